@@ -1,0 +1,223 @@
+//! Where a message comes from or goes to, in one normal form per person: the same customer is the same key.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// Longest address we keep (behaviour H: 256 characters).
+pub const ADDRESS_CHARS_MAX: usize = 256;
+
+/// The kind of channel that an address belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChannelType {
+    /// Text messages; an address without a prefix.
+    Sms,
+    /// `whatsapp:`.
+    Whatsapp,
+    /// `messenger:`.
+    Messenger,
+    /// `rcs:`.
+    Rcs,
+    /// Google Business Messages, `gbm:`.
+    Gbm,
+    /// An address with an `@`, or `email:`.
+    Email,
+    /// Apple Messages, `apple:`.
+    Apple,
+    /// In-application chat, `chat:`.
+    Chat,
+    /// The web chat widget; a media type of interaction channels only.
+    Web,
+    /// A telephone call; a media type of interaction channels only.
+    Voice,
+}
+
+impl ChannelType {
+    /// The canonical spelling.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sms => "sms",
+            Self::Whatsapp => "whatsapp",
+            Self::Messenger => "messenger",
+            Self::Rcs => "rcs",
+            Self::Gbm => "gbm",
+            Self::Email => "email",
+            Self::Apple => "apple",
+            Self::Chat => "chat",
+            Self::Web => "web",
+            Self::Voice => "voice",
+        }
+    }
+
+    /// Reads the canonical spelling in any case (surface: enums are case-insensitive).
+    pub fn parse(text: &str) -> Option<Self> {
+        let all = [
+            Self::Sms,
+            Self::Whatsapp,
+            Self::Messenger,
+            Self::Rcs,
+            Self::Gbm,
+            Self::Email,
+            Self::Apple,
+            Self::Chat,
+            Self::Web,
+            Self::Voice,
+        ];
+        all.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(text))
+    }
+}
+
+/// The text is no address on any channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("is not a valid address")]
+pub struct NotAnAddress;
+
+/// An address in normal form: `+14155550100`, `whatsapp:+14155550100`, `messenger:1234`, `12345`, `ACME`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Address(String);
+
+impl Address {
+    /// The channel, told by the prefix.
+    pub fn channel(&self) -> ChannelType {
+        match self.0.split_once(':') {
+            Some((prefix, _)) => ChannelType::parse(prefix).unwrap_or(ChannelType::Sms),
+            None if self.0.contains('@') => ChannelType::Email,
+            None => ChannelType::Sms,
+        }
+    }
+
+    /// The normal form.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The normal form without its channel prefix.
+    pub fn bare(&self) -> &str {
+        self.0.split_once(':').map_or(&self.0, |(_, rest)| rest)
+    }
+}
+
+impl FromStr for Address {
+    type Err = NotAnAddress;
+
+    fn from_str(text: &str) -> Result<Self, NotAnAddress> {
+        let text = text.trim();
+        if text.is_empty() || text.chars().count() > ADDRESS_CHARS_MAX {
+            return Err(NotAnAddress);
+        }
+        let Some((prefix, rest)) = text.split_once(':') else {
+            return plain(text).map(Self);
+        };
+        let channel = ChannelType::parse(prefix).ok_or(NotAnAddress)?;
+        let rest = match channel {
+            ChannelType::Sms => return plain(rest).map(Self),
+            ChannelType::Whatsapp | ChannelType::Rcs => {
+                phone(rest).or_else(|_| opaque(rest))?
+            }
+            ChannelType::Messenger
+            | ChannelType::Gbm
+            | ChannelType::Apple
+            | ChannelType::Chat
+            | ChannelType::Email => opaque(rest)?,
+            ChannelType::Web | ChannelType::Voice => return Err(NotAnAddress),
+        };
+        Ok(Self(format!("{}:{rest}", channel.name())))
+    }
+}
+
+/// A phone number, a short code, an e-mail address or an alphanumeric sender.
+fn plain(text: &str) -> Result<String, NotAnAddress> {
+    phone(text).or_else(|_| match text {
+        _ if text.contains('@') => opaque(text),
+        _ if alphanumeric_sender(text) => Ok(text.to_owned()),
+        _ => Err(NotAnAddress),
+    })
+}
+
+/// `+` and 7 to 15 digits, or a short code of 3 to 8 digits; usual separators are dropped.
+fn phone(text: &str) -> Result<String, NotAnAddress> {
+    let compact: String =
+        text.chars().filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')')).collect();
+    let (digits, range) = match compact.strip_prefix('+') {
+        Some(digits) => (digits, 7..=15),
+        None => (compact.as_str(), 3..=8),
+    };
+    let numeric = digits.bytes().all(|byte| byte.is_ascii_digit());
+    if numeric && range.contains(&digits.len()) { Ok(compact) } else { Err(NotAnAddress) }
+}
+
+/// Up to 11 letters, digits, spaces and a few signs, with at least one letter (behaviour E: alpha sender).
+fn alphanumeric_sender(text: &str) -> bool {
+    text.len() <= 11
+        && text.bytes().any(|byte| byte.is_ascii_alphabetic())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b" +-_&".contains(&byte))
+}
+
+fn opaque(text: &str) -> Result<String, NotAnAddress> {
+    let printable = text.chars().all(|c| !c.is_control() && !c.is_whitespace());
+    if text.is_empty() || !printable { Err(NotAnAddress) } else { Ok(text.to_owned()) }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Address {
+    /// Addresses are personal: only the channel is shown.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Address({})", self.channel().name())
+    }
+}
+
+impl TryFrom<String> for Address {
+    type Error = NotAnAddress;
+    fn try_from(text: String) -> Result<Self, NotAnAddress> {
+        text.parse()
+    }
+}
+
+impl From<Address> for String {
+    fn from(address: Address) -> Self {
+        address.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_customer_has_one_normal_form() {
+        for (written, normal) in [
+            (" +1 (415) 555-0100 ", "+14155550100"),
+            ("whatsapp:+1 415 555 0100", "whatsapp:+14155550100"),
+            ("WhatsApp:US.AbC123", "whatsapp:US.AbC123"),
+            ("messenger:1234567890", "messenger:1234567890"),
+            ("sms:+14155550100", "+14155550100"),
+            ("12345", "12345"),
+            ("ACME Corp", "ACME Corp"),
+            ("a@example.com", "a@example.com"),
+        ] {
+            assert_eq!(written.parse::<Address>().unwrap().as_str(), normal);
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_does_not_parse() {
+        let long = format!("messenger:{}", "1".repeat(300));
+        for wrong in ["", "+", "+12", "whatsapp:", "fax:+14155550100", "messenger:a b", "123456789012", &long] {
+            assert!(wrong.parse::<Address>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_address_does_not_show_itself_in_a_log() {
+        let address: Address = "whatsapp:+14155550100".parse().unwrap();
+        assert_eq!(format!("{address:?}"), "Address(whatsapp)");
+    }
+}

@@ -1,0 +1,224 @@
+//! What carriers bring and take: inbound messages, status reports, and the ladder of delivery.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::address::Address;
+use crate::private::Private;
+use crate::sid::{MessageSid, Sid as _};
+use crate::timestamp::Timestamp;
+
+/// The carriers that can be connected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CarrierName {
+    /// Twilio Programmable Messaging (carriers, section 1).
+    Twilio,
+}
+
+impl CarrierName {
+    /// As in the webhook's path.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Twilio => "twilio",
+        }
+    }
+
+    /// From the webhook's path.
+    pub fn parse(text: &str) -> Option<Self> {
+        (text == "twilio").then_some(Self::Twilio)
+    }
+}
+
+/// One file that came with a message; `url` is where the carrier keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Media {
+    /// Where to fetch it.
+    pub url: Private<String>,
+    /// Its media type, as the carrier says.
+    pub content_type: String,
+    /// Its size in bytes, if the carrier says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size_bytes: Option<u64>,
+}
+
+/// A message that a customer wrote, as a carrier delivered it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InboundMessage {
+    /// Who brought it.
+    pub carrier: CarrierName,
+    /// The carrier's own identifier: the same message always has the same one.
+    pub carrier_message_id: String,
+    /// The customer.
+    pub from: Address,
+    /// The business.
+    pub to: Address,
+    /// The text, perhaps empty.
+    pub body: Private<String>,
+    /// Files, in the carrier's order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub media: Vec<Media>,
+    /// How the customer calls himself on that channel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile_name: Option<Private<String>>,
+    /// When it reached us.
+    pub received_at: Timestamp,
+    /// What else the carrier said (buttons, location, referral), by its own names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub extra: BTreeMap<String, Private<String>>,
+}
+
+impl InboundMessage {
+    /// The identifier this message always gets: a redelivery can not be a second message.
+    pub fn sid(&self) -> MessageSid {
+        message_sid(self.carrier, &self.carrier_message_id)
+    }
+}
+
+/// The message that a carrier's identifier stands for.
+pub fn message_sid(carrier: CarrierName, carrier_message_id: &str) -> MessageSid {
+    MessageSid::derived(&[carrier.name(), carrier_message_id])
+}
+
+/// How far one message got on its way to one recipient (behaviour B.4, E.7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DeliveryStatus {
+    /// Still with us, or with the carrier.
+    Queued,
+    /// The carrier passed it on.
+    Sent,
+    /// It arrived.
+    Delivered,
+    /// It was read.
+    Read,
+    /// The carrier reports that it did not arrive.
+    Undelivered,
+    /// It could not be sent.
+    Failed,
+}
+
+impl DeliveryStatus {
+    /// The canonical spelling.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sent => "sent",
+            Self::Delivered => "delivered",
+            Self::Read => "read",
+            Self::Undelivered => "undelivered",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Whether `next` may take this status's place: the ladder is only climbed, a failure ends it,
+    /// and only the proof of arrival undoes a failure.
+    pub fn gives_way_to(self, next: Self) -> bool {
+        match (self, next) {
+            (Self::Queued | Self::Sent, Self::Undelivered | Self::Failed)
+            | (Self::Undelivered | Self::Failed, Self::Delivered | Self::Read) => true,
+            (Self::Delivered | Self::Read, Self::Undelivered | Self::Failed)
+            | (Self::Undelivered | Self::Failed, _) => false,
+            (Self::Queued | Self::Sent | Self::Delivered | Self::Read, _) => self < next,
+        }
+    }
+}
+
+/// What a carrier says has become of a message that we sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatusReport {
+    /// Who says so.
+    pub carrier: CarrierName,
+    /// The carrier's identifier of the message.
+    pub carrier_message_id: String,
+    /// Our message and the number of its delivery, as we asked the carrier to tell us back.
+    pub message: Option<MessageSid>,
+    /// The number of the delivery within the message.
+    pub delivery: Option<u32>,
+    /// The status.
+    pub status: DeliveryStatus,
+    /// The published error code, on failure.
+    pub error_code: Option<u32>,
+    /// When the report reached us.
+    pub received_at: Timestamp,
+}
+
+/// One message to hand to a carrier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboundMessage {
+    /// Our message.
+    pub message: MessageSid,
+    /// The delivery within it.
+    pub delivery: u32,
+    /// The business address.
+    pub from: Address,
+    /// The customer.
+    pub to: Address,
+    /// The text.
+    pub body: Private<String>,
+    /// Files, by address that the carrier can fetch.
+    pub media: Vec<Media>,
+}
+
+/// What a carrier answered to a send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SendOutcome {
+    /// The carrier has it, under this identifier.
+    Accepted {
+        /// The carrier's identifier.
+        carrier_message_id: String,
+    },
+    /// The carrier surely does not have it; try again after so many seconds at the earliest.
+    Retry {
+        /// Why, for people.
+        reason: String,
+        /// Seconds that the carrier asks us to wait.
+        after_seconds: Option<u32>,
+    },
+    /// The carrier may have it: the answer never came.
+    Unknown {
+        /// Why, for people.
+        reason: String,
+    },
+    /// The carrier will never take it.
+    Rejected {
+        /// The published error code.
+        error_code: u32,
+        /// Why, for people.
+        reason: String,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::DeliveryStatus::{self, *};
+
+    #[test]
+    fn receipts_only_climb_and_only_arrival_undoes_a_failure() {
+        let allowed = [
+            (Queued, Sent),
+            (Queued, Delivered),
+            (Queued, Read),
+            (Queued, Undelivered),
+            (Queued, Failed),
+            (Sent, Delivered),
+            (Sent, Read),
+            (Sent, Undelivered),
+            (Sent, Failed),
+            (Delivered, Read),
+            (Undelivered, Delivered),
+            (Undelivered, Read),
+            (Failed, Delivered),
+            (Failed, Read),
+        ];
+        let all: [DeliveryStatus; 6] = [Queued, Sent, Delivered, Read, Undelivered, Failed];
+        for from in all {
+            for to in all {
+                assert_eq!(from.gives_way_to(to), allowed.contains(&(from, to)), "{from:?} {to:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! What operators set up: senders, services of the messaging product, addresses, flows, keys.
+
+use serde::{Deserialize, Serialize};
+
+use crate::address::{Address, ChannelType};
+use crate::interaction::Route;
+use crate::private::Private;
+use crate::sid::{
+    AddressConfigurationSid, AlphaSenderSid, ConversationSid, FlowSid, KeySid, MessageSid,
+    MessagingServiceSid, PhoneNumberSid, ServiceSid, Sid as _,
+};
+use crate::timestamp::Timestamp;
+
+/// A phone number of the account; its identifier follows from the number.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PhoneNumber {
+    /// Its identifier.
+    pub sid: PhoneNumberSid,
+    /// The number.
+    pub number: Address,
+    /// A name for people.
+    pub friendly_name: String,
+    /// The messaging service whose pool it is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub messaging_service: Option<MessagingServiceSid>,
+    /// The remaining settings, kept and given back as they came (`SmsUrl`, `SmsMethod`, …).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<String>,
+    /// When it was added.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub updated: Timestamp,
+    /// How often it was written.
+    #[serde(skip)]
+    pub version: u64,
+}
+
+impl PhoneNumber {
+    /// The identifier of a number.
+    pub fn sid_of(number: &Address) -> PhoneNumberSid {
+        PhoneNumberSid::derived(&["number", number.as_str()])
+    }
+}
+
+/// An alphanumeric sender in the pool of a messaging service.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AlphaSender {
+    /// Its identifier.
+    pub sid: AlphaSenderSid,
+    /// What the customer sees.
+    pub sender: String,
+    /// When it was added.
+    pub created: Timestamp,
+}
+
+/// A phone number's place in the pool of a messaging service.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PoolNumber {
+    /// The phone number's identifier.
+    pub sid: PhoneNumberSid,
+    /// The number.
+    pub number: Address,
+    /// When it was added.
+    pub created: Timestamp,
+}
+
+/// A messaging service with its pool of senders (behaviour E.1).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MessagingService {
+    /// Its identifier.
+    pub sid: MessagingServiceSid,
+    /// A name for people.
+    pub friendly_name: String,
+    /// The settings as JSON text, by the names of the REST resource.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<String>,
+    /// Phone numbers of the pool.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub numbers: Vec<PoolNumber>,
+    /// Alphanumeric senders of the pool.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alpha_senders: Vec<AlphaSender>,
+    /// When it was created.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub updated: Timestamp,
+    /// How often it was written.
+    #[serde(skip)]
+    pub version: u64,
+}
+
+/// What happens when somebody writes to an address for the first time (behaviour A.5).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AddressConfiguration {
+    /// Its identifier; follows from the address.
+    pub sid: AddressConfigurationSid,
+    /// The channel.
+    pub kind: ChannelType,
+    /// The business address.
+    pub address: Address,
+    /// A name for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub friendly_name: Option<String>,
+    /// The country, for short codes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address_country: Option<String>,
+    /// Whether a conversation is opened at all.
+    pub enabled: bool,
+    /// The service it is opened in; the account's default if none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<ServiceSid>,
+    /// Who handles it then.
+    pub handler: Handler,
+    /// When it was created.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub updated: Timestamp,
+    /// How often it was written.
+    #[serde(skip)]
+    pub version: u64,
+}
+
+impl AddressConfiguration {
+    /// The identifier of an address.
+    pub fn sid_of(address: &Address) -> AddressConfigurationSid {
+        AddressConfigurationSid::derived(&["address", address.as_str()])
+    }
+}
+
+/// The handler of a new conversation (behaviour A.5, `auto_creation.type`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "type")]
+pub enum Handler {
+    /// Nobody: the conversation is only created.
+    Default,
+    /// A webhook is attached to the conversation.
+    Webhook {
+        /// Where.
+        url: String,
+        /// `GET` or `POST`.
+        method: String,
+        /// For which events.
+        filters: Vec<String>,
+    },
+    /// A flow is attached to the conversation and takes its first step at once.
+    Studio {
+        /// The flow.
+        flow: FlowSid,
+        /// How often a failing flow is tried again.
+        retry_count: u32,
+    },
+}
+
+/// A flow: what to do with a new conversation, as a definition of widgets.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Flow {
+    /// Its identifier.
+    pub sid: FlowSid,
+    /// A name for people.
+    pub friendly_name: String,
+    /// The definition as JSON text.
+    pub definition: String,
+    /// Where its widget hands conversations to, found when the definition was saved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub route: Option<Route>,
+    /// `draft` or `published`; only a published flow handles conversations.
+    pub published: bool,
+    /// Counts the changes.
+    pub revision: u32,
+    /// What its author said of the last change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit_message: Option<String>,
+    /// When it was created.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub updated: Timestamp,
+    /// How often it was written.
+    #[serde(skip)]
+    pub version: u64,
+}
+
+/// The account's settings of the conversations product.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct ConversationConfiguration {
+    /// The service of a conversation that names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_service: Option<ServiceSid>,
+    /// The messaging service of a conversation that names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_messaging_service: Option<MessagingServiceSid>,
+    /// ISO 8601 duration after which a quiet conversation becomes inactive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_inactive_timer: Option<String>,
+    /// ISO 8601 duration after which it is closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_closed_timer: Option<String>,
+    /// How often it was written.
+    #[serde(skip)]
+    pub version: u64,
+}
+
+/// An API key: another name and password for the account.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ApiKey {
+    /// Its identifier, used as the user name.
+    pub sid: KeySid,
+    /// A name for people.
+    pub friendly_name: String,
+    /// The secret; tokens are signed with it, so it is kept in clear inside the encrypted table.
+    pub secret: Private<String>,
+    /// When it was created.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub updated: Timestamp,
+    /// How often it was written.
+    #[serde(skip)]
+    pub version: u64,
+}
+
+/// That a customer's webhook was called for one event: what absorbs a second copy of the request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WebhookAttempt {
+    /// The deduplication id of the request.
+    pub id: String,
+    /// The conversation.
+    pub conversation: ConversationSid,
+    /// The event.
+    pub event: String,
+    /// The message it was about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<MessageSid>,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// The HTTP status of the last answer; none while a call is under way or nobody answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// Whether nothing more is to be done.
+    pub done: bool,
+    /// When it was last tried.
+    pub updated: Timestamp,
+    /// How often it was written.
+    #[serde(skip)]
+    pub version: u64,
+}

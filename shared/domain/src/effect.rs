@@ -1,0 +1,217 @@
+//! Everything one function asks of another: the arrows of the diagram.
+//!
+//! Effects are stored in the item whose change caused them, and sent twice: at once by the function that
+//! committed, and again by `effect-relay`. Whoever receives one must be able to bear it twice. They name
+//! things and carry no content, so that an item stays small and its reader sees the truth of the moment.
+
+use serde::{Deserialize, Serialize};
+
+use crate::sid::{
+    ConversationSid, FlowSid, InteractionSid, MessageSid, ReservationSid, TaskSid, WorkerSid, WorkspaceSid,
+};
+use crate::task::TaskStatus;
+use crate::timestamp::Timestamp;
+
+/// One request of a function to another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// To `interaction-invite`, in order by interaction.
+    Invite(InviteRequest),
+    /// To `task-assignment`, in order by workspace.
+    Route(RouterEvent),
+    /// To `outbound-message`, in order by address pair.
+    Send(SendRequest),
+    /// To `webhook-delivery`, in order by conversation and webhook.
+    Notify(WebhookCall),
+    /// To `timer`, at a time.
+    Wake(Wake),
+}
+
+/// The queues that effects travel on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum QueueName {
+    /// Customers' messages.
+    Inbound,
+    /// Requests to the interactions.
+    Invites,
+    /// Events for the routers.
+    Routing,
+    /// Messages for carriers.
+    Outbound,
+    /// Delivery statuses from carriers.
+    Receipts,
+    /// Calls of customers' webhooks.
+    Webhooks,
+    /// What is due within fifteen minutes.
+    Timers,
+}
+
+impl Effect {
+    /// Which queue it travels on.
+    pub const fn queue(&self) -> QueueName {
+        match self {
+            Self::Invite(_) => QueueName::Invites,
+            Self::Route(_) => QueueName::Routing,
+            Self::Send(_) => QueueName::Outbound,
+            Self::Notify(_) => QueueName::Webhooks,
+            Self::Wake(_) => QueueName::Timers,
+        }
+    }
+
+    /// What it must stay in order with; nothing on a standard queue.
+    pub fn group(&self) -> Option<String> {
+        match self {
+            Self::Invite(request) => Some(request.interaction().to_string()),
+            Self::Route(event) => Some(event.workspace.to_string()),
+            Self::Send(request) => Some(request.group.clone()),
+            Self::Notify(call) => Some(format!("{}-{}", call.conversation, call.webhook)),
+            Self::Wake(_) => None,
+        }
+    }
+
+    /// The receiving function.
+    pub const fn receiver(&self) -> &'static str {
+        match self {
+            Self::Invite(_) => "interaction-invite",
+            Self::Route(_) => "task-assignment",
+            Self::Send(_) => "outbound-message",
+            Self::Notify(_) => "webhook-delivery",
+            Self::Wake(_) => "timer",
+        }
+    }
+}
+
+/// A request to `interaction-invite`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InviteRequest {
+    /// Open the interaction that a flow asked for when it handled a conversation's first message.
+    Open {
+        /// The interaction to open.
+        interaction: InteractionSid,
+        /// The conversation that asks.
+        conversation: ConversationSid,
+        /// The flow whose step it is.
+        flow: FlowSid,
+    },
+    /// A reservation was accepted: seat the agent.
+    Seat {
+        /// The interaction.
+        interaction: InteractionSid,
+        /// The task of the invite.
+        task: TaskSid,
+        /// The reservation.
+        reservation: ReservationSid,
+        /// Who accepted.
+        worker: WorkerSid,
+        /// The workspace of the worker.
+        workspace: WorkspaceSid,
+    },
+    /// A task of the interaction reached its end in the task router.
+    TaskEnded {
+        /// The interaction.
+        interaction: InteractionSid,
+        /// The task.
+        task: TaskSid,
+        /// How it ended.
+        status: TaskStatus,
+    },
+}
+
+impl InviteRequest {
+    /// The interaction it is about.
+    pub const fn interaction(&self) -> InteractionSid {
+        match self {
+            Self::Open { interaction, .. }
+            | Self::Seat { interaction, .. }
+            | Self::TaskEnded { interaction, .. } => *interaction,
+        }
+    }
+}
+
+/// Something of a workspace changed: the router looks at it again.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RouterEvent {
+    /// The workspace.
+    pub workspace: WorkspaceSid,
+    /// What changed.
+    pub subject: Subject,
+}
+
+/// What a router is to look at again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// A task appeared, or its reservations were answered, or it ended.
+    Task(TaskSid),
+    /// A worker appeared or changed.
+    Worker(WorkerSid),
+    /// Activities, channels, queues or workflows changed.
+    Configuration,
+    /// Nothing but the time.
+    Clock,
+}
+
+/// Hand one delivery of a message to its carrier.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SendRequest {
+    /// The message.
+    pub message: MessageSid,
+    /// The number of the delivery within it.
+    pub delivery: u32,
+    /// Deliveries of one address pair stay in order.
+    pub group: String,
+}
+
+/// Call one conversation-scoped webhook about one event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookCall {
+    /// The conversation.
+    pub conversation: ConversationSid,
+    /// The number of the webhook within it.
+    pub webhook: u32,
+    /// The event, as the filters name it: `onMessageAdded`, ….
+    pub event: String,
+    /// The message it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<MessageSid>,
+    /// The number of the participant or of the delivery it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<u32>,
+    /// The state before, for `onConversationStateUpdated`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state_from: Option<String>,
+    /// `API`, `SDK`, `SMS`, …: where the change came from.
+    pub source: String,
+}
+
+/// Wake a router at a time. Early, late or twice does no harm: the router looks at the time itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wake {
+    /// When.
+    pub at: Timestamp,
+    /// What to tell the router.
+    pub event: RouterEvent,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sid::Sid as _;
+
+    #[test]
+    fn an_effect_survives_its_queue() {
+        let event = RouterEvent {
+            workspace: WorkspaceSid::derived(&["w"]),
+            subject: Subject::Task(TaskSid::derived(&["t"])),
+        };
+        let wake = Effect::Wake(Wake { at: Timestamp(5), event });
+        let text = serde_json::to_string(&wake).unwrap();
+        assert_eq!(serde_json::from_str::<Effect>(&text).unwrap(), wake);
+    }
+}

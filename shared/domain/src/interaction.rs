@@ -1,0 +1,541 @@
+//! The interaction: what links a conversation to the tasks that find it an agent.
+//!
+//! An interaction has one channel, the channel one conversation; their identifiers are twins. It may have
+//! many invites over its life, each of them one task, so the conversation outlives its tasks.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::address::ChannelType;
+use crate::conversation::{Conversation, NewParticipant, Notice, Source, State};
+use crate::decision::Decision;
+use crate::refusal::Refusal;
+use crate::sid::{
+    ChannelParticipantSid, ChannelSid, ConversationSid, InteractionSid, InviteSid, ReservationSid,
+    Sid as _, TaskChannelSid, TaskSid, WorkerSid, WorkflowSid, WorkspaceSid,
+};
+use crate::task::{self, Task, TaskStatus};
+use crate::timestamp::Timestamp;
+use crate::workspace::{TaskChannel, Worker, Workflow};
+
+/// The reason that tasks of a closed channel end with.
+const CHANNEL_CLOSED: &str = "Interaction channel closed";
+
+/// Who began it (behaviour C.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum InitiatedBy {
+    /// A customer wrote.
+    Customer,
+    /// An agent writes to a customer.
+    Agent,
+    /// A program does.
+    Api,
+}
+
+impl InitiatedBy {
+    /// The canonical spelling.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::Agent => "agent",
+            Self::Api => "api",
+        }
+    }
+}
+
+/// The state of the interaction's channel (behaviour C.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChannelStatus {
+    /// In use.
+    Active,
+    /// Dormant; an invite wakes it.
+    Inactive,
+    /// Over.
+    Closed,
+}
+
+impl ChannelStatus {
+    /// The canonical spelling.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Inactive => "inactive",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+/// One request for an agent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invite {
+    /// Which kin of the interaction it is.
+    pub number: u32,
+    /// Its task.
+    pub task: TaskSid,
+    /// Whether the task has ended.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub over: bool,
+}
+
+/// How an agent came to his seat.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeatRouting {
+    /// The task.
+    pub task: TaskSid,
+    /// The reservation.
+    pub reservation: ReservationSid,
+    /// The worker.
+    pub worker: WorkerSid,
+}
+
+/// Somebody in the interaction's channel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChannelParticipant {
+    /// Which kin of the interaction it is.
+    pub number: u32,
+    /// `customer`, `agent`, `supervisor`, `external` or `unknown`.
+    pub kind: String,
+    /// The number of the same person in the conversation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member: Option<u32>,
+    /// How an agent came to his seat.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub routing: Option<SeatRouting>,
+    /// Whether the seat is given up.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub left: bool,
+}
+
+/// An interaction with its channel.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Interaction {
+    /// Its identifier; its channel and its conversation are twins of it.
+    pub sid: InteractionSid,
+    /// The media type.
+    pub channel_type: ChannelType,
+    /// The channel's state.
+    pub status: ChannelStatus,
+    /// Who began it.
+    pub initiated_by: InitiatedBy,
+    /// The workspace of its first task: the default for further invites.
+    pub workspace: WorkspaceSid,
+    /// Whose webhooks are told, by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook_ttid: Option<String>,
+    /// Requests for agents.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub invites: Vec<Invite>,
+    /// Who is seated.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub participants: Vec<ChannelParticipant>,
+    /// The number of the next invite or participant.
+    pub next_number: u32,
+    /// When it was created.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub updated: Timestamp,
+    /// How often it was written.
+    #[serde(skip)]
+    pub version: u64,
+}
+
+/// What kind of task an invite asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Order<'a> {
+    /// The workflow that routes it.
+    pub workflow: &'a Workflow,
+    /// The capacity it takes.
+    pub channel: &'a TaskChannel,
+    /// The caller's attributes, an object.
+    pub attributes: Value,
+    /// The priority.
+    pub priority: i64,
+    /// How long it may wait, in seconds.
+    pub timeout_seconds: i64,
+    /// The agent who is asked for by name, and the queue it is counted in.
+    pub worker: Option<(WorkerSid, crate::sid::TaskQueueSid)>,
+}
+
+/// The identifiers of workspace, workflow and task channel that a flow or a caller named.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Route {
+    /// The workspace.
+    pub workspace: WorkspaceSid,
+    /// The workflow.
+    pub workflow: WorkflowSid,
+    /// The task channel.
+    pub channel: TaskChannelSid,
+}
+
+impl Interaction {
+    /// The interaction of a conversation, not yet written.
+    pub fn new(
+        conversation: &Conversation,
+        channel_type: ChannelType,
+        initiated_by: InitiatedBy,
+        workspace: WorkspaceSid,
+        now: Timestamp,
+    ) -> Self {
+        let mut interaction = Self {
+            sid: conversation.sid.twin(),
+            channel_type,
+            status: ChannelStatus::Active,
+            initiated_by,
+            workspace,
+            webhook_ttid: None,
+            invites: Vec::new(),
+            participants: Vec::new(),
+            next_number: 1,
+            created: now,
+            updated: now,
+            version: 0,
+        };
+        let customers: Vec<u32> = conversation
+            .participants
+            .iter()
+            .filter(|one| one.pair.is_some() || initiated_by != InitiatedBy::Agent)
+            .map(|one| one.number)
+            .collect();
+        for member in customers {
+            let number = interaction.number();
+            interaction.participants.push(ChannelParticipant {
+                number,
+                kind: "customer".to_owned(),
+                member: Some(member),
+                routing: None,
+                left: false,
+            });
+        }
+        interaction
+    }
+
+    /// The channel's identifier.
+    pub fn channel_sid(&self) -> ChannelSid {
+        self.sid.twin()
+    }
+
+    /// The conversation's identifier.
+    pub fn conversation_sid(&self) -> ConversationSid {
+        self.sid.twin()
+    }
+
+    /// The invite whose task this is.
+    pub fn invite_of(&self, task: TaskSid) -> Option<&Invite> {
+        self.invites.iter().find(|invite| invite.task == task)
+    }
+
+    /// The participant with that identifier.
+    pub fn participant(&self, sid: ChannelParticipantSid) -> Option<&ChannelParticipant> {
+        self.participants
+            .iter()
+            .find(|one| self.sid.kin::<ChannelParticipantSid>(one.number) == sid)
+    }
+
+    /// Tasks that are not known to have ended.
+    pub fn open_tasks(&self) -> impl Iterator<Item = TaskSid> {
+        self.invites.iter().filter(|invite| !invite.over).map(|invite| invite.task)
+    }
+
+    fn number(&mut self) -> u32 {
+        let number = self.next_number;
+        self.next_number += 1;
+        number
+    }
+
+    fn agents(&self) -> usize {
+        self.participants.iter().filter(|one| one.kind == "agent" && !one.left).count()
+    }
+}
+
+/// Adds an invite and its task (behaviour C.4). The task tells the router; the interaction is put by the caller.
+pub fn invite(
+    interaction: &mut Interaction,
+    conversation: &Conversation,
+    order: Order<'_>,
+    now: Timestamp,
+) -> Result<Task, Refusal> {
+    if interaction.status == ChannelStatus::Closed || conversation.state == State::Closed {
+        return Err(Refusal::ChannelClosed);
+    }
+    interaction.status = ChannelStatus::Active;
+    interaction.updated = now;
+    let number = interaction.number();
+    let sid: InviteSid = interaction.sid.kin(number);
+    let task = TaskSid::derived(&[&sid.to_string()]);
+    interaction.invites.push(Invite { number, task, over: false });
+    let attributes = attributes(interaction, conversation, sid, &order.attributes);
+    Ok(Task::create(task::NewTask {
+        sid: task,
+        workflow: order.workflow,
+        channel: order.channel,
+        attributes,
+        priority: order.priority,
+        timeout_seconds: order.timeout_seconds,
+        start: now,
+        interaction: Some(interaction.sid),
+        worker: order.worker,
+        now,
+    }))
+}
+
+/// What the service writes into the attributes of a task, around what the caller gave (behaviour C.3).
+fn attributes(
+    interaction: &Interaction,
+    conversation: &Conversation,
+    invite: InviteSid,
+    given: &Value,
+) -> Value {
+    let mut all = given.as_object().cloned().unwrap_or_default();
+    let agent = interaction.initiated_by == InitiatedBy::Agent;
+    let kind = interaction.channel_type.name();
+    let pair = conversation.participants.iter().find_map(|one| one.pair.as_ref());
+    let mut medium = kind.to_owned();
+    medium[..1].make_ascii_uppercase();
+    let mut set = |key: &str, value: Value| all.insert(key.to_owned(), value);
+    set("flexInteractionSid", json!(interaction.sid));
+    set("flexInteractionChannelSid", json!(interaction.channel_sid()));
+    set("flexChannelInviteSid", json!(invite));
+    set("conversationSid", json!(conversation.sid));
+    set("channelType", json!(kind));
+    set("direction", json!(if agent { "outbound" } else { "inbound" }));
+    set("initiatedBy", json!(interaction.initiated_by.name()));
+    let conversations = json!({
+        "initiated_by": interaction.initiated_by.name(),
+        "communication_channel": medium,
+        "direction": if agent { "Outbound" } else { "Inbound" },
+        "conversation_id": interaction.sid,
+        "external_contact": pair.map(|pair| pair.proxy.as_str()),
+        "media": [{
+            "conversation_sid": conversation.sid,
+            "type": "ChatTranscript",
+            "sid": conversation.sid,
+        }],
+    });
+    set("conversations", conversations);
+    if let (Some(address), Some(name)) = (given.get("customerAddress"), given.get("customerName")) {
+        set("customers", json!({ "name": name, "phone": address, "email": null }));
+    }
+    Value::Object(all)
+}
+
+/// Seats the agent who accepted (behaviour C.5). Twice, too late or for nothing: nothing changes.
+pub fn seat(
+    interaction: &Interaction,
+    conversation: &Conversation,
+    routing: SeatRouting,
+    worker: &Worker,
+    now: Timestamp,
+) -> Result<Decision, Refusal> {
+    let seated = |one: &ChannelParticipant| {
+        one.routing.as_ref().is_some_and(|before| before.reservation == routing.reservation)
+    };
+    if interaction.participants.iter().any(seated)
+        || interaction.status == ChannelStatus::Closed
+        || conversation.state == State::Closed
+        || interaction.invite_of(routing.task).is_none_or(|invite| invite.over)
+    {
+        return Ok(Decision::unchanged());
+    }
+    let mut interaction = interaction.clone();
+    let mut conversation = conversation.clone();
+    let identity = worker.identity();
+    let known = conversation.participant_called(&identity).map(|one| one.number);
+    let (member, joined) = match known {
+        Some(member) => (member, None),
+        None => {
+            let new = NewParticipant {
+                identity: Some(identity),
+                pair: None,
+                attributes: None,
+                role: Some("agent".to_owned()),
+            };
+            let (member, found_by) = conversation.join(new, now)?;
+            (member, Some(found_by))
+        }
+    };
+    let number = interaction.number();
+    interaction.updated = now;
+    interaction.participants.push(ChannelParticipant {
+        number,
+        kind: "agent".to_owned(),
+        member: Some(member),
+        routing: Some(routing),
+        left: false,
+    });
+    let decision = Decision::put(interaction);
+    Ok(match joined {
+        None => decision,
+        Some(found_by) => {
+            let notice = Notice { number: Some(member), ..Notice::of("onParticipantAdded") };
+            let told = conversation.tell(&notice, Source::Interaction);
+            decision.and(conversation).with(found_by).asking(told)
+        }
+    })
+}
+
+/// What is to become of an agent's seat (behaviour C.6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leaving {
+    /// The agent's task goes to wrapping; the seat is kept.
+    WrapUp,
+    /// The agent leaves, the task is completed, the conversation goes on.
+    Closed,
+}
+
+/// Lets a participant wrap up or leave.
+pub fn leave(
+    interaction: &Interaction,
+    conversation: &Conversation,
+    task: Option<&Task>,
+    number: u32,
+    how: Leaving,
+    now: Timestamp,
+) -> Result<Decision, Refusal> {
+    let mut next = interaction.clone();
+    let seat = next
+        .participants
+        .iter_mut()
+        .find(|one| one.number == number)
+        .ok_or(Refusal::NoSuchChannelParticipant)?;
+    if seat.left {
+        return Ok(Decision::unchanged());
+    }
+    let command = match how {
+        Leaving::WrapUp => task::Command::Wrap { reason: None },
+        Leaving::Closed => task::Command::Complete { reason: Some("Agent left the channel".to_owned()) },
+    };
+    let worked = task.filter(|task| !task.status.is_over());
+    let worked = worked.map(|task| task::decide(task, command, now).map(|after| (task, after)));
+    let mut decision = Decision::unchanged();
+    if how == Leaving::Closed {
+        seat.left = true;
+        let (member, routing) = (seat.member, seat.routing.clone());
+        next.updated = now;
+        if let Some(routing) = routing {
+            next.invites.iter_mut().filter(|one| one.task == routing.task).for_each(|one| one.over = true);
+        }
+        decision = Decision::put(next).with(unseat(conversation, member, now)?);
+    }
+    if let Some(worked) = worked {
+        let (before, after) = worked?;
+        if *before != after {
+            let route = after.route();
+            decision = decision.and(after).asking([route]);
+        }
+    }
+    Ok(decision)
+}
+
+/// Takes a member out of the conversation, if it is still open and he is still in it.
+fn unseat(
+    conversation: &Conversation,
+    member: Option<u32>,
+    now: Timestamp,
+) -> Result<Decision, Refusal> {
+    let Some(member) = member.filter(|member| conversation.participant(*member).is_some()) else {
+        return Ok(Decision::unchanged());
+    };
+    if conversation.state == State::Closed {
+        return Ok(Decision::unchanged());
+    }
+    let mut conversation = conversation.clone();
+    let notice = Notice { number: Some(member), ..Notice::of("onParticipantRemoved") };
+    let told = conversation.tell(&notice, Source::Interaction);
+    let found_by = conversation.leave(member, now)?;
+    Ok(Decision::put(conversation).with(found_by).asking(told))
+}
+
+/// Closes the channel: every task ends, everybody leaves, the conversation is closed (behaviour C.7). With
+/// `complete` the tasks are completed, else those in work go to wrapping.
+pub fn close(
+    interaction: &Interaction,
+    conversation: &Conversation,
+    tasks: &[Task],
+    complete: bool,
+    now: Timestamp,
+) -> Result<Decision, Refusal> {
+    if interaction.status == ChannelStatus::Closed {
+        return Ok(Decision::unchanged());
+    }
+    let mut interaction = interaction.clone();
+    interaction.status = ChannelStatus::Closed;
+    interaction.updated = now;
+    interaction.participants.iter_mut().for_each(|one| one.left = true);
+    let mut ended = Decision::unchanged();
+    for task in tasks {
+        let after = end_task(task, complete, now)?;
+        let over = after.status.is_over();
+        interaction
+            .invites
+            .iter_mut()
+            .filter(|one| one.task == task.sid)
+            .for_each(|one| one.over = over);
+        if after != *task {
+            let route = after.route();
+            ended = ended.and(after).asking([route]);
+        }
+    }
+    let closed = close_conversation(conversation, now);
+    Ok(Decision::put(interaction).with(closed).with(ended))
+}
+
+fn end_task(task: &Task, complete: bool, now: Timestamp) -> Result<Task, Refusal> {
+    let reason = Some(CHANNEL_CLOSED.to_owned());
+    let command = match task.status {
+        TaskStatus::Pending | TaskStatus::Reserved => task::Command::Cancel { reason },
+        TaskStatus::Assigned | TaskStatus::Wrapping if complete => {
+            task::Command::Complete { reason }
+        }
+        TaskStatus::Assigned => task::Command::Wrap { reason },
+        TaskStatus::Wrapping | TaskStatus::Completed | TaskStatus::Canceled => {
+            return Ok(task.clone());
+        }
+    };
+    task::decide(task, command, now)
+}
+
+fn close_conversation(conversation: &Conversation, now: Timestamp) -> Decision {
+    if conversation.state == State::Closed {
+        return Decision::unchanged();
+    }
+    let mut conversation = conversation.clone();
+    let before = conversation.state;
+    let freed = conversation.close(now);
+    let notice = Notice { state_from: Some(before), ..Notice::of("onConversationStateUpdated") };
+    let told = conversation.tell(&notice, Source::Interaction);
+    Decision::put(conversation).with(freed).asking(told)
+}
+
+/// A task of the interaction ended in the task router. The agent's seat is given up; and when the last agent
+/// completed his task and nobody else is asked for, the channel and the conversation are closed (behaviour
+/// A.1, default orchestration). A canceled task leaves the conversation open.
+pub fn task_ended(
+    interaction: &Interaction,
+    conversation: &Conversation,
+    task: TaskSid,
+    status: TaskStatus,
+    now: Timestamp,
+) -> Result<Decision, Refusal> {
+    if interaction.invite_of(task).is_none_or(|invite| invite.over) {
+        return Ok(Decision::unchanged());
+    }
+    let mut next = interaction.clone();
+    next.updated = now;
+    next.invites.iter_mut().filter(|one| one.task == task).for_each(|one| one.over = true);
+    let mut member = None;
+    for seat in &mut next.participants {
+        if seat.routing.as_ref().is_some_and(|routing| routing.task == task) && !seat.left {
+            seat.left = true;
+            member = seat.member;
+        }
+    }
+    let last = next.agents() == 0 && next.open_tasks().next().is_none();
+    if status == TaskStatus::Completed && last && next.status == ChannelStatus::Active {
+        next.status = ChannelStatus::Closed;
+        let closed = close_conversation(conversation, now);
+        return Ok(Decision::put(next).with(closed));
+    }
+    Ok(Decision::put(next).with(unseat(conversation, member, now)?))
+}

@@ -1,0 +1,25 @@
+//! The rules of Switchboard: pure, without waiting, clock, randomness or environment.
+//!
+//! A function loads records, asks a rule here, commits the [`decision::Decision`] in one transaction and
+//! sends its effects. Time, identifiers and candidates are arguments; a repeat is
+//! [`decision::Decision::unchanged`]; a no is a [`refusal::Refusal`].
+#![forbid(unsafe_code)]
+
+pub mod address;
+pub mod autocreation;
+pub mod carriage;
+pub mod configuration;
+pub mod conversation;
+pub mod decision;
+pub mod effect;
+pub mod flow;
+pub mod interaction;
+pub mod message;
+pub mod private;
+pub mod record;
+pub mod refusal;
+pub mod routing;
+pub mod sid;
+pub mod task;
+pub mod timestamp;
+pub mod workspace;

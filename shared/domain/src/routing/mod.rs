@@ -1,0 +1,7 @@
+//! Who gets which task.
+
+pub mod expression;
+mod picture;
+pub mod receipt;
+pub mod router;
+pub mod workflow;

@@ -1,0 +1,346 @@
+//! One workspace as the router sees it: its records, and the indexes that keep one event cheap.
+//!
+//! Two families of sets face each other, both by task channel: the *lines* in which pending tasks wait in
+//! order, and the *pools* of workers who can take one more task, longest idle first. Everything else
+//! is there to keep these two true when a record changes.
+
+mod configuration;
+mod staff;
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+pub(super) use configuration::{Flow, Queue};
+pub(super) use staff::{Load, Member};
+
+use crate::sid::{
+    ActivitySid, Sid as _, TaskChannelSid, TaskQueueSid, TaskSid, WorkerSid, WorkflowSid,
+};
+use crate::task::{Reservation, ReservationStatus, Task, TaskStatus};
+use crate::timestamp::Timestamp;
+use crate::workspace::{Activity, QueueOrder, TaskChannel, Workspace};
+
+/// What a pending task waits for: some worker of a queue, or the one who is asked for by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Line {
+    /// The workers of a queue.
+    Queue(TaskQueueSid),
+    /// One worker.
+    Worker(WorkerSid),
+}
+
+/// A line, by the capacity that its tasks take.
+pub(super) type Lane = (Line, TaskChannelSid);
+
+/// Where a task stands among all that wait; the smaller goes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    /// Queues of the order that the workspace prefers go first.
+    second_order: bool,
+    priority: Reverse<i64>,
+    /// The age in a first-in-first-out queue, its negative in the other kind.
+    time: i64,
+    /// Whose place it is.
+    pub(super) task: TaskSid,
+}
+
+/// A task that is not over.
+#[derive(Debug, Clone)]
+pub(super) struct Held {
+    /// The record.
+    pub(super) task: Task,
+    /// Its attributes; none if they are no JSON, and such a task is not routed.
+    pub(super) attributes: Option<Value>,
+    waits: Option<(Lane, Place)>,
+    deadline: Option<Timestamp>,
+}
+
+/// The records of a workspace and their indexes.
+#[derive(Debug, Clone)]
+pub(super) struct Picture {
+    workspace: Workspace,
+    activities: BTreeMap<ActivitySid, Activity>,
+    channels: BTreeMap<TaskChannelSid, TaskChannel>,
+    queues: BTreeMap<TaskQueueSid, Queue>,
+    workflows: BTreeMap<WorkflowSid, Flow>,
+    workers: BTreeMap<WorkerSid, Member>,
+    names: BTreeMap<String, WorkerSid>,
+    loads: BTreeMap<WorkerSid, Load>,
+    tasks: BTreeMap<TaskSid, Held>,
+    waiting: BTreeMap<Lane, BTreeSet<Place>>,
+    pools: BTreeMap<(TaskQueueSid, TaskChannelSid), BTreeSet<(Timestamp, WorkerSid)>>,
+    /// The channels that some task was seen on; workers are pooled for these only.
+    used: BTreeSet<TaskChannelSid>,
+    deadlines: BTreeSet<(Timestamp, TaskSid)>,
+    /// Tasks that changed since a router looked at them.
+    pub(super) look: BTreeSet<TaskSid>,
+    /// Workers who may be eligible for a waiting task since a router looked at them. All others are not.
+    pub(super) freed: BTreeSet<WorkerSid>,
+}
+
+impl Picture {
+    pub(super) const fn new(workspace: Workspace) -> Self {
+        Self {
+            workspace,
+            activities: BTreeMap::new(),
+            channels: BTreeMap::new(),
+            queues: BTreeMap::new(),
+            workflows: BTreeMap::new(),
+            workers: BTreeMap::new(),
+            names: BTreeMap::new(),
+            loads: BTreeMap::new(),
+            tasks: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            pools: BTreeMap::new(),
+            used: BTreeSet::new(),
+            deadlines: BTreeSet::new(),
+            look: BTreeSet::new(),
+            freed: BTreeSet::new(),
+        }
+    }
+
+    pub(super) const fn workspace(&self) -> &Workspace {
+        &self.workspace
+    }
+
+    pub(super) fn held(&self, task: TaskSid) -> Option<&Held> {
+        self.tasks.get(&task)
+    }
+
+    pub(super) fn tasks(&self) -> impl Iterator<Item = &Task> {
+        self.tasks.values().map(|held| &held.task)
+    }
+
+    /// The place at which a task waits, if it waits in a line.
+    pub(super) fn place(&self, task: TaskSid) -> Option<Place> {
+        self.tasks.get(&task)?.waits.map(|(_, place)| place)
+    }
+
+    /// The line in which a task waits.
+    pub(super) fn lane(&self, task: TaskSid) -> Option<Lane> {
+        self.tasks.get(&task)?.waits.map(|(lane, _)| lane)
+    }
+
+    /// The first task of a line, after a place.
+    pub(super) fn next_in(&self, lane: Lane, after: Option<Place>) -> Option<Place> {
+        use std::ops::Bound::{Excluded, Unbounded};
+        let line = self.waiting.get(&lane)?;
+        let start = after.map_or(Unbounded, Excluded);
+        line.range((start, Unbounded)).next().copied()
+    }
+
+    pub(super) fn next_deadline(&self) -> Option<Timestamp> {
+        self.deadlines.first().map(|(at, _)| *at)
+    }
+
+    /// The tasks for which something is due, the longest overdue first.
+    pub(super) fn due(&self, now: Timestamp) -> Vec<TaskSid> {
+        let last = (now, TaskSid::from_bytes([u8::MAX; 16]));
+        self.deadlines
+            .range(..=last)
+            .map(|(_, task)| *task)
+            .collect()
+    }
+
+    /// Takes in a task as the table has it; false if a version as new is held.
+    pub(super) fn learn_task(&mut self, task: Task) -> bool {
+        let held = self.tasks.get(&task.sid);
+        if task.workspace != self.workspace.sid
+            || held.is_some_and(|held| held.task.version >= task.version)
+        {
+            return false;
+        }
+        self.look.insert(task.sid);
+        self.put_task(task);
+        true
+    }
+
+    /// Puts a task in the place of the one held, and gives that back. A task that is over is not held.
+    pub(super) fn put_task(&mut self, task: Task) -> Option<Task> {
+        let sid = task.sid;
+        self.use_channel(task.channel);
+        let before = self.take(sid);
+        let mut changed: BTreeSet<WorkerSid> = BTreeSet::new();
+        for one in before.iter().flat_map(|held| held.task.open_reservations()) {
+            changed.insert(one.worker);
+            if !task
+                .open_reservations()
+                .any(|open| open.worker == one.worker)
+            {
+                self.freed.insert(one.worker);
+            }
+        }
+        for one in &task.reservations {
+            changed.insert(one.worker);
+            let load = self.loads.entry(one.worker).or_default();
+            load.note(task.channel, one.created.max(one.updated));
+        }
+        let (before, attributes) = match before {
+            Some(held) if held.task.attributes == task.attributes => {
+                (Some(held.task), held.attributes)
+            }
+            other => (
+                other.map(|held| held.task),
+                serde_json::from_str(&task.attributes).ok(),
+            ),
+        };
+        if task.status.is_over() {
+            self.look.remove(&sid);
+        } else {
+            for one in task.open_reservations() {
+                self.loads.entry(one.worker).or_default().add(task.channel);
+            }
+            self.tasks.insert(
+                sid,
+                Held {
+                    task,
+                    attributes,
+                    waits: None,
+                    deadline: None,
+                },
+            );
+            self.index_task(sid);
+        }
+        changed.into_iter().for_each(|worker| self.refile(worker));
+        before
+    }
+
+    /// Drops a task that is no more.
+    pub(super) fn forget_task(&mut self, task: TaskSid) {
+        let Some(held) = self.take(task) else { return };
+        self.look.remove(&task);
+        for one in held.task.open_reservations() {
+            self.freed.insert(one.worker);
+            self.refile(one.worker);
+        }
+    }
+
+    /// Marks a change as written.
+    pub(super) fn task_written(&mut self, task: TaskSid, version: u64) {
+        if let Some(held) = self.tasks.get_mut(&task)
+            && held.task.version == version
+        {
+            held.task.version += 1;
+        }
+    }
+
+    fn take(&mut self, task: TaskSid) -> Option<Held> {
+        self.unindex_task(task);
+        let held = self.tasks.remove(&task)?;
+        for one in held.task.open_reservations() {
+            self.loads
+                .entry(one.worker)
+                .or_default()
+                .remove(held.task.channel);
+        }
+        Some(held)
+    }
+
+    fn unindex_task(&mut self, sid: TaskSid) {
+        let Some(held) = self.tasks.get_mut(&sid) else {
+            return;
+        };
+        if let Some(deadline) = held.deadline.take() {
+            self.deadlines.remove(&(deadline, sid));
+        }
+        if let Some((lane, place)) = held.waits.take()
+            && let Some(line) = self.waiting.get_mut(&lane)
+        {
+            line.remove(&place);
+            if line.is_empty() {
+                self.waiting.remove(&lane);
+            }
+        }
+    }
+
+    fn index_task(&mut self, sid: TaskSid) {
+        let Some(held) = self.tasks.get(&sid) else {
+            return;
+        };
+        let waits =
+            line_of(&held.task).map(|line| ((line, held.task.channel), self.place_of(&held.task)));
+        let deadline = self.deadline_of(&held.task);
+        if let Some(deadline) = deadline {
+            self.deadlines.insert((deadline, sid));
+        }
+        if let Some((lane, place)) = waits {
+            self.waiting.entry(lane).or_default().insert(place);
+        }
+        if let Some(held) = self.tasks.get_mut(&sid) {
+            held.waits = waits;
+            held.deadline = deadline;
+        }
+    }
+
+    /// Orders these tasks again, after the configuration changed under them.
+    fn reindex_tasks(&mut self, which: impl Fn(&Task) -> bool) -> Vec<TaskSid> {
+        let tasks: Vec<TaskSid> = self
+            .tasks()
+            .filter(|task| which(task))
+            .map(|task| task.sid)
+            .collect();
+        for task in &tasks {
+            self.unindex_task(*task);
+            self.index_task(*task);
+        }
+        tasks
+    }
+
+    fn place_of(&self, task: &Task) -> Place {
+        let queue = task.queue.and_then(|queue| self.queues.get(&queue));
+        let order = queue.map_or(QueueOrder::Fifo, |queue| queue.record.order);
+        let (priority, time) = match order {
+            QueueOrder::Fifo => (task.priority, task.start.0),
+            QueueOrder::Lifo => (0, task.start.0.saturating_neg()),
+        };
+        let second_order = order != self.workspace.prioritize_queue_order;
+        Place {
+            second_order,
+            priority: Reverse(priority),
+            time,
+            task: task.sid,
+        }
+    }
+
+    /// When something is due next for a task. A target's end means nothing while the workflow is unknown.
+    fn deadline_of(&self, task: &Task) -> Option<Timestamp> {
+        let routed = task.position.is_some()
+            && task.worker.is_none()
+            && self
+                .workflows
+                .get(&task.workflow)
+                .is_some_and(|flow| flow.configuration.is_some());
+        let leaves = task.target_until.filter(|_| routed);
+        match task.status {
+            TaskStatus::Pending => leaves.into_iter().chain([task.dies()]).min(),
+            TaskStatus::Reserved => asked(task)
+                .map(|one| one.expires)
+                .chain([task.dies()])
+                .min(),
+            TaskStatus::Assigned
+            | TaskStatus::Wrapping
+            | TaskStatus::Completed
+            | TaskStatus::Canceled => None,
+        }
+    }
+}
+
+/// The reservations of a task that wait for an answer.
+pub(super) fn asked(task: &Task) -> impl Iterator<Item = &Reservation> {
+    task.reservations
+        .iter()
+        .filter(|one| one.status == ReservationStatus::Pending)
+}
+
+fn line_of(task: &Task) -> Option<Line> {
+    if task.status != TaskStatus::Pending {
+        return None;
+    }
+    match (task.worker, task.position, task.queue) {
+        (Some(worker), _, _) => Some(Line::Worker(worker)),
+        (None, Some(_), Some(queue)) => Some(Line::Queue(queue)),
+        (None, _, _) => None,
+    }
+}

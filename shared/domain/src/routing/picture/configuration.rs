@@ -1,0 +1,191 @@
+//! What routing is configured with, in the picture. These records change seldom, so a change may walk over
+//! everything that depends on it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Picture;
+use crate::routing::expression::{Attributes, Expression};
+use crate::routing::workflow::{self, Configuration};
+use crate::sid::{ActivitySid, TaskChannelSid, TaskQueueSid, WorkerSid, WorkflowSid};
+use crate::task::TaskStatus;
+use crate::workspace::{Activity, TaskChannel, TaskQueue, Workflow, Workspace};
+
+/// A queue and its workers.
+#[derive(Debug, Clone)]
+pub(in crate::routing) struct Queue {
+    /// The record.
+    pub(in crate::routing) record: TaskQueue,
+    /// None if it can not be read; such a queue has no workers.
+    expression: Option<Expression>,
+    members: BTreeSet<WorkerSid>,
+    activities: BTreeMap<ActivitySid, u32>,
+}
+
+impl Queue {
+    /// The workers who belong to it.
+    pub(in crate::routing) fn members(&self) -> impl ExactSizeIterator<Item = WorkerSid> {
+        self.members.iter().copied()
+    }
+
+    /// How many of its workers are in each activity.
+    pub(in crate::routing) const fn activities(&self) -> &BTreeMap<ActivitySid, u32> {
+        &self.activities
+    }
+
+    pub(super) fn takes(&self, attributes: &Attributes<'_>) -> bool {
+        self.expression
+            .as_ref()
+            .is_some_and(|expression| expression.matches(attributes))
+    }
+
+    pub(super) fn enlist(&mut self, worker: WorkerSid, activity: ActivitySid) {
+        if self.members.insert(worker) {
+            *self.activities.entry(activity).or_default() += 1;
+        }
+    }
+
+    pub(super) fn delist(&mut self, worker: WorkerSid, activity: ActivitySid) {
+        if self.members.remove(&worker)
+            && let Some(count) = self.activities.get_mut(&activity)
+        {
+            *count -= 1;
+            if *count == 0 {
+                self.activities.remove(&activity);
+            }
+        }
+    }
+}
+
+/// A workflow, read.
+#[derive(Debug, Clone)]
+pub(in crate::routing) struct Flow {
+    /// The record.
+    pub(in crate::routing) record: Workflow,
+    /// None if it can not be read; tasks wait for a better one.
+    pub(in crate::routing) configuration: Option<Configuration>,
+}
+
+impl Picture {
+    pub(in crate::routing) fn queue(&self, queue: TaskQueueSid) -> Option<&Queue> {
+        self.queues.get(&queue)
+    }
+
+    pub(in crate::routing) fn flow(&self, workflow: WorkflowSid) -> Option<&Flow> {
+        self.workflows.get(&workflow)
+    }
+
+    /// Whether workers in an activity get tasks; in one that is not known they do not.
+    pub(in crate::routing) fn is_available(&self, activity: ActivitySid) -> bool {
+        self.activities
+            .get(&activity)
+            .is_some_and(|activity| activity.available)
+    }
+
+    pub(in crate::routing) fn learn_workspace(&mut self, workspace: Workspace) {
+        if workspace.sid != self.workspace.sid || workspace.version <= self.workspace.version {
+            return;
+        }
+        self.workspace = workspace;
+        self.refile_workers(|_| true);
+        self.reindex_tasks(|_| true);
+    }
+
+    pub(in crate::routing) fn learn_activity(&mut self, activity: Activity) {
+        let sid = activity.sid;
+        let held = self.activities.get(&sid);
+        if activity.workspace != self.workspace.sid
+            || held.is_some_and(|held| held.version >= activity.version)
+        {
+            return;
+        }
+        self.activities.insert(sid, activity);
+        self.refile_workers(|worker| worker.activity == sid);
+    }
+
+    pub(in crate::routing) fn forget_activity(&mut self, activity: ActivitySid) {
+        if self.activities.remove(&activity).is_some() {
+            self.refile_workers(|worker| worker.activity == activity);
+        }
+    }
+
+    pub(in crate::routing) fn learn_channel(&mut self, channel: TaskChannel) {
+        let held = self.channels.get(&channel.sid);
+        if channel.workspace != self.workspace.sid
+            || held.is_some_and(|held| held.version >= channel.version)
+        {
+            return;
+        }
+        self.channels.insert(channel.sid, channel);
+        self.refile_workers(|_| true);
+    }
+
+    pub(in crate::routing) fn forget_channel(&mut self, channel: TaskChannelSid) {
+        if self.channels.remove(&channel).is_some() {
+            self.refile_workers(|_| true);
+        }
+    }
+
+    pub(in crate::routing) fn learn_queue(&mut self, queue: TaskQueue) {
+        let sid = queue.sid;
+        let held = self.queues.get(&sid);
+        if queue.workspace != self.workspace.sid
+            || held.is_some_and(|held| held.record.version >= queue.version)
+        {
+            return;
+        }
+        self.delist(sid);
+        let expression = Expression::parse(&queue.target_workers).ok();
+        let (members, activities) = (BTreeSet::new(), BTreeMap::new());
+        self.queues.insert(
+            sid,
+            Queue {
+                record: queue,
+                expression,
+                members,
+                activities,
+            },
+        );
+        self.enlist(sid);
+        self.reindex_tasks(|task| task.queue == Some(sid));
+    }
+
+    pub(in crate::routing) fn forget_queue(&mut self, queue: TaskQueueSid) {
+        self.delist(queue);
+        if self.queues.remove(&queue).is_some() {
+            self.reindex_tasks(|task| task.queue == Some(queue));
+        }
+    }
+
+    pub(in crate::routing) fn learn_workflow(&mut self, workflow: Workflow) {
+        let sid = workflow.sid;
+        let held = self.workflows.get(&sid);
+        if workflow.workspace != self.workspace.sid
+            || held.is_some_and(|held| held.record.version >= workflow.version)
+        {
+            return;
+        }
+        let configuration = workflow::Workflow::parse(&workflow.configuration).ok();
+        self.workflows.insert(
+            sid,
+            Flow {
+                record: workflow,
+                configuration,
+            },
+        );
+        self.workflow_changed(sid);
+    }
+
+    pub(in crate::routing) fn forget_workflow(&mut self, workflow: WorkflowSid) {
+        if self.workflows.remove(&workflow).is_some() {
+            self.workflow_changed(workflow);
+        }
+    }
+
+    fn workflow_changed(&mut self, sid: WorkflowSid) {
+        let tasks = self.reindex_tasks(|task| {
+            task.workflow == sid
+                && matches!(task.status, TaskStatus::Pending | TaskStatus::Reserved)
+        });
+        self.look.extend(tasks);
+    }
+}

@@ -1,0 +1,345 @@
+//! Workers in the picture: which queues they belong to, and for which channels they can take one more task.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+use super::{Line, Picture};
+use crate::routing::expression::{Attributes, WorkerFields};
+use crate::sid::{TaskChannelSid, TaskQueueSid, WorkerSid};
+use crate::timestamp::Timestamp;
+use crate::workspace::Worker;
+
+/// A worker and where he is filed.
+#[derive(Debug, Clone)]
+pub(in crate::routing) struct Member {
+    /// The record.
+    pub(in crate::routing) record: Worker,
+    attributes: Value,
+    /// Whether the attributes are JSON; with others he belongs to no queue.
+    readable: bool,
+    /// The queues he belongs to.
+    queues: BTreeSet<TaskQueueSid>,
+    /// The channels that he can take one more task on, and since when he is idle there.
+    filed: BTreeMap<TaskChannelSid, Timestamp>,
+}
+
+impl Member {
+    /// Since when he is idle, if he can take one more task of the channel.
+    pub(in crate::routing) fn idle(&self, channel: TaskChannelSid) -> Option<Timestamp> {
+        self.filed.get(&channel).copied()
+    }
+
+    /// The channels that he can take one more task on.
+    pub(in crate::routing) fn channels(&self) -> impl Iterator<Item = TaskChannelSid> {
+        self.filed.keys().copied()
+    }
+
+    /// The lines that he can take tasks from.
+    pub(in crate::routing) fn lines(&self) -> impl Iterator<Item = Line> {
+        let queues = self.queues.iter().map(|queue| Line::Queue(*queue));
+        queues.chain([Line::Worker(self.record.sid)])
+    }
+
+    /// Whether he can take tasks from the line.
+    pub(in crate::routing) fn serves(&self, line: Line) -> bool {
+        match line {
+            Line::Queue(queue) => self.queues.contains(&queue),
+            Line::Worker(worker) => worker == self.record.sid,
+        }
+    }
+}
+
+/// What a worker has to do and when he last had; it is known even of workers who are not.
+#[derive(Debug, Clone, Default)]
+pub(in crate::routing) struct Load {
+    open: BTreeMap<TaskChannelSid, u32>,
+    busy: BTreeMap<TaskChannelSid, Timestamp>,
+}
+
+impl Load {
+    /// The open reservations of a channel.
+    pub(in crate::routing) fn open(&self, channel: TaskChannelSid) -> u32 {
+        self.open.get(&channel).copied().unwrap_or(0)
+    }
+
+    pub(super) fn note(&mut self, channel: TaskChannelSid, at: Timestamp) {
+        let last = self.busy.entry(channel).or_insert(at);
+        *last = at.max(*last);
+    }
+
+    pub(super) fn add(&mut self, channel: TaskChannelSid) {
+        *self.open.entry(channel).or_default() += 1;
+    }
+
+    pub(super) fn remove(&mut self, channel: TaskChannelSid) {
+        if let Some(open) = self.open.get_mut(&channel) {
+            *open = open.saturating_sub(1);
+            if *open == 0 {
+                self.open.remove(&channel);
+            }
+        }
+    }
+}
+
+impl Picture {
+    pub(in crate::routing) fn member(&self, worker: WorkerSid) -> Option<&Member> {
+        self.workers.get(&worker)
+    }
+
+    /// The worker who is called so, in any case.
+    pub(in crate::routing) fn called(&self, name: &str) -> Option<WorkerSid> {
+        self.names.get(&name.to_lowercase()).copied()
+    }
+
+    /// What a worker has to do.
+    pub(in crate::routing) fn load(&self, worker: WorkerSid) -> Option<&Load> {
+        self.loads.get(&worker)
+    }
+
+    /// What expressions can know of a worker.
+    pub(in crate::routing) fn fields<'a>(&'a self, member: &'a Member) -> WorkerFields<'a> {
+        let worker = &member.record;
+        let activity = self.activities.get(&worker.activity);
+        WorkerFields {
+            sid: worker.sid,
+            friendly_name: &worker.friendly_name,
+            activity_sid: worker.activity,
+            activity_name: activity.map_or("", |activity| &activity.friendly_name),
+            attributes: &member.attributes,
+        }
+    }
+
+    /// Workers of a queue who can take one more task of the channel, longest idle first.
+    pub(in crate::routing) fn pool(
+        &self,
+        line: Line,
+        channel: TaskChannelSid,
+    ) -> impl Iterator<Item = (Timestamp, WorkerSid)> {
+        let (queue, alone) = match line {
+            Line::Queue(queue) => (self.pools.get(&(queue, channel)), None),
+            Line::Worker(worker) => {
+                let idle = self
+                    .workers
+                    .get(&worker)
+                    .and_then(|member| member.idle(channel));
+                (None, idle.map(|idle| (idle, worker)))
+            }
+        };
+        queue.into_iter().flatten().copied().chain(alone)
+    }
+
+    /// Takes in a worker as the table has him, unless a version as new is held.
+    pub(in crate::routing) fn learn_worker(&mut self, worker: Worker) {
+        let held = self.workers.get(&worker.sid);
+        let known = held.is_some_and(|held| held.record.version >= worker.version);
+        if worker.workspace == self.workspace.sid && !known {
+            self.put_worker(worker);
+        }
+    }
+
+    /// Puts a worker in the place of the one held.
+    pub(in crate::routing) fn put_worker(&mut self, worker: Worker) {
+        let sid = worker.sid;
+        let before = self.remove_worker(sid);
+        let unchanged = before.filter(|before| before.record.attributes == worker.attributes);
+        let (attributes, readable, queues) = match unchanged {
+            Some(before) => (before.attributes, before.readable, before.queues),
+            None => {
+                let read = serde_json::from_str(&worker.attributes).ok();
+                let readable = read.is_some();
+                let attributes = read.unwrap_or_else(|| Value::Object(Map::new()));
+                let queues = self.queues_for(&attributes, readable);
+                (attributes, readable, queues)
+            }
+        };
+        for queue in &queues {
+            if let Some(queue) = self.queues.get_mut(queue) {
+                queue.enlist(sid, worker.activity);
+            }
+        }
+        self.names.insert(worker.friendly_name.to_lowercase(), sid);
+        let filed = BTreeMap::new();
+        self.workers.insert(
+            sid,
+            Member {
+                record: worker,
+                attributes,
+                readable,
+                queues,
+                filed,
+            },
+        );
+        self.file(sid);
+        self.freed.insert(sid);
+    }
+
+    /// Drops a worker who is no more. What he had to do stays his.
+    pub(in crate::routing) fn forget_worker(&mut self, worker: WorkerSid) {
+        self.remove_worker(worker);
+        self.freed.remove(&worker);
+    }
+
+    /// Marks a change as written.
+    pub(in crate::routing) fn worker_written(&mut self, worker: WorkerSid, version: u64) {
+        if let Some(member) = self.workers.get_mut(&worker)
+            && member.record.version == version
+        {
+            member.record.version += 1;
+        }
+    }
+
+    fn remove_worker(&mut self, sid: WorkerSid) -> Option<Member> {
+        self.unfile(sid);
+        let member = self.workers.remove(&sid)?;
+        for queue in &member.queues {
+            if let Some(queue) = self.queues.get_mut(queue) {
+                queue.delist(sid, member.record.activity);
+            }
+        }
+        let name = member.record.friendly_name.to_lowercase();
+        if self.names.get(&name) == Some(&sid) {
+            self.names.remove(&name);
+        }
+        Some(member)
+    }
+
+    fn queues_for(&self, attributes: &Value, readable: bool) -> BTreeSet<TaskQueueSid> {
+        let on = Attributes(attributes);
+        let takes = |queue: &&super::Queue| readable && queue.takes(&on);
+        self.queues
+            .values()
+            .filter(takes)
+            .map(|queue| queue.record.sid)
+            .collect()
+    }
+
+    /// Lets a queue choose its workers again; those it has now are looked at.
+    pub(super) fn enlist(&mut self, sid: TaskQueueSid) {
+        let Some(queue) = self.queues.get(&sid) else {
+            return;
+        };
+        let belong =
+            |member: &&Member| member.readable && queue.takes(&Attributes(&member.attributes));
+        let members: Vec<WorkerSid> = self
+            .workers
+            .values()
+            .filter(belong)
+            .map(|member| member.record.sid)
+            .collect();
+        for worker in members {
+            self.unfile(worker);
+            if let Some(member) = self.workers.get_mut(&worker)
+                && let Some(queue) = self.queues.get_mut(&sid)
+            {
+                member.queues.insert(sid);
+                queue.enlist(worker, member.record.activity);
+            }
+            self.file(worker);
+            self.freed.insert(worker);
+        }
+    }
+
+    /// Lets all workers of a queue go.
+    pub(super) fn delist(&mut self, sid: TaskQueueSid) {
+        let Some(queue) = self.queues.get(&sid) else {
+            return;
+        };
+        let members: Vec<WorkerSid> = queue.members().collect();
+        for worker in members {
+            self.unfile(worker);
+            if let Some(member) = self.workers.get_mut(&worker)
+                && let Some(queue) = self.queues.get_mut(&sid)
+            {
+                member.queues.remove(&sid);
+                queue.delist(worker, member.record.activity);
+            }
+            self.file(worker);
+        }
+    }
+
+    /// Files these workers again, after the configuration changed under them.
+    pub(super) fn refile_workers(&mut self, which: impl Fn(&Worker) -> bool) {
+        let records = self.workers.values().map(|member| &member.record);
+        let workers: Vec<WorkerSid> = records
+            .filter(|one| which(one))
+            .map(|one| one.sid)
+            .collect();
+        for worker in workers {
+            self.refile(worker);
+            self.freed.insert(worker);
+        }
+    }
+
+    /// Pools workers for a channel from its first task on.
+    pub(super) fn use_channel(&mut self, channel: TaskChannelSid) {
+        if self.used.insert(channel) {
+            let workers: Vec<WorkerSid> = self.workers.keys().copied().collect();
+            workers.into_iter().for_each(|worker| self.refile(worker));
+        }
+    }
+
+    pub(super) fn refile(&mut self, worker: WorkerSid) {
+        self.unfile(worker);
+        self.file(worker);
+    }
+
+    fn unfile(&mut self, sid: WorkerSid) {
+        let Some(member) = self.workers.get_mut(&sid) else {
+            return;
+        };
+        for (channel, idle) in std::mem::take(&mut member.filed) {
+            for queue in &member.queues {
+                if let Some(pool) = self.pools.get_mut(&(*queue, channel)) {
+                    pool.remove(&(idle, sid));
+                    if pool.is_empty() {
+                        self.pools.remove(&(*queue, channel));
+                    }
+                }
+            }
+        }
+    }
+
+    fn file(&mut self, sid: WorkerSid) {
+        let filed = self.filing(sid);
+        let Some(member) = self.workers.get_mut(&sid) else {
+            return;
+        };
+        for (channel, idle) in &filed {
+            for queue in &member.queues {
+                self.pools
+                    .entry((*queue, *channel))
+                    .or_default()
+                    .insert((*idle, sid));
+            }
+        }
+        member.filed = filed;
+    }
+
+    /// The channels on which a worker can take one more task, and since when he is idle there.
+    fn filing(&self, sid: WorkerSid) -> BTreeMap<TaskChannelSid, Timestamp> {
+        let none = Load::default();
+        let load = self.loads.get(&sid).unwrap_or(&none);
+        let Some(member) = self.workers.get(&sid) else {
+            return BTreeMap::new();
+        };
+        let worker = &member.record;
+        let occupied = !self.workspace.multi_task_enabled && !load.open.is_empty();
+        if !self.is_available(worker.activity) || occupied {
+            return BTreeMap::new();
+        }
+        let free = |channel: &TaskChannelSid| {
+            let capacity = worker.capacity(*channel);
+            capacity.available && load.open(*channel) < capacity.capacity
+        };
+        let idle = |channel: TaskChannelSid| {
+            let known = self.channels.get(&channel);
+            let alone = known.is_some_and(|channel| channel.channel_optimized_routing);
+            let busy = load.busy.iter().filter(|(of, _)| !alone || **of == channel);
+            busy.map(|(_, at)| *at).chain([worker.activity_since]).max()
+        };
+        let free = self.used.iter().copied().filter(free);
+        free.filter_map(|channel| Some((channel, idle(channel)?)))
+            .collect()
+    }
+}

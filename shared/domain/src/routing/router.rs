@@ -1,0 +1,421 @@
+//! The router of one workspace: a pure state machine, and the only place where reservations are made.
+//!
+//! ```text
+//!  records ──learn──▶ picture ──step──▶ decision ──(committed under the head)──▶ table
+//!                        ▲                  │
+//!                        └────committed─────┘        a lost commit: throw the router away
+//! ```
+//!
+//! A step first ends what is due, then lets tasks enter and leave targets, then offers: the waiting task
+//! that comes first gets the best worker who is free for it. What a step decides depends on the records
+//! and the time alone, so that a router built anew from the table goes on where another one stopped.
+//!
+//! Decisions where the product's documents are silent:
+//! - A target ends at the end of the one before, or at the creation of the task, plus its timeout. A task
+//!   that is reserved then stays; when its reservation fails it moves on at once.
+//! - A task is offered once in every target it enters, even if its time there is already over. After that
+//!   it is the timeout that moves it on, and only if that is not due `skip_if` is asked.
+//! - A task whose workflow is missing, whose workflow or attributes can not be read, waits until it dies
+//!   or they are mended. A queue that is missing or can not be read has no workers.
+//! - A task whose target was configured away enters its workflow anew.
+//! - The newest task of a last-in-first-out queue is the one that starts last.
+//! - A task for one worker needs him available and with capacity, not in the queue; he is asked once.
+//! - In single-tasking workspaces one open reservation occupies a worker; queues' reservation and
+//!   assignment activities are not applied.
+
+mod lines;
+mod offer;
+mod walk;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use self::lines::Lines;
+use self::offer::Offer;
+use super::picture::{Picture, Place, asked};
+use crate::decision::Decision;
+use crate::effect::Effect;
+use crate::record::Record;
+use crate::sid::{
+    ActivitySid, TaskChannelSid, TaskQueueSid, TaskSid, WorkerSid, WorkflowSid, WorkspaceSid,
+};
+use crate::task::{self, Command, Task, TaskStatus};
+use crate::timestamp::Timestamp;
+use crate::workspace::{Worker, Workspace};
+
+/// Most records that one step writes: a transaction takes 100, and the shell adds its own.
+pub const PUTS_MAX: usize = 90;
+
+/// Why a task ended that waited for too long (behaviour D.6).
+pub const TTL_EXCEEDED: &str = "Task TTL Exceeded";
+/// Why a task ended that left its last target.
+pub const FELL_OUT: &str = "Task fell out of its workflow";
+/// Why a task ended that was offered too often.
+pub const OFFERED_TOO_OFTEN: &str = "Task exceeded its maximum assignment count";
+/// Why a task ended that was meant for one worker (behaviour C.4).
+pub const NOT_TAKEN: &str = "Task was not taken by its worker";
+
+/// What a step decided.
+#[derive(Debug, Clone, PartialEq)]
+#[must_use]
+pub struct Turn {
+    /// To be committed before the next step; it can be empty.
+    pub decision: Decision,
+    /// Whether there is more to decide at once.
+    pub more: bool,
+}
+
+/// The router of one workspace.
+#[derive(Debug, Clone)]
+pub struct Router {
+    picture: Picture,
+    /// Tasks that entered a target and were not yet offered there, and when the target's time is over.
+    fresh: BTreeMap<TaskSid, Timestamp>,
+    /// Tasks that were changed since they were last decided on, as the table has them.
+    unsettled: BTreeMap<TaskSid, Task>,
+}
+
+/// What a step has changed so far.
+#[derive(Debug, Default)]
+struct Draft {
+    /// The changed tasks as the table has them.
+    before: BTreeMap<TaskSid, Task>,
+    /// Those that ended.
+    over: BTreeMap<TaskSid, Task>,
+    workers: BTreeSet<WorkerSid>,
+}
+
+impl Draft {
+    /// Whether so many more records fit; any number fits into an empty one.
+    fn has_room_for(&self, records: usize) -> bool {
+        let taken = self.before.len() + self.workers.len();
+        taken == 0 || taken + records <= PUTS_MAX
+    }
+}
+
+impl Router {
+    /// The router of an empty workspace.
+    pub const fn new(workspace: Workspace) -> Self {
+        let picture = Picture::new(workspace);
+        Self {
+            picture,
+            fresh: BTreeMap::new(),
+            unsettled: BTreeMap::new(),
+        }
+    }
+
+    /// Takes in a record as the table has it; one no newer than the one held is passed over.
+    ///
+    /// The order does not matter to the result. It is cheapest to learn the configuration first, then the
+    /// workers, then the tasks.
+    pub fn learn(&mut self, record: Record) {
+        match record {
+            Record::Workspace(one) => self.picture.learn_workspace(*one),
+            Record::Activity(one) => self.picture.learn_activity(*one),
+            Record::TaskChannel(one) => self.picture.learn_channel(*one),
+            Record::TaskQueue(one) => self.picture.learn_queue(*one),
+            Record::Workflow(one) => self.picture.learn_workflow(*one),
+            Record::Worker(one) => self.picture.learn_worker(*one),
+            Record::Task(one) => {
+                let sid = one.sid;
+                if self.picture.learn_task(*one) {
+                    self.fresh.remove(&sid);
+                    self.unsettled.remove(&sid);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Drops a worker who is no more.
+    pub fn forget_worker(&mut self, worker: WorkerSid) {
+        self.picture.forget_worker(worker);
+    }
+
+    /// Drops a task that is no more.
+    pub fn forget_task(&mut self, task: TaskSid) {
+        self.picture.forget_task(task);
+        self.fresh.remove(&task);
+        self.unsettled.remove(&task);
+    }
+
+    /// Drops an activity that is no more.
+    pub fn forget_activity(&mut self, activity: ActivitySid) {
+        self.picture.forget_activity(activity);
+    }
+
+    /// Drops a task channel that is no more.
+    pub fn forget_channel(&mut self, channel: TaskChannelSid) {
+        self.picture.forget_channel(channel);
+    }
+
+    /// Drops a queue that is no more.
+    pub fn forget_queue(&mut self, queue: TaskQueueSid) {
+        self.picture.forget_queue(queue);
+    }
+
+    /// Drops a workflow that is no more.
+    pub fn forget_workflow(&mut self, workflow: WorkflowSid) {
+        self.picture.forget_workflow(workflow);
+    }
+
+    /// The workspace that is routed.
+    pub const fn workspace(&self) -> WorkspaceSid {
+        self.picture.workspace().sid
+    }
+
+    /// A task that is not over.
+    pub fn task(&self, task: TaskSid) -> Option<&Task> {
+        self.picture.held(task).map(|held| &held.task)
+    }
+
+    /// A worker.
+    pub fn worker(&self, worker: WorkerSid) -> Option<&Worker> {
+        self.picture.member(worker).map(|member| &member.record)
+    }
+
+    /// The open reservations of a worker on a channel.
+    pub fn load(&self, worker: WorkerSid, channel: TaskChannelSid) -> u32 {
+        self.picture
+            .load(worker)
+            .map_or(0, |load| load.open(channel))
+    }
+
+    /// The tasks that wait for a reservation.
+    pub fn waiting(&self) -> impl Iterator<Item = TaskSid> {
+        let pending = self
+            .picture
+            .tasks()
+            .filter(|task| task.status == TaskStatus::Pending);
+        pending.map(|task| task.sid)
+    }
+
+    /// When something is due next: the end of a reservation, of a target, or of a task.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        self.picture.next_deadline()
+    }
+
+    /// Decides what is to be done now.
+    pub fn step(&mut self, now: Timestamp) -> Turn {
+        let mut draft = Draft::default();
+        let finished = self.end_what_is_due(&mut draft, now)
+            && self.move_on(&mut draft, now)
+            && self.offer(&mut draft, now);
+        Turn {
+            decision: self.written(draft),
+            more: !finished,
+        }
+    }
+
+    /// Marks a decision as written: each record of it has one version more.
+    pub fn committed(&mut self, decision: &Decision) {
+        for record in &decision.puts {
+            match record {
+                Record::Task(task) => self.picture.task_written(task.sid, task.version),
+                Record::Worker(worker) => self.picture.worker_written(worker.sid, worker.version),
+                _ => {}
+            }
+        }
+    }
+
+    /// Ends reservations that were not answered and tasks that waited for too long; false if there is more.
+    fn end_what_is_due(&mut self, draft: &mut Draft, now: Timestamp) -> bool {
+        for sid in self.picture.due(now) {
+            let Some(task) = self.task(sid) else { continue };
+            let late = || asked(task).filter(|one| one.expires <= now);
+            if !draft.has_room_for(1 + late().count()) {
+                return false;
+            }
+            let workers: Vec<WorkerSid> = late().map(|one| one.worker).collect();
+            let lapses = late().map(|one| Command::Lapse(task.reservation_sid(one)));
+            let mut next = lapses.fold(task.clone(), |task, lapse| decided(task, lapse, now));
+            if now >= next.dies() {
+                next = decided(
+                    next,
+                    Command::Cancel {
+                        reason: Some(TTL_EXCEEDED.to_owned()),
+                    },
+                    now,
+                );
+            }
+            if next.status == TaskStatus::Pending {
+                self.picture.look.insert(sid);
+            }
+            if self.task(sid) != Some(&next) {
+                self.change(draft, next);
+                self.settle(draft, sid);
+            }
+            workers
+                .into_iter()
+                .for_each(|worker| self.time_out(draft, worker, now));
+        }
+        true
+    }
+
+    /// Moves a worker who did not answer to the activity for that (behaviour D.7).
+    fn time_out(&mut self, draft: &mut Draft, worker: WorkerSid, now: Timestamp) {
+        let activity = self.picture.workspace().timeout_activity;
+        let Some(worker) = self
+            .worker(worker)
+            .filter(|worker| worker.activity != activity)
+        else {
+            return;
+        };
+        draft.workers.insert(worker.sid);
+        let moved = Worker {
+            activity,
+            activity_since: now,
+            updated: now,
+            ..worker.clone()
+        };
+        self.picture.put_worker(moved);
+    }
+
+    /// Offers waiting tasks to workers, first come first served; false if there is more.
+    fn offer(&mut self, draft: &mut Draft, now: Timestamp) -> bool {
+        let look = self.picture.look.iter();
+        let mut look: BTreeSet<Place> = look.filter_map(|task| self.picture.place(*task)).collect();
+        let mut lines = Lines::of_freed(&self.picture);
+        while let Some(place) = look.first().copied().into_iter().chain(lines.first()).min() {
+            if !draft.has_room_for(1) {
+                return false;
+            }
+            let looked_at = look.remove(&place);
+            let workers = self.best_for(place.task, (!looked_at).then_some(&lines));
+            lines.pass(place, &self.picture);
+            if !workers.is_empty() {
+                self.reserve(draft, place.task, &workers, now);
+                workers
+                    .iter()
+                    .for_each(|worker| lines.occupied(*worker, &self.picture));
+            } else if self.leave(draft, place.task, now) {
+                look.extend(self.picture.place(place.task));
+                continue;
+            }
+            self.fresh.remove(&place.task);
+            self.settle(draft, place.task);
+            self.picture.look.remove(&place.task);
+        }
+        self.picture.freed.clear();
+        true
+    }
+
+    fn best_for(&self, task: TaskSid, freed: Option<&Lines>) -> Vec<WorkerSid> {
+        let Some(offer) = Offer::of(&self.picture, task) else {
+            return Vec::new();
+        };
+        match (freed, self.picture.lane(task)) {
+            (Some(lines), Some(lane)) => lines
+                .live(lane)
+                .map_or_else(Vec::new, |live| offer.workers(Some(live))),
+            _ => offer.workers(None),
+        }
+    }
+
+    fn reserve(&mut self, draft: &mut Draft, sid: TaskSid, workers: &[WorkerSid], now: Timestamp) {
+        let Some(offer) = Offer::of(&self.picture, sid) else {
+            return;
+        };
+        let Some(task) = self.task(sid) else { return };
+        let mut next = task.clone();
+        for worker in workers {
+            let Some(member) = self.picture.member(*worker) else {
+                continue;
+            };
+            let command = Command::Reserve {
+                worker: *worker,
+                worker_name: member.record.friendly_name.clone(),
+                timeout: offer.timeout,
+                receipt: offer.receipt(*worker, workers),
+            };
+            next = decided(next, command, now);
+        }
+        self.change(draft, next);
+    }
+
+    fn cancel(&mut self, draft: &mut Draft, sid: TaskSid, reason: &str, now: Timestamp) {
+        let Some(task) = self.task(sid) else { return };
+        let next = decided(
+            task.clone(),
+            Command::Cancel {
+                reason: Some(reason.to_owned()),
+            },
+            now,
+        );
+        self.change(draft, next);
+        self.settle(draft, sid);
+    }
+
+    fn change(&mut self, draft: &mut Draft, next: Task) {
+        let sid = next.sid;
+        if next.status.is_over() {
+            draft.over.insert(sid, next.clone());
+            self.fresh.remove(&sid);
+        }
+        if let Some(before) = self.picture.put_task(next)
+            && !draft.before.contains_key(&sid)
+        {
+            self.unsettled.entry(sid).or_insert(before);
+        }
+    }
+
+    /// Lets the change of a task be written with this step.
+    fn settle(&mut self, draft: &mut Draft, sid: TaskSid) {
+        if let Some(before) = self.unsettled.remove(&sid) {
+            draft.before.insert(sid, before);
+        }
+    }
+
+    /// The records of a draft. A task that has yet to be offered in its target is kept for the next step, so
+    /// that the table never has one whose `skip_if` nobody will ask.
+    fn written(&mut self, mut draft: Draft) -> Decision {
+        let mut decision = Decision::unchanged();
+        for (sid, before) in draft.before {
+            if self.fresh.contains_key(&sid) {
+                self.unsettled.insert(sid, before);
+                continue;
+            }
+            let Some(after) = draft.over.remove(&sid).or_else(|| self.task(sid).cloned()) else {
+                continue;
+            };
+            decision.effects.extend(effects(&before, &after));
+            decision.puts.push(after.into());
+        }
+        let workers = draft
+            .workers
+            .iter()
+            .filter_map(|worker| self.worker(*worker));
+        decision.puts.extend(workers.cloned().map(Record::from));
+        decision
+    }
+}
+
+/// The task after a command, or as it was if the command does not apply.
+fn decided(task: Task, command: Command, now: Timestamp) -> Task {
+    task::decide(&task, command, now).unwrap_or(task)
+}
+
+fn effects(before: &Task, after: &Task) -> Vec<Effect> {
+    let mut effects = task::for_interaction(before, after);
+    if after.status.is_over() {
+        return effects;
+    }
+    let entered = after
+        .target_until
+        .filter(|until| before.target_until != Some(*until));
+    let asked = asked(after).filter(|one| one.number >= before.next_number);
+    let times: BTreeSet<Timestamp> = entered
+        .into_iter()
+        .chain(asked.map(|one| one.expires))
+        .collect();
+    effects.extend(times.into_iter().map(|at| task::wake_for(after, at)));
+    effects
+}
+
+#[cfg(test)]
+mod naive;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod world;

@@ -1,0 +1,274 @@
+//! Which workers a waiting task is offered to, and the receipt that says why.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::routing::expression::{OrderBy, TaskAndWorker};
+use crate::routing::picture::{Held, Lane, Line, Member, Picture, Queue};
+use crate::routing::receipt::{NAMED_MAX, PassedOver, Receipt};
+use crate::routing::workflow::{FilterIndex, Position, Target, Wanted};
+use crate::sid::{TaskSid, WorkerSid};
+use crate::task::{ReservationStatus, Task};
+use crate::timestamp::{Millis, Timestamp};
+
+/// Most workers who are asked at once.
+const ASKED_MAX: usize = 50;
+/// So many workers are looked at for a receipt; the others are counted.
+const LOOKED_AT_MAX: usize = 16;
+
+/// A waiting task, and what is asked of its workers.
+pub(super) struct Offer<'a> {
+    picture: &'a Picture,
+    task: &'a Task,
+    attributes: &'a Value,
+    lane: Lane,
+    queue: Option<&'a Queue>,
+    /// None for a task that asks for its worker by name.
+    target: Option<(Position, &'a Target)>,
+    wanted: Option<Wanted>,
+    filter: String,
+    /// How long a worker may think about it.
+    pub(super) timeout: Millis,
+}
+
+struct Eligible {
+    worker: WorkerSid,
+    refused: bool,
+    idle: Timestamp,
+}
+
+impl<'a> Offer<'a> {
+    /// None if the task can not be offered: it does not wait in a line, or its workflow, queue or
+    /// attributes can not be read.
+    pub(super) fn of(picture: &'a Picture, task: TaskSid) -> Option<Self> {
+        let Held {
+            task, attributes, ..
+        } = picture.held(task)?;
+        let lane = picture.lane(task.sid)?;
+        let attributes = attributes.as_ref()?;
+        let flow = picture.flow(task.workflow)?;
+        let (target, filter) = if task.worker.is_some() {
+            (None, "worker".to_owned())
+        } else {
+            let configuration = flow.configuration.as_ref()?;
+            let position = task.position?;
+            let target = configuration.target(position)?;
+            let name = match position.filter {
+                FilterIndex::Default => "default".to_owned(),
+                FilterIndex::Numbered(number) => {
+                    let filter = configuration.filters().get(number)?;
+                    filter
+                        .friendly_name
+                        .clone()
+                        .unwrap_or_else(|| number.to_string())
+                }
+            };
+            (Some((position, target)), name)
+        };
+        let known = target.and_then(|(_, target)| target.known_worker.as_ref());
+        Some(Self {
+            picture,
+            task,
+            attributes,
+            lane,
+            queue: task.queue.and_then(|queue| picture.queue(queue)),
+            target,
+            wanted: known.map(|known| known.wanted(attributes)),
+            filter,
+            timeout: flow.record.reservation_timeout(),
+        })
+    }
+
+    /// The workers to ask, best first; only some of `among`, if it is known that no others are eligible.
+    pub(super) fn workers(&self, among: Option<&BTreeSet<WorkerSid>>) -> Vec<WorkerSid> {
+        let max = match (self.lane.0, self.queue) {
+            (Line::Queue(_), Some(queue)) => usize::try_from(queue.record.max_reserved_workers)
+                .unwrap_or(1)
+                .clamp(1, ASKED_MAX),
+            (Line::Queue(_), None) | (Line::Worker(_), _) => 1,
+        };
+        match self.target.and_then(|(_, target)| target.order_by.as_ref()) {
+            Some(order) => self.ordered(order, among, max),
+            None => self.longest_idle(among, max),
+        }
+    }
+
+    /// Those who can take one more task, longest idle first.
+    fn free(&self, among: Option<&BTreeSet<WorkerSid>>) -> Vec<(Timestamp, WorkerSid)> {
+        let workers: Vec<WorkerSid> =
+            match (self.wanted.as_ref().map(|wanted| self.known(wanted)), among) {
+                (Some(known), _) => known.into_iter().collect(),
+                (None, Some(among)) => among.iter().copied().collect(),
+                (None, None) => return self.picture.pool(self.lane.0, self.lane.1).collect(),
+            };
+        let filed = |worker: WorkerSid| {
+            let member = self
+                .picture
+                .member(worker)
+                .filter(|member| member.serves(self.lane.0))?;
+            Some((member.idle(self.lane.1)?, worker))
+        };
+        let mut free: Vec<_> = workers.into_iter().filter_map(filed).collect();
+        free.sort_unstable();
+        free
+    }
+
+    fn known(&self, wanted: &Wanted) -> Option<WorkerSid> {
+        match wanted {
+            Wanted::Sid(worker) => Some(*worker),
+            Wanted::FriendlyName(name) => self.picture.called(name),
+            Wanted::Nobody | Wanted::Unreadable => None,
+        }
+    }
+
+    /// Whether a worker suits the target and, if it names one, is the one.
+    fn suits(&self, member: &Member) -> bool {
+        let sid = member.record.sid;
+        let wanted = self
+            .wanted
+            .as_ref()
+            .is_none_or(|wanted| self.known(wanted) == Some(sid));
+        wanted
+            && self
+                .target
+                .is_none_or(|(_, target)| target.accepts(&self.beside(member)))
+    }
+
+    fn beside(&self, member: &'a Member) -> TaskAndWorker<'a> {
+        TaskAndWorker {
+            task: self.attributes,
+            worker: self.picture.fields(member),
+        }
+    }
+
+    fn longest_idle(&self, among: Option<&BTreeSet<WorkerSid>>, max: usize) -> Vec<WorkerSid> {
+        let (mut first, mut refused) = (Vec::new(), Vec::new());
+        let whole_pool = among.is_none() && self.wanted.is_none();
+        let pool = whole_pool.then(|| self.picture.pool(self.lane.0, self.lane.1));
+        let some = (!whole_pool).then(|| self.free(among));
+        for (_, worker) in pool.into_iter().flatten().chain(some.into_iter().flatten()) {
+            if first.len() == max {
+                break;
+            }
+            if self
+                .picture
+                .member(worker)
+                .is_none_or(|member| !self.suits(member))
+            {
+                continue;
+            }
+            if has_refused(self.task, worker) {
+                refused.push(worker);
+            } else {
+                first.push(worker);
+            }
+        }
+        first.into_iter().chain(refused).take(max).collect()
+    }
+
+    fn ordered(
+        &self,
+        order: &OrderBy,
+        among: Option<&BTreeSet<WorkerSid>>,
+        max: usize,
+    ) -> Vec<WorkerSid> {
+        let free = self.free(among).into_iter();
+        let members: Vec<(&Member, Eligible)> = free
+            .filter_map(|(idle, worker)| {
+                let member = self
+                    .picture
+                    .member(worker)
+                    .filter(|member| self.suits(member))?;
+                let refused = has_refused(self.task, worker);
+                Some((
+                    member,
+                    Eligible {
+                        worker,
+                        refused,
+                        idle,
+                    },
+                ))
+            })
+            .collect();
+        let order = order.over(members.iter().map(|(member, _)| self.beside(member)));
+        let ranked = members.into_iter().map(|(member, one)| {
+            (
+                order.rank(&self.beside(member)),
+                one.refused,
+                one.idle,
+                one.worker,
+            )
+        });
+        let mut ranked: Vec<_> = ranked.collect();
+        ranked.sort_unstable();
+        ranked
+            .into_iter()
+            .take(max)
+            .map(|(.., worker)| worker)
+            .collect()
+    }
+
+    /// Why the task goes to `chosen`, when `asked` were asked at once. It depends on the picture alone, not
+    /// on how the worker was found, and looks at a bounded number of others.
+    pub(super) fn receipt(&self, chosen: WorkerSid, asked: &[WorkerSid]) -> Receipt {
+        let target = self.target.map_or(0, |(position, _)| position.target);
+        let mut receipt = Receipt {
+            filter: self.filter.clone(),
+            target: u32::try_from(target).unwrap_or(u32::MAX),
+            ..Receipt::default()
+        };
+        let Some(queue) = self.queue.filter(|_| self.target.is_some()) else {
+            return receipt;
+        };
+        let free = self
+            .picture
+            .pool(self.lane.0, self.lane.1)
+            .take(LOOKED_AT_MAX);
+        let free: Vec<WorkerSid> = free.map(|(_, worker)| worker).collect();
+        let others = queue
+            .members()
+            .take(LOOKED_AT_MAX)
+            .filter(|worker| !free.contains(worker));
+        for worker in free.iter().copied().chain(others) {
+            if receipt.passed_over.len() == NAMED_MAX {
+                break;
+            }
+            if let Some(member) = self.picture.member(worker).filter(|_| worker != chosen) {
+                receipt.pass_over(worker, self.why_not(member, asked));
+            }
+        }
+        let others = queue
+            .members()
+            .len()
+            .saturating_sub(1 + receipt.passed_over.len());
+        receipt.and_more = u32::try_from(others).unwrap_or(u32::MAX);
+        receipt
+    }
+
+    fn why_not(&self, member: &Member, asked: &[WorkerSid]) -> PassedOver {
+        let worker = member.record.sid;
+        if asked.contains(&worker) {
+            PassedOver::HoldsIt
+        } else if !self.picture.is_available(member.record.activity) {
+            PassedOver::Activity
+        } else if member.idle(self.lane.1).is_none() {
+            PassedOver::Capacity
+        } else if !self.suits(member) {
+            PassedOver::Expression
+        } else if has_refused(self.task, worker) {
+            PassedOver::RejectedBefore
+        } else {
+            PassedOver::OrderedBehind
+        }
+    }
+}
+
+/// Whether the worker rejected the task or let it time out, as far as the task remembers.
+pub(super) fn has_refused(task: &Task, worker: WorkerSid) -> bool {
+    use ReservationStatus::{Rejected, Timeout};
+    let refused = |status| matches!(status, Rejected | Timeout);
+    task.reservations
+        .iter()
+        .any(|one| one.worker == worker && refused(one.status))
+}

@@ -1,0 +1,390 @@
+//! Random days in random workspaces, held against the plain matcher and against routers built anew.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::naive::Naive;
+use super::world::{World, sid, target};
+use super::*;
+use crate::task::{PAST_RESERVATIONS_MAX, Reservation, ReservationStatus};
+use crate::timestamp::Millis;
+use crate::workspace::QueueOrder;
+
+const WORKERS: usize = 5;
+const ACTIVITIES: [&str; 3] = ["on", "also on", "off"];
+const CHANNELS: [&str; 2] = ["chat", "voice"];
+const EXPRESSIONS: [&str; 5] = [
+    "1==1",
+    "skill == 1",
+    "skill >= 1",
+    "1==2",
+    "not an expression",
+];
+
+#[derive(Debug, Clone)]
+enum Event {
+    Arrives {
+        skill: i64,
+        priority: i64,
+        channel: usize,
+        ttl: i64,
+        direct: Option<usize>,
+        early: i64,
+    },
+    Answers {
+        task: usize,
+        how: usize,
+    },
+    Activity {
+        worker: usize,
+        activity: usize,
+    },
+    Attributes {
+        worker: usize,
+        attributes: Value,
+    },
+    Capacity {
+        worker: usize,
+        channel: usize,
+        capacity: u32,
+        available: bool,
+    },
+    Queue {
+        queue: usize,
+        expression: usize,
+        lifo: bool,
+        max: u32,
+    },
+    Workflow(Value),
+    Mode {
+        multi: bool,
+        lifo_first: bool,
+    },
+    Time(i64),
+    Step,
+}
+
+fn worker_name(worker: usize) -> String {
+    format!("Worker {worker}")
+}
+
+fn queue_name(queue: usize) -> String {
+    format!("q{queue}")
+}
+
+fn some_target() -> impl Strategy<Value = Value> {
+    let rules = vec![
+        json!({}),
+        json!({}),
+        json!({ "expression": "task.skill == worker.skill" }),
+        json!({ "order_by": "worker.level DESC, worker.skill ASC" }),
+        json!({ "known_worker_sid": "task.agent" }),
+        json!({ "known_worker_friendly_name": "task.agent_name" }),
+    ];
+    let skips = vec![
+        json!({}),
+        json!({}),
+        json!({ "skip_if": "1==1" }),
+        json!({ "skip_if": "workers.available == 0" }),
+    ];
+    let more = (prop::sample::select(rules), prop::sample::select(skips));
+    let times = prop::option::of(prop::sample::select(vec![1, 10, 30]));
+    (0..3_usize, more, times, prop::option::of(0..3)).prop_map(
+        |(queue, (rules, skip), timeout, priority)| {
+            let mut all = target(&queue_name(queue), rules);
+            let object = all.as_object_mut().unwrap();
+            object.extend(skip.as_object().unwrap().clone());
+            object.extend(timeout.map(|timeout| ("timeout".to_owned(), json!(timeout))));
+            object.extend(priority.map(|priority| ("priority".to_owned(), json!(priority))));
+            all
+        },
+    )
+}
+
+fn workflow() -> impl Strategy<Value = Value> {
+    let conditions = vec!["1==1", "skill == 1", "skill != 2"];
+    let filter = (
+        prop::sample::select(conditions),
+        prop::collection::vec(some_target(), 1..4),
+    );
+    let filter = filter
+        .prop_map(|(expression, targets)| json!({ "expression": expression, "targets": targets }));
+    let filters = prop::collection::vec(filter, 0..3);
+    (filters, prop::option::of(0..3_usize)).prop_map(|(filters, default)| match default {
+        Some(queue) => {
+            json!({ "filters": filters, "default_filter": target(&queue_name(queue), json!({})) })
+        }
+        None => json!({ "filters": filters }),
+    })
+}
+
+fn attributes() -> impl Strategy<Value = Value> {
+    let levels = vec![Value::Null, json!(1), json!(2), json!("high")];
+    (0..3, prop::sample::select(levels))
+        .prop_map(|(skill, level)| json!({ "skill": skill, "level": level }))
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let ttl = prop::sample::select(vec![20, 3600]);
+    let direct = prop::option::weighted(0.1, 0..WORKERS);
+    let early = prop::sample::select(vec![0, 0, 5]);
+    prop_oneof![
+        6 => (0..3_i64, 0..3_i64, 0..2_usize, ttl, direct, early).prop_map(
+            |(skill, priority, channel, ttl, direct, early)| {
+                Event::Arrives { skill, priority, channel, ttl, direct, early }
+            }
+        ),
+        8 => (any::<usize>(), 0..6_usize).prop_map(|(task, how)| Event::Answers { task, how }),
+        3 => (0..WORKERS, 0..3_usize).prop_map(|(worker, activity)| Event::Activity { worker, activity }),
+        1 => (0..WORKERS, attributes()).prop_map(|(worker, attributes)| Event::Attributes { worker, attributes }),
+        2 => (0..WORKERS, 0..2_usize, 0..4_u32, prop::bool::weighted(0.8)).prop_map(
+            |(worker, channel, capacity, available)| Event::Capacity { worker, channel, capacity, available }
+        ),
+        1 => (0..3_usize, 0..EXPRESSIONS.len(), any::<bool>(), 1..4_u32).prop_map(
+            |(queue, expression, lifo, max)| Event::Queue { queue, expression, lifo, max }
+        ),
+        1 => workflow().prop_map(Event::Workflow),
+        1 => (any::<bool>(), any::<bool>()).prop_map(|(multi, lifo_first)| Event::Mode { multi, lifo_first }),
+        3 => prop::sample::select(vec![1, 1, 5, 10, 60]).prop_map(Event::Time),
+        8 => Just(Event::Step),
+    ]
+}
+
+fn order(lifo: bool) -> QueueOrder {
+    if lifo {
+        QueueOrder::Lifo
+    } else {
+        QueueOrder::Fifo
+    }
+}
+
+impl World {
+    fn random(workers: Vec<Value>, queues: [usize; 3], alone: bool, workflow: Value) -> Self {
+        let mut world = Self::new();
+        world.channel("voice", alone);
+        for (queue, expression) in queues.into_iter().enumerate() {
+            world.queue(&queue_name(queue), EXPRESSIONS[expression], |_| {});
+        }
+        world.workflow(workflow);
+        for (worker, attributes) in workers.into_iter().enumerate() {
+            world.worker(&worker_name(worker), attributes, 100);
+        }
+        world
+    }
+
+    fn happens(&mut self, event: Event, number: usize) {
+        match event {
+            Event::Arrives {
+                skill,
+                priority,
+                channel,
+                ttl,
+                direct,
+                early,
+            } => {
+                let agent = worker_name(number % (WORKERS + 1));
+                let attributes = json!({
+                    "skill": skill,
+                    "agent": sid::<WorkerSid>(&agent),
+                    "agent_name": agent.to_uppercase(),
+                });
+                self.task(&format!("t{number}"), attributes, |task| {
+                    task.priority = priority;
+                    task.channel = sid(CHANNELS[channel]);
+                    task.timeout_seconds = ttl;
+                    task.start = Timestamp(task.start.0 - early * 1000);
+                    task.worker = direct.map(|worker| sid(&worker_name(worker)));
+                    task.queue = direct.map(|_| sid("q1"));
+                });
+            }
+            Event::Answers { task, how } => self.answer(task, how),
+            Event::Activity { worker, activity } => {
+                self.activity(&worker_name(worker), ACTIVITIES[activity]);
+            }
+            Event::Attributes { worker, attributes } => {
+                self.change_worker(&worker_name(worker), |one| {
+                    one.attributes = attributes.to_string()
+                });
+            }
+            Event::Capacity {
+                worker,
+                channel,
+                capacity,
+                available,
+            } => {
+                let capacity = crate::workspace::Capacity {
+                    capacity,
+                    available,
+                };
+                self.change_worker(&worker_name(worker), |one| {
+                    one.channels.insert(sid(CHANNELS[channel]), capacity);
+                });
+            }
+            Event::Queue {
+                queue,
+                expression,
+                lifo,
+                max,
+            } => {
+                self.queue(&queue_name(queue), EXPRESSIONS[expression], |queue| {
+                    queue.order = order(lifo);
+                    queue.max_reserved_workers = max;
+                });
+            }
+            Event::Workflow(routing) => self.workflow(routing),
+            Event::Mode { multi, lifo_first } => {
+                let mut workspace = self.router.picture.workspace().clone();
+                workspace.multi_task_enabled = multi;
+                workspace.prioritize_queue_order = order(lifo_first);
+                self.put(workspace);
+            }
+            Event::Time(seconds) => self.now = self.now + Millis::seconds(seconds),
+            Event::Step => self.checked_step(),
+        }
+    }
+
+    /// A worker or the interface answers something that can be answered.
+    fn answer(&mut self, task: usize, how: usize) {
+        let held: Vec<TaskSid> = self.router.picture.tasks().map(|task| task.sid).collect();
+        let Some(sid) = held.get(task % held.len().max(1)).copied() else {
+            return;
+        };
+        let Some(Record::Task(task)) = self.table.get(&("Task", sid.to_string())).cloned() else {
+            return;
+        };
+        // What a task forgets of its past is lost to a router that is built anew.
+        let many = task.reservations.len() >= PAST_RESERVATIONS_MAX;
+        let asked = |one: &&Reservation| one.status == ReservationStatus::Pending;
+        let reservation = task
+            .reservations
+            .iter()
+            .find(asked)
+            .map(|one| task.reservation_sid(one));
+        let command = match (how, reservation) {
+            (0 | 1, Some(reservation)) => Command::Accept(reservation),
+            (2 | 3, Some(reservation)) if !many => Command::Reject(reservation),
+            (4, _) if many || task.priority == 1 => Command::Cancel { reason: None },
+            (4, _) => Command::Wrap { reason: None },
+            _ => Command::Complete { reason: None },
+        };
+        if let Ok(next) = task::decide(&task, command, self.now) {
+            self.put(next);
+        }
+    }
+
+    fn checked_step(&mut self) {
+        let expected = Naive::of(self).step();
+        let mut rebuilt = self.rebuilt();
+        let forgetful = |task: &Task| task.next_number as usize > PAST_RESERVATIONS_MAX;
+        let comparable = !expected.tasks.values().any(forgetful);
+        let turns = self.step();
+        if comparable {
+            assert_eq!(turns[0], rebuilt.step(self.now));
+        }
+        let now = Naive::of(self);
+        for (sid, task) in &expected.tasks {
+            assert_eq!(summary(&now.tasks[sid]), summary(task), "at {:?}", self.now);
+        }
+        for (sid, worker) in &expected.workers {
+            assert_eq!(now.workers[sid].activity, worker.activity);
+        }
+        assert_eq!(now.missed(), [], "somebody waits while somebody is free");
+        self.check_capacity();
+        assert!(
+            self.router.step(self.now).decision.is_unchanged(),
+            "a step too many"
+        );
+        assert!(self.router.next_deadline().is_none_or(|at| at > self.now));
+    }
+
+    /// The load that the router counts is the load that there is.
+    fn check_capacity(&self) {
+        for worker in (0..WORKERS).map(worker_name) {
+            for channel in CHANNELS {
+                let tasks = self.table.values().filter_map(|record| match record {
+                    Record::Task(task) if task.channel == sid(channel) => Some(task),
+                    _ => None,
+                });
+                let open = tasks.flat_map(|task| task.open_reservations());
+                let his = open.filter(|one| one.worker == sid(&worker)).count();
+                assert_eq!(self.router.load(sid(&worker), sid(channel)) as usize, his);
+            }
+        }
+    }
+}
+
+/// What of a task two routers have to agree on.
+fn summary(task: &Task) -> impl std::fmt::Debug + PartialEq + use<> {
+    let reservations: Vec<_> = task
+        .reservations
+        .iter()
+        .map(|one| (one.number, one.worker, one.status, one.expires))
+        .collect();
+    let place = (
+        task.position,
+        task.queue,
+        task.queue_entered,
+        task.target_until,
+        task.priority,
+    );
+    (
+        task.sid,
+        task.status,
+        task.reason.clone(),
+        place,
+        task.assignments,
+        reservations,
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, max_shrink_iters: 2000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_router_does_what_the_plain_matcher_does_and_forgets_nothing(
+        workers in prop::collection::vec(attributes(), WORKERS),
+        queues in [0..3_usize, 0..3_usize, 0..3_usize],
+        alone in any::<bool>(),
+        workflow in workflow(),
+        events in prop::collection::vec(event(), 1..60),
+    ) {
+        let mut world = World::random(workers, queues, alone, workflow);
+        for (number, event) in events.into_iter().enumerate() {
+            world.happens(event, number);
+        }
+        world.checked_step();
+    }
+
+    #[test]
+    fn no_step_reserves_beyond_capacity_or_twice(
+        capacities in prop::collection::vec(0..4_u32, WORKERS),
+        max in 1..4_u32,
+        tasks in 1..30_usize,
+    ) {
+        let mut world = World::new();
+        world.queue("q", "1==1", |queue| queue.max_reserved_workers = max);
+        for (worker, capacity) in capacities.iter().enumerate() {
+            world.worker(&worker_name(worker), json!({}), 0);
+            world.capacity(&worker_name(worker), "chat", *capacity);
+        }
+        for task in 0..tasks {
+            world.task(&format!("t{task}"), json!({}), |_| {});
+        }
+        world.step();
+        let mut total = 0;
+        for (worker, capacity) in capacities.iter().enumerate() {
+            let load = world.router.load(sid(&worker_name(worker)), sid("chat"));
+            prop_assert!(load <= *capacity);
+            total += load;
+        }
+        for task in 0..tasks {
+            let mut holders = world.holders(&format!("t{task}"));
+            prop_assert!(holders.len() <= max as usize);
+            holders.sort();
+            holders.dedup();
+            prop_assert_eq!(holders.len(), world.holders(&format!("t{task}")).len());
+        }
+        let free: u32 = capacities.iter().sum::<u32>() - total;
+        prop_assert!(free == 0 || world.router.waiting().count() == 0);
+    }
+}

@@ -1,0 +1,27 @@
+use serde_json::json;
+
+use super::world::{World, sid, target};
+use super::*;
+use crate::effect::InviteRequest;
+use crate::routing::receipt::PassedOver;
+use crate::routing::workflow::FilterIndex;
+use crate::task::ReservationStatus;
+use crate::timestamp::Millis;
+use crate::workspace::QueueOrder;
+
+fn canceled(reason: &str) -> (TaskStatus, Option<String>) {
+    (TaskStatus::Canceled, Some(reason.to_owned()))
+}
+
+fn wakes(turn: &Turn) -> Vec<Timestamp> {
+    let time = |effect: &Effect| match effect {
+        Effect::Wake(wake) => Some(wake.at),
+        _ => None,
+    };
+    turn.decision.effects.iter().filter_map(time).collect()
+}
+mod asking;
+mod eligible;
+mod ends;
+mod order;
+mod workflows;

@@ -1,0 +1,121 @@
+//! Deadlines, and tasks that nobody takes.
+
+use super::*;
+
+#[test]
+fn a_task_dies_of_age_waiting_or_offered_but_not_assigned() {
+    let mut world = World::new();
+    world.worker("ann", json!({}), 0);
+    world.capacity("ann", "chat", 2);
+    let short = |task: &mut Task| task.timeout_seconds = 30;
+    world.task("assigned", json!({}), short);
+    world.step();
+    world.accepts("ann", "assigned");
+    world.task("offered", json!({}), short);
+    world.step();
+    world.task("waiting", json!({}), short);
+    world.step();
+    world.after(29);
+    assert_eq!(world.status("waiting").0, TaskStatus::Pending);
+    assert_eq!(
+        world.router.next_deadline(),
+        Some(world.now + Millis::seconds(1))
+    );
+    world.after(1);
+    assert_eq!(world.status("assigned").0, TaskStatus::Assigned);
+    assert_eq!(world.status("offered"), canceled(TTL_EXCEEDED));
+    assert_eq!(world.status("waiting"), canceled(TTL_EXCEEDED));
+    assert_eq!(world.router.load(sid("ann"), sid("chat")), 1);
+    assert_eq!(world.router.next_deadline(), None);
+    assert_eq!(
+        world.worker_called("ann").activity,
+        sid("on"),
+        "he was not at fault"
+    );
+}
+
+#[test]
+fn a_reservation_lapses_and_its_worker_goes_to_the_timeout_activity() {
+    let mut world = World::new();
+    world.worker("ann", json!({}), 0);
+    world.worker("bob", json!({}), 1);
+    world.task("t", json!({}), |_| {});
+    let turns = world.step();
+    let end = world.now + Millis::seconds(60);
+    assert_eq!(wakes(&turns[0]), [end]);
+    assert_eq!(world.router.next_deadline(), Some(end));
+    world.after(59);
+    assert_eq!(world.holders("t"), ["ann"]);
+    let turns = world.after(1);
+    assert_eq!(turns[0].decision.puts.len(), 2);
+    let ann = world.worker_called("ann");
+    assert_eq!(
+        (ann.activity, ann.activity_since, ann.updated),
+        (sid("off"), end, end)
+    );
+    assert_eq!(world.worker_called("bob").version, 1);
+    assert_eq!(world.holders("t"), ["bob"]);
+    assert_eq!(
+        world.task_called("t").reservations[0].status,
+        ReservationStatus::Timeout
+    );
+}
+
+#[test]
+fn a_worker_who_is_in_the_timeout_activity_is_not_written() {
+    let mut world = World::new();
+    world.worker("ann", json!({}), 0);
+    world.arrives("t");
+    world.activity("ann", "off");
+    let turns = world.after(60);
+    let kinds: Vec<_> = turns[0].decision.puts.iter().map(Record::kind).collect();
+    assert_eq!(kinds, ["Task"]);
+    assert_eq!(world.status("t").0, TaskStatus::Pending);
+}
+
+#[test]
+fn a_task_offered_too_often_is_canceled() {
+    let mut world = World::new();
+    world.worker("ann", json!({}), 0);
+    world.task("t", json!({}), |task| {
+        task.assignments = task::ASSIGNMENTS_MAX - 1
+    });
+    world.step();
+    assert_eq!(world.holders("t"), ["ann"]);
+    world.rejects("ann", "t");
+    world.step();
+    assert_eq!(world.status("t"), canceled(OFFERED_TOO_OFTEN));
+}
+
+#[test]
+fn a_task_for_one_worker_goes_to_him_alone_and_ends_when_he_does_not_take_it() {
+    let mut world = World::new();
+    world.queue("q", "skill == 1", |_| {});
+    world.worker("ann", json!({ "skill": 1 }), 0);
+    world.worker("bob", json!({}), 5);
+    let for_bob = |task: &mut Task| {
+        task.worker = Some(sid("bob"));
+        task.queue = Some(sid("q"));
+    };
+    world.task("t", json!({}), for_bob);
+    world.step();
+    assert_eq!(world.holders("t"), ["bob"]);
+    assert_eq!(
+        world.task_called("t").reservations[0]
+            .receipt
+            .as_ref()
+            .unwrap()
+            .filter,
+        "worker"
+    );
+    world.task("u", json!({}), for_bob);
+    world.step();
+    assert_eq!(world.holders("u"), [""; 0], "he has no capacity left");
+    world.rejects("bob", "t");
+    world.step();
+    assert_eq!(world.status("t"), canceled(NOT_TAKEN));
+    assert_eq!(world.holders("u"), ["bob"]);
+    world.after(60);
+    assert_eq!(world.status("u"), canceled(NOT_TAKEN));
+    assert_eq!(world.worker_called("bob").activity, sid("off"));
+}

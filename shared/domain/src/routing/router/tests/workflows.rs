@@ -1,0 +1,231 @@
+//! Into targets and out of them.
+
+use super::*;
+
+#[test]
+fn a_task_enters_the_first_matching_filter_and_waits() {
+    let mut world = World::new();
+    world.queue("es", "1==2", |_| {});
+    let spanish = target("es", json!({ "priority": 7, "timeout": 10 }));
+    world.workflow(json!({
+        "filters": [
+            { "expression": "language == 'en'", "targets": [target("q", json!({}))] },
+            { "expression": "language == 'es'", "targets": [spanish] },
+        ],
+    }));
+    world.task("t", json!({ "language": "es" }), |_| {});
+    let turns = world.step();
+    let task = world.task_called("t");
+    assert_eq!(world.position("t"), (FilterIndex::Numbered(1), 0));
+    assert_eq!(
+        (task.queue, task.queue_entered),
+        (Some(sid("es")), Some(world.now))
+    );
+    assert_eq!((task.priority, task.status), (7, TaskStatus::Pending));
+    assert_eq!(task.target_until, Some(world.now + Millis::seconds(10)));
+    assert_eq!(wakes(&turns[0]), [world.now + Millis::seconds(10)]);
+    assert_eq!(world.router.next_deadline(), task.target_until);
+    assert_eq!(world.router.waiting().collect::<Vec<_>>(), [sid("t")]);
+    assert!(world.router.step(world.now).decision.is_unchanged());
+}
+
+#[test]
+fn a_task_without_a_filter_goes_to_the_default_one_or_falls_out() {
+    let mut world = World::new();
+    world.task("lucky", json!({}), |_| {});
+    world.step();
+    assert_eq!(world.position("lucky"), (FilterIndex::Default, 0));
+    let mut world = World::new();
+    let filters = json!([{ "expression": "1==2", "targets": [target("q", json!({}))] }]);
+    world.workflow(json!({ "filters": filters }));
+    world.task("unlucky", json!({}), |_| {});
+    let turns = world.step();
+    assert_eq!(world.status("unlucky"), canceled(FELL_OUT));
+    let ended = Effect::Invite(InviteRequest::TaskEnded {
+        interaction: sid("unlucky"),
+        task: sid("unlucky"),
+        status: TaskStatus::Canceled,
+    });
+    assert_eq!(turns[0].decision.effects, [ended]);
+    assert!(world.router.task(sid("unlucky")).is_none());
+}
+
+#[test]
+fn targets_end_one_after_the_other_counted_from_the_creation() {
+    let mut world = World::new();
+    world.queue("r", "1==1", |_| {});
+    world.targets(&[
+        target("q", json!({ "timeout": 10, "priority": 3 })),
+        target("q", json!({ "timeout": 10 })),
+        target("r", json!({ "timeout": 5 })),
+    ]);
+    world.task("t", json!({}), |_| {});
+    let start = world.now;
+    world.step();
+    world.after(9);
+    assert_eq!(world.position("t").1, 0);
+    world.after(1);
+    let task = world.task_called("t");
+    assert_eq!((world.position("t").1, task.priority), (1, 3));
+    assert_eq!(task.target_until, Some(start + Millis::seconds(20)));
+    assert_eq!(task.queue_entered, Some(start), "the queue is the same");
+    world.after(10);
+    let task = world.task_called("t");
+    assert_eq!((world.position("t").1, task.queue), (2, Some(sid("r"))));
+    assert_eq!(task.queue_entered, Some(start + Millis::seconds(20)));
+    world.after(5);
+    assert_eq!(world.status("t"), canceled(FELL_OUT));
+}
+
+#[test]
+fn a_reserved_task_stays_until_its_reservation_fails_and_then_moves_on() {
+    let mut world = World::new();
+    world.queue("r", "1==1", |_| {});
+    world.targets(&[
+        target("q", json!({ "timeout": 10 })),
+        target("r", json!({})),
+    ]);
+    world.worker("ann", json!({}), 0);
+    world.task("t", json!({}), |_| {});
+    world.step();
+    world.after(30);
+    assert_eq!(
+        (world.position("t").1, world.holders("t")),
+        (0, vec!["ann".to_owned()])
+    );
+    world.after(30);
+    assert_eq!((world.position("t").1, world.holders("t")), (1, vec![]));
+    assert_eq!(world.worker_called("ann").activity, sid("off"));
+}
+
+#[test]
+fn a_task_that_comes_late_to_a_target_is_offered_there_once() {
+    let mut world = World::new();
+    world.queue("r", "name == 'bob'", |_| {});
+    world.targets(&[
+        target("q", json!({ "timeout": 10 })),
+        target("r", json!({ "timeout": 10 })),
+    ]);
+    world.worker("ann", json!({}), 0);
+    world.task("t", json!({}), |_| {});
+    world.step();
+    world.worker("bob", json!({ "name": "bob" }), 500);
+    world.after(60);
+    assert_eq!(
+        (world.position("t").1, world.holders("t")),
+        (1, vec!["bob".to_owned()])
+    );
+    world.after(60);
+    assert_eq!(world.status("t"), canceled(FELL_OUT));
+}
+
+#[test]
+fn skip_if_is_asked_only_when_nobody_was_free() {
+    let mut world = World::new();
+    world.queue("r", "1==1", |_| {});
+    let skipping = target("q", json!({ "skip_if": "1==1", "timeout": 10 }));
+    world.targets(&[skipping, target("r", json!({ "timeout": 10 }))]);
+    world.worker("ann", json!({}), 0);
+    world.arrives("first");
+    assert_eq!(world.position("first").1, 0);
+    world.arrives("second");
+    let second = world.task_called("second");
+    assert_eq!(world.position("second").1, 1);
+    assert_eq!(
+        second.target_until,
+        Some(second.created + Millis::seconds(20))
+    );
+}
+
+#[test]
+fn skip_if_counts_the_workers_of_the_queue() {
+    let mut world = World::new();
+    world.queue("r", "1==1", |_| {});
+    world.queue("q", "skill == 1", |_| {});
+    let off: ActivitySid = sid("off");
+    let skip =
+        format!("workers.available == 0 AND workers.unavailable == 1 AND workers.{off} == 1");
+    world.targets(&[
+        target("q", json!({ "skip_if": skip })),
+        target("r", json!({})),
+    ]);
+    world.worker("ann", json!({ "skill": 1 }), 0);
+    world.worker("bob", json!({}), 0);
+    world.activity("bob", "off");
+    world.arrives("served");
+    world.arrives("waits");
+    assert_eq!(world.position("waits").1, 0);
+    world.activity("ann", "off");
+    world.arrives("skips");
+    assert_eq!(
+        (world.position("waits").1, world.position("skips").1),
+        (0, 1)
+    );
+}
+
+#[test]
+fn a_task_skips_through_all_filters_to_the_default_one_in_one_step() {
+    let mut world = World::new();
+    world.queue("last", "1==1", |_| {});
+    let skipping = || target("q", json!({ "skip_if": "1==1" }));
+    let filter = || json!({ "expression": "1==1", "targets": [skipping(), skipping()] });
+    world.workflow(json!({
+        "filters": [filter(), filter()],
+        "default_filter": target("last", json!({})),
+    }));
+    world.arrives("t");
+    assert_eq!(world.position("t"), (FilterIndex::Default, 0));
+    world.workflow(json!({ "filters": [filter()] }));
+    world.arrives("u");
+    assert_eq!(world.status("u"), canceled(FELL_OUT));
+}
+
+#[test]
+fn a_task_of_an_unreadable_workflow_waits_until_it_is_mended_or_dies() {
+    let mut world = World::new();
+    world.put(world.workflow_record());
+    world.worker("ann", json!({}), 0);
+    world.arrives("t");
+    world.task("broken", json!({}), |task| task.attributes = "{".to_owned());
+    assert!(world.step()[0].decision.is_unchanged());
+    world.workflow(json!({ "default_filter": target("q", json!({})) }));
+    world.step();
+    assert_eq!(world.holders("t"), ["ann"]);
+    assert_eq!(world.task_called("broken").position, None);
+    world.router.forget_workflow(sid("workflow"));
+    world.rejects("ann", "t");
+    world.after(1);
+    assert_eq!(world.status("t").0, TaskStatus::Pending);
+    world.after(3600);
+    assert_eq!(world.status("t"), canceled(TTL_EXCEEDED));
+    assert_eq!(world.status("broken"), canceled(TTL_EXCEEDED));
+}
+
+#[test]
+fn a_task_whose_target_was_configured_away_enters_anew() {
+    let mut world = World::new();
+    world.queue("r", "1==2", |_| {});
+    world.targets(&[
+        target("r", json!({ "skip_if": "1==1" })),
+        target("r", json!({})),
+    ]);
+    world.arrives("t");
+    assert_eq!(world.position("t").1, 1);
+    world.worker("ann", json!({}), 0);
+    world.targets(&[target("q", json!({}))]);
+    world.step();
+    assert_eq!(
+        (world.position("t").1, world.holders("t")),
+        (0, vec!["ann".to_owned()])
+    );
+}
+
+#[test]
+fn a_deleted_queue_has_no_workers() {
+    let mut world = World::new();
+    world.router.forget_queue(sid("q"));
+    world.worker("ann", json!({}), 0);
+    world.arrives("t");
+    assert_eq!(world.holders("t"), [""; 0]);
+    assert_eq!(world.task_called("t").queue, Some(sid("q")));
+}

@@ -1,0 +1,176 @@
+//! How tasks walk through their workflow: into targets, and out of them again.
+
+use std::collections::BTreeMap;
+
+use super::offer::has_refused;
+use super::{Draft, FELL_OUT, NOT_TAKEN, OFFERED_TOO_OFTEN, Router};
+use crate::routing::expression::QueueCounts;
+use crate::routing::workflow::{Configuration, Leaving, Onward, Position, Target};
+use crate::sid::TaskSid;
+use crate::task::{ASSIGNMENTS_MAX, Task, TaskStatus};
+use crate::timestamp::Timestamp;
+
+impl Router {
+    /// Lets tasks enter their workflow and leave targets whose time is over; false if there is more.
+    pub(super) fn move_on(&mut self, draft: &mut Draft, now: Timestamp) -> bool {
+        let look: Vec<TaskSid> = self.picture.look.iter().copied().collect();
+        for sid in look {
+            if !draft.has_room_for(1) {
+                return false;
+            }
+            if !self.move_on_one(draft, sid, now) {
+                self.picture.look.remove(&sid);
+            }
+        }
+        true
+    }
+
+    /// Whether the task is to be offered now.
+    fn move_on_one(&mut self, draft: &mut Draft, sid: TaskSid, now: Timestamp) -> bool {
+        let Some(task) = self
+            .task(sid)
+            .filter(|task| task.status == TaskStatus::Pending)
+        else {
+            return false;
+        };
+        if task.assignments >= ASSIGNMENTS_MAX {
+            self.cancel(draft, sid, OFFERED_TOO_OFTEN, now);
+            return false;
+        }
+        if let Some(worker) = task.worker {
+            let refused = has_refused(task, worker);
+            if refused {
+                self.cancel(draft, sid, NOT_TAKEN, now);
+            }
+            return !refused;
+        }
+        if self.fresh.contains_key(&sid) {
+            return true;
+        }
+        let Some(configuration) = self.configuration(sid) else {
+            return false;
+        };
+        let Some(attributes) = self
+            .picture
+            .held(sid)
+            .and_then(|held| held.attributes.as_ref())
+        else {
+            return false;
+        };
+        let onward = match task
+            .position
+            .filter(|at| configuration.target(*at).is_some())
+        {
+            None => configuration
+                .first_match(attributes)
+                .map_or(Onward::FellOut, Onward::Enter),
+            Some(position) if task.target_until.is_some_and(|until| until <= now) => {
+                configuration.advance(position, Leaving::TimedOut, attributes)
+            }
+            Some(_) => return true,
+        };
+        let clock = task.target_until.unwrap_or(task.created);
+        self.go(draft, sid, onward, clock, now)
+    }
+
+    /// Whether the task is still there after it went.
+    fn go(
+        &mut self,
+        draft: &mut Draft,
+        sid: TaskSid,
+        onward: Onward,
+        clock: Timestamp,
+        now: Timestamp,
+    ) -> bool {
+        let entered = match onward {
+            Onward::Enter(position) => self.entered(sid, position, clock, now),
+            Onward::FellOut => None,
+        };
+        let Some(next) = entered else {
+            self.cancel(draft, sid, FELL_OUT, now);
+            return false;
+        };
+        self.fresh.insert(sid, next.target_until.unwrap_or(clock));
+        self.picture.look.insert(sid);
+        self.change(draft, next);
+        true
+    }
+
+    fn entered(
+        &self,
+        sid: TaskSid,
+        position: Position,
+        clock: Timestamp,
+        now: Timestamp,
+    ) -> Option<Task> {
+        let mut next = self.task(sid)?.clone();
+        let configuration = self.configuration(sid)?;
+        let target = configuration.target(position)?;
+        next.position = Some(position);
+        if next.queue != Some(target.queue) {
+            next.queue = Some(target.queue);
+            next.queue_entered = Some(now);
+        }
+        next.priority = target.priority.map_or(next.priority, i64::from);
+        next.target_until = target.timeout.map(|timeout| clock + timeout);
+        next.updated = now;
+        Some(next)
+    }
+
+    /// Lets a task that just entered a target and found nobody leave it again; whether it is elsewhere now.
+    pub(super) fn leave(&mut self, draft: &mut Draft, sid: TaskSid, now: Timestamp) -> bool {
+        let Some(clock) = self.fresh.get(&sid).copied() else {
+            return false;
+        };
+        let Some((task, configuration)) = self.task(sid).zip(self.configuration(sid)) else {
+            return false;
+        };
+        let Some(position) = task.position else {
+            return false;
+        };
+        let Some(target) = configuration.target(position) else {
+            return false;
+        };
+        let leaving = if task.target_until.is_some_and(|until| until <= now) {
+            Leaving::TimedOut
+        } else if self.skips(task, target) {
+            Leaving::Skipped
+        } else {
+            return false;
+        };
+        let Some(attributes) = self
+            .picture
+            .held(sid)
+            .and_then(|held| held.attributes.as_ref())
+        else {
+            return false;
+        };
+        let onward = configuration.advance(position, leaving, attributes);
+        self.go(draft, sid, onward, clock, now)
+    }
+
+    fn skips(&self, task: &Task, target: &Target) -> bool {
+        let none = BTreeMap::new();
+        let queue = task.queue.and_then(|queue| self.picture.queue(queue));
+        let activities = queue.map_or(&none, |queue| queue.activities());
+        let (mut available, mut unavailable) = (0, 0);
+        for (activity, count) in activities {
+            let here = self.picture.is_available(*activity);
+            *(if here {
+                &mut available
+            } else {
+                &mut unavailable
+            }) += *count;
+        }
+        target.skips(&QueueCounts {
+            available,
+            unavailable,
+            activities,
+        })
+    }
+
+    fn configuration(&self, task: TaskSid) -> Option<Configuration> {
+        let flow = self.picture.flow(self.task(task)?.workflow)?;
+        flow.configuration.clone()
+    }
+}

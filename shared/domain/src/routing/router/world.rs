@@ -1,0 +1,345 @@
+//! A workspace for tests: a table that checks versions, the router in front of it, and people by name.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::routing::workflow::FilterIndex;
+use crate::sid::{ReservationSid, Sid};
+use crate::task::{NewTask, Reservation, ReservationStatus};
+use crate::timestamp::Millis;
+use crate::workspace::{Activity, Capacity, QueueOrder, TaskChannel, TaskQueue, Workflow};
+
+pub(super) fn sid<S: Sid>(name: &str) -> S {
+    S::derived(&[name])
+}
+
+/// One target of a workflow's filter.
+pub(super) fn target(queue: &str, with: Value) -> Value {
+    let mut target = json!({ "queue": sid::<TaskQueueSid>(queue) });
+    target
+        .as_object_mut()
+        .unwrap()
+        .extend(with.as_object().unwrap().clone());
+    target
+}
+
+#[derive(Clone)]
+pub(super) struct World {
+    pub(super) router: Router,
+    pub(super) table: BTreeMap<(&'static str, String), Record>,
+    pub(super) now: Timestamp,
+}
+
+impl World {
+    /// One workspace that timed out workers leave for `off`; the workflow leads everything to queue `q`, which
+    /// takes everybody; reservations last a minute.
+    pub(super) fn new() -> Self {
+        let workspace = Workspace {
+            sid: sid("workspace"),
+            friendly_name: "workspace".to_owned(),
+            event_callback_url: None,
+            events_filter: None,
+            multi_task_enabled: true,
+            prioritize_queue_order: QueueOrder::Fifo,
+            default_activity: sid("off"),
+            timeout_activity: sid("off"),
+            created: Timestamp(0),
+            updated: Timestamp(0),
+            version: 0,
+        };
+        let mut world = Self {
+            router: Router::new(workspace.clone()),
+            table: BTreeMap::new(),
+            now: Timestamp(1_000_000),
+        };
+        world.put(workspace);
+        for (name, available) in [("on", true), ("also on", true), ("off", false)] {
+            let (created, updated) = (Timestamp(0), Timestamp(0));
+            world.put(Activity {
+                workspace: sid("workspace"),
+                sid: sid(name),
+                friendly_name: name.to_owned(),
+                available,
+                created,
+                updated,
+                version: 0,
+            });
+        }
+        world.channel("chat", false);
+        world.queue("q", "1==1", |_| {});
+        world.workflow(json!({ "default_filter": target("q", json!({})) }));
+        world
+    }
+
+    /// Writes a record under the next version and lets the router read it.
+    pub(super) fn put(&mut self, record: impl Into<Record>) {
+        let stored = self.store(record.into());
+        self.router.learn(stored);
+    }
+
+    pub(super) fn store(&mut self, mut record: Record) -> Record {
+        let (key, version) = parts(&mut record);
+        let held = self.table.get(&key).map_or(0, Record::version);
+        assert_eq!(*version, held, "{key:?} was decided on an old version");
+        *version += 1;
+        self.table.insert(key, record.clone());
+        record
+    }
+
+    /// Steps until there is no more to decide.
+    pub(super) fn step(&mut self) -> Vec<Turn> {
+        let mut turns = Vec::new();
+        loop {
+            let turn = self.router.step(self.now);
+            assert!(turn.decision.puts.len() <= PUTS_MAX);
+            for record in turn.decision.puts.clone() {
+                self.store(record);
+            }
+            self.router.committed(&turn.decision);
+            let more = turn.more;
+            turns.push(turn);
+            if !more {
+                return turns;
+            }
+            assert!(turns.len() < 1000, "the router never comes to an end");
+        }
+    }
+
+    pub(super) fn after(&mut self, seconds: i64) -> Vec<Turn> {
+        self.now = self.now + Millis::seconds(seconds);
+        self.step()
+    }
+
+    /// A router that reads the table anew, tasks first: the order is not to matter.
+    pub(super) fn rebuilt(&self) -> Router {
+        let Some(Record::Workspace(workspace)) = self
+            .table
+            .get(&("Workspace", sid::<WorkspaceSid>("workspace").to_string()))
+        else {
+            panic!("no workspace")
+        };
+        let mut router = Router::new((**workspace).clone());
+        self.table
+            .values()
+            .rev()
+            .filter(|one| one.kind() == "Task")
+            .for_each(|one| {
+                router.learn(one.clone());
+            });
+        self.table
+            .values()
+            .for_each(|one| router.learn(one.clone()));
+        router
+    }
+
+    pub(super) fn channel(&mut self, name: &str, alone: bool) {
+        self.put(TaskChannel {
+            workspace: sid("workspace"),
+            sid: sid(name),
+            unique_name: name.to_owned(),
+            friendly_name: name.to_owned(),
+            channel_optimized_routing: alone,
+            created: Timestamp(0),
+            updated: Timestamp(0),
+            version: 0,
+        });
+    }
+
+    pub(super) fn queue(&mut self, name: &str, workers: &str, with: impl FnOnce(&mut TaskQueue)) {
+        let mut queue = TaskQueue {
+            workspace: sid("workspace"),
+            sid: sid(name),
+            friendly_name: name.to_owned(),
+            target_workers: workers.to_owned(),
+            max_reserved_workers: 1,
+            order: QueueOrder::Fifo,
+            reservation_activity: None,
+            assignment_activity: None,
+            created: Timestamp(0),
+            updated: Timestamp(0),
+            version: self.version("TaskQueue", sid::<TaskQueueSid>(name)),
+        };
+        with(&mut queue);
+        self.put(queue);
+    }
+
+    /// Replaces the only workflow.
+    pub(super) fn workflow(&mut self, routing: Value) {
+        let mut workflow = self.workflow_record();
+        workflow.configuration = json!({ "task_routing": routing }).to_string();
+        self.put(workflow);
+    }
+
+    pub(super) fn workflow_record(&self) -> Workflow {
+        Workflow {
+            workspace: sid("workspace"),
+            sid: sid("workflow"),
+            friendly_name: "workflow".to_owned(),
+            configuration: "?".to_owned(),
+            assignment_callback_url: None,
+            fallback_assignment_callback_url: None,
+            task_reservation_timeout_seconds: 60,
+            created: Timestamp(0),
+            updated: Timestamp(0),
+            version: self.version("Workflow", sid::<WorkflowSid>("workflow")),
+        }
+    }
+
+    /// One filter for everything, with these targets.
+    pub(super) fn targets(&mut self, targets: &[Value]) {
+        self.workflow(json!({ "filters": [{ "expression": "1==1", "targets": targets }] }));
+    }
+
+    /// A worker who has been available since then, in seconds of his own.
+    pub(super) fn worker(&mut self, name: &str, attributes: Value, since: i64) {
+        self.put(Worker {
+            workspace: sid("workspace"),
+            sid: sid(name),
+            friendly_name: name.to_owned(),
+            attributes: attributes.to_string(),
+            activity: sid("on"),
+            activity_since: Timestamp::from_seconds(since),
+            channels: BTreeMap::new(),
+            created: Timestamp(0),
+            updated: Timestamp(0),
+            version: self.version("Worker", sid::<WorkerSid>(name)),
+        });
+    }
+
+    pub(super) fn change_worker(&mut self, name: &str, with: impl FnOnce(&mut Worker)) {
+        let mut worker = self.worker_called(name);
+        with(&mut worker);
+        self.put(worker);
+    }
+
+    pub(super) fn capacity(&mut self, name: &str, channel: &str, capacity: u32) {
+        let capacity = Capacity {
+            capacity,
+            available: true,
+        };
+        self.change_worker(name, |worker| {
+            worker.channels.insert(sid(channel), capacity);
+        });
+    }
+
+    pub(super) fn activity(&mut self, name: &str, activity: &str) {
+        let now = self.now;
+        self.change_worker(name, |worker| {
+            worker.activity = sid(activity);
+            worker.activity_since = now;
+        });
+    }
+
+    pub(super) fn task(&mut self, name: &str, attributes: Value, with: impl FnOnce(&mut Task)) {
+        let Some(Record::TaskChannel(channel)) = self
+            .table
+            .get(&("TaskChannel", sid::<TaskChannelSid>("chat").to_string()))
+        else {
+            panic!("no channel")
+        };
+        let mut task = Task::create(NewTask {
+            sid: sid(name),
+            workflow: &self.workflow_record(),
+            channel,
+            attributes,
+            priority: 0,
+            timeout_seconds: 3600,
+            start: self.now,
+            interaction: Some(sid(name)),
+            worker: None,
+            now: self.now,
+        });
+        with(&mut task);
+        self.put(task);
+    }
+
+    /// A task arrives, and the router looks at it a second later than at the one before.
+    pub(super) fn arrives(&mut self, name: &str) {
+        self.now = self.now + Millis::seconds(1);
+        self.task(name, json!({}), |_| {});
+        self.step();
+    }
+
+    pub(super) fn task_called(&self, name: &str) -> Task {
+        match self.table.get(&("Task", sid::<TaskSid>(name).to_string())) {
+            Some(Record::Task(task)) => (**task).clone(),
+            _ => panic!("no task {name}"),
+        }
+    }
+
+    pub(super) fn worker_called(&self, name: &str) -> Worker {
+        match self
+            .table
+            .get(&("Worker", sid::<WorkerSid>(name).to_string()))
+        {
+            Some(Record::Worker(worker)) => (**worker).clone(),
+            _ => panic!("no worker {name}"),
+        }
+    }
+
+    /// Who holds a task now.
+    #[track_caller]
+    pub(super) fn holders(&self, task: &str) -> Vec<String> {
+        let task = self.task_called(task);
+        task.open_reservations()
+            .map(|one| one.worker_name.clone())
+            .collect()
+    }
+
+    /// The filter and the target in which a task is.
+    pub(super) fn position(&self, task: &str) -> (FilterIndex, usize) {
+        let at = self.task_called(task).position.unwrap();
+        (at.filter, at.target)
+    }
+
+    pub(super) fn status(&self, task: &str) -> (TaskStatus, Option<String>) {
+        let task = self.task_called(task);
+        (task.status, task.reason)
+    }
+
+    pub(super) fn command(&mut self, task: &str, command: Command) {
+        let task = self.task_called(task);
+        self.put(task::decide(&task, command, self.now).unwrap());
+    }
+
+    fn pending(&self, task: &str, worker: &str) -> ReservationSid {
+        let task = self.task_called(task);
+        let his = |one: &&Reservation| {
+            one.worker_name == worker && one.status == ReservationStatus::Pending
+        };
+        task.reservation_sid(task.reservations.iter().find(his).unwrap())
+    }
+
+    pub(super) fn accepts(&mut self, worker: &str, task: &str) {
+        let reservation = self.pending(task, worker);
+        self.command(task, Command::Accept(reservation));
+    }
+
+    pub(super) fn rejects(&mut self, worker: &str, task: &str) {
+        let reservation = self.pending(task, worker);
+        self.command(task, Command::Reject(reservation));
+    }
+
+    pub(super) fn version(&self, kind: &'static str, sid: impl ToString) -> u64 {
+        self.table
+            .get(&(kind, sid.to_string()))
+            .map_or(0, Record::version)
+    }
+}
+
+fn parts(record: &mut Record) -> ((&'static str, String), &mut u64) {
+    let kind = record.kind();
+    let (sid, version) = match record {
+        Record::Activity(one) => (one.sid.to_string(), &mut one.version),
+        Record::Task(one) => (one.sid.to_string(), &mut one.version),
+        Record::TaskChannel(one) => (one.sid.to_string(), &mut one.version),
+        Record::TaskQueue(one) => (one.sid.to_string(), &mut one.version),
+        Record::Worker(one) => (one.sid.to_string(), &mut one.version),
+        Record::Workflow(one) => (one.sid.to_string(), &mut one.version),
+        Record::Workspace(one) => (one.sid.to_string(), &mut one.version),
+        other => panic!("the router does not write {}", other.kind()),
+    };
+    ((kind, sid), version)
+}

@@ -1,0 +1,588 @@
+//! A task, with the reservations that were made for it.
+//!
+//! ```text
+//!            reserve                accept               wrap              complete
+//!  pending ──────────▶ reserved ──────────▶ assigned ──────────▶ wrapping ──────────▶ completed
+//!     ▲  │                │ │                    └────────── complete ──────────────────▲
+//!     │  └── cancel ──────┤ └── cancel ──▶ canceled
+//!     └── all reservations rejected, timed out or canceled
+//! ```
+//!
+//! A task is where its load on a worker is read from: an open reservation is one unit of it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::decision::Decision;
+use crate::effect::{Effect, InviteRequest, RouterEvent, Subject, Wake};
+use crate::refusal::Refusal;
+use crate::routing::receipt::Receipt;
+use crate::routing::workflow::Position;
+use crate::sid::{
+    InteractionSid, ReservationSid, Sid as _, TaskChannelSid, TaskQueueSid, TaskSid, WorkerSid,
+    WorkflowSid, WorkspaceSid,
+};
+use crate::timestamp::{Millis, Timestamp};
+use crate::workspace::{TaskChannel, Workflow};
+
+/// So many reservations that ended stay in the task; older ones are dropped.
+pub const PAST_RESERVATIONS_MAX: usize = 10;
+/// A finished task is kept that long (behaviour D.6).
+pub const RETENTION: Millis = Millis::seconds(300);
+/// So many times a task is offered before it is canceled (behaviour D.6).
+pub const ASSIGNMENTS_MAX: u32 = 1000;
+
+/// The state of a task (behaviour D.6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TaskStatus {
+    /// Waiting.
+    Pending,
+    /// Offered.
+    Reserved,
+    /// Taken.
+    Assigned,
+    /// Being wrapped up.
+    Wrapping,
+    /// Done.
+    Completed,
+    /// Given up.
+    Canceled,
+}
+
+impl TaskStatus {
+    /// The canonical spelling.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Reserved => "reserved",
+            Self::Assigned => "assigned",
+            Self::Wrapping => "wrapping",
+            Self::Completed => "completed",
+            Self::Canceled => "canceled",
+        }
+    }
+
+    /// Reads the canonical spelling.
+    pub fn parse(text: &str) -> Option<Self> {
+        let all = [
+            Self::Pending,
+            Self::Reserved,
+            Self::Assigned,
+            Self::Wrapping,
+            Self::Completed,
+            Self::Canceled,
+        ];
+        all.into_iter().find(|status| status.name().eq_ignore_ascii_case(text))
+    }
+
+    /// Whether nothing more happens to it.
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Completed | Self::Canceled)
+    }
+}
+
+/// The state of a reservation (behaviour D.7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ReservationStatus {
+    /// Waiting for the worker's answer.
+    Pending,
+    /// Taken.
+    Accepted,
+    /// Not taken.
+    Rejected,
+    /// Not answered.
+    Timeout,
+    /// The task was canceled.
+    Canceled,
+    /// Another worker was faster.
+    Rescinded,
+    /// Being wrapped up.
+    Wrapping,
+    /// Done.
+    Completed,
+}
+
+impl ReservationStatus {
+    /// The canonical spelling.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Accepted => "accepted",
+            Self::Rejected => "rejected",
+            Self::Timeout => "timeout",
+            Self::Canceled => "canceled",
+            Self::Rescinded => "rescinded",
+            Self::Wrapping => "wrapping",
+            Self::Completed => "completed",
+        }
+    }
+
+    /// Reads the canonical spelling.
+    pub fn parse(text: &str) -> Option<Self> {
+        let all = [
+            Self::Pending,
+            Self::Accepted,
+            Self::Rejected,
+            Self::Timeout,
+            Self::Canceled,
+            Self::Rescinded,
+            Self::Wrapping,
+            Self::Completed,
+        ];
+        all.into_iter().find(|status| status.name().eq_ignore_ascii_case(text))
+    }
+
+    /// Whether it takes one unit of the worker's capacity.
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Pending | Self::Accepted | Self::Wrapping)
+    }
+}
+
+/// A worker's hold on a task.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reservation {
+    /// Which kin of the task it is.
+    pub number: u32,
+    /// Who.
+    pub worker: WorkerSid,
+    /// How he was called then.
+    pub worker_name: String,
+    /// Its state.
+    pub status: ReservationStatus,
+    /// When a pending one lapses.
+    pub expires: Timestamp,
+    /// Why this worker: filter, target, and why the others were passed over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<Receipt>,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub updated: Timestamp,
+}
+
+/// A piece of work to be routed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Task {
+    /// Its identifier.
+    pub sid: TaskSid,
+    /// The workspace.
+    pub workspace: WorkspaceSid,
+    /// The workflow that routes it.
+    pub workflow: WorkflowSid,
+    /// The capacity it takes.
+    pub channel: TaskChannelSid,
+    /// JSON text.
+    pub attributes: String,
+    /// The higher, the sooner.
+    pub priority: i64,
+    /// Its state.
+    pub status: TaskStatus,
+    /// Why it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// How long it may wait, in seconds.
+    pub timeout_seconds: i64,
+    /// Its age counts from here.
+    pub start: Timestamp,
+    /// Where it stands in its workflow; none until a router has seen it, and when it matched nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<Position>,
+    /// The queue of that place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<TaskQueueSid>,
+    /// Since when it is in that queue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue_entered: Option<Timestamp>,
+    /// When it moves on to the next target.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_until: Option<Timestamp>,
+    /// An agent who is asked for by name, whom alone it goes to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worker: Option<WorkerSid>,
+    /// How often it went from pending to reserved.
+    #[serde(default)]
+    pub assignments: u32,
+    /// Open reservations and the last ones that ended.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reservations: Vec<Reservation>,
+    /// The number of the next reservation.
+    pub next_number: u32,
+    /// The interaction whose invite it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interaction: Option<InteractionSid>,
+    /// When it was created.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub updated: Timestamp,
+    /// How often it was written.
+    #[serde(skip)]
+    pub version: u64,
+}
+
+/// What can be done to a task.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// The router offers it to a worker.
+    Reserve {
+        /// To whom.
+        worker: WorkerSid,
+        /// How he is called.
+        worker_name: String,
+        /// How long he may think.
+        timeout: Millis,
+        /// Why him.
+        receipt: Receipt,
+    },
+    /// The worker takes it.
+    Accept(ReservationSid),
+    /// The worker does not.
+    Reject(ReservationSid),
+    /// The worker did not answer; only the router says so, and only after the time.
+    Lapse(ReservationSid),
+    /// The work is done, the paperwork is not.
+    Wrap {
+        /// Why.
+        reason: Option<String>,
+    },
+    /// All is done.
+    Complete {
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Nobody is to do it.
+    Cancel {
+        /// Why.
+        reason: Option<String>,
+    },
+}
+
+/// What a new task is made of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewTask<'a> {
+    /// Its identifier.
+    pub sid: TaskSid,
+    /// The workflow that routes it.
+    pub workflow: &'a Workflow,
+    /// The capacity it takes.
+    pub channel: &'a TaskChannel,
+    /// Its attributes, an object.
+    pub attributes: serde_json::Value,
+    /// Its priority; a target's wins.
+    pub priority: i64,
+    /// How long it may wait, in seconds.
+    pub timeout_seconds: i64,
+    /// From when its age counts.
+    pub start: Timestamp,
+    /// The interaction whose invite it is.
+    pub interaction: Option<InteractionSid>,
+    /// The agent who is asked for by name, and the queue it is counted in.
+    pub worker: Option<(WorkerSid, TaskQueueSid)>,
+    /// Now.
+    pub now: Timestamp,
+}
+
+impl Task {
+    /// A new task. It enters its workflow when a router first sees it.
+    pub fn create(new: NewTask<'_>) -> Self {
+        Self {
+            sid: new.sid,
+            workspace: new.workflow.workspace,
+            workflow: new.workflow.sid,
+            channel: new.channel.sid,
+            attributes: new.attributes.to_string(),
+            priority: new.priority,
+            status: TaskStatus::Pending,
+            reason: None,
+            timeout_seconds: new.timeout_seconds,
+            start: new.start,
+            position: None,
+            queue: new.worker.map(|(_, queue)| queue),
+            queue_entered: new.worker.map(|_| new.now),
+            target_until: None,
+            worker: new.worker.map(|(worker, _)| worker),
+            assignments: 0,
+            reservations: Vec::new(),
+            next_number: 1,
+            interaction: new.interaction,
+            created: new.now,
+            updated: new.now,
+            version: 0,
+        }
+    }
+
+    /// The reservation with that identifier, if it is of this task.
+    pub fn reservation(&self, sid: ReservationSid) -> Option<&Reservation> {
+        let mine = sid.kin::<TaskSid>(0) == self.sid;
+        self.reservations.iter().find(|one| mine && one.number == sid.number())
+    }
+
+    /// The identifier of one of its reservations.
+    pub fn reservation_sid(&self, reservation: &Reservation) -> ReservationSid {
+        self.sid.kin(reservation.number)
+    }
+
+    /// The reservations that take capacity.
+    pub fn open_reservations(&self) -> impl Iterator<Item = &Reservation> {
+        self.reservations.iter().filter(|reservation| reservation.status.is_open())
+    }
+
+    /// The worker whose list of reservations shows this task.
+    pub fn holder(&self) -> Option<WorkerSid> {
+        self.open_reservations().next().or(self.reservations.last()).map(|one| one.worker)
+    }
+
+    /// When it has waited for too long.
+    pub fn dies(&self) -> Timestamp {
+        self.created + Millis::seconds(self.timeout_seconds)
+    }
+
+    /// Its age in whole seconds.
+    pub fn age_seconds(&self, now: Timestamp) -> i64 {
+        (now - self.start).0.max(0) / 1000
+    }
+
+    /// When the store may drop it.
+    pub fn expires(&self) -> Option<Timestamp> {
+        self.status.is_over().then(|| self.updated + RETENTION)
+    }
+
+    /// Tells the router to look at it.
+    pub fn route(&self) -> Effect {
+        Effect::Route(self.event())
+    }
+
+    /// The router event of this task.
+    pub const fn event(&self) -> RouterEvent {
+        RouterEvent { workspace: self.workspace, subject: Subject::Task(self.sid) }
+    }
+
+    fn open(&mut self, sid: ReservationSid) -> Result<&mut Reservation, Refusal> {
+        let mine = sid.kin::<TaskSid>(0) == self.sid;
+        self.reservations
+            .iter_mut()
+            .find(|one| mine && one.number == sid.number())
+            .ok_or(Refusal::NoSuchReservation)
+    }
+
+    /// Ends every open reservation in this way.
+    fn close_reservations(&mut self, accepted: ReservationStatus, now: Timestamp) {
+        for reservation in &mut self.reservations {
+            let status = match reservation.status {
+                ReservationStatus::Pending => ReservationStatus::Canceled,
+                ReservationStatus::Accepted | ReservationStatus::Wrapping => accepted,
+                ReservationStatus::Rejected
+                | ReservationStatus::Timeout
+                | ReservationStatus::Canceled
+                | ReservationStatus::Rescinded
+                | ReservationStatus::Completed => continue,
+            };
+            if status != reservation.status {
+                reservation.status = status;
+                reservation.updated = now;
+            }
+        }
+    }
+
+    /// After a reservation ended without being accepted: back to waiting, if it was the last one.
+    fn after_refusal(&mut self) {
+        if self.open_reservations().next().is_none() {
+            self.status = TaskStatus::Pending;
+        }
+        let ended = self.reservations.iter().filter(|one| !one.status.is_open()).count();
+        if ended > PAST_RESERVATIONS_MAX
+            && let Some(oldest) = self.reservations.iter().position(|one| !one.status.is_open())
+        {
+            self.reservations.remove(oldest);
+        }
+    }
+}
+
+/// Decides a command. The match over the status *is* the state table (behaviour D.6, D.7).
+pub fn decide(task: &Task, command: Command, now: Timestamp) -> Result<Task, Refusal> {
+    use TaskStatus::{Assigned, Canceled, Completed, Pending, Reserved, Wrapping};
+    let mut next = task.clone();
+    next.updated = now;
+    match (task.status, command) {
+        (Pending | Reserved, Command::Reserve { worker, worker_name, timeout, receipt }) => {
+            if task.status == Pending {
+                next.assignments += 1;
+            }
+            reserve(&mut next, worker, worker_name, now + timeout, receipt, now);
+        }
+        (Pending | Reserved | Assigned | Wrapping | Completed | Canceled, Command::Accept(sid)) => {
+            accept(&mut next, sid, now)?;
+        }
+        (Pending | Reserved | Assigned | Wrapping | Completed | Canceled, Command::Reject(sid)) => {
+            refuse(&mut next, sid, ReservationStatus::Rejected, now)?;
+        }
+        (Pending | Reserved | Assigned | Wrapping | Completed | Canceled, Command::Lapse(sid)) => {
+            refuse(&mut next, sid, ReservationStatus::Timeout, now)?;
+        }
+        (Assigned, Command::Wrap { reason }) => {
+            next.status = Wrapping;
+            next.reason = reason.or(next.reason);
+            next.close_reservations(ReservationStatus::Wrapping, now);
+        }
+        (Assigned | Wrapping, Command::Complete { reason }) => {
+            next.status = Completed;
+            next.reason = reason.or(next.reason);
+            next.close_reservations(ReservationStatus::Completed, now);
+        }
+        (Pending | Reserved, Command::Cancel { reason }) => {
+            next.status = Canceled;
+            next.reason = reason;
+            next.close_reservations(ReservationStatus::Canceled, now);
+        }
+        (Wrapping, Command::Wrap { .. })
+        | (Completed, Command::Complete { .. })
+        | (Canceled, Command::Cancel { .. }) => return Ok(task.clone()),
+        (status @ (Assigned | Wrapping | Completed | Canceled), Command::Reserve { .. }) => {
+            return Err(Refusal::TaskState(status, "reserved"));
+        }
+        (status @ (Pending | Reserved | Completed | Canceled), Command::Wrap { .. }) => {
+            return Err(Refusal::TaskState(status, "wrapping"));
+        }
+        (status @ (Pending | Reserved | Canceled), Command::Complete { .. }) => {
+            return Err(Refusal::TaskState(status, "completed"));
+        }
+        (status @ (Assigned | Wrapping | Completed), Command::Cancel { .. }) => {
+            return Err(Refusal::TaskState(status, "canceled"));
+        }
+    }
+    // A repeat changes nothing, not even the date.
+    next.updated = task.updated;
+    if next != *task {
+        next.updated = now;
+    }
+    Ok(next)
+}
+
+fn reserve(
+    next: &mut Task,
+    worker: WorkerSid,
+    worker_name: String,
+    expires: Timestamp,
+    receipt: Receipt,
+    now: Timestamp,
+) {
+    next.status = TaskStatus::Reserved;
+    let number = next.next_number;
+    next.next_number += 1;
+    next.reservations.push(Reservation {
+        number,
+        worker,
+        worker_name,
+        status: ReservationStatus::Pending,
+        expires,
+        receipt: Some(receipt),
+        created: now,
+        updated: now,
+    });
+}
+
+fn accept(next: &mut Task, sid: ReservationSid, now: Timestamp) -> Result<(), Refusal> {
+    use ReservationStatus as S;
+    let reservation = next.open(sid)?;
+    match reservation.status {
+        S::Pending if now >= reservation.expires => {
+            return Err(Refusal::ReservationState(S::Timeout, "accepted"));
+        }
+        S::Pending => {}
+        S::Accepted => return Ok(()),
+        S::Rescinded => return Err(Refusal::ReservationRescinded),
+        status @ (S::Rejected | S::Timeout | S::Canceled | S::Wrapping | S::Completed) => {
+            return Err(Refusal::ReservationState(status, "accepted"));
+        }
+    }
+    reservation.status = S::Accepted;
+    reservation.updated = now;
+    let number = reservation.number;
+    for other in &mut next.reservations {
+        if other.status == S::Pending && other.number != number {
+            other.status = S::Rescinded;
+            other.updated = now;
+        }
+    }
+    next.status = TaskStatus::Assigned;
+    Ok(())
+}
+
+fn refuse(
+    next: &mut Task,
+    sid: ReservationSid,
+    how: ReservationStatus,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    use ReservationStatus as S;
+    let reservation = next.open(sid)?;
+    match reservation.status {
+        S::Pending if how == S::Timeout && now < reservation.expires => {
+            return Err(Refusal::ReservationState(S::Pending, "timeout"));
+        }
+        S::Pending => {}
+        status if status == how => return Ok(()),
+        S::Rescinded => return Err(Refusal::ReservationRescinded),
+        status @ (S::Accepted
+        | S::Rejected
+        | S::Timeout
+        | S::Canceled
+        | S::Wrapping
+        | S::Completed) => return Err(Refusal::ReservationState(status, how.name())),
+    }
+    reservation.status = how;
+    reservation.updated = now;
+    next.after_refusal();
+    Ok(())
+}
+
+/// The effects of a change that did not come from the router: it is told, and so is the interaction.
+pub fn consequences(before: &Task, after: &Task) -> Vec<Effect> {
+    if before == after {
+        return Vec::new();
+    }
+    let mut effects = vec![after.route()];
+    effects.extend(for_interaction(before, after));
+    effects
+}
+
+/// What the interaction of a task is told of a change.
+pub fn for_interaction(before: &Task, after: &Task) -> Vec<Effect> {
+    let Some(interaction) = after.interaction else { return Vec::new() };
+    let mut effects = Vec::new();
+    let accepted = after.reservations.iter().find(|one| one.status == ReservationStatus::Accepted);
+    if before.status != TaskStatus::Assigned
+        && after.status == TaskStatus::Assigned
+        && let Some(accepted) = accepted
+    {
+        effects.push(Effect::Invite(InviteRequest::Seat {
+            interaction,
+            task: after.sid,
+            reservation: after.reservation_sid(accepted),
+            worker: accepted.worker,
+            workspace: after.workspace,
+        }));
+    }
+    if !before.status.is_over() && after.status.is_over() {
+        effects.push(Effect::Invite(InviteRequest::TaskEnded {
+            interaction,
+            task: after.sid,
+            status: after.status,
+        }));
+    }
+    effects
+}
+
+/// The alarm clock of a reservation.
+pub fn wake_for(task: &Task, at: Timestamp) -> Effect {
+    Effect::Wake(Wake { at, event: task.event() })
+}
+
+/// One changed task, committed alone.
+pub fn decided(before: &Task, after: Task) -> Decision {
+    if *before == after {
+        return Decision::unchanged();
+    }
+    let effects = consequences(before, &after);
+    Decision::put(after).asking(effects)
+}

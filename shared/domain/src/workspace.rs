@@ -1,0 +1,248 @@
+//! What routing is configured with: workspaces, activities, task channels, queues, workflows, workers.
+//!
+//! Every change of these moves the workspace's head, so that a router that decided on an older picture can
+//! not commit what it decided.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::sid::{
+    ActivitySid, Sid as _, TaskChannelSid, TaskQueueSid, WorkerChannelSid, WorkerSid, WorkflowSid,
+    WorkspaceSid,
+};
+use crate::timestamp::{Millis, Timestamp};
+
+/// A workspace (behaviour D.1).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Workspace {
+    /// Its identifier.
+    pub sid: WorkspaceSid,
+    /// A name for people.
+    pub friendly_name: String,
+    /// Who is told of events.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_callback_url: Option<String>,
+    /// Of which events, as a comma list; empty means all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub events_filter: Option<String>,
+    /// Whether workers handle several tasks at once.
+    pub multi_task_enabled: bool,
+    /// The order between first-in-first-out and last-in-first-out queues that share workers.
+    pub prioritize_queue_order: QueueOrder,
+    /// The activity of new workers.
+    pub default_activity: ActivitySid,
+    /// The activity of a worker who let a reservation time out.
+    pub timeout_activity: ActivitySid,
+    /// When it was created.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub updated: Timestamp,
+    /// How often it was written.
+    #[serde(skip)]
+    pub version: u64,
+}
+
+/// The fence of a workspace: whoever writes it knows that nobody else decided in between.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Head {
+    /// The workspace.
+    pub workspace: WorkspaceSid,
+    /// The router that holds the picture: a name that each one gives itself when it starts.
+    #[serde(default)]
+    pub owner: String,
+    /// How often it was written.
+    #[serde(skip)]
+    pub version: u64,
+}
+
+/// The order of a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum QueueOrder {
+    /// The oldest first, by priority.
+    Fifo,
+    /// The newest first.
+    Lifo,
+}
+
+impl QueueOrder {
+    /// The canonical spelling.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fifo => "FIFO",
+            Self::Lifo => "LIFO",
+        }
+    }
+}
+
+/// What a worker can be doing (behaviour D.2).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Activity {
+    /// The workspace.
+    pub workspace: WorkspaceSid,
+    /// Its identifier.
+    pub sid: ActivitySid,
+    /// A name for people.
+    pub friendly_name: String,
+    /// Whether workers in it get tasks; never changes.
+    pub available: bool,
+    /// When it was created.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub updated: Timestamp,
+    /// How often it was written.
+    #[serde(skip)]
+    pub version: u64,
+}
+
+/// A kind of work that workers have separate capacity for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaskChannel {
+    /// The workspace.
+    pub workspace: WorkspaceSid,
+    /// Its identifier.
+    pub sid: TaskChannelSid,
+    /// A name for programs.
+    pub unique_name: String,
+    /// A name for people.
+    pub friendly_name: String,
+    /// Whether idleness is counted for this channel alone.
+    pub channel_optimized_routing: bool,
+    /// When it was created.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub updated: Timestamp,
+    /// How often it was written.
+    #[serde(skip)]
+    pub version: u64,
+}
+
+/// A queue: which workers may take its tasks, and in which order (behaviour D.3).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaskQueue {
+    /// The workspace.
+    pub workspace: WorkspaceSid,
+    /// Its identifier.
+    pub sid: TaskQueueSid,
+    /// A name for people.
+    pub friendly_name: String,
+    /// The expression that its workers' attributes match.
+    pub target_workers: String,
+    /// How many workers are offered one task at the same time.
+    pub max_reserved_workers: u32,
+    /// The order.
+    pub order: QueueOrder,
+    /// The activity while reserved, in single-tasking workspaces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reservation_activity: Option<ActivitySid>,
+    /// The activity while assigned, in single-tasking workspaces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assignment_activity: Option<ActivitySid>,
+    /// When it was created.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub updated: Timestamp,
+    /// How often it was written.
+    #[serde(skip)]
+    pub version: u64,
+}
+
+/// A workflow: which task goes to which queue, and when it moves on (behaviour D.4).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Workflow {
+    /// The workspace.
+    pub workspace: WorkspaceSid,
+    /// Its identifier.
+    pub sid: WorkflowSid,
+    /// A name for people.
+    pub friendly_name: String,
+    /// The configuration, as JSON text.
+    pub configuration: String,
+    /// Who is told of reservations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assignment_callback_url: Option<String>,
+    /// Who is told if that one does not answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallback_assignment_callback_url: Option<String>,
+    /// How long a worker may think about a reservation, in seconds.
+    pub task_reservation_timeout_seconds: i64,
+    /// When it was created.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub updated: Timestamp,
+    /// How often it was written.
+    #[serde(skip)]
+    pub version: u64,
+}
+
+impl Workflow {
+    /// How long a worker may think about a reservation.
+    pub const fn reservation_timeout(&self) -> Millis {
+        Millis::seconds(self.task_reservation_timeout_seconds)
+    }
+}
+
+/// A worker's capacity on one task channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Capacity {
+    /// How many tasks at once.
+    pub capacity: u32,
+    /// Whether new ones are taken.
+    pub available: bool,
+}
+
+impl Default for Capacity {
+    /// One task at a time, as new worker channels have it.
+    fn default() -> Self {
+        Self { capacity: 1, available: true }
+    }
+}
+
+/// Somebody who does tasks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Worker {
+    /// The workspace.
+    pub workspace: WorkspaceSid,
+    /// Its identifier.
+    pub sid: WorkerSid,
+    /// A name, unique in the workspace.
+    pub friendly_name: String,
+    /// JSON text.
+    pub attributes: String,
+    /// What he is doing.
+    pub activity: ActivitySid,
+    /// Since when.
+    pub activity_since: Timestamp,
+    /// Capacities that differ from the default, by task channel.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub channels: BTreeMap<TaskChannelSid, Capacity>,
+    /// When it was created.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub updated: Timestamp,
+    /// How often it was written.
+    #[serde(skip)]
+    pub version: u64,
+}
+
+impl Worker {
+    /// The capacity on a task channel.
+    pub fn capacity(&self, channel: TaskChannelSid) -> Capacity {
+        self.channels.get(&channel).copied().unwrap_or_default()
+    }
+
+    /// The identifier of the worker's capacity on a task channel.
+    pub fn channel_sid(&self, channel: TaskChannelSid) -> WorkerChannelSid {
+        WorkerChannelSid::derived(&[&self.sid.to_string(), &channel.to_string()])
+    }
+
+    /// How the worker is called in conversations: the name in `contact_uri` (`client:<name>`), else his own.
+    pub fn identity(&self) -> String {
+        let attributes: Option<serde_json::Value> = serde_json::from_str(&self.attributes).ok();
+        let contact = attributes.as_ref().and_then(|all| all.get("contact_uri")?.as_str());
+        contact
+            .and_then(|uri| uri.strip_prefix("client:"))
+            .map_or_else(|| self.friendly_name.clone(), str::to_owned)
+    }
+}
