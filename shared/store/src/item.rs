@@ -1,0 +1,141 @@
+//! Records ⇄ items.
+//!
+//! Besides the record's own attributes an item has: `pk`, `sk`; `kind`; `v`, how often it was written;
+//! `fx`, the effects of its last change; `lpk`, `lsk`, `wpk`, `wsk`, its rows in the indexes; `ttl`.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::de::DeserializeOwned;
+use switchboard_domain::configuration::{
+    AddressConfiguration, ApiKey, ConversationConfiguration, Flow, MessagingService, PhoneNumber,
+    WebhookAttempt,
+};
+use switchboard_domain::conversation::{
+    AddressBinding, Conversation, Membership, Service, UniqueName,
+};
+use switchboard_domain::effect::Effect;
+use switchboard_domain::interaction::Interaction;
+use switchboard_domain::message::Message;
+use switchboard_domain::record::Record;
+use switchboard_domain::task::Task;
+use switchboard_domain::workspace::{
+    Activity, Head, TaskChannel, TaskQueue, Worker, Workflow, Workspace,
+};
+
+use crate::error::StoreError;
+use crate::key::{Place, Table};
+
+/// An item as the SDK has it.
+pub type Item = HashMap<String, AttributeValue>;
+
+/// A kind of record that can be read back.
+pub trait Kept: Into<Record> + DeserializeOwned {
+    /// The name of the kind.
+    const KIND: &'static str;
+    /// Sets how often it was written.
+    fn versioned(self, version: u64) -> Self;
+}
+
+macro_rules! kept {
+    ($($kind:ident,)*) => {
+        $(impl Kept for $kind {
+            const KIND: &'static str = stringify!($kind);
+            fn versioned(mut self, version: u64) -> Self {
+                self.version = version;
+                self
+            }
+        })*
+
+        fn body(record: &Record) -> Result<Item, serde_dynamo::Error> {
+            match record {
+                $(Record::$kind(it) => serde_dynamo::aws_sdk_dynamodb_1::to_item(it),)*
+            }
+        }
+
+        /// Reads a record of any kind.
+        pub fn record(item: Item) -> Result<Record, StoreError> {
+            match item.get("kind").and_then(|kind| kind.as_s().ok()).map(String::as_str) {
+                $(Some(stringify!($kind)) => read::<$kind>(item).map(Into::into),)*
+                kind => Err(unreadable("item", format!("unknown kind {kind:?}"))),
+            }
+        }
+    };
+}
+
+kept! {
+    Activity,
+    AddressBinding,
+    AddressConfiguration,
+    ApiKey,
+    Conversation,
+    ConversationConfiguration,
+    Flow,
+    Head,
+    Interaction,
+    Membership,
+    Message,
+    MessagingService,
+    PhoneNumber,
+    Service,
+    Task,
+    TaskChannel,
+    TaskQueue,
+    UniqueName,
+    WebhookAttempt,
+    Worker,
+    Workflow,
+    Workspace,
+}
+
+fn unreadable(operation: &'static str, reason: String) -> StoreError {
+    StoreError::Defect { operation, reason }
+}
+
+/// The item of a record as it is to be written, and its table.
+pub(crate) fn item(record: &Record, effects: &[Effect]) -> Result<(Table, Item), StoreError> {
+    let place = Place::of(record);
+    let mut item = body(record).map_err(|error| unreadable(record.kind(), error.to_string()))?;
+    let mut set = |name: &str, value: String| item.insert(name.to_owned(), AttributeValue::S(value));
+    set("pk", place.key.pk);
+    set("sk", place.key.sk);
+    set("kind", record.kind().to_owned());
+    if let Some(row) = place.list {
+        set("lpk", row.pk);
+        set("lsk", row.sk);
+    }
+    if let Some(row) = place.worker {
+        set("wpk", row.pk);
+        set("wsk", row.sk);
+    }
+    if !effects.is_empty() {
+        let text = serde_json::to_string(effects)
+            .map_err(|error| unreadable("effects", error.to_string()))?;
+        set("fx", text);
+    }
+    let mut set = |name: &str, value: String| item.insert(name.to_owned(), AttributeValue::N(value));
+    set("v", (record.version() + 1).to_string());
+    if let Some(expires) = place.expires {
+        set("ttl", expires.seconds().to_string());
+    }
+    Ok((place.key.table, item))
+}
+
+/// Reads a record of a known kind.
+pub(crate) fn read<T: Kept>(item: Item) -> Result<T, StoreError> {
+    let version = number(&item, "v")
+        .ok_or_else(|| unreadable(T::KIND, "an item without a version".to_owned()))?;
+    let record: T = serde_dynamo::aws_sdk_dynamodb_1::from_item(item)
+        .map_err(|error| unreadable(T::KIND, error.to_string()))?;
+    Ok(record.versioned(version))
+}
+
+pub(crate) fn number(item: &Item, name: &str) -> Option<u64> {
+    item.get(name)?.as_n().ok()?.parse().ok()
+}
+
+/// The deduplication id of an effect: the item, its version and the effect's place name it the same way on
+/// both roads, whoever sends it.
+pub fn effect_id(pk: &str, version: u64, place: usize) -> String {
+    format!("{pk}-{version}-{place}")
+}

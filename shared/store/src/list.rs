@@ -1,0 +1,201 @@
+//! Lists, a page at a time.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use crate::error::{StoreError, classify};
+use crate::item::{self, Item, Kept};
+use crate::key::{Key, Table};
+use crate::{FromRecord, Store, take};
+
+/// Sorts behind every sort key that we write.
+const LAST: &str = "\u{10FFFF}";
+
+/// A list of records, in an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing {
+    table: Table,
+    index: Option<&'static str>,
+    partition: String,
+    low: String,
+    high: String,
+    descending: bool,
+}
+
+/// Where a page begins or ends: behind this sort key, or before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cursor {
+    /// The next ones.
+    After(String),
+    /// The ones before.
+    Before(String),
+}
+
+/// One page of a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page<T> {
+    /// The records.
+    pub records: Vec<T>,
+    /// Leads to the next page, if there is one.
+    pub next: Option<Cursor>,
+    /// Leads to the previous page, if there is one.
+    pub previous: Option<Cursor>,
+}
+
+impl Listing {
+    /// The items of a partition of the table itself whose sort key starts so.
+    pub fn partition(table: Table, pk: impl ToString, prefix: &str) -> Self {
+        Self {
+            table,
+            index: None,
+            partition: pk.to_string(),
+            low: prefix.to_owned(),
+            high: format!("{prefix}{LAST}"),
+            descending: false,
+        }
+    }
+
+    /// The items of a partition of the index `list`.
+    pub fn list(table: Table, pk: impl ToString) -> Self {
+        Self { index: Some("list"), high: LAST.to_owned(), ..Self::partition(table, pk, "") }
+    }
+
+    /// The tasks that a worker holds or held.
+    pub fn worker(pk: impl ToString) -> Self {
+        Self { index: Some("worker"), ..Self::list(Table::Routing, pk) }
+    }
+
+    /// The other way round.
+    pub fn descending(mut self) -> Self {
+        self.descending = !self.descending;
+        self
+    }
+
+    /// Only from this sort key to that one, both included.
+    pub fn between(mut self, low: impl Into<String>, high: impl Into<String>) -> Self {
+        self.low = low.into();
+        self.high = high.into();
+        self
+    }
+
+    fn names(&self) -> (&'static str, &'static str) {
+        match self.index {
+            None => ("pk", "sk"),
+            Some("worker") => ("wpk", "wsk"),
+            Some(_) => ("lpk", "lsk"),
+        }
+    }
+}
+
+pub(crate) fn key_of(table: Table, item: &Item) -> Result<Key, StoreError> {
+    let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
+    match (text("pk"), text("sk")) {
+        (Some(pk), Some(sk)) => Ok(Key { table, pk, sk }),
+        _ => Err(StoreError::Defect {
+            operation: "Query",
+            reason: "an item without its key".to_owned(),
+        }),
+    }
+}
+
+impl Store {
+    /// One page of a list; `size` records at most.
+    pub async fn page<T: Kept + FromRecord>(
+        &self,
+        listing: &Listing,
+        cursor: Option<&Cursor>,
+        size: usize,
+    ) -> Result<Page<T>, StoreError> {
+        let backwards = matches!(cursor, Some(Cursor::Before(_)));
+        let edge = match cursor {
+            Some(Cursor::After(edge) | Cursor::Before(edge)) => Some(edge.as_str()),
+            None => None,
+        };
+        // One more than asked for tells whether there is another page; one more for the edge itself.
+        let mut rows = self.rows(listing, edge, backwards, size + 2).await?;
+        let (_, sort) = listing.names();
+        let sort_of = |item: &Item| item.get(sort).and_then(|it| it.as_s().ok()).cloned();
+        rows.retain(|row| sort_of(row).as_deref() != edge);
+        let more = rows.len() > size;
+        rows.truncate(size);
+        if backwards {
+            rows.reverse();
+        }
+        let first = rows.first().and_then(sort_of);
+        let last = rows.last().and_then(sort_of);
+        let (has_next, has_previous) =
+            if backwards { (true, more) } else { (more, cursor.is_some()) };
+        Ok(Page {
+            records: self.filled(listing, rows).await?,
+            next: last.filter(|_| has_next).map(Cursor::After),
+            previous: first.filter(|_| has_previous).map(Cursor::Before),
+        })
+    }
+
+    /// All records of a list; for lists that are known to be short.
+    pub async fn all<T: Kept + FromRecord>(&self, listing: &Listing) -> Result<Vec<T>, StoreError> {
+        let rows = self.rows(listing, None, false, usize::MAX).await?;
+        self.filled(listing, rows).await
+    }
+
+    /// The records of the rows: an index has only keys, and is a moment behind; the table has the truth.
+    async fn filled<T: Kept + FromRecord>(
+        &self,
+        listing: &Listing,
+        rows: Vec<Item>,
+    ) -> Result<Vec<T>, StoreError> {
+        if listing.index.is_none() {
+            return rows.into_iter().map(item::read).collect();
+        }
+        let keys: Result<Vec<Key>, _> = rows.iter().map(|row| key_of(listing.table, row)).collect();
+        let keys = keys?;
+        let mut found = self.get_all(&keys).await?;
+        Ok(keys.iter().filter_map(|key| take(&mut found, key)).collect())
+    }
+
+    async fn rows(
+        &self,
+        listing: &Listing,
+        edge: Option<&str>,
+        backwards: bool,
+        limit: usize,
+    ) -> Result<Vec<Item>, StoreError> {
+        let ascending = listing.descending == backwards;
+        let (low, high) = match edge {
+            Some(edge) if ascending => (edge, listing.high.as_str()),
+            Some(edge) => (listing.low.as_str(), edge),
+            None => (listing.low.as_str(), listing.high.as_str()),
+        };
+        if low > high {
+            return Ok(Vec::new());
+        }
+        let (partition, sort) = listing.names();
+        let mut rows = Vec::new();
+        let mut start = None;
+        loop {
+            let left = i32::try_from(limit - rows.len()).unwrap_or(i32::MAX);
+            let answer = self
+                .client
+                .query()
+                .table_name(self.name(listing.table)?)
+                .set_index_name(listing.index.map(str::to_owned))
+                .key_condition_expression("#p = :p AND #s BETWEEN :low AND :high")
+                .expression_attribute_names("#p", partition)
+                .expression_attribute_names("#s", sort)
+                .expression_attribute_values(":p", AttributeValue::S(listing.partition.clone()))
+                .expression_attribute_values(":low", AttributeValue::S(low.to_owned()))
+                .expression_attribute_values(":high", AttributeValue::S(high.to_owned()))
+                .scan_index_forward(ascending)
+                .consistent_read(listing.index.is_none())
+                .set_limit((left < i32::MAX).then_some(left))
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| classify("Query", error))?;
+            rows.extend(answer.items.unwrap_or_default());
+            start = answer.last_evaluated_key;
+            if start.is_none() || rows.len() >= limit {
+                return Ok(rows);
+            }
+        }
+    }
+}
