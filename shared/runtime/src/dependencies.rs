@@ -1,0 +1,98 @@
+//! What a function works with: built once at start, borrowed by every invocation.
+
+use std::fmt;
+use std::sync::Arc;
+
+use aws_config::BehaviorVersion;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::{Builder, tls::Provider};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use switchboard_domain::sid::{Bytes, Sid};
+use switchboard_domain::timestamp::Timestamp;
+use switchboard_store::Store;
+
+use crate::config::Config;
+use crate::queue::Queues;
+
+/// Tells the time.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+/// Gives random bytes.
+pub type Entropy = Arc<dyn Fn() -> Bytes + Send + Sync>;
+
+/// Everything that reaches out of a function.
+#[derive(Clone)]
+pub struct Dependencies {
+    /// The configuration.
+    pub config: Config,
+    /// The tables.
+    pub store: Store,
+    /// The queues.
+    pub queues: Queues,
+    clock: Clock,
+    entropy: Entropy,
+}
+
+impl fmt::Debug for Dependencies {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Dependencies").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+impl Dependencies {
+    /// Out of parts; tests and the laptop bring their own.
+    pub const fn new(
+        config: Config,
+        store: Store,
+        queues: Queues,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> Self {
+        Self { config, store, queues, clock, entropy }
+    }
+
+    /// The environment of a Lambda function: the one place that builds clients.
+    pub async fn from_env() -> Result<Self, lambda_runtime::Error> {
+        let config = Config::from_env()?;
+        let sdk = aws_config::defaults(BehaviorVersion::latest()).http_client(https()).load().await;
+        let store = Store::new(aws_sdk_dynamodb::Client::new(&sdk), config.tables.clone());
+        let queues = Queues::new(aws_sdk_sqs::Client::new(&sdk), config.queues.clone());
+        Ok(Self::new(config, store, queues, Arc::new(system_time), Arc::new(system_entropy)))
+    }
+
+    /// Now.
+    pub fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    /// A random number.
+    pub(crate) fn random(&self) -> u32 {
+        let bytes = (self.entropy)();
+        u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
+    }
+
+    /// A new identifier.
+    pub fn mint<T: Sid>(&self) -> T {
+        T::root((self.entropy)())
+    }
+}
+
+/// HTTPS with one cryptographic provider, for all clients.
+fn https() -> SharedHttpClient {
+    Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
+}
+
+/// The system's clock.
+pub fn system_time() -> Timestamp {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    Timestamp(since.map_or(0, |span| i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
+}
+
+/// The system's randomness.
+///
+/// # Panics
+/// If the system has none: no identifier may be guessed.
+pub fn system_entropy() -> Bytes {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).expect("the system gives random bytes");
+    bytes
+}

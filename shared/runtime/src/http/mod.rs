@@ -1,0 +1,104 @@
+//! The conventions that all REST products share (surface, conventions): one place, used by every operation.
+//!
+//! A product is one function: `handle(&Call) -> Answer`, a match over method and path. Everything around it
+//! happens here: Basic auth, form bodies, error bodies, paging, ETags, request ids.
+
+mod auth;
+mod call;
+mod page;
+mod params;
+mod reply;
+
+use std::convert::Infallible;
+
+use http::{HeaderValue, Response, StatusCode};
+use lambda_http::{Body, Request};
+use serde_json::json;
+
+use crate::dependencies::Dependencies;
+
+pub use call::{Call, Method};
+pub use page::PageRequest;
+pub use params::{Params, flag, instant, integer, sid_param};
+pub use reply::{Answer, ApiError, Reply};
+
+/// The longest body that a REST request may have, in bytes.
+pub const BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// Serves one product: checks who is asking, reads the request, lets `product` answer, writes the answer.
+pub async fn serve(
+    on: &Dependencies,
+    request: Request,
+    product: impl AsyncFnOnce(&Call<'_>) -> Answer,
+) -> Result<Response<Body>, Infallible> {
+    let answer = answer(on, request, product).await;
+    let mut response = match answer {
+        Ok(reply) => written(reply),
+        Err(error) => {
+            error.log();
+            written(error.into_reply())
+        }
+    };
+    let request_id = on.mint::<switchboard_domain::sid::RequestSid>().to_string();
+    if let Ok(value) = HeaderValue::from_str(&request_id) {
+        response.headers_mut().insert("twilio-request-id", value);
+    }
+    Ok(response)
+}
+
+async fn answer(
+    on: &Dependencies,
+    request: Request,
+    product: impl AsyncFnOnce(&Call<'_>) -> Answer,
+) -> Answer {
+    auth::check(on, request.headers()).await?;
+    let call = Call::read(on, request)?;
+    product(&call).await
+}
+
+fn written(reply: Reply) -> Response<Body> {
+    let mut response = Response::new(match reply.body {
+        Some(body) => Body::Text(body.to_string()),
+        None => Body::Empty,
+    });
+    *response.status_mut() =
+        StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    if reply.status != 204 {
+        headers.insert("content-type", HeaderValue::from_static("application/json"));
+    }
+    if reply.status == 401 {
+        headers.insert(
+            "www-authenticate",
+            HeaderValue::from_static("Basic realm=\"Switchboard API\""),
+        );
+    }
+    if reply.status == 503 {
+        headers.insert("retry-after", HeaderValue::from_static("1"));
+    }
+    if let Some(etag) = reply.etag.and_then(|tag| HeaderValue::from_str(&tag.to_string()).ok()) {
+        headers.insert("etag", etag);
+    }
+    response
+}
+
+/// A plain answer, for what is no REST operation.
+pub fn plain(status: u16, content_type: Option<&'static str>, body: &str) -> Response<Body> {
+    let mut response = Response::new(Body::Text(body.to_owned()));
+    *response.status_mut() =
+        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if let Some(content_type) = content_type {
+        response.headers_mut().insert("content-type", HeaderValue::from_static(content_type));
+    }
+    response
+}
+
+/// The body of an error as the SDKs expect it: exactly these four members (surface, errors).
+fn error_body(status: u16, code: u32, message: &str) -> serde_json::Value {
+    json!({
+        "code": code,
+        "message": message,
+        "more_info": format!("https://www.twilio.com/docs/errors/{code}"),
+        "status": status,
+    })
+}

@@ -1,0 +1,152 @@
+//! Pages: sizes are clamped, tokens are opaque, links are absolute (surface, paging).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+use switchboard_store::{Cursor, Page};
+
+use super::call::Call;
+use super::reply::{ApiError, Reply};
+
+/// The page size if none is asked for.
+const SIZE_DEFAULT: i64 = 50;
+
+/// The page that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageRequest {
+    /// How many records at most.
+    pub size: usize,
+    /// Where it begins or ends.
+    pub cursor: Option<Cursor>,
+    /// Its number, as the caller counts; only given back.
+    pub number: i64,
+}
+
+impl Call<'_> {
+    /// Reads `PageSize`, `Page` and `PageToken`. A size beyond `size_max` is clamped, not refused.
+    pub fn page(&self, size_max: i64) -> Result<PageRequest, ApiError> {
+        let size = self.query.integer("PageSize", 0, i64::MAX)?.unwrap_or(SIZE_DEFAULT);
+        let number = self.query.integer("Page", 0, i64::MAX)?.unwrap_or(0);
+        let cursor = match self.query.get("PageToken").filter(|token| !token.is_empty()) {
+            Some(token) => Some(cursor(token).ok_or_else(|| {
+                ApiError::bad("Invalid parameter: PageToken is none that was given out")
+            })?),
+            None if number > 0 => {
+                let message = "Absolute paging is not supported: follow next_page_url, or give PageToken";
+                return Err(ApiError::new(400, 40153, message));
+            }
+            None => None,
+        };
+        let size = usize::try_from(size.clamp(1, size_max)).unwrap_or(1);
+        Ok(PageRequest { size, cursor, number })
+    }
+
+    /// A page of a list with its `meta`.
+    pub fn paged<T>(
+        &self,
+        list_key: &str,
+        request: &PageRequest,
+        page: &Page<T>,
+        render: impl FnMut(&T) -> Value,
+    ) -> Reply {
+        let url = |number: i64, cursor: Option<&Cursor>| {
+            format!("{}{}", self.on.config.public_url, self.page_path(request, number, cursor))
+        };
+        let link = |number: i64, cursor: &Option<Cursor>| {
+            cursor.as_ref().map(|cursor| url(number, Some(cursor)))
+        };
+        let records: Vec<Value> = page.records.iter().map(render).collect();
+        Reply::ok(json!({
+            list_key: records,
+            "meta": {
+                "key": list_key,
+                "page": request.number,
+                "page_size": request.size,
+                "first_page_url": url(0, None),
+                "previous_page_url": link((request.number - 1).max(0), &page.previous),
+                "next_page_url": link(request.number + 1, &page.next),
+                "url": url(request.number, request.cursor.as_ref()),
+            },
+        }))
+    }
+
+    /// A page of a list of the 2010 API: everything at the top level, links relative to the host.
+    pub fn paged_2010<T>(
+        &self,
+        list_key: &str,
+        request: &PageRequest,
+        page: &Page<T>,
+        render: impl FnMut(&T) -> Value,
+    ) -> Reply {
+        let prefix = format!("/{}", self.product);
+        let uri = |number: i64, cursor: Option<&Cursor>| {
+            let path = self.page_path(request, number, cursor);
+            path.strip_prefix(&prefix).map_or(path.clone(), str::to_owned)
+        };
+        let link = |number: i64, cursor: &Option<Cursor>| {
+            cursor.as_ref().map(|cursor| uri(number, Some(cursor)))
+        };
+        let records: Vec<Value> = page.records.iter().map(render).collect();
+        let size = i64::try_from(request.size).unwrap_or(i64::MAX);
+        let start = request.number.saturating_mul(size);
+        let count = i64::try_from(records.len()).unwrap_or(0);
+        Reply::ok(json!({
+            list_key: records,
+            "page": request.number,
+            "page_size": request.size,
+            "start": start,
+            "end": (start + count - 1).max(start),
+            "uri": uri(request.number, request.cursor.as_ref()),
+            "first_page_uri": uri(0, None),
+            "previous_page_uri": link((request.number - 1).max(0), &page.previous),
+            "next_page_uri": link(request.number + 1, &page.next),
+        }))
+    }
+
+    fn page_path(&self, request: &PageRequest, number: i64, at: Option<&Cursor>) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in self.query.iter() {
+            if !["PageSize", "Page", "PageToken"].contains(&name) {
+                query.append_pair(name, value);
+            }
+        }
+        query.append_pair("PageSize", &request.size.to_string());
+        query.append_pair("Page", &number.to_string());
+        if let Some(cursor) = at {
+            query.append_pair("PageToken", &token(cursor));
+        }
+        format!("{}?{}", self.raw_path, query.finish())
+    }
+}
+
+fn token(cursor: &Cursor) -> String {
+    URL_SAFE_NO_PAD.encode(match cursor {
+        Cursor::After(edge) => format!("a{edge}"),
+        Cursor::Before(edge) => format!("b{edge}"),
+    })
+}
+
+fn cursor(token: &str) -> Option<Cursor> {
+    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
+    let edge = text.get(1..)?.to_owned();
+    match text.get(..1)? {
+        "a" => Some(Cursor::After(edge)),
+        "b" => Some(Cursor::Before(edge)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_leads_back_to_its_place_and_others_lead_nowhere() {
+        for place in [Cursor::After("1#CH".to_owned()), Cursor::Before(String::new())] {
+            assert_eq!(cursor(&token(&place)), Some(place));
+        }
+        for wrong in ["", "????", "Yw", "_w"] {
+            assert_eq!(cursor(wrong), None, "{wrong}");
+        }
+    }
+}

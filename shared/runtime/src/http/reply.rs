@@ -1,0 +1,123 @@
+//! Answers and errors of REST operations.
+
+use serde_json::Value;
+use switchboard_domain::refusal::Refusal;
+use switchboard_store::StoreError;
+
+use crate::failure::Failure;
+
+/// What an operation answers.
+pub type Answer = Result<Reply, ApiError>;
+
+/// A successful answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body.
+    pub body: Option<Value>,
+    /// The version of the resource, where the product has one.
+    pub etag: Option<u64>,
+}
+
+impl Reply {
+    /// 200, with a body.
+    pub const fn ok(body: Value) -> Self {
+        Self { status: 200, body: Some(body), etag: None }
+    }
+
+    /// 201, with a body.
+    pub const fn created(body: Value) -> Self {
+        Self { status: 201, body: Some(body), etag: None }
+    }
+
+    /// 204, without a body.
+    pub const fn gone() -> Self {
+        Self { status: 204, body: None, etag: None }
+    }
+
+    /// Says which version of the resource this is.
+    pub const fn tagged(mut self, version: u64) -> Self {
+        self.etag = Some(version);
+        self
+    }
+}
+
+/// An error as the caller reads it, and what the log keeps of it.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{status} {code}: {message}")]
+pub struct ApiError {
+    /// The HTTP status.
+    pub status: u16,
+    /// The published code.
+    pub code: u32,
+    /// For the caller.
+    pub message: String,
+    /// For the log alone.
+    internal: Option<String>,
+}
+
+impl ApiError {
+    /// An error with a published code.
+    pub fn new(status: u16, code: u32, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into(), internal: None }
+    }
+
+    /// 400 with code 20001: a parameter is missing or wrong.
+    pub fn bad(message: impl Into<String>) -> Self {
+        Self::new(400, 20001, message)
+    }
+
+    /// 404 for this path, which is written without its version (surface, errors).
+    pub fn not_found(path: &str) -> Self {
+        Self::new(404, 20404, format!("The requested resource {path} was not found"))
+    }
+
+    fn internal(status: u16, code: u32, message: &str, internal: String) -> Self {
+        Self { status, code, message: message.to_owned(), internal: Some(internal) }
+    }
+
+    /// Notes what the caller does not get to see.
+    pub(super) fn log(&self) {
+        if let Some(internal) = &self.internal {
+            if self.status == 500 {
+                tracing::error!(kind = "Defect", "{internal}");
+            } else {
+                tracing::warn!(kind = "Unavailable", "{internal}");
+            }
+        }
+    }
+
+    pub(super) fn into_reply(self) -> Reply {
+        let body = super::error_body(self.status, self.code, &self.message);
+        Reply { status: self.status, body: Some(body), etag: None }
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        Self::new(refusal.status(), refusal.code(), refusal.to_string())
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        Failure::from(error).into()
+    }
+}
+
+impl From<Failure> for ApiError {
+    fn from(failure: Failure) -> Self {
+        let text = failure.to_string();
+        match failure {
+            Failure::Refused(refusal) => refusal.into(),
+            Failure::Invalid(why) => Self::bad(why),
+            Failure::NotFound(what) => {
+                Self::new(404, 20404, format!("The requested resource {what} was not found"))
+            }
+            Failure::Unavailable(_) => Self::internal(503, 20503, "Service unavailable", text),
+            Failure::Defect(_) => Self::internal(500, 20500, "Internal Server Error", text),
+        }
+    }
+}
+

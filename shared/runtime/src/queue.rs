@@ -1,0 +1,247 @@
+//! Queues: sending effects, and taking messages one by one.
+
+use std::collections::BTreeMap;
+
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use switchboard_domain::effect::{Effect, QueueName};
+use switchboard_domain::timestamp::Timestamp;
+
+use crate::failure::Failure;
+
+/// So many messages fit into one request.
+const BATCH_MAX: usize = 10;
+/// The longest that a message can be delayed, in seconds.
+const DELAY_SECONDS_MAX: i64 = 900;
+
+/// The queues that a function may send to.
+#[derive(Debug, Clone)]
+pub struct Queues {
+    client: aws_sdk_sqs::Client,
+    urls: BTreeMap<QueueName, String>,
+}
+
+/// One message to send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// The body.
+    pub body: String,
+    /// The message group, on a FIFO queue.
+    pub group: Option<String>,
+    /// The deduplication id, on a FIFO queue.
+    pub id: Option<String>,
+    /// Seconds to wait, on a standard queue.
+    pub delay_seconds: i32,
+}
+
+impl Queues {
+    /// Queues at these URLs.
+    pub const fn new(client: aws_sdk_sqs::Client, urls: BTreeMap<QueueName, String>) -> Self {
+        Self { client, urls }
+    }
+
+    fn url(&self, queue: QueueName) -> Result<&str, Failure> {
+        let missing = || Failure::Defect(format!("no URL for the queue {queue:?}"));
+        self.urls.get(&queue).map(String::as_str).ok_or_else(missing)
+    }
+
+    /// Sends one message and waits until the queue has it.
+    pub async fn send(
+        &self,
+        queue: QueueName,
+        body: &impl Serialize,
+        group: String,
+        id: String,
+    ) -> Result<(), Failure> {
+        let body = to_json(body)?;
+        let sent = self
+            .client
+            .send_message()
+            .queue_url(self.url(queue)?)
+            .message_body(body)
+            .message_group_id(group)
+            .message_deduplication_id(id)
+            .send()
+            .await;
+        sent.map(|_| ()).map_err(|error| unavailable("SendMessage", &error))
+    }
+
+    /// Sends messages to one queue, ten at a time; says how many it took.
+    pub async fn send_all(&self, queue: QueueName, outgoing: Vec<Outgoing>) -> Result<(), Failure> {
+        for batch in outgoing.chunks(BATCH_MAX) {
+            let mut entries = Vec::with_capacity(batch.len());
+            for (place, message) in batch.iter().enumerate() {
+                let entry = SendMessageBatchRequestEntry::builder()
+                    .id(place.to_string())
+                    .message_body(message.body.clone())
+                    .set_message_group_id(message.group.clone())
+                    .set_message_deduplication_id(message.id.clone())
+                    .set_delay_seconds((message.delay_seconds > 0).then_some(message.delay_seconds))
+                    .build()
+                    .map_err(|error| Failure::Defect(error.to_string()))?;
+                entries.push(entry);
+            }
+            let answer = self
+                .client
+                .send_message_batch()
+                .queue_url(self.url(queue)?)
+                .set_entries(Some(entries))
+                .send()
+                .await
+                .map_err(|error| unavailable("SendMessageBatch", &error))?;
+            if let Some(failed) = answer.failed().first() {
+                return Err(Failure::Unavailable(format!(
+                    "SendMessageBatch: {} of {} entries, {}",
+                    answer.failed().len(),
+                    batch.len(),
+                    failed.code()
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends effects, each to its queue. This is the quick road: a failure is noted and left to the relay.
+    pub async fn send_effects(&self, effects: &[(String, Effect)], now: Timestamp) {
+        if let Err(failure) = self.try_send_effects(effects, now).await {
+            tracing::warn!(failure = %failure, "effects are left to the relay");
+        }
+    }
+
+    /// Sends effects, each to its queue, and says if it could not.
+    pub async fn try_send_effects(
+        &self,
+        effects: &[(String, Effect)],
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let mut by_queue: BTreeMap<QueueName, Vec<Outgoing>> = BTreeMap::new();
+        for (id, effect) in effects {
+            by_queue.entry(effect.queue()).or_default().push(outgoing(id, effect, now)?);
+        }
+        for (queue, outgoing) in by_queue {
+            self.send_all(queue, outgoing).await?;
+        }
+        Ok(())
+    }
+
+    /// Hides a received message for a while longer.
+    pub async fn hide(
+        &self,
+        queue: QueueName,
+        receipt_handle: &str,
+        seconds: i64,
+    ) -> Result<(), Failure> {
+        let seconds = i32::try_from(seconds.clamp(0, 43_200)).unwrap_or(0);
+        let hidden = self
+            .client
+            .change_message_visibility()
+            .queue_url(self.url(queue)?)
+            .receipt_handle(receipt_handle)
+            .visibility_timeout(seconds)
+            .send()
+            .await;
+        hidden.map(|_| ()).map_err(|error| unavailable("ChangeMessageVisibility", &error))
+    }
+}
+
+fn outgoing(id: &str, effect: &Effect, now: Timestamp) -> Result<Outgoing, Failure> {
+    let body = match effect {
+        Effect::Invite(request) => to_json(request)?,
+        Effect::Route(event) => to_json(event)?,
+        Effect::Send(request) => to_json(request)?,
+        Effect::Notify(call) => to_json(call)?,
+        Effect::Wake(wake) => to_json(wake)?,
+    };
+    let delay_seconds = match effect {
+        Effect::Wake(wake) => {
+            let milliseconds = (wake.at - now).0.max(0);
+            // Rounded up: a timer that is early has to be set again.
+            i32::try_from(((milliseconds + 999) / 1000).min(DELAY_SECONDS_MAX)).unwrap_or(0)
+        }
+        Effect::Invite(_) | Effect::Route(_) | Effect::Send(_) | Effect::Notify(_) => 0,
+    };
+    let group = effect.group();
+    let id = group.is_some().then(|| id.to_owned());
+    Ok(Outgoing { body, group, id, delay_seconds })
+}
+
+fn to_json(value: &impl Serialize) -> Result<String, Failure> {
+    serde_json::to_string(value).map_err(|error| Failure::Defect(error.to_string()))
+}
+
+fn unavailable<E: std::error::Error>(operation: &str, error: &E) -> Failure {
+    let mut text = format!("{operation}: {error}");
+    let mut cause = error.source();
+    while let Some(deeper) = cause {
+        text = format!("{text}: {deeper}");
+        cause = deeper.source();
+    }
+    Failure::Unavailable(text)
+}
+
+/// Reads a message's body.
+pub fn body<T: DeserializeOwned>(message: &SqsMessage) -> Result<T, Failure> {
+    let text = message.body.as_deref().unwrap_or_default();
+    serde_json::from_str(text).map_err(|error| Failure::Invalid(error.to_string()))
+}
+
+/// The group of a message on a FIFO queue.
+fn group(message: &SqsMessage) -> Option<&str> {
+    message.attributes.get("MessageGroupId").map(String::as_str)
+}
+
+/// Handles every message of a batch and answers which ones failed. After a failure the rest of its group is
+/// left alone: they stay in order and come back behind it. A refusal is an answer, not a failure.
+pub async fn each_message(
+    event: SqsEvent,
+    mut handle: impl AsyncFnMut(&SqsMessage) -> Result<(), Failure>,
+) -> SqsBatchResponse {
+    let mut failed: Vec<&SqsMessage> = Vec::new();
+    for message in &event.records {
+        let held_up = group(message)
+            .is_some_and(|mine| failed.iter().any(|earlier| group(earlier) == Some(mine)));
+        if held_up {
+            failed.push(message);
+            continue;
+        }
+        match handle(message).await {
+            Ok(()) => {}
+            Err(Failure::Refused(refusal)) => {
+                tracing::info!(code = refusal.code(), "refused: {refusal}");
+            }
+            Err(failure) => {
+                log(message, &failure);
+                failed.push(message);
+            }
+        }
+    }
+    batch_response(failed)
+}
+
+/// Says which messages of a batch failed.
+pub fn batch_response(failed: Vec<&SqsMessage>) -> SqsBatchResponse {
+    let item_failure = |message: &SqsMessage| {
+        let mut item = BatchItemFailure::default();
+        item.item_identifier = message.message_id.clone().unwrap_or_default();
+        item
+    };
+    let mut response = SqsBatchResponse::default();
+    response.batch_item_failures = failed.into_iter().map(item_failure).collect();
+    response
+}
+
+/// Notes a failure once, where it becomes an answer.
+pub fn log(message: &SqsMessage, failure: &Failure) {
+    let id = message.message_id.as_deref().unwrap_or_default();
+    match failure {
+        Failure::Defect(_) => tracing::error!(message.id = id, kind = failure.name(), "{failure}"),
+        Failure::Invalid(_)
+        | Failure::NotFound(_)
+        | Failure::Refused(_)
+        | Failure::Unavailable(_) => {
+            tracing::warn!(message.id = id, kind = failure.name(), "{failure}");
+        }
+    }
+}
