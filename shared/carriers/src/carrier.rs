@@ -1,0 +1,153 @@
+//! What every carrier can do, and the answers it can give.
+
+use std::borrow::Cow;
+use std::fmt::Debug;
+use std::pin::Pin;
+
+use switchboard_domain::carriage::{
+    CarrierName, InboundMessage, OutboundMessage, SendOutcome, StatusReport,
+};
+use switchboard_domain::timestamp::Timestamp;
+
+use crate::request::{RawRequest, Verified};
+
+/// A future that can be returned by a trait object.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// One connected carrier.
+pub trait Carrier: Debug + Send + Sync {
+    /// Which one.
+    fn name(&self) -> CarrierName;
+
+    /// Proves that the carrier made this request; nothing of it may be used before.
+    fn verify<'a>(
+        &self,
+        request: RawRequest<'a>,
+        now: Timestamp,
+    ) -> Result<Verified<'a>, Rejection>;
+
+    /// Reads what a verified request brings.
+    fn parse(&self, verified: &Verified<'_>, now: Timestamp) -> Result<Vec<Event>, ParseError>;
+
+    /// The answer that makes the carrier consider these events delivered; none for a request that
+    /// could be verified but not parsed.
+    fn acknowledge(&self, events: &[Event]) -> Reply;
+
+    /// Hands over one message.
+    fn send<'a>(&'a self, message: &'a OutboundMessage) -> BoxFuture<'a, SendOutcome>;
+
+    /// Asks whether the carrier took the message that was sent at `attempted_at` without an answer.
+    fn find<'a>(
+        &'a self,
+        message: &'a OutboundMessage,
+        attempted_at: Timestamp,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Lookup>;
+}
+
+/// One thing that a carrier's request told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A customer wrote.
+    Message(InboundMessage),
+    /// A message that we sent got further, or failed.
+    Status(StatusReport),
+    /// Genuine, but nothing that we act upon.
+    Ignored(String),
+}
+
+/// The carrier's own answer to "do you have it?".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lookup {
+    /// It has the message.
+    Found {
+        /// Under this identifier.
+        carrier_message_id: String,
+    },
+    /// It surely does not have the message.
+    NotFound,
+    /// It gave no answer to rely on; asking again later may.
+    CannotTell {
+        /// Why, for people.
+        reason: String,
+    },
+}
+
+/// What to answer to a carrier's request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// The media type of the body, if there is one.
+    pub content_type: Option<&'static str>,
+    /// The body.
+    pub body: &'static str,
+}
+
+/// Why a request is not believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// We have no secret to check with.
+    #[error("no secret is configured for this carrier")]
+    NoSecret,
+    /// The carrier uses no such method.
+    #[error("the carrier does not use this method")]
+    WrongMethod,
+    /// Larger than anything the carrier sends.
+    #[error("the request is too large")]
+    TooLarge,
+    /// There is no signature.
+    #[error("the request is not signed")]
+    Unsigned,
+    /// The signature does not cover the body.
+    #[error("the signature does not cover the body")]
+    UncoveredBody,
+    /// The signature is of another request or made with another secret.
+    #[error("the signature is wrong")]
+    WrongSignature,
+}
+
+impl Rejection {
+    /// The HTTP status to answer; a missing secret is our own fault.
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::NoSecret => 500,
+            Self::WrongMethod => 405,
+            Self::TooLarge => 413,
+            Self::Unsigned | Self::UncoveredBody | Self::WrongSignature => 403,
+        }
+    }
+}
+
+/// Why a verified request makes no sense; its text names parameters, never their values.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ParseError {
+    /// One parameter is wrong.
+    #[error("parameter {name} {problem}")]
+    Parameter {
+        /// Its name.
+        name: Cow<'static, str>,
+        /// What is wrong with it.
+        problem: Problem,
+    },
+    /// Another carrier's request.
+    #[error("the request was verified by {0:?}")]
+    ForeignCarrier(CarrierName),
+}
+
+/// What is wrong with a parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// Not there, or empty.
+    #[error("is missing")]
+    Missing,
+    /// There more than once, with different values.
+    #[error("is given more than once")]
+    Repeated,
+    /// Not UTF-8.
+    #[error("is not UTF-8")]
+    NotText,
+    /// Not what it should be.
+    #[error("is not valid")]
+    Invalid,
+}

@@ -1,0 +1,119 @@
+//! Form-encoded parameters as bytes: what is signed must not be repaired before it is checked.
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode;
+
+use crate::carrier::{ParseError, Problem};
+
+/// Name and value, decoded.
+pub(crate) type Pair = (Vec<u8>, Vec<u8>);
+
+/// Decodes a form or a query.
+pub(crate) fn decode(encoded: &[u8]) -> impl Iterator<Item = Pair> + '_ {
+    encoded
+        .split(|byte| *byte == b'&')
+        .filter(|part| !part.is_empty())
+        .map(|part| {
+            let mut halves = part.splitn(2, |byte| *byte == b'=');
+            let mut half = || decode_half(halves.next().unwrap_or_default());
+            (half(), half())
+        })
+}
+
+fn decode_half(encoded: &[u8]) -> Vec<u8> {
+    let spaced: Vec<u8> = encoded
+        .iter()
+        .map(|byte| if *byte == b'+' { b' ' } else { *byte })
+        .collect();
+    percent_decode(&spaced).collect()
+}
+
+/// Decoded parameters, to be asked by name.
+pub(crate) struct Parameters(Vec<Pair>);
+
+impl Parameters {
+    pub(crate) fn decode(encoded: &[u8]) -> Self {
+        Self(decode(encoded).collect())
+    }
+
+    /// The value, unless it is missing or empty.
+    pub(crate) fn get(&self, name: &str) -> Result<Option<&str>, ParseError> {
+        let wrong = |problem| ParseError::Parameter {
+            name: Cow::Owned(name.to_owned()),
+            problem,
+        };
+        let mut values = self
+            .0
+            .iter()
+            .filter(|(key, _)| key == name.as_bytes())
+            .map(|(_, value)| value);
+        let Some(value) = values.next() else {
+            return Ok(None);
+        };
+        if values.any(|other| other != value) {
+            return Err(wrong(Problem::Repeated));
+        }
+        let text = std::str::from_utf8(value).map_err(|_| wrong(Problem::NotText))?;
+        Ok(Some(text).filter(|text| !text.is_empty()))
+    }
+
+    /// The value that must be there.
+    pub(crate) fn need(&self, name: &str) -> Result<&str, ParseError> {
+        let missing = || ParseError::Parameter {
+            name: Cow::Owned(name.to_owned()),
+            problem: Problem::Missing,
+        };
+        self.get(name)?.ok_or_else(missing)
+    }
+
+    /// The names, those that are no text left out.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0
+            .iter()
+            .filter_map(|(name, _)| std::str::from_utf8(name).ok())
+    }
+
+    /// All values of a repeatable parameter that are text.
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let named = self.0.iter().filter(move |(key, _)| key == name.as_bytes());
+        named.filter_map(|(_, value)| std::str::from_utf8(value).ok())
+    }
+}
+
+/// Encodes pairs as a form.
+pub(crate) fn encode<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(pairs)
+        .finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_values_are_decoded_as_bytes() {
+        let pairs: Vec<Pair> = decode(b"a=1+2%2B&&b&c=%FF=%zz").collect();
+        let expected: Vec<Pair> = vec![
+            (b"a".into(), b"1 2+".into()),
+            (b"b".into(), b"".into()),
+            (b"c".into(), b"\xff=%zz".into()),
+        ];
+        assert_eq!(pairs, expected);
+    }
+
+    #[test]
+    fn a_value_is_read_only_if_there_is_one_answer() {
+        let parameters = Parameters::decode(b"a=1&a=1&b=1&b=2&c=&d=%FF");
+        let problem = |name| match parameters.need(name) {
+            Err(ParseError::Parameter { problem, .. }) => Some(problem),
+            _ => None,
+        };
+        assert_eq!(parameters.get("a"), Ok(Some("1")));
+        assert_eq!(problem("b"), Some(Problem::Repeated));
+        assert_eq!(problem("c"), Some(Problem::Missing));
+        assert_eq!(problem("d"), Some(Problem::NotText));
+        assert_eq!(problem("e"), Some(Problem::Missing));
+    }
+}

@@ -1,0 +1,344 @@
+//! The `X-Twilio-Signature` scheme: HMAC-SHA1 over the URL and the decoded parameters (carriers,
+//! section 1). It has no time in it, so a replay is stopped by the message's identifier alone.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use http::Method;
+use sha1::Sha1;
+use sha2::{Digest as _, Sha256};
+use subtle::{Choice, ConstantTimeEq as _};
+
+use crate::carrier::Rejection;
+use crate::form::{self, Pair};
+use crate::request::{BODY_BYTES_MAX, PARAMETERS_MAX, RawRequest};
+
+/// The header with the signature.
+pub const SIGNATURE_HEADER: &str = "x-twilio-signature";
+
+/// The query parameter that carries the digest of a body that is not a form.
+const BODY_DIGEST: &str = "bodySHA256";
+
+/// Signs a request with decoded parameters; without parameters, the URL alone.
+pub fn sign<N, V>(url: &str, parameters: &[(N, V)], auth_token: &str) -> String
+where
+    N: AsRef<[u8]>,
+    V: AsRef<[u8]>,
+{
+    let mut pairs: Vec<(&[u8], &[u8])> = parameters
+        .iter()
+        .map(|(name, value)| (name.as_ref(), value.as_ref()))
+        .collect();
+    pairs.sort_unstable();
+    pairs.dedup();
+    let mut mac = Hmac::<Sha1>::new_from_slice(auth_token.as_bytes())
+        .expect("HMAC takes a key of any length");
+    mac.update(url.as_bytes());
+    for (name, value) in pairs {
+        mac.update(name);
+        mac.update(value);
+    }
+    STANDARD.encode(mac.finalize().into_bytes())
+}
+
+/// The URL to call, and to sign without parameters, when the body is not a form.
+pub fn cover_body(url: &str, body: &[u8]) -> String {
+    let separator = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{separator}{BODY_DIGEST}={}", sha256_hex(body))
+}
+
+/// Checks the signature against every token in use and every way in which the port may be written.
+pub(super) fn verify<'t>(
+    request: &RawRequest<'_>,
+    auth_tokens: impl Iterator<Item = &'t str>,
+) -> Result<(), Rejection> {
+    if request.body.len() > BODY_BYTES_MAX || request.url.len() > BODY_BYTES_MAX {
+        return Err(Rejection::TooLarge);
+    }
+    let mut auth_tokens = auth_tokens.peekable();
+    auth_tokens.peek().ok_or(Rejection::NoSecret)?;
+    let given = request
+        .headers
+        .get(SIGNATURE_HEADER)
+        .ok_or(Rejection::Unsigned)?
+        .as_bytes();
+    let parameters = signed_parameters(request)?;
+    let urls = spellings(request.url);
+    let mut genuine = Choice::from(0);
+    for auth_token in auth_tokens {
+        for url in &urls {
+            genuine |= sign(url, &parameters, auth_token).as_bytes().ct_eq(given);
+        }
+    }
+    if genuine.into() {
+        Ok(())
+    } else {
+        Err(Rejection::WrongSignature)
+    }
+}
+
+/// The parameters that the signature covers beside the URL.
+fn signed_parameters(request: &RawRequest<'_>) -> Result<Vec<Pair>, Rejection> {
+    let is_post = match *request.method {
+        Method::POST => true,
+        Method::GET => false,
+        _ => return Err(Rejection::WrongMethod),
+    };
+    if count(request.query().as_bytes()) > PARAMETERS_MAX {
+        return Err(Rejection::TooLarge);
+    }
+    if is_post && request.is_form() {
+        if count(request.body) > PARAMETERS_MAX {
+            return Err(Rejection::TooLarge);
+        }
+        return Ok(form::decode(request.body).collect());
+    }
+    if !request.body.is_empty() {
+        let mut query = form::decode(request.query().as_bytes());
+        let (_, digest) = query
+            .find(|(name, _)| name == BODY_DIGEST.as_bytes())
+            .ok_or(Rejection::UncoveredBody)?;
+        if !bool::from(sha256_hex(request.body).as_bytes().ct_eq(&digest)) {
+            return Err(Rejection::WrongSignature);
+        }
+    }
+    Ok(Vec::new())
+}
+
+fn count(encoded: &[u8]) -> usize {
+    encoded.split(|byte| *byte == b'&').count()
+}
+
+fn sha256_hex(body: &[u8]) -> String {
+    Sha256::digest(body)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// The URL as it is, and with the port left out or the scheme's own port added: the carrier signs
+/// now one, now the other.
+fn spellings(url: &str) -> Vec<String> {
+    let mut all = vec![url.to_owned()];
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return all;
+    };
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let host_at = authority.rfind('@').map_or(0, |at| at + 1);
+    let after_brackets = authority[host_at..]
+        .rfind(']')
+        .map_or(host_at, |at| host_at + at);
+    match authority[after_brackets..].rfind(':') {
+        Some(colon) => {
+            all.push(format!(
+                "{scheme}://{}{path}",
+                &authority[..after_brackets + colon]
+            ));
+        }
+        None => {
+            let port = if scheme.eq_ignore_ascii_case("http") {
+                80
+            } else {
+                443
+            };
+            all.push(format!("{scheme}://{authority}:{port}{path}"));
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use http::header::CONTENT_TYPE;
+    use http::{HeaderMap, HeaderValue};
+    use proptest::collection::{btree_map, vec};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_port_is_left_out_or_added_wherever_it_stands() {
+        for (url, other) in [
+            ("https://a.example/x?y=1:2", "https://a.example:443/x?y=1:2"),
+            ("http://a.example", "http://a.example:80"),
+            ("https://u:p@a.example?x", "https://u:p@a.example:443?x"),
+            ("https://u:p@a.example:8443/", "https://u:p@a.example/"),
+            ("https://[::1]/x", "https://[::1]:443/x"),
+            ("https://[::1]:9/x", "https://[::1]/x"),
+        ] {
+            assert_eq!(spellings(url), [url, other]);
+        }
+        assert_eq!(spellings("no url"), ["no url"]);
+    }
+
+    #[test]
+    fn order_and_repetition_on_the_wire_do_not_change_a_signature() {
+        let one = sign(
+            "https://a.example",
+            &[("b", "2"), ("a", "3"), ("a", "1")],
+            "secret",
+        );
+        let two = sign(
+            "https://a.example",
+            &[("a", "1"), ("b", "2"), ("a", "3"), ("a", "1")],
+            "secret",
+        );
+        assert_eq!(one, two);
+        assert_ne!(
+            one,
+            sign("https://a.example", &[("a", "1"), ("b", "2")], "secret")
+        );
+    }
+
+    /// A request signed with `secret`, some of whose bytes can be exchanged.
+    struct Request {
+        url: String,
+        content_type: &'static str,
+        body: Vec<u8>,
+        signature: Vec<u8>,
+    }
+
+    fn check(request: &Request, auth_tokens: &[&'static str]) -> Result<(), Rejection> {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(request.content_type));
+        if let Ok(signature) = HeaderValue::from_bytes(&request.signature) {
+            headers.insert(SIGNATURE_HEADER, signature);
+        }
+        let (method, url, body) = (&Method::POST, request.url.as_str(), &request.body[..]);
+        let raw = RawRequest {
+            method,
+            url,
+            headers: &headers,
+            body,
+        };
+        verify(&raw, auth_tokens.iter().copied())
+    }
+
+    fn form(fields: &BTreeMap<String, String>) -> Request {
+        let url = "https://hooks.example.com/twilio?tenant=1".to_owned();
+        let pairs: Vec<(&str, &str)> = fields
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        Request {
+            signature: sign(&url, &pairs, "secret").into_bytes(),
+            body: form::encode(pairs.iter().copied()).into_bytes(),
+            content_type: "application/x-www-form-urlencoded; charset=UTF-8",
+            url,
+        }
+    }
+
+    fn json(body: Vec<u8>) -> Request {
+        let url = cover_body("https://hooks.example.com/twilio", &body);
+        let signature = sign::<&str, &str>(&url, &[], "secret").into_bytes();
+        Request {
+            url,
+            content_type: "application/json",
+            body,
+            signature,
+        }
+    }
+
+    /// Exchanges the byte at that place of `bytes` for another letter or digit.
+    fn exchange(bytes: &mut [u8], place: usize, letter: u8) {
+        let place = place % bytes.len();
+        bytes[place] = if bytes[place] == letter { b'~' } else { letter };
+    }
+
+    proptest! {
+        #[test]
+        fn a_form_with_any_value_changed_is_rejected(
+            fields in btree_map("[A-Z][a-z]{3}[0-9]", "[a-zA-Z0-9]{1,20}", 1..8),
+            field in any::<usize>(),
+            place in any::<usize>(),
+            letter in b'a'..=b'z',
+        ) {
+            prop_assert_eq!(check(&form(&fields), &["other", "secret"]), Ok(()));
+            let mut changed = fields.clone();
+            let count = changed.len();
+            let value = changed.values_mut().nth(field % count).unwrap();
+            let mut bytes = value.clone().into_bytes();
+            exchange(&mut bytes, place, letter);
+            *value = String::from_utf8(bytes).unwrap();
+            let forged = Request { signature: form(&fields).signature, ..form(&changed) };
+            prop_assert_eq!(check(&forged, &["other", "secret"]), Err(Rejection::WrongSignature));
+        }
+
+        #[test]
+        fn a_changed_address_or_signature_is_rejected(
+            place in any::<usize>(),
+            letter in b'a'..=b'z',
+        ) {
+            let genuine = form(&BTreeMap::from([("Body".to_owned(), "hi".to_owned())]));
+            let mut forged = Request { signature: genuine.signature.clone(), ..form(&BTreeMap::new()) };
+            forged.body = genuine.body.clone();
+            exchange(&mut forged.signature, place, letter);
+            prop_assert_eq!(check(&forged, &["secret"]), Err(Rejection::WrongSignature));
+            let mut url = genuine.url.clone().into_bytes();
+            exchange(&mut url, place, letter);
+            let forged = Request { url: String::from_utf8(url).unwrap(), ..genuine };
+            prop_assert_eq!(check(&forged, &["secret"]), Err(Rejection::WrongSignature));
+        }
+
+        #[test]
+        fn a_covered_body_with_any_byte_changed_is_rejected(
+            body in vec(any::<u8>(), 1..200),
+            place in any::<usize>(),
+            letter in b'a'..=b'z',
+        ) {
+            let mut request = json(body);
+            prop_assert_eq!(check(&request, &["secret"]), Ok(()));
+            exchange(&mut request.body, place, letter);
+            prop_assert_eq!(check(&request, &["secret"]), Err(Rejection::WrongSignature));
+        }
+
+        #[test]
+        fn no_request_whatever_breaks_the_check(
+            url in ".*",
+            is_form in any::<bool>(),
+            body in vec(any::<u8>(), 0..300),
+            signature in vec(any::<u8>(), 0..40),
+        ) {
+            let content_type =
+                if is_form { "application/x-www-form-urlencoded" } else { "text/plain" };
+            let request = Request { url, content_type, body, signature };
+            prop_assert!(check(&request, &["secret"]).is_err());
+        }
+    }
+
+    #[test]
+    fn what_nobody_could_have_signed_is_told_apart() {
+        let genuine = || form(&BTreeMap::from([("Body".to_owned(), "hi".to_owned())]));
+        assert_eq!(check(&genuine(), &[]), Err(Rejection::NoSecret));
+        let unsigned = Request {
+            signature: b"\n".to_vec(),
+            ..genuine()
+        };
+        assert_eq!(check(&unsigned, &["secret"]), Err(Rejection::Unsigned));
+        let uncovered = Request {
+            content_type: "text/plain",
+            ..genuine()
+        };
+        assert_eq!(
+            check(&uncovered, &["secret"]),
+            Err(Rejection::UncoveredBody)
+        );
+        for body in [vec![b'a'; BODY_BYTES_MAX + 1], vec![b'&'; PARAMETERS_MAX]] {
+            let large = Request { body, ..genuine() };
+            assert_eq!(check(&large, &["secret"]), Err(Rejection::TooLarge));
+        }
+    }
+
+    #[test]
+    fn bytes_that_decode_alike_only_after_repair_are_told_apart() {
+        let mut request = form(&BTreeMap::from([(
+            "Body".to_owned(),
+            "\u{fffd}".to_owned(),
+        )]));
+        assert_eq!(check(&request, &["secret"]), Ok(()));
+        request.body = b"Body=%FF".to_vec();
+        assert_eq!(check(&request, &["secret"]), Err(Rejection::WrongSignature));
+    }
+}

@@ -1,0 +1,442 @@
+//! Reads inbound messages and status callbacks, which arrive as the same kind of form (carriers,
+//! section 1; behaviour E.4, E.7).
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use http::Method;
+use switchboard_domain::address::Address;
+use switchboard_domain::carriage::{
+    CarrierName, DeliveryStatus, InboundMessage, Media, StatusReport,
+};
+use switchboard_domain::private::Private;
+use switchboard_domain::sid::MessageSid;
+use switchboard_domain::timestamp::Timestamp;
+
+use crate::carrier::{Event, ParseError, Problem};
+use crate::form::{self, Parameters};
+use crate::request::RawRequest;
+
+/// Most files of one message.
+pub const MEDIA_MAX: usize = 10;
+/// Longest identifier of a carrier that we keep.
+const MESSAGE_ID_CHARS_MAX: usize = 64;
+
+/// Names in the query of the status callback's URL, by which a report finds its delivery.
+const CORRELATION_MESSAGE: &str = "message";
+const CORRELATION_DELIVERY: &str = "delivery";
+
+/// What is kept beside text and files, by the carrier's names; and everything that starts `Referral`.
+const EXTRAS: [&str; 19] = [
+    "Address",
+    "ButtonPayload",
+    "ButtonText",
+    "ButtonType",
+    "ChannelMetadata",
+    "ExternalUserId",
+    "Forwarded",
+    "FrequentlyForwarded",
+    "InteractiveData",
+    "Label",
+    "Latitude",
+    "ListId",
+    "ListTitle",
+    "Longitude",
+    "MessageType",
+    "OptOutType",
+    "OriginalRepliedMessageSender",
+    "OriginalRepliedMessageSid",
+    "WaId",
+];
+
+/// The address that the carrier shall report to, which tells us the delivery back.
+pub(super) fn status_callback(url: &str, message: MessageSid, delivery: u32) -> String {
+    let (url, overrides) = url.split_at(url.find('#').unwrap_or(url.len()));
+    let separator = if url.contains('?') { '&' } else { '?' };
+    let query = form::encode([
+        (CORRELATION_MESSAGE, message.to_string().as_str()),
+        (CORRELATION_DELIVERY, delivery.to_string().as_str()),
+    ]);
+    format!("{url}{separator}{query}{overrides}")
+}
+
+/// Reads a verified request: one message or one status.
+pub(super) fn parse(request: &RawRequest<'_>, now: Timestamp) -> Result<Vec<Event>, ParseError> {
+    let parameters = if *request.method == Method::GET {
+        Parameters::decode(request.query().as_bytes())
+    } else if request.is_form() {
+        Parameters::decode(request.body)
+    } else {
+        return Ok(vec![Event::Ignored("the body is not a form".to_owned())]);
+    };
+    let status = match parameters.get("MessageStatus")? {
+        None => parameters.get("SmsStatus")?,
+        status => status,
+    };
+    let event = match status {
+        None | Some("received" | "receiving") => Event::Message(message(&parameters, now)?),
+        Some(status) => match delivery_status(status) {
+            Some(status) => Event::Status(report(&parameters, request.query(), status, now)?),
+            None => Event::Ignored(unknown_status(status)),
+        },
+    };
+    Ok(vec![event])
+}
+
+/// The rung of our ladder that the carrier's word for a status stands on.
+pub(super) fn delivery_status(carrier_status: &str) -> Option<DeliveryStatus> {
+    Some(match carrier_status {
+        "accepted" | "scheduled" | "queued" | "sending" => DeliveryStatus::Queued,
+        "sent" => DeliveryStatus::Sent,
+        "delivered" | "partially_delivered" => DeliveryStatus::Delivered,
+        "read" => DeliveryStatus::Read,
+        "undelivered" => DeliveryStatus::Undelivered,
+        "failed" | "canceled" => DeliveryStatus::Failed,
+        _ => return None,
+    })
+}
+
+fn unknown_status(carrier_status: &str) -> String {
+    let start: String = carrier_status.chars().take(40).collect();
+    format!("unknown message status {start:?}")
+}
+
+fn message(parameters: &Parameters, now: Timestamp) -> Result<InboundMessage, ParseError> {
+    Ok(InboundMessage {
+        carrier: CarrierName::Twilio,
+        carrier_message_id: message_id(parameters)?,
+        from: address(parameters, "From")?,
+        to: address(parameters, "To")?,
+        body: parameters.get("Body")?.unwrap_or_default().into(),
+        media: media(parameters)?,
+        profile_name: parameters.get("ProfileName")?.map(Private::from),
+        received_at: now,
+        extra: extra(parameters)?,
+    })
+}
+
+fn report(
+    parameters: &Parameters,
+    query: &str,
+    status: DeliveryStatus,
+    now: Timestamp,
+) -> Result<StatusReport, ParseError> {
+    let (message, delivery) = correlation(&Parameters::decode(query.as_bytes())).unzip();
+    Ok(StatusReport {
+        carrier: CarrierName::Twilio,
+        carrier_message_id: message_id(parameters)?,
+        message,
+        delivery,
+        status,
+        error_code: error_code(parameters)?,
+        received_at: now,
+    })
+}
+
+/// Both halves or neither: a callback that is configured by hand has other things in its query.
+fn correlation(query: &Parameters) -> Option<(MessageSid, u32)> {
+    let message = query.get(CORRELATION_MESSAGE).ok()??.parse().ok()?;
+    let delivery = query.get(CORRELATION_DELIVERY).ok()??.parse().ok()?;
+    Some((message, delivery))
+}
+
+/// A code that is no number must not cost us the status it comes with.
+fn error_code(parameters: &Parameters) -> Result<Option<u32>, ParseError> {
+    let code = parameters
+        .get("ErrorCode")?
+        .and_then(|code| code.parse().ok());
+    Ok(code.filter(|code| *code != 0))
+}
+
+fn message_id(parameters: &Parameters) -> Result<String, ParseError> {
+    let id = parameters.need("MessageSid")?;
+    let known_form =
+        id.len() <= MESSAGE_ID_CHARS_MAX && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if known_form {
+        Ok(id.to_owned())
+    } else {
+        Err(invalid("MessageSid"))
+    }
+}
+
+fn address(parameters: &Parameters, name: &'static str) -> Result<Address, ParseError> {
+    parameters.need(name)?.parse().map_err(|_| invalid(name))
+}
+
+fn media(parameters: &Parameters) -> Result<Vec<Media>, ParseError> {
+    let count: usize = match parameters.get("NumMedia")? {
+        None => 0,
+        Some(text) => text.parse().map_err(|_| invalid("NumMedia"))?,
+    };
+    if count > MEDIA_MAX {
+        return Err(invalid("NumMedia"));
+    }
+    let file = |number: usize| {
+        let url = parameters.need(&format!("MediaUrl{number}"))?;
+        let content_type = parameters.get(&format!("MediaContentType{number}"))?;
+        Ok(Media {
+            url: url.into(),
+            content_type: content_type
+                .unwrap_or("application/octet-stream")
+                .to_owned(),
+            size_bytes: None,
+        })
+    };
+    (0..count).map(file).collect()
+}
+
+fn extra(parameters: &Parameters) -> Result<BTreeMap<String, Private<String>>, ParseError> {
+    let mut extra = BTreeMap::new();
+    for name in parameters.names() {
+        if !EXTRAS.contains(&name) && !name.starts_with("Referral") {
+            continue;
+        }
+        if let Some(value) = parameters.get(name)? {
+            extra.insert(name.to_owned(), value.into());
+        }
+    }
+    Ok(extra)
+}
+
+fn invalid(name: &'static str) -> ParseError {
+    ParseError::Parameter {
+        name: Cow::Borrowed(name),
+        problem: Problem::Invalid,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::header::CONTENT_TYPE;
+    use http::{HeaderMap, HeaderValue};
+    use proptest::prelude::*;
+    use switchboard_domain::sid::Sid as _;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_795_344_809_123);
+    const FORM: &str = "application/x-www-form-urlencoded";
+
+    fn parse_as(
+        method: &Method,
+        url: &str,
+        content_type: &'static str,
+        body: &[u8],
+    ) -> Result<Vec<Event>, ParseError> {
+        let headers =
+            HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(content_type))]);
+        parse(
+            &RawRequest {
+                method,
+                url,
+                headers: &headers,
+                body,
+            },
+            NOW,
+        )
+    }
+
+    fn parse_form(body: &str) -> Result<Event, ParseError> {
+        let mut events = parse_as(
+            &Method::POST,
+            "https://hooks.example.com/t",
+            FORM,
+            body.as_bytes(),
+        )?;
+        assert_eq!(events.len(), 1);
+        Ok(events.remove(0))
+    }
+
+    fn wrong(body: &str) -> String {
+        parse_form(body).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_wrong_parameter_is_named() {
+        for (body, error) in [
+            (
+                "From=%2B14155550100&To=%2B14155550101",
+                "parameter MessageSid is missing",
+            ),
+            (
+                "MessageSid=SM1&From=&To=%2B14155550101",
+                "parameter From is missing",
+            ),
+            (
+                "MessageSid=SM1&From=%2B14155550100",
+                "parameter To is missing",
+            ),
+            (
+                "MessageSid=SM1&From=fax:1&To=%2B14155550101",
+                "parameter From is not valid",
+            ),
+            (
+                "MessageSid=SM/1&From=12345&To=12345",
+                "parameter MessageSid is not valid",
+            ),
+            (
+                "MessageSid=SM1&MessageSid=SM2",
+                "parameter MessageSid is given more than once",
+            ),
+            (
+                "MessageSid=SM1&From=12345&To=12345&Body=%FF",
+                "parameter Body is not UTF-8",
+            ),
+            (
+                "MessageSid=SM1&From=12345&To=12345&NumMedia=x",
+                "parameter NumMedia is not valid",
+            ),
+            (
+                "MessageSid=SM1&From=12345&To=12345&NumMedia=11",
+                "parameter NumMedia is not valid",
+            ),
+            (
+                "MessageSid=SM1&From=12345&To=12345&NumMedia=1",
+                "parameter MediaUrl0 is missing",
+            ),
+            ("MessageStatus=sent", "parameter MessageSid is missing"),
+        ] {
+            assert_eq!(wrong(body), error, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_report_finds_the_delivery_that_it_is_about() {
+        let message = MessageSid::derived(&["m"]);
+        for base in [
+            "https://hooks.example.com/t",
+            "https://hooks.example.com/t?tenant=1",
+        ] {
+            let url = status_callback(base, message, 7);
+            assert!(url.starts_with(base), "{url}");
+            let body = b"MessageSid=SM1&MessageStatus=undelivered&ErrorCode=30003";
+            let events = parse_as(&Method::POST, &url, FORM, body).unwrap();
+            let expected = StatusReport {
+                carrier: CarrierName::Twilio,
+                carrier_message_id: "SM1".to_owned(),
+                message: Some(message),
+                delivery: Some(7),
+                status: DeliveryStatus::Undelivered,
+                error_code: Some(30003),
+                received_at: NOW,
+            };
+            assert_eq!(events, [Event::Status(expected)]);
+        }
+        let url = status_callback("https://hooks.example.com/t#rc=2", message, 0);
+        assert_eq!(
+            url,
+            format!("https://hooks.example.com/t?message={message}&delivery=0#rc=2")
+        );
+    }
+
+    #[test]
+    fn a_report_without_our_correlation_still_counts() {
+        for (query, code) in [("message=x&delivery=1", "0"), ("delivery=1", "x"), ("", "")] {
+            let url = format!("https://hooks.example.com/t?{query}");
+            let body = format!("MessageSid=SM1&SmsStatus=read&ErrorCode={code}");
+            let events = parse_as(&Method::POST, &url, FORM, body.as_bytes()).unwrap();
+            let [Event::Status(report)] = &events[..] else {
+                panic!("{events:?}")
+            };
+            assert_eq!(
+                (report.message, report.delivery, report.error_code),
+                (None, None, None)
+            );
+            assert_eq!(report.status, DeliveryStatus::Read);
+        }
+    }
+
+    #[test]
+    fn what_we_do_not_act_upon_is_ignored() {
+        let reason = |event| match event {
+            Event::Ignored(reason) => reason,
+            other => panic!("{other:?}"),
+        };
+        let unknown = parse_form("MessageSid=SM1&MessageStatus=teleported").unwrap();
+        assert_eq!(reason(unknown), "unknown message status \"teleported\"");
+        let mut json = parse_as(
+            &Method::POST,
+            "https://h.example",
+            "application/json",
+            b"{}",
+        )
+        .unwrap();
+        assert_eq!(reason(json.remove(0)), "the body is not a form");
+    }
+
+    #[test]
+    fn a_get_brings_its_parameters_in_the_query() {
+        let url = "https://h.example/t?MessageSid=SM1&From=%2B14155550100&To=12345&Body=a+b";
+        let events = parse_as(&Method::GET, url, "", b"").unwrap();
+        let [Event::Message(message)] = &events[..] else {
+            panic!("{events:?}")
+        };
+        assert_eq!((message.body.as_str(), message.received_at), ("a b", NOW));
+    }
+
+    #[test]
+    fn buttons_replies_and_referrals_are_kept_and_the_rest_is_not() {
+        let event = parse_form(
+            "MessageSid=SM1&From=12345&To=12345&SmsStatus=received&ButtonPayload=yes&FromCity=X\
+             &OriginalRepliedMessageSid=SM0&ReferralHeadline=Sale&Label=&ProfileName=Zo%C3%AB",
+        );
+        let Ok(Event::Message(message)) = event else {
+            panic!("{event:?}")
+        };
+        let names: Vec<&str> = message.extra.keys().map(String::as_str).collect();
+        assert_eq!(
+            names,
+            [
+                "ButtonPayload",
+                "OriginalRepliedMessageSid",
+                "ReferralHeadline"
+            ]
+        );
+        assert_eq!(message.profile_name, Some("Zoë".into()));
+    }
+
+    proptest! {
+        #[test]
+        fn no_body_whatever_breaks_the_parser(
+            body in prop::collection::vec(any::<u8>(), 0..400),
+            query in ".*",
+            is_form in any::<bool>(),
+        ) {
+            let url = format!("https://h.example/t?{query}");
+            let content_type = if is_form { FORM } else { "application/json" };
+            let posted = parse_as(&Method::POST, &url, content_type, &body);
+            prop_assert!(is_form || matches!(posted.as_deref(), Ok([Event::Ignored(_)])));
+            let got = parse_as(&Method::GET, &url, content_type, &body);
+            prop_assert!(got.is_err() || got.is_ok_and(|events| events.len() == 1));
+        }
+
+        #[test]
+        fn every_message_that_parses_is_within_bounds(
+            sid in "[A-Za-z0-9]{0,70}",
+            from in "(whatsapp:|messenger:|)[+0-9a-zA-Z]{0,300}",
+            body in ".*",
+            files in 0..14_usize,
+        ) {
+            let count = files.to_string();
+            let mut pairs =
+                vec![("MessageSid", sid.as_str()), ("From", &from), ("To", "12345")];
+            pairs.extend([("Body", body.as_str()), ("NumMedia", &count)]);
+            let names: Vec<String> = (0..files).map(|file| format!("MediaUrl{file}")).collect();
+            pairs.extend(names.iter().map(|name| (name.as_str(), "https://a.example")));
+            match parse_form(&form::encode(pairs)) {
+                Ok(Event::Message(message)) => {
+                    prop_assert!(message.media.len() == files && files <= MEDIA_MAX);
+                    prop_assert!(!sid.is_empty() && sid.len() <= MESSAGE_ID_CHARS_MAX);
+                    prop_assert_eq!(message.body.as_str(), body.as_str());
+                }
+                Ok(other) => prop_assert!(false, "{:?}", other),
+                Err(_) => prop_assert!(
+                    files > MEDIA_MAX
+                        || sid.is_empty()
+                        || sid.len() > MESSAGE_ID_CHARS_MAX
+                        || from.parse::<Address>().is_err()
+                ),
+            }
+        }
+    }
+}

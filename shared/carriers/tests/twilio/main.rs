@@ -1,0 +1,10 @@
+//! The carrier as it is seen from outside: the published vectors, and sends over a real connection.
+
+#[cfg(test)]
+mod reference;
+#[cfg(test)]
+mod sending;
+#[cfg(test)]
+mod stub;
+#[cfg(test)]
+mod vectors;
