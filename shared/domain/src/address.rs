@@ -65,7 +65,8 @@ impl ChannelType {
             Self::Web,
             Self::Voice,
         ];
-        all.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(text))
+        all.into_iter()
+            .find(|kind| kind.name().eq_ignore_ascii_case(text))
     }
 }
 
@@ -114,9 +115,7 @@ impl FromStr for Address {
         let channel = ChannelType::parse(prefix).ok_or(NotAnAddress)?;
         let rest = match channel {
             ChannelType::Sms => return plain(rest).map(Self),
-            ChannelType::Whatsapp | ChannelType::Rcs => {
-                phone(rest).or_else(|_| opaque(rest))?
-            }
+            ChannelType::Whatsapp | ChannelType::Rcs => phone(rest).or_else(|_| opaque(rest))?,
             ChannelType::Messenger
             | ChannelType::Gbm
             | ChannelType::Apple
@@ -139,26 +138,38 @@ fn plain(text: &str) -> Result<String, NotAnAddress> {
 
 /// `+` and 7 to 15 digits, or a short code of 3 to 8 digits; usual separators are dropped.
 fn phone(text: &str) -> Result<String, NotAnAddress> {
-    let compact: String =
-        text.chars().filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')')).collect();
+    let compact: String = text
+        .chars()
+        .filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')'))
+        .collect();
     let (digits, range) = match compact.strip_prefix('+') {
         Some(digits) => (digits, 7..=15),
         None => (compact.as_str(), 3..=8),
     };
     let numeric = digits.bytes().all(|byte| byte.is_ascii_digit());
-    if numeric && range.contains(&digits.len()) { Ok(compact) } else { Err(NotAnAddress) }
+    if numeric && range.contains(&digits.len()) {
+        Ok(compact)
+    } else {
+        Err(NotAnAddress)
+    }
 }
 
 /// Up to 11 letters, digits, spaces and a few signs, with at least one letter (behaviour E: alpha sender).
 fn alphanumeric_sender(text: &str) -> bool {
     text.len() <= 11
         && text.bytes().any(|byte| byte.is_ascii_alphabetic())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b" +-_&".contains(&byte))
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b" +-_&".contains(&byte))
 }
 
 fn opaque(text: &str) -> Result<String, NotAnAddress> {
     let printable = text.chars().all(|c| !c.is_control() && !c.is_whitespace());
-    if text.is_empty() || !printable { Err(NotAnAddress) } else { Ok(text.to_owned()) }
+    if text.is_empty() || !printable {
+        Err(NotAnAddress)
+    } else {
+        Ok(text.to_owned())
+    }
 }
 
 impl fmt::Display for Address {
@@ -210,7 +221,16 @@ mod tests {
     #[test]
     fn what_is_no_address_does_not_parse() {
         let long = format!("messenger:{}", "1".repeat(300));
-        for wrong in ["", "+", "+12", "whatsapp:", "fax:+14155550100", "messenger:a b", "123456789012", &long] {
+        for wrong in [
+            "",
+            "+",
+            "+12",
+            "whatsapp:",
+            "fax:+14155550100",
+            "messenger:a b",
+            "123456789012",
+            &long,
+        ] {
             assert!(wrong.parse::<Address>().is_err(), "{wrong}");
         }
     }

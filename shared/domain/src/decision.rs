@@ -24,7 +24,10 @@ impl Decision {
 
     /// One record.
     pub fn put(record: impl Into<Record>) -> Self {
-        Self { puts: vec![record.into()], ..Self::default() }
+        Self {
+            puts: vec![record.into()],
+            ..Self::default()
+        }
     }
 
     /// And another record.

@@ -7,7 +7,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::sid::{
-    ConversationSid, FlowSid, InteractionSid, MessageSid, ReservationSid, TaskSid, WorkerSid, WorkspaceSid,
+    ConversationSid, FlowSid, InteractionSid, MessageSid, ReservationSid, TaskSid, WorkerSid,
+    WorkspaceSid,
 };
 use crate::task::TaskStatus;
 use crate::timestamp::Timestamp;
@@ -210,7 +211,10 @@ mod tests {
             workspace: WorkspaceSid::derived(&["w"]),
             subject: Subject::Task(TaskSid::derived(&["t"])),
         };
-        let wake = Effect::Wake(Wake { at: Timestamp(5), event });
+        let wake = Effect::Wake(Wake {
+            at: Timestamp(5),
+            event,
+        });
         let text = serde_json::to_string(&wake).unwrap();
         assert_eq!(serde_json::from_str::<Effect>(&text).unwrap(), wake);
     }

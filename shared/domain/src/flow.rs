@@ -76,18 +76,31 @@ pub fn first_step(definition: &str) -> Result<Step, FlowError> {
     let initial = definition["initial_state"]
         .as_str()
         .ok_or_else(|| FlowError::Member("initial_state".to_owned(), "must be a name"))?;
-    let named = |name: &str| states.iter().find(|state| state["name"].as_str() == Some(name));
+    let named = |name: &str| {
+        states
+            .iter()
+            .find(|state| state["name"].as_str() == Some(name))
+    };
     let mut state = named(initial)
         .ok_or_else(|| FlowError::Member("initial_state".to_owned(), "names no state"))?;
     for _ in 0..STEPS_MAX {
         match state["type"].as_str() {
             Some("send-to-flex") => return hand_over(state).map(Step::HandOver),
             Some("trigger") => {}
-            other => return Ok(Step::Ends { widget: other.map(str::to_owned) }),
+            other => {
+                return Ok(Step::Ends {
+                    widget: other.map(str::to_owned),
+                });
+            }
         }
-        let Some(next) = next_state(state) else { return Ok(Step::Ends { widget: None }) };
+        let Some(next) = next_state(state) else {
+            return Ok(Step::Ends { widget: None });
+        };
         state = named(next).ok_or_else(|| {
-            FlowError::Member(format!("states.{}.transitions", text(state, "name")), "leads nowhere")
+            FlowError::Member(
+                format!("states.{}.transitions", text(state, "name")),
+                "leads nowhere",
+            )
         })?;
     }
     Ok(Step::Ends { widget: None })
@@ -95,7 +108,10 @@ pub fn first_step(definition: &str) -> Result<Step, FlowError> {
 
 fn next_state(state: &Value) -> Option<&str> {
     let transitions = state["transitions"].as_array()?;
-    transitions.iter().find(|one| one["event"] == TRIGGER_EVENT)?["next"].as_str()
+    transitions
+        .iter()
+        .find(|one| one["event"] == TRIGGER_EVENT)?["next"]
+        .as_str()
 }
 
 fn text<'a>(value: &'a Value, member: &str) -> &'a str {
@@ -110,24 +126,37 @@ fn hand_over(state: &Value) -> Result<HandOver, FlowError> {
         .map_err(|_| FlowError::Member(member("workflow"), "must be a workflow's WW sid"))?;
     let channel = text(properties, "channel");
     if channel.is_empty() {
-        return Err(FlowError::Member(member("channel"), "must be a task channel"));
+        return Err(FlowError::Member(
+            member("channel"),
+            "must be a task channel",
+        ));
     }
-    let given = properties["attributes"].as_str().filter(|text| !text.trim().is_empty());
+    let given = properties["attributes"]
+        .as_str()
+        .filter(|text| !text.trim().is_empty());
     let given = given.unwrap_or("{}");
     if given.chars().count() > ATTRIBUTES_CHARS_MAX {
-        return Err(FlowError::Member(member("attributes"), "is longer than 1024 characters"));
+        return Err(FlowError::Member(
+            member("attributes"),
+            "is longer than 1024 characters",
+        ));
     }
     let attributes: Map<String, Value> = serde_json::from_str(given)
         .map_err(|_| FlowError::Member(member("attributes"), "must be a JSON object in text"))?;
     let timeout_seconds = number(properties, "timeout").unwrap_or(TASK_TIMEOUT_SECONDS);
     if !(1..=TASK_TIMEOUT_SECONDS_MAX).contains(&timeout_seconds) {
-        return Err(FlowError::Member(member("timeout"), "must be from 1 to 1209600 seconds"));
+        return Err(FlowError::Member(
+            member("timeout"),
+            "must be from 1 to 1209600 seconds",
+        ));
     }
     Ok(HandOver {
         workflow,
         channel: channel.to_owned(),
         attributes: Value::Object(attributes),
-        priority: number(properties, "priority").unwrap_or(0).clamp(0, i64::from(i32::MAX)),
+        priority: number(properties, "priority")
+            .unwrap_or(0)
+            .clamp(0, i64::from(i32::MAX)),
         timeout_seconds,
     })
 }
@@ -135,20 +164,28 @@ fn hand_over(state: &Value) -> Result<HandOver, FlowError> {
 /// A number, or a number in text.
 fn number(properties: &Value, member: &str) -> Option<i64> {
     let value = &properties[member];
-    value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
+    value
+        .as_i64()
+        .or_else(|| value.as_str()?.trim().parse().ok())
 }
 
 impl HandOver {
     /// The attributes that the task gets: what the widget says of the customer, and what its author added.
     pub fn task_attributes(&self, conversation: &Conversation, body: Option<&str>) -> Value {
-        let pair = conversation.participants.iter().find_map(|one| one.pair.as_ref());
+        let pair = conversation
+            .participants
+            .iter()
+            .find_map(|one| one.pair.as_ref());
         let mut all = Map::new();
         if let Some(pair) = pair {
             let address = pair.address.as_str();
             for key in ["customerAddress", "from", "name", "customerName"] {
                 all.insert(key.to_owned(), json!(address));
             }
-            all.insert("channelType".to_owned(), json!(pair.address.channel().name()));
+            all.insert(
+                "channelType".to_owned(),
+                json!(pair.address.channel().name()),
+            );
         }
         if let Some(given) = self.attributes.as_object() {
             for (key, value) in given {
@@ -160,11 +197,20 @@ impl HandOver {
 }
 
 /// Fills `{{trigger.…}}` in text values; what is not known becomes nothing.
-fn filled(value: &Value, conversation: &Conversation, pair: Option<&Pair>, body: Option<&str>) -> Value {
-    let Some(mut rest) = value.as_str() else { return value.clone() };
+fn filled(
+    value: &Value,
+    conversation: &Conversation,
+    pair: Option<&Pair>,
+    body: Option<&str>,
+) -> Value {
+    let Some(mut rest) = value.as_str() else {
+        return value.clone();
+    };
     let mut out = String::new();
     while let Some((before, from)) = rest.split_once("{{") {
-        let Some((name, after)) = from.split_once("}}") else { break };
+        let Some((name, after)) = from.split_once("}}") else {
+            break;
+        };
         out.push_str(before);
         out.push_str(&variable(name.trim(), conversation, pair, body));
         rest = after;
@@ -173,18 +219,27 @@ fn filled(value: &Value, conversation: &Conversation, pair: Option<&Pair>, body:
     Value::String(out)
 }
 
-fn variable(name: &str, conversation: &Conversation, pair: Option<&Pair>, body: Option<&str>) -> String {
+fn variable(
+    name: &str,
+    conversation: &Conversation,
+    pair: Option<&Pair>,
+    body: Option<&str>,
+) -> String {
     let attributes = || -> Value {
         let text = conversation.attributes.as_deref().unwrap_or("{}");
         serde_json::from_str(text).unwrap_or_default()
     };
     match name.rsplit('.').next().unwrap_or_default() {
-        "From" | "Author" => pair.map(|pair| pair.address.to_string()).unwrap_or_default(),
+        "From" | "Author" => pair
+            .map(|pair| pair.address.to_string())
+            .unwrap_or_default(),
         "To" => pair.map(|pair| pair.proxy.to_string()).unwrap_or_default(),
         "Body" => body.unwrap_or_default().to_owned(),
         "ConversationSid" | "ChannelSid" => conversation.sid.to_string(),
         _ if name.contains("ChannelAttributes.") => {
-            let path = name.split_once("ChannelAttributes.").map_or("", |(_, path)| path);
+            let path = name
+                .split_once("ChannelAttributes.")
+                .map_or("", |(_, path)| path);
             let pointer = format!("/{}", path.replace('.', "/"));
             match attributes().pointer(&pointer) {
                 Some(Value::String(text)) => text.clone(),
@@ -220,17 +275,26 @@ mod tests {
     fn a_trigger_leads_to_the_agent() {
         let workflow = WorkflowSid::derived(&["w"]);
         let step = first_step(&definition(&workflow.to_string(), r#"{"topic":"sales"}"#)).unwrap();
-        let Step::HandOver(found) = step else { panic!("{step:?}") };
-        assert_eq!((found.workflow, found.priority, found.timeout_seconds), (workflow, 5, 60));
+        let Step::HandOver(found) = step else {
+            panic!("{step:?}")
+        };
+        assert_eq!(
+            (found.workflow, found.priority, found.timeout_seconds),
+            (workflow, 5, 60)
+        );
         assert_eq!(found.attributes, json!({"topic": "sales"}));
     }
 
     #[test]
     fn what_can_not_work_is_named() {
-        let text = first_step(&definition("WW1", "{}")).unwrap_err().to_string();
+        let text = first_step(&definition("WW1", "{}"))
+            .unwrap_err()
+            .to_string();
         assert!(text.contains("states.agent.properties.workflow"), "{text}");
         let workflow = WorkflowSid::derived(&["w"]).to_string();
-        let text = first_step(&definition(&workflow, "[1]")).unwrap_err().to_string();
+        let text = first_step(&definition(&workflow, "[1]"))
+            .unwrap_err()
+            .to_string();
         assert!(text.contains("attributes"), "{text}");
         assert!(matches!(first_step("{"), Err(FlowError::NotJson(1, _))));
     }
@@ -239,6 +303,9 @@ mod tests {
     fn a_circle_of_triggers_ends() {
         let circle = json!({"initial_state": "a", "states": [
             {"name": "a", "type": "trigger", "transitions": [{"event": TRIGGER_EVENT, "next": "a"}]}]});
-        assert_eq!(first_step(&circle.to_string()), Ok(Step::Ends { widget: None }));
+        assert_eq!(
+            first_step(&circle.to_string()),
+            Ok(Step::Ends { widget: None })
+        );
     }
 }

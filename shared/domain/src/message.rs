@@ -15,7 +15,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
-use crate::carriage::{CarrierName, DeliveryStatus, InboundMessage, Media, SendOutcome, StatusReport};
+use crate::carriage::{
+    CarrierName, DeliveryStatus, InboundMessage, Media, SendOutcome, StatusReport,
+};
 use crate::conversation::{Conversation, Notice, Pair, Source, State};
 use crate::decision::Decision;
 use crate::effect::{Effect, SendRequest};
@@ -183,7 +185,11 @@ impl Origin {
 
 /// Appends a message to a conversation: gives it the next index, wakes a quiet conversation, makes a copy
 /// for every channel participant but the author, and tells the webhooks (behaviour B.3, A.3).
-pub fn append(conversation: &mut Conversation, post: Post, now: Timestamp) -> Result<Decision, Refusal> {
+pub fn append(
+    conversation: &mut Conversation,
+    post: Post,
+    now: Timestamp,
+) -> Result<Decision, Refusal> {
     conversation.must_be_open()?;
     if post.body.as_ref().is_none_or(|body| body.is_empty()) && post.media.is_empty() {
         // A carrier may deliver a message without text or file; it is kept. Nobody may post one.
@@ -191,7 +197,12 @@ pub fn append(conversation: &mut Conversation, post: Post, now: Timestamp) -> Re
             return Err(Refusal::EmptyMessage);
         }
     }
-    if post.body.as_ref().is_some_and(|body| body.len() > BODY_BYTES_MAX) && post.origin.is_none() {
+    if post
+        .body
+        .as_ref()
+        .is_some_and(|body| body.len() > BODY_BYTES_MAX)
+        && post.origin.is_none()
+    {
         return Err(Refusal::BodyTooLong);
     }
     let before = conversation.state;
@@ -200,12 +211,18 @@ pub fn append(conversation: &mut Conversation, post: Post, now: Timestamp) -> Re
     let index = conversation.next_index;
     conversation.next_index += 1;
     let author = post.author.unwrap_or_else(|| "system".to_owned());
-    let participant = conversation.participant_called(&author).map(|one| one.number);
+    let participant = conversation
+        .participant_called(&author)
+        .map(|one| one.number);
     let message = Message {
         sid: post.sid,
         conversation: Some(conversation.sid),
         index,
-        direction: if post.origin.is_some() { Direction::Inbound } else { Direction::OutboundApi },
+        direction: if post.origin.is_some() {
+            Direction::Inbound
+        } else {
+            Direction::OutboundApi
+        },
         participant,
         body: post.body,
         media: post.media,
@@ -219,14 +236,23 @@ pub fn append(conversation: &mut Conversation, post: Post, now: Timestamp) -> Re
         removed: false,
         version: 0,
     };
-    let mut effects: Vec<Effect> =
-        message.deliveries.iter().map(|copy| message.send_request(copy)).collect();
+    let mut effects: Vec<Effect> = message
+        .deliveries
+        .iter()
+        .map(|copy| message.send_request(copy))
+        .collect();
     if before == State::Inactive {
-        let woken = Notice { state_from: Some(before), ..Notice::of("onConversationStateUpdated") };
+        let woken = Notice {
+            state_from: Some(before),
+            ..Notice::of("onConversationStateUpdated")
+        };
         effects.extend(conversation.tell(&woken, post.source));
     }
-    let added =
-        Notice { message: Some(message.sid), number: participant, ..Notice::of("onMessageAdded") };
+    let added = Notice {
+        message: Some(message.sid),
+        number: participant,
+        ..Notice::of("onMessageAdded")
+    };
     effects.extend(conversation.tell(&added, post.source));
     Ok(Decision::put(message).asking(effects))
 }
@@ -239,7 +265,10 @@ fn copies(
     now: Timestamp,
 ) -> Vec<Delivery> {
     let mut number = 0;
-    let others = conversation.participants.iter().filter(|one| Some(one.number) != author_number);
+    let others = conversation
+        .participants
+        .iter()
+        .filter(|one| Some(one.number) != author_number);
     others
         .filter_map(|one| {
             let pair = one.pair.clone()?;
@@ -253,7 +282,10 @@ fn copies(
 }
 
 /// A message that no conversation wanted: kept, and shown as unrouted.
-pub fn unrouted(inbound: &InboundMessage, service: Option<MessagingServiceSid>) -> Result<Message, Refusal> {
+pub fn unrouted(
+    inbound: &InboundMessage,
+    service: Option<MessagingServiceSid>,
+) -> Result<Message, Refusal> {
     let origin = Origin::of(inbound)?;
     Ok(Message {
         sid: inbound.sid(),
@@ -305,7 +337,11 @@ pub fn outside(
         removed: false,
         version: 0,
     };
-    let effects = message.deliveries.iter().map(|copy| message.send_request(copy)).collect();
+    let effects = message
+        .deliveries
+        .iter()
+        .map(|copy| message.send_request(copy))
+        .collect();
     Ok((message, effects))
 }
 
@@ -348,9 +384,9 @@ impl Delivery {
     pub fn begin(&self, now: Timestamp) -> Begin {
         match (self.status, &self.carrier_message_id, self.begun) {
             (DeliveryStatus::Queued, None, None) => Begin::Send,
-            (DeliveryStatus::Queued, None, Some(begun)) if now < begun + LEASE => {
-                Begin::Wait { until: begun + LEASE }
-            }
+            (DeliveryStatus::Queued, None, Some(begun)) if now < begun + LEASE => Begin::Wait {
+                until: begun + LEASE,
+            },
             (DeliveryStatus::Queued, None, Some(since)) => Begin::AskFirst { since },
             (DeliveryStatus::Queued, Some(_), _)
             | (
@@ -374,11 +410,15 @@ impl Delivery {
 impl Message {
     /// The delivery with that number.
     pub fn delivery(&self, number: u32) -> Option<&Delivery> {
-        self.deliveries.iter().find(|delivery| delivery.number == number)
+        self.deliveries
+            .iter()
+            .find(|delivery| delivery.number == number)
     }
 
     fn delivery_mut(&mut self, number: u32) -> Option<&mut Delivery> {
-        self.deliveries.iter_mut().find(|delivery| delivery.number == number)
+        self.deliveries
+            .iter_mut()
+            .find(|delivery| delivery.number == number)
     }
 
     /// Asks for a delivery to be handed to its carrier.
@@ -467,3 +507,6 @@ fn fail(delivery: &mut Delivery, code: u32) {
     delivery.status = DeliveryStatus::Failed;
     delivery.error_code = Some(code);
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,9 +8,7 @@ use crate::conversation::{AddressBinding, Conversation, Membership, Service, Uni
 use crate::interaction::Interaction;
 use crate::message::Message;
 use crate::task::Task;
-use crate::workspace::{
-    Activity, Head, TaskChannel, TaskQueue, Worker, Workflow, Workspace,
-};
+use crate::workspace::{Activity, Head, TaskChannel, TaskQueue, Worker, Workflow, Workspace};
 
 macro_rules! records {
     ($($kind:ident,)*) => {

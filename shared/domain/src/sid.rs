@@ -241,6 +241,9 @@ mod tests {
 
     #[test]
     fn parts_are_told_apart() {
-        assert_ne!(TaskSid::derived(&["ab", "c"]), TaskSid::derived(&["a", "bc"]));
+        assert_ne!(
+            TaskSid::derived(&["ab", "c"]),
+            TaskSid::derived(&["a", "bc"])
+        );
     }
 }

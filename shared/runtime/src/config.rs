@@ -65,14 +65,22 @@ impl Config {
             name: "ACCOUNT_SID",
             problem: "must be AC and 32 hexadecimal digits",
         })?;
-        let queues = QUEUES.iter().filter_map(|(queue, name)| Some((*queue, variable(name)?)));
+        let queues = QUEUES
+            .iter()
+            .filter_map(|(queue, name)| Some((*queue, variable(name)?)));
         let carriers = CARRIER.iter().filter_map(|name| {
-            Some(((*name).to_owned(), Private(variable(&format!("CARRIER_{name}"))?)))
+            Some((
+                (*name).to_owned(),
+                Private(variable(&format!("CARRIER_{name}"))?),
+            ))
         });
         Ok(Self {
             account_sid,
             auth_token: Private(variable("AUTH_TOKEN").unwrap_or_default()),
-            public_url: variable("PUBLIC_URL").unwrap_or_default().trim_end_matches('/').to_owned(),
+            public_url: variable("PUBLIC_URL")
+                .unwrap_or_default()
+                .trim_end_matches('/')
+                .to_owned(),
             tables: TableNames {
                 conversations: variable("TABLE_CONVERSATIONS"),
                 interactions: variable("TABLE_INTERACTIONS"),

@@ -15,15 +15,18 @@ impl Dependencies {
     /// Lets `rule` load and decide, commits what it decided and sends the effects. When a record changed in
     /// between, everything is done again. Sending is quick but not certain; `effect-relay` sends again from the
     /// table's stream, so a failure to send is not a failure.
-    pub async fn decide<T, E: From<Failure>>(
-        &self,
-        mut rule: impl AsyncFnMut() -> Result<(T, Decision), E>,
-    ) -> Result<T, E> {
+    pub async fn decide<T, E, F>(&self, mut rule: impl FnMut() -> F) -> Result<T, E>
+    where
+        E: From<Failure>,
+        F: Future<Output = Result<(T, Decision), E>>,
+    {
         for attempt in 0..ATTEMPTS_MAX {
             let (answer, decision) = rule().await?;
             match self.store.commit(&decision).await {
                 Ok(committed) => {
-                    self.queues.send_effects(&committed.effects, self.now()).await;
+                    self.queues
+                        .send_effects(&committed.effects, self.now())
+                        .await;
                     return Ok(answer);
                 }
                 Err(StoreError::Conflict { kinds }) => {

@@ -15,7 +15,9 @@ impl Dependencies {
         message: &Message,
         number: u32,
     ) -> Result<Vec<Effect>, Failure> {
-        let Some(conversation) = message.conversation else { return Ok(Vec::new()) };
+        let Some(conversation) = message.conversation else {
+            return Ok(Vec::new());
+        };
         let conversation: Option<Conversation> =
             self.store.get(key::conversation(conversation)).await?;
         let notice = Notice {
@@ -23,6 +25,8 @@ impl Dependencies {
             number: Some(number),
             ..Notice::of("onDeliveryUpdated")
         };
-        Ok(conversation.map(|it| it.tell(&notice, Source::Channel)).unwrap_or_default())
+        Ok(conversation
+            .map(|it| it.tell(&notice, Source::Channel))
+            .unwrap_or_default())
     }
 }

@@ -1,6 +1,6 @@
 //! Queues: sending effects, and taking messages one by one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
@@ -44,7 +44,10 @@ impl Queues {
 
     fn url(&self, queue: QueueName) -> Result<&str, Failure> {
         let missing = || Failure::Defect(format!("no URL for the queue {queue:?}"));
-        self.urls.get(&queue).map(String::as_str).ok_or_else(missing)
+        self.urls
+            .get(&queue)
+            .map(String::as_str)
+            .ok_or_else(missing)
     }
 
     /// Sends one message and waits until the queue has it.
@@ -65,7 +68,8 @@ impl Queues {
             .message_deduplication_id(id)
             .send()
             .await;
-        sent.map(|_| ()).map_err(|error| unavailable("SendMessage", &error))
+        sent.map(|_| ())
+            .map_err(|error| unavailable("SendMessage", &error))
     }
 
     /// Sends messages to one queue, ten at a time; says how many it took.
@@ -118,7 +122,10 @@ impl Queues {
     ) -> Result<(), Failure> {
         let mut by_queue: BTreeMap<QueueName, Vec<Outgoing>> = BTreeMap::new();
         for (id, effect) in effects {
-            by_queue.entry(effect.queue()).or_default().push(outgoing(id, effect, now)?);
+            by_queue
+                .entry(effect.queue())
+                .or_default()
+                .push(outgoing(id, effect, now)?);
         }
         for (queue, outgoing) in by_queue {
             self.send_all(queue, outgoing).await?;
@@ -142,7 +149,9 @@ impl Queues {
             .visibility_timeout(seconds)
             .send()
             .await;
-        hidden.map(|_| ()).map_err(|error| unavailable("ChangeMessageVisibility", &error))
+        hidden
+            .map(|_| ())
+            .map_err(|error| unavailable("ChangeMessageVisibility", &error))
     }
 }
 
@@ -164,7 +173,12 @@ fn outgoing(id: &str, effect: &Effect, now: Timestamp) -> Result<Outgoing, Failu
     };
     let group = effect.group();
     let id = group.is_some().then(|| id.to_owned());
-    Ok(Outgoing { body, group, id, delay_seconds })
+    Ok(Outgoing {
+        body,
+        group,
+        id,
+        delay_seconds,
+    })
 }
 
 fn to_json(value: &impl Serialize) -> Result<String, Failure> {
@@ -187,54 +201,50 @@ pub fn body<T: DeserializeOwned>(message: &SqsMessage) -> Result<T, Failure> {
     serde_json::from_str(text).map_err(|error| Failure::Invalid(error.to_string()))
 }
 
-/// The group of a message on a FIFO queue.
-fn group(message: &SqsMessage) -> Option<&str> {
-    message.attributes.get("MessageGroupId").map(String::as_str)
-}
-
 /// Handles every message of a batch and answers which ones failed. After a failure the rest of its group is
 /// left alone: they stay in order and come back behind it. A refusal is an answer, not a failure.
-pub async fn each_message(
+pub async fn each_message<F>(
     event: SqsEvent,
-    mut handle: impl AsyncFnMut(&SqsMessage) -> Result<(), Failure>,
-) -> SqsBatchResponse {
-    let mut failed: Vec<&SqsMessage> = Vec::new();
-    for message in &event.records {
-        let held_up = group(message)
-            .is_some_and(|mine| failed.iter().any(|earlier| group(earlier) == Some(mine)));
-        if held_up {
-            failed.push(message);
-            continue;
-        }
-        match handle(message).await {
-            Ok(()) => {}
-            Err(Failure::Refused(refusal)) => {
-                tracing::info!(code = refusal.code(), "refused: {refusal}");
-            }
-            Err(failure) => {
-                log(message, &failure);
-                failed.push(message);
-            }
+    mut handle: impl FnMut(SqsMessage) -> F,
+) -> SqsBatchResponse
+where
+    F: Future<Output = Result<(), Failure>>,
+{
+    let mut response = SqsBatchResponse::default();
+    let mut stuck: BTreeSet<String> = BTreeSet::new();
+    for message in event.records {
+        let id = message.message_id.clone().unwrap_or_default();
+        let group = message.attributes.get("MessageGroupId").cloned();
+        let held_up = group.as_ref().is_some_and(|group| stuck.contains(group));
+        let failed = held_up
+            || match handle(message).await {
+                Ok(()) => false,
+                Err(Failure::Refused(refusal)) => {
+                    tracing::info!(code = refusal.code(), "refused: {refusal}");
+                    false
+                }
+                Err(failure) => {
+                    log(&id, &failure);
+                    true
+                }
+            };
+        if failed {
+            stuck.extend(group);
+            response.batch_item_failures.push(item_failure(id));
         }
     }
-    batch_response(failed)
-}
-
-/// Says which messages of a batch failed.
-pub fn batch_response(failed: Vec<&SqsMessage>) -> SqsBatchResponse {
-    let item_failure = |message: &SqsMessage| {
-        let mut item = BatchItemFailure::default();
-        item.item_identifier = message.message_id.clone().unwrap_or_default();
-        item
-    };
-    let mut response = SqsBatchResponse::default();
-    response.batch_item_failures = failed.into_iter().map(item_failure).collect();
     response
 }
 
+/// Says that one message of a batch failed.
+pub fn item_failure(message_id: String) -> BatchItemFailure {
+    let mut item = BatchItemFailure::default();
+    item.item_identifier = message_id;
+    item
+}
+
 /// Notes a failure once, where it becomes an answer.
-pub fn log(message: &SqsMessage, failure: &Failure) {
-    let id = message.message_id.as_deref().unwrap_or_default();
+pub fn log(id: &str, failure: &Failure) {
     match failure {
         Failure::Defect(_) => tracing::error!(message.id = id, kind = failure.name(), "{failure}"),
         Failure::Invalid(_)

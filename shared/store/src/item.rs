@@ -96,7 +96,8 @@ fn unreadable(operation: &'static str, reason: String) -> StoreError {
 pub(crate) fn item(record: &Record, effects: &[Effect]) -> Result<(Table, Item), StoreError> {
     let place = Place::of(record);
     let mut item = body(record).map_err(|error| unreadable(record.kind(), error.to_string()))?;
-    let mut set = |name: &str, value: String| item.insert(name.to_owned(), AttributeValue::S(value));
+    let mut set =
+        |name: &str, value: String| item.insert(name.to_owned(), AttributeValue::S(value));
     set("pk", place.key.pk);
     set("sk", place.key.sk);
     set("kind", record.kind().to_owned());
@@ -113,7 +114,8 @@ pub(crate) fn item(record: &Record, effects: &[Effect]) -> Result<(Table, Item),
             .map_err(|error| unreadable("effects", error.to_string()))?;
         set("fx", text);
     }
-    let mut set = |name: &str, value: String| item.insert(name.to_owned(), AttributeValue::N(value));
+    let mut set =
+        |name: &str, value: String| item.insert(name.to_owned(), AttributeValue::N(value));
     set("v", (record.version() + 1).to_string());
     if let Some(expires) = place.expires {
         set("ttl", expires.seconds().to_string());

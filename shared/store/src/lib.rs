@@ -114,7 +114,9 @@ impl Store {
         }
         let mut pending = std::collections::HashMap::new();
         for (name, keys) in request {
-            let keys = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true);
+            let keys = KeysAndAttributes::builder()
+                .set_keys(Some(keys))
+                .consistent_read(true);
             let keys = keys.build().map_err(|error| StoreError::Defect {
                 operation: "BatchGetItem",
                 reason: error.to_string(),
@@ -130,7 +132,9 @@ impl Store {
                 .await
                 .map_err(|error| error::classify("BatchGetItem", error))?;
             for (name, items) in answer.responses.unwrap_or_default() {
-                let Some(table) = tables.get(name.as_str()) else { continue };
+                let Some(table) = tables.get(name.as_str()) else {
+                    continue;
+                };
                 for item in items {
                     let key = list::key_of(*table, &item)?;
                     found.insert(key, item::record(item)?);

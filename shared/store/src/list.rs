@@ -2,6 +2,8 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use switchboard_domain::record::Record;
+
 use crate::error::{StoreError, classify};
 use crate::item::{self, Item, Kept};
 use crate::key::{Key, Table};
@@ -9,6 +11,9 @@ use crate::{FromRecord, Store, take};
 
 /// Sorts behind every sort key that we write.
 const LAST: &str = "\u{10FFFF}";
+
+/// A scan stops after so many pages of a megabyte each.
+const SCAN_PAGES_MAX: usize = 64;
 
 /// A list of records, in an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,12 +61,19 @@ impl Listing {
 
     /// The items of a partition of the index `list`.
     pub fn list(table: Table, pk: impl ToString) -> Self {
-        Self { index: Some("list"), high: LAST.to_owned(), ..Self::partition(table, pk, "") }
+        Self {
+            index: Some("list"),
+            high: LAST.to_owned(),
+            ..Self::partition(table, pk, "")
+        }
     }
 
     /// The tasks that a worker holds or held.
     pub fn worker(pk: impl ToString) -> Self {
-        Self { index: Some("worker"), ..Self::list(Table::Routing, pk) }
+        Self {
+            index: Some("worker"),
+            ..Self::list(Table::Routing, pk)
+        }
     }
 
     /// The other way round.
@@ -122,8 +134,11 @@ impl Store {
         }
         let first = rows.first().and_then(sort_of);
         let last = rows.last().and_then(sort_of);
-        let (has_next, has_previous) =
-            if backwards { (true, more) } else { (more, cursor.is_some()) };
+        let (has_next, has_previous) = if backwards {
+            (true, more)
+        } else {
+            (more, cursor.is_some())
+        };
         Ok(Page {
             records: self.filled(listing, rows).await?,
             next: last.filter(|_| has_next).map(Cursor::After),
@@ -135,6 +150,52 @@ impl Store {
     pub async fn all<T: Kept + FromRecord>(&self, listing: &Listing) -> Result<Vec<T>, StoreError> {
         let rows = self.rows(listing, None, false, usize::MAX).await?;
         self.filled(listing, rows).await
+    }
+
+    /// All records of a partition, of whatever kinds.
+    pub async fn everything(&self, listing: &Listing) -> Result<Vec<Record>, StoreError> {
+        let rows = self.rows(listing, None, false, usize::MAX).await?;
+        rows.into_iter().map(item::record).collect()
+    }
+
+    /// The keys of all records whose partition key starts so and that are in the index `list`, in no order;
+    /// none if they are more than `limit`, or if the index is too large to be read at one go.
+    ///
+    /// This reads every row of the index, whatever it leads to: half a read unit for each four kilobytes, which
+    /// is some thirty rows. It is for questions that no key answers and that are asked rarely.
+    pub async fn scan_list_index(
+        &self,
+        table: Table,
+        pk_prefix: &str,
+        limit: usize,
+    ) -> Result<Option<Vec<Key>>, StoreError> {
+        let mut keys = Vec::new();
+        let mut start = None;
+        for _ in 0..SCAN_PAGES_MAX {
+            let answer = self
+                .client
+                .scan()
+                .table_name(self.name(table)?)
+                .index_name("list")
+                .filter_expression("begins_with(#p, :p)")
+                .expression_attribute_names("#p", "pk")
+                .expression_attribute_values(":p", AttributeValue::S(pk_prefix.to_owned()))
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| classify("Scan", error))?;
+            for item in answer.items.unwrap_or_default() {
+                keys.push(key_of(table, &item)?);
+            }
+            start = answer.last_evaluated_key;
+            if keys.len() > limit {
+                return Ok(None);
+            }
+            if start.is_none() {
+                return Ok(Some(keys));
+            }
+        }
+        Ok(None)
     }
 
     /// The records of the rows: an index has only keys, and is a moment behind; the table has the truth.
@@ -149,7 +210,10 @@ impl Store {
         let keys: Result<Vec<Key>, _> = rows.iter().map(|row| key_of(listing.table, row)).collect();
         let keys = keys?;
         let mut found = self.get_all(&keys).await?;
-        Ok(keys.iter().filter_map(|key| take(&mut found, key)).collect())
+        Ok(keys
+            .iter()
+            .filter_map(|key| take(&mut found, key))
+            .collect())
     }
 
     async fn rows(

@@ -5,10 +5,10 @@ use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::Effect;
 use switchboard_domain::record::Record;
 
+use crate::Store;
 use crate::error::{StoreError, classify, classify_transaction};
 use crate::item::{Item, effect_id, item};
 use crate::key::Place;
-use crate::Store;
 
 /// So many records fit into one transaction.
 const RECORDS_MAX: usize = 100;
@@ -44,7 +44,9 @@ impl Write {
     }
 
     fn values(&self) -> Option<std::collections::HashMap<String, AttributeValue>> {
-        self.condition().1.map(|loaded| [(":loaded".to_owned(), loaded)].into())
+        self.condition()
+            .1
+            .map(|loaded| [(":loaded".to_owned(), loaded)].into())
     }
 
     fn into_transact(self) -> Result<TransactWriteItem, StoreError> {
@@ -60,7 +62,9 @@ impl Write {
                     .set_item(Some(item))
                     .condition_expression(condition)
                     .set_expression_attribute_values(values);
-                TransactWriteItem::builder().put(put.build().map_err(defect)?).build()
+                TransactWriteItem::builder()
+                    .put(put.build().map_err(defect)?)
+                    .build()
             }
             Action::Delete(key) => {
                 let delete = Delete::builder()
@@ -68,7 +72,9 @@ impl Write {
                     .set_key(Some(key))
                     .condition_expression(condition)
                     .set_expression_attribute_values(values);
-                TransactWriteItem::builder().delete(delete.build().map_err(defect)?).build()
+                TransactWriteItem::builder()
+                    .delete(delete.build().map_err(defect)?)
+                    .build()
             }
         })
     }
@@ -89,7 +95,8 @@ impl Store {
                 });
             }
             _ => {
-                let items: Result<Vec<_>, _> = writes.into_iter().map(Write::into_transact).collect();
+                let items: Result<Vec<_>, _> =
+                    writes.into_iter().map(Write::into_transact).collect();
                 self.client
                     .transact_write_items()
                     .set_transact_items(Some(items?))
@@ -103,11 +110,16 @@ impl Store {
 
     /// The effects of a decision with the ids they get, or got when it was committed before.
     fn effects(decision: &Decision) -> Committed {
-        let Some(first) = decision.puts.first() else { return Committed::default() };
+        let Some(first) = decision.puts.first() else {
+            return Committed::default();
+        };
         let (pk, version) = (Place::of(first).key.pk, first.version() + 1);
         let numbered = decision.effects.iter().enumerate();
-        let effects = numbered.map(|(place, effect)| (effect_id(&pk, version, place), effect.clone()));
-        Committed { effects: effects.collect() }
+        let effects =
+            numbered.map(|(place, effect)| (effect_id(&pk, version, place), effect.clone()));
+        Committed {
+            effects: effects.collect(),
+        }
     }
 
     fn writes(&self, decision: &Decision) -> Result<Vec<Write>, StoreError> {
@@ -135,7 +147,12 @@ impl Store {
     }
 
     fn prepared(&self, record: &Record, table: &str, action: Action) -> Write {
-        Write { kind: record.kind(), table: table.to_owned(), action, version: record.version() }
+        Write {
+            kind: record.kind(),
+            table: table.to_owned(),
+            action,
+            version: record.version(),
+        }
     }
 
     async fn write(&self, write: Write) -> Result<(), StoreError> {

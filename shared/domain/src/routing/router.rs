@@ -72,6 +72,8 @@ pub struct Router {
     fresh: BTreeMap<TaskSid, Timestamp>,
     /// Tasks that were changed since they were last decided on, as the table has them.
     unsettled: BTreeMap<TaskSid, Task>,
+    /// Most records that one step writes.
+    puts_max: usize,
 }
 
 /// What a step has changed so far.
@@ -82,13 +84,14 @@ struct Draft {
     /// Those that ended.
     over: BTreeMap<TaskSid, Task>,
     workers: BTreeSet<WorkerSid>,
+    puts_max: usize,
 }
 
 impl Draft {
     /// Whether so many more records fit; any number fits into an empty one.
     fn has_room_for(&self, records: usize) -> bool {
         let taken = self.before.len() + self.workers.len();
-        taken == 0 || taken + records <= PUTS_MAX
+        taken == 0 || taken + records <= self.puts_max
     }
 }
 
@@ -100,6 +103,7 @@ impl Router {
             picture,
             fresh: BTreeMap::new(),
             unsettled: BTreeMap::new(),
+            puts_max: PUTS_MAX,
         }
     }
 
@@ -196,7 +200,10 @@ impl Router {
 
     /// Decides what is to be done now.
     pub fn step(&mut self, now: Timestamp) -> Turn {
-        let mut draft = Draft::default();
+        let mut draft = Draft {
+            puts_max: self.puts_max,
+            ..Draft::default()
+        };
         let finished = self.end_what_is_due(&mut draft, now)
             && self.move_on(&mut draft, now)
             && self.offer(&mut draft, now);

@@ -10,6 +10,7 @@ mod params;
 mod reply;
 
 use std::convert::Infallible;
+use std::pin::Pin;
 
 use http::{HeaderValue, Response, StatusCode};
 use lambda_http::{Body, Request};
@@ -25,11 +26,14 @@ pub use reply::{Answer, ApiError, Reply};
 /// The longest body that a REST request may have, in bytes.
 pub const BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
 
+/// A product: the one function that answers all its operations.
+pub type Product = for<'c> fn(&'c Call<'c>) -> Pin<Box<dyn Future<Output = Answer> + Send + 'c>>;
+
 /// Serves one product: checks who is asking, reads the request, lets `product` answer, writes the answer.
 pub async fn serve(
     on: &Dependencies,
     request: Request,
-    product: impl AsyncFnOnce(&Call<'_>) -> Answer,
+    product: Product,
 ) -> Result<Response<Body>, Infallible> {
     let answer = answer(on, request, product).await;
     let mut response = match answer {
@@ -46,11 +50,7 @@ pub async fn serve(
     Ok(response)
 }
 
-async fn answer(
-    on: &Dependencies,
-    request: Request,
-    product: impl AsyncFnOnce(&Call<'_>) -> Answer,
-) -> Answer {
+async fn answer(on: &Dependencies, request: Request, product: Product) -> Answer {
     auth::check(on, request.headers()).await?;
     let call = Call::read(on, request)?;
     product(&call).await
@@ -76,7 +76,10 @@ fn written(reply: Reply) -> Response<Body> {
     if reply.status == 503 {
         headers.insert("retry-after", HeaderValue::from_static("1"));
     }
-    if let Some(etag) = reply.etag.and_then(|tag| HeaderValue::from_str(&tag.to_string()).ok()) {
+    if let Some(etag) = reply
+        .etag
+        .and_then(|tag| HeaderValue::from_str(&tag.to_string()).ok())
+    {
         headers.insert("etag", etag);
     }
     response
@@ -88,7 +91,9 @@ pub fn plain(status: u16, content_type: Option<&'static str>, body: &str) -> Res
     *response.status_mut() =
         StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     if let Some(content_type) = content_type {
-        response.headers_mut().insert("content-type", HeaderValue::from_static(content_type));
+        response
+            .headers_mut()
+            .insert("content-type", HeaderValue::from_static(content_type));
     }
     response
 }

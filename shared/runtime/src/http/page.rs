@@ -25,20 +25,32 @@ pub struct PageRequest {
 impl Call<'_> {
     /// Reads `PageSize`, `Page` and `PageToken`. A size beyond `size_max` is clamped, not refused.
     pub fn page(&self, size_max: i64) -> Result<PageRequest, ApiError> {
-        let size = self.query.integer("PageSize", 0, i64::MAX)?.unwrap_or(SIZE_DEFAULT);
+        let size = self
+            .query
+            .integer("PageSize", 0, i64::MAX)?
+            .unwrap_or(SIZE_DEFAULT);
         let number = self.query.integer("Page", 0, i64::MAX)?.unwrap_or(0);
-        let cursor = match self.query.get("PageToken").filter(|token| !token.is_empty()) {
+        let cursor = match self
+            .query
+            .get("PageToken")
+            .filter(|token| !token.is_empty())
+        {
             Some(token) => Some(cursor(token).ok_or_else(|| {
                 ApiError::bad("Invalid parameter: PageToken is none that was given out")
             })?),
             None if number > 0 => {
-                let message = "Absolute paging is not supported: follow next_page_url, or give PageToken";
+                let message =
+                    "Absolute paging is not supported: follow next_page_url, or give PageToken";
                 return Err(ApiError::new(400, 40153, message));
             }
             None => None,
         };
         let size = usize::try_from(size.clamp(1, size_max)).unwrap_or(1);
-        Ok(PageRequest { size, cursor, number })
+        Ok(PageRequest {
+            size,
+            cursor,
+            number,
+        })
     }
 
     /// A page of a list with its `meta`.
@@ -50,7 +62,11 @@ impl Call<'_> {
         render: impl FnMut(&T) -> Value,
     ) -> Reply {
         let url = |number: i64, cursor: Option<&Cursor>| {
-            format!("{}{}", self.on.config.public_url, self.page_path(request, number, cursor))
+            format!(
+                "{}{}",
+                self.on.config.public_url,
+                self.page_path(request, number, cursor)
+            )
         };
         let link = |number: i64, cursor: &Option<Cursor>| {
             cursor.as_ref().map(|cursor| url(number, Some(cursor)))
@@ -81,7 +97,8 @@ impl Call<'_> {
         let prefix = format!("/{}", self.product);
         let uri = |number: i64, cursor: Option<&Cursor>| {
             let path = self.page_path(request, number, cursor);
-            path.strip_prefix(&prefix).map_or(path.clone(), str::to_owned)
+            path.strip_prefix(&prefix)
+                .map_or(path.clone(), str::to_owned)
         };
         let link = |number: i64, cursor: &Option<Cursor>| {
             cursor.as_ref().map(|cursor| uri(number, Some(cursor)))
@@ -142,7 +159,10 @@ mod tests {
 
     #[test]
     fn a_token_leads_back_to_its_place_and_others_lead_nowhere() {
-        for place in [Cursor::After("1#CH".to_owned()), Cursor::Before(String::new())] {
+        for place in [
+            Cursor::After("1#CH".to_owned()),
+            Cursor::Before(String::new()),
+        ] {
             assert_eq!(cursor(&token(&place)), Some(place));
         }
         for wrong in ["", "????", "Yw", "_w"] {

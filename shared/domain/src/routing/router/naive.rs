@@ -69,10 +69,8 @@ impl Naive {
         {
             unseen.remove(&sid);
             let chosen = self.chosen(&self.tasks[&sid]);
-            if chosen.is_empty() {
-                if self.leaves(sid) {
-                    unseen.insert(sid);
-                }
+            if chosen.is_empty() && self.leaves(sid) {
+                unseen.insert(sid);
             }
             for worker in chosen {
                 let reserve = Command::Reserve {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::routing::expression::{OrderBy, TaskAndWorker};
 use crate::routing::picture::{Held, Lane, Line, Member, Picture, Queue};
 use crate::routing::receipt::{NAMED_MAX, PassedOver, Receipt};
-use crate::routing::workflow::{FilterIndex, Position, Target, Wanted};
+use crate::routing::workflow::{Configuration, FilterIndex, Position, Target, Wanted};
 use crate::sid::{TaskSid, WorkerSid};
 use crate::task::{ReservationStatus, Task};
 use crate::timestamp::{Millis, Timestamp};
@@ -27,7 +27,7 @@ pub(super) struct Offer<'a> {
     /// None for a task that asks for its worker by name.
     target: Option<(Position, &'a Target)>,
     wanted: Option<Wanted>,
-    filter: String,
+    configuration: Option<&'a Configuration>,
     /// How long a worker may think about it.
     pub(super) timeout: Millis,
 }
@@ -48,24 +48,19 @@ impl<'a> Offer<'a> {
         let lane = picture.lane(task.sid)?;
         let attributes = attributes.as_ref()?;
         let flow = picture.flow(task.workflow)?;
-        let (target, filter) = if task.worker.is_some() {
-            (None, "worker".to_owned())
-        } else {
-            let configuration = flow.configuration.as_ref()?;
-            let position = task.position?;
-            let target = configuration.target(position)?;
-            let name = match position.filter {
-                FilterIndex::Default => "default".to_owned(),
-                FilterIndex::Numbered(number) => {
-                    let filter = configuration.filters().get(number)?;
-                    filter
-                        .friendly_name
-                        .clone()
-                        .unwrap_or_else(|| number.to_string())
-                }
-            };
-            (Some((position, target)), name)
-        };
+        let configuration = flow
+            .configuration
+            .as_ref()
+            .filter(|_| task.worker.is_none());
+        let target = task
+            .position
+            .zip(configuration)
+            .and_then(|(position, configuration)| {
+                Some((position, configuration.target(position)?))
+            });
+        if target.is_none() && task.worker.is_none() {
+            return None;
+        }
         let known = target.and_then(|(_, target)| target.known_worker.as_ref());
         Some(Self {
             picture,
@@ -75,7 +70,7 @@ impl<'a> Offer<'a> {
             queue: task.queue.and_then(|queue| picture.queue(queue)),
             target,
             wanted: known.map(|known| known.wanted(attributes)),
-            filter,
+            configuration,
             timeout: flow.record.reservation_timeout(),
         })
     }
@@ -214,7 +209,7 @@ impl<'a> Offer<'a> {
     pub(super) fn receipt(&self, chosen: WorkerSid, asked: &[WorkerSid]) -> Receipt {
         let target = self.target.map_or(0, |(position, _)| position.target);
         let mut receipt = Receipt {
-            filter: self.filter.clone(),
+            filter: self.filter(),
             target: u32::try_from(target).unwrap_or(u32::MAX),
             ..Receipt::default()
         };
@@ -244,6 +239,21 @@ impl<'a> Offer<'a> {
             .saturating_sub(1 + receipt.passed_over.len());
         receipt.and_more = u32::try_from(others).unwrap_or(u32::MAX);
         receipt
+    }
+
+    /// The name or the number of the filter.
+    fn filter(&self) -> String {
+        let Some((configuration, (position, _))) = self.configuration.zip(self.target) else {
+            return "worker".to_owned();
+        };
+        match position.filter {
+            FilterIndex::Default => "default".to_owned(),
+            FilterIndex::Numbered(number) => {
+                let filter = configuration.filters().get(number);
+                let name = filter.and_then(|filter| filter.friendly_name.clone());
+                name.unwrap_or_else(|| number.to_string())
+            }
+        }
     }
 
     fn why_not(&self, member: &Member, asked: &[WorkerSid]) -> PassedOver {

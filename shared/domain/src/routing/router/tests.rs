@@ -1,3 +1,11 @@
+//! One test per rule.
+
+mod asking;
+mod eligible;
+mod ends;
+mod order;
+mod workflows;
+
 use serde_json::json;
 
 use super::world::{World, sid, target};
@@ -20,8 +28,3 @@ fn wakes(turn: &Turn) -> Vec<Timestamp> {
     };
     turn.decision.effects.iter().filter_map(time).collect()
 }
-mod asking;
-mod eligible;
-mod ends;
-mod order;
-mod workflows;

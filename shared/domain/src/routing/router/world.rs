@@ -90,16 +90,39 @@ impl World {
 
     /// Steps until there is no more to decide.
     pub(super) fn step(&mut self) -> Vec<Turn> {
+        self.step_on(|_| {})
+    }
+
+    /// The same, with a router that dies after every commit.
+    pub(super) fn step_crashing(&mut self) -> Vec<Turn> {
+        self.step_on(|world| world.router = world.rebuilt())
+    }
+
+    fn step_on(&mut self, then: impl Fn(&mut Self)) -> Vec<Turn> {
         let mut turns = Vec::new();
         loop {
             let turn = self.router.step(self.now);
             assert!(turn.decision.puts.len() <= PUTS_MAX);
+            let mut written: Vec<_> = turn
+                .decision
+                .puts
+                .clone()
+                .iter_mut()
+                .map(|record| parts(record).0)
+                .collect();
+            written.dedup();
+            assert_eq!(
+                written.len(),
+                turn.decision.puts.len(),
+                "no record is written twice"
+            );
             for record in turn.decision.puts.clone() {
                 self.store(record);
             }
             self.router.committed(&turn.decision);
             let more = turn.more;
             turns.push(turn);
+            then(self);
             if !more {
                 return turns;
             }
@@ -121,6 +144,7 @@ impl World {
             panic!("no workspace")
         };
         let mut router = Router::new((**workspace).clone());
+        router.puts_max = self.router.puts_max;
         self.table
             .values()
             .rev()

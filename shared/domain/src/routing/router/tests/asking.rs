@@ -81,3 +81,45 @@ fn a_large_batch_is_decided_in_steps_that_fit_a_transaction() {
     assert!(lapsed);
     assert_eq!(world.router.waiting().count(), 200);
 }
+
+#[test]
+fn a_task_that_waits_for_the_next_step_is_offered_before_it_skips() {
+    let mut world = World::new();
+    world.queue("r", "1==2", |_| {});
+    let passing = target("q", json!({ "timeout": 5 }));
+    world.targets(&[passing, target("r", json!({}))]);
+    for n in 0..100 {
+        world.worker(&format!("w{n}"), json!({}), n);
+        world.task(&format!("t{n}"), json!({}), |task| {
+            task.created = Timestamp(0)
+        });
+    }
+    let turns = world.step();
+    assert_eq!(turns.len(), 2);
+    assert!((0..100).all(|n| world.holders(&format!("t{n}")).len() == 1));
+    world.after(60);
+    assert!((0..100).all(|n| world.position(&format!("t{n}")).1 == 1));
+}
+
+#[test]
+fn a_task_is_not_written_between_entering_a_target_and_being_offered_there() {
+    let mut world = World::new();
+    world.router.puts_max = 3;
+    world.targets(&[
+        target("q", json!({ "timeout": 10 })),
+        target("q", json!({ "skip_if": "1==1" })),
+        target("q", json!({})),
+    ]);
+    world.worker("ann", json!({}), 0);
+    world.arrives("t");
+    world.now = world.now + Millis::seconds(60);
+    world.task("urgent", json!({}), |task| task.priority = 1);
+    let turns = world.step_crashing();
+    let kinds: Vec<_> = turns[0].decision.puts.iter().map(Record::kind).collect();
+    assert_eq!(
+        kinds,
+        ["Task", "Worker"],
+        "the urgent task and ann who is gone"
+    );
+    assert_eq!(world.position("t").1, 2);
+}

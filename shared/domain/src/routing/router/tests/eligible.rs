@@ -164,3 +164,15 @@ fn an_old_version_changes_nothing() {
         sid("off")
     );
 }
+
+#[test]
+fn the_worker_of_a_deleted_task_is_free_for_the_next() {
+    let mut world = World::new();
+    world.worker("ann", json!({}), 0);
+    world.arrives("deleted");
+    world.arrives("next");
+    assert_eq!(world.holders("next"), [""; 0]);
+    world.router.forget_task(sid("deleted"));
+    world.step();
+    assert_eq!(world.holders("next"), ["ann"]);
+}

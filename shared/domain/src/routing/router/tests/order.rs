@@ -140,3 +140,54 @@ fn the_workspace_says_which_kind_of_queue_goes_first() {
         assert_eq!(world.holders(expected), ["a"]);
     }
 }
+
+#[test]
+fn a_queue_that_changes_its_order_changes_it_for_those_who_wait() {
+    let mut world = World::new();
+    for name in ["old", "middle", "new"] {
+        world.arrives(name);
+    }
+    world.queue("q", "1==1", |queue| queue.order = QueueOrder::Lifo);
+    world.worker("a", json!({}), 0);
+    world.step();
+    assert_eq!(world.holders("new"), ["a"]);
+    world.queue("q", "1==1", |queue| queue.order = QueueOrder::Fifo);
+    world.worker("b", json!({}), 0);
+    world.step();
+    assert_eq!(world.holders("old"), ["b"]);
+}
+
+#[test]
+fn who_rejected_a_task_goes_behind_his_equals_in_an_order_too() {
+    let mut world = World::new();
+    world.targets(&[target("q", json!({ "order_by": "worker.level ASC" }))]);
+    for (name, level) in [("a", 1), ("b", 1), ("c", 2)] {
+        world.worker(name, json!({ "level": level }), 0);
+    }
+    world.activity("b", "on");
+    world.arrives("t");
+    world.rejects("a", "t");
+    world.after(5);
+    world.rejects("b", "t");
+    world.now = world.now + Millis::seconds(1);
+    world.task("other", json!({}), |task| task.priority = 1);
+    world.step();
+    assert_eq!(
+        (world.holders("other"), world.holders("t")),
+        (vec!["a".to_owned()], vec!["b".to_owned()])
+    );
+    world.rejects("b", "t");
+    world.activity("b", "off");
+    world.command("other", Command::Cancel { reason: None });
+    world.activity("a", "off");
+    world.after(1);
+    assert_eq!(world.holders("t"), ["c"]);
+    world.worker("d", json!({ "level": 2 }), 2000);
+    world.rejects("c", "t");
+    world.after(1);
+    assert_eq!(
+        world.holders("t"),
+        ["d"],
+        "c is idle for longer, but has rejected it"
+    );
+}

@@ -1,0 +1,39 @@
+//! Moves a delivery status forward, never back.
+//!
+//! Woken by: `receipts.fifo`. Writes: message. Asks for: `webhook-delivery`.
+#![forbid(unsafe_code)]
+
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use switchboard_domain::carriage::StatusReport;
+use switchboard_domain::decision::Decision;
+use switchboard_domain::message::Message;
+use switchboard_runtime::queue::{body, each_message};
+use switchboard_runtime::{Dependencies, Failure};
+use switchboard_store::key;
+
+/// Handles a batch.
+pub async fn handle(on: &Dependencies, event: SqsEvent) -> SqsBatchResponse {
+    each_message(event, |message| async move {
+        report(on, &body(&message)?).await
+    })
+    .await
+}
+
+async fn report(on: &Dependencies, report: &StatusReport) -> Result<(), Failure> {
+    // We ask every carrier to tell us our own names back. A report without them is about a message that was
+    // not sent by us.
+    let (Some(sid), Some(number)) = (report.message, report.delivery) else {
+        tracing::info!("a report on a message of somebody else");
+        return Ok(());
+    };
+    on.decide(|| async {
+        let message: Option<Message> = on.store.get(key::message(sid)).await?;
+        let message = message.ok_or_else(|| Failure::NotFound(sid.to_string()))?;
+        let Some(next) = message.report(number, report, on.now()) else {
+            return Ok(((), Decision::unchanged()));
+        };
+        let told = on.delivery_updated(&message, number).await?;
+        Ok(((), Decision::put(next).asking(told)))
+    })
+    .await
+}

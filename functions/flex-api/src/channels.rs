@@ -1,0 +1,111 @@
+//! The one channel of an interaction.
+
+use serde_json::{Value, json};
+use switchboard_domain::interaction::{self, Interaction};
+use switchboard_runtime::http::{Answer, ApiError, Call, Reply};
+use switchboard_store::Page;
+
+use crate::load;
+
+/// `GET …/Channels`.
+pub(crate) async fn list(call: &Call<'_>, kd: &str) -> Answer {
+    let request = call.page(1000)?;
+    let interaction = load::interaction(call, kd).await?;
+    let page = Page {
+        records: vec![interaction],
+        next: None,
+        previous: None,
+    };
+    Ok(call.paged("channels", &request, &page, |one| render(call, one)))
+}
+
+/// `GET …/Channels/{UO}`.
+pub(crate) async fn fetch(call: &Call<'_>, kd: &str, uo: &str) -> Answer {
+    let interaction = load::channel(call, kd, uo).await?;
+    Ok(Reply::ok(render(call, &interaction)))
+}
+
+/// What is to become of the channel.
+#[derive(Clone, Copy)]
+enum Wish {
+    Close { complete: bool },
+    Deactivate,
+}
+
+/// `POST …/Channels/{UO}`: `closed`, or `inactive` (behaviour C.7).
+pub(crate) async fn update(call: &Call<'_>, kd: &str, uo: &str) -> Answer {
+    let wish = wish(call)?;
+    call.on
+        .decide(|| async {
+            let both = load::both(call, kd, uo).await?;
+            let (interaction, conversation) = (&both.interaction, &both.conversation);
+            let tasks = load::tasks(call, interaction.open_tasks()).await?;
+            let decision = match wish {
+                Wish::Close { complete } => {
+                    interaction::close(interaction, conversation, &tasks, complete, call.now)?
+                }
+                Wish::Deactivate => {
+                    interaction::deactivate(interaction, conversation, &tasks, call.now)?
+                }
+            };
+            Ok::<_, ApiError>(((), decision))
+        })
+        .await?;
+    fetch(call, kd, uo).await
+}
+
+fn wish(call: &Call<'_>) -> Result<Wish, ApiError> {
+    let status = call.form.get("Status").filter(|status| !status.is_empty());
+    let status = status.ok_or_else(|| {
+        ApiError::new(
+            400,
+            45358,
+            "Failed to close Channel. Missing Status parameter",
+        )
+    })?;
+    let routing = call.form.json("Routing")?.unwrap_or_default();
+    let complete = match routing.get("status").and_then(Value::as_str) {
+        None => false,
+        Some(status) if status.eq_ignore_ascii_case("closed") => true,
+        Some(status) if status.eq_ignore_ascii_case("wrapping") => false,
+        Some(_) => return Err(invalid("Routing.status must be closed or wrapping")),
+    };
+    match status.to_lowercase().as_str() {
+        "closed" => Ok(Wish::Close { complete }),
+        "inactive" if complete => Ok(Wish::Deactivate),
+        "inactive" => Err(invalid(
+            "Status inactive needs Routing {\"status\":\"closed\"}",
+        )),
+        _ => Err(invalid("Status must be closed or inactive")),
+    }
+}
+
+fn invalid(why: &str) -> ApiError {
+    ApiError::new(
+        400,
+        45359,
+        format!("Failed to close Channel. Invalid status parameter: {why}"),
+    )
+}
+
+fn render(call: &Call<'_>, interaction: &Interaction) -> Value {
+    let sid = interaction.channel_sid();
+    let url = call.url(&format!(
+        "v1/Interactions/{}/Channels/{sid}",
+        interaction.sid
+    ));
+    json!({
+        "sid": sid,
+        "interaction_sid": interaction.sid,
+        "type": interaction.channel_type.name(),
+        "status": interaction.status.name(),
+        "error_code": null,
+        "error_message": null,
+        "links": {
+            "participants": format!("{url}/Participants"),
+            "invites": format!("{url}/Invites"),
+            "transfers": format!("{url}/Transfers"),
+        },
+        "url": url,
+    })
+}

@@ -1,0 +1,214 @@
+//! Flows: definitions that say what happens with a new conversation.
+//!
+//! A definition is checked when it is saved: whoever publishes a flow that hands over to a workflow which does
+//! not exist hears of it then, not when the first customer writes.
+
+use serde_json::{Value, json};
+use switchboard_domain::configuration::Flow;
+use switchboard_domain::decision::Decision;
+use switchboard_domain::flow::{HandOver, Step, first_step};
+use switchboard_domain::interaction::Route;
+use switchboard_domain::sid::FlowSid;
+use switchboard_domain::workspace::{TaskChannel, Workflow, Workspace};
+use switchboard_runtime::http::{Answer, ApiError, Call, Reply};
+use switchboard_store::{Listing, Table, key};
+
+/// The code of a definition that can not be kept.
+const INVALID_DEFINITION: u32 = 20001;
+
+/// `POST /v2/Flows`.
+pub(crate) async fn create(call: &Call<'_>) -> Answer {
+    let friendly_name = call.form.required("FriendlyName")?.to_owned();
+    let published = published(call.form.required("Status")?)?;
+    let definition = call.form.required("Definition")?.to_owned();
+    let route = check(call, &definition).await?;
+    let flow = Flow {
+        sid: call.on.mint(),
+        friendly_name,
+        definition,
+        route,
+        published,
+        revision: 1,
+        commit_message: call.form.get("CommitMessage").map(str::to_owned),
+        created: call.now,
+        updated: call.now,
+        version: 0,
+    };
+    let put = Decision::put(flow.clone());
+    call.on
+        .decide(|| async { Ok::<_, ApiError>(((), put.clone())) })
+        .await?;
+    Ok(Reply::created(render(call, &flow)))
+}
+
+/// `GET /v2/Flows`.
+pub(crate) async fn list(call: &Call<'_>) -> Answer {
+    let request = call.page(1000)?;
+    let listing = Listing::list(Table::Configuration, "FLOWS").descending();
+    let page = call
+        .on
+        .store
+        .page::<Flow>(&listing, request.cursor.as_ref(), request.size)
+        .await?;
+    Ok(call.paged("flows", &request, &page, |flow| {
+        let mut rendered = render(call, flow);
+        // A list shows flows without their definitions.
+        if let Some(members) = rendered.as_object_mut() {
+            members
+                .retain(|name, _| !["definition", "errors", "warnings"].contains(&name.as_str()));
+        }
+        rendered
+    }))
+}
+
+/// `GET /v2/Flows/{FW}`.
+pub(crate) async fn fetch(call: &Call<'_>, fw: &str) -> Answer {
+    Ok(Reply::ok(render(call, &load(call, fw).await?)))
+}
+
+/// `POST /v2/Flows/{FW}`.
+pub(crate) async fn update(call: &Call<'_>, fw: &str) -> Answer {
+    let published = published(call.form.required("Status")?)?;
+    let definition = call
+        .form
+        .get("Definition")
+        .filter(|it| !it.is_empty())
+        .map(str::to_owned);
+    let checked = match &definition {
+        Some(definition) => Some(check(call, definition).await?),
+        None => None,
+    };
+    let flow = call
+        .on
+        .decide(|| async {
+            let mut flow = load(call, fw).await?;
+            flow.published = published;
+            flow.revision += 1;
+            flow.updated = call.now;
+            flow.commit_message = call.form.get("CommitMessage").map(str::to_owned);
+            if let Some(name) = call.form.get("FriendlyName") {
+                name.clone_into(&mut flow.friendly_name);
+            }
+            if let (Some(definition), Some(route)) = (&definition, &checked) {
+                flow.definition.clone_from(definition);
+                flow.route.clone_from(route);
+            }
+            Ok::<_, ApiError>((flow.clone(), Decision::put(flow)))
+        })
+        .await?;
+    Ok(Reply::ok(render(call, &flow)))
+}
+
+/// `DELETE /v2/Flows/{FW}`.
+pub(crate) async fn remove(call: &Call<'_>, fw: &str) -> Answer {
+    call.on
+        .decide(|| async {
+            let flow = load(call, fw).await?;
+            Ok::<_, ApiError>(((), Decision::unchanged().without(flow)))
+        })
+        .await?;
+    Ok(Reply::gone())
+}
+
+/// `POST /v2/Flows/Validate`.
+pub(crate) async fn validate(call: &Call<'_>) -> Answer {
+    published(call.form.required("Status")?)?;
+    check(call, call.form.required("Definition")?).await?;
+    Ok(Reply::ok(json!({ "valid": true })))
+}
+
+async fn load(call: &Call<'_>, fw: &str) -> Result<Flow, ApiError> {
+    let sid: FlowSid = call.sid(fw)?;
+    call.on
+        .store
+        .get(key::flow(sid))
+        .await?
+        .ok_or_else(|| call.not_found())
+}
+
+fn published(status: &str) -> Result<bool, ApiError> {
+    match status.to_lowercase().as_str() {
+        "published" => Ok(true),
+        "draft" => Ok(false),
+        _ => Err(ApiError::bad(
+            "Invalid parameter: Status must be draft or published",
+        )),
+    }
+}
+
+/// Checks a definition and finds where it hands over to.
+async fn check(call: &Call<'_>, definition: &str) -> Result<Option<Route>, ApiError> {
+    let invalid =
+        |why: String| ApiError::new(400, INVALID_DEFINITION, format!("Invalid flow: {why}"));
+    match first_step(definition).map_err(|error| invalid(error.to_string()))? {
+        Step::Ends { .. } => Ok(None),
+        Step::HandOver(hand_over) => {
+            let found = find(call, &hand_over).await?;
+            let missing = "the workflow or the task channel of send-to-flex does not exist";
+            found.map(Some).ok_or_else(|| invalid(missing.to_owned()))
+        }
+    }
+}
+
+/// The workspace that has the workflow; there are few.
+async fn find(call: &Call<'_>, hand_over: &HandOver) -> Result<Option<Route>, ApiError> {
+    let store = &call.on.store;
+    let workspaces: Vec<Workspace> = store
+        .all(&Listing::list(Table::Routing, "WORKSPACES"))
+        .await?;
+    for workspace in workspaces {
+        let workflow: Option<Workflow> = store
+            .get(key::workflow(workspace.sid, hand_over.workflow))
+            .await?;
+        let Some(workflow) = workflow else { continue };
+        let listing = Listing::partition(Table::Routing, workspace.sid, "TC#");
+        let channels: Vec<TaskChannel> = store.all(&listing).await?;
+        let named = channels.iter().find(|channel| {
+            channel.unique_name == hand_over.channel || channel.sid.to_string() == hand_over.channel
+        });
+        return Ok(named.map(|channel| Route {
+            workspace: workspace.sid,
+            workflow: workflow.sid,
+            channel: channel.sid,
+        }));
+    }
+    Ok(None)
+}
+
+fn render(call: &Call<'_>, flow: &Flow) -> Value {
+    let url = call.url(&format!("v2/Flows/{}", flow.sid));
+    let definition: Value = serde_json::from_str(&flow.definition).unwrap_or_default();
+    let ends = matches!(
+        first_step(&flow.definition),
+        Ok(Step::Ends { widget: Some(_) })
+    );
+    let warnings: Vec<&str> = if ends {
+        vec![
+            "Only a trigger that leads to send-to-flex is carried out; the flow stops before its other widgets",
+        ]
+    } else {
+        Vec::new()
+    };
+    json!({
+        "sid": flow.sid,
+        "account_sid": call.on.config.account_sid,
+        "author_sid": null,
+        "friendly_name": flow.friendly_name,
+        "definition": definition,
+        "status": if flow.published { "published" } else { "draft" },
+        "revision": flow.revision,
+        "commit_message": flow.commit_message,
+        "valid": true,
+        "errors": [],
+        "warnings": warnings,
+        "date_created": flow.created.iso(),
+        "date_updated": flow.updated.iso(),
+        "webhook_url": null,
+        "links": {
+            "test_users": format!("{url}/TestUsers"),
+            "revisions": format!("{url}/Revisions"),
+            "executions": format!("{url}/Executions"),
+        },
+        "url": url,
+    })
+}

@@ -1,0 +1,81 @@
+//! Invites: each asks for one more agent, by a task of its own (behaviour C.4).
+
+use serde_json::{Value, json};
+use switchboard_domain::decision::Decision;
+use switchboard_domain::interaction::{self, Interaction, Invite};
+use switchboard_domain::sid::{InviteSid, Sid as _};
+use switchboard_runtime::http::{Answer, ApiError, Call, Reply};
+use switchboard_store::Page;
+
+use crate::load;
+use crate::order::{Routing, bad};
+use crate::snapshot;
+
+/// `POST …/Invites`.
+pub(crate) async fn create(call: &Call<'_>, kd: &str, uo: &str) -> Answer {
+    let routing = call
+        .form
+        .json("Routing")?
+        .ok_or_else(|| bad("Missing required parameter Routing in the post body"))?;
+    let routing = Routing::read(&routing)?;
+    let known = load::channel(call, kd, uo).await?;
+    let workspace = routing.workspace(Some(known.workspace))?;
+    let resolved = routing.resolve(call, workspace, known.channel_type).await?;
+    let (interaction, task) = call
+        .on
+        .decide(|| async {
+            let both = load::both(call, kd, uo).await?;
+            let mut interaction = both.interaction;
+            let order = routing.order(&resolved);
+            let task = interaction::invite(&mut interaction, &both.conversation, order, call.now)?;
+            let route = task.route();
+            let decision = Decision::put(interaction.clone())
+                .and(task.clone())
+                .asking([route]);
+            Ok::<_, ApiError>(((interaction, task), decision))
+        })
+        .await?;
+    let invite = interaction
+        .invite_of(task.sid)
+        .ok_or_else(|| call.not_found())?;
+    let names = load::names(call, &task).await?;
+    let routing = snapshot::routing(call, &task, &names);
+    Ok(Reply::ok(render(call, &interaction, invite, routing)))
+}
+
+/// `GET …/Invites`.
+pub(crate) async fn list(call: &Call<'_>, kd: &str, uo: &str) -> Answer {
+    let request = call.page(1000)?;
+    let interaction = load::channel(call, kd, uo).await?;
+    let tasks = load::tasks(call, interaction.invites.iter().map(|one| one.task)).await?;
+    let mut rendered = Vec::new();
+    for invite in interaction.invites.iter().take(request.size) {
+        let routing = match tasks.iter().find(|task| task.sid == invite.task) {
+            Some(task) => snapshot::routing(call, task, &load::names(call, task).await?),
+            None => Value::Null,
+        };
+        rendered.push(render(call, &interaction, invite, routing));
+    }
+    let page = Page {
+        records: rendered,
+        next: None,
+        previous: None,
+    };
+    Ok(call.paged("invites", &request, &page, Clone::clone))
+}
+
+fn render(call: &Call<'_>, interaction: &Interaction, invite: &Invite, routing: Value) -> Value {
+    let sid: InviteSid = interaction.sid.kin(invite.number);
+    let channel = interaction.channel_sid();
+    let path = format!(
+        "v1/Interactions/{}/Channels/{channel}/Invites/{sid}",
+        interaction.sid
+    );
+    json!({
+        "sid": sid,
+        "interaction_sid": interaction.sid,
+        "channel_sid": channel,
+        "routing": routing,
+        "url": call.url(&path),
+    })
+}

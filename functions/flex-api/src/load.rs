@@ -1,0 +1,90 @@
+//! What the operations of one interaction read.
+
+use switchboard_domain::conversation::Conversation;
+use switchboard_domain::interaction::Interaction;
+use switchboard_domain::sid::{ChannelSid, InteractionSid, Sid as _, TaskSid};
+use switchboard_domain::task::Task;
+use switchboard_domain::workspace::{TaskChannel, TaskQueue, Workflow};
+use switchboard_runtime::http::{ApiError, Call};
+use switchboard_store::{Key, key, take};
+
+/// An interaction with its conversation.
+pub(crate) struct Both {
+    pub(crate) interaction: Interaction,
+    pub(crate) conversation: Conversation,
+}
+
+/// The interaction of a path.
+pub(crate) async fn interaction(call: &Call<'_>, kd: &str) -> Result<Interaction, ApiError> {
+    let sid: InteractionSid = call.sid(kd)?;
+    call.on
+        .store
+        .get(key::interaction(sid))
+        .await?
+        .ok_or_else(|| call.not_found())
+}
+
+/// The interaction and the channel of a path.
+pub(crate) async fn channel(call: &Call<'_>, kd: &str, uo: &str) -> Result<Interaction, ApiError> {
+    let interaction = interaction(call, kd).await?;
+    if call.sid::<ChannelSid>(uo)? == interaction.channel_sid() {
+        Ok(interaction)
+    } else {
+        Err(call.not_found())
+    }
+}
+
+/// The interaction and the channel of a path, with the conversation.
+pub(crate) async fn both(call: &Call<'_>, kd: &str, uo: &str) -> Result<Both, ApiError> {
+    let sid: InteractionSid = call.sid(kd)?;
+    let keys = [key::interaction(sid), key::conversation(sid.twin())];
+    let mut found = call.on.store.get_all(&keys).await?;
+    let interaction: Interaction = take(&mut found, &keys[0]).ok_or_else(|| call.not_found())?;
+    if call.sid::<ChannelSid>(uo)? != interaction.channel_sid() {
+        return Err(call.not_found());
+    }
+    let conversation = take(&mut found, &keys[1])
+        .ok_or_else(|| ApiError::new(404, 50350, "Conversation not found"))?;
+    Ok(Both {
+        interaction,
+        conversation,
+    })
+}
+
+/// Tasks that are still kept.
+pub(crate) async fn tasks(
+    call: &Call<'_>,
+    sids: impl Iterator<Item = TaskSid>,
+) -> Result<Vec<Task>, ApiError> {
+    let keys: Vec<Key> = sids.map(key::task).collect();
+    let mut found = call.on.store.get_all(&keys).await?;
+    Ok(keys
+        .iter()
+        .filter_map(|key| take(&mut found, key))
+        .collect())
+}
+
+/// What gives a task's workflow, queue and channel their names.
+#[derive(Default)]
+pub(crate) struct Names {
+    pub(crate) workflow: Option<Workflow>,
+    pub(crate) queue: Option<TaskQueue>,
+    pub(crate) channel: Option<TaskChannel>,
+}
+
+/// The names of a task.
+pub(crate) async fn names(call: &Call<'_>, task: &Task) -> Result<Names, ApiError> {
+    let workflow = key::workflow(task.workspace, task.workflow);
+    let channel = key::task_channel(task.workspace, task.channel);
+    let queue = task
+        .queue
+        .map(|queue| key::task_queue(task.workspace, queue));
+    let mut keys = vec![workflow.clone(), channel.clone()];
+    keys.extend(queue.clone());
+    let mut found = call.on.store.get_all(&keys).await?;
+    Ok(Names {
+        workflow: take(&mut found, &workflow),
+        queue: queue.and_then(|queue| take(&mut found, &queue)),
+        channel: take(&mut found, &channel),
+    })
+}

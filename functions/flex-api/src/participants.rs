@@ -1,0 +1,143 @@
+//! Participants of an interaction's channel (behaviour C.6).
+
+use serde_json::{Value, json};
+use switchboard_domain::interaction::{
+    self, ChannelParticipant, Interaction, Leaving, SeatRouting,
+};
+use switchboard_domain::sid::{ChannelParticipantSid, Sid as _};
+use switchboard_runtime::http::{Answer, ApiError, Call, Reply};
+use switchboard_store::Page;
+
+use crate::interactions::participant;
+use crate::load;
+
+/// `GET …/Participants`: who is seated now.
+pub(crate) async fn list(call: &Call<'_>, kd: &str, uo: &str) -> Answer {
+    let request = call.page(1000)?;
+    let interaction = load::channel(call, kd, uo).await?;
+    let seated = interaction.participants.iter().filter(|one| !one.left);
+    let records: Vec<&ChannelParticipant> = seated.take(request.size).collect();
+    let page = Page {
+        records,
+        next: None,
+        previous: None,
+    };
+    Ok(call.paged("participants", &request, &page, |one| {
+        render(call, &interaction, one)
+    }))
+}
+
+/// `POST …/Participants`: adds somebody who is not invited by a task.
+pub(crate) async fn create(call: &Call<'_>, kd: &str, uo: &str) -> Answer {
+    const KINDS: [&str; 5] = ["supervisor", "customer", "external", "agent", "unknown"];
+    let kind = call.form.required("Type")?.to_lowercase();
+    if !KINDS.contains(&kind.as_str()) {
+        return Err(invalid("Type is unknown"));
+    }
+    let media = call.form.json("MediaProperties")?;
+    let new = participant(&media.ok_or_else(|| invalid("MediaProperties are missing"))?)?;
+    let routing = match call.form.json("RoutingProperties")? {
+        Some(value) => Some(routing(&value)?),
+        None => None,
+    };
+    let number = call
+        .on
+        .decide(|| async {
+            let both = load::both(call, kd, uo).await?;
+            interaction::add_participant(
+                &both.interaction,
+                &both.conversation,
+                &kind,
+                new.clone(),
+                routing.clone(),
+                call.now,
+            )
+            .map_err(ApiError::from)
+        })
+        .await?;
+    let interaction = load::channel(call, kd, uo).await?;
+    let added = interaction
+        .participants
+        .iter()
+        .find(|one| one.number == number);
+    let added = added.ok_or_else(|| call.not_found())?;
+    Ok(Reply::ok(render(call, &interaction, added)))
+}
+
+fn routing(value: &Value) -> Result<SeatRouting, ApiError> {
+    let text = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default();
+    let wrong = || invalid("RoutingProperties need task_sid, worker_sid and reservation_sid");
+    Ok(SeatRouting {
+        task: text("task_sid").parse().map_err(|_| wrong())?,
+        reservation: text("reservation_sid").parse().map_err(|_| wrong())?,
+        worker: text("worker_sid").parse().map_err(|_| wrong())?,
+    })
+}
+
+fn invalid(why: &str) -> ApiError {
+    ApiError::new(400, 45367, format!("Failed to add Participant: {why}"))
+}
+
+/// `POST …/Participants/{UT}`: `closed` or `wrapup`.
+pub(crate) async fn update(call: &Call<'_>, kd: &str, uo: &str, ut: &str) -> Answer {
+    let sid: ChannelParticipantSid = call.sid(ut)?;
+    let how = match call.form.required("Status")?.to_lowercase().as_str() {
+        "closed" => Leaving::Closed,
+        "wrapup" => Leaving::WrapUp,
+        _ => {
+            return Err(ApiError::bad(
+                "Invalid parameter: Status must be closed or wrapup",
+            ));
+        }
+    };
+    let interaction = call
+        .on
+        .decide(|| async {
+            let both = load::both(call, kd, uo).await?;
+            let seat = both
+                .interaction
+                .participant(sid)
+                .ok_or_else(|| call.not_found())?;
+            let task = seat.routing.as_ref().map(|routing| routing.task);
+            let task = load::tasks(call, task.into_iter()).await?.pop();
+            let number = seat.number;
+            let decision = interaction::leave(
+                &both.interaction,
+                &both.conversation,
+                task.as_ref(),
+                number,
+                how,
+                call.now,
+            )?;
+            Ok::<_, ApiError>((both.interaction, decision))
+        })
+        .await?;
+    let seat = interaction
+        .participant(sid)
+        .ok_or_else(|| call.not_found())?;
+    Ok(Reply::ok(render(call, &interaction, seat)))
+}
+
+fn render(call: &Call<'_>, interaction: &Interaction, one: &ChannelParticipant) -> Value {
+    let sid: ChannelParticipantSid = interaction.sid.kin(one.number);
+    let channel = interaction.channel_sid();
+    let path = format!(
+        "v1/Interactions/{}/Channels/{channel}/Participants/{sid}",
+        interaction.sid
+    );
+    let routing = one.routing.as_ref().map(|routing| {
+        json!({
+            "task_sid": routing.task,
+            "worker_sid": routing.worker,
+            "reservation_sid": routing.reservation,
+        })
+    });
+    json!({
+        "sid": sid,
+        "type": one.kind,
+        "interaction_sid": interaction.sid,
+        "channel_sid": channel,
+        "routing_properties": routing,
+        "url": call.url(&path),
+    })
+}

@@ -1,0 +1,22 @@
+//! Wires `inbound-webhook` to Lambda.
+#![recursion_limit = "256"]
+
+use lambda_http::{Error, run, service_fn};
+use switchboard_carriers::{Carriers, Settings};
+use switchboard_runtime::{Dependencies, telemetry};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::start();
+    let on = &Dependencies::from_env().await?;
+    let carriers = &Carriers::connect(&Settings {
+        account_sid: on.config.account_sid,
+        auth_token: &on.config.auth_token,
+        public_url: &on.config.public_url,
+        carriers: &on.config.carriers,
+    })?;
+    run(service_fn(async move |request| {
+        inbound_webhook::handle(on, carriers, request).await
+    }))
+    .await
+}

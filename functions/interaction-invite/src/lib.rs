@@ -1,0 +1,177 @@
+//! Opens interactions, issues their invites (each one task), seats agents and gives their seats up.
+//!
+//! Woken by: `invites.fifo`. Writes: interaction, conversation, task. Asks for: `task-assignment`,
+//! `webhook-delivery`.
+#![forbid(unsafe_code)]
+
+use std::collections::BTreeMap;
+
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use switchboard_domain::address::ChannelType;
+use switchboard_domain::configuration::Flow;
+use switchboard_domain::conversation::Conversation;
+use switchboard_domain::decision::Decision;
+use switchboard_domain::effect::InviteRequest;
+use switchboard_domain::flow::{HandOver, Step, first_step};
+use switchboard_domain::interaction::{self, InitiatedBy, Interaction, Order, SeatRouting};
+use switchboard_domain::record::Record;
+use switchboard_domain::sid::{ConversationSid, FlowSid, InteractionSid, Sid as _};
+use switchboard_domain::workspace::{TaskChannel, Worker, Workflow};
+use switchboard_runtime::queue::{body, each_message};
+use switchboard_runtime::{Dependencies, Failure};
+use switchboard_store::{FromRecord, Key, key, take};
+
+/// Handles a batch.
+pub async fn handle(on: &Dependencies, event: SqsEvent) -> SqsBatchResponse {
+    each_message(
+        event,
+        |message| async move { serve(on, &body(&message)?).await },
+    )
+    .await
+}
+
+async fn serve(on: &Dependencies, request: &InviteRequest) -> Result<(), Failure> {
+    on.decide(|| async {
+        let decision = match request {
+            InviteRequest::Open {
+                interaction,
+                conversation,
+                flow,
+            } => open(on, *interaction, *conversation, *flow).await?,
+            InviteRequest::Seat { .. } => seat(on, request).await?,
+            InviteRequest::TaskEnded {
+                interaction,
+                task,
+                status,
+            } => {
+                let (interaction, conversation) = both(on, *interaction).await?;
+                interaction::task_ended(&interaction, &conversation, *task, *status, on.now())?
+            }
+        };
+        Ok::<_, Failure>(((), decision))
+    })
+    .await
+}
+
+/// Takes a record that must be there; what is not there yet comes again.
+fn must<T: FromRecord>(found: &mut BTreeMap<Key, Record>, key: &Key) -> Result<T, Failure> {
+    take(found, key).ok_or_else(|| Failure::NotFound(key.pk.clone()))
+}
+
+async fn both(
+    on: &Dependencies,
+    sid: InteractionSid,
+) -> Result<(Interaction, Conversation), Failure> {
+    let (interaction, conversation) = (key::interaction(sid), key::conversation(sid.twin()));
+    let mut found = on
+        .store
+        .get_all(&[interaction.clone(), conversation.clone()])
+        .await?;
+    Ok((
+        must(&mut found, &interaction)?,
+        must(&mut found, &conversation)?,
+    ))
+}
+
+/// Opens the interaction that a flow asked for; it is there already if this is a copy.
+async fn open(
+    on: &Dependencies,
+    sid: InteractionSid,
+    conversation: ConversationSid,
+    flow: FlowSid,
+) -> Result<Decision, Failure> {
+    let keys = [
+        key::interaction(sid),
+        key::conversation(conversation),
+        key::flow(flow),
+    ];
+    let mut found = on.store.get_all(&keys).await?;
+    if take::<Interaction>(&mut found, &keys[0]).is_some() {
+        return Ok(Decision::unchanged());
+    }
+    let conversation: Conversation = must(&mut found, &keys[1])?;
+    let flow: Flow = must(&mut found, &keys[2])?;
+    let (hand_over, workflow, channel) = plan(on, &flow).await?;
+    let now = on.now();
+    let workspace = workflow.workspace;
+    let kind = channel_type(&conversation);
+    let mut interaction =
+        Interaction::new(&conversation, kind, InitiatedBy::Customer, workspace, now);
+    let order = Order {
+        workflow: &workflow,
+        channel: &channel,
+        attributes: hand_over.task_attributes(&conversation, None),
+        priority: hand_over.priority,
+        timeout_seconds: hand_over.timeout_seconds,
+        worker: None,
+    };
+    let task = interaction::invite(&mut interaction, &conversation, order, now)?;
+    let route = task.route();
+    Ok(Decision::put(interaction).and(task).asking([route]))
+}
+
+/// What the flow hands over to.
+async fn plan(
+    on: &Dependencies,
+    flow: &Flow,
+) -> Result<(HandOver, Workflow, TaskChannel), Failure> {
+    let nowhere = || Failure::Invalid(format!("the flow {} hands over to nobody", flow.sid));
+    let Ok(Step::HandOver(hand_over)) = first_step(&flow.definition) else {
+        return Err(nowhere());
+    };
+    let route = flow.route.as_ref().ok_or_else(nowhere)?;
+    let workflow = key::workflow(route.workspace, route.workflow);
+    let channel = key::task_channel(route.workspace, route.channel);
+    let mut found = on
+        .store
+        .get_all(&[workflow.clone(), channel.clone()])
+        .await?;
+    Ok((
+        hand_over,
+        must(&mut found, &workflow)?,
+        must(&mut found, &channel)?,
+    ))
+}
+
+/// The channel that the customer writes on.
+fn channel_type(conversation: &Conversation) -> ChannelType {
+    let pair = conversation
+        .participants
+        .iter()
+        .find_map(|one| one.pair.as_ref());
+    pair.map_or(ChannelType::Chat, |pair| pair.address.channel())
+}
+
+async fn seat(on: &Dependencies, request: &InviteRequest) -> Result<Decision, Failure> {
+    let InviteRequest::Seat {
+        interaction,
+        task,
+        reservation,
+        worker,
+        workspace,
+    } = *request
+    else {
+        return Ok(Decision::unchanged());
+    };
+    let keys = [
+        key::interaction(interaction),
+        key::conversation(interaction.twin()),
+        key::worker(workspace, worker),
+    ];
+    let mut found = on.store.get_all(&keys).await?;
+    let interaction: Interaction = must(&mut found, &keys[0])?;
+    let conversation: Conversation = must(&mut found, &keys[1])?;
+    let who: Worker = must(&mut found, &keys[2])?;
+    let routing = SeatRouting {
+        task,
+        reservation,
+        worker,
+    };
+    Ok(interaction::seat(
+        &interaction,
+        &conversation,
+        routing,
+        &who,
+        on.now(),
+    )?)
+}

@@ -1,0 +1,188 @@
+//! Hands one participant's copy of a message to its carrier, once.
+//!
+//! Woken by: `outbound.fifo`. Writes: message. Asks for: `webhook-delivery`.
+//!
+//! The only call that leaves the system before it is recorded, hence: lease, call, record. Whoever finds a
+//! lease that was never resolved asks the carrier first, and sends again only if it surely does not have the
+//! message. A carrier that is down is tried again with growing pauses; meanwhile the pair's later messages
+//! wait behind, so their order is kept.
+#![forbid(unsafe_code)]
+
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use switchboard_carriers::{Carrier, Carriers, Lookup};
+use switchboard_domain::carriage::{CarrierName, DeliveryStatus, OutboundMessage, SendOutcome};
+use switchboard_domain::decision::Decision;
+use switchboard_domain::effect::{QueueName, SendRequest};
+use switchboard_domain::message::{Begin, Delivery, Message};
+use switchboard_domain::timestamp::{Millis, Timestamp};
+use switchboard_runtime::queue::{body, each_message};
+use switchboard_runtime::{Dependencies, Failure};
+use switchboard_store::key;
+
+/// How long to wait before asking a carrier again that could not tell.
+const ASK_AGAIN: Millis = Millis::seconds(30);
+
+/// Handles a batch.
+pub async fn handle(on: &Dependencies, carriers: &Carriers, event: SqsEvent) -> SqsBatchResponse {
+    each_message(event, |message| async move {
+        match deliver(on, carriers, &body(&message)?).await? {
+            Next::Done => Ok(()),
+            Next::Later(wait) => postpone(on, &message, wait).await,
+        }
+    })
+    .await
+}
+
+/// What comes after one look at a delivery.
+enum Next {
+    Done,
+    Later(Millis),
+}
+
+/// Leaves the message on its queue, hidden for a while.
+async fn postpone(on: &Dependencies, message: &SqsMessage, wait: Millis) -> Result<(), Failure> {
+    let seconds = (wait.0 + 999) / 1000;
+    let handle = message.receipt_handle.as_deref().unwrap_or_default();
+    on.queues.hide(QueueName::Outbound, handle, seconds).await?;
+    Err(Failure::Unavailable(format!(
+        "the carrier; again in {seconds} s"
+    )))
+}
+
+async fn deliver(
+    on: &Dependencies,
+    carriers: &Carriers,
+    request: &SendRequest,
+) -> Result<Next, Failure> {
+    let message = load(on, request).await?;
+    let Some(delivery) = message.delivery(request.delivery) else {
+        return Err(Failure::Invalid("no such delivery".to_owned()));
+    };
+    let carrier = carriers.get(carrier_of(&message));
+    let outgoing = outgoing(&message, delivery);
+    let now = on.now();
+    let outcome = match delivery.begin(now) {
+        Begin::Done => return Ok(Next::Done),
+        Begin::Wait { until } => return Ok(Next::Later(until - now)),
+        Begin::AskFirst { since } => match ask(carrier, &outgoing, since, now).await {
+            Some(outcome) => outcome,
+            None => return Ok(Next::Later(ASK_AGAIN)),
+        },
+        Begin::Send => {
+            let leased = message.lease(request.delivery, now);
+            let leased = leased.ok_or_else(|| Failure::Defect("a lease of nothing".to_owned()))?;
+            on.decide(|| async {
+                Ok::<_, Failure>(((), same_or_lost(on, &message, &leased).await?))
+            })
+            .await?;
+            carrier.send(&outgoing).await
+        }
+    };
+    record(on, request, &outcome).await
+}
+
+/// The lease, as long as nobody else has written since: two senders must never both have one.
+async fn same_or_lost(
+    on: &Dependencies,
+    loaded: &Message,
+    leased: &Message,
+) -> Result<Decision, Failure> {
+    let now: Option<Message> = on.store.get(key::message(loaded.sid)).await?;
+    if now.is_some_and(|now| now.version == loaded.version) {
+        Ok(Decision::put(leased.clone()))
+    } else {
+        Err(Failure::Unavailable(
+            "somebody else took the delivery".to_owned(),
+        ))
+    }
+}
+
+async fn load(on: &Dependencies, request: &SendRequest) -> Result<Message, Failure> {
+    let message: Option<Message> = on.store.get(key::message(request.message)).await?;
+    message.ok_or_else(|| Failure::NotFound(request.message.to_string()))
+}
+
+/// Every address belongs to the one carrier there is.
+const fn carrier_of(_message: &Message) -> CarrierName {
+    CarrierName::Twilio
+}
+
+fn outgoing(message: &Message, delivery: &Delivery) -> OutboundMessage {
+    OutboundMessage {
+        message: message.sid,
+        delivery: delivery.number,
+        from: delivery.pair.proxy.clone(),
+        to: delivery.pair.address.clone(),
+        body: message.body.clone().unwrap_or_default(),
+        media: message.media.clone(),
+    }
+}
+
+/// Asks the carrier what became of a send whose end was never written.
+async fn ask(
+    carrier: &dyn Carrier,
+    outgoing: &OutboundMessage,
+    since: Timestamp,
+    now: Timestamp,
+) -> Option<SendOutcome> {
+    match carrier.find(outgoing, since, now).await {
+        Lookup::Found { carrier_message_id } => Some(SendOutcome::Accepted { carrier_message_id }),
+        Lookup::NotFound => Some(SendOutcome::Retry {
+            reason: "the carrier never had it".to_owned(),
+            after_seconds: Some(0),
+        }),
+        Lookup::CannotTell { reason } => {
+            tracing::warn!("the carrier can not tell: {reason}");
+            None
+        }
+    }
+}
+
+/// Writes down what the carrier answered.
+async fn record(
+    on: &Dependencies,
+    request: &SendRequest,
+    outcome: &SendOutcome,
+) -> Result<Next, Failure> {
+    on.decide(|| async {
+        let message = load(on, request).await?;
+        let Some(next) = message.record(request.delivery, outcome, on.now()) else {
+            return Ok((Next::Later(ASK_AGAIN), Decision::unchanged()));
+        };
+        let (before, after) = (
+            message.delivery(request.delivery),
+            next.delivery(request.delivery),
+        );
+        let moved = before.map(|it| it.status) != after.map(|it| it.status);
+        let told = match moved {
+            true => on.delivery_updated(&message, request.delivery).await?,
+            false => Vec::new(),
+        };
+        let answer = after_recording(&next, request.delivery, outcome);
+        Ok((answer, Decision::put(next).asking(told)))
+    })
+    .await
+}
+
+fn after_recording(message: &Message, number: u32, outcome: &SendOutcome) -> Next {
+    let Some(delivery) = message.delivery(number) else {
+        return Next::Done;
+    };
+    match outcome {
+        SendOutcome::Retry {
+            after_seconds,
+            reason,
+        } if delivery.status == DeliveryStatus::Queued => {
+            tracing::warn!(attempts = delivery.attempts, "not sent: {reason}");
+            let asked = Millis::seconds(i64::from(after_seconds.unwrap_or_default()));
+            Next::Later(delivery.backoff().max(asked))
+        }
+        SendOutcome::Rejected { error_code, reason } => {
+            tracing::warn!(error_code, "rejected: {reason}");
+            Next::Done
+        }
+        SendOutcome::Accepted { .. } | SendOutcome::Retry { .. } | SendOutcome::Unknown { .. } => {
+            Next::Done
+        }
+    }
+}

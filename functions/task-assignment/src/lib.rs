@@ -1,0 +1,113 @@
+//! The router: the only place where reservations are made.
+//!
+//! Woken by: `routing.fifo`, one batch per workspace at a time. Writes: head, task, worker. Asks for: `timer`,
+//! `interaction-invite`.
+//!
+//! The table is the truth; the picture of a workspace is kept warm between batches and fenced by the
+//! workspace's head. Whoever holds the picture has put his name into the head, and every commit moves it: if
+//! somebody else decided in between, or a worker, a queue or a workflow was changed, the commit fails, the
+//! picture is built anew, and the step is repeated on what is true now.
+#![forbid(unsafe_code)]
+
+mod picture;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Mutex;
+
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use switchboard_domain::effect::{RouterEvent, Subject};
+use switchboard_domain::sid::{RequestSid, WorkspaceSid};
+use switchboard_runtime::queue::{body, item_failure, log};
+use switchboard_runtime::{Dependencies, Failure};
+
+use picture::{Warm, refresh};
+
+/// So often a batch is routed anew when the head moved in between.
+const ATTEMPTS_MAX: usize = 8;
+
+/// The routers that this environment keeps warm.
+#[derive(Default)]
+pub struct Routers {
+    warm: Mutex<BTreeMap<WorkspaceSid, Warm>>,
+    name: std::sync::OnceLock<String>,
+}
+
+impl fmt::Debug for Routers {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Routers").finish_non_exhaustive()
+    }
+}
+
+impl Routers {
+    /// What this environment writes into the heads it holds.
+    fn name(&self, on: &Dependencies) -> &str {
+        self.name
+            .get_or_init(|| on.mint::<RequestSid>().to_string())
+    }
+
+    /// Takes a warm router out; a failed step must not leave a wrong one behind.
+    fn take(&self, workspace: WorkspaceSid) -> Option<Warm> {
+        self.warm.lock().ok()?.remove(&workspace)
+    }
+
+    fn keep(&self, workspace: WorkspaceSid, warm: Warm) {
+        if let Ok(mut all) = self.warm.lock() {
+            all.insert(workspace, warm);
+        }
+    }
+}
+
+/// Handles a batch. All events of a workspace are one step: they succeed or come back together.
+pub async fn handle(on: &Dependencies, routers: &Routers, event: SqsEvent) -> SqsBatchResponse {
+    let mut response = SqsBatchResponse::default();
+    let mut batches: BTreeMap<WorkspaceSid, (BTreeSet<Subject>, Vec<String>)> = BTreeMap::new();
+    for message in &event.records {
+        let id = message.message_id.clone().unwrap_or_default();
+        match body::<RouterEvent>(message) {
+            Ok(event) => {
+                let batch = batches.entry(event.workspace).or_default();
+                batch.0.insert(event.subject);
+                batch.1.push(id);
+            }
+            Err(failure) => {
+                log(&id, &failure);
+                response.batch_item_failures.push(item_failure(id));
+            }
+        }
+    }
+    for (workspace, (subjects, ids)) in batches {
+        if let Err(failure) = route(on, routers, workspace, &subjects).await {
+            for id in ids {
+                log(&id, &failure);
+                response.batch_item_failures.push(item_failure(id));
+            }
+        }
+    }
+    response
+}
+
+/// Lets the workspace's router look at what changed, and commits what it decides.
+async fn route(
+    on: &Dependencies,
+    routers: &Routers,
+    workspace: WorkspaceSid,
+    subjects: &BTreeSet<Subject>,
+) -> Result<(), Failure> {
+    for _ in 0..ATTEMPTS_MAX {
+        let held = routers.take(workspace);
+        let Some(mut warm) = refresh(on, held, workspace, routers.name(on)).await? else {
+            // The workspace was deleted, and its tasks with it.
+            return Ok(());
+        };
+        warm.learn(on, workspace, subjects).await?;
+        if warm.step(on).await? {
+            routers.keep(workspace, warm);
+            return Ok(());
+        }
+        tracing::debug!(workspace.sid = %workspace, "the head moved; routed anew");
+    }
+    Err(Failure::Unavailable(format!(
+        "routed {ATTEMPTS_MAX} times, each time too late"
+    )))
+}

@@ -1,0 +1,267 @@
+//! The call itself: where it may go, how long it may take, how it is signed.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Url};
+use switchboard_carriers::twilio::{SIGNATURE_HEADER, sign};
+use switchboard_runtime::Dependencies;
+
+/// An endpoint has so long to answer (behaviour B.5).
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Makes the calls; built once.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    client: Client,
+    allow_loopback: bool,
+}
+
+/// What came of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Called {
+    /// Somebody answered.
+    Answered(u16),
+    /// Nobody answered in time, or at all.
+    Unanswered,
+    /// The address is none that we call.
+    Forbidden(&'static str),
+}
+
+impl Called {
+    /// Whether the endpoint took it.
+    pub const fn succeeded(&self) -> bool {
+        matches!(self, Self::Answered(200..=299))
+    }
+
+    /// Whether another try would be of no use.
+    pub const fn is_final(&self) -> bool {
+        match self {
+            Self::Answered(429) | Self::Unanswered => false,
+            Self::Answered(status) => *status < 500,
+            Self::Forbidden(_) => true,
+        }
+    }
+
+    /// The HTTP status, if there was one.
+    pub const fn status(&self) -> Option<u16> {
+        match self {
+            Self::Answered(status) => Some(*status),
+            Self::Unanswered | Self::Forbidden(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Called {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Answered(status) => write!(out, "answered {status}"),
+            Self::Unanswered => out.write_str("did not answer"),
+            Self::Forbidden(why) => write!(out, "is not called: {why}"),
+        }
+    }
+}
+
+impl Caller {
+    /// A caller; `allow_loopback` is for the laptop alone.
+    pub fn new(allow_loopback: bool) -> Result<Self, reqwest::Error> {
+        let client = Client::builder()
+            .timeout(TIMEOUT)
+            .redirect(Policy::none())
+            .no_proxy()
+            .dns_resolver(Arc::new(Vetted { allow_loopback }))
+            .build()?;
+        Ok(Self {
+            client,
+            allow_loopback,
+        })
+    }
+
+    /// Calls an endpoint with form parameters, signed as a carrier would sign (behaviour E.6).
+    pub async fn call(
+        &self,
+        on: &Dependencies,
+        url: &str,
+        method: &str,
+        parameters: &[(String, String)],
+        id: &str,
+    ) -> Called {
+        let mut url = match self.allowed(url) {
+            Ok(url) => url,
+            Err(why) => return Called::Forbidden(why),
+        };
+        // What follows the hash is for us, not for the endpoint.
+        url.set_fragment(None);
+        let get = method.eq_ignore_ascii_case("GET");
+        if get {
+            url.query_pairs_mut().extend_pairs(parameters);
+        }
+        let pairs: Vec<(&str, &str)> = parameters
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        let signed = if get { &[][..] } else { &pairs };
+        let signature = sign(url.as_str(), signed, &on.config.auth_token);
+        let request = match get {
+            true => self.client.get(url),
+            false => self
+                .client
+                .post(url)
+                .header(
+                    "content-type",
+                    "application/x-www-form-urlencoded; charset=utf-8",
+                )
+                .body(encoded(parameters)),
+        };
+        let request = request
+            .header(SIGNATURE_HEADER, signature)
+            .header("I-Twilio-Idempotency-Token", id)
+            .header("user-agent", "Switchboard/0.1");
+        match request.send().await {
+            Ok(response) => Called::Answered(response.status().as_u16()),
+            Err(_) => Called::Unanswered,
+        }
+    }
+
+    /// https, to somebody else; a literal address is vetted here, a name when it is resolved.
+    fn allowed(&self, url: &str) -> Result<Url, &'static str> {
+        let url = Url::parse(url).map_err(|_| "not a URL")?;
+        let host = url.host_str().ok_or("no host")?;
+        let literal = host.trim_matches(['[', ']']).parse::<IpAddr>().ok();
+        let loopback = host == "localhost" || literal.is_some_and(|address| address.is_loopback());
+        match url.scheme() {
+            "https" => {}
+            "http" if self.allow_loopback && loopback => {}
+            _ => return Err("not https"),
+        }
+        match literal {
+            Some(address) if !acceptable(address, self.allow_loopback) => Err("a private address"),
+            _ => Ok(url),
+        }
+    }
+}
+
+fn encoded(parameters: &[(String, String)]) -> String {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    form.extend_pairs(parameters);
+    form.finish()
+}
+
+/// Resolves names, and leaves out every address that is not the public's. The connection is made to what
+/// is left, so a name can not be vetted as one address and called as another.
+struct Vetted {
+    allow_loopback: bool,
+}
+
+impl Resolve for Vetted {
+    fn resolve(&self, name: Name) -> Resolving {
+        let allow_loopback = self.allow_loopback;
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let public: Vec<SocketAddr> = found
+                .filter(|address| acceptable(address.ip(), allow_loopback))
+                .collect();
+            if public.is_empty() {
+                return Err("the name has no public address".into());
+            }
+            Ok(Box::new(public.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// Whether an address belongs to the public internet, or to this machine where that is allowed.
+fn acceptable(address: IpAddr, allow_loopback: bool) -> bool {
+    if address.is_loopback() {
+        return allow_loopback;
+    }
+    match address {
+        IpAddr::V4(address) => public_v4(address),
+        IpAddr::V6(address) => public_v6(address),
+    }
+}
+
+fn public_v4(address: Ipv4Addr) -> bool {
+    let [a, b, c, _] = address.octets();
+    let special = address.is_private()
+        || address.is_link_local()
+        || address.is_multicast()
+        || address.is_broadcast()
+        || address.is_documentation()
+        || a == 0
+        || a >= 240
+        || (a == 100 && (64..128).contains(&b))
+        || (a == 198 && (b == 18 || b == 19))
+        || (a == 192 && b == 0 && c == 0);
+    !special
+}
+
+fn public_v6(address: Ipv6Addr) -> bool {
+    let embedded = address
+        .to_ipv4_mapped()
+        .or_else(|| match address.segments() {
+            // The well-known prefixes under which an IPv4 address hides: NAT64 and 6to4.
+            [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => {
+                Some(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)))
+            }
+            _ => None,
+        });
+    if let Some(address) = embedded {
+        return !address.is_loopback() && public_v4(address);
+    }
+    let first = address.segments()[0];
+    let special = address.is_unspecified()
+        || address.is_multicast()
+        || (first & 0xfe00) == 0xfc00
+        || (first & 0xffc0) == 0xfe80
+        || (first == 0x2001 && address.segments()[1] == 0x0db8);
+    !special
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn private_places_are_not_called() {
+        let caller = Caller::new(false).unwrap();
+        for wrong in [
+            "http://example.com/",
+            "https://127.0.0.1/",
+            "https://[::1]/",
+            "https://10.0.0.1/",
+            "https://169.254.169.254/latest/meta-data",
+            "https://[::ffff:10.0.0.1]/",
+            "https://[fd00::1]/",
+            "https://100.64.0.1/",
+            "https://0.0.0.0/",
+            "https://[64:ff9b::a00:1]/",
+            "ftp://example.com/",
+            "nonsense",
+        ] {
+            assert!(caller.allowed(wrong).is_err(), "{wrong}");
+        }
+        assert!(caller.allowed("https://93.184.216.34/hook").is_ok());
+        assert!(caller.allowed("https://example.com/hook").is_ok());
+    }
+
+    #[test]
+    fn loopback_is_for_the_laptop_alone() {
+        let caller = Caller::new(true).unwrap();
+        assert!(caller.allowed("http://127.0.0.1:9/").is_ok());
+        assert!(caller.allowed("http://localhost:9/").is_ok());
+        assert!(caller.allowed("http://example.com/").is_err());
+        assert!(caller.allowed("http://10.0.0.1/").is_err());
+    }
+
+    #[test]
+    fn only_what_may_get_better_is_tried_again() {
+        assert!(Called::Answered(200).is_final() && Called::Answered(404).is_final());
+        assert!(Called::Answered(302).is_final() && Called::Forbidden("x").is_final());
+        assert!(!Called::Answered(500).is_final() && !Called::Unanswered.is_final());
+        assert!(!Called::Answered(429).is_final());
+    }
+}

@@ -1,0 +1,326 @@
+use super::*;
+use crate::conversation::Pair;
+use crate::record::Record;
+use crate::routing::receipt::Receipt;
+use crate::sid::{ActivitySid, ServiceSid};
+use crate::timestamp::Millis;
+
+const NOW: Timestamp = Timestamp(1_000_000);
+
+/// A conversation with a customer, its interaction, and what routes it.
+struct World {
+    conversation: Conversation,
+    interaction: Interaction,
+    workflow: Workflow,
+    channel: TaskChannel,
+}
+
+fn world() -> World {
+    let workspace = WorkspaceSid::derived(&["w"]);
+    let mut conversation = Conversation::new(
+        ConversationSid::derived(&["c"]),
+        ServiceSid::derived(&["s"]),
+        NOW,
+    );
+    let pair = Pair::new(
+        "+14155550100".parse().unwrap(),
+        "+18005550199".parse().unwrap(),
+    )
+    .unwrap();
+    let customer = NewParticipant {
+        identity: None,
+        pair: Some(pair),
+        attributes: None,
+        role: None,
+    };
+    let _ = conversation.join(customer, NOW).unwrap();
+    let interaction = Interaction::new(
+        &conversation,
+        ChannelType::Sms,
+        InitiatedBy::Customer,
+        workspace,
+        NOW,
+    );
+    let workflow = Workflow {
+        workspace,
+        sid: WorkflowSid::derived(&["f"]),
+        friendly_name: "f".to_owned(),
+        configuration: "{}".to_owned(),
+        assignment_callback_url: None,
+        fallback_assignment_callback_url: None,
+        task_reservation_timeout_seconds: 120,
+        created: NOW,
+        updated: NOW,
+        version: 1,
+    };
+    let channel = TaskChannel {
+        workspace,
+        sid: TaskChannelSid::derived(&["t"]),
+        unique_name: "sms".to_owned(),
+        friendly_name: "SMS".to_owned(),
+        channel_optimized_routing: false,
+        created: NOW,
+        updated: NOW,
+        version: 1,
+    };
+    World {
+        conversation,
+        interaction,
+        workflow,
+        channel,
+    }
+}
+
+fn worker(name: &str) -> Worker {
+    Worker {
+        workspace: WorkspaceSid::derived(&["w"]),
+        sid: WorkerSid::derived(&[name]),
+        friendly_name: name.to_owned(),
+        attributes: "{}".to_owned(),
+        activity: ActivitySid::derived(&["a"]),
+        activity_since: NOW,
+        channels: std::collections::BTreeMap::new(),
+        created: NOW,
+        updated: NOW,
+        version: 1,
+    }
+}
+
+impl World {
+    fn invites(&mut self) -> Task {
+        let order = Order {
+            workflow: &self.workflow,
+            channel: &self.channel,
+            attributes: json!({"topic": "sales"}),
+            priority: 1,
+            timeout_seconds: 60,
+            worker: None,
+        };
+        invite(&mut self.interaction, &self.conversation, order, NOW).unwrap()
+    }
+
+    /// The task as it stands after this worker took it, and how he sits down.
+    fn takes(&self, task: &Task, name: &str) -> (Task, SeatRouting) {
+        let reserve = task::Command::Reserve {
+            worker: worker(name).sid,
+            worker_name: name.to_owned(),
+            timeout: Millis::seconds(120),
+            receipt: Receipt::default(),
+        };
+        let reserved = task::decide(task, reserve, NOW).unwrap();
+        let reservation = reserved.reservation_sid(&reserved.reservations[0]);
+        let taken = task::decide(&reserved, task::Command::Accept(reservation), NOW).unwrap();
+        (
+            taken,
+            SeatRouting {
+                task: task.sid,
+                reservation,
+                worker: worker(name).sid,
+            },
+        )
+    }
+
+    fn seats(&mut self, routing: SeatRouting, name: &str) -> Decision {
+        let decision = seat(
+            &self.interaction,
+            &self.conversation,
+            routing,
+            &worker(name),
+            NOW,
+        )
+        .unwrap();
+        self.keep(&decision);
+        decision
+    }
+
+    fn keep(&mut self, decision: &Decision) {
+        for record in &decision.puts {
+            match record {
+                Record::Interaction(it) => self.interaction = it.as_ref().clone(),
+                Record::Conversation(it) => self.conversation = it.as_ref().clone(),
+                _ => {}
+            }
+        }
+    }
+
+    fn agents(&self) -> Vec<&str> {
+        let members = self.conversation.participants.iter();
+        members.filter_map(|one| one.identity.as_deref()).collect()
+    }
+}
+
+#[test]
+fn the_task_of_an_invite_says_where_it_comes_from() {
+    let mut world = world();
+    let task = world.invites();
+    let attributes: Value = serde_json::from_str(&task.attributes).unwrap();
+    assert_eq!(attributes["topic"], "sales");
+    assert_eq!(attributes["conversationSid"], json!(world.conversation.sid));
+    assert_eq!(
+        attributes["flexInteractionSid"],
+        json!(world.interaction.sid)
+    );
+    assert_eq!(
+        attributes["flexInteractionChannelSid"],
+        json!(world.interaction.channel_sid())
+    );
+    assert_eq!(attributes["direction"], "inbound");
+    assert_eq!(attributes["channelType"], "sms");
+    assert_eq!(
+        attributes["conversations"]["media"][0]["type"],
+        "ChatTranscript"
+    );
+    assert_eq!(task.interaction, Some(world.interaction.sid));
+}
+
+#[test]
+fn who_accepts_is_seated_once() {
+    let mut world = world();
+    let task = world.invites();
+    let (_, routing) = world.takes(&task, "alice");
+    let _ = world.seats(routing.clone(), "alice");
+    assert_eq!(world.agents(), ["alice"]);
+    assert!(world.seats(routing, "alice").is_unchanged());
+}
+
+#[test]
+fn nobody_is_seated_in_a_closed_conversation() {
+    let mut world = world();
+    let task = world.invites();
+    let (_, routing) = world.takes(&task, "alice");
+    let _ = world.conversation.close(NOW);
+    assert!(world.seats(routing, "alice").is_unchanged());
+}
+
+#[test]
+fn an_agent_leaves_and_the_conversation_goes_on_with_the_other() {
+    let mut world = world();
+    let (first, second) = (world.invites(), world.invites());
+    let (first, alice) = world.takes(&first, "alice");
+    let (_, bob) = world.takes(&second, "bob");
+    let _ = world.seats(alice, "alice");
+    let _ = world.seats(bob, "bob");
+    let seat = world
+        .interaction
+        .participants
+        .iter()
+        .find(|one| one.kind == "agent")
+        .unwrap();
+    let number = seat.number;
+    let left = leave(
+        &world.interaction,
+        &world.conversation,
+        Some(&first),
+        number,
+        Leaving::Closed,
+        NOW,
+    )
+    .unwrap();
+    world.keep(&left);
+    assert_eq!(world.agents(), ["bob"]);
+    assert_eq!(world.conversation.state, State::Active);
+    let completed = left
+        .puts
+        .iter()
+        .any(|record| matches!(record, Record::Task(task) if task.status == TaskStatus::Completed));
+    assert!(completed);
+    let again = leave(
+        &world.interaction,
+        &world.conversation,
+        None,
+        number,
+        Leaving::Closed,
+        NOW,
+    )
+    .unwrap();
+    assert!(again.is_unchanged());
+}
+
+#[test]
+fn closing_the_channel_ends_everything_and_frees_the_pair() {
+    let mut world = world();
+    let (first, waiting) = (world.invites(), world.invites());
+    let (taken, alice) = world.takes(&first, "alice");
+    let _ = world.seats(alice, "alice");
+    let tasks = [taken, waiting];
+    for (complete, expected) in [(true, TaskStatus::Completed), (false, TaskStatus::Wrapping)] {
+        let closed = close(
+            &world.interaction,
+            &world.conversation,
+            &tasks,
+            complete,
+            NOW,
+        )
+        .unwrap();
+        let statuses: Vec<TaskStatus> = closed
+            .puts
+            .iter()
+            .filter_map(|record| match record {
+                Record::Task(task) => Some(task.status),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(statuses, [expected, TaskStatus::Canceled]);
+        assert!(
+            closed
+                .deletes
+                .iter()
+                .any(|record| record.kind() == "AddressBinding")
+        );
+        let state = closed.puts.iter().find_map(|record| match record {
+            Record::Conversation(it) => Some(it.state),
+            _ => None,
+        });
+        assert_eq!(state, Some(State::Closed));
+    }
+}
+
+#[test]
+fn the_last_agent_who_completes_closes_the_conversation() {
+    let mut world = world();
+    let task = world.invites();
+    let (_, alice) = world.takes(&task, "alice");
+    let _ = world.seats(alice, "alice");
+    let ended = task_ended(
+        &world.interaction,
+        &world.conversation,
+        task.sid,
+        TaskStatus::Completed,
+        NOW,
+    )
+    .unwrap();
+    world.keep(&ended);
+    assert_eq!(world.conversation.state, State::Closed);
+    assert_eq!(world.interaction.status, ChannelStatus::Closed);
+}
+
+#[test]
+fn a_canceled_task_leaves_the_conversation_open() {
+    let mut world = world();
+    let task = world.invites();
+    let ended = task_ended(
+        &world.interaction,
+        &world.conversation,
+        task.sid,
+        TaskStatus::Canceled,
+        NOW,
+    )
+    .unwrap();
+    world.keep(&ended);
+    assert_eq!(world.conversation.state, State::Active);
+    assert_eq!(world.interaction.open_tasks().count(), 0);
+}
+
+#[test]
+fn a_dormant_channel_is_woken_by_the_next_invite() {
+    let mut world = world();
+    let task = world.invites();
+    let (taken, alice) = world.takes(&task, "alice");
+    let _ = world.seats(alice, "alice");
+    let dormant = deactivate(&world.interaction, &world.conversation, &[taken], NOW).unwrap();
+    world.keep(&dormant);
+    assert_eq!(world.interaction.status, ChannelStatus::Inactive);
+    assert!(world.agents().is_empty());
+    world.invites();
+    assert_eq!(world.interaction.status, ChannelStatus::Active);
+}
