@@ -97,12 +97,12 @@ async fn open(
     let order = routing.order(resolved);
     let task = interaction::invite(&mut interaction, &conversation, order, call.now)?;
     conversation.interaction = Some(interaction.sid);
-    let route = task.route();
+    let announced = task.announcement();
     let decision = Decision::put(interaction.clone())
         .and(conversation)
         .and(task.clone())
         .with(found_by)
-        .asking([route]);
+        .asking(announced);
     Ok(((interaction, Some(task)), decision))
 }
 

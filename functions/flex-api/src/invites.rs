@@ -28,10 +28,10 @@ pub(crate) async fn create(call: &Call<'_>, kd: &str, uo: &str) -> Answer {
             let mut interaction = both.interaction;
             let order = routing.order(&resolved);
             let task = interaction::invite(&mut interaction, &both.conversation, order, call.now)?;
-            let route = task.route();
+            let announced = task.announcement();
             let decision = Decision::put(interaction.clone())
                 .and(task.clone())
-                .asking([route]);
+                .asking(announced);
             Ok::<_, ApiError>(((interaction, task), decision))
         })
         .await?;

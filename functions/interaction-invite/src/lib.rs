@@ -106,8 +106,8 @@ async fn open(
         worker: None,
     };
     let task = interaction::invite(&mut interaction, &conversation, order, now)?;
-    let route = task.route();
-    Ok(Decision::put(interaction).and(task).asking([route]))
+    let announced = task.announcement();
+    Ok(Decision::put(interaction).and(task).asking(announced))
 }
 
 /// What the flow hands over to.

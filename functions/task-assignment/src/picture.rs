@@ -109,6 +109,9 @@ impl Warm {
             let now = on.now();
             let turn = self.router.step(now);
             if turn.decision.is_unchanged() {
+                if turn.more {
+                    continue;
+                }
                 return Ok(true);
             }
             let fenced = turn.decision.clone().and(self.head.clone());

@@ -95,6 +95,7 @@ pub struct AddressConfiguration {
     /// Its identifier; follows from the address.
     pub sid: AddressConfigurationSid,
     /// The channel.
+    #[serde(rename = "channel")]
     pub kind: ChannelType,
     /// The business address.
     pub address: Address,

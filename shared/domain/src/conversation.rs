@@ -27,6 +27,9 @@ use crate::timestamp::Timestamp;
 pub const PARTICIPANTS_MAX: usize = 1000;
 /// At most so many of them on channels (behaviour H).
 pub const CHANNEL_PARTICIPANTS_MAX: usize = 50;
+/// The search by address finds so many participants of a closed conversation; more do not fit into the
+/// transaction that closes it.
+const REMEMBERED_MAX: usize = 30;
 /// At most so many scoped webhooks (behaviour B.5).
 pub const WEBHOOKS_MAX: usize = 5;
 
@@ -475,12 +478,11 @@ impl Conversation {
         self.state = State::Closed;
         self.updated = now;
         let mut decision = Decision::unchanged();
-        for participant in &self.participants {
-            if let Some(pair) = &participant.pair {
-                let number = participant.number;
-                decision = decision
-                    .without(self.binding(pair.clone(), number, 1))
-                    .and(self.membership(format!("A#{}", pair.address), number, 0));
+        let bound = self.participants.iter().filter_map(|one| Some((one.number, one.pair.as_ref()?)));
+        for (place, (number, pair)) in bound.enumerate() {
+            decision = decision.without(self.binding(pair.clone(), number, 1));
+            if place < REMEMBERED_MAX {
+                decision = decision.and(self.membership(format!("A#{}", pair.address), number, 0));
             }
         }
         decision

@@ -31,6 +31,9 @@ pub const RETENTION: Millis = Millis::seconds(300);
 /// So many times a task is offered before it is canceled (behaviour D.6).
 pub const ASSIGNMENTS_MAX: u32 = 1000;
 
+/// A task that may wait no longer than this, in seconds, gets an alarm clock of its own.
+const SHORT_TIMEOUT_SECONDS: i64 = 900;
+
 /// The state of a task (behaviour D.6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -359,6 +362,16 @@ impl Task {
     /// Tells the router to look at it.
     pub fn route(&self) -> Effect {
         Effect::Route(self.event())
+    }
+
+    /// What a new task asks for: the router's look, and an alarm clock if it may wait for minutes only. A task
+    /// that may wait longer is looked after by the minute's tick.
+    pub fn announcement(&self) -> Vec<Effect> {
+        let mut effects = vec![self.route()];
+        if self.timeout_seconds <= SHORT_TIMEOUT_SECONDS {
+            effects.push(wake_for(self, self.dies()));
+        }
+        effects
     }
 
     /// The router event of this task.

@@ -26,6 +26,9 @@ use switchboard_domain::workspace::{
 use crate::error::StoreError;
 use crate::key::{Place, Table};
 
+/// The names that every item may have beside its record's.
+const RESERVED: [&str; 10] = ["pk", "sk", "kind", "v", "fx", "lpk", "lsk", "wpk", "wsk", "ttl"];
+
 /// An item as the SDK has it.
 pub type Item = HashMap<String, AttributeValue>;
 
@@ -96,6 +99,9 @@ fn unreadable(operation: &'static str, reason: String) -> StoreError {
 pub(crate) fn item(record: &Record, effects: &[Effect]) -> Result<(Table, Item), StoreError> {
     let place = Place::of(record);
     let mut item = body(record).map_err(|error| unreadable(record.kind(), error.to_string()))?;
+    if let Some(taken) = RESERVED.iter().find(|name| item.contains_key(**name)) {
+        return Err(unreadable(record.kind(), format!("has an attribute called {taken}")));
+    }
     let mut set =
         |name: &str, value: String| item.insert(name.to_owned(), AttributeValue::S(value));
     set("pk", place.key.pk);

@@ -1,0 +1,110 @@
+//! The account's settings: what a conversation gets that does not say otherwise.
+
+use serde_json::{Value, json};
+use switchboard_domain::configuration::{ConversationConfiguration, MessagingService};
+use switchboard_domain::conversation::{Service, default_service_sid};
+use switchboard_domain::decision::Decision;
+use switchboard_domain::sid::ServiceSid;
+use switchboard_runtime::http::{Answer, ApiError, Call, Reply};
+use switchboard_store::key;
+
+use crate::input::{self, Timer};
+use crate::scope::{self, Scope};
+
+/// `GET /v1/Configuration`.
+pub(crate) async fn fetch(call: &Call<'_>) -> Answer {
+    let service = Scope::default().service_sid(call).await?;
+    if service == default_service_sid(call.on.config.account_sid) {
+        scope::default_service(call).await?;
+    }
+    let settings = scope::settings(call).await?.unwrap_or_default();
+    Ok(Reply::ok(render(call, &settings)))
+}
+
+/// `POST /v1/Configuration`.
+pub(crate) async fn update(call: &Call<'_>) -> Answer {
+    let form = &call.form;
+    let inactive = Timer::Inactive.read(form, "DefaultInactiveTimer")?;
+    let closed = Timer::Closed.read(form, "DefaultClosedTimer")?;
+    let messaging = input::messaging_service(form, "DefaultMessagingServiceSid")?;
+    if let Some(Some(sid)) = messaging {
+        let found: Option<MessagingService> =
+            call.on.store.get(key::messaging_service(sid)).await?;
+        found.ok_or_else(input::foreign_messaging_service)?;
+    }
+    let service = service(call).await?;
+    let answer = call
+        .on
+        .decide(|| async {
+            let loaded = scope::settings(call).await?.unwrap_or_default();
+            let mut settings = loaded.clone();
+            if let Some(service) = service {
+                settings.default_service = Some(service);
+            }
+            if let Some(messaging) = messaging {
+                settings.default_messaging_service = messaging;
+            }
+            if let Some(inactive) = &inactive {
+                settings.default_inactive_timer.clone_from(inactive);
+            }
+            if let Some(closed) = &closed {
+                settings.default_closed_timer.clone_from(closed);
+            }
+            let answer = render(call, &settings);
+            let unchanged = settings == loaded;
+            let decision = if unchanged {
+                Decision::unchanged()
+            } else {
+                Decision::put(settings)
+            };
+            Ok::<_, ApiError>((answer, decision))
+        })
+        .await?;
+    Ok(Reply::ok(answer))
+}
+
+/// The service that is to be the default one, if it is to change.
+async fn service(call: &Call<'_>) -> Result<Option<ServiceSid>, ApiError> {
+    let Some(text) = input::given(&call.form, "DefaultChatServiceSid") else {
+        return Ok(None);
+    };
+    let unknown = || ApiError::new(400, 50050, "Service Instance not found");
+    let sid: ServiceSid = text.parse().map_err(|_| unknown())?;
+    existing_service(call, sid)
+        .await?
+        .map(Some)
+        .ok_or_else(unknown)
+}
+
+/// A service, if it exists; the default one always does.
+pub(crate) async fn existing_service(
+    call: &Call<'_>,
+    sid: ServiceSid,
+) -> Result<Option<ServiceSid>, ApiError> {
+    if sid == default_service_sid(call.on.config.account_sid) {
+        return scope::default_service(call)
+            .await
+            .map(|service| Some(service.sid));
+    }
+    let found: Option<Service> = call.on.store.get(key::service(sid)).await?;
+    Ok(found.map(|service| service.sid))
+}
+
+fn render(call: &Call<'_>, settings: &ConversationConfiguration) -> Value {
+    let account = call.on.config.account_sid;
+    let service = settings
+        .default_service
+        .unwrap_or_else(|| default_service_sid(account));
+    json!({
+        "account_sid": account.to_string(),
+        "default_chat_service_sid": service,
+        "default_messaging_service_sid": settings.default_messaging_service,
+        "default_inactive_timer": settings.default_inactive_timer,
+        "default_closed_timer": settings.default_closed_timer,
+        "url": call.url("v1/Configuration"),
+        "links": {
+            "service": call.url(&format!("v1/Services/{service}/Configuration")),
+            "webhooks": call.url("v1/Configuration/Webhooks"),
+        },
+    })
+}

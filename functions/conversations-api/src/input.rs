@@ -1,0 +1,307 @@
+//! Parameters that several resources share, with the codes their mistakes are published under.
+
+use jiff::fmt::temporal::SpanParser;
+use switchboard_domain::configuration::Flow;
+use switchboard_domain::sid::{FlowSid, MessagingServiceSid};
+use switchboard_domain::timestamp::Timestamp;
+use switchboard_runtime::http::{ApiError, Call, Params};
+use switchboard_store::key;
+
+/// The longest name, identity or author (behaviour H).
+pub(crate) const NAME_CHARS_MAX: usize = 256;
+/// The longest attributes of a conversation, in bytes (behaviour H).
+pub(crate) const CONVERSATION_ATTRIBUTES_MAX: usize = 16 * 1024;
+/// The longest attributes of a participant or a message, in bytes (behaviour H).
+pub(crate) const ATTRIBUTES_MAX: usize = 4 * 1024;
+/// The longest URL of a webhook.
+const URL_CHARS_MAX: usize = 2048;
+
+/// What a webhook can hear of (behaviour A.5).
+const EVENTS: [&str; 10] = [
+    "onMessageAdded",
+    "onMessageUpdated",
+    "onMessageRemoved",
+    "onConversationUpdated",
+    "onConversationStateUpdated",
+    "onConversationRemoved",
+    "onParticipantAdded",
+    "onParticipantUpdated",
+    "onParticipantRemoved",
+    "onDeliveryUpdated",
+];
+
+/// A field of an update: not given, emptied, or set.
+pub(crate) type Change<T> = Option<Option<T>>;
+
+/// A value that is given and not empty.
+pub(crate) fn given<'a>(form: &'a Params, name: &str) -> Option<&'a str> {
+    form.get(name).filter(|value| !value.is_empty())
+}
+
+/// Refuses what is not built yet: dropping it in silence would be worse.
+pub(crate) fn refuse(form: &Params, names: &[&str]) -> Result<(), ApiError> {
+    match names.iter().find(|name| given(form, name).is_some()) {
+        Some(name) => Err(ApiError::bad(format!(
+            "Invalid parameter: {name} is not supported yet"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// Text that can be emptied, of a bounded length.
+pub(crate) fn text(
+    form: &Params,
+    name: &str,
+    code: u32,
+    sentence: &str,
+) -> Result<Change<String>, ApiError> {
+    match form.get(name) {
+        Some(text) if text.chars().count() > NAME_CHARS_MAX => {
+            Err(ApiError::new(400, code, sentence))
+        }
+        given => Ok(given.map(|text| Some(text.to_owned()).filter(|text| !text.is_empty()))),
+    }
+}
+
+/// A name for people.
+pub(crate) fn friendly_name(form: &Params) -> Result<Change<String>, ApiError> {
+    text(form, "FriendlyName", 50003, "Friendly name too long")
+}
+
+/// JSON text, kept as it was written.
+pub(crate) fn attributes(form: &Params, bytes_max: usize) -> Result<Change<String>, ApiError> {
+    match form.get("Attributes") {
+        None => Ok(None),
+        Some("") => Ok(Some(None)),
+        Some(text) if text.len() > bytes_max => {
+            Err(ApiError::new(400, 50303, "Attributes too long"))
+        }
+        Some(text) if serde_json::from_str::<serde_json::Value>(text).is_err() => {
+            Err(ApiError::new(400, 50304, "Attributes not valid JSON"))
+        }
+        Some(text) => Ok(Some(Some(text.to_owned()))),
+    }
+}
+
+/// Dates that a caller may set, to bring conversations over from elsewhere.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Dates {
+    pub(crate) created: Option<Timestamp>,
+    pub(crate) updated: Option<Timestamp>,
+}
+
+impl Dates {
+    /// Reads `DateCreated` and `DateUpdated`.
+    pub(crate) fn read(form: &Params) -> Result<Self, ApiError> {
+        let wrong = |code, name| ApiError::new(400, code, format!("Invalid {name} parameter"));
+        Ok(Self {
+            created: form
+                .instant("DateCreated")
+                .map_err(|_| wrong(50308, "Date Created"))?,
+            updated: form
+                .instant("DateUpdated")
+                .map_err(|_| wrong(50309, "Date Updated"))?,
+        })
+    }
+}
+
+/// One of the two timers of a conversation (behaviour B.1).
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Timer {
+    /// Until it is inactive.
+    Inactive,
+    /// Until it is closed.
+    Closed,
+}
+
+impl Timer {
+    /// Reads a duration of days or smaller units, in whole seconds. Zero turns the timer off.
+    pub(crate) fn read(self, form: &Params, name: &str) -> Result<Change<String>, ApiError> {
+        let Some(text) = form.get(name) else {
+            return Ok(None);
+        };
+        let (format_code, minimum_code, field, minimum, minimum_words) = match self {
+            Self::Inactive => (50379, 50375, "TimeToInactive", 60, "1 minute"),
+            Self::Closed => (50380, 50376, "TimeToClosed", 600, "10 minutes"),
+        };
+        match seconds(text) {
+            _ if text.is_empty() => Ok(Some(None)),
+            None => Err(ApiError::new(
+                400,
+                format_code,
+                format!("{field} format is invalid"),
+            )),
+            Some(0) => Ok(Some(None)),
+            Some(seconds) if seconds < minimum => {
+                let words = format!("{field} should be greater or equal to {minimum_words}");
+                Err(ApiError::new(400, minimum_code, words))
+            }
+            Some(_) => Ok(Some(Some(text.to_owned()))),
+        }
+    }
+}
+
+fn seconds(duration: &str) -> Option<i64> {
+    let span = SpanParser::new().parse_span(duration).ok()?;
+    let coarse = span.get_years() != 0 || span.get_months() != 0 || span.get_weeks() != 0;
+    let fine =
+        span.get_milliseconds() != 0 || span.get_microseconds() != 0 || span.get_nanoseconds() != 0;
+    if coarse || fine || span.is_negative() {
+        return None;
+    }
+    let minutes = (i64::from(span.get_days()) * 24 + i64::from(span.get_hours()))
+        .checked_mul(60)?
+        .checked_add(span.get_minutes())?;
+    minutes.checked_mul(60)?.checked_add(span.get_seconds())
+}
+
+/// The address of a webhook.
+pub(crate) fn url(text: &str) -> Result<String, ApiError> {
+    if text.chars().count() > URL_CHARS_MAX {
+        return Err(ApiError::new(
+            400,
+            50372,
+            "Conversation webhook URL is too long",
+        ));
+    }
+    let parsed: Option<http::Uri> = text.parse().ok();
+    let web = parsed.is_some_and(|uri| {
+        matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some()
+    });
+    if !web {
+        return Err(ApiError::bad(
+            "Invalid parameter: the webhook URL is not an http or https URL",
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+/// `GET` or `POST`, in any case.
+pub(crate) fn method(text: &str) -> Result<String, ApiError> {
+    let known = ["GET", "POST"]
+        .into_iter()
+        .find(|known| known.eq_ignore_ascii_case(text));
+    known
+        .map(str::to_owned)
+        .ok_or_else(|| ApiError::new(400, 50055, "Invalid webhook method"))
+}
+
+/// Names of events, in any case; what is repeated counts once.
+pub(crate) fn filters(given: &[String]) -> Result<Vec<String>, ApiError> {
+    let mut known: Vec<String> = Vec::new();
+    for name in given.iter().filter(|name| !name.is_empty()) {
+        let event = EVENTS
+            .into_iter()
+            .find(|event| event.eq_ignore_ascii_case(name));
+        let event = event
+            .ok_or_else(|| ApiError::new(400, 50365, "Invalid conversation webhook filter"))?;
+        if !known.iter().any(|one| one == event) {
+            known.push(event.to_owned());
+        }
+    }
+    Ok(known)
+}
+
+/// A flow that exists.
+pub(crate) async fn flow(call: &Call<'_>, text: &str) -> Result<FlowSid, ApiError> {
+    let invalid = || ApiError::new(400, 50367, "Invalid conversation webhook flow SID");
+    let sid: FlowSid = text.parse().map_err(|_| invalid())?;
+    let found: Option<Flow> = call.on.store.get(key::flow(sid)).await?;
+    found.map(|flow| flow.sid).ok_or_else(invalid)
+}
+
+/// A messaging service's identifier; whether it exists is seen when it is loaded.
+pub(crate) fn messaging_service(
+    form: &Params,
+    name: &str,
+) -> Result<Change<MessagingServiceSid>, ApiError> {
+    match form.get(name) {
+        None => Ok(None),
+        Some("") => Ok(Some(None)),
+        Some(text) => match text.parse() {
+            Ok(sid) => Ok(Some(Some(sid))),
+            Err(_) => Err(ApiError::new(400, 50341, "Invalid messaging service SID")),
+        },
+    }
+}
+
+/// The answer to a messaging service that the account does not have.
+pub(crate) fn foreign_messaging_service() -> ApiError {
+    ApiError::new(400, 50342, "Messaging service does not belong to account")
+}
+
+/// Whether this is an identifier starting with these two letters, of a kind that has no type.
+pub(crate) fn looks_like_sid(text: &str, prefix: &str) -> bool {
+    text.strip_prefix(prefix).is_some_and(|digits| {
+        digits.len() == 32 && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form(name: &str, value: &str) -> Params {
+        Params::from_json(&serde_json::json!({ name: value }))
+    }
+
+    #[test]
+    fn timers_are_made_of_days_or_smaller_units() {
+        let read = |text: &str| Timer::Inactive.read(&form("T", text), "T");
+        for (text, kept) in [
+            ("PT1M", Some("PT1M")),
+            ("P30DT1H", Some("P30DT1H")),
+            ("PT0S", None),
+            ("", None),
+        ] {
+            assert_eq!(read(text).unwrap(), Some(kept.map(str::to_owned)), "{text}");
+        }
+        for wrong in [
+            "P6M", "P1Y", "P1W", "1 minute", "PT60.5S", "-PT5M", "P", "60",
+        ] {
+            assert_eq!(read(wrong).unwrap_err().code, 50379, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn each_timer_has_its_minimum() {
+        let short = form("T", "PT59S");
+        assert_eq!(Timer::Inactive.read(&short, "T").unwrap_err().code, 50375);
+        let short = form("T", "PT9M59S");
+        assert_eq!(Timer::Closed.read(&short, "T").unwrap_err().code, 50376);
+        assert!(Timer::Closed.read(&form("T", "PT600S"), "T").is_ok());
+    }
+
+    #[test]
+    fn attributes_are_kept_as_written_or_refused_with_their_code() {
+        let spaced = r#"{ "a" :  1 }"#;
+        let kept = attributes(&form("Attributes", spaced), 100).unwrap();
+        assert_eq!(kept, Some(Some(spaced.to_owned())));
+        assert_eq!(
+            attributes(&form("Attributes", "{"), 100).unwrap_err().code,
+            50304
+        );
+        assert_eq!(
+            attributes(&form("Attributes", spaced), 5).unwrap_err().code,
+            50303
+        );
+        assert_eq!(attributes(&form("Attributes", ""), 5).unwrap(), Some(None));
+    }
+
+    #[test]
+    fn filters_are_read_in_any_case_and_answered_in_one() {
+        let given = ["ONMESSAGEADDED".to_owned(), "onMessageAdded".to_owned()];
+        assert_eq!(filters(&given).unwrap(), ["onMessageAdded"]);
+        assert_eq!(filters(&["onSunrise".to_owned()]).unwrap_err().code, 50365);
+    }
+
+    #[test]
+    fn a_webhook_needs_a_web_address() {
+        assert!(url("https://example.com/a?b=c").is_ok());
+        for wrong in ["example.com", "ftp://example.com", "/a", "https://"] {
+            assert!(url(wrong).is_err(), "{wrong}");
+        }
+        let long = format!("https://example.com/{}", "a".repeat(URL_CHARS_MAX));
+        assert_eq!(url(&long).unwrap_err().code, 50372);
+    }
+}

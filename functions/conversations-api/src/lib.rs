@@ -1,0 +1,104 @@
+//! The Conversations REST product: configuration, conversations and everything inside them.
+//!
+//! Woken by: HTTP. Writes: services, conversations, bindings, memberships, messages, address configurations.
+//! Asks for: `outbound-message`, `webhook-delivery`.
+//!
+//! Every conversation belongs to a service. A path without one means the account's default service, so each
+//! operation exists twice and is written once, with a [`Scope`] for the difference.
+#![forbid(unsafe_code)]
+
+mod addresses;
+mod configuration;
+mod conversations;
+mod input;
+mod lists;
+mod lookup;
+mod messages;
+mod participants;
+mod receipts;
+mod scope;
+mod services;
+mod together;
+mod webhooks;
+
+use std::convert::Infallible;
+
+use http::Response;
+use lambda_http::{Body, Request};
+use switchboard_runtime::Dependencies;
+use switchboard_runtime::http::{Answer, Call, Method};
+
+use scope::Scope;
+
+/// Serves one request.
+pub async fn handle(on: &Dependencies, request: Request) -> Result<Response<Body>, Infallible> {
+    switchboard_runtime::http::serve(on, request, |call| Box::pin(route(call))).await
+}
+
+async fn route(call: &Call<'_>) -> Answer {
+    use Method::{Delete, Get, Post};
+    let path = call.path();
+    let ["v1", path @ ..] = path.as_slice() else {
+        return call.no_such_operation();
+    };
+    match (call.method, path) {
+        (Get, ["Configuration"]) => configuration::fetch(call).await,
+        (Post, ["Configuration"]) => configuration::update(call).await,
+        (Get, ["Configuration", "Addresses"]) => addresses::list(call).await,
+        (Post, ["Configuration", "Addresses"]) => addresses::create(call).await,
+        (Get, ["Configuration", "Addresses", sid]) => addresses::fetch(call, sid).await,
+        (Post, ["Configuration", "Addresses", sid]) => addresses::update(call, sid).await,
+        (Delete, ["Configuration", "Addresses", sid]) => addresses::remove(call, sid).await,
+        (Get, ["Services"]) => services::list(call).await,
+        (Post, ["Services"]) => services::create(call).await,
+        (Get, ["Services", sid]) => services::fetch(call, call.sid(sid)?).await,
+        (Delete, ["Services", sid]) => services::remove(call, call.sid(sid)?).await,
+        (_, ["Services", sid, inside @ ..]) => {
+            let scope = Scope::of(call.sid(sid)?);
+            in_service(call, &scope, inside).await
+        }
+        (_, inside) => in_service(call, &Scope::default(), inside).await,
+    }
+}
+
+async fn in_service(call: &Call<'_>, scope: &Scope, path: &[&str]) -> Answer {
+    use Method::{Delete, Get, Post};
+    match (call.method, path) {
+        (Get, ["Conversations"]) => conversations::list(call, scope).await,
+        (Post, ["Conversations"]) => conversations::create(call, scope).await,
+        (Get, ["Conversations", sid]) => conversations::fetch(call, scope, sid).await,
+        (Post, ["Conversations", sid]) => conversations::update(call, scope, sid).await,
+        (Delete, ["Conversations", sid]) => conversations::remove(call, scope, sid).await,
+        (_, ["Conversations", of, "Participants", inside @ ..]) => match (call.method, inside) {
+            (Get, []) => participants::list(call, scope, of).await,
+            (Post, []) => participants::create(call, scope, of).await,
+            (Get, [sid]) => participants::fetch(call, scope, of, sid).await,
+            (Post, [sid]) => participants::update(call, scope, of, sid).await,
+            (Delete, [sid]) => participants::remove(call, scope, of, sid).await,
+            _ => call.no_such_operation(),
+        },
+        (_, ["Conversations", of, "Messages", inside @ ..]) => match (call.method, inside) {
+            (Get, []) => messages::list(call, scope, of).await,
+            (Post, []) => messages::create(call, scope, of).await,
+            (Get, [sid]) => messages::fetch(call, scope, of, sid).await,
+            (Post, [sid]) => messages::update(call, scope, of, sid).await,
+            (Delete, [sid]) => messages::remove(call, scope, of, sid).await,
+            (Get, [message, "Receipts"]) => receipts::list(call, scope, of, message).await,
+            (Get, [message, "Receipts", sid]) => {
+                receipts::fetch(call, scope, of, message, sid).await
+            }
+            _ => call.no_such_operation(),
+        },
+        (_, ["Conversations", of, "Webhooks", inside @ ..]) => match (call.method, inside) {
+            (Get, []) => webhooks::list(call, scope, of).await,
+            (Post, []) => webhooks::create(call, scope, of).await,
+            (Get, [sid]) => webhooks::fetch(call, scope, of, sid).await,
+            (Post, [sid]) => webhooks::update(call, scope, of, sid).await,
+            (Delete, [sid]) => webhooks::remove(call, scope, of, sid).await,
+            _ => call.no_such_operation(),
+        },
+        (Post, ["ConversationWithParticipants"]) => together::create(call, scope).await,
+        (Get, ["ParticipantConversations"]) => lookup::list(call, scope).await,
+        _ => call.no_such_operation(),
+    }
+}

@@ -1,0 +1,140 @@
+//! Which service an operation works in: the one in the path, or the account's default.
+
+use serde_json::{Value, json};
+use switchboard_domain::configuration::ConversationConfiguration;
+use switchboard_domain::conversation::{
+    Conversation, Service, Source, UniqueName, default_service_sid,
+};
+use switchboard_domain::decision::Decision;
+use switchboard_domain::sid::{ConversationSid, ServiceSid};
+use switchboard_runtime::http::{ApiError, Call};
+use switchboard_store::{key, take};
+
+use crate::input::NAME_CHARS_MAX;
+
+/// The name of the service that every account has (behaviour A.1).
+const DEFAULT_SERVICE_NAME: &str = "Flex Chat Service";
+
+/// A service, named or not.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Scope {
+    named: Option<ServiceSid>,
+}
+
+impl Scope {
+    /// The service that the path names.
+    pub(crate) const fn of(service: ServiceSid) -> Self {
+        Self {
+            named: Some(service),
+        }
+    }
+
+    /// The path of a resource in this service.
+    pub(crate) fn path(&self, behind: &str) -> String {
+        match self.named {
+            Some(service) => format!("v1/Services/{service}/{behind}"),
+            None => format!("v1/{behind}"),
+        }
+    }
+
+    /// Below a named service, resources say which one it is.
+    pub(crate) fn stamped(&self, mut resource: Value) -> Value {
+        if let (Some(service), Some(members)) = (self.named, resource.as_object_mut()) {
+            members.insert("chat_service_sid".to_owned(), json!(service));
+        }
+        resource
+    }
+
+    /// The service, whether it exists or not.
+    pub(crate) async fn service_sid(&self, call: &Call<'_>) -> Result<ServiceSid, ApiError> {
+        match self.named {
+            Some(service) => Ok(service),
+            None => Ok(default_of(call, settings(call).await?.as_ref())),
+        }
+    }
+
+    /// The service, which exists: a named one is looked up, the default one is made when first needed.
+    pub(crate) async fn service(&self, call: &Call<'_>) -> Result<ServiceSid, ApiError> {
+        let sid = self.service_sid(call).await?;
+        if sid == default_service_sid(call.on.config.account_sid) {
+            return default_service(call).await.map(|service| service.sid);
+        }
+        let found: Option<Service> = call.on.store.get(key::service(sid)).await?;
+        found
+            .map(|service| service.sid)
+            .ok_or_else(|| call.not_found())
+    }
+
+    /// A conversation of this service, by its identifier or its unique name.
+    pub(crate) async fn conversation(
+        &self,
+        call: &Call<'_>,
+        name: &str,
+    ) -> Result<Conversation, ApiError> {
+        let sid = match name.parse::<ConversationSid>() {
+            Ok(sid) => sid,
+            Err(_) if name.chars().count() > NAME_CHARS_MAX => return Err(call.not_found()),
+            Err(_) => {
+                let key = key::unique_name(self.service_sid(call).await?, name);
+                let named: Option<UniqueName> = call.on.store.get(key).await?;
+                named.ok_or_else(|| call.not_found())?.conversation
+            }
+        };
+        let (at, settings_at) = (key::conversation(sid), key::conversation_configuration());
+        let (found, service): (Option<Conversation>, _) = match self.named {
+            Some(service) => (call.on.store.get(at).await?, service),
+            None => {
+                let mut found = call
+                    .on
+                    .store
+                    .get_all(&[at.clone(), settings_at.clone()])
+                    .await?;
+                let settings = take(&mut found, &settings_at);
+                (take(&mut found, &at), default_of(call, settings.as_ref()))
+            }
+        };
+        found
+            .filter(|found| found.service == service)
+            .ok_or_else(|| call.not_found())
+    }
+}
+
+/// The account's settings.
+pub(crate) async fn settings(
+    call: &Call<'_>,
+) -> Result<Option<ConversationConfiguration>, ApiError> {
+    Ok(call.on.store.get(key::conversation_configuration()).await?)
+}
+
+fn default_of(call: &Call<'_>, settings: Option<&ConversationConfiguration>) -> ServiceSid {
+    let configured = settings.and_then(|settings| settings.default_service);
+    configured.unwrap_or_else(|| default_service_sid(call.on.config.account_sid))
+}
+
+/// The service that every account has; written down when it is first needed.
+pub(crate) async fn default_service(call: &Call<'_>) -> Result<Service, ApiError> {
+    let sid = default_service_sid(call.on.config.account_sid);
+    call.on
+        .decide(|| async {
+            let found: Option<Service> = call.on.store.get(key::service(sid)).await?;
+            if let Some(found) = found {
+                return Ok::<_, ApiError>((found, Decision::unchanged()));
+            }
+            let service = Service {
+                sid,
+                friendly_name: DEFAULT_SERVICE_NAME.to_owned(),
+                created: call.now,
+                updated: call.now,
+                version: 0,
+            };
+            Ok((service.clone(), Decision::put(service)))
+        })
+        .await
+}
+
+/// Where a change of this request comes from.
+pub(crate) fn source(call: &Call<'_>) -> Source {
+    Source::Api {
+        webhooks: call.webhooks_enabled(),
+    }
+}

@@ -1,0 +1,335 @@
+//! Webhooks of one conversation: who listens to it.
+
+use serde_json::{Value, json};
+use switchboard_domain::conversation::{Conversation, Target, Webhook};
+use switchboard_domain::decision::Decision;
+use switchboard_domain::sid::{Sid as _, WebhookSid};
+use switchboard_runtime::http::{Answer, ApiError, Call, Params, Reply};
+
+use crate::input::{self, given};
+use crate::lists;
+use crate::scope::Scope;
+
+/// The largest page: as many as there can be.
+const PAGE_MAX: i64 = 5;
+/// A webhook waits for so many words at most.
+const TRIGGERS_MAX: usize = 100;
+/// A word has so many characters at most.
+const TRIGGER_CHARS_MAX: usize = 256;
+
+/// `POST …/Webhooks`.
+pub(crate) async fn create(call: &Call<'_>, scope: &Scope, of: &str) -> Answer {
+    input::refuse(&call.form, &["Configuration.ReplayAfter"])?;
+    let missing = || ApiError::new(400, 50368, "Conversation webhook type not provided");
+    let kind = Kind::parse(given(&call.form, "Target").ok_or_else(missing)?)?;
+    let target = target(call, kind, None).await?;
+    let answer = call
+        .on
+        .decide(async || {
+            let mut conversation = scope.conversation(call, of).await?;
+            let number = conversation.attach(target.clone(), call.now)?;
+            let sid: WebhookSid = conversation.sid.kin(number);
+            let one = conversation
+                .webhook_by_sid(sid)
+                .ok_or_else(|| call.not_found())?;
+            let answer = render(call, scope, &conversation, one);
+            Ok::<_, ApiError>((answer, Decision::put(conversation)))
+        })
+        .await?;
+    Ok(Reply::created(answer))
+}
+
+/// `GET …/Webhooks`.
+pub(crate) async fn list(call: &Call<'_>, scope: &Scope, of: &str) -> Answer {
+    let request = call.page(PAGE_MAX)?;
+    let conversation = scope.conversation(call, of).await?;
+    let page = lists::of_parts(&conversation.webhooks, |one| one.number, &request);
+    let render = |one: &Webhook| render(call, scope, &conversation, one);
+    Ok(call.paged("webhooks", &request, &page, render))
+}
+
+/// `GET …/Webhooks/{Sid}`.
+pub(crate) async fn fetch(call: &Call<'_>, scope: &Scope, of: &str, sid: &str) -> Answer {
+    let sid: WebhookSid = call.sid(sid)?;
+    let conversation = scope.conversation(call, of).await?;
+    let one = conversation
+        .webhook_by_sid(sid)
+        .ok_or_else(|| call.not_found())?;
+    Ok(Reply::ok(render(call, scope, &conversation, one)))
+}
+
+/// `POST …/Webhooks/{Sid}`: its configuration; what kind of target it is stays.
+pub(crate) async fn update(call: &Call<'_>, scope: &Scope, of: &str, sid: &str) -> Answer {
+    let sid: WebhookSid = call.sid(sid)?;
+    let answer = call
+        .on
+        .decide(async || {
+            let mut conversation = scope.conversation(call, of).await?;
+            let one = conversation
+                .webhook_by_sid(sid)
+                .ok_or_else(|| call.not_found())?;
+            let target = target(call, Kind::of(&one.target), Some(&one.target)).await?;
+            if target == one.target {
+                let answer = render(call, scope, &conversation, one);
+                return Ok((answer, Decision::unchanged()));
+            }
+            conversation.must_be_open()?;
+            let mut after = one.clone();
+            after.target = target;
+            after.updated = call.now;
+            let answer = render(call, scope, &conversation, &after);
+            let place = conversation
+                .webhooks
+                .iter_mut()
+                .find(|one| one.number == after.number);
+            if let Some(place) = place {
+                *place = after;
+            }
+            conversation.updated = call.now;
+            Ok::<_, ApiError>((answer, Decision::put(conversation)))
+        })
+        .await?;
+    Ok(Reply::ok(answer))
+}
+
+/// `DELETE …/Webhooks/{Sid}`.
+pub(crate) async fn remove(call: &Call<'_>, scope: &Scope, of: &str, sid: &str) -> Answer {
+    let sid: WebhookSid = call.sid(sid)?;
+    call.on
+        .decide(async || {
+            let mut conversation = scope.conversation(call, of).await?;
+            let number = conversation
+                .webhook_by_sid(sid)
+                .ok_or_else(|| call.not_found())?
+                .number;
+            conversation.webhooks.retain(|one| one.number != number);
+            conversation.updated = call.now;
+            Ok::<_, ApiError>(((), Decision::put(conversation)))
+        })
+        .await?;
+    Ok(Reply::gone())
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Webhook,
+    Trigger,
+    Studio,
+}
+
+impl Kind {
+    const ALL: [Self; 3] = [Self::Webhook, Self::Trigger, Self::Studio];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Webhook => "webhook",
+            Self::Trigger => "trigger",
+            Self::Studio => "studio",
+        }
+    }
+
+    const fn of(target: &Target) -> Self {
+        match target {
+            Target::Webhook { .. } => Self::Webhook,
+            Target::Trigger { .. } => Self::Trigger,
+            Target::Studio { .. } => Self::Studio,
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self, ApiError> {
+        let known = Self::ALL
+            .into_iter()
+            .find(|kind| kind.name().eq_ignore_ascii_case(text));
+        known.ok_or_else(|| ApiError::new(400, 50364, "Invalid conversation webhook type"))
+    }
+}
+
+/// The target that the parameters make of the one there is, if there is one.
+async fn target(call: &Call<'_>, kind: Kind, current: Option<&Target>) -> Result<Target, ApiError> {
+    let form = &call.form;
+    match kind {
+        Kind::Studio => match (form.get("Configuration.FlowSid"), current) {
+            (None, Some(current)) => Ok(current.clone()),
+            (given, _) => {
+                let flow = input::flow(call, given.unwrap_or_default()).await?;
+                Ok(Target::Studio { flow })
+            }
+        },
+        Kind::Webhook | Kind::Trigger => endpoint(form, kind, current),
+    }
+}
+
+fn endpoint(form: &Params, kind: Kind, current: Option<&Target>) -> Result<Target, ApiError> {
+    let (old_url, old_method, old_words) = match current {
+        Some(Target::Webhook {
+            url,
+            method,
+            filters: words,
+        })
+        | Some(Target::Trigger {
+            url,
+            method,
+            triggers: words,
+        }) => (Some(url.clone()), method.clone(), words.clone()),
+        Some(Target::Studio { .. }) | None => (None, "POST".to_owned(), Vec::new()),
+    };
+    let url = match form.get("Configuration.Url") {
+        Some("") => None,
+        Some(text) => Some(input::url(text)?),
+        None => old_url,
+    };
+    let url =
+        url.ok_or_else(|| ApiError::new(400, 50369, "Conversation webhook URL not provided"))?;
+    let method = match given(form, "Configuration.Method") {
+        Some(text) => input::method(text)?,
+        None => old_method,
+    };
+    if kind == Kind::Trigger {
+        let given = triggers(form)?;
+        let triggers = if form.has("Configuration.Triggers") {
+            given
+        } else {
+            old_words
+        };
+        if triggers.is_empty() {
+            let message = "Conversation webhook trigger not provided";
+            return Err(ApiError::new(400, 50371, message));
+        }
+        return Ok(Target::Trigger {
+            url,
+            method,
+            triggers,
+        });
+    }
+    let given = input::filters(&form.all("Configuration.Filters"))?;
+    let filters = if form.has("Configuration.Filters") {
+        given
+    } else {
+        old_words
+    };
+    if filters.is_empty() {
+        return Err(ApiError::new(
+            400,
+            50370,
+            "Conversation webhook filter not provided",
+        ));
+    }
+    Ok(Target::Webhook {
+        url,
+        method,
+        filters,
+    })
+}
+
+fn triggers(form: &Params) -> Result<Vec<String>, ApiError> {
+    let mut words = form.all("Configuration.Triggers");
+    words.retain(|word| !word.trim().is_empty());
+    if words.len() > TRIGGERS_MAX {
+        return Err(ApiError::new(
+            400,
+            50362,
+            "Too many conversation webhook triggers",
+        ));
+    }
+    if words
+        .iter()
+        .any(|word| word.chars().count() > TRIGGER_CHARS_MAX)
+    {
+        return Err(ApiError::new(
+            400,
+            50366,
+            "Invalid conversation webhook trigger",
+        ));
+    }
+    Ok(words)
+}
+
+fn render(call: &Call<'_>, scope: &Scope, of: &Conversation, one: &Webhook) -> Value {
+    let sid: WebhookSid = of.sid.kin(one.number);
+    let configuration = match &one.target {
+        Target::Webhook {
+            url,
+            method,
+            filters,
+        } => {
+            json!({ "url": url, "method": method.to_ascii_lowercase(), "filters": filters })
+        }
+        // The words are published as `filters` and asked for as triggers; both names lead to them.
+        Target::Trigger {
+            url,
+            method,
+            triggers,
+        } => json!({
+            "url": url,
+            "method": method.to_ascii_lowercase(),
+            "filters": triggers,
+            "triggers": triggers,
+        }),
+        Target::Studio { flow } => json!({ "flow_sid": flow }),
+    };
+    let path = scope.path(&format!("Conversations/{}/Webhooks/{sid}", of.sid));
+    scope.stamped(json!({
+        "sid": sid,
+        "account_sid": call.on.config.account_sid.to_string(),
+        "conversation_sid": of.sid,
+        "target": Kind::of(&one.target).name(),
+        "url": call.url(&path),
+        "configuration": configuration,
+        "date_created": one.created.iso(),
+        "date_updated": one.updated.iso(),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(kind: Kind, form: Value) -> u32 {
+        endpoint(&Params::from_json(&form), kind, None)
+            .unwrap_err()
+            .code
+    }
+
+    #[test]
+    fn what_an_endpoint_lacks_is_named_by_its_code() {
+        let url = "https://example.com";
+        assert_eq!(refused(Kind::Webhook, json!({})), 50369);
+        assert_eq!(
+            refused(Kind::Webhook, json!({ "Configuration.Url": url })),
+            50370
+        );
+        assert_eq!(
+            refused(Kind::Trigger, json!({ "Configuration.Url": url })),
+            50371
+        );
+        let odd = json!({ "Configuration.Url": url, "Configuration.Filters": "onSunrise" });
+        assert_eq!(refused(Kind::Webhook, odd), 50365);
+        let many: Vec<String> = (0..=TRIGGERS_MAX).map(|it| it.to_string()).collect();
+        let many = json!({ "Configuration.Url": url, "Configuration.Triggers": many });
+        assert_eq!(refused(Kind::Trigger, many), 50362);
+        assert_eq!(Kind::parse("fax").unwrap_err().code, 50364);
+    }
+
+    #[test]
+    fn an_update_changes_what_it_names_and_nothing_else() {
+        let current = Target::Webhook {
+            url: "https://example.com".to_owned(),
+            method: "POST".to_owned(),
+            filters: vec!["onMessageAdded".to_owned()],
+        };
+        let form = Params::from_json(&json!({ "Configuration.Method": "gEt" }));
+        let Target::Webhook {
+            url,
+            method,
+            filters,
+        } = endpoint(&form, Kind::Webhook, Some(&current)).unwrap()
+        else {
+            panic!("the kind of a target stays")
+        };
+        assert_eq!(
+            (url.as_str(), method.as_str()),
+            ("https://example.com", "GET")
+        );
+        assert_eq!(filters, ["onMessageAdded"]);
+    }
+}

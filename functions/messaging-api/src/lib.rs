@@ -1,0 +1,143 @@
+//! Serves the messaging product and the 2010 API: senders, services that pool them, keys, and messages one by
+//! one, because a client of the hosted product sets up its numbers here before any conversation exists.
+//!
+//! Woken by: HTTP. Writes: phone numbers, messaging services, API keys, messages. Asks for: `outbound-message`.
+#![forbid(unsafe_code)]
+
+mod account;
+mod carrier_codes;
+mod country;
+mod keys;
+mod listing;
+mod messages;
+mod numbers;
+mod pool;
+mod segments;
+mod services;
+mod settings;
+
+use std::convert::Infallible;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use http::Response;
+use lambda_http::{Body, Request};
+use switchboard_domain::decision::Decision;
+use switchboard_domain::effect::Effect;
+use switchboard_runtime::Dependencies;
+use switchboard_runtime::http::{Answer, ApiError, Call, Method};
+use switchboard_store::{Kept, Key};
+
+/// Serves one request.
+pub async fn handle(on: &Dependencies, request: Request) -> Result<Response<Body>, Infallible> {
+    switchboard_runtime::http::serve(on, request, |call| Box::pin(route(call))).await
+}
+
+async fn route(call: &Call<'_>) -> Answer {
+    match (call.product.as_str(), call.path().as_slice()) {
+        ("messaging", ["v1", "Services", rest @ ..]) => messaging(call, rest).await,
+        ("api", ["2010-04-01", "Accounts", rest @ .., last]) => {
+            let Some(last) = last.strip_suffix(".json") else {
+                return Err(call.not_found());
+            };
+            let path: Vec<&str> = rest.iter().copied().chain([last]).collect();
+            let Some((account, path)) = path.split_first() else {
+                return Err(call.not_found());
+            };
+            if *account != call.on.config.account_sid.to_string() {
+                return Err(call.not_found());
+            }
+            account_2010(call, path).await
+        }
+        _ => call.no_such_operation(),
+    }
+}
+
+/// The paths behind `/messaging/v1/Services`.
+async fn messaging(call: &Call<'_>, path: &[&str]) -> Answer {
+    use Method::{Delete, Get, Post};
+    match (call.method, path) {
+        (Post, []) => services::create(call).await,
+        (Get, []) => services::list(call).await,
+        (Get, [sid]) => services::fetch(call, sid).await,
+        (Post, [sid]) => services::update(call, sid).await,
+        (Delete, [sid]) => services::remove(call, sid).await,
+        (Post, [service, "PhoneNumbers"]) => pool::numbers::create(call, service).await,
+        (Get, [service, "PhoneNumbers"]) => pool::numbers::list(call, service).await,
+        (Get, [service, "PhoneNumbers", sid]) => pool::numbers::fetch(call, service, sid).await,
+        (Delete, [service, "PhoneNumbers", sid]) => pool::numbers::remove(call, service, sid).await,
+        (Post, [service, "AlphaSenders"]) => pool::alpha_senders::create(call, service).await,
+        (Get, [service, "AlphaSenders"]) => pool::alpha_senders::list(call, service).await,
+        (Get, [service, "AlphaSenders", sid]) => {
+            pool::alpha_senders::fetch(call, service, sid).await
+        }
+        (Delete, [service, "AlphaSenders", sid]) => {
+            pool::alpha_senders::remove(call, service, sid).await
+        }
+        (Get, [service, "ShortCodes"]) => pool::none(call, service, "short_codes").await,
+        (Get, [service, "ChannelSenders"]) => pool::none(call, service, "senders").await,
+        (Post, [service, what @ ("ShortCodes" | "ChannelSenders")]) => {
+            pool::not_supported(call, service, what).await
+        }
+        _ => call.no_such_operation(),
+    }
+}
+
+/// The paths behind `/2010-04-01/Accounts/AC…`, without `.json`.
+async fn account_2010(call: &Call<'_>, path: &[&str]) -> Answer {
+    use Method::{Delete, Get, Post};
+    match (call.method, path) {
+        (Get, []) => account::fetch(call),
+        (Post, ["IncomingPhoneNumbers"]) => numbers::create(call).await,
+        (Get, ["IncomingPhoneNumbers"]) => numbers::list(call).await,
+        (Get, ["IncomingPhoneNumbers", sid]) => numbers::fetch(call, sid).await,
+        (Post, ["IncomingPhoneNumbers", sid]) => numbers::update(call, sid).await,
+        (Delete, ["IncomingPhoneNumbers", sid]) => numbers::remove(call, sid).await,
+        (Post, ["Keys"]) => keys::create(call).await,
+        (Get, ["Keys"]) => keys::list(call).await,
+        (Get, ["Keys", sid]) => keys::fetch(call, sid).await,
+        (Post, ["Keys", sid]) => keys::update(call, sid).await,
+        (Delete, ["Keys", sid]) => keys::remove(call, sid).await,
+        (Post, ["Messages"]) => messages::create::create(call).await,
+        (Get, ["Messages"]) => messages::search::list(call).await,
+        (Get, ["Messages", sid]) => messages::fetch(call, sid).await,
+        (Post, ["Messages", sid]) => messages::update(call, sid).await,
+        (Delete, ["Messages", sid]) => messages::remove(call, sid).await,
+        (Get, ["Messages", sid, "Media"]) => messages::media::list(call, sid).await,
+        (Get, ["Messages", sid, "Media", media]) => messages::media::fetch(call, sid, media).await,
+        _ => call.no_such_operation(),
+    }
+}
+
+/// The path of a resource of the 2010 API, as its answers spell it: relative to the host.
+fn uri(call: &Call<'_>, path: &str) -> String {
+    format!(
+        "/2010-04-01/Accounts/{}{path}.json",
+        call.on.config.account_sid
+    )
+}
+
+/// Writes a record with an identifier of its own. A conflict can only be its own first try, whose answer was lost.
+async fn keep_new<T: Kept + Clone>(
+    call: &Call<'_>,
+    record: &T,
+    key: Key,
+    effects: &[Effect],
+) -> Result<T, ApiError> {
+    let tried = AtomicBool::new(false);
+    call.on
+        .decide(|| async {
+            if tried.swap(true, Ordering::Relaxed)
+                && let Some(kept) = call.on.store.get::<T>(key.clone()).await?
+            {
+                return Ok((kept, Decision::unchanged()));
+            }
+            let decision = Decision::put(record.clone()).asking(effects.iter().cloned());
+            Ok::<_, ApiError>((record.clone(), decision))
+        })
+        .await
+}
+
+/// A name for people: 64 characters at most (behaviour H).
+fn friendly_name(call: &Call<'_>) -> Result<Option<String>, ApiError> {
+    call.form.text("FriendlyName", 64)
+}

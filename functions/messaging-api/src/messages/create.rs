@@ -1,0 +1,254 @@
+//! Sending a message to one address, outside of any conversation.
+
+use serde_json::Value;
+use switchboard_domain::address::{Address, ChannelType};
+use switchboard_domain::carriage::Media;
+use switchboard_domain::conversation::Pair;
+use switchboard_domain::message::outside;
+use switchboard_domain::private::Private;
+use switchboard_domain::refusal::Refusal;
+use switchboard_domain::sid::MessageSid;
+use switchboard_runtime::http::{Answer, ApiError, Call, Params, Reply};
+use switchboard_store::key;
+
+use super::sender::sender;
+use super::{View, render};
+use crate::pool::alpha_senders::is_alpha_sender;
+use crate::{keep_new, settings};
+
+/// The longest text (behaviour E.8).
+const BODY_CHARS_MAX: usize = 1600;
+/// The most files (behaviour E.8).
+const MEDIA_MAX: usize = 10;
+
+/// Parameters that change what happens to a message, and that nothing here would obey.
+const NOT_SUPPORTED: &[&str] = &["ContentSid", "SendAt", "ScheduleType", "ApplicationSid"];
+
+/// `POST …/Messages.json`.
+pub(crate) async fn create(call: &Call<'_>) -> Answer {
+    check(&call.form)?;
+    let to = recipient(&call.form)?;
+    let (body, media) = content(&call.form)?;
+    let (from, service) = sender(call, &to).await?;
+    let pair = Pair::new(to, from).map_err(mismatch)?;
+    let sid: MessageSid = call.on.mint();
+    let (message, effects) = outside(sid, pair, body, media, service, call.now)?;
+    let message = keep_new(call, &message, key::message(sid), &effects).await?;
+    let shown: Option<Value> = View::all(message).first().map(|view| render(call, view));
+    shown.map(Reply::created).ok_or_else(|| call.not_found())
+}
+
+/// Refuses what would be sent otherwise than asked for.
+fn check(form: &Params) -> Result<(), ApiError> {
+    let given = |name: &str| form.get(name).filter(|value| !value.is_empty());
+    if let Some(name) = NOT_SUPPORTED.iter().find(|name| given(name).is_some()) {
+        return Err(ApiError::bad(format!("{name} is not supported yet")));
+    }
+    for (name, harmless, code) in [
+        ("ContentRetention", "retain", 30029),
+        ("AddressRetention", "retain", 30030),
+    ] {
+        if given(name).is_some_and(|value| !value.eq_ignore_ascii_case(harmless)) {
+            let message = format!("Invalid parameter: only {harmless} is supported for {name}");
+            return Err(ApiError::new(400, code, message));
+        }
+    }
+    if given("StatusCallback").is_some_and(|url| !settings::is_url(url)) {
+        return Err(ApiError::new(
+            400,
+            21609,
+            "StatusCallback is not an http or https URL",
+        ));
+    }
+    form.integer("ValidityPeriod", 1, 36_000)
+        .map_err(|error| ApiError::new(400, 21624, error.message))?;
+    Ok(())
+}
+
+fn recipient(form: &Params) -> Result<Address, ApiError> {
+    let Some(text) = form.get("To").filter(|text| !text.trim().is_empty()) else {
+        return Err(ApiError::new(
+            400,
+            21604,
+            "A 'To' address is required to send a message",
+        ));
+    };
+    let to: Option<Address> = text.parse().ok();
+    let reachable = |to: &Address| match to.channel() {
+        ChannelType::Sms => !is_alpha_sender(to.as_str()),
+        ChannelType::Whatsapp
+        | ChannelType::Messenger
+        | ChannelType::Rcs
+        | ChannelType::Gbm
+        | ChannelType::Apple => true,
+        ChannelType::Email | ChannelType::Chat | ChannelType::Web | ChannelType::Voice => false,
+    };
+    let wrong = || {
+        ApiError::new(
+            400,
+            21211,
+            "Invalid 'To' address: it is no number and on no channel",
+        )
+    };
+    to.filter(reachable).ok_or_else(wrong)
+}
+
+fn content(form: &Params) -> Result<(Option<Private<String>>, Vec<Media>), ApiError> {
+    let body = form.get("Body").filter(|body| !body.is_empty());
+    if body.is_some_and(|body| body.chars().count() > BODY_CHARS_MAX) {
+        let message = format!("The message body exceeds the {BODY_CHARS_MAX} character limit");
+        return Err(ApiError::new(400, 21617, message));
+    }
+    let urls: Vec<String> = form
+        .all("MediaUrl")
+        .into_iter()
+        .filter(|url| !url.is_empty())
+        .collect();
+    if urls.len() > MEDIA_MAX {
+        let message = format!("Number of media files exceeds allowed limit: {MEDIA_MAX}");
+        return Err(ApiError::new(400, 21623, message));
+    }
+    if let Some(place) = urls.iter().position(|url| !settings::is_url(url)) {
+        let message = format!(
+            "Invalid media URL(s): MediaUrl number {} is none",
+            place + 1
+        );
+        return Err(ApiError::new(400, 21620, message));
+    }
+    if body.is_none() && urls.is_empty() {
+        return Err(ApiError::new(
+            400,
+            21602,
+            "Message body is required: give Body or MediaUrl",
+        ));
+    }
+    let file = |url: String| Media {
+        content_type: content_type(&url).to_owned(),
+        url: Private(url),
+        size_bytes: None,
+    };
+    Ok((
+        body.map(|body| Private(body.to_owned())),
+        urls.into_iter().map(file).collect(),
+    ))
+}
+
+/// What the name of a file says of it.
+fn content_type(url: &str) -> &'static str {
+    let path = url.split(['?', '#']).next().unwrap_or(url);
+    let extension = path
+        .rsplit('/')
+        .next()
+        .and_then(|name| name.rsplit_once('.'));
+    match extension
+        .map(|(_, extension)| extension.to_ascii_lowercase())
+        .as_deref()
+    {
+        Some("jpg" | "jpeg") => "image/jpeg",
+        Some("png") => "image/png",
+        Some("gif") => "image/gif",
+        Some("heic") => "image/heic",
+        Some("mp3") => "audio/mpeg",
+        Some("ogg" | "oga") => "audio/ogg",
+        Some("amr") => "audio/amr",
+        Some("mp4") => "video/mp4",
+        Some("pdf") => "application/pdf",
+        Some("vcf") => "text/vcard",
+        Some("txt") => "text/plain",
+        _ => "application/octet-stream",
+    }
+}
+
+/// The published codes of a pair that does not fit together.
+fn mismatch(refusal: Refusal) -> ApiError {
+    match refusal {
+        Refusal::BindingTypesDiffer => {
+            ApiError::new(400, 30016, "'To' and 'From' channel types are incompatible")
+        }
+        Refusal::BindingAddressesEqual => {
+            ApiError::new(400, 63031, "A message cannot have the same 'From' and 'To'")
+        }
+        other => other.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrong_content_is_refused_with_its_published_code() {
+        let long = format!("Body={}", "a".repeat(1601));
+        let many = "MediaUrl=https://a.example/1.png&".repeat(11);
+        for (form, code) in [
+            ("", 21602),
+            ("Body=", 21602),
+            (long.as_str(), 21617),
+            (many.as_str(), 21623),
+            ("Body=a&MediaUrl=file:///etc/hosts", 21620),
+        ] {
+            let refused = content(&Params::parse(form.as_bytes())).unwrap_err();
+            assert_eq!((refused.status, refused.code), (400, code));
+        }
+        let (body, media) =
+            content(&Params::parse(b"MediaUrl=https://a.example/b.JPG?x=1.png")).unwrap();
+        assert!(body.is_none());
+        assert_eq!(media[0].content_type, "image/jpeg");
+        assert!(
+            content(&Params::parse(
+                format!("Body={}", "a".repeat(1600)).as_bytes()
+            ))
+            .is_ok()
+        );
+    }
+
+    #[test]
+    fn a_recipient_is_a_number_or_on_a_channel() {
+        for right in [
+            "To=%2B14155550100",
+            "To=whatsapp:%2B14155550100",
+            "To=messenger:1234",
+            "To=12345",
+        ] {
+            assert!(
+                recipient(&Params::parse(right.as_bytes())).is_ok(),
+                "{right}"
+            );
+        }
+        for (wrong, code) in [
+            ("", 21604),
+            ("To=", 21604),
+            ("To=ACME", 21211),
+            ("To=a@example.com", 21211),
+            ("To=fax:1", 21211),
+            ("To=%2B1", 21211),
+        ] {
+            assert_eq!(
+                recipient(&Params::parse(wrong.as_bytes()))
+                    .unwrap_err()
+                    .code,
+                code,
+                "{wrong}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_would_not_be_obeyed_is_refused() {
+        for (form, code) in [
+            ("SendAt=2030-01-01T00:00:00Z", 20001),
+            ("ContentSid=HX1", 20001),
+            ("ContentRetention=discard", 30029),
+            ("AddressRetention=obfuscate", 30030),
+            ("StatusCallback=nonsense", 21609),
+            ("ValidityPeriod=0", 21624),
+        ] {
+            assert_eq!(
+                check(&Params::parse(form.as_bytes())).unwrap_err().code,
+                code,
+                "{form}"
+            );
+        }
+        assert!(check(&Params::parse(b"ContentRetention=retain&SmartEncoded=true")).is_ok());
+    }
+}

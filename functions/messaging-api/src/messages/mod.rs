@@ -1,0 +1,263 @@
+//! Programmable messages: views of the messages that are kept. What a customer wrote is one view; what was
+//! written to customers is one view per recipient, each with a status of its own.
+
+pub(crate) mod create;
+pub(crate) mod media;
+pub(crate) mod search;
+mod sender;
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use switchboard_domain::address::{Address, ChannelType};
+use switchboard_domain::carriage::{CarrierName, DeliveryStatus, message_sid};
+use switchboard_domain::decision::Decision;
+use switchboard_domain::message::{Delivery, Message};
+use switchboard_domain::sid::{MessageSid, MmsSid, Sid as _, SmsSid};
+use switchboard_domain::timestamp::Timestamp;
+use switchboard_runtime::http::{Answer, ApiError, Call, Reply};
+use switchboard_store::{key, take};
+
+use crate::{carrier_codes, segments, uri};
+
+/// One programmable message.
+#[derive(Debug, Clone)]
+pub(crate) struct View {
+    message: Arc<Message>,
+    /// Which delivery; none for an inbound message.
+    delivery: Option<usize>,
+}
+
+impl View {
+    /// All views of a message.
+    pub(crate) fn all(message: Message) -> Vec<Self> {
+        let message = Arc::new(message);
+        let view = |delivery| Self {
+            message: Arc::clone(&message),
+            delivery,
+        };
+        match (&message.origin, message.removed) {
+            (_, true) => Vec::new(),
+            (Some(_), false) => vec![view(None)],
+            (None, false) => (0..message.deliveries.len())
+                .map(|place| view(Some(place)))
+                .collect(),
+        }
+    }
+
+    fn delivery(&self) -> Option<&Delivery> {
+        self.message.deliveries.get(self.delivery?)
+    }
+
+    /// Its identifier: the carrier's own where that is one, else kin of the message's.
+    pub(crate) fn sid(&self) -> String {
+        let carriers = self
+            .message
+            .origin
+            .as_ref()
+            .map(|origin| origin.carrier_message_id.as_str());
+        if let Some(text) = carriers.filter(|text| bytes_of(text).is_some()) {
+            return text.to_owned();
+        }
+        let sid = self.message.sid;
+        let number = self
+            .delivery()
+            .map_or_else(|| sid.number(), |delivery| delivery.number);
+        if self.message.media.is_empty() {
+            sid.kin::<SmsSid>(number).to_string()
+        } else {
+            sid.kin::<MmsSid>(number).to_string()
+        }
+    }
+
+    /// Who it is from.
+    pub(crate) fn from(&self) -> Option<&Address> {
+        self.message.from(self.delivery())
+    }
+
+    /// Who it is to.
+    pub(crate) fn to(&self) -> Option<&Address> {
+        self.message.to(self.delivery())
+    }
+
+    /// When it was taken over, which also counts as when it was sent.
+    pub(crate) fn created(&self) -> Timestamp {
+        self.delivery()
+            .map_or(self.message.created, |delivery| delivery.created)
+    }
+
+    fn updated(&self) -> Timestamp {
+        let changed = self
+            .delivery()
+            .map_or(self.message.created, |delivery| delivery.updated);
+        self.message
+            .edited
+            .map_or(changed, |edited| edited.max(changed))
+    }
+
+    /// Its status (behaviour E.7).
+    fn status(&self) -> &'static str {
+        let Some(delivery) = self.delivery() else {
+            return "received";
+        };
+        match delivery.status {
+            DeliveryStatus::Queued if delivery.begun.is_some() => "sending",
+            DeliveryStatus::Queued
+                if delivery.attempts == 0 && self.message.messaging_service.is_some() =>
+            {
+                "accepted"
+            }
+            other => other.name(),
+        }
+    }
+
+    /// Whether a carrier does not have it yet.
+    fn waits(&self) -> bool {
+        self.delivery()
+            .is_some_and(|delivery| delivery.status == DeliveryStatus::Queued)
+    }
+
+    fn num_segments(&self) -> usize {
+        let text_message = self.to().is_some_and(|to| to.channel() == ChannelType::Sms);
+        match &self.message.body {
+            Some(body) if text_message && self.message.media.is_empty() => segments::count(body),
+            _ => 1,
+        }
+    }
+}
+
+/// The bytes of a programmable message's identifier.
+fn bytes_of(text: &str) -> Option<MessageSid> {
+    let sms = text.parse().map(|sid: SmsSid| sid.twin());
+    sms.or_else(|_| text.parse().map(|sid: MmsSid| sid.twin()))
+        .ok()
+}
+
+/// The message that a path names: one of ours by its family, one of the carrier's by what it became.
+pub(crate) async fn load(call: &Call<'_>, text: &str) -> Result<View, ApiError> {
+    let bytes = bytes_of(text).ok_or_else(|| call.not_found())?;
+    let keys = [
+        key::message(message_sid(CarrierName::Twilio, text)),
+        key::message(bytes.kin::<MessageSid>(0)),
+    ];
+    let mut found = call.on.store.get_all(&keys).await?;
+    let messages = keys
+        .iter()
+        .filter_map(|key| take::<Message>(&mut found, key));
+    let view = messages.flat_map(View::all).find(|view| view.sid() == text);
+    view.ok_or_else(|| call.not_found())
+}
+
+/// `GET …/Messages/{Sid}.json`.
+pub(crate) async fn fetch(call: &Call<'_>, sid: &str) -> Answer {
+    Ok(Reply::ok(render(call, &load(call, sid).await?)))
+}
+
+/// `POST …/Messages/{Sid}.json`: an empty body takes the text away, from the conversation too; it is one record.
+pub(crate) async fn update(call: &Call<'_>, sid: &str) -> Answer {
+    let redact = match call.form.get("Body") {
+        Some("") => true,
+        Some(_) => {
+            return Err(ApiError::bad(
+                "Invalid parameter: Body can only be taken away",
+            ));
+        }
+        None => false,
+    };
+    if let Some(status) = call.form.get("Status").filter(|status| !status.is_empty()) {
+        load(call, sid).await?;
+        if status.eq_ignore_ascii_case("canceled") {
+            let message = "This message cannot be canceled: only a scheduled one can";
+            return Err(ApiError::new(400, 30409, message));
+        }
+        return Err(ApiError::bad("Invalid parameter: Status must be canceled"));
+    }
+    let view = call.on.decide(async || {
+        let view = load(call, sid).await?;
+        if !redact
+            || view
+                .message
+                .body
+                .as_ref()
+                .is_none_or(|body| body.is_empty())
+        {
+            return Ok((view, Decision::unchanged()));
+        }
+        if View::all(Message::clone(&view.message))
+            .iter()
+            .any(View::waits)
+        {
+            return Err(incomplete());
+        }
+        let message = Message {
+            body: None,
+            edited: Some(call.now),
+            ..Message::clone(&view.message)
+        };
+        let shown = View {
+            message: Arc::new(message.clone()),
+            delivery: view.delivery,
+        };
+        Ok((shown, Decision::put(message)))
+    });
+    Ok(Reply::ok(render(call, &view.await?)))
+}
+
+/// `DELETE …/Messages/{Sid}.json`. A conversation keeps its message; only this view of it goes.
+pub(crate) async fn remove(call: &Call<'_>, sid: &str) -> Answer {
+    let gone = call.on.decide(async || {
+        let view = load(call, sid).await?;
+        if view.waits() {
+            return Err(incomplete());
+        }
+        let mut message = Message::clone(&view.message);
+        match (message.conversation, view.delivery) {
+            (Some(_), Some(place)) => {
+                message.deliveries.remove(place);
+            }
+            (Some(_), None) => message.origin = None,
+            (None, _) => {
+                message.removed = true;
+                message.body = None;
+                message.media = Vec::new();
+            }
+        }
+        Ok::<_, ApiError>(((), Decision::put(message)))
+    });
+    gone.await?;
+    Ok(Reply::gone())
+}
+
+fn incomplete() -> ApiError {
+    ApiError::new(409, 20009, "Cannot change this message before it is sent")
+}
+
+/// The resource as answers show it.
+pub(crate) fn render(call: &Call<'_>, view: &View) -> Value {
+    let path = format!("/Messages/{}", view.sid());
+    let error_code = view.delivery().and_then(|delivery| delivery.error_code);
+    let body = view.message.body.as_ref().map_or("", |body| body.as_str());
+    let sent = (!view.waits()).then(|| view.created().rfc2822());
+    json!({
+        "sid": view.sid(),
+        "account_sid": call.on.config.account_sid,
+        "api_version": "2010-04-01",
+        "body": body,
+        "from": view.from(),
+        "to": view.to(),
+        "direction": view.message.direction,
+        "status": view.status(),
+        "error_code": error_code,
+        "error_message": error_code.and_then(carrier_codes::text),
+        "num_segments": view.num_segments().to_string(),
+        "num_media": view.message.media.len().to_string(),
+        "messaging_service_sid": view.message.messaging_service,
+        "price": null,
+        "price_unit": null,
+        "date_created": view.created().rfc2822(),
+        "date_updated": view.updated().rfc2822(),
+        "date_sent": sent,
+        "uri": uri(call, &path),
+        "subresource_uris": { "media": uri(call, &format!("{path}/Media")) },
+    })
+}

@@ -1,0 +1,267 @@
+//! The account's phone numbers. There is nobody to buy one from: a number is entered, and its identifier
+//! follows from it.
+
+use serde_json::{Value, json};
+use switchboard_domain::address::{Address, ChannelType};
+use switchboard_domain::configuration::{MessagingService, PhoneNumber};
+use switchboard_domain::decision::Decision;
+use switchboard_domain::sid::PhoneNumberSid;
+use switchboard_runtime::http::{Answer, ApiError, Call, Reply};
+use switchboard_store::{Listing, Table, key};
+
+use crate::listing::{Order, page_of};
+use crate::settings::{self, Setting, choice, method, sid, switch, url};
+use crate::{friendly_name, uri};
+
+const SETTINGS: &[Setting] = &[
+    sid("SmsApplicationSid", "sms_application_sid", "AP"),
+    url("SmsUrl", "sms_url"),
+    method("SmsMethod", "sms_method"),
+    url("SmsFallbackUrl", "sms_fallback_url"),
+    method("SmsFallbackMethod", "sms_fallback_method"),
+    url("StatusCallback", "status_callback"),
+    method("StatusCallbackMethod", "status_callback_method"),
+    sid("VoiceApplicationSid", "voice_application_sid", "AP"),
+    url("VoiceUrl", "voice_url"),
+    method("VoiceMethod", "voice_method"),
+    url("VoiceFallbackUrl", "voice_fallback_url"),
+    method("VoiceFallbackMethod", "voice_fallback_method"),
+    switch("VoiceCallerIdLookup", "voice_caller_id_lookup", false),
+    choice(
+        "VoiceReceiveMode",
+        "voice_receive_mode",
+        &["voice", "fax"],
+        "voice",
+    ),
+    choice(
+        "EmergencyStatus",
+        "emergency_status",
+        &["Active", "Inactive"],
+        "Inactive",
+    ),
+    sid("EmergencyAddressSid", "emergency_address_sid", "AD"),
+    sid("TrunkSid", "trunk_sid", "TK"),
+    sid("IdentitySid", "identity_sid", "RI"),
+    sid("AddressSid", "address_sid", "AD"),
+    sid("BundleSid", "bundle_sid", "BU"),
+];
+
+/// `POST …/IncomingPhoneNumbers.json`.
+pub(crate) async fn create(call: &Call<'_>) -> Answer {
+    if !call.form.has("PhoneNumber") && call.form.has("AreaCode") {
+        let message = "AreaCode is not supported: give the PhoneNumber that the carrier assigned";
+        return Err(ApiError::new(400, 21457, message));
+    }
+    let number = phone_number(call.form.required("PhoneNumber")?)?;
+    let mut new = PhoneNumber {
+        sid: PhoneNumber::sid_of(&number),
+        friendly_name: friendly_name(call)?
+            .filter(|name| !name.is_empty())
+            .unwrap_or_else(|| number.to_string()),
+        number,
+        messaging_service: None,
+        settings: None,
+        created: call.now,
+        updated: call.now,
+        version: 0,
+    };
+    settings::apply(SETTINGS, &mut new.settings, &call.form)?;
+    let kept = call.on.decide(|| async {
+        let kept: Option<PhoneNumber> = call.on.store.get(key::phone_number(new.sid)).await?;
+        match kept {
+            // What this very call has written before its answer got lost carries its time.
+            Some(kept) if kept.created == call.now => Ok((kept, Decision::unchanged())),
+            Some(_) => {
+                let message = format!(
+                    "{} is not available: the account has it already",
+                    new.number
+                );
+                Err(ApiError::new(400, 21422, message))
+            }
+            None => Ok((new.clone(), Decision::put(new.clone()))),
+        }
+    });
+    Ok(Reply::created(render(call, &kept.await?)))
+}
+
+/// A number in E.164; short codes and senders on other channels are none.
+fn phone_number(text: &str) -> Result<Address, ApiError> {
+    let number: Option<Address> = text.parse().ok();
+    let e164 = |it: &Address| it.channel() == ChannelType::Sms && is_e164(it.as_str());
+    number.filter(e164).ok_or_else(|| {
+        let rule = "it is + and 7 to 15 digits, without a channel";
+        ApiError::new(400, 21421, format!("PhoneNumber is invalid: {rule}"))
+    })
+}
+
+/// Whether an address in normal form is a telephone number.
+pub(crate) fn is_e164(text: &str) -> bool {
+    text.strip_prefix('+')
+        .is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// `GET …/IncomingPhoneNumbers.json`; `PhoneNumber` may have `*` for any characters or be a part of the number.
+pub(crate) async fn list(call: &Call<'_>) -> Answer {
+    let request = call.page(1000)?;
+    let given = |name: &str| call.query.get(name).filter(|value| !value.is_empty());
+    let (pattern, name) = (given("PhoneNumber"), given("FriendlyName"));
+    let listing = Listing::list(Table::Configuration, "NUMBERS");
+    let page = if pattern.is_none() && name.is_none() {
+        call.on
+            .store
+            .page(&listing, request.cursor.as_ref(), request.size)
+            .await?
+    } else {
+        let all: Vec<PhoneNumber> = call.on.store.all(&listing).await?;
+        let wanted = all.into_iter().filter(|number| {
+            pattern.is_none_or(|pattern| matches(pattern, number.number.as_str()))
+                && name.is_none_or(|name| number.friendly_name == name)
+        });
+        let rows = wanted
+            .map(|number| (key::dated(number.created, number.sid), number))
+            .collect();
+        page_of(rows, Order::Ascending, &request)
+    };
+    Ok(
+        call.paged_2010("incoming_phone_numbers", &request, &page, |number| {
+            render(call, number)
+        }),
+    )
+}
+
+/// Whether the parts of the pattern between its stars occur in the number one after the other.
+fn matches(pattern: &str, number: &str) -> bool {
+    let mut rest = number;
+    for part in pattern.split('*') {
+        let Some(at) = rest.find(part.trim()) else {
+            return false;
+        };
+        rest = &rest[at + part.trim().len()..];
+    }
+    true
+}
+
+/// `GET …/IncomingPhoneNumbers/{Sid}.json`.
+pub(crate) async fn fetch(call: &Call<'_>, sid: &str) -> Answer {
+    Ok(Reply::ok(render(call, &load(call, sid).await?)))
+}
+
+/// `POST …/IncomingPhoneNumbers/{Sid}.json`.
+pub(crate) async fn update(call: &Call<'_>, sid: &str) -> Answer {
+    let account = call.on.config.account_sid.to_string();
+    if call
+        .form
+        .get("AccountSid")
+        .is_some_and(|given| !given.is_empty() && given != account)
+    {
+        return Err(ApiError::new(
+            400,
+            21470,
+            "A number can not move to another account",
+        ));
+    }
+    let name = friendly_name(call)?.filter(|name| !name.is_empty());
+    let number = call.on.decide(|| async {
+        let mut number = load(call, sid).await?;
+        let changed = settings::apply(SETTINGS, &mut number.settings, &call.form)?;
+        if name.is_none() && !changed {
+            return Ok((number, Decision::unchanged()));
+        }
+        if let Some(name) = &name {
+            number.friendly_name.clone_from(name);
+        }
+        number.updated = call.now;
+        Ok::<_, ApiError>((number.clone(), Decision::put(number)))
+    });
+    Ok(Reply::ok(render(call, &number.await?)))
+}
+
+/// `DELETE …/IncomingPhoneNumbers/{Sid}.json`: it leaves the pool that it was in.
+pub(crate) async fn remove(call: &Call<'_>, sid: &str) -> Answer {
+    let gone = call.on.decide(|| async {
+        let number = load(call, sid).await?;
+        let mut decision = Decision::unchanged();
+        if let Some(of) = number.messaging_service {
+            let service: Option<MessagingService> =
+                call.on.store.get(key::messaging_service(of)).await?;
+            if let Some(mut service) = service {
+                service.numbers.retain(|one| one.sid != number.sid);
+                service.updated = call.now;
+                decision = decision.and(service);
+            }
+        }
+        Ok::<_, ApiError>(((), decision.without(number)))
+    });
+    gone.await?;
+    Ok(Reply::gone())
+}
+
+async fn load(call: &Call<'_>, sid: &str) -> Result<PhoneNumber, ApiError> {
+    let sid: PhoneNumberSid = call.sid(sid)?;
+    call.on
+        .store
+        .get(key::phone_number(sid))
+        .await?
+        .ok_or_else(|| call.not_found())
+}
+
+/// The resource as answers show it.
+fn render(call: &Call<'_>, number: &PhoneNumber) -> Value {
+    let mut answer = json!({
+        "sid": number.sid,
+        "account_sid": call.on.config.account_sid,
+        "phone_number": number.number,
+        "friendly_name": number.friendly_name,
+        "date_created": number.created.rfc2822(),
+        "date_updated": number.updated.rfc2822(),
+        "address_requirements": "none",
+        "api_version": "2010-04-01",
+        "beta": false,
+        "capabilities": { "sms": true, "mms": true, "voice": false, "fax": false },
+        "emergency_address_status": "unregistered",
+        "origin": "twilio",
+        "status": "in-use",
+        "type": "local",
+        "uri": uri(call, &format!("/IncomingPhoneNumbers/{}", number.sid)),
+    });
+    settings::show(SETTINGS, number.settings.as_deref(), &mut answer);
+    answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_numbers_in_e164_can_be_entered() {
+        assert_eq!(
+            phone_number("+1 (415) 555-0100").unwrap().as_str(),
+            "+14155550100"
+        );
+        for wrong in [
+            "12345",
+            "ACME",
+            "whatsapp:+14155550100",
+            "messenger:1",
+            "a@example.com",
+            "+1",
+        ] {
+            assert_eq!(phone_number(wrong).unwrap_err().code, 21421, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_matches_parts_in_their_order() {
+        for (pattern, expected) in [
+            ("+14155550100", true),
+            ("415", true),
+            ("+1415*", true),
+            ("415*0100", true),
+            ("*", true),
+            ("0100*415", false),
+            ("+1650", false),
+        ] {
+            assert_eq!(matches(pattern, "+14155550100"), expected, "{pattern}");
+        }
+    }
+}

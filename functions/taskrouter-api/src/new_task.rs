@@ -1,0 +1,171 @@
+//! The making of a task (behaviour D.6).
+
+use serde_json::Value;
+use switchboard_domain::decision::Decision;
+use switchboard_domain::sid::{TaskQueueSid, WorkerSid, WorkflowSid, WorkspaceSid};
+use switchboard_domain::task::{NewTask, Task};
+use switchboard_domain::workspace::{TaskQueue, Worker, Workflow};
+use switchboard_runtime::http::{Answer, ApiError, Call, Params, Reply};
+use switchboard_store::{Kept as _, key};
+
+use crate::fields::invalid;
+use crate::task_view::{Names, render};
+use crate::tasks::{PRIORITY_MAX, channel, virtual_start};
+use crate::{contents, fields, task_queues};
+
+/// How long a task waits unless it says otherwise, in seconds (behaviour D.6).
+const TIMEOUT_SECONDS: i64 = 86_400;
+/// The longest that a task can wait, in seconds (behaviour D.6).
+const TIMEOUT_SECONDS_MAX: i64 = 1_209_600;
+/// The task channel of a task that does not say which (behaviour D.6).
+const CHANNEL: &str = "default";
+
+pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
+    contents::workspace(call, workspace).await?;
+    let form = &call.form;
+    let attributes = fields::attributes(form)?.unwrap_or_else(|| "{}".to_owned());
+    let priority = form.integer("Priority", 0, PRIORITY_MAX)?.unwrap_or(0);
+    let timeout_seconds = form
+        .integer("Timeout", 1, TIMEOUT_SECONDS_MAX)?
+        .unwrap_or(TIMEOUT_SECONDS);
+    let start = virtual_start(form, call.now)?.unwrap_or(call.now);
+    let target = Target::read(form)?;
+    let workflow = workflow(call, workspace, target.workflow).await?;
+    let worker = match target.worker {
+        Some(worker) => Some((
+            worker,
+            queue_of(call, workspace, worker, target.queue).await?,
+        )),
+        None => None,
+    };
+    let named = form
+        .get("TaskChannel")
+        .filter(|text| !text.is_empty())
+        .unwrap_or(CHANNEL);
+    let channel = channel(call, workspace, named).await?;
+    let mut new = Task::create(NewTask {
+        sid: call.on.mint(),
+        workflow: &workflow,
+        channel: &channel,
+        attributes: Value::Null,
+        priority,
+        timeout_seconds,
+        start,
+        interaction: None,
+        worker,
+        now: call.now,
+    });
+    // Kept as they were written.
+    new.attributes = attributes;
+    let rule = || async {
+        // There already: this is the second look after a write whose reply was lost.
+        if let Some(mine) = call.on.store.get::<Task>(key::task(new.sid)).await? {
+            return Ok::<_, ApiError>((mine, Decision::unchanged()));
+        }
+        let decision = Decision::put(new.clone()).asking([new.route()]);
+        Ok((new.clone().versioned(1), decision))
+    };
+    let task = call.on.decide(rule).await?;
+    let names = Names::load(call, std::slice::from_ref(&task)).await?;
+    Ok(Reply::created(render(call, &task, &names)).tagged(task.version))
+}
+
+/// Where a new task is to go.
+struct Target {
+    workflow: Option<WorkflowSid>,
+    worker: Option<WorkerSid>,
+    queue: Option<TaskQueueSid>,
+}
+
+impl Target {
+    /// A worker as target is asked once, when he is available and has capacity: ignoring these is not
+    /// supported, and neither is a queue as target, which the workflow decides on.
+    fn read(form: &Params) -> Result<Self, ApiError> {
+        const TARGET: &str = "RoutingTarget";
+        let mut target = Self {
+            workflow: form.sid("WorkflowSid")?,
+            worker: None,
+            queue: form.sid("TaskQueueSid")?,
+        };
+        if let Some(text) = form.get(TARGET).filter(|text| !text.is_empty()) {
+            if let Ok(workflow) = text.parse::<WorkflowSid>() {
+                if target.workflow.is_some_and(|other| other != workflow) {
+                    return Err(invalid(TARGET, "and WorkflowSid name different workflows"));
+                }
+                target.workflow = Some(workflow);
+            } else if text.parse::<TaskQueueSid>().is_ok() {
+                return Err(invalid(
+                    TARGET,
+                    "can be a worker or a workflow; a queue is not supported",
+                ));
+            } else {
+                target.worker = form.sid(TARGET)?;
+            }
+        }
+        if target.queue.is_some() && target.worker.is_none() {
+            let why = "can only be given when RoutingTarget is a worker; else the workflow decides";
+            return Err(invalid("TaskQueueSid", why));
+        }
+        match form.get("IgnoreCapacity").filter(|text| !text.is_empty()) {
+            Some(_) if target.worker.is_none() => Err(invalid(
+                "IgnoreCapacity",
+                "can only be given when RoutingTarget is a worker",
+            )),
+            Some(text) if fields::is_affirmative(text) => Err(invalid(
+                "IgnoreCapacity",
+                "can only be false: ignoring it is not supported",
+            )),
+            Some(_) | None => Ok(target),
+        }
+    }
+}
+
+/// The workflow asked for, or the only one.
+async fn workflow(
+    call: &Call<'_>,
+    workspace: WorkspaceSid,
+    sid: Option<WorkflowSid>,
+) -> Result<Workflow, ApiError> {
+    if let Some(sid) = sid {
+        return contents::check(call, workspace, "WorkflowSid", sid).await;
+    }
+    let mut all: Vec<Workflow> = contents::all(call, workspace).await?;
+    match (all.pop(), all.len()) {
+        (Some(only), 0) => Ok(only),
+        (None, _) => Err(invalid(
+            "WorkflowSid",
+            "is missing, and the workspace has no workflow",
+        )),
+        (Some(_), others) => {
+            let why = format!("is missing, and the workspace has {} workflows", others + 1);
+            Err(invalid("WorkflowSid", &why))
+        }
+    }
+}
+
+/// The queue in which a task for one worker is counted: the one asked for, or the oldest that he is in.
+async fn queue_of(
+    call: &Call<'_>,
+    workspace: WorkspaceSid,
+    worker: WorkerSid,
+    asked: Option<TaskQueueSid>,
+) -> Result<TaskQueueSid, ApiError> {
+    let worker: Worker = contents::check(call, workspace, "RoutingTarget", worker).await?;
+    if let Some(sid) = asked {
+        let queue: TaskQueue = contents::check(call, workspace, "TaskQueueSid", sid).await?;
+        return Ok(queue.sid);
+    }
+    let attributes = serde_json::from_str(&worker.attributes).unwrap_or_default();
+    let all: Vec<TaskQueue> = contents::all(call, workspace).await?;
+    let his = all
+        .iter()
+        .filter(|queue| task_queues::takes(queue, &attributes));
+    his.min_by_key(|queue| (queue.created, queue.sid))
+        .map(|queue| queue.sid)
+        .ok_or_else(|| {
+            invalid(
+                "RoutingTarget",
+                "is a worker who is in no queue; give TaskQueueSid",
+            )
+        })
+}

@@ -1,0 +1,303 @@
+//! Reservations, seen from their task and from their worker (behaviour D.7). They are part of the task.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use switchboard_domain::effect::{Effect, RouterEvent, Subject};
+use switchboard_domain::refusal::Refusal;
+use switchboard_domain::sid::{
+    ActivitySid, ReservationSid, Sid as _, TaskSid, WorkerSid, WorkspaceSid,
+};
+use switchboard_domain::task::{self, Command, Reservation, ReservationStatus, Task};
+use switchboard_domain::workspace::Worker;
+use switchboard_runtime::http::{Answer, ApiError, Call, Params, Reply};
+use switchboard_store::key::dated;
+
+use crate::contents::{self, Activities, PAGE_SIZE_MAX};
+use crate::fields::invalid;
+use crate::{pages, tasks, workers};
+
+/// Where a reservation is seen from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum View {
+    /// From its task.
+    Task(TaskSid),
+    /// From its worker.
+    Worker(WorkerSid),
+}
+
+impl View {
+    /// Whether a reservation is seen from here.
+    fn shows(self, task: &Task, reservation: &Reservation) -> bool {
+        match self {
+            Self::Task(sid) => task.sid == sid,
+            Self::Worker(sid) => reservation.worker == sid,
+        }
+    }
+}
+
+/// Of a worker's reservations those are listed whose tasks are his, or were last his.
+pub(crate) async fn list(call: &Call<'_>, workspace: WorkspaceSid, view: View) -> Answer {
+    let request = call.page(PAGE_SIZE_MAX)?;
+    let statuses = statuses(&call.query)?;
+    let worker: Option<WorkerSid> = call.query.sid("WorkerSid")?;
+    let held = match view {
+        View::Task(sid) => vec![tasks::find(call, workspace, sid).await?],
+        View::Worker(sid) => {
+            contents::find::<Worker>(call, workspace, sid).await?;
+            tasks::held_by(call, workspace, sid).await?
+        }
+    };
+    let all = held
+        .iter()
+        .flat_map(|task| task.reservations.iter().map(move |one| (task, one)));
+    let shown = all.filter(|(task, one)| {
+        view.shows(task, one)
+            && (statuses.is_empty() || statuses.contains(&one.status))
+            && worker.is_none_or(|worker| worker == one.worker)
+    });
+    let keyed =
+        shown.map(|(task, one)| (dated(one.created, task.reservation_sid(one)), (task, one)));
+    let page = pages::ordered(keyed.collect(), false, &request);
+    Ok(call.paged("reservations", &request, &page, |(task, one)| {
+        render(call, view, task, one)
+    }))
+}
+
+fn statuses(query: &Params) -> Result<BTreeSet<ReservationStatus>, ApiError> {
+    const NAME: &str = "ReservationStatus";
+    let given = query.all(NAME);
+    given
+        .iter()
+        .filter(|text| !text.is_empty())
+        .map(|text| {
+            ReservationStatus::parse(text)
+                .ok_or_else(|| invalid(NAME, &format!("has no status {text}")))
+        })
+        .collect()
+}
+
+/// The task of a reservation names itself in the reservation's identifier.
+async fn find(
+    call: &Call<'_>,
+    workspace: WorkspaceSid,
+    view: View,
+    sid: ReservationSid,
+) -> Result<Task, ApiError> {
+    let task = tasks::find(call, workspace, sid.kin(0)).await?;
+    let reservation = task.reservation(sid).ok_or_else(|| call.not_found())?;
+    match view.shows(&task, reservation) {
+        true => Ok(task),
+        false => Err(call.not_found()),
+    }
+}
+
+pub(crate) async fn fetch(
+    call: &Call<'_>,
+    workspace: WorkspaceSid,
+    view: View,
+    sid: &str,
+) -> Answer {
+    let sid: ReservationSid = call.sid(sid)?;
+    let task = find(call, workspace, view, sid).await?;
+    answer(call, view, &task, sid)
+}
+
+fn answer(call: &Call<'_>, view: View, task: &Task, sid: ReservationSid) -> Answer {
+    let reservation = task.reservation(sid).ok_or_else(|| call.not_found())?;
+    Ok(Reply::ok(render(call, view, task, reservation)).tagged(task.version))
+}
+
+/// What a worker says to a reservation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Said {
+    Accept,
+    Reject,
+    Wrap,
+    Complete,
+}
+
+impl Said {
+    fn read(form: &Params) -> Result<Option<Self>, ApiError> {
+        let given = |name: &str| form.get(name).filter(|text| !text.is_empty());
+        match (given("ReservationStatus"), given("Instruction")) {
+            (None, None) => Ok(None),
+            (Some(_), Some(_)) => Err(invalid(
+                "Instruction",
+                "can not be given together with ReservationStatus",
+            )),
+            (Some(status), None) => Self::status(status).map(Some),
+            (None, Some(instruction)) => Self::instruction(instruction).map(Some),
+        }
+    }
+
+    fn status(text: &str) -> Result<Self, ApiError> {
+        const NAME: &str = "ReservationStatus";
+        match ReservationStatus::parse(text) {
+            Some(ReservationStatus::Accepted) => Ok(Self::Accept),
+            Some(ReservationStatus::Rejected) => Ok(Self::Reject),
+            Some(ReservationStatus::Wrapping) => Ok(Self::Wrap),
+            Some(ReservationStatus::Completed) => Ok(Self::Complete),
+            Some(
+                ReservationStatus::Pending
+                | ReservationStatus::Timeout
+                | ReservationStatus::Canceled
+                | ReservationStatus::Rescinded,
+            ) => Err(invalid(
+                NAME,
+                "can be accepted, rejected, wrapping or completed",
+            )),
+            None => Err(invalid(NAME, &format!("has no status {text}"))),
+        }
+    }
+
+    fn instruction(text: &str) -> Result<Self, ApiError> {
+        match text.to_ascii_lowercase().as_str() {
+            "accept" => Ok(Self::Accept),
+            "reject" => Ok(Self::Reject),
+            "call" | "dequeue" | "conference" | "supervise" | "redirect" => {
+                let why = format!("{text} needs a voice call, and there are none here");
+                Err(invalid("Instruction", &why))
+            }
+            _ => Err(ApiError::new(
+                400,
+                40151,
+                format!("Invalid instruction: {text}"),
+            )),
+        }
+    }
+
+    /// The command to the task. What ends the work acts on the whole task, so it has to come from the
+    /// reservation that took it.
+    fn command(self, task: &Task, sid: ReservationSid) -> Result<Command, Refusal> {
+        use ReservationStatus as S;
+        let reservation = task.reservation(sid).ok_or(Refusal::NoSuchReservation)?;
+        let wanted = match self {
+            Self::Accept => return Ok(Command::Accept(sid)),
+            Self::Reject => return Ok(Command::Reject(sid)),
+            Self::Wrap => S::Wrapping,
+            Self::Complete => S::Completed,
+        };
+        match reservation.status {
+            S::Accepted | S::Wrapping | S::Completed if wanted == S::Completed => {
+                Ok(Command::Complete { reason: None })
+            }
+            S::Accepted | S::Wrapping => Ok(Command::Wrap { reason: None }),
+            S::Rescinded => Err(Refusal::ReservationRescinded),
+            status @ (S::Pending | S::Rejected | S::Timeout | S::Canceled | S::Completed) => {
+                Err(Refusal::ReservationState(status, wanted.name()))
+            }
+        }
+    }
+}
+
+pub(crate) async fn update(
+    call: &Call<'_>,
+    workspace: WorkspaceSid,
+    view: View,
+    sid: &str,
+) -> Answer {
+    let sid: ReservationSid = call.sid(sid)?;
+    let said = Said::read(&call.form)?;
+    let activity: Option<ActivitySid> = call.form.sid("WorkerActivitySid")?;
+    let rule = || async {
+        // Loaded first, as everywhere; most answers leave the worker where he is and do without it.
+        let head = match activity {
+            Some(_) => Some(contents::head(call, workspace).await?),
+            None => None,
+        };
+        let before = find(call, workspace, view, sid).await?;
+        call.if_match(before.version)?;
+        let after = match said {
+            Some(said) => task::decide(&before, said.command(&before, sid)?, call.now)?,
+            None => before.clone(),
+        };
+        let (task, decision) = tasks::decided(&before, after);
+        let moving = head.zip(activity).filter(|_| said == Some(Said::Reject));
+        let Some((head, activity)) = moving.filter(|_| !decision.is_unchanged()) else {
+            return Ok::<_, ApiError>((task, decision));
+        };
+        let who = task
+            .reservation(sid)
+            .map(|one| one.worker)
+            .ok_or_else(|| call.not_found())?;
+        let activities = Activities::load(call, workspace).await?;
+        activities.check("WorkerActivitySid", activity)?;
+        let mut worker: Worker = contents::check(call, workspace, "WorkerSid", who).await?;
+        workers::moved(&mut worker, activity, call.now);
+        let event = RouterEvent {
+            workspace,
+            subject: Subject::Worker(who),
+        };
+        Ok((
+            task,
+            decision
+                .and(head)
+                .and(worker)
+                .asking([Effect::Route(event)]),
+        ))
+    };
+    let task = call.on.decide(rule).await?;
+    answer(call, view, &task, sid)
+}
+
+pub(crate) fn render(call: &Call<'_>, view: View, task: &Task, reservation: &Reservation) -> Value {
+    let workspace = contents::workspace_url(call, task.workspace);
+    let task_url = format!("{workspace}/Tasks/{}", task.sid);
+    let worker_url = contents::url::<Worker>(call, task.workspace, reservation.worker);
+    let sid = task.reservation_sid(reservation);
+    let parent = match view {
+        View::Task(_) => &task_url,
+        View::Worker(_) => &worker_url,
+    };
+    json!({
+        "account_sid": call.on.config.account_sid,
+        "workspace_sid": task.workspace,
+        "task_sid": task.sid,
+        "worker_sid": reservation.worker,
+        "worker_name": reservation.worker_name,
+        "sid": sid,
+        "reservation_status": reservation.status.name(),
+        "date_created": reservation.created.iso(),
+        "date_updated": reservation.updated.iso(),
+        "url": format!("{parent}/Reservations/{sid}"),
+        "links": { "task": task_url, "worker": worker_url, "workspace": workspace },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Option<Said>, ApiError> {
+        Said::read(&Params::parse(text.as_bytes()))
+    }
+
+    #[test]
+    fn statuses_and_instructions_say_the_same() {
+        for text in [
+            "ReservationStatus=accepted",
+            "Instruction=accept",
+            "Instruction=Accept",
+        ] {
+            assert_eq!(read(text).unwrap(), Some(Said::Accept), "{text}");
+        }
+        assert_eq!(read("Instruction=reject").unwrap(), Some(Said::Reject));
+        assert_eq!(read("").unwrap(), None);
+    }
+
+    #[test]
+    fn what_a_worker_can_not_say_is_refused_with_its_code() {
+        for (text, code) in [
+            ("ReservationStatus=timeout", 20001),
+            ("ReservationStatus=lost", 20001),
+            ("Instruction=dequeue", 20001),
+            ("Instruction=redirect", 20001),
+            ("Instruction=dance", 40151),
+            ("ReservationStatus=accepted&Instruction=accept", 20001),
+        ] {
+            let error = read(text).unwrap_err();
+            assert_eq!((error.status, error.code), (400, code), "{text}");
+        }
+    }
+}

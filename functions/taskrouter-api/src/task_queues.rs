@@ -1,0 +1,260 @@
+//! Task queues: which workers may take a task, and in which order tasks wait (behaviour D.3).
+
+use serde_json::{Value, json};
+use switchboard_domain::effect::Subject;
+use switchboard_domain::routing::expression::{Attributes, Expression};
+use switchboard_domain::routing::workflow;
+use switchboard_domain::sid::{ActivitySid, TaskQueueSid, WorkspaceSid};
+use switchboard_domain::workspace::{Activity, QueueOrder, TaskQueue, Worker, Workflow};
+use switchboard_runtime::http::{Answer, ApiError, Call, Params, Reply};
+
+use crate::contents::{self, Activities, PAGE_SIZE_MAX};
+use crate::fields::invalid;
+use crate::{fields, pages, tasks};
+
+/// Workers of a queue that does not say which (behaviour D.3).
+const EVERYBODY: &str = "1==1";
+/// One task is offered to so many workers at the same time, at most (behaviour D.3).
+const RESERVED_MAX: i64 = 50;
+
+/// The parameters that create and update share.
+struct Given {
+    target_workers: Option<String>,
+    max_reserved_workers: Option<u32>,
+    order: Option<QueueOrder>,
+    /// Given and empty takes it away.
+    reservation_activity: Option<Option<ActivitySid>>,
+    assignment_activity: Option<Option<ActivitySid>>,
+}
+
+impl Given {
+    fn read(form: &Params) -> Result<Self, ApiError> {
+        let max = form.integer("MaxReservedWorkers", 1, RESERVED_MAX)?;
+        let activity = |name: &str| match form.has(name) {
+            true => form.sid(name).map(Some),
+            false => Ok(None),
+        };
+        Ok(Self {
+            target_workers: target_workers(form)?,
+            max_reserved_workers: max.and_then(|max| u32::try_from(max).ok()),
+            order: fields::queue_order(form, "TaskOrder")?,
+            reservation_activity: activity("ReservationActivitySid")?,
+            assignment_activity: activity("AssignmentActivitySid")?,
+        })
+    }
+
+    /// Refuses activities that are not there.
+    async fn check(&self, call: &Call<'_>, workspace: WorkspaceSid) -> Result<(), ApiError> {
+        let reservation = self
+            .reservation_activity
+            .flatten()
+            .map(|it| ("ReservationActivitySid", it));
+        let assignment = self
+            .assignment_activity
+            .flatten()
+            .map(|it| ("AssignmentActivitySid", it));
+        if reservation.is_none() && assignment.is_none() {
+            return Ok(());
+        }
+        let activities = Activities::load(call, workspace).await?;
+        for (parameter, activity) in reservation.into_iter().chain(assignment) {
+            activities.check(parameter, activity)?;
+        }
+        Ok(())
+    }
+
+    fn apply(&self, queue: &mut TaskQueue) {
+        if let Some(expression) = &self.target_workers {
+            queue.target_workers.clone_from(expression);
+        }
+        queue.max_reserved_workers = self
+            .max_reserved_workers
+            .unwrap_or(queue.max_reserved_workers);
+        queue.order = self.order.unwrap_or(queue.order);
+        queue.reservation_activity = self
+            .reservation_activity
+            .unwrap_or(queue.reservation_activity);
+        queue.assignment_activity = self
+            .assignment_activity
+            .unwrap_or(queue.assignment_activity);
+    }
+}
+
+/// An expression that can be read. The empty one is matched by no worker: tasks wait in that queue.
+fn target_workers(form: &Params) -> Result<Option<String>, ApiError> {
+    const NAME: &str = "TargetWorkers";
+    let Some(text) = form.get(NAME) else {
+        return Ok(None);
+    };
+    if !text.trim().is_empty() {
+        Expression::parse(text).map_err(|error| invalid(NAME, &error.to_string()))?;
+    }
+    Ok(Some(text.trim().to_owned()))
+}
+
+pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
+    let given = Given::read(&call.form)?;
+    let mut queue = TaskQueue {
+        workspace,
+        sid: call.on.mint(),
+        friendly_name: fields::required_name(&call.form, "FriendlyName")?,
+        target_workers: EVERYBODY.to_owned(),
+        max_reserved_workers: 1,
+        order: QueueOrder::Fifo,
+        reservation_activity: None,
+        assignment_activity: None,
+        created: call.now,
+        updated: call.now,
+        version: 0,
+    };
+    given.apply(&mut queue);
+    let check = || given.check(call, workspace);
+    let queue = contents::create(call, Subject::Configuration, queue, check).await?;
+    let activities = Activities::load(call, workspace).await?;
+    Ok(Reply::created(render(call, &queue, &activities)))
+}
+
+pub(crate) async fn list(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
+    contents::workspace(call, workspace).await?;
+    let request = call.page(PAGE_SIZE_MAX)?;
+    let name = call.query.get("FriendlyName");
+    let mut worker = call.query.json("EvaluateWorkerAttributes")?;
+    if let Some(sid) = call.query.sid("WorkerSid")? {
+        let found: Worker = contents::check(call, workspace, "WorkerSid", sid).await?;
+        worker = serde_json::from_str(&found.attributes).ok();
+    }
+    let page = pages::filtered(
+        call,
+        &contents::listing::<TaskQueue>(workspace),
+        &request,
+        |queue: &TaskQueue| {
+            name.is_none_or(|name| name == queue.friendly_name)
+                && worker
+                    .as_ref()
+                    .is_none_or(|attributes| takes(queue, attributes))
+        },
+    )
+    .await?;
+    let activities = Activities::load(call, workspace).await?;
+    Ok(call.paged("task_queues", &request, &page, |queue| {
+        render(call, queue, &activities)
+    }))
+}
+
+/// Whether a worker with these attributes is one of the queue's.
+pub(crate) fn takes(queue: &TaskQueue, attributes: &Value) -> bool {
+    Expression::parse(&queue.target_workers)
+        .is_ok_and(|expression| expression.matches(&Attributes(attributes)))
+}
+
+pub(crate) async fn fetch(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) -> Answer {
+    let queue = contents::find(call, workspace, call.sid(sid)?).await?;
+    let activities = Activities::load(call, workspace).await?;
+    Ok(Reply::ok(render(call, &queue, &activities)))
+}
+
+pub(crate) async fn update(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) -> Answer {
+    let sid: TaskQueueSid = call.sid(sid)?;
+    let given = Given::read(&call.form)?;
+    let name = fields::name(&call.form, "FriendlyName")?;
+    let check = || given.check(call, workspace);
+    let apply = |queue: &mut TaskQueue| {
+        given.apply(queue);
+        if let Some(name) = &name {
+            queue.friendly_name.clone_from(name);
+        }
+    };
+    let queue =
+        contents::change(call, workspace, sid, Subject::Configuration, check, apply).await?;
+    let activities = Activities::load(call, workspace).await?;
+    Ok(Reply::ok(render(call, &queue, &activities)))
+}
+
+/// A queue that a workflow leads to, or that a task is in, stays (behaviour D.3).
+pub(crate) async fn remove(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) -> Answer {
+    let sid: TaskQueueSid = call.sid(sid)?;
+    let check = |_| async move {
+        let workflows: Vec<Workflow> = contents::all(call, workspace).await?;
+        let leads_here = |workflow: &&Workflow| {
+            workflow::Workflow::parse(&workflow.configuration)
+                .is_ok_and(|configuration| configuration.queues().contains(&sid))
+        };
+        if let Some(workflow) = workflows.iter().find(leads_here) {
+            let message = format!("The task queue is used by workflow {}", workflow.sid);
+            return Err(ApiError::bad(message));
+        }
+        match tasks::first_open(call, workspace, |task| task.queue == Some(sid)).await? {
+            Some(task) => Err(ApiError::bad(format!(
+                "The task queue is in use by task {}",
+                task.sid
+            ))),
+            None => Ok(()),
+        }
+    };
+    contents::remove::<TaskQueue, _>(call, workspace, sid, Subject::Configuration, check).await
+}
+
+pub(crate) fn render(call: &Call<'_>, queue: &TaskQueue, activities: &Activities) -> Value {
+    let all = format!(
+        "{}/TaskQueues",
+        contents::workspace_url(call, queue.workspace)
+    );
+    let url = format!("{all}/{}", queue.sid);
+    let activity_url = |sid: Option<ActivitySid>| {
+        sid.map(|sid| contents::url::<Activity>(call, queue.workspace, sid))
+    };
+    let activity_name = |sid: Option<ActivitySid>| sid.and_then(|sid| activities.name(sid));
+    let target_workers = Some(&queue.target_workers).filter(|text| !text.is_empty());
+    json!({
+        "account_sid": call.on.config.account_sid,
+        "workspace_sid": queue.workspace,
+        "sid": queue.sid,
+        "friendly_name": queue.friendly_name,
+        "target_workers": target_workers,
+        "max_reserved_workers": queue.max_reserved_workers,
+        "task_order": queue.order.name(),
+        "reservation_activity_sid": queue.reservation_activity,
+        "reservation_activity_name": activity_name(queue.reservation_activity),
+        "assignment_activity_sid": queue.assignment_activity,
+        "assignment_activity_name": activity_name(queue.assignment_activity),
+        "date_created": queue.created.iso(),
+        "date_updated": queue.updated.iso(),
+        "links": {
+            "workspace": contents::workspace_url(call, queue.workspace),
+            "reservation_activity": activity_url(queue.reservation_activity),
+            "assignment_activity": activity_url(queue.assignment_activity),
+            "statistics": format!("{url}/Statistics"),
+            "real_time_statistics": format!("{url}/RealTimeStatistics"),
+            "cumulative_statistics": format!("{url}/CumulativeStatistics"),
+            "list_statistics": format!("{all}/Statistics"),
+            "bulk_real_time_statistics": format!("{all}/RealTimeStatistics"),
+        },
+        "url": url,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Option<String>, ApiError> {
+        target_workers(&Params::parse(text.as_bytes()))
+    }
+
+    #[test]
+    fn an_expression_that_can_not_be_read_is_refused_with_its_place() {
+        assert_eq!(read("").unwrap(), None);
+        assert_eq!(read("TargetWorkers=").unwrap().unwrap(), "");
+        assert_eq!(
+            read("TargetWorkers=a%20HAS%20'b'").unwrap().unwrap(),
+            "a HAS 'b'"
+        );
+        let error = read("TargetWorkers=a%20%3D%3D").unwrap_err();
+        assert_eq!((error.status, error.code), (400, 20001));
+        assert!(
+            error.message.contains("at character 4"),
+            "{}",
+            error.message
+        );
+    }
+}

@@ -1,0 +1,96 @@
+//! A task as it is shown, with the names of what it refers to.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use switchboard_domain::record::Record;
+use switchboard_domain::task::Task;
+use switchboard_domain::timestamp::Timestamp;
+use switchboard_domain::workspace::{TaskQueue, Workflow};
+use switchboard_runtime::http::{ApiError, Call};
+use switchboard_store::{Key, key};
+
+use crate::contents;
+
+/// The names of what tasks refer to.
+#[derive(Debug, Default)]
+pub(crate) struct Names(BTreeMap<Key, Record>);
+
+impl Names {
+    /// Reads those of some tasks, all in one request.
+    pub(crate) async fn load(call: &Call<'_>, tasks: &[Task]) -> Result<Self, ApiError> {
+        let mut keys = Vec::with_capacity(tasks.len() * 3);
+        for task in tasks {
+            keys.push(key::workflow(task.workspace, task.workflow));
+            keys.push(key::task_channel(task.workspace, task.channel));
+            keys.extend(
+                task.queue
+                    .map(|queue| key::task_queue(task.workspace, queue)),
+            );
+        }
+        Ok(Self(call.on.store.get_all(&keys).await?))
+    }
+
+    fn workflow(&self, task: &Task) -> Option<&str> {
+        match self.0.get(&key::workflow(task.workspace, task.workflow)) {
+            Some(Record::Workflow(workflow)) => Some(&workflow.friendly_name),
+            _ => None,
+        }
+    }
+
+    fn channel(&self, task: &Task) -> Option<&str> {
+        match self.0.get(&key::task_channel(task.workspace, task.channel)) {
+            Some(Record::TaskChannel(channel)) => Some(&channel.unique_name),
+            _ => None,
+        }
+    }
+
+    fn queue(&self, task: &Task) -> Option<&str> {
+        match self.0.get(&key::task_queue(task.workspace, task.queue?)) {
+            Some(Record::TaskQueue(queue)) => Some(&queue.friendly_name),
+            _ => None,
+        }
+    }
+}
+
+pub(crate) fn render(call: &Call<'_>, task: &Task, names: &Names) -> Value {
+    let url = format!(
+        "{}/Tasks/{}",
+        contents::workspace_url(call, task.workspace),
+        task.sid
+    );
+    let queue_url = task
+        .queue
+        .map(|queue| contents::url::<TaskQueue>(call, task.workspace, queue));
+    json!({
+        "account_sid": call.on.config.account_sid,
+        "workspace_sid": task.workspace,
+        "sid": task.sid,
+        "assignment_status": task.status.name(),
+        "reason": task.reason,
+        "attributes": task.attributes,
+        "addons": "{}",
+        "age": (call.now - task.created).0.max(0) / 1000,
+        "priority": task.priority,
+        "timeout": task.timeout_seconds,
+        "workflow_sid": task.workflow,
+        "workflow_friendly_name": names.workflow(task),
+        "task_queue_sid": task.queue,
+        "task_queue_friendly_name": names.queue(task),
+        "task_queue_entered_date": task.queue_entered.map(Timestamp::iso),
+        "task_channel_sid": task.channel,
+        "task_channel_unique_name": names.channel(task),
+        "virtual_start_time": task.start.iso(),
+        "ignore_capacity": false,
+        "routing_target": task.worker,
+        "date_created": task.created.iso(),
+        "date_updated": task.updated.iso(),
+        "links": {
+            "workspace": contents::workspace_url(call, task.workspace),
+            "workflow": contents::url::<Workflow>(call, task.workspace, task.workflow),
+            "task_queue": queue_url,
+            "reservations": format!("{url}/Reservations"),
+        },
+        "url": url,
+    })
+}

@@ -1,0 +1,285 @@
+//! Tasks (behaviour D.6). Each is changed alone, on condition of its own version.
+
+use switchboard_domain::decision::Decision;
+use switchboard_domain::sid::{TaskChannelSid, TaskSid, WorkerSid, WorkspaceSid};
+use switchboard_domain::task::{self, Command, RETENTION, Task, TaskStatus};
+use switchboard_domain::timestamp::{Millis, Timestamp};
+use switchboard_domain::workspace::{TaskChannel, TaskQueue};
+use switchboard_runtime::http::{Answer, ApiError, Call, Params, Reply};
+use switchboard_store::{Cursor, Kept as _, Listing, Page, Table, key};
+
+use crate::contents::{self, PAGE_SIZE_MAX};
+use crate::fields::invalid;
+use crate::task_filter::{EARLIEST_START, Filter, Ordering};
+use crate::task_view::{Names, render};
+use crate::{fields, pages, task_channels};
+
+/// The highest priority (behaviour D.6).
+pub(crate) const PRIORITY_MAX: i64 = 0x7fff_ffff;
+/// The longest reason, in characters.
+const REASON_CHARS_MAX: usize = 4096;
+/// Why a task ended that was deleted.
+const DELETED: &str = "Task deleted";
+/// So many tasks are read at a time when one is looked for.
+const LOOKED_THROUGH: usize = 200;
+
+/// All tasks of a workspace, the oldest first.
+fn listing(workspace: WorkspaceSid) -> Listing {
+    Listing::list(Table::Routing, workspace)
+}
+
+/// Whether a task is shown no more; the table drops it in its own time.
+pub(crate) fn is_gone(task: &Task, now: Timestamp) -> bool {
+    task.expires().is_some_and(|expires| expires <= now)
+}
+
+/// One that the path names.
+pub(crate) async fn find(
+    call: &Call<'_>,
+    workspace: WorkspaceSid,
+    sid: TaskSid,
+) -> Result<Task, ApiError> {
+    let found: Option<Task> = call.on.store.get(key::task(sid)).await?;
+    found
+        .filter(|task| task.workspace == workspace && !is_gone(task, call.now))
+        .ok_or_else(|| call.not_found())
+}
+
+/// The oldest task that is not over and passes the test. The list is a moment behind the table: a task
+/// that was created just now may be missed.
+pub(crate) async fn first_open(
+    call: &Call<'_>,
+    workspace: WorkspaceSid,
+    test: impl Fn(&Task) -> bool,
+) -> Result<Option<Task>, ApiError> {
+    let mut cursor: Option<Cursor> = None;
+    loop {
+        let page: Page<Task> = call
+            .on
+            .store
+            .page(&listing(workspace), cursor.as_ref(), LOOKED_THROUGH)
+            .await?;
+        let mut open = page
+            .records
+            .into_iter()
+            .filter(|task| !task.status.is_over());
+        if let Some(found) = open.find(&test) {
+            return Ok(Some(found));
+        }
+        match page.next {
+            Some(next) => cursor = Some(next),
+            None => return Ok(None),
+        }
+    }
+}
+
+/// The tasks that a worker has a reservation for. The table lists a task under one worker only; where queues
+/// ask several workers at once, all tasks of the workspace are looked through.
+pub(crate) async fn held_by(
+    call: &Call<'_>,
+    workspace: WorkspaceSid,
+    worker: WorkerSid,
+) -> Result<Vec<Task>, ApiError> {
+    let queues: Vec<TaskQueue> = contents::all(call, workspace).await?;
+    let alone = queues.iter().all(|queue| queue.max_reserved_workers <= 1);
+    let source = if alone {
+        Listing::worker(worker)
+    } else {
+        listing(workspace)
+    };
+    let mut held: Vec<Task> = call.on.store.all(&source).await?;
+    held.retain(|task| {
+        !is_gone(task, call.now) && task.reservations.iter().any(|one| one.worker == worker)
+    });
+    Ok(held)
+}
+
+/// A task channel that a parameter names.
+pub(crate) async fn channel(
+    call: &Call<'_>,
+    workspace: WorkspaceSid,
+    which: &str,
+) -> Result<TaskChannel, ApiError> {
+    let found = task_channels::resolve(call, workspace, which).await?;
+    found.ok_or_else(|| invalid("TaskChannel", "names none of this workspace"))
+}
+
+/// A virtual start time: neither in the future nor before 1900 (behaviour D.6).
+pub(crate) fn virtual_start(form: &Params, now: Timestamp) -> Result<Option<Timestamp>, ApiError> {
+    const NAME: &str = "VirtualStartTime";
+    match form.instant(NAME)? {
+        Some(start) if start > now => Err(invalid(NAME, "must not be in the future")),
+        Some(start) if start < EARLIEST_START => Err(invalid(NAME, "must not be before 1900")),
+        given => Ok(given),
+    }
+}
+
+pub(crate) async fn list(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
+    contents::workspace(call, workspace).await?;
+    let request = call.page(PAGE_SIZE_MAX)?;
+    let ordering = Ordering::read(&call.query)?;
+    let filter = Filter::read(call, workspace).await?;
+    let keep = |task: &Task| !is_gone(task, call.now) && filter.keeps(task);
+    let page = if ordering.is_kept() {
+        let listing = match ordering.descending {
+            true => listing(workspace).descending(),
+            false => listing(workspace),
+        };
+        pages::filtered(call, &listing, &request, keep).await?
+    } else {
+        let all: Vec<Task> = call.on.store.all(&listing(workspace)).await?;
+        let kept = all
+            .into_iter()
+            .filter(keep)
+            .map(|task| (ordering.key(&task), task));
+        pages::ordered(kept.collect(), ordering.descending, &request)
+    };
+    let names = Names::load(call, &page.records).await?;
+    Ok(call.paged("tasks", &request, &page, |task| render(call, task, &names)))
+}
+
+pub(crate) async fn fetch(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) -> Answer {
+    let task = find(call, workspace, call.sid(sid)?).await?;
+    answer(call, &task).await
+}
+
+async fn answer(call: &Call<'_>, task: &Task) -> Answer {
+    let names = Names::load(call, std::slice::from_ref(task)).await?;
+    Ok(Reply::ok(render(call, task, &names)).tagged(task.version))
+}
+
+/// What an update asks for.
+#[derive(Debug, PartialEq)]
+struct Change {
+    attributes: Option<String>,
+    priority: Option<i64>,
+    start: Option<Timestamp>,
+    channel: Option<TaskChannelSid>,
+    status: Option<(TaskStatus, Option<String>)>,
+}
+
+impl Change {
+    fn read(form: &Params, now: Timestamp) -> Result<Self, ApiError> {
+        let change = Self {
+            attributes: fields::attributes(form)?,
+            priority: form.integer("Priority", 0, PRIORITY_MAX)?,
+            start: virtual_start(form, now)?,
+            channel: None,
+            status: status(form)?,
+        };
+        let ending = matches!(
+            change.status,
+            Some((TaskStatus::Wrapping | TaskStatus::Completed, _))
+        );
+        if ending && change.attributes.is_some() {
+            let why =
+                "can not be changed together with an AssignmentStatus of wrapping or completed";
+            return Err(invalid("Attributes", why));
+        }
+        Ok(change)
+    }
+
+    fn applied(&self, before: &Task, now: Timestamp) -> Result<Task, ApiError> {
+        let mut after = before.clone();
+        if let Some(attributes) = &self.attributes {
+            after.attributes.clone_from(attributes);
+        }
+        after.priority = self.priority.unwrap_or(after.priority);
+        after.start = self.start.unwrap_or(after.start);
+        after.channel = self.channel.unwrap_or(after.channel);
+        if after != *before {
+            after.updated = now;
+        }
+        let Some((status, reason)) = self.status.clone() else {
+            return Ok(after);
+        };
+        let command = match status {
+            TaskStatus::Canceled => Command::Cancel { reason },
+            TaskStatus::Completed => Command::Complete { reason },
+            TaskStatus::Wrapping => Command::Wrap { reason },
+            // Said to be what it is already.
+            status if status == before.status => return Ok(after),
+            TaskStatus::Pending | TaskStatus::Reserved | TaskStatus::Assigned => {
+                let why =
+                    "can be canceled, wrapping or completed; the rest follows from reservations";
+                return Err(invalid("AssignmentStatus", why));
+            }
+        };
+        Ok(task::decide(&after, command, now)?)
+    }
+}
+
+/// The status asked for, with the reason that a cancellation needs (behaviour D.6).
+fn status(form: &Params) -> Result<Option<(TaskStatus, Option<String>)>, ApiError> {
+    const NAME: &str = "AssignmentStatus";
+    let reason = form
+        .text("Reason", REASON_CHARS_MAX)?
+        .filter(|text| !text.is_empty());
+    let Some(text) = form.get(NAME).filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
+    let Some(status) = TaskStatus::parse(text) else {
+        return Err(invalid(NAME, &format!("has no status {text}")));
+    };
+    if status == TaskStatus::Canceled && reason.is_none() {
+        form.required("Reason")?;
+    }
+    Ok(Some((status, reason)))
+}
+
+pub(crate) async fn update(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) -> Answer {
+    let sid: TaskSid = call.sid(sid)?;
+    let mut change = Change::read(&call.form, call.now)?;
+    if let Some(which) = call.form.get("TaskChannel").filter(|text| !text.is_empty()) {
+        change.channel = Some(channel(call, workspace, which).await?.sid);
+    }
+    let rule = || async {
+        let before = find(call, workspace, sid).await?;
+        call.if_match(before.version)?;
+        let after = change.applied(&before, call.now)?;
+        Ok::<_, ApiError>(decided(&before, after))
+    };
+    let task = call.on.decide(rule).await?;
+    answer(call, &task).await
+}
+
+/// A changed task as it stands once it is written, and the decision.
+pub(crate) fn decided(before: &Task, after: Task) -> (Task, Decision) {
+    let decision = task::decided(before, after.clone());
+    let written = u64::from(!decision.is_unchanged());
+    (after.versioned(before.version + written), decision)
+}
+
+/// Deletes a task: it is canceled, so that its interaction hears of it, and is at once as old as one that
+/// nobody sees any more. One that a worker has taken stays until it is completed.
+pub(crate) async fn remove(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) -> Answer {
+    let sid: TaskSid = call.sid(sid)?;
+    let rule = || async {
+        let before = find(call, workspace, sid).await?;
+        call.if_match(before.version)?;
+        let after = deleted(&before, call.now)?;
+        Ok::<_, ApiError>(((), task::decided(&before, after)))
+    };
+    call.on.decide(rule).await?;
+    Ok(Reply::gone())
+}
+
+fn deleted(before: &Task, now: Timestamp) -> Result<Task, ApiError> {
+    let mut after = match before.status {
+        TaskStatus::Completed | TaskStatus::Canceled => before.clone(),
+        TaskStatus::Pending | TaskStatus::Reserved => task::decide(
+            before,
+            Command::Cancel {
+                reason: Some(DELETED.to_owned()),
+            },
+            now,
+        )?,
+        TaskStatus::Assigned | TaskStatus::Wrapping => {
+            let status = before.status.name();
+            let message = format!("Task is {status}: complete it before it is deleted");
+            return Err(ApiError::bad(message));
+        }
+    };
+    after.updated = now + Millis(-RETENTION.0);
+    Ok(after)
+}

@@ -1,0 +1,254 @@
+//! Workflows: which task goes to which queue (behaviour D.4).
+
+use serde_json::{Value, json};
+use switchboard_domain::decision::Decision;
+use switchboard_domain::effect::Subject;
+use switchboard_domain::record::Record;
+use switchboard_domain::routing::workflow;
+use switchboard_domain::sid::{TaskSid, WorkflowSid, WorkspaceSid};
+use switchboard_domain::task::{Task, TaskStatus};
+use switchboard_domain::timestamp::Timestamp;
+use switchboard_domain::workspace::Workflow;
+use switchboard_runtime::http::{Answer, ApiError, Call, Params, Reply};
+use switchboard_store::{Listing, Table, key};
+
+use crate::contents::{self, PAGE_SIZE_MAX};
+use crate::fields::invalid;
+use crate::workspaces::RESERVATION_TIMEOUT_SECONDS;
+use crate::{fields, pages, tasks};
+
+/// The longest time to think about a reservation, in seconds (behaviour D.7).
+const RESERVATION_TIMEOUT_SECONDS_MAX: i64 = 86_400;
+/// The largest configuration that fits into one item of the table beside everything else in it.
+const CONFIGURATION_BYTES_MAX: usize = 380_000;
+/// So many tasks are sent back to the start of their workflow in one transaction.
+const RESTARTED_MAX: usize = 50;
+
+/// The parameters that create and update share.
+struct Given {
+    configuration: Option<String>,
+    assignment_callback_url: Option<Option<String>>,
+    fallback_assignment_callback_url: Option<Option<String>>,
+    reservation_timeout: Option<i64>,
+}
+
+impl Given {
+    fn read(form: &Params) -> Result<Self, ApiError> {
+        let timeout = form.integer("TaskReservationTimeout", 1, RESERVATION_TIMEOUT_SECONDS_MAX)?;
+        Ok(Self {
+            configuration: configuration(form)?,
+            assignment_callback_url: fields::url(form, "AssignmentCallbackUrl")?,
+            fallback_assignment_callback_url: fields::url(form, "FallbackAssignmentCallbackUrl")?,
+            reservation_timeout: timeout,
+        })
+    }
+
+    /// Refuses a configuration that leads to queues that are not there.
+    async fn check(&self, call: &Call<'_>, workspace: WorkspaceSid) -> Result<(), ApiError> {
+        let Some(text) = &self.configuration else {
+            return Ok(());
+        };
+        let queues = parsed(text)?.queues();
+        let keys: Vec<_> = queues
+            .iter()
+            .map(|sid| key::task_queue(workspace, *sid))
+            .collect();
+        let found = call.on.store.get_all(&keys).await?;
+        let missing = queues
+            .iter()
+            .find(|sid| !found.contains_key(&key::task_queue(workspace, **sid)));
+        match missing {
+            Some(sid) => Err(invalid(
+                "Configuration",
+                &format!("queue {sid} is not in this workspace"),
+            )),
+            None => Ok(()),
+        }
+    }
+
+    fn apply(&self, workflow: &mut Workflow) {
+        if let Some(configuration) = &self.configuration {
+            workflow.configuration.clone_from(configuration);
+        }
+        if let Some(url) = &self.assignment_callback_url {
+            workflow.assignment_callback_url.clone_from(url);
+        }
+        if let Some(url) = &self.fallback_assignment_callback_url {
+            workflow.fallback_assignment_callback_url.clone_from(url);
+        }
+        workflow.task_reservation_timeout_seconds = self
+            .reservation_timeout
+            .unwrap_or(workflow.task_reservation_timeout_seconds);
+    }
+}
+
+/// A configuration that can be read.
+fn configuration(form: &Params) -> Result<Option<String>, ApiError> {
+    const NAME: &str = "Configuration";
+    let Some(text) = form.get(NAME) else {
+        return Ok(None);
+    };
+    if text.len() > CONFIGURATION_BYTES_MAX {
+        return Err(invalid(
+            NAME,
+            &format!("is longer than {CONFIGURATION_BYTES_MAX} bytes"),
+        ));
+    }
+    parsed(text)?;
+    Ok(Some(text.to_owned()))
+}
+
+fn parsed(text: &str) -> Result<workflow::Configuration, ApiError> {
+    workflow::Workflow::parse(text).map_err(|error| invalid("Configuration", &error.to_string()))
+}
+
+pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
+    let friendly_name = fields::required_name(&call.form, "FriendlyName")?;
+    call.form.required("Configuration")?;
+    let given = Given::read(&call.form)?;
+    let mut workflow = Workflow {
+        workspace,
+        sid: call.on.mint(),
+        friendly_name,
+        configuration: String::new(),
+        assignment_callback_url: None,
+        fallback_assignment_callback_url: None,
+        task_reservation_timeout_seconds: RESERVATION_TIMEOUT_SECONDS,
+        created: call.now,
+        updated: call.now,
+        version: 0,
+    };
+    given.apply(&mut workflow);
+    let check = || given.check(call, workspace);
+    let workflow = contents::create(call, Subject::Configuration, workflow, check).await?;
+    Ok(Reply::created(render(call, &workflow)))
+}
+
+pub(crate) async fn list(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
+    contents::workspace(call, workspace).await?;
+    let request = call.page(PAGE_SIZE_MAX)?;
+    let name = call.query.get("FriendlyName");
+    let listing = contents::listing::<Workflow>(workspace);
+    let page = pages::filtered(call, &listing, &request, |workflow: &Workflow| {
+        name.is_none_or(|name| name == workflow.friendly_name)
+    });
+    Ok(call.paged("workflows", &request, &page.await?, |workflow| {
+        render(call, workflow)
+    }))
+}
+
+pub(crate) async fn fetch(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) -> Answer {
+    let workflow = contents::find(call, workspace, call.sid(sid)?).await?;
+    Ok(Reply::ok(render(call, &workflow)))
+}
+
+pub(crate) async fn update(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) -> Answer {
+    let sid: WorkflowSid = call.sid(sid)?;
+    let given = Given::read(&call.form)?;
+    let name = fields::name(&call.form, "FriendlyName")?;
+    let check = || given.check(call, workspace);
+    let apply = |workflow: &mut Workflow| {
+        given.apply(workflow);
+        if let Some(name) = &name {
+            workflow.friendly_name.clone_from(name);
+        }
+    };
+    let workflow =
+        contents::change(call, workspace, sid, Subject::Configuration, check, apply).await?;
+    if call
+        .form
+        .get("ReEvaluateTasks")
+        .is_some_and(fields::is_affirmative)
+    {
+        restart_tasks(call, workspace, sid).await?;
+    }
+    Ok(Reply::ok(render(call, &workflow)))
+}
+
+/// Sends the waiting tasks of a workflow back to its start. Asked again after it was cut short, it does
+/// the rest.
+async fn restart_tasks(
+    call: &Call<'_>,
+    workspace: WorkspaceSid,
+    workflow: WorkflowSid,
+) -> Result<(), ApiError> {
+    let all: Vec<Task> = call
+        .on
+        .store
+        .all(&Listing::list(Table::Routing, workspace))
+        .await?;
+    let waiting: Vec<TaskSid> = all
+        .iter()
+        .filter(|task| task.workflow == workflow && task.status == TaskStatus::Pending)
+        .map(|task| task.sid)
+        .collect();
+    for some in waiting.chunks(RESTARTED_MAX) {
+        let keys: Vec<_> = some.iter().map(|sid| key::task(*sid)).collect();
+        let rule = || async {
+            let mut decision = Decision::unchanged();
+            for record in call.on.store.get_all(&keys).await?.into_values() {
+                if let Record::Task(task) = record
+                    && let Some(restarted) = restarted(&task, call.now)
+                {
+                    decision = decision.asking([restarted.route()]).and(restarted);
+                }
+            }
+            Ok::<_, ApiError>(((), decision))
+        };
+        call.on.decide(rule).await?;
+    }
+    Ok(())
+}
+
+/// A waiting task without its place; none if it has no place to lose.
+fn restarted(task: &Task, now: Timestamp) -> Option<Task> {
+    if task.status != TaskStatus::Pending || task.position.is_none() {
+        return None;
+    }
+    let mut next = task.clone();
+    next.position = None;
+    next.target_until = None;
+    next.queue = None;
+    next.queue_entered = None;
+    next.updated = now;
+    Some(next)
+}
+
+/// A workflow that still routes a task stays.
+pub(crate) async fn remove(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) -> Answer {
+    let sid: WorkflowSid = call.sid(sid)?;
+    let check = |_| async move {
+        let used = tasks::first_open(call, workspace, |task| task.workflow == sid).await?;
+        match used {
+            Some(task) => Err(ApiError::bad(format!(
+                "The workflow is in use by task {}",
+                task.sid
+            ))),
+            None => Ok(()),
+        }
+    };
+    contents::remove::<Workflow, _>(call, workspace, sid, Subject::Configuration, check).await
+}
+
+pub(crate) fn render(call: &Call<'_>, workflow: &Workflow) -> Value {
+    let url = contents::url::<Workflow>(call, workflow.workspace, workflow.sid);
+    json!({
+        "account_sid": call.on.config.account_sid,
+        "workspace_sid": workflow.workspace,
+        "sid": workflow.sid,
+        "friendly_name": workflow.friendly_name,
+        "configuration": workflow.configuration,
+        "document_content_type": "application/json",
+        "assignment_callback_url": workflow.assignment_callback_url,
+        "fallback_assignment_callback_url": workflow.fallback_assignment_callback_url,
+        "task_reservation_timeout": workflow.task_reservation_timeout_seconds,
+        "date_created": workflow.created.iso(),
+        "date_updated": workflow.updated.iso(),
+        "links": {
+            "statistics": format!("{url}/Statistics"),
+            "real_time_statistics": format!("{url}/RealTimeStatistics"),
+            "cumulative_statistics": format!("{url}/CumulativeStatistics"),
+        },
+        "url": url,
+    })
+}

@@ -1,0 +1,239 @@
+//! The road from an SDK client into this process: an HTTP connector without a network.
+
+use std::fmt;
+use std::sync::Arc;
+
+use aws_credential_types::Credentials;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_runtime_api::http::StatusCode;
+use aws_smithy_types::body::SdkBody;
+use serde_json::{Value, json};
+
+use crate::dynamo::Tables;
+use crate::faults::{Call, Death, Fault, Faults, Service};
+use crate::queues::Queues;
+
+/// What a service answers.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(crate) fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
+        let headers = vec![("content-type", "application/x-amz-json-1.0".to_owned())];
+        Self {
+            status,
+            headers,
+            body: body.into(),
+        }
+    }
+
+    fn error(status: u16, kind: &str, message: &str) -> Self {
+        Self::new(
+            status,
+            json!({ "__type": kind, "message": message }).to_string(),
+        )
+    }
+}
+
+/// The services that live in this process.
+#[derive(Debug, Clone)]
+pub(crate) struct Services {
+    pub(crate) tables: Tables,
+    pub(crate) queues: Queues,
+    pub(crate) faults: Option<Arc<dyn Faults>>,
+}
+
+/// One function's way to the services.
+#[derive(Clone)]
+struct Connector {
+    function: Arc<str>,
+    services: Services,
+}
+
+impl Services {
+    /// A real DynamoDB client whose requests stay in this process, in a function's name.
+    pub(crate) fn dynamodb(&self, function: &str) -> aws_sdk_dynamodb::Client {
+        let config = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::latest())
+            .region(aws_sdk_dynamodb::config::Region::new(
+                self.queues.region().to_owned(),
+            ))
+            .credentials_provider(credentials())
+            .http_client(self.connector(function))
+            .build();
+        aws_sdk_dynamodb::Client::from_conf(config)
+    }
+
+    /// A real SQS client whose requests stay in this process, in a function's name.
+    pub(crate) fn sqs(&self, function: &str) -> aws_sdk_sqs::Client {
+        let config = aws_sdk_sqs::Config::builder()
+            .behavior_version(aws_sdk_sqs::config::BehaviorVersion::latest())
+            .region(aws_sdk_sqs::config::Region::new(
+                self.queues.region().to_owned(),
+            ))
+            .credentials_provider(credentials())
+            .http_client(self.connector(function))
+            .build();
+        aws_sdk_sqs::Client::from_conf(config)
+    }
+
+    fn connector(&self, function: &str) -> Connector {
+        Connector {
+            function: Arc::from(function),
+            services: self.clone(),
+        }
+    }
+}
+
+fn credentials() -> Credentials {
+    Credentials::new("local", "local", None, None, "local")
+}
+
+impl fmt::Debug for Connector {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Connector")
+            .field("function", &self.function)
+            .finish_non_exhaustive()
+    }
+}
+
+impl HttpClient for Connector {
+    fn http_connector(
+        &self,
+        _: &HttpConnectorSettings,
+        _: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for Connector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let connector = self.clone();
+        HttpConnectorFuture::new(async move { connector.answer(&request).await })
+    }
+}
+
+impl Connector {
+    async fn answer(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let target = request.headers().get("x-amz-target").unwrap_or_default();
+        let (version, operation) = target.split_once('.').unwrap_or_default();
+        let service = match version {
+            "AmazonSQS" => Service::Queues,
+            _ => Service::Tables,
+        };
+        let bytes = request.body().bytes().unwrap_or_default();
+        let Ok(body) = serde_json::from_slice::<Value>(bytes) else {
+            let kind = "com.amazon.coral.service#SerializationException";
+            return response(Answer::error(400, kind, "the request is not JSON"));
+        };
+        let call = Call {
+            function: &self.function,
+            service,
+            operation,
+            body: &body,
+        };
+        let faults = self.services.faults.as_deref();
+        if let Some(fault) = faults.and_then(|faults| faults.before(&call)) {
+            return failed(fault, &call);
+        }
+        let answer = match service {
+            Service::Tables => self
+                .services
+                .tables
+                .answer(&self.function, operation, &body),
+            Service::Queues => {
+                self.services
+                    .queues
+                    .answer(&self.function, operation, bytes, &body)
+                    .await
+            }
+        };
+        match faults.and_then(|faults| faults.after(&call)) {
+            Some(fault) => failed(fault, &call),
+            None => response(answer),
+        }
+    }
+}
+
+fn response(answer: Answer) -> Result<HttpResponse, ConnectorError> {
+    let status = StatusCode::try_from(answer.status)
+        .map_err(|error| ConnectorError::other(error.into(), None))?;
+    let mut response = HttpResponse::new(status, SdkBody::from(answer.body));
+    for (name, value) in answer.headers {
+        response.headers_mut().insert(name, value);
+    }
+    Ok(response)
+}
+
+fn failed(fault: Fault, call: &Call<'_>) -> Result<HttpResponse, ConnectorError> {
+    let tables = call.service == Service::Tables;
+    let space = if tables {
+        "com.amazonaws.dynamodb.v20120810"
+    } else {
+        "com.amazonaws.sqs"
+    };
+    let of = |kind: &str| format!("{space}#{kind}");
+    match fault {
+        Fault::Throttled => {
+            let kind = if tables {
+                "ThrottlingException"
+            } else {
+                "RequestThrottled"
+            };
+            response(Answer::error(400, &of(kind), "the request is throttled"))
+        }
+        Fault::Conflict => response(conflict(call)),
+        Fault::Failed => {
+            let kind = if tables {
+                "InternalServerError"
+            } else {
+                "InternalFailure"
+            };
+            response(Answer::error(500, &of(kind), "the service failed"))
+        }
+        Fault::Lost => Err(ConnectorError::timeout("no answer arrived".into())),
+        // Without the panic hook: it is the fault that was asked for.
+        Fault::Killed => std::panic::resume_unwind(Box::new(Death)),
+    }
+}
+
+/// Another transaction holds an item: each action of a transaction has a reason of its own.
+fn conflict(call: &Call<'_>) -> Answer {
+    const SPACE: &str = "com.amazonaws.dynamodb.v20120810";
+    let message = "Transaction is ongoing for the item";
+    let Some(actions) = call.body["TransactItems"].as_array() else {
+        return Answer::error(
+            400,
+            &format!("{SPACE}#TransactionConflictException"),
+            message,
+        );
+    };
+    let reason = |place: usize| match place {
+        0 => json!({ "Code": "TransactionConflict", "Message": message }),
+        _ => json!({ "Code": "None" }),
+    };
+    let reasons: Vec<Value> = (0..actions.len()).map(reason).collect();
+    let codes: Vec<&str> = reasons
+        .iter()
+        .filter_map(|it| it["Code"].as_str())
+        .collect();
+    let body = json!({
+        "__type": format!("{SPACE}#TransactionCanceledException"),
+        "Message": format!(
+            "Transaction cancelled, please refer cancellation reasons for specific reasons [{}]",
+            codes.join(", ")
+        ),
+        "CancellationReasons": reasons,
+    });
+    Answer::new(400, body.to_string())
+}

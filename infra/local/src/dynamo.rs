@@ -1,0 +1,376 @@
+//! DynamoDB in this process: every operation that the bundle uses is one arm of a match over the
+//! embedded engine, which also says what each request costs.
+//!
+//! Costs are the engine's own `ConsumedCapacity`: table and index units, transactions doubled on the table
+//! alone, as AWS charges. Writes that a condition refuses are charged by AWS, but not reported, so they are
+//! not counted here.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use anyhow::{Context, Result};
+use dynoxide::Database;
+use dynoxide::errors::DynoxideError;
+use dynoxide::storage_backend::Clock as EngineClock;
+use rusqlite::Connection;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use switchboard_runtime::dependencies::Clock;
+use tokio::sync::Notify;
+
+use crate::connector::Answer;
+use crate::template;
+use crate::trace::{Written, note};
+use crate::usage::{Meter, Usage, lock};
+
+/// Names each deployment's tables in memory, of which a process may have many.
+static MEMORIES: AtomicU64 = AtomicU64::new(1);
+
+/// The embedded tables; clones share them.
+#[derive(Clone)]
+pub(crate) struct Tables {
+    database: Database,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    /// The same file or memory, to forget stream records: the engine keeps them for ever, and reads all
+    /// of them for each write. Also what keeps the two from meeting.
+    side: Mutex<Option<Connection>>,
+    meter: Arc<Meter>,
+    stack: String,
+    streams: BTreeMap<String, Arc<Stream>>,
+    sweeps: bool,
+}
+
+/// A table's stream, as its reader sees it.
+#[derive(Debug, Default)]
+pub(crate) struct Stream {
+    /// How many requests may have written to it.
+    pub(crate) written: AtomicU64,
+    /// How many of those its reader is done with.
+    pub(crate) consumed: AtomicU64,
+    /// Wakes the reader.
+    pub(crate) news: Notify,
+}
+
+/// The engine's time, if it is not the system's.
+struct Borrowed(Clock);
+
+impl EngineClock for Borrowed {
+    fn now_unix_secs(&self) -> u64 {
+        u64::try_from((self.0)().seconds()).unwrap_or(0)
+    }
+
+    fn now_unix_secs_f64(&self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "milliseconds stay below 2^53")]
+        let milliseconds = (self.0)().0 as f64;
+        milliseconds / 1000.0
+    }
+}
+
+impl fmt::Debug for Tables {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Tables").finish_non_exhaustive()
+    }
+}
+
+impl Tables {
+    /// Opens the tables of a template, in memory or in a file, and makes those that are missing.
+    pub(crate) fn open(
+        file: Option<&Path>,
+        clock: Option<&Clock>,
+        template: &template::Template,
+        stack: &str,
+        meter: Arc<Meter>,
+    ) -> Result<Self> {
+        let (database, side) = match (file, clock) {
+            (Some(file), _) => {
+                let path = file.to_str().context("the data folder's name is not text")?;
+                (Database::new(path)?, Some(Connection::open(path)?))
+            }
+            (None, Some(clock)) => {
+                let clock: Arc<dyn EngineClock> = Arc::new(Borrowed(Arc::clone(clock)));
+                (Database::memory_with_clock(clock)?, None)
+            }
+            (None, None) => {
+                let number = MEMORIES.fetch_add(1, Ordering::Relaxed);
+                let name = format!("file:switchboard-{number}?mode=memory&cache=shared");
+                (Database::new(&name)?, Some(Connection::open(&name)?))
+            }
+        };
+        let streams = template.tables.iter().filter(|table| table.has_stream);
+        // One to begin with: an earlier process may have left changes that nobody has seen.
+        let unseen = || Arc::new(Stream { written: AtomicU64::new(1), ..Stream::default() });
+        let streams = streams.map(|table| (table.name.clone(), unseen())).collect();
+        let shared = Shared {
+            side: Mutex::new(side),
+            meter,
+            stack: format!("{stack}-"),
+            streams,
+            // With a clock of the caller's, a file has the wrong idea of what has expired.
+            sweeps: file.is_none() || clock.is_none(),
+        };
+        let tables = Self { database, shared: Arc::new(shared) };
+        for table in &template.tables {
+            tables.create(table).with_context(|| format!("table {}", table.name))?;
+        }
+        Ok(tables)
+    }
+
+    fn create(&self, table: &template::Table) -> Result<()> {
+        match self.database.create_table(serde_json::from_value(table.request.clone())?) {
+            Err(DynoxideError::ResourceInUseException(_)) => return Ok(()),
+            created => created?,
+        };
+        if let Some(attribute) = &table.ttl {
+            let request = json!({
+                "TableName": table.name,
+                "TimeToLiveSpecification": { "AttributeName": attribute, "Enabled": true },
+            });
+            self.database.update_time_to_live(serde_json::from_value(request)?)?;
+        }
+        Ok(())
+    }
+
+    /// A table's stream, if it has one.
+    pub(crate) fn stream(&self, table: &str) -> Option<&Arc<Stream>> {
+        self.shared.streams.get(table)
+    }
+
+    /// Deletes what has expired.
+    pub(crate) fn sweep(&self) -> Result<usize> {
+        if !self.shared.sweeps {
+            return Ok(0);
+        }
+        let swept = {
+            let _alone = lock(&self.shared.side);
+            self.database.sweep_ttl()?
+        };
+        if swept > 0 {
+            self.shared.streams.keys().for_each(|table| self.nudge(table));
+        }
+        Ok(swept)
+    }
+
+    /// Forgets the records of a table's stream up to a sequence number; all of them without one.
+    pub(crate) fn forget(&self, table: &str, sequence_number: Option<&str>) -> Result<()> {
+        const EARLIER: &str = "DELETE FROM _stream_records WHERE table_name = ?1 AND \
+             CAST(sequence_number AS INTEGER) <= ?2";
+        let side = lock(&self.shared.side);
+        let Some(connection) = side.as_ref() else {
+            return Ok(());
+        };
+        // In the open a sequence number has a one and zeros before it.
+        let stored = sequence_number.map_or(Ok(i64::MAX), |number| number[1..].parse())?;
+        connection.execute(EARLIER, rusqlite::params![table, stored])?;
+        Ok(())
+    }
+
+    /// Reads the records of a table's stream after a sequence number, from the first one kept without one.
+    pub(crate) fn records(
+        &self,
+        table: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Value>> {
+        let mut request = json!({
+            "StreamArn": dynoxide::streams::stream_arn(table, "local"),
+            "ShardId": dynoxide::streams::shard_id(table),
+            "ShardIteratorType": "TRIM_HORIZON",
+        });
+        if let Some(after) = after {
+            request["ShardIteratorType"] = json!("AFTER_SEQUENCE_NUMBER");
+            request["SequenceNumber"] = json!(after);
+        }
+        let _alone = lock(&self.shared.side);
+        let found = self.perform("GetShardIterator", &request)?;
+        let request = json!({ "ShardIterator": found["ShardIterator"], "Limit": limit });
+        match self.perform("GetRecords", &request)?["Records"].take() {
+            Value::Array(records) => Ok(records),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// Does one request.
+    pub(crate) fn answer(&self, function: &str, operation: &str, body: &Value) -> Answer {
+        let mut body = body.clone();
+        let wanted = body["ReturnConsumedCapacity"].take();
+        if COUNTED.contains(&operation) {
+            body["ReturnConsumedCapacity"] = json!("INDEXES");
+        }
+        self.permit(function, operation, &body);
+        let done = {
+            let _alone = lock(&self.shared.side);
+            self.perform(operation, &body)
+        };
+        match done {
+            Ok(mut answer) => {
+                self.count(function, operation, &answer["ConsumedCapacity"]);
+                if matches!(wanted.as_str(), None | Some("NONE"))
+                    && let Some(answer) = answer.as_object_mut()
+                {
+                    answer.remove("ConsumedCapacity");
+                }
+                self.note(operation, &body);
+                Answer::new(200, answer.to_string())
+            }
+            Err(error) => Answer::new(error.status_code(), error.to_json()),
+        }
+    }
+
+    fn perform(&self, operation: &str, body: &Value) -> Result<Value, DynoxideError> {
+        let db = &self.database;
+        match operation {
+            "GetItem" => run(body, |it| db.get_item(it)),
+            "PutItem" => run(body, |it| db.put_item(it)),
+            "UpdateItem" => run(body, |it| db.update_item(it)),
+            "DeleteItem" => run(body, |it| db.delete_item(it)),
+            "Query" => run(body, |it| db.query(it)),
+            "Scan" => run(body, |it| db.scan(it)),
+            "BatchGetItem" => run(body, |it| db.batch_get_item(it)),
+            "BatchWriteItem" => run(body, |it| db.batch_write_item(it)),
+            "TransactGetItems" => run(body, |it| db.transact_get_items(it)),
+            "TransactWriteItems" => run(body, |it| db.transact_write_items(it)),
+            "DescribeTable" => run(body, |it| db.describe_table(it)),
+            "ListTables" => run(body, |it| db.list_tables(it)),
+            "CreateTable" => run(body, |it| db.create_table(it)),
+            "DeleteTable" => run(body, |it| db.delete_table(it)),
+            "UpdateTimeToLive" => run(body, |it| db.update_time_to_live(it)),
+            "DescribeTimeToLive" => run(body, |it| db.describe_time_to_live(it)),
+            "ListStreams" => run(body, |it| db.list_streams(it)),
+            "DescribeStream" => run(body, |it| db.describe_stream(it)),
+            "GetShardIterator" => run(body, |it| db.get_shard_iterator(it)),
+            "GetRecords" => run(body, |it| db.get_records(it)),
+            unknown => Err(DynoxideError::ValidationException(format!(
+                "the local deployment has no operation {unknown}"
+            ))),
+        }
+    }
+
+    fn count(&self, function: &str, operation: &str, consumed: &Value) {
+        let each = match consumed {
+            Value::Array(tables) => tables.as_slice(),
+            one => std::slice::from_ref(one),
+        };
+        let units = each.iter().filter_map(|it| it["CapacityUnits"].as_f64()).sum::<f64>();
+        // The repetition of a transaction is charged as a read.
+        let replayed = each.iter().any(|it| it["ReadCapacityUnits"].is_number());
+        let is_write = WRITES.contains(&operation) && !replayed;
+        let (write_units, read_units) = if is_write { (units, 0.0) } else { (0.0, units) };
+        self.shared.meter.add(function, Usage { write_units, read_units, ..Usage::default() });
+        note(|notes| {
+            notes.write_units += write_units;
+            notes.read_units += read_units;
+        });
+    }
+
+    /// Writes down what was written, and wakes who follows it.
+    fn note(&self, operation: &str, body: &Value) {
+        for (action, request) in actions(operation, body) {
+            if !matches!(action, "PutItem" | "UpdateItem" | "DeleteItem") {
+                continue;
+            }
+            let table = request["TableName"].as_str().unwrap_or_default();
+            self.nudge(table);
+            let written = Written {
+                table: self.short(table).to_owned(),
+                kind: request["Item"]["kind"]["S"].as_str().unwrap_or("item").to_owned(),
+                is_deleted: action == "DeleteItem",
+            };
+            note(|notes| notes.written.push(written));
+        }
+        if operation == "BatchWriteItem" {
+            tables_of(body).for_each(|table| self.nudge(table));
+        }
+    }
+
+    fn nudge(&self, table: &str) {
+        if let Some(stream) = self.shared.streams.get(table) {
+            stream.written.fetch_add(1, Ordering::SeqCst);
+            stream.news.notify_one();
+        }
+    }
+
+    /// A table's name without the stack's.
+    pub(crate) fn short<'a>(&self, table: &'a str) -> &'a str {
+        table.strip_prefix(self.shared.stack.as_str()).unwrap_or(table)
+    }
+
+    fn permit(&self, function: &str, operation: &str, body: &Value) {
+        let permit = |action: &str, resource: String| {
+            self.shared.meter.permit(function, format!("dynamodb:{action}"), resource);
+        };
+        for (action, request) in actions(operation, body) {
+            let table = self.short(request["TableName"].as_str().unwrap_or_default());
+            permit(
+                action,
+                match request["IndexName"].as_str() {
+                    Some(index) => format!("{table}/index/{index}"),
+                    None => table.to_owned(),
+                },
+            );
+        }
+        tables_of(body).for_each(|table| permit(operation, self.short(table).to_owned()));
+    }
+}
+
+const WRITES: [&str; 5] =
+    ["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"];
+
+const COUNTED: [&str; 10] = [
+    "GetItem",
+    "PutItem",
+    "UpdateItem",
+    "DeleteItem",
+    "Query",
+    "Scan",
+    "BatchGetItem",
+    "BatchWriteItem",
+    "TransactGetItems",
+    "TransactWriteItems",
+];
+
+fn run<Q: DeserializeOwned, A: Serialize>(
+    body: &Value,
+    operation: impl FnOnce(Q) -> Result<A, DynoxideError>,
+) -> Result<Value, DynoxideError> {
+    let serialization =
+        |error: serde_json::Error| DynoxideError::SerializationException(error.to_string());
+    let request = Q::deserialize(body).map_err(serialization)?;
+    serde_json::to_value(operation(request)?).map_err(serialization)
+}
+
+/// The tables of a batch.
+fn tables_of(body: &Value) -> impl Iterator<Item = &str> {
+    let tables = body["RequestItems"].as_object();
+    tables.into_iter().flat_map(|tables| tables.keys().map(String::as_str))
+}
+
+/// The single actions of a request, as a policy names them.
+fn actions<'a>(operation: &'a str, body: &'a Value) -> Vec<(&'a str, &'a Value)> {
+    const NAMES: [(&str, &str); 5] = [
+        ("Put", "PutItem"),
+        ("Update", "UpdateItem"),
+        ("Delete", "DeleteItem"),
+        ("ConditionCheck", "ConditionCheckItem"),
+        ("Get", "GetItem"),
+    ];
+    match body["TransactItems"].as_array() {
+        Some(items) => {
+            let named = |item: &'a Value| {
+                NAMES.iter().find_map(|(member, name)| Some((*name, item.get(member)?)))
+            };
+            items.iter().filter_map(named).collect()
+        }
+        None if body["RequestItems"].is_object() => Vec::new(),
+        None => vec![(operation, body)],
+    }
+}

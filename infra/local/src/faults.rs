@@ -1,0 +1,68 @@
+//! Faults on demand: what a network, a throttled table or a dying function does to a request.
+
+use std::fmt;
+
+use serde_json::Value;
+
+/// Which service a request goes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Service {
+    /// DynamoDB.
+    Tables,
+    /// SQS.
+    Queues,
+}
+
+/// One request of a function, as its faults see it.
+#[derive(Debug, Clone, Copy)]
+pub struct Call<'a> {
+    /// Who asks.
+    pub function: &'a str,
+    /// Who is asked.
+    pub service: Service,
+    /// For what: `TransactWriteItems`.
+    pub operation: &'a str,
+    /// The request's document.
+    pub body: &'a Value,
+}
+
+/// What goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The service says that it is asked too often; nothing happens.
+    Throttled,
+    /// Another transaction holds one of the items; nothing happens. Tables only.
+    Conflict,
+    /// The service fails with status 500; nothing happens before it, everything after it.
+    Failed,
+    /// No answer arrives. Before the call it was never made, after the call it had its effect.
+    Lost,
+    /// The function dies on the spot, its environment with it.
+    Killed,
+}
+
+/// Decides which requests go wrong.
+pub trait Faults: fmt::Debug + Send + Sync {
+    /// Asked before a request has its effect.
+    fn before(&self, call: &Call<'_>) -> Option<Fault> {
+        let _ = call;
+        None
+    }
+
+    /// Asked after a request has had its effect.
+    fn after(&self, call: &Call<'_>) -> Option<Fault> {
+        let _ = call;
+        None
+    }
+
+    /// Asked when a function is done with messages of a queue: whether the queue never learns of it, so that
+    /// they are delivered once more when their visibility is over.
+    fn repeats(&self, function: &str, queue: &str) -> bool {
+        let _ = (function, queue);
+        false
+    }
+}
+
+/// The panic payload of a function that was killed.
+#[derive(Debug)]
+pub(crate) struct Death;

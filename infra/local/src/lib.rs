@@ -1,0 +1,29 @@
+//! The bundle on a laptop: the third deployment of `infra/template.yaml`, beside SAM and CDK, with every
+//! function, DynamoDB and SQS in one process and the real SDK clients between them.
+#![forbid(unsafe_code)]
+#![recursion_limit = "256"]
+
+mod connector;
+mod deployment;
+mod dynamo;
+mod faults;
+mod functions;
+mod gateway;
+mod invocation;
+pub mod invoke;
+mod mappings;
+mod queues;
+mod rest;
+pub mod stub_carrier;
+pub mod template;
+mod trace;
+mod usage;
+
+pub use deployment::{Deployment, NotDrained, Options, PARAMETERS};
+pub use faults::{Call, Fault, Faults, Service};
+pub use gateway::http_event;
+pub use invocation::FunctionError;
+pub use mappings::schedule_event;
+pub use queues::{DeadLetter, Depth, Haste};
+pub use trace::{Outcome, Trace, TraceMode, Trigger, Written};
+pub use usage::{Counters, Permission, Usage};

@@ -1,0 +1,118 @@
+//! `cargo run`: the whole bundle on this machine.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+use switchboard::{Deployment, Options, TraceMode};
+use tracing_subscriber::EnvFilter;
+
+/// Runs Switchboard on this machine: every function, tables and queues in one process.
+#[derive(Debug, Parser)]
+#[command(name = "switchboard")]
+struct Arguments {
+    /// Port of the HTTP API, on loopback.
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    /// Folder that keeps tables and queues; without it they are gone at the end.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Starts empty: no demo workspace and no stub carrier.
+    #[arg(long)]
+    no_demo: bool,
+    /// Where replies are handed to the carrier; nowhere without it.
+    #[arg(long, value_name = "URL")]
+    carrier_url: Option<String>,
+    /// Where the world reaches this machine, if that is another address: signatures cover it.
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+    /// The account that clients and carriers name.
+    #[arg(long, default_value = "AC00000000000000000000000000000001")]
+    account_sid: String,
+    /// The account's token.
+    #[arg(long, default_value = "local-auth-token")]
+    auth_token: String,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Hands one event to one function and prints its answer.
+    Invoke {
+        /// The function.
+        function: String,
+        /// A file with the event, as AWS delivers it.
+        event: PathBuf,
+    },
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    log();
+    let done = match arguments.command {
+        Some(Command::Invoke { ref function, ref event }) => {
+            switchboard::invoke::run(function, event).await.map(|answer| say(&answer))
+        }
+        None => serve(&arguments).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&format!("switchboard can not go on: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(arguments: &Arguments) -> Result<()> {
+    say("starting tables, queues and functions …");
+    let coloured = std::io::stdout().is_terminal();
+    let trace = if coloured { TraceMode::ColouredLines } else { TraceMode::Lines };
+    // DEMO, first part: unless --no-demo, the stub carrier starts here and its URL goes into `options`.
+    let options = Options { port: arguments.port, trace, ..options(arguments) };
+    let deployment = Deployment::start(options).await?;
+    say(&format!("ready on {}", deployment.base_url()));
+    say(&format!("account {}, token {}", arguments.account_sid, arguments.auth_token));
+    if let Some(folder) = &arguments.data {
+        say(&format!("tables and queues are kept in {}", folder.display()));
+    }
+    if !arguments.no_demo {
+        // DEMO, second part: `switchboard::demo::run(&deployment).await?` goes here.
+    }
+    say("Ctrl-C stops it");
+    tokio::signal::ctrl_c().await.context("Ctrl-C can not be waited for")?;
+    say("stopping …");
+    deployment.stop().await;
+    Ok(())
+}
+
+fn options(arguments: &Arguments) -> Options {
+    Options {
+        data: arguments.data.clone(),
+        account_sid: arguments.account_sid.clone(),
+        auth_token: arguments.auth_token.clone(),
+        carrier_base_url: arguments.carrier_url.clone(),
+        public_url: arguments.public_url.clone(),
+        ..Options::default()
+    }
+}
+
+/// The trace is for people; logs stay out of its way unless something is wrong.
+fn log() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}
+
+#[expect(clippy::print_stdout, reason = "this is what the person at the terminal reads")]
+fn say(text: &str) {
+    println!("{text}");
+}
+
+#[expect(clippy::print_stderr, reason = "this is what the person at the terminal reads")]
+fn complain(text: &str) {
+    eprintln!("{text}");
+}

@@ -1,0 +1,150 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use switchboard::{Call, Fault, Faults, FunctionError, Options, Outcome, http_event};
+use switchboard_domain::effect::{Effect, RouterEvent, Subject};
+
+use crate::{PATIENCE, start_with};
+
+/// Does something to the first call of one operation.
+#[derive(Debug)]
+struct Once {
+    operation: &'static str,
+    before: Option<Fault>,
+    after: Option<Fault>,
+    calls: AtomicUsize,
+}
+
+impl Once {
+    fn is_first(&self, call: &Call<'_>) -> bool {
+        call.operation == self.operation && self.calls.fetch_add(1, Ordering::SeqCst) == 0
+    }
+}
+
+impl Faults for Once {
+    fn before(&self, call: &Call<'_>) -> Option<Fault> {
+        self.before.filter(|_| self.is_first(call))
+    }
+
+    fn after(&self, call: &Call<'_>) -> Option<Fault> {
+        self.after.filter(|_| self.is_first(call))
+    }
+}
+
+fn once(operation: &'static str, before: Option<Fault>, after: Option<Fault>) -> Arc<Once> {
+    Arc::new(Once {
+        operation,
+        before,
+        after,
+        calls: AtomicUsize::new(0),
+    })
+}
+
+#[tokio::test]
+async fn a_transaction_whose_answer_is_lost_is_repeated_without_a_second_effect() {
+    let fault = once("TransactWriteItems", None, Some(Fault::Lost));
+    let faults: Option<Arc<dyn Faults>> = Some(Arc::clone(&fault) as _);
+    let deployment = start_with(Options {
+        faults,
+        ..Options::default()
+    })
+    .await;
+    let text = |value: &str| AttributeValue::S(value.to_owned());
+    let put = Put::builder()
+        .table_name(deployment.table_name("routing"))
+        .item("pk", text("a"))
+        .item("sk", text("a"))
+        .condition_expression("attribute_not_exists(pk)");
+    let put = TransactWriteItem::builder()
+        .put(put.build().unwrap())
+        .build();
+    let sent = deployment
+        .dynamodb("test")
+        .transact_write_items()
+        .transact_items(put)
+        .send()
+        .await;
+    sent.expect("the token makes the second attempt the same transaction");
+    assert_eq!(fault.calls.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn a_function_that_is_killed_is_woken_again_for_what_it_left() {
+    // The effect has happened, and nobody has learned of it.
+    let fault = once("SendMessageBatch", None, Some(Fault::Killed));
+    let faults: Option<Arc<dyn Faults>> = Some(fault);
+    let deployment = start_with(Options {
+        faults,
+        ..Options::default()
+    })
+    .await;
+    let mut traces = deployment.traces();
+    let (workspace, subject) = (format!("WS{:032}", 1).parse().unwrap(), Subject::Clock);
+    let effects = [Effect::Route(RouterEvent { workspace, subject })];
+    let text = |value: &str| AttributeValue::S(value.to_owned());
+    let put = deployment.dynamodb("test").put_item();
+    let put = put.table_name(deployment.table_name("routing"));
+    let put = put.item("pk", text("T1")).item("sk", text("-"));
+    let put = put.item("fx", text(&serde_json::to_string(&effects).unwrap()));
+    put.item("v", AttributeValue::N("1".to_owned()))
+        .send()
+        .await
+        .unwrap();
+    deployment.drained(PATIENCE).await.unwrap();
+    let mut relayed = Vec::new();
+    let mut routed = 0;
+    while let Ok(trace) = traces.try_recv() {
+        match trace.function.as_str() {
+            "effect-relay" => relayed.push(trace.outcome.clone()),
+            _ => routed += 1,
+        }
+    }
+    assert_eq!(relayed, [Outcome::Killed, Outcome::Done]);
+    assert_eq!(routed, 1, "the second copy has the same deduplication id");
+}
+
+#[tokio::test]
+async fn an_api_that_is_killed_in_the_middle_is_an_error_of_the_server() {
+    let auth = "Basic QUMwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMTpsb2NhbC1hdXRoLXRva2Vu";
+    let faults: Option<Arc<dyn Faults>> = Some(once("Query", Some(Fault::Killed), None));
+    let deployment = start_with(Options {
+        faults,
+        ..Options::default()
+    })
+    .await;
+    let event = http_event(
+        "GET",
+        "/taskrouter/v1/Workspaces",
+        &[("authorization", auth)],
+        b"",
+    );
+    let killed = deployment.invoke("taskrouter-api", event.clone()).await;
+    assert_eq!(killed, Err(FunctionError::Killed));
+    let answer = deployment.invoke("taskrouter-api", event).await.unwrap();
+    assert_eq!(answer["statusCode"], 200);
+    let unknown = deployment.invoke("nobody", serde_json::Value::Null).await;
+    assert_eq!(unknown, Err(FunctionError::Unknown("nobody".to_owned())));
+}
+
+#[tokio::test]
+async fn a_throttled_request_is_tried_again_by_the_client() {
+    let fault = once("GetItem", Some(Fault::Throttled), None);
+    let faults: Option<Arc<dyn Faults>> = Some(Arc::clone(&fault) as _);
+    let deployment = start_with(Options {
+        faults,
+        ..Options::default()
+    })
+    .await;
+    let text = |value: &str| AttributeValue::S(value.to_owned());
+    let get = deployment
+        .dynamodb("test")
+        .get_item()
+        .table_name(deployment.table_name("routing"));
+    get.key("pk", text("a"))
+        .key("sk", text("a"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(fault.calls.load(Ordering::SeqCst), 2);
+}

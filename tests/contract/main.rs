@@ -1,0 +1,6 @@
+//! Do the pieces agree? Template, crates, events and documents name the same things.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+mod events;
+mod template;
+mod tree;

@@ -1,0 +1,191 @@
+//! The template, looked at as a document: what every queue, table and function must have.
+
+use std::collections::BTreeMap;
+
+use serde_norway::Value;
+use switchboard_domain::effect::QueueName;
+
+use crate::tree::{functions, pascal, read};
+
+/// The template's resources.
+pub(crate) struct Template {
+    globals: Value,
+    resources: BTreeMap<String, Value>,
+}
+
+/// Looks behind a tag such as `!Ref`.
+fn plain(value: &Value) -> &Value {
+    match value {
+        Value::Tagged(tagged) => &tagged.value,
+        other => other,
+    }
+}
+
+fn at<'a>(value: &'a Value, path: &[&str]) -> Option<&'a Value> {
+    path.iter().try_fold(value, |value, name| plain(value).get(*name))
+}
+
+fn text<'a>(value: &'a Value, path: &[&str]) -> Option<&'a str> {
+    at(value, path).map(plain).and_then(Value::as_str)
+}
+
+fn number(value: &Value, path: &[&str]) -> Option<u64> {
+    at(value, path).map(plain).and_then(Value::as_u64)
+}
+
+impl Template {
+    pub(crate) fn read() -> Self {
+        let document: Value = serde_norway::from_str(&read("infra/template.yaml")).unwrap();
+        let resources = document["Resources"].as_mapping().unwrap().iter();
+        let resources = resources
+            .map(|(name, value)| (name.as_str().unwrap().to_owned(), value.clone()))
+            .collect();
+        Self { globals: document["Globals"]["Function"].clone(), resources }
+    }
+
+    fn of_type(&self, kind: &str) -> BTreeMap<&str, &Value> {
+        let found = self.resources.iter().filter(|(_, it)| text(it, &["Type"]) == Some(kind));
+        found.map(|(name, it)| (name.as_str(), &it["Properties"])).collect()
+    }
+
+    pub(crate) fn functions(&self) -> BTreeMap<&str, &Value> {
+        self.of_type("AWS::Serverless::Function")
+    }
+
+    pub(crate) fn code_of(&self, function: &str) -> Option<String> {
+        text(self.functions().get(function)?, &["CodeUri"]).map(str::to_owned)
+    }
+
+    fn timeout(&self, function: &Value) -> u64 {
+        number(function, &["Timeout"]).or_else(|| number(&self.globals, &["Timeout"])).unwrap()
+    }
+
+    /// (function, event) of every event source of that type.
+    fn sources(&self, kind: &str) -> Vec<(String, Value)> {
+        let mut found = Vec::new();
+        for (name, function) in self.functions() {
+            let events = function.get("Events").and_then(Value::as_mapping);
+            for (_, event) in events.into_iter().flatten() {
+                if text(event, &["Type"]) == Some(kind) {
+                    found.push((name.to_owned(), event["Properties"].clone()));
+                }
+            }
+        }
+        found
+    }
+
+    /// The logical id that a reference names: `X.Arn` or `X`.
+    fn named(value: &Value) -> String {
+        let text = plain(value).as_str().unwrap_or_default();
+        text.split('.').next().unwrap_or_default().to_owned()
+    }
+}
+
+#[test]
+fn every_queue_is_consumed_by_one_function_and_has_dead_letters() {
+    let template = Template::read();
+    let queues = template.of_type("AWS::SQS::Queue");
+    let sources = template.sources("SQS");
+    for (name, queue) in queues.iter().filter(|(name, _)| name.ends_with("Queue")) {
+        let dead = at(queue, &["RedrivePolicy", "deadLetterTargetArn"]).map(Template::named);
+        let dead = dead.unwrap_or_else(|| panic!("{name} has no dead letters"));
+        let fifo = |queue: &Value| at(queue, &["FifoQueue"]).and_then(|it| plain(it).as_bool());
+        let target = queues.get(dead.as_str()).unwrap_or_else(|| panic!("{dead} is no queue"));
+        assert_eq!(fifo(queue), fifo(target), "{name} and its dead letters are of one type");
+        if fifo(queue) == Some(true) {
+            assert_eq!(text(queue, &["DeduplicationScope"]), Some("messageGroup"), "{name}");
+            assert_eq!(text(queue, &["FifoThroughputLimit"]), Some("perMessageGroupId"), "{name}");
+        }
+        let consumers: Vec<_> =
+            sources.iter().filter(|(_, it)| Template::named(&it["Queue"]) == **name).collect();
+        assert_eq!(consumers.len(), 1, "{name} has one consumer");
+        let (function, source) = consumers[0];
+        let answers = at(source, &["FunctionResponseTypes"]).and_then(Value::as_sequence);
+        let partial = answers.is_some_and(|all| {
+            all.iter().any(|it| it.as_str() == Some("ReportBatchItemFailures"))
+        });
+        assert!(partial, "{function} reports which messages failed");
+        let timeout = template.timeout(template.functions()[function.as_str()]);
+        let visible = number(queue, &["VisibilityTimeout"]).unwrap();
+        assert!(visible >= 6 * timeout, "{name}: {visible} < 6 × {timeout}");
+        let alarms = template.of_type("AWS::CloudWatch::Alarm");
+        assert!(alarms.contains_key(format!("{dead}Alarm").as_str()), "{dead} has an alarm");
+    }
+}
+
+#[test]
+fn every_effect_has_a_queue_whose_consumer_is_its_receiver() {
+    let template = Template::read();
+    let receivers = [
+        (QueueName::Inbound, "Inbound", "autocreation"),
+        (QueueName::Invites, "Invites", "interaction-invite"),
+        (QueueName::Routing, "Routing", "task-assignment"),
+        (QueueName::Outbound, "Outbound", "outbound-message"),
+        (QueueName::Receipts, "Receipts", "delivery-receipt"),
+        (QueueName::Webhooks, "Webhooks", "webhook-delivery"),
+        (QueueName::Timers, "Timers", "timer"),
+    ];
+    for (_, queue, receiver) in receivers {
+        let expected = (format!("{}Function", pascal(receiver)), format!("{queue}Queue"));
+        let wired = template.sources("SQS").into_iter();
+        let wired = wired.map(|(function, it)| (function, Template::named(&it["Queue"])));
+        assert!(wired.collect::<Vec<_>>().contains(&expected), "{expected:?}");
+    }
+}
+
+#[test]
+fn every_table_is_encrypted_recoverable_and_streams_what_it_holds() {
+    let template = Template::read();
+    let tables = template.of_type("AWS::DynamoDB::Table");
+    assert_eq!(tables.len(), 5);
+    for (name, table) in tables {
+        assert_eq!(text(table, &["BillingMode"]), Some("PAY_PER_REQUEST"), "{name}");
+        assert_eq!(text(table, &["SSESpecification", "SSEType"]), Some("KMS"), "{name}");
+        let recovers =
+            at(table, &["PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled"]);
+        assert_eq!(recovers.and_then(Value::as_bool), Some(true), "{name}");
+        if name != "ConnectionsTable" {
+            let view = text(table, &["StreamSpecification", "StreamViewType"]);
+            assert_eq!(view, Some("NEW_IMAGE"), "{name}");
+        }
+    }
+}
+
+#[test]
+fn every_table_with_effects_is_read_by_the_relay() {
+    let template = Template::read();
+    let relayed: Vec<String> = template
+        .sources("DynamoDB")
+        .into_iter()
+        .filter(|(function, _)| function == "EffectRelayFunction")
+        .map(|(_, source)| Template::named(&source["Stream"]))
+        .collect();
+    for table in ["ConversationsTable", "InteractionsTable", "RoutingTable"] {
+        assert!(relayed.iter().any(|it| it == table), "{table}");
+    }
+}
+
+#[test]
+fn no_role_has_a_wildcard() {
+    let template = Template::read();
+    for name in functions() {
+        let role = format!("{}Role", pascal(&name));
+        let policies = template.resources[&role]["Properties"]["Policies"].as_sequence().unwrap();
+        for policy in policies {
+            let statements = policy["PolicyDocument"]["Statement"].as_sequence().unwrap();
+            for statement in statements {
+                for member in ["Action", "Resource"] {
+                    let all = match plain(&statement[member]) {
+                        Value::Sequence(all) => all.clone(),
+                        one => vec![one.clone()],
+                    };
+                    for one in all {
+                        let text = plain(&one).as_str().unwrap_or_default().to_owned();
+                        let wild = text == "*" || (member == "Action" && text.contains('*'));
+                        assert!(!wild, "{role}: {member} {text}");
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Bad days of a carrier: the reply waits, is tried again, and fails visibly in the end; never twice.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use switchboard::stub_carrier::Behaviour;
+use switchboard_tests::{Exchange, eventually};
+
+/// A conversation with a reply in it, and where its receipts are.
+async fn reply(exchange: &Exchange, address: &str) -> String {
+    let customer = exchange.customer(address);
+    customer.writes("hello").await;
+    let conversation = customer.conversation().await;
+    let path = format!("/conversations/v1/Conversations/{conversation}/Messages");
+    let sid = exchange.api.make(&path, &[("Author", "system"), ("Body", "an answer")]).await;
+    format!("{path}/{sid}/Receipts")
+}
+
+async fn status(exchange: &Exchange, receipts: &str, wanted: &str) -> Value {
+    eventually(wanted, || async {
+        let all = exchange.api.all(receipts, "delivery_receipts").await;
+        all.into_iter().find(|receipt| receipt["status"] == wanted)
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reply_waits_for_a_carrier_that_is_down() {
+    let exchange = Exchange::open().await;
+    exchange.carrier.set(Behaviour::Down);
+    let receipts = reply(&exchange, "+14155550130").await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(exchange.carrier.sent().is_empty());
+    exchange.carrier.set(Behaviour::Accept);
+    exchange.later(Duration::from_secs(10));
+    status(&exchange, &receipts, "delivered").await;
+    assert_eq!(exchange.carrier.sent().len(), 1);
+    exchange.rests().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_carrier_that_stays_down_fails_the_reply_with_a_code() {
+    let exchange = Exchange::open().await;
+    exchange.carrier.set(Behaviour::Down);
+    let receipts = reply(&exchange, "+14155550131").await;
+    let failed = eventually("the failure", || async {
+        exchange.later(Duration::from_secs(300));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let all = exchange.api.all(&receipts, "delivery_receipts").await;
+        all.into_iter().find(|receipt| receipt["status"] == "failed")
+    })
+    .await;
+    assert_eq!(failed["error_code"], 30008);
+    assert!(exchange.carrier.sent().is_empty());
+    exchange.rests().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reply_that_is_refused_fails_with_the_carriers_code() {
+    let exchange = Exchange::open().await;
+    exchange.carrier.set(Behaviour::Reject(21610));
+    let receipts = reply(&exchange, "+14155550132").await;
+    assert_eq!(status(&exchange, &receipts, "failed").await["error_code"], 21610);
+    exchange.rests().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn receipts_that_come_twice_or_backwards_only_climb() {
+    let exchange = Exchange::open().await;
+    exchange.carrier.set(Behaviour::DuplicateReceipts);
+    let twice = reply(&exchange, "+14155550133").await;
+    status(&exchange, &twice, "delivered").await;
+    exchange.carrier.set(Behaviour::ReversedReceipts);
+    let backwards = reply(&exchange, "+14155550134").await;
+    status(&exchange, &backwards, "delivered").await;
+    exchange.settles().await;
+    let all = exchange.api.all(&backwards, "delivery_receipts").await;
+    assert_eq!(all[0]["status"], "delivered", "a late lower status changes nothing");
+    exchange.rests().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_that_it_did_not_arrive_is_shown_with_its_code() {
+    let exchange = Exchange::open().await;
+    exchange.carrier.set(Behaviour::Undelivered(30003));
+    let receipts = reply(&exchange, "+14155550135").await;
+    assert_eq!(status(&exchange, &receipts, "undelivered").await["error_code"], 30003);
+    exchange.rests().await;
+}

@@ -1,0 +1,10 @@
+//! Does the story hold? Scenarios through the local deployment, with people as helpers.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+mod bad_input;
+mod carrier_days;
+mod journey;
+mod permissions;
+mod reservations;
+mod storms;
+mod webhooks;

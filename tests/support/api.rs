@@ -1,0 +1,114 @@
+//! The REST API as a stranger uses it: forms in, JSON out.
+
+use reqwest::{Client, Method};
+use serde_json::Value;
+
+/// An account's client.
+#[derive(Debug, Clone)]
+pub struct Api {
+    base: String,
+    name: String,
+    password: String,
+    client: Client,
+}
+
+/// What was answered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answered {
+    /// The HTTP status.
+    pub status: u16,
+    /// The version of the resource.
+    pub etag: Option<String>,
+    /// The body; null if it is none or no JSON.
+    pub body: Value,
+}
+
+impl Answered {
+    /// The body of a success.
+    ///
+    /// # Panics
+    /// If it was none.
+    pub fn ok(self) -> Value {
+        assert!((200..300).contains(&self.status), "{}: {}", self.status, self.body);
+        self.body
+    }
+
+    /// The published code of an error.
+    pub fn code(&self) -> Option<u64> {
+        self.body["code"].as_u64()
+    }
+}
+
+impl Api {
+    /// A client with these credentials.
+    pub fn new(base: &str, name: &str, password: &str) -> Self {
+        Self {
+            base: base.to_owned(),
+            name: name.to_owned(),
+            password: password.to_owned(),
+            client: Client::new(),
+        }
+    }
+
+    /// One request.
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        form: &[(&str, &str)],
+        headers: &[(&str, &str)],
+    ) -> Answered {
+        let url = match path.starts_with("http") {
+            true => path.to_owned(),
+            false => format!("{}{path}", self.base),
+        };
+        let mut request = self
+            .client
+            .request(method, url)
+            .basic_auth(&self.name, Some(&self.password))
+            .header("content-type", "application/x-www-form-urlencoded");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let response = request.body(body).send().await.expect("the API answers");
+        let status = response.status().as_u16();
+        let etag = response.headers().get("etag").and_then(|it| it.to_str().ok());
+        let etag = etag.map(str::to_owned);
+        let bytes = response.bytes().await.expect("the API ends its answer");
+        Answered { status, etag, body: serde_json::from_slice(&bytes).unwrap_or_default() }
+    }
+
+    /// Creates or updates.
+    pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Answered {
+        self.send(Method::POST, path, form, &[]).await
+    }
+
+    /// Fetches.
+    pub async fn get(&self, path: &str) -> Answered {
+        self.send(Method::GET, path, &[], &[]).await
+    }
+
+    /// Removes.
+    pub async fn delete(&self, path: &str) -> Answered {
+        self.send(Method::DELETE, path, &[], &[]).await
+    }
+
+    /// Creates, and answers the new sid.
+    pub async fn make(&self, path: &str, form: &[(&str, &str)]) -> String {
+        let made = self.post(path, form).await.ok();
+        made["sid"].as_str().unwrap_or_else(|| panic!("{path}: no sid in {made}")).to_owned()
+    }
+
+    /// Every record of a list, page by page.
+    pub async fn all(&self, path: &str, key: &str) -> Vec<Value> {
+        let mut records = Vec::new();
+        let mut next = Some(path.to_owned());
+        while let Some(path) = next {
+            let page = self.get(&path).await.ok();
+            records.extend(page[key].as_array().cloned().unwrap_or_default());
+            next = page["meta"]["next_page_url"].as_str().map(str::to_owned);
+        }
+        records
+    }
+}

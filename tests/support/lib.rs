@@ -1,0 +1,170 @@
+//! What the tests share: a running deployment, and the people who use it.
+//!
+//! A scenario opens an [`Exchange`] (the real bundle with a stub carrier), lets people act, and ends with
+//! [`Exchange::rests`], which fails if anything is left in a queue or among the dead letters.
+#![forbid(unsafe_code)]
+
+mod api;
+mod people;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use switchboard::stub_carrier::{Pace, StubCarrier};
+use switchboard::{Deployment, Options};
+use switchboard_domain::sid::AccountSid;
+use switchboard_domain::timestamp::Timestamp;
+use switchboard_runtime::dependencies::system_time;
+
+pub use api::{Api, Answered};
+pub use people::{Agent, Customer};
+
+/// The account of every test.
+pub const ACCOUNT: &str = "AC00000000000000000000000000000001";
+/// Its token.
+pub const TOKEN: &str = "local-auth-token";
+/// The number that customers write to.
+pub const NUMBER: &str = "+18005550100";
+/// Whatever is waited for must come by then.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A running bundle with a contact centre in it.
+pub struct Exchange {
+    /// The bundle.
+    pub deployment: Deployment,
+    /// The carrier.
+    pub carrier: StubCarrier,
+    /// Its REST API, as the account.
+    pub api: Api,
+    /// The workspace's path: `/taskrouter/v1/Workspaces/WS…`.
+    pub workspace: String,
+    /// What the set-up made, by name.
+    pub made: Value,
+    skew: Arc<AtomicI64>,
+}
+
+impl Exchange {
+    /// A bundle without any set-up but the stub carrier.
+    pub async fn bare() -> Self {
+        Self::with(Options::default()).await
+    }
+
+    /// A bundle started with these options.
+    pub async fn with(options: Options) -> Self {
+        let skew = Arc::new(AtomicI64::new(0));
+        let moved = Arc::clone(&skew);
+        let clock: Arc<dyn Fn() -> Timestamp + Send + Sync> =
+            Arc::new(move || Timestamp(system_time().0 + moved.load(Ordering::SeqCst)));
+        let account: AccountSid = ACCOUNT.parse().expect("the account's sid");
+        let pace = Pace {
+            sent: Duration::from_millis(1),
+            delivered: Duration::from_millis(1),
+            read: Duration::from_millis(1),
+        };
+        let carrier = StubCarrier::start_with(account, TOKEN, pace, Arc::clone(&clock))
+            .await
+            .expect("the stub carrier starts");
+        let options = Options {
+            carrier_base_url: Some(carrier.base_url()),
+            clock: Some(clock),
+            ..options
+        };
+        let deployment = Deployment::start(options).await.expect("the bundle starts");
+        let api = Api::new(deployment.base_url(), ACCOUNT, TOKEN);
+        let made = json!({});
+        Self { deployment, carrier, api, workspace: String::new(), made, skew }
+    }
+
+    /// A contact centre: alice and bob speak English, carol speaks French; a number whose flow hands
+    /// customers who write to it to whoever speaks English.
+    pub async fn open() -> Self {
+        Self::opened(Options::default()).await
+    }
+
+    /// The same, started with these options.
+    pub async fn opened(options: Options) -> Self {
+        let mut exchange = Self::with(options).await;
+        people::set_up(&mut exchange).await;
+        exchange
+    }
+
+    /// A sid that the set-up made.
+    pub fn sid(&self, name: &str) -> String {
+        self.made[name].as_str().unwrap_or_else(|| panic!("nothing is called {name}")).to_owned()
+    }
+
+    /// Somebody who writes from this address to [`NUMBER`].
+    pub fn customer(&self, address: &str) -> Customer<'_> {
+        Customer::new(self, address, NUMBER)
+    }
+
+    /// One of the workers.
+    pub fn agent(&self, name: &str) -> Agent<'_> {
+        Agent::new(self, name)
+    }
+
+    /// Lets time pass without waiting for it.
+    pub fn later(&self, span: Duration) {
+        let millis = i64::try_from(span.as_millis()).expect("a short span");
+        self.skew.fetch_add(millis, Ordering::SeqCst);
+        self.deployment.sqs().wake();
+    }
+
+    /// The minute's tick.
+    pub async fn ticks(&self) {
+        let event = json!({ "version": "0", "source": "aws.scheduler", "detail": {} });
+        self.deployment.invoke("timer", event).await.expect("the tick");
+        self.settles().await;
+    }
+
+    /// Waits until nothing is left to do.
+    pub async fn settles(&self) {
+        if let Err(left) = self.deployment.drained(PATIENCE).await {
+            panic!("{left}");
+        }
+    }
+
+    /// The only conversations there are, newest first.
+    pub async fn conversations(&self) -> Vec<Value> {
+        self.api.all("/conversations/v1/Conversations?PageSize=100", "conversations").await
+    }
+
+    /// The messages of a conversation, by index.
+    pub async fn messages(&self, conversation: &str) -> Vec<Value> {
+        let path = format!("/conversations/v1/Conversations/{conversation}/Messages?PageSize=100");
+        self.api.all(&path, "messages").await
+    }
+
+    /// The tasks of the workspace.
+    pub async fn tasks(&self) -> Vec<Value> {
+        self.api.all(&format!("{}/Tasks?PageSize=1000", self.workspace), "tasks").await
+    }
+
+    /// Ends the scenario: everything is done, and nothing was given up.
+    pub async fn rests(self) {
+        self.settles().await;
+        let letters = self.deployment.dead_letters().await.expect("the dead letters");
+        assert!(letters.is_empty(), "dead letters: {letters:?}");
+        self.deployment.stop().await;
+    }
+}
+
+/// Asks again and again until the answer is there.
+///
+/// # Panics
+/// If it does not come in time.
+pub async fn eventually<T, F>(what: &str, mut look: impl FnMut() -> F) -> T
+where
+    F: Future<Output = Option<T>>,
+{
+    let until = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(Instant::now() < until, "waited in vain: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
