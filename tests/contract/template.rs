@@ -101,9 +101,8 @@ fn every_queue_is_consumed_by_one_function_and_has_dead_letters() {
         assert_eq!(consumers.len(), 1, "{name} has one consumer");
         let (function, source) = consumers[0];
         let answers = at(source, &["FunctionResponseTypes"]).and_then(Value::as_sequence);
-        let partial = answers.is_some_and(|all| {
-            all.iter().any(|it| it.as_str() == Some("ReportBatchItemFailures"))
-        });
+        let partial = answers
+            .is_some_and(|all| all.iter().any(|it| it.as_str() == Some("ReportBatchItemFailures")));
         assert!(partial, "{function} reports which messages failed");
         let timeout = template.timeout(template.functions()[function.as_str()]);
         let visible = number(queue, &["VisibilityTimeout"]).unwrap();

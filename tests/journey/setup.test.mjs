@@ -1,6 +1,6 @@
 // What an administrator sets up before the first customer writes: senders, and what happens on each address.
 import assert from "node:assert/strict";
-import { accountSid, base, client } from "./support/exchange.mjs";
+import { accountSid, base, client, connectAs } from "./support/exchange.mjs";
 import { fails, hasLinks, isRecent, isSid, only, story } from "./support/story.mjs";
 
 const NUMBER = "+18005550100";
@@ -62,7 +62,6 @@ story("a messaging service pools a number and a name", async (step) => {
   });
 
   await step("an API key opens the same account", async () => {
-    const { connectAs } = await import("./support/exchange.mjs");
     const key = await client.newKeys.create({ friendlyName: "integration" });
     isSid("SK", key.sid);
     assert.ok(key.secret.length >= 32);

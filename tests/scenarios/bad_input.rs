@@ -85,10 +85,8 @@ async fn errors_carry_their_published_codes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pair_is_bound_to_one_open_conversation() {
     let exchange = Exchange::open().await;
-    let pair = [
-        ("MessagingBinding.Address", "+14155550151"),
-        ("MessagingBinding.ProxyAddress", NUMBER),
-    ];
+    let pair =
+        [("MessagingBinding.Address", "+14155550151"), ("MessagingBinding.ProxyAddress", NUMBER)];
     let first = exchange.api.make("/conversations/v1/Conversations", &[]).await;
     let second = exchange.api.make("/conversations/v1/Conversations", &[]).await;
     let members = |sid: &str| format!("/conversations/v1/Conversations/{sid}/Participants");

@@ -25,20 +25,22 @@ async fn a_first_message_finds_an_agent_and_gets_an_answer() {
     let tasks = exchange.tasks().await;
     assert_eq!(tasks.len(), 1);
     assert_eq!(tasks[0]["assignment_status"], "reserved");
-    let attributes: Value =
-        serde_json::from_str(tasks[0]["attributes"].as_str().unwrap()).unwrap();
+    let attributes: Value = serde_json::from_str(tasks[0]["attributes"].as_str().unwrap()).unwrap();
     assert_eq!(attributes["conversationSid"], json!(conversation));
     assert_eq!(attributes["topic"], "help");
 
     let alice = exchange.agent("alice");
-    let (first, second) = (alice.reservations("pending").await, exchange.agent("bob").reservations("pending").await);
+    let (first, second) =
+        (alice.reservations("pending").await, exchange.agent("bob").reservations("pending").await);
     assert_eq!(first.len() + second.len(), 1, "exactly one offer");
     assert!(exchange.agent("carol").reservations("pending").await.is_empty(), "wrong language");
     let agent = if first.is_empty() { exchange.agent("bob") } else { alice };
     agent.accepts().await;
 
-    let participants =
-        exchange.api.all(&format!("{}/Participants", channel_of(&conversation)), "participants").await;
+    let participants = exchange
+        .api
+        .all(&format!("{}/Participants", channel_of(&conversation)), "participants")
+        .await;
     let kinds: Vec<&str> = participants.iter().filter_map(|one| one["type"].as_str()).collect();
     assert_eq!(kinds, ["customer", "agent"]);
     assert_eq!(participants[1]["routing_properties"]["task_sid"], tasks[0]["sid"]);
@@ -75,8 +77,11 @@ async fn a_second_agent_joins_the_first_leaves_and_closing_ends_it_all() {
         "queue_sid": exchange.sid("english"), "worker_sid": exchange.sid("bob"),
         "task_channel_unique_name": "sms", "attributes": { "topic": "second opinion" },
     }});
-    let invited =
-        exchange.api.post(&format!("{channel}/Invites"), &[("Routing", &routing.to_string())]).await.ok();
+    let invited = exchange
+        .api
+        .post(&format!("{channel}/Invites"), &[("Routing", &routing.to_string())])
+        .await
+        .ok();
     assert!(invited["sid"].as_str().unwrap().starts_with("KG"));
     bob.accepts().await;
 
@@ -98,7 +103,8 @@ async fn a_second_agent_joins_the_first_leaves_and_closing_ends_it_all() {
     let closed = exchange.api.post(&channel, &closing).await.ok();
     assert_eq!(closed["status"], "closed");
     exchange.settles().await;
-    let gone = exchange.api.get(&format!("/conversations/v1/Conversations/{conversation}")).await.ok();
+    let gone =
+        exchange.api.get(&format!("/conversations/v1/Conversations/{conversation}")).await.ok();
     assert_eq!(gone["state"], "closed");
     assert!(bob.reservations("accepted").await.is_empty(), "the capacity is free");
 
@@ -116,7 +122,8 @@ async fn a_message_that_nobody_asked_for_is_kept_and_shown() {
     assert_eq!(customer.delivers(&format!("SM{hex}"), "anybody there?").await, 200);
     exchange.settles().await;
     assert!(customer.conversations().await.is_empty());
-    let path = format!("/api/2010-04-01/Accounts/{}/Messages/SM{hex}.json", switchboard_tests::ACCOUNT);
+    let path =
+        format!("/api/2010-04-01/Accounts/{}/Messages/SM{hex}.json", switchboard_tests::ACCOUNT);
     let kept = exchange.api.get(&path).await.ok();
     assert_eq!((&kept["status"], &kept["to"]), (&json!("received"), &json!("+18005550177")));
     assert_eq!(kept["body"], "anybody there?");
@@ -126,7 +133,8 @@ async fn a_message_that_nobody_asked_for_is_kept_and_shown() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interaction_is_opened_once_for_a_conversation() {
     let exchange = Exchange::open().await;
-    let form = [("MessagingBinding.Address", "+14155550103"), ("MessagingBinding.ProxyAddress", NUMBER)];
+    let form =
+        [("MessagingBinding.Address", "+14155550103"), ("MessagingBinding.ProxyAddress", NUMBER)];
     let conversation = exchange.api.make("/conversations/v1/Conversations", &[]).await;
     let members = format!("/conversations/v1/Conversations/{conversation}/Participants");
     exchange.api.make(&members, &form).await;
@@ -142,7 +150,10 @@ async fn an_interaction_is_opened_once_for_a_conversation() {
         .into_iter()
         .map(|answered| {
             let body = answered.ok();
-            assert_eq!(body["routing"]["properties"]["workflow_sid"], json!(exchange.sid("workflow")));
+            assert_eq!(
+                body["routing"]["properties"]["workflow_sid"],
+                json!(exchange.sid("workflow"))
+            );
             body["sid"].clone()
         })
         .collect();

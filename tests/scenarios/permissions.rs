@@ -35,7 +35,8 @@ fn texts(value: &Value) -> Vec<String> {
 /// `InboundQueue.Arn` → `inbound.fifo`, `${RoutingTable.Arn}/index/list` → `routing/index/list`.
 fn short(resource: &str) -> String {
     let plain = resource.replace("${", "").replace('}', "").replace(".Arn", "");
-    let (name, rest) = plain.split_once('/').map_or((plain.as_str(), ""), |(name, rest)| (name, rest));
+    let (name, rest) =
+        plain.split_once('/').map_or((plain.as_str(), ""), |(name, rest)| (name, rest));
     let stem = |suffix: &str| name.strip_suffix(suffix).map(str::to_lowercase);
     match (stem("Table"), stem("Queue")) {
         (Some(table), _) if rest.is_empty() => table,

@@ -44,7 +44,9 @@ impl Endpoint {
                     heard.len()
                 };
                 let status = statuses[(count - 1).min(statuses.len() - 1)];
-                let answer = format!("HTTP/1.1 {status} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+                let answer = format!(
+                    "HTTP/1.1 {status} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+                );
                 let _ = stream.write_all(answer.as_bytes()).await;
             }
         });
@@ -66,7 +68,10 @@ async fn read(stream: &mut tokio::net::TcpStream) -> Option<Heard> {
         let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
         let header = |name: &str| {
             let lines = head.lines().filter_map(|line| line.split_once(": "));
-            lines.filter(|(given, _)| given.eq_ignore_ascii_case(name)).map(|it| it.1.to_owned()).next()
+            lines
+                .filter(|(given, _)| given.eq_ignore_ascii_case(name))
+                .map(|it| it.1.to_owned())
+                .next()
         };
         let length: usize = header("content-length")?.parse().ok()?;
         if body.len() >= length {

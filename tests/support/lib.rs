@@ -18,7 +18,7 @@ use switchboard_domain::sid::AccountSid;
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_runtime::dependencies::system_time;
 
-pub use api::{Api, Answered};
+pub use api::{Answered, Api};
 pub use people::{Agent, Customer};
 
 /// The account of every test.
@@ -66,11 +66,8 @@ impl Exchange {
         let carrier = StubCarrier::start_with(account, TOKEN, pace, Arc::clone(&clock))
             .await
             .expect("the stub carrier starts");
-        let options = Options {
-            carrier_base_url: Some(carrier.base_url()),
-            clock: Some(clock),
-            ..options
-        };
+        let options =
+            Options { carrier_base_url: Some(carrier.base_url()), clock: Some(clock), ..options };
         let deployment = Deployment::start(options).await.expect("the bundle starts");
         let api = Api::new(deployment.base_url(), ACCOUNT, TOKEN);
         let made = json!({});

@@ -21,7 +21,8 @@ pub(crate) async fn set_up(exchange: &mut Exchange) {
     let available = available["sid"].as_str().unwrap_or_default().to_owned();
     exchange.made["available"] = json!(available);
     for (name, language) in WORKERS {
-        let attributes = json!({ "languages": [language], "contact_uri": format!("client:{name}") });
+        let attributes =
+            json!({ "languages": [language], "contact_uri": format!("client:{name}") });
         let form = [
             ("FriendlyName", name),
             ("Attributes", &attributes.to_string()),

@@ -21,10 +21,7 @@ use switchboard_store::{key, take};
 
 /// Handles a batch.
 pub async fn handle(on: &Dependencies, event: SqsEvent) -> SqsBatchResponse {
-    each_message(event, |message| async move {
-        receive(on, &body(&message)?).await
-    })
-    .await
+    each_message(event, |message| async move { receive(on, &body(&message)?).await }).await
 }
 
 async fn receive(on: &Dependencies, inbound: &InboundMessage) -> Result<(), Failure> {

@@ -36,10 +36,8 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
     let form = &call.form;
     let kind = kind(form.required("Type")?)?;
     let wrong = |why: &str| ApiError::bad(format!("Invalid parameter: Address {why}"));
-    let address: Address = form
-        .required("Address")?
-        .parse()
-        .map_err(|_| wrong("is not a valid address"))?;
+    let address: Address =
+        form.required("Address")?.parse().map_err(|_| wrong("is not a valid address"))?;
     if address.channel() != kind {
         return Err(wrong("is not an address of this Type"));
     }
@@ -65,10 +63,7 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
                 let message = "An address configuration for this address already exists";
                 return Err(ApiError::new(409, 20409, message));
             }
-            Ok((
-                render(call, &configuration),
-                Decision::put(configuration.clone()),
-            ))
+            Ok((render(call, &configuration), Decision::put(configuration.clone())))
         })
         .await?;
     Ok(Reply::created(answer))
@@ -86,11 +81,7 @@ pub(crate) async fn list(call: &Call<'_>) -> Answer {
         |one| key::dated(one.created, one.sid),
     )
     .await?;
-    Ok(
-        call.paged("address_configurations", &request, &page, |one| {
-            render(call, one)
-        }),
-    )
+    Ok(call.paged("address_configurations", &request, &page, |one| render(call, one)))
 }
 
 /// `GET /v1/Configuration/Addresses/{Sid}`.
@@ -165,9 +156,7 @@ fn kind(text: &str) -> Result<ChannelType, ApiError> {
 fn country(form: &Params) -> Result<Option<String>, ApiError> {
     match given(form, "AddressCountry") {
         Some(text) if text.len() != 2 || !text.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
-            Err(ApiError::bad(
-                "Invalid parameter: AddressCountry is not a country code",
-            ))
+            Err(ApiError::bad("Invalid parameter: AddressCountry is not a country code"))
         }
         given => Ok(given.map(str::to_ascii_uppercase)),
     }
@@ -209,11 +198,9 @@ async fn handler(call: &Call<'_>, current: &Handler) -> Result<Handler, ApiError
 
 fn webhook(form: &Params, current: &Handler) -> Result<Handler, ApiError> {
     let (old_url, old_method, old_filters) = match current {
-        Handler::Webhook {
-            url,
-            method,
-            filters,
-        } => (Some(url.clone()), method.clone(), filters.clone()),
+        Handler::Webhook { url, method, filters } => {
+            (Some(url.clone()), method.clone(), filters.clone())
+        }
         Handler::Default | Handler::Studio { .. } => {
             (None, "POST".to_owned(), vec![FILTER_DEFAULT.to_owned()])
         }
@@ -229,16 +216,8 @@ fn webhook(form: &Params, current: &Handler) -> Result<Handler, ApiError> {
         None => old_method,
     };
     let filters = input::filters(&form.all("AutoCreation.WebhookFilters"))?;
-    let filters = if filters.is_empty() {
-        old_filters
-    } else {
-        filters
-    };
-    Ok(Handler::Webhook {
-        url,
-        method,
-        filters,
-    })
+    let filters = if filters.is_empty() { old_filters } else { filters };
+    Ok(Handler::Webhook { url, method, filters })
 }
 
 async fn studio(call: &Call<'_>, current: &Handler) -> Result<Handler, ApiError> {
@@ -255,9 +234,7 @@ async fn studio(call: &Call<'_>, current: &Handler) -> Result<Handler, ApiError>
     let flow =
         flow.ok_or_else(|| ApiError::new(400, 45763, "Auto create studio flow SID missing"))?;
     let given = form.integer("AutoCreation.StudioRetryCount", 0, RETRIES_MAX)?;
-    let retry_count = given
-        .and_then(|count| u32::try_from(count).ok())
-        .unwrap_or(old_count);
+    let retry_count = given.and_then(|count| u32::try_from(count).ok()).unwrap_or(old_count);
     Ok(Handler::Studio { flow, retry_count })
 }
 
@@ -277,11 +254,7 @@ fn render(call: &Call<'_>, one: &AddressConfiguration) -> Value {
     });
     match &one.handler {
         Handler::Default => {}
-        Handler::Webhook {
-            url,
-            method,
-            filters,
-        } => {
+        Handler::Webhook { url, method, filters } => {
             auto_creation["webhook_url"] = json!(url);
             auto_creation["webhook_method"] = json!(method);
             auto_creation["webhook_filters"] = json!(filters);

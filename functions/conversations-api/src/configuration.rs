@@ -52,11 +52,7 @@ pub(crate) async fn update(call: &Call<'_>) -> Answer {
             }
             let answer = render(call, &settings);
             let unchanged = settings == loaded;
-            let decision = if unchanged {
-                Decision::unchanged()
-            } else {
-                Decision::put(settings)
-            };
+            let decision = if unchanged { Decision::unchanged() } else { Decision::put(settings) };
             Ok::<_, ApiError>((answer, decision))
         })
         .await?;
@@ -70,10 +66,7 @@ async fn service(call: &Call<'_>) -> Result<Option<ServiceSid>, ApiError> {
     };
     let unknown = || ApiError::new(400, 50050, "Service Instance not found");
     let sid: ServiceSid = text.parse().map_err(|_| unknown())?;
-    existing_service(call, sid)
-        .await?
-        .map(Some)
-        .ok_or_else(unknown)
+    existing_service(call, sid).await?.map(Some).ok_or_else(unknown)
 }
 
 /// A service, if it exists; the default one always does.
@@ -82,9 +75,7 @@ pub(crate) async fn existing_service(
     sid: ServiceSid,
 ) -> Result<Option<ServiceSid>, ApiError> {
     if sid == default_service_sid(call.on.config.account_sid) {
-        return scope::default_service(call)
-            .await
-            .map(|service| Some(service.sid));
+        return scope::default_service(call).await.map(|service| Some(service.sid));
     }
     let found: Option<Service> = call.on.store.get(key::service(sid)).await?;
     Ok(found.map(|service| service.sid))
@@ -92,9 +83,7 @@ pub(crate) async fn existing_service(
 
 fn render(call: &Call<'_>, settings: &ConversationConfiguration) -> Value {
     let account = call.on.config.account_sid;
-    let service = settings
-        .default_service
-        .unwrap_or_else(|| default_service_sid(account));
+    let service = settings.default_service.unwrap_or_else(|| default_service_sid(account));
     json!({
         "account_sid": account.to_string(),
         "default_chat_service_sid": service,

@@ -36,21 +36,16 @@ impl Fields {
     /// Reads and checks everything that needs no look into the tables.
     pub(crate) fn read(form: &Params) -> Result<Self, ApiError> {
         input::refuse(form, &["Bindings.Email.Address", "Bindings.Email.Name"])?;
-        for (timer, name) in [
-            (Timer::Inactive, "Timers.Inactive"),
-            (Timer::Closed, "Timers.Closed"),
-        ] {
+        for (timer, name) in
+            [(Timer::Inactive, "Timers.Inactive"), (Timer::Closed, "Timers.Closed")]
+        {
             // None of our conversations has a timer, so turning one off is done already.
             if let Some(Some(_)) = timer.read(form, name)? {
                 input::refuse(form, &[name])?;
             }
         }
         let unique_name = input::text(form, "UniqueName", 50004, "Unique Name too long")?;
-        if unique_name
-            .as_ref()
-            .and_then(Option::as_ref)
-            .is_some_and(|name| is_sid_like(name))
-        {
+        if unique_name.as_ref().and_then(Option::as_ref).is_some_and(|name| is_sid_like(name)) {
             let message = "Unique name should not match conversation sid pattern";
             return Err(ApiError::new(400, 50390, message));
         }
@@ -100,11 +95,7 @@ pub(crate) async fn create(call: &Call<'_>, scope: &Scope) -> Answer {
             let (conversation, names) = begin(call, service, sid, &fields).await?;
             let answer = render(call, scope, &conversation);
             let again = conversation.version > 0;
-            let decision = if again {
-                names
-            } else {
-                Decision::put(conversation).with(names)
-            };
+            let decision = if again { names } else { Decision::put(conversation).with(names) };
             Ok::<_, ApiError>((answer, decision))
         })
         .await?;
@@ -122,11 +113,7 @@ pub(crate) async fn begin(
         return Err(ApiError::new(400, 50384, "Initial state can't be 'closed'"));
     }
     let (at, settings_at) = (key::conversation(sid), key::conversation_configuration());
-    let mut found = call
-        .on
-        .store
-        .get_all(&[at.clone(), settings_at.clone()])
-        .await?;
+    let mut found = call.on.store.get_all(&[at.clone(), settings_at.clone()]).await?;
     if let Some(again) = take(&mut found, &at) {
         return Ok((again, Decision::unchanged()));
     }
@@ -151,9 +138,7 @@ pub(crate) async fn list(call: &Call<'_>, scope: &Scope) -> Answer {
         let low = from.map_or(0, |from| from.0.max(0));
         // The whole of the last second.
         let high = to.map_or(i64::MAX, |to| to.0.max(0).saturating_add(999));
-        listing = listing
-            .between(format!("{low:013}"), format!("{high:013}~"))
-            .descending();
+        listing = listing.between(format!("{low:013}"), format!("{high:013}~")).descending();
     }
     let page: Page<Conversation> = lists::of_wanted(
         call,
@@ -163,18 +148,12 @@ pub(crate) async fn list(call: &Call<'_>, scope: &Scope) -> Answer {
         |one| key::dated(one.created, one.sid),
     )
     .await?;
-    Ok(call.paged("conversations", &request, &page, |one| {
-        render(call, scope, one)
-    }))
+    Ok(call.paged("conversations", &request, &page, |one| render(call, scope, one)))
 }
 
 /// `GET …/Conversations/{Sid}`.
 pub(crate) async fn fetch(call: &Call<'_>, scope: &Scope, name: &str) -> Answer {
-    Ok(Reply::ok(render(
-        call,
-        scope,
-        &scope.conversation(call, name).await?,
-    )))
+    Ok(Reply::ok(render(call, scope, &scope.conversation(call, name).await?)))
 }
 
 /// `POST …/Conversations/{Sid}`. A conversation that is the medium of an interaction is closed here as any
@@ -266,9 +245,7 @@ async fn messaging_service_exists(call: &Call<'_>, fields: &Fields) -> Result<()
         return Ok(());
     };
     let found: Option<MessagingService> = call.on.store.get(key::messaging_service(sid)).await?;
-    found
-        .map(|_| ())
-        .ok_or_else(input::foreign_messaging_service)
+    found.map(|_| ()).ok_or_else(input::foreign_messaging_service)
 }
 
 /// Takes the new name and lets go of the old one.
@@ -295,12 +272,7 @@ async fn rename(
             return Err(ApiError::new(409, 50353, message));
         }
         let (name, conversation) = (name.clone(), conversation.sid);
-        decision = decision.and(UniqueName {
-            service,
-            name,
-            conversation,
-            version: 0,
-        });
+        decision = decision.and(UniqueName { service, name, conversation, version: 0 });
     }
     conversation.unique_name.clone_from(wanted);
     Ok(decision)
@@ -313,11 +285,8 @@ async fn name_record(
     let Some(name) = &conversation.unique_name else {
         return Ok(None);
     };
-    let named: Option<UniqueName> = call
-        .on
-        .store
-        .get(key::unique_name(conversation.service, name))
-        .await?;
+    let named: Option<UniqueName> =
+        call.on.store.get(key::unique_name(conversation.service, name)).await?;
     Ok(named.filter(|named| named.conversation == conversation.sid))
 }
 
@@ -332,10 +301,7 @@ fn notices(call: &Call<'_>, before: &Conversation, after: &Conversation) -> Vec<
     }
     if before.state != after.state {
         let state_from = Some(before.state);
-        let notice = Notice {
-            state_from,
-            ..Notice::of("onConversationStateUpdated")
-        };
+        let notice = Notice { state_from, ..Notice::of("onConversationStateUpdated") };
         effects.extend(after.tell(&notice, source(call)));
     }
     effects
@@ -347,9 +313,7 @@ fn state(params: &Params) -> Result<Option<State>, ApiError> {
         None => Ok(None),
         Some("") => Err(ApiError::new(400, 50374, "'State' field can't be empty")),
         Some(text) => {
-            let known = all
-                .into_iter()
-                .find(|state| state.name().eq_ignore_ascii_case(text));
+            let known = all.into_iter().find(|state| state.name().eq_ignore_ascii_case(text));
             let known = known
                 .ok_or_else(|| ApiError::new(400, 50378, "'State' parameter value is invalid"))?;
             Ok(Some(known))
@@ -420,11 +384,7 @@ mod tests {
             ("Bindings.Email.Name", "a", 20001),
         ] {
             let refused = Fields::read(&form(name, value)).unwrap_err();
-            assert_eq!(
-                (refused.status, refused.code),
-                (400, code),
-                "{name}={value}"
-            );
+            assert_eq!((refused.status, refused.code), (400, code), "{name}={value}");
         }
     }
 
@@ -434,11 +394,7 @@ mod tests {
         let first = day(&query, "D", "T00:00:00Z").unwrap().unwrap();
         let last = day(&query, "D", "T23:59:59Z").unwrap().unwrap();
         assert_eq!((last - first).0, 86_399_000);
-        assert!(
-            day(&form("D", "2026-11-22T10:00:00Z"), "D", "T00:00:00Z")
-                .unwrap()
-                .is_some()
-        );
+        assert!(day(&form("D", "2026-11-22T10:00:00Z"), "D", "T00:00:00Z").unwrap().is_some());
         assert!(day(&form("D", "soon"), "D", "T00:00:00Z").is_err());
     }
 }

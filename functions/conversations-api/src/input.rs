@@ -41,9 +41,7 @@ pub(crate) fn given<'a>(form: &'a Params, name: &str) -> Option<&'a str> {
 /// Refuses what is not built yet: dropping it in silence would be worse.
 pub(crate) fn refuse(form: &Params, names: &[&str]) -> Result<(), ApiError> {
     match names.iter().find(|name| given(form, name).is_some()) {
-        Some(name) => Err(ApiError::bad(format!(
-            "Invalid parameter: {name} is not supported yet"
-        ))),
+        Some(name) => Err(ApiError::bad(format!("Invalid parameter: {name} is not supported yet"))),
         None => Ok(()),
     }
 }
@@ -95,12 +93,8 @@ impl Dates {
     pub(crate) fn read(form: &Params) -> Result<Self, ApiError> {
         let wrong = |code, name| ApiError::new(400, code, format!("Invalid {name} parameter"));
         Ok(Self {
-            created: form
-                .instant("DateCreated")
-                .map_err(|_| wrong(50308, "Date Created"))?,
-            updated: form
-                .instant("DateUpdated")
-                .map_err(|_| wrong(50309, "Date Updated"))?,
+            created: form.instant("DateCreated").map_err(|_| wrong(50308, "Date Created"))?,
+            updated: form.instant("DateUpdated").map_err(|_| wrong(50309, "Date Updated"))?,
         })
     }
 }
@@ -126,11 +120,7 @@ impl Timer {
         };
         match seconds(text) {
             _ if text.is_empty() => Ok(Some(None)),
-            None => Err(ApiError::new(
-                400,
-                format_code,
-                format!("{field} format is invalid"),
-            )),
+            None => Err(ApiError::new(400, format_code, format!("{field} format is invalid"))),
             Some(0) => Ok(Some(None)),
             Some(seconds) if seconds < minimum => {
                 let words = format!("{field} should be greater or equal to {minimum_words}");
@@ -158,11 +148,7 @@ fn seconds(duration: &str) -> Option<i64> {
 /// The address of a webhook.
 pub(crate) fn url(text: &str) -> Result<String, ApiError> {
     if text.chars().count() > URL_CHARS_MAX {
-        return Err(ApiError::new(
-            400,
-            50372,
-            "Conversation webhook URL is too long",
-        ));
+        return Err(ApiError::new(400, 50372, "Conversation webhook URL is too long"));
     }
     let parsed: Option<http::Uri> = text.parse().ok();
     let web = parsed.is_some_and(|uri| {
@@ -178,21 +164,15 @@ pub(crate) fn url(text: &str) -> Result<String, ApiError> {
 
 /// `GET` or `POST`, in any case.
 pub(crate) fn method(text: &str) -> Result<String, ApiError> {
-    let known = ["GET", "POST"]
-        .into_iter()
-        .find(|known| known.eq_ignore_ascii_case(text));
-    known
-        .map(str::to_owned)
-        .ok_or_else(|| ApiError::new(400, 50055, "Invalid webhook method"))
+    let known = ["GET", "POST"].into_iter().find(|known| known.eq_ignore_ascii_case(text));
+    known.map(str::to_owned).ok_or_else(|| ApiError::new(400, 50055, "Invalid webhook method"))
 }
 
 /// Names of events, in any case; what is repeated counts once.
 pub(crate) fn filters(given: &[String]) -> Result<Vec<String>, ApiError> {
     let mut known: Vec<String> = Vec::new();
     for name in given.iter().filter(|name| !name.is_empty()) {
-        let event = EVENTS
-            .into_iter()
-            .find(|event| event.eq_ignore_ascii_case(name));
+        let event = EVENTS.into_iter().find(|event| event.eq_ignore_ascii_case(name));
         let event = event
             .ok_or_else(|| ApiError::new(400, 50365, "Invalid conversation webhook filter"))?;
         if !known.iter().any(|one| one == event) {
@@ -248,17 +228,12 @@ mod tests {
     #[test]
     fn timers_are_made_of_days_or_smaller_units() {
         let read = |text: &str| Timer::Inactive.read(&form("T", text), "T");
-        for (text, kept) in [
-            ("PT1M", Some("PT1M")),
-            ("P30DT1H", Some("P30DT1H")),
-            ("PT0S", None),
-            ("", None),
-        ] {
+        for (text, kept) in
+            [("PT1M", Some("PT1M")), ("P30DT1H", Some("P30DT1H")), ("PT0S", None), ("", None)]
+        {
             assert_eq!(read(text).unwrap(), Some(kept.map(str::to_owned)), "{text}");
         }
-        for wrong in [
-            "P6M", "P1Y", "P1W", "1 minute", "PT60.5S", "-PT5M", "P", "60",
-        ] {
+        for wrong in ["P6M", "P1Y", "P1W", "1 minute", "PT60.5S", "-PT5M", "P", "60"] {
             assert_eq!(read(wrong).unwrap_err().code, 50379, "{wrong}");
         }
     }
@@ -277,14 +252,8 @@ mod tests {
         let spaced = r#"{ "a" :  1 }"#;
         let kept = attributes(&form("Attributes", spaced), 100).unwrap();
         assert_eq!(kept, Some(Some(spaced.to_owned())));
-        assert_eq!(
-            attributes(&form("Attributes", "{"), 100).unwrap_err().code,
-            50304
-        );
-        assert_eq!(
-            attributes(&form("Attributes", spaced), 5).unwrap_err().code,
-            50303
-        );
+        assert_eq!(attributes(&form("Attributes", "{"), 100).unwrap_err().code, 50304);
+        assert_eq!(attributes(&form("Attributes", spaced), 5).unwrap_err().code, 50303);
         assert_eq!(attributes(&form("Attributes", ""), 5).unwrap(), Some(None));
     }
 

@@ -28,28 +28,20 @@ type Place = (ConversationSid, u32);
 /// `GET …/ParticipantConversations`.
 pub(crate) async fn list(call: &Call<'_>, scope: &Scope) -> Answer {
     let request = call.page(PAGE_MAX)?;
-    let places = match (
-        given(&call.query, "Identity"),
-        given(&call.query, "Address"),
-    ) {
+    let places = match (given(&call.query, "Identity"), given(&call.query, "Address")) {
         (Some(_), Some(_)) => {
             let message = "Either Identity or Address can be looked up, not both at a time";
             return Err(ApiError::new(400, 50451, message));
         }
         (None, None) => {
-            return Err(ApiError::bad(
-                "Missing required parameter: Identity or Address",
-            ));
+            return Err(ApiError::bad("Missing required parameter: Identity or Address"));
         }
         (Some(identity), None) if identity.chars().count() > NAME_CHARS_MAX => {
             return Err(ApiError::new(400, 50207, "Identity too long"));
         }
         (Some(identity), None) => {
             let pk = format!("I#{identity}");
-            let cursor = request
-                .cursor
-                .clone()
-                .filter(|cursor| edge(cursor).starts_with(CLOSED));
+            let cursor = request.cursor.clone().filter(|cursor| edge(cursor).starts_with(CLOSED));
             closed(call, &pk, cursor.as_ref(), request.size).await?
         }
         (None, Some(address)) => {
@@ -82,11 +74,7 @@ async fn rows<T: Kept + FromRecord>(
     let listing = Listing::partition(Table::Conversations, pk, kind);
     let page: Page<T> = call.on.store.page(&listing, cursor, size).await?;
     let records = page.records.iter().map(place).collect();
-    Ok(Page {
-        records,
-        next: page.next,
-        previous: page.previous,
-    })
+    Ok(Page { records, next: page.next, previous: page.previous })
 }
 
 async fn open(
@@ -95,10 +83,7 @@ async fn open(
     cursor: Option<&Cursor>,
     size: usize,
 ) -> Result<Page<Place>, ApiError> {
-    rows(call, pk, OPEN, cursor, size, |it: &AddressBinding| {
-        (it.conversation, it.number)
-    })
-    .await
+    rows(call, pk, OPEN, cursor, size, |it: &AddressBinding| (it.conversation, it.number)).await
 }
 
 async fn closed(
@@ -107,10 +92,7 @@ async fn closed(
     cursor: Option<&Cursor>,
     size: usize,
 ) -> Result<Page<Place>, ApiError> {
-    rows(call, pk, CLOSED, cursor, size, |it: &Membership| {
-        (it.conversation, it.number)
-    })
-    .await
+    rows(call, pk, CLOSED, cursor, size, |it: &Membership| (it.conversation, it.number)).await
 }
 
 /// A page of open conversations, then closed ones.
@@ -137,9 +119,9 @@ async fn of_address(
             Ok(page)
         }
         Some(Cursor::After(_)) if among_closed => closed(call, pk, cursor, size).await,
-        Some(Cursor::After(edge) | Cursor::Before(edge)) if !edge.starts_with(OPEN) => Err(
-            ApiError::bad("Invalid parameter: PageToken is none that was given out"),
-        ),
+        Some(Cursor::After(edge) | Cursor::Before(edge)) if !edge.starts_with(OPEN) => {
+            Err(ApiError::bad("Invalid parameter: PageToken is none that was given out"))
+        }
         _ => {
             let mut page = open(call, pk, cursor, size).await?;
             if page.next.is_some() {
@@ -148,10 +130,7 @@ async fn of_address(
             let missing = size - page.records.len();
             if missing == 0 {
                 let more = closed(call, pk, None, 1).await?;
-                page.next = more
-                    .records
-                    .first()
-                    .map(|_| Cursor::After(format!("{OPEN}{LAST}")));
+                page.next = more.records.first().map(|_| Cursor::After(format!("{OPEN}{LAST}")));
                 return Ok(page);
             }
             let behind = closed(call, pk, None, missing).await?;
@@ -169,11 +148,7 @@ async fn filled(
     places: Page<Place>,
 ) -> Result<Page<(Conversation, Participant)>, ApiError> {
     let service = scope.service_sid(call).await?;
-    let keys: Vec<_> = places
-        .records
-        .iter()
-        .map(|(sid, _)| key::conversation(*sid))
-        .collect();
+    let keys: Vec<_> = places.records.iter().map(|(sid, _)| key::conversation(*sid)).collect();
     let mut found = call.on.store.get_all(&keys).await?;
     let mut records = Vec::with_capacity(keys.len());
     for ((_, number), key) in places.records.iter().zip(&keys) {
@@ -186,11 +161,7 @@ async fn filled(
         };
         records.push((conversation, one));
     }
-    Ok(Page {
-        records,
-        next: places.next,
-        previous: places.previous,
-    })
+    Ok(Page { records, next: places.next, previous: places.previous })
 }
 
 fn render(call: &Call<'_>, scope: &Scope, of: &Conversation, one: &Participant) -> Value {

@@ -60,19 +60,13 @@ pub(crate) async fn list(call: &Call<'_>, scope: &Scope, of: &str) -> Answer {
         Some(order) if order.eq_ignore_ascii_case("asc") => false,
         Some(order) if order.eq_ignore_ascii_case("desc") => true,
         Some(_) => {
-            return Err(ApiError::bad(
-                "Invalid parameter: Order must be asc or desc",
-            ));
+            return Err(ApiError::bad("Invalid parameter: Order must be asc or desc"));
         }
     };
     let request = call.page(PAGE_MAX)?;
     let conversation = scope.conversation(call, of).await?;
     let listing = Listing::list(Table::Conversations, conversation.sid);
-    let listing = if latest_first {
-        listing.descending()
-    } else {
-        listing
-    };
+    let listing = if latest_first { listing.descending() } else { listing };
     let page: Page<Message> = lists::of_wanted(
         call,
         &listing,
@@ -113,9 +107,7 @@ pub(crate) async fn update(call: &Call<'_>, scope: &Scope, of: &str, sid: &str) 
             }
             if let Some(author) = &author {
                 after.author.clone_from(author);
-                after.participant = conversation
-                    .participant_called(author)
-                    .map(|one| one.number);
+                after.participant = conversation.participant_called(author).map(|one| one.number);
             }
             after.created = dates.created.unwrap_or(before.created);
             after.edited = dates.updated.or(before.edited);
@@ -161,9 +153,7 @@ pub(crate) async fn load(
     let conversation = scope.conversation(call, of).await?;
     let found: Option<Message> = call.on.store.get(key::message(sid)).await?;
     let message = found.filter(|found| is_in(&conversation, found));
-    message
-        .map(|message| (conversation, message))
-        .ok_or_else(|| call.not_found())
+    message.map(|message| (conversation, message)).ok_or_else(|| call.not_found())
 }
 
 fn is_in(conversation: &Conversation, message: &Message) -> bool {
@@ -188,11 +178,7 @@ fn must_say_something(message: &Message) -> Result<(), Refusal> {
 }
 
 fn about(event: &'static str, message: &Message) -> Notice {
-    Notice {
-        message: Some(message.sid),
-        number: message.participant,
-        ..Notice::of(event)
-    }
+    Notice { message: Some(message.sid), number: message.participant, ..Notice::of(event) }
 }
 
 /// The message in what was decided about it.
@@ -207,9 +193,7 @@ fn appended(written: &mut Decision) -> Result<&mut Message, Failure> {
 fn render(call: &Call<'_>, scope: &Scope, of: &Conversation, one: &Message) -> Value {
     let path = scope.path(&format!("Conversations/{}/Messages/{}", of.sid, one.sid));
     let url = call.url(&path);
-    let participant = one
-        .participant
-        .map(|number| of.sid.kin::<ParticipantSid>(number));
+    let participant = one.participant.map(|number| of.sid.kin::<ParticipantSid>(number));
     scope.stamped(json!({
         "sid": one.sid,
         "account_sid": call.on.config.account_sid.to_string(),
@@ -258,11 +242,7 @@ fn summary(message: &Message) -> Option<Value> {
         return None;
     }
     let word = |reached: &[DeliveryStatus]| {
-        let count = message
-            .deliveries
-            .iter()
-            .filter(|one| reached.contains(&one.status))
-            .count();
+        let count = message.deliveries.iter().filter(|one| reached.contains(&one.status)).count();
         match count {
             0 => "none",
             count if count == total => "all",
@@ -286,20 +266,13 @@ mod tests {
     use switchboard_domain::sid::{ConversationSid, ServiceSid};
 
     fn message_to(statuses: &[DeliveryStatus]) -> Message {
-        let (sid, service) = (
-            ConversationSid::derived(&["c"]),
-            ServiceSid::derived(&["s"]),
-        );
+        let (sid, service) = (ConversationSid::derived(&["c"]), ServiceSid::derived(&["s"]));
         let mut conversation = Conversation::new(sid, service, Timestamp(0));
         for number in 0..statuses.len() {
             let address = format!("+1415555010{number}").parse().unwrap();
             let pair = Pair::new(address, "+18005550199".parse().unwrap()).unwrap();
-            let new = NewParticipant {
-                identity: None,
-                pair: Some(pair),
-                attributes: None,
-                role: None,
-            };
+            let new =
+                NewParticipant { identity: None, pair: Some(pair), attributes: None, role: None };
             let _ = conversation.join(new, Timestamp(0)).unwrap();
         }
         let post = Post {
@@ -325,23 +298,11 @@ mod tests {
         let words = |statuses: &[DeliveryStatus]| summary(&message_to(statuses)).unwrap();
         let both = words(&[Delivered, Read]);
         assert_eq!((&both["total"], &both["sent"]), (&json!(2), &json!("all")));
-        assert_eq!(
-            (&both["delivered"], &both["read"]),
-            (&json!("all"), &json!("some"))
-        );
-        assert_eq!(
-            (&both["failed"], &both["undelivered"]),
-            (&json!("none"), &json!("none"))
-        );
+        assert_eq!((&both["delivered"], &both["read"]), (&json!("all"), &json!("some")));
+        assert_eq!((&both["failed"], &both["undelivered"]), (&json!("none"), &json!("none")));
         let mixed = words(&[Failed, Undelivered, Queued]);
-        assert_eq!(
-            (&mixed["sent"], &mixed["delivered"]),
-            (&json!("some"), &json!("none"))
-        );
-        assert_eq!(
-            (&mixed["failed"], &mixed["undelivered"]),
-            (&json!("some"), &json!("some"))
-        );
+        assert_eq!((&mixed["sent"], &mixed["delivered"]), (&json!("some"), &json!("none")));
+        assert_eq!((&mixed["failed"], &mixed["undelivered"]), (&json!("some"), &json!("some")));
     }
 
     #[test]

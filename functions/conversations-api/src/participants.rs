@@ -14,7 +14,6 @@ use switchboard_store::{key, take};
 
 use crate::conversations::must_fit;
 use crate::input::{self, ATTRIBUTES_MAX, Change, Dates, NAME_CHARS_MAX};
-use crate::lists;
 use crate::scope::{Scope, source};
 
 /// The largest page.
@@ -31,11 +30,7 @@ impl Joining {
     /// Reads and checks the parameters.
     pub(crate) fn read(form: &Params) -> Result<Self, ApiError> {
         if form.has("MessagingBinding.ProjectedAddress") {
-            return Err(ApiError::new(
-                400,
-                50452,
-                "Group MMS is not enabled for this Account",
-            ));
+            return Err(ApiError::new(400, 50452, "Group MMS is not enabled for this Account"));
         }
         let identity = form.get("Identity").map(identity).transpose()?;
         let new = NewParticipant {
@@ -47,10 +42,7 @@ impl Joining {
         if new.identity.is_some() == new.pair.is_some() {
             return Err(Refusal::ParticipantShape.into());
         }
-        Ok(Self {
-            new,
-            dates: Dates::read(form)?,
-        })
+        Ok(Self { new, dates: Dates::read(form)? })
     }
 
     /// Adds the participant; the conversation itself is not yet in the decision.
@@ -77,9 +69,7 @@ pub(crate) async fn must_be_free(call: &Call<'_>, joining: &[Joining]) -> Result
         return Ok(());
     }
     let mut found = call.on.store.get_all(&keys).await?;
-    let bound = keys
-        .iter()
-        .find_map(|key| take::<AddressBinding>(&mut found, key));
+    let bound = keys.iter().find_map(|key| take::<AddressBinding>(&mut found, key));
     match bound {
         Some(bound) => Err(Refusal::PairBound(bound.conversation).into()),
         None => Ok(()),
@@ -96,16 +86,10 @@ pub(crate) async fn create(call: &Call<'_>, scope: &Scope, of: &str) -> Answer {
             conversation.must_be_open()?;
             must_be_free(call, std::slice::from_ref(&joining)).await?;
             let (number, found_by) = joining.join(&mut conversation, call.now)?;
-            let notice = Notice {
-                number: Some(number),
-                ..Notice::of("onParticipantAdded")
-            };
+            let notice = Notice { number: Some(number), ..Notice::of("onParticipantAdded") };
             let effects = conversation.tell(&notice, source(call));
             let answer = rendered(call, scope, &conversation, number);
-            Ok::<_, ApiError>((
-                answer,
-                Decision::put(conversation).with(found_by).asking(effects),
-            ))
+            Ok::<_, ApiError>((answer, Decision::put(conversation).with(found_by).asking(effects)))
         })
         .await?;
     Ok(Reply::created(answer))
@@ -115,7 +99,7 @@ pub(crate) async fn create(call: &Call<'_>, scope: &Scope, of: &str) -> Answer {
 pub(crate) async fn list(call: &Call<'_>, scope: &Scope, of: &str) -> Answer {
     let request = call.page(PAGE_MAX)?;
     let conversation = scope.conversation(call, of).await?;
-    let page = lists::of_parts(&conversation.participants, |one| one.number, &request);
+    let page = request.of_parts(&conversation.participants, |one| one.number);
     let render = |one: &Participant| render(call, scope, &conversation, one);
     Ok(call.paged("participants", &request, &page, render))
 }
@@ -162,18 +146,12 @@ pub(crate) async fn update(call: &Call<'_>, scope: &Scope, of: &str, name: &str)
             conversation.must_be_open()?;
             after.updated = dates.updated.unwrap_or(call.now);
             let number = after.number;
-            let place = conversation
-                .participants
-                .iter_mut()
-                .find(|one| one.number == number);
+            let place = conversation.participants.iter_mut().find(|one| one.number == number);
             if let Some(place) = place {
                 *place = after;
             }
             must_fit(&conversation)?;
-            let notice = Notice {
-                number: Some(number),
-                ..Notice::of("onParticipantUpdated")
-            };
+            let notice = Notice { number: Some(number), ..Notice::of("onParticipantUpdated") };
             let effects = conversation.tell(&notice, source(call));
             let answer = rendered(call, scope, &conversation, number);
             Ok::<_, ApiError>((answer, Decision::put(conversation).asking(effects)))
@@ -189,15 +167,9 @@ pub(crate) async fn remove(call: &Call<'_>, scope: &Scope, of: &str, name: &str)
             let mut conversation = scope.conversation(call, of).await?;
             let number = called(call, &conversation, name)?.number;
             let unbound = conversation.leave(number, call.now)?;
-            let notice = Notice {
-                number: Some(number),
-                ..Notice::of("onParticipantRemoved")
-            };
+            let notice = Notice { number: Some(number), ..Notice::of("onParticipantRemoved") };
             let effects = conversation.tell(&notice, source(call));
-            Ok::<_, ApiError>((
-                (),
-                Decision::put(conversation).with(unbound).asking(effects),
-            ))
+            Ok::<_, ApiError>(((), Decision::put(conversation).with(unbound).asking(effects)))
         })
         .await?;
     Ok(Reply::gone())
@@ -224,11 +196,7 @@ fn identity(text: &str) -> Result<String, ApiError> {
         return Err(ApiError::new(400, 50207, "Identity too long"));
     }
     if input::looks_like_sid(text, "US") || input::looks_like_sid(text, "MB") {
-        return Err(ApiError::new(
-            400,
-            50206,
-            "Identity should not match user SID pattern",
-        ));
+        return Err(ApiError::new(400, 50206, "Identity should not match user SID pattern"));
     }
     Ok(text.to_owned())
 }
@@ -246,12 +214,10 @@ fn pair(form: &Params) -> Result<Option<Pair>, ApiError> {
     let proxy = proxy
         .filter(|text| !text.is_empty())
         .ok_or_else(error(50412, "Participant proxy address is empty"))?;
-    let address: Address = address
-        .parse()
-        .map_err(|_| error(50407, "Invalid messaging binding address")())?;
-    let proxy: Address = proxy
-        .parse()
-        .map_err(|_| error(50408, "Invalid participant proxy address")())?;
+    let address: Address =
+        address.parse().map_err(|_| error(50407, "Invalid messaging binding address")())?;
+    let proxy: Address =
+        proxy.parse().map_err(|_| error(50408, "Invalid participant proxy address")())?;
     Ok(Some(Pair::new(address, proxy)?))
 }
 
@@ -271,20 +237,13 @@ fn last_read_index(form: &Params) -> Result<Change<u32>, ApiError> {
         Some("" | "null") => Ok(Some(None)),
         Some(text) => match text.parse() {
             Ok(index) => Ok(Some(Some(index))),
-            Err(_) => Err(ApiError::new(
-                400,
-                50421,
-                "Invalid last read message index format",
-            )),
+            Err(_) => Err(ApiError::new(400, 50421, "Invalid last read message index format")),
         },
     }
 }
 
 fn must_stay(form: &Params, one: &Participant) -> Result<(), ApiError> {
-    if form
-        .get("Identity")
-        .is_some_and(|given| one.identity.as_deref() != Some(given))
-    {
+    if form.get("Identity").is_some_and(|given| one.identity.as_deref() != Some(given)) {
         let message = "Identity parameter not acceptable for this Participant";
         return Err(ApiError::new(400, 50211, message));
     }
@@ -292,18 +251,10 @@ fn must_stay(form: &Params, one: &Participant) -> Result<(), ApiError> {
     let given = form.get("MessagingBinding.ProxyAddress");
     if given.is_some_and(|given| given.parse::<Address>().ok().as_ref() != proxy) {
         input::refuse(form, &["MessagingBinding.ProxyAddress"])?;
-        return Err(ApiError::new(
-            400,
-            50412,
-            "Participant proxy address is empty",
-        ));
+        return Err(ApiError::new(400, 50412, "Participant proxy address is empty"));
     }
     if form.has("MessagingBinding.ProjectedAddress") {
-        return Err(ApiError::new(
-            400,
-            50452,
-            "Group MMS is not enabled for this Account",
-        ));
+        return Err(ApiError::new(400, 50452, "Group MMS is not enabled for this Account"));
     }
     Ok(())
 }
@@ -347,26 +298,14 @@ mod tests {
         assert_eq!(refused(json!({})), 20001);
         assert_eq!(refused(json!({ "Identity": "" })), 50204);
         assert_eq!(refused(json!({ "Identity": "a".repeat(257) })), 50207);
-        assert_eq!(
-            refused(json!({ "Identity": format!("US{:032}", 1) })),
-            50206
-        );
-        assert_eq!(
-            refused(json!({ "MessagingBinding.Address": "+14155550100" })),
-            50412
-        );
+        assert_eq!(refused(json!({ "Identity": format!("US{:032}", 1) })), 50206);
+        assert_eq!(refused(json!({ "MessagingBinding.Address": "+14155550100" })), 50412);
         assert_eq!(refused(pair("", "+14155550100")), 50411);
         assert_eq!(refused(pair("+1", "+14155550100")), 50407);
         assert_eq!(refused(pair("+14155550100", "fax:1")), 50408);
         assert_eq!(refused(pair("+14155550100", "+14155550100")), 50409);
-        assert_eq!(
-            refused(pair("whatsapp:+14155550101", "+14155550100")),
-            50414
-        );
-        assert_eq!(
-            refused(json!({ "MessagingBinding.ProjectedAddress": "+14155550100" })),
-            50452
-        );
+        assert_eq!(refused(pair("whatsapp:+14155550101", "+14155550100")), 50414);
+        assert_eq!(refused(json!({ "MessagingBinding.ProjectedAddress": "+14155550100" })), 50452);
         let both = json!({ "Identity": "a", "MessagingBinding.Address": "+14155550101",
             "MessagingBinding.ProxyAddress": "+14155550100" });
         assert_eq!(refused(both), 20001);

@@ -7,7 +7,6 @@ use switchboard_domain::message::{Delivery, Message};
 use switchboard_domain::sid::{ParticipantSid, ReceiptSid, Sid as _, SmsSid};
 use switchboard_runtime::http::{Answer, Call, Reply};
 
-use crate::lists;
 use crate::messages::load;
 use crate::scope::Scope;
 
@@ -18,7 +17,7 @@ const PAGE_MAX: i64 = 50;
 pub(crate) async fn list(call: &Call<'_>, scope: &Scope, of: &str, message: &str) -> Answer {
     let request = call.page(PAGE_MAX)?;
     let (conversation, message) = load(call, scope, of, message).await?;
-    let page = lists::of_parts(&message.deliveries, |one| one.number, &request);
+    let page = request.of_parts(&message.deliveries, |one| one.number);
     let render = |one: &Delivery| render(call, scope, &conversation, &message, one);
     Ok(call.paged("delivery_receipts", &request, &page, render))
 }
@@ -36,13 +35,7 @@ pub(crate) async fn fetch(
     let mut receipts = message.deliveries.iter();
     let found = receipts.find(|one| message.sid.kin::<ReceiptSid>(one.number) == sid);
     let found = found.ok_or_else(|| call.not_found())?;
-    Ok(Reply::ok(render(
-        call,
-        scope,
-        &conversation,
-        &message,
-        found,
-    )))
+    Ok(Reply::ok(render(call, scope, &conversation, &message, found)))
 }
 
 fn render(
@@ -54,9 +47,7 @@ fn render(
 ) -> Value {
     let sid: ReceiptSid = message.sid.kin(one.number);
     let message_path = format!("Conversations/{}/Messages/{}", of.sid, message.sid);
-    let participant = one
-        .participant
-        .map(|number| of.sid.kin::<ParticipantSid>(number));
+    let participant = one.participant.map(|number| of.sid.kin::<ParticipantSid>(number));
     scope.stamped(json!({
         "sid": sid,
         "account_sid": call.on.config.account_sid.to_string(),

@@ -24,9 +24,7 @@ pub(crate) struct Scope {
 impl Scope {
     /// The service that the path names.
     pub(crate) const fn of(service: ServiceSid) -> Self {
-        Self {
-            named: Some(service),
-        }
+        Self { named: Some(service) }
     }
 
     /// The path of a resource in this service.
@@ -60,9 +58,7 @@ impl Scope {
             return default_service(call).await.map(|service| service.sid);
         }
         let found: Option<Service> = call.on.store.get(key::service(sid)).await?;
-        found
-            .map(|service| service.sid)
-            .ok_or_else(|| call.not_found())
+        found.map(|service| service.sid).ok_or_else(|| call.not_found())
     }
 
     /// A conversation of this service, by its identifier or its unique name.
@@ -84,18 +80,12 @@ impl Scope {
         let (found, service): (Option<Conversation>, _) = match self.named {
             Some(service) => (call.on.store.get(at).await?, service),
             None => {
-                let mut found = call
-                    .on
-                    .store
-                    .get_all(&[at.clone(), settings_at.clone()])
-                    .await?;
+                let mut found = call.on.store.get_all(&[at.clone(), settings_at.clone()]).await?;
                 let settings = take(&mut found, &settings_at);
                 (take(&mut found, &at), default_of(call, settings.as_ref()))
             }
         };
-        found
-            .filter(|found| found.service == service)
-            .ok_or_else(|| call.not_found())
+        found.filter(|found| found.service == service).ok_or_else(|| call.not_found())
     }
 }
 
@@ -134,7 +124,5 @@ pub(crate) async fn default_service(call: &Call<'_>) -> Result<Service, ApiError
 
 /// Where a change of this request comes from.
 pub(crate) fn source(call: &Call<'_>) -> Source {
-    Source::Api {
-        webhooks: call.webhooks_enabled(),
-    }
+    Source::Api { webhooks: call.webhooks_enabled() }
 }

@@ -16,10 +16,7 @@ const PAGE_MAX: i64 = 100;
 /// `POST /v1/Services`.
 pub(crate) async fn create(call: &Call<'_>) -> Answer {
     call.form.required("FriendlyName")?;
-    let friendly_name = call
-        .form
-        .text("FriendlyName", NAME_CHARS_MAX)?
-        .unwrap_or_default();
+    let friendly_name = call.form.text("FriendlyName", NAME_CHARS_MAX)?.unwrap_or_default();
     let service = Service {
         sid: call.on.mint(),
         friendly_name,
@@ -46,11 +43,8 @@ pub(crate) async fn list(call: &Call<'_>) -> Answer {
     scope::default_service(call).await?;
     let request = call.page(PAGE_MAX)?;
     let listing = Listing::list(Table::Conversations, "SERVICES");
-    let page: Page<Service> = call
-        .on
-        .store
-        .page(&listing, request.cursor.as_ref(), request.size)
-        .await?;
+    let page: Page<Service> =
+        call.on.store.page(&listing, request.cursor.as_ref(), request.size).await?;
     Ok(call.paged("services", &request, &page, |service| render(call, service)))
 }
 
@@ -66,9 +60,7 @@ pub(crate) async fn remove(call: &Call<'_>, sid: ServiceSid) -> Answer {
         .decide(|| async {
             let service = load(call, sid).await?;
             if Scope::default().service_sid(call).await? == sid {
-                return Err(ApiError::bad(
-                    "The default service of the account can not be deleted",
-                ));
+                return Err(ApiError::bad("The default service of the account can not be deleted"));
             }
             let listing = Listing::list(Table::Conversations, sid);
             let page: Page<Conversation> = call.on.store.page(&listing, None, 1).await?;

@@ -36,10 +36,7 @@ pub(crate) async fn create(call: &Call<'_>, scope: &Scope) -> Answer {
             for one in &joining {
                 let (number, found_by) = one.join(&mut conversation, call.now)?;
                 decision = decision.with(found_by);
-                let notice = Notice {
-                    number: Some(number),
-                    ..Notice::of("onParticipantAdded")
-                };
+                let notice = Notice { number: Some(number), ..Notice::of("onParticipantAdded") };
                 effects.extend(conversation.tell(&notice, source(call)));
             }
             conversation.updated = updated;
@@ -118,11 +115,7 @@ mod tests {
             let value: Value = serde_json::from_str(text).unwrap();
             params(value.as_object().unwrap())
         };
-        for name in [
-            "MessagingBinding.Address",
-            "MessagingBinding.ProxyAddress",
-            "Attributes",
-        ] {
+        for name in ["MessagingBinding.Address", "MessagingBinding.ProxyAddress", "Attributes"] {
             assert!(read(nested).has(name), "{name}");
             assert_eq!(read(nested).get(name), read(dotted).get(name));
         }

@@ -7,7 +7,6 @@ use switchboard_domain::sid::{Sid as _, WebhookSid};
 use switchboard_runtime::http::{Answer, ApiError, Call, Params, Reply};
 
 use crate::input::{self, given};
-use crate::lists;
 use crate::scope::Scope;
 
 /// The largest page: as many as there can be.
@@ -29,9 +28,7 @@ pub(crate) async fn create(call: &Call<'_>, scope: &Scope, of: &str) -> Answer {
             let mut conversation = scope.conversation(call, of).await?;
             let number = conversation.attach(target.clone(), call.now)?;
             let sid: WebhookSid = conversation.sid.kin(number);
-            let one = conversation
-                .webhook_by_sid(sid)
-                .ok_or_else(|| call.not_found())?;
+            let one = conversation.webhook_by_sid(sid).ok_or_else(|| call.not_found())?;
             let answer = render(call, scope, &conversation, one);
             Ok::<_, ApiError>((answer, Decision::put(conversation)))
         })
@@ -43,7 +40,7 @@ pub(crate) async fn create(call: &Call<'_>, scope: &Scope, of: &str) -> Answer {
 pub(crate) async fn list(call: &Call<'_>, scope: &Scope, of: &str) -> Answer {
     let request = call.page(PAGE_MAX)?;
     let conversation = scope.conversation(call, of).await?;
-    let page = lists::of_parts(&conversation.webhooks, |one| one.number, &request);
+    let page = request.of_parts(&conversation.webhooks, |one| one.number);
     let render = |one: &Webhook| render(call, scope, &conversation, one);
     Ok(call.paged("webhooks", &request, &page, render))
 }
@@ -52,9 +49,7 @@ pub(crate) async fn list(call: &Call<'_>, scope: &Scope, of: &str) -> Answer {
 pub(crate) async fn fetch(call: &Call<'_>, scope: &Scope, of: &str, sid: &str) -> Answer {
     let sid: WebhookSid = call.sid(sid)?;
     let conversation = scope.conversation(call, of).await?;
-    let one = conversation
-        .webhook_by_sid(sid)
-        .ok_or_else(|| call.not_found())?;
+    let one = conversation.webhook_by_sid(sid).ok_or_else(|| call.not_found())?;
     Ok(Reply::ok(render(call, scope, &conversation, one)))
 }
 
@@ -65,9 +60,7 @@ pub(crate) async fn update(call: &Call<'_>, scope: &Scope, of: &str, sid: &str) 
         .on
         .decide(async || {
             let mut conversation = scope.conversation(call, of).await?;
-            let one = conversation
-                .webhook_by_sid(sid)
-                .ok_or_else(|| call.not_found())?;
+            let one = conversation.webhook_by_sid(sid).ok_or_else(|| call.not_found())?;
             let target = target(call, Kind::of(&one.target), Some(&one.target)).await?;
             if target == one.target {
                 let answer = render(call, scope, &conversation, one);
@@ -78,10 +71,7 @@ pub(crate) async fn update(call: &Call<'_>, scope: &Scope, of: &str, sid: &str) 
             after.target = target;
             after.updated = call.now;
             let answer = render(call, scope, &conversation, &after);
-            let place = conversation
-                .webhooks
-                .iter_mut()
-                .find(|one| one.number == after.number);
+            let place = conversation.webhooks.iter_mut().find(|one| one.number == after.number);
             if let Some(place) = place {
                 *place = after;
             }
@@ -98,10 +88,7 @@ pub(crate) async fn remove(call: &Call<'_>, scope: &Scope, of: &str, sid: &str) 
     call.on
         .decide(async || {
             let mut conversation = scope.conversation(call, of).await?;
-            let number = conversation
-                .webhook_by_sid(sid)
-                .ok_or_else(|| call.not_found())?
-                .number;
+            let number = conversation.webhook_by_sid(sid).ok_or_else(|| call.not_found())?.number;
             conversation.webhooks.retain(|one| one.number != number);
             conversation.updated = call.now;
             Ok::<_, ApiError>(((), Decision::put(conversation)))
@@ -137,9 +124,7 @@ impl Kind {
     }
 
     fn parse(text: &str) -> Result<Self, ApiError> {
-        let known = Self::ALL
-            .into_iter()
-            .find(|kind| kind.name().eq_ignore_ascii_case(text));
+        let known = Self::ALL.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(text));
         known.ok_or_else(|| ApiError::new(400, 50364, "Invalid conversation webhook type"))
     }
 }
@@ -161,16 +146,10 @@ async fn target(call: &Call<'_>, kind: Kind, current: Option<&Target>) -> Result
 
 fn endpoint(form: &Params, kind: Kind, current: Option<&Target>) -> Result<Target, ApiError> {
     let (old_url, old_method, old_words) = match current {
-        Some(Target::Webhook {
-            url,
-            method,
-            filters: words,
-        })
-        | Some(Target::Trigger {
-            url,
-            method,
-            triggers: words,
-        }) => (Some(url.clone()), method.clone(), words.clone()),
+        Some(Target::Webhook { url, method, filters: words })
+        | Some(Target::Trigger { url, method, triggers: words }) => {
+            (Some(url.clone()), method.clone(), words.clone())
+        }
         Some(Target::Studio { .. }) | None => (None, "POST".to_owned(), Vec::new()),
     };
     let url = match form.get("Configuration.Url") {
@@ -186,60 +165,29 @@ fn endpoint(form: &Params, kind: Kind, current: Option<&Target>) -> Result<Targe
     };
     if kind == Kind::Trigger {
         let given = triggers(form)?;
-        let triggers = if form.has("Configuration.Triggers") {
-            given
-        } else {
-            old_words
-        };
+        let triggers = if form.has("Configuration.Triggers") { given } else { old_words };
         if triggers.is_empty() {
             let message = "Conversation webhook trigger not provided";
             return Err(ApiError::new(400, 50371, message));
         }
-        return Ok(Target::Trigger {
-            url,
-            method,
-            triggers,
-        });
+        return Ok(Target::Trigger { url, method, triggers });
     }
     let given = input::filters(&form.all("Configuration.Filters"))?;
-    let filters = if form.has("Configuration.Filters") {
-        given
-    } else {
-        old_words
-    };
+    let filters = if form.has("Configuration.Filters") { given } else { old_words };
     if filters.is_empty() {
-        return Err(ApiError::new(
-            400,
-            50370,
-            "Conversation webhook filter not provided",
-        ));
+        return Err(ApiError::new(400, 50370, "Conversation webhook filter not provided"));
     }
-    Ok(Target::Webhook {
-        url,
-        method,
-        filters,
-    })
+    Ok(Target::Webhook { url, method, filters })
 }
 
 fn triggers(form: &Params) -> Result<Vec<String>, ApiError> {
     let mut words = form.all("Configuration.Triggers");
     words.retain(|word| !word.trim().is_empty());
     if words.len() > TRIGGERS_MAX {
-        return Err(ApiError::new(
-            400,
-            50362,
-            "Too many conversation webhook triggers",
-        ));
+        return Err(ApiError::new(400, 50362, "Too many conversation webhook triggers"));
     }
-    if words
-        .iter()
-        .any(|word| word.chars().count() > TRIGGER_CHARS_MAX)
-    {
-        return Err(ApiError::new(
-            400,
-            50366,
-            "Invalid conversation webhook trigger",
-        ));
+    if words.iter().any(|word| word.chars().count() > TRIGGER_CHARS_MAX) {
+        return Err(ApiError::new(400, 50366, "Invalid conversation webhook trigger"));
     }
     Ok(words)
 }
@@ -247,19 +195,11 @@ fn triggers(form: &Params) -> Result<Vec<String>, ApiError> {
 fn render(call: &Call<'_>, scope: &Scope, of: &Conversation, one: &Webhook) -> Value {
     let sid: WebhookSid = of.sid.kin(one.number);
     let configuration = match &one.target {
-        Target::Webhook {
-            url,
-            method,
-            filters,
-        } => {
+        Target::Webhook { url, method, filters } => {
             json!({ "url": url, "method": method.to_ascii_lowercase(), "filters": filters })
         }
         // The words are published as `filters` and asked for as triggers; both names lead to them.
-        Target::Trigger {
-            url,
-            method,
-            triggers,
-        } => json!({
+        Target::Trigger { url, method, triggers } => json!({
             "url": url,
             "method": method.to_ascii_lowercase(),
             "filters": triggers,
@@ -285,23 +225,15 @@ mod tests {
     use super::*;
 
     fn refused(kind: Kind, form: Value) -> u32 {
-        endpoint(&Params::from_json(&form), kind, None)
-            .unwrap_err()
-            .code
+        endpoint(&Params::from_json(&form), kind, None).unwrap_err().code
     }
 
     #[test]
     fn what_an_endpoint_lacks_is_named_by_its_code() {
         let url = "https://example.com";
         assert_eq!(refused(Kind::Webhook, json!({})), 50369);
-        assert_eq!(
-            refused(Kind::Webhook, json!({ "Configuration.Url": url })),
-            50370
-        );
-        assert_eq!(
-            refused(Kind::Trigger, json!({ "Configuration.Url": url })),
-            50371
-        );
+        assert_eq!(refused(Kind::Webhook, json!({ "Configuration.Url": url })), 50370);
+        assert_eq!(refused(Kind::Trigger, json!({ "Configuration.Url": url })), 50371);
         let odd = json!({ "Configuration.Url": url, "Configuration.Filters": "onSunrise" });
         assert_eq!(refused(Kind::Webhook, odd), 50365);
         let many: Vec<String> = (0..=TRIGGERS_MAX).map(|it| it.to_string()).collect();
@@ -318,18 +250,12 @@ mod tests {
             filters: vec!["onMessageAdded".to_owned()],
         };
         let form = Params::from_json(&json!({ "Configuration.Method": "gEt" }));
-        let Target::Webhook {
-            url,
-            method,
-            filters,
-        } = endpoint(&form, Kind::Webhook, Some(&current)).unwrap()
+        let Target::Webhook { url, method, filters } =
+            endpoint(&form, Kind::Webhook, Some(&current)).unwrap()
         else {
             panic!("the kind of a target stays")
         };
-        assert_eq!(
-            (url.as_str(), method.as_str()),
-            ("https://example.com", "GET")
-        );
+        assert_eq!((url.as_str(), method.as_str()), ("https://example.com", "GET"));
         assert_eq!(filters, ["onMessageAdded"]);
     }
 }

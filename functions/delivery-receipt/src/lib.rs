@@ -13,10 +13,7 @@ use switchboard_store::key;
 
 /// Handles a batch.
 pub async fn handle(on: &Dependencies, event: SqsEvent) -> SqsBatchResponse {
-    each_message(event, |message| async move {
-        report(on, &body(&message)?).await
-    })
-    .await
+    each_message(event, |message| async move { report(on, &body(&message)?).await }).await
 }
 
 async fn report(on: &Dependencies, report: &StatusReport) -> Result<(), Failure> {

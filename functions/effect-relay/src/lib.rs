@@ -16,10 +16,7 @@ use switchboard_store::item::effect_id;
 pub async fn handle(on: &Dependencies, event: Event) -> DynamoDbEventResponse {
     let mut effects = Vec::new();
     let mut response = DynamoDbEventResponse::default();
-    let first = event
-        .records
-        .first()
-        .and_then(|record| record.change.sequence_number.clone());
+    let first = event.records.first().and_then(|record| record.change.sequence_number.clone());
     for record in &event.records {
         match effects_of(record) {
             Ok(found) => effects.extend(found),
@@ -62,9 +59,7 @@ fn effects_of(record: &EventRecord) -> Result<Vec<(String, Effect)>, Failure> {
     };
     let version = version.ok_or_else(|| defect("no version"))?;
     let numbered = effects.into_iter().enumerate();
-    Ok(numbered
-        .map(|(place, effect)| (effect_id(pk, version, place), effect))
-        .collect())
+    Ok(numbered.map(|(place, effect)| (effect_id(pk, version, place), effect)).collect())
 }
 
 #[cfg(test)]
@@ -84,16 +79,10 @@ mod tests {
     #[test]
     fn both_roads_name_an_effect_alike() {
         let workspace = WorkspaceSid::derived(&["w"]);
-        let effect = Effect::Route(RouterEvent {
-            workspace,
-            subject: Subject::Clock,
-        });
-        let fx = serde_json::to_string(&[effect.clone()]).unwrap();
+        let effect = Effect::Route(RouterEvent { workspace, subject: Subject::Clock });
+        let fx = serde_json::to_string(std::slice::from_ref(&effect)).unwrap();
         let image = serde_json::json!({"pk": {"S": "WT1"}, "v": {"N": "3"}, "fx": {"S": fx}});
-        assert_eq!(
-            effects_of(&record(image)).unwrap(),
-            [(effect_id("WT1", 3, 0), effect)]
-        );
+        assert_eq!(effects_of(&record(image)).unwrap(), [(effect_id("WT1", 3, 0), effect)]);
     }
 
     #[test]

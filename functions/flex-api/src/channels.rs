@@ -11,11 +11,7 @@ use crate::load;
 pub(crate) async fn list(call: &Call<'_>, kd: &str) -> Answer {
     let request = call.page(1000)?;
     let interaction = load::interaction(call, kd).await?;
-    let page = Page {
-        records: vec![interaction],
-        next: None,
-        previous: None,
-    };
+    let page = Page { records: vec![interaction], next: None, previous: None };
     Ok(call.paged("channels", &request, &page, |one| render(call, one)))
 }
 
@@ -57,11 +53,7 @@ pub(crate) async fn update(call: &Call<'_>, kd: &str, uo: &str) -> Answer {
 fn wish(call: &Call<'_>) -> Result<Wish, ApiError> {
     let status = call.form.get("Status").filter(|status| !status.is_empty());
     let status = status.ok_or_else(|| {
-        ApiError::new(
-            400,
-            45358,
-            "Failed to close Channel. Missing Status parameter",
-        )
+        ApiError::new(400, 45358, "Failed to close Channel. Missing Status parameter")
     })?;
     let routing = call.form.json("Routing")?.unwrap_or_default();
     let complete = match routing.get("status").and_then(Value::as_str) {
@@ -73,27 +65,18 @@ fn wish(call: &Call<'_>) -> Result<Wish, ApiError> {
     match status.to_lowercase().as_str() {
         "closed" => Ok(Wish::Close { complete }),
         "inactive" if complete => Ok(Wish::Deactivate),
-        "inactive" => Err(invalid(
-            "Status inactive needs Routing {\"status\":\"closed\"}",
-        )),
+        "inactive" => Err(invalid("Status inactive needs Routing {\"status\":\"closed\"}")),
         _ => Err(invalid("Status must be closed or inactive")),
     }
 }
 
 fn invalid(why: &str) -> ApiError {
-    ApiError::new(
-        400,
-        45359,
-        format!("Failed to close Channel. Invalid status parameter: {why}"),
-    )
+    ApiError::new(400, 45359, format!("Failed to close Channel. Invalid status parameter: {why}"))
 }
 
 fn render(call: &Call<'_>, interaction: &Interaction) -> Value {
     let sid = interaction.channel_sid();
-    let url = call.url(&format!(
-        "v1/Interactions/{}/Channels/{sid}",
-        interaction.sid
-    ));
+    let url = call.url(&format!("v1/Interactions/{}/Channels/{sid}", interaction.sid));
     json!({
         "sid": sid,
         "interaction_sid": interaction.sid,

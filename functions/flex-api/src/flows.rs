@@ -35,9 +35,7 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
         version: 0,
     };
     let put = Decision::put(flow.clone());
-    call.on
-        .decide(|| async { Ok::<_, ApiError>(((), put.clone())) })
-        .await?;
+    call.on.decide(|| async { Ok::<_, ApiError>(((), put.clone())) }).await?;
     Ok(Reply::created(render(call, &flow)))
 }
 
@@ -45,11 +43,7 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
 pub(crate) async fn list(call: &Call<'_>) -> Answer {
     let request = call.page(1000)?;
     let listing = Listing::list(Table::Configuration, "FLOWS").descending();
-    let page = call
-        .on
-        .store
-        .page::<Flow>(&listing, request.cursor.as_ref(), request.size)
-        .await?;
+    let page = call.on.store.page::<Flow>(&listing, request.cursor.as_ref(), request.size).await?;
     Ok(call.paged("flows", &request, &page, |flow| {
         let mut rendered = render(call, flow);
         // A list shows flows without their definitions.
@@ -69,11 +63,7 @@ pub(crate) async fn fetch(call: &Call<'_>, fw: &str) -> Answer {
 /// `POST /v2/Flows/{FW}`.
 pub(crate) async fn update(call: &Call<'_>, fw: &str) -> Answer {
     let published = published(call.form.required("Status")?)?;
-    let definition = call
-        .form
-        .get("Definition")
-        .filter(|it| !it.is_empty())
-        .map(str::to_owned);
+    let definition = call.form.get("Definition").filter(|it| !it.is_empty()).map(str::to_owned);
     let checked = match &definition {
         Some(definition) => Some(check(call, definition).await?),
         None => None,
@@ -119,20 +109,14 @@ pub(crate) async fn validate(call: &Call<'_>) -> Answer {
 
 async fn load(call: &Call<'_>, fw: &str) -> Result<Flow, ApiError> {
     let sid: FlowSid = call.sid(fw)?;
-    call.on
-        .store
-        .get(key::flow(sid))
-        .await?
-        .ok_or_else(|| call.not_found())
+    call.on.store.get(key::flow(sid)).await?.ok_or_else(|| call.not_found())
 }
 
 fn published(status: &str) -> Result<bool, ApiError> {
     match status.to_lowercase().as_str() {
         "published" => Ok(true),
         "draft" => Ok(false),
-        _ => Err(ApiError::bad(
-            "Invalid parameter: Status must be draft or published",
-        )),
+        _ => Err(ApiError::bad("Invalid parameter: Status must be draft or published")),
     }
 }
 
@@ -153,13 +137,11 @@ async fn check(call: &Call<'_>, definition: &str) -> Result<Option<Route>, ApiEr
 /// The workspace that has the workflow; there are few.
 async fn find(call: &Call<'_>, hand_over: &HandOver) -> Result<Option<Route>, ApiError> {
     let store = &call.on.store;
-    let workspaces: Vec<Workspace> = store
-        .all(&Listing::list(Table::Routing, "WORKSPACES"))
-        .await?;
+    let workspaces: Vec<Workspace> =
+        store.all(&Listing::list(Table::Routing, "WORKSPACES")).await?;
     for workspace in workspaces {
-        let workflow: Option<Workflow> = store
-            .get(key::workflow(workspace.sid, hand_over.workflow))
-            .await?;
+        let workflow: Option<Workflow> =
+            store.get(key::workflow(workspace.sid, hand_over.workflow)).await?;
         let Some(workflow) = workflow else { continue };
         let listing = Listing::partition(Table::Routing, workspace.sid, "TC#");
         let channels: Vec<TaskChannel> = store.all(&listing).await?;
@@ -178,10 +160,7 @@ async fn find(call: &Call<'_>, hand_over: &HandOver) -> Result<Option<Route>, Ap
 fn render(call: &Call<'_>, flow: &Flow) -> Value {
     let url = call.url(&format!("v2/Flows/{}", flow.sid));
     let definition: Value = serde_json::from_str(&flow.definition).unwrap_or_default();
-    let ends = matches!(
-        first_step(&flow.definition),
-        Ok(Step::Ends { widget: Some(_) })
-    );
+    let ends = matches!(first_step(&flow.definition), Ok(Step::Ends { widget: Some(_) }));
     let warnings: Vec<&str> = if ends {
         vec![
             "Only a trigger that leads to send-to-flex is carried out; the flow stops before its other widgets",

@@ -37,27 +37,19 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
         .ok_or_else(|| bad("Missing required parameter Routing in the post body"))?;
     let routing = Routing::read(&routing)?;
     if channel.initiated_by == InitiatedBy::Agent && routing.worker.is_none() {
-        return Err(bad(
-            "Routing.properties.queue_sid and worker_sid are required of an agent",
-        ));
+        return Err(bad("Routing.properties.queue_sid and worker_sid are required of an agent"));
     }
     let workspace = routing.workspace(None)?;
     let resolved = routing.resolve(call, workspace, channel.kind).await?;
     let webhook_ttid = call.form.get("WebhookTtid").map(str::to_owned);
     let minted: ConversationSid = call.on.mint();
-    let (interaction, task) = call
-        .on
-        .decide(|| open(call, &channel, &routing, &resolved, &webhook_ttid, minted))
-        .await?;
+    let (interaction, task) =
+        call.on.decide(|| open(call, &channel, &routing, &resolved, &webhook_ttid, minted)).await?;
     let names = match &task {
         Some(task) => load::names(call, task).await?,
         None => Names::default(),
     };
-    Ok(Reply::ok(render(
-        call,
-        &interaction,
-        task.as_ref().map(|task| (task, &names)),
-    )))
+    Ok(Reply::ok(render(call, &interaction, task.as_ref().map(|task| (task, &names)))))
 }
 
 /// Opens the interaction; for a conversation that has one already, answers that one: a request that is sent
@@ -78,10 +70,7 @@ async fn open(
         return Ok(((existing, task), Decision::unchanged()));
     }
     let (mut conversation, found_by) = match channel.conversation {
-        Some(sid) => (
-            existing_conversation(call, sid).await?,
-            Decision::unchanged(),
-        ),
+        Some(sid) => (existing_conversation(call, sid).await?, Decision::unchanged()),
         None => new_conversation(call, channel, minted).await?,
     };
     if conversation.must_be_open().is_err() {
@@ -145,9 +134,7 @@ impl Channel {
     fn read(value: &Value) -> Result<Self, ApiError> {
         let kind = text(value, "type")?.and_then(|kind| ChannelType::parse(&kind));
         let kind = kind.ok_or_else(|| bad("Channel.type is missing or unknown"))?;
-        let initiated_by = match text(value, "initiated_by")?
-            .map(|it| it.to_lowercase())
-            .as_deref()
+        let initiated_by = match text(value, "initiated_by")?.map(|it| it.to_lowercase()).as_deref()
         {
             Some("customer") => InitiatedBy::Customer,
             Some("agent") => InitiatedBy::Agent,
@@ -157,25 +144,15 @@ impl Channel {
         let properties = value.get("properties").cloned().unwrap_or_default();
         let conversation = text(&properties, "media_channel_sid")?;
         let wrong = |_| bad("Channel.properties.media_channel_sid is not a conversation's CH sid");
-        let conversation = conversation
-            .map(|sid| sid.parse().map_err(wrong))
-            .transpose()?;
+        let conversation = conversation.map(|sid| sid.parse().map_err(wrong)).transpose()?;
         let participants = value.get("participants").and_then(Value::as_array);
-        let participants: Result<Vec<_>, _> = participants
-            .into_iter()
-            .flatten()
-            .map(participant)
-            .collect();
-        let channel = Self {
-            kind,
-            initiated_by,
-            conversation,
-            participants: participants?,
-        };
+        let participants: Result<Vec<_>, _> =
+            participants.into_iter().flatten().map(participant).collect();
+        let channel = Self { kind, initiated_by, conversation, participants: participants? };
         match initiated_by {
-            InitiatedBy::Customer if channel.conversation.is_none() => Err(bad(
-                "Missing required parameter Channel.properties.media_channel_sid",
-            )),
+            InitiatedBy::Customer if channel.conversation.is_none() => {
+                Err(bad("Missing required parameter Channel.properties.media_channel_sid"))
+            }
             InitiatedBy::Agent if channel.participants.is_empty() => {
                 Err(bad("Missing required parameter Channel.participants"))
             }
@@ -190,9 +167,7 @@ pub(crate) fn participant(value: &Value) -> Result<NewParticipant, ApiError> {
         |why: &str| ApiError::new(400, 45351, format!("Invalid channel participant: {why}"));
     let address = |name: &str| -> Result<Option<Address>, ApiError> {
         let parsed = text(value, name)?.map(|text| text.parse());
-        parsed
-            .transpose()
-            .map_err(|_| wrong(&format!("{name} is not a valid address")))
+        parsed.transpose().map_err(|_| wrong(&format!("{name} is not a valid address")))
     };
     let identity = text(value, "identity")?;
     let pair = match (address("address")?, address("proxy_address")?) {
@@ -203,12 +178,7 @@ pub(crate) fn participant(value: &Value) -> Result<NewParticipant, ApiError> {
     if identity.is_some() == pair.is_some() {
         return Err(wrong("give either identity, or address and proxy_address"));
     }
-    Ok(NewParticipant {
-        identity,
-        pair,
-        attributes: None,
-        role: None,
-    })
+    Ok(NewParticipant { identity, pair, attributes: None, role: None })
 }
 
 /// `GET /v1/Interactions/{KD}`.
@@ -243,11 +213,7 @@ async fn answer(call: &Call<'_>, interaction: &Interaction) -> Answer {
         Some(task) => load::names(call, task).await?,
         None => Names::default(),
     };
-    Ok(Reply::ok(render(
-        call,
-        interaction,
-        task.as_ref().map(|task| (task, &names)),
-    )))
+    Ok(Reply::ok(render(call, interaction, task.as_ref().map(|task| (task, &names)))))
 }
 
 fn render(call: &Call<'_>, interaction: &Interaction, task: Option<(&Task, &Names)>) -> Value {

@@ -29,15 +29,11 @@ pub(crate) async fn create(call: &Call<'_>, kd: &str, uo: &str) -> Answer {
             let order = routing.order(&resolved);
             let task = interaction::invite(&mut interaction, &both.conversation, order, call.now)?;
             let announced = task.announcement();
-            let decision = Decision::put(interaction.clone())
-                .and(task.clone())
-                .asking(announced);
+            let decision = Decision::put(interaction.clone()).and(task.clone()).asking(announced);
             Ok::<_, ApiError>(((interaction, task), decision))
         })
         .await?;
-    let invite = interaction
-        .invite_of(task.sid)
-        .ok_or_else(|| call.not_found())?;
+    let invite = interaction.invite_of(task.sid).ok_or_else(|| call.not_found())?;
     let names = load::names(call, &task).await?;
     let routing = snapshot::routing(call, &task, &names);
     Ok(Reply::ok(render(call, &interaction, invite, routing)))
@@ -47,30 +43,24 @@ pub(crate) async fn create(call: &Call<'_>, kd: &str, uo: &str) -> Answer {
 pub(crate) async fn list(call: &Call<'_>, kd: &str, uo: &str) -> Answer {
     let request = call.page(1000)?;
     let interaction = load::channel(call, kd, uo).await?;
-    let tasks = load::tasks(call, interaction.invites.iter().map(|one| one.task)).await?;
-    let mut rendered = Vec::new();
-    for invite in interaction.invites.iter().take(request.size) {
+    let page = request.of_parts(&interaction.invites, |one| one.number);
+    let tasks = load::tasks(call, page.records.iter().map(|one| one.task)).await?;
+    let mut records = Vec::new();
+    for invite in &page.records {
         let routing = match tasks.iter().find(|task| task.sid == invite.task) {
             Some(task) => snapshot::routing(call, task, &load::names(call, task).await?),
             None => Value::Null,
         };
-        rendered.push(render(call, &interaction, invite, routing));
+        records.push(render(call, &interaction, invite, routing));
     }
-    let page = Page {
-        records: rendered,
-        next: None,
-        previous: None,
-    };
+    let page = Page { records, next: page.next, previous: page.previous };
     Ok(call.paged("invites", &request, &page, Clone::clone))
 }
 
 fn render(call: &Call<'_>, interaction: &Interaction, invite: &Invite, routing: Value) -> Value {
     let sid: InviteSid = interaction.sid.kin(invite.number);
     let channel = interaction.channel_sid();
-    let path = format!(
-        "v1/Interactions/{}/Channels/{channel}/Invites/{sid}",
-        interaction.sid
-    );
+    let path = format!("v1/Interactions/{}/Channels/{channel}/Invites/{sid}", interaction.sid);
     json!({
         "sid": sid,
         "interaction_sid": interaction.sid,

@@ -17,11 +17,7 @@ pub(crate) struct Both {
 /// The interaction of a path.
 pub(crate) async fn interaction(call: &Call<'_>, kd: &str) -> Result<Interaction, ApiError> {
     let sid: InteractionSid = call.sid(kd)?;
-    call.on
-        .store
-        .get(key::interaction(sid))
-        .await?
-        .ok_or_else(|| call.not_found())
+    call.on.store.get(key::interaction(sid)).await?.ok_or_else(|| call.not_found())
 }
 
 /// The interaction and the channel of a path.
@@ -45,10 +41,7 @@ pub(crate) async fn both(call: &Call<'_>, kd: &str, uo: &str) -> Result<Both, Ap
     }
     let conversation = take(&mut found, &keys[1])
         .ok_or_else(|| ApiError::new(404, 50350, "Conversation not found"))?;
-    Ok(Both {
-        interaction,
-        conversation,
-    })
+    Ok(Both { interaction, conversation })
 }
 
 /// Tasks that are still kept.
@@ -58,10 +51,7 @@ pub(crate) async fn tasks(
 ) -> Result<Vec<Task>, ApiError> {
     let keys: Vec<Key> = sids.map(key::task).collect();
     let mut found = call.on.store.get_all(&keys).await?;
-    Ok(keys
-        .iter()
-        .filter_map(|key| take(&mut found, key))
-        .collect())
+    Ok(keys.iter().filter_map(|key| take(&mut found, key)).collect())
 }
 
 /// What gives a task's workflow, queue and channel their names.
@@ -76,9 +66,7 @@ pub(crate) struct Names {
 pub(crate) async fn names(call: &Call<'_>, task: &Task) -> Result<Names, ApiError> {
     let workflow = key::workflow(task.workspace, task.workflow);
     let channel = key::task_channel(task.workspace, task.channel);
-    let queue = task
-        .queue
-        .map(|queue| key::task_queue(task.workspace, queue));
+    let queue = task.queue.map(|queue| key::task_queue(task.workspace, queue));
     let mut keys = vec![workflow.clone(), channel.clone()];
     keys.extend(queue.clone());
     let mut found = call.on.store.get_all(&keys).await?;

@@ -8,8 +8,5 @@ use switchboard_runtime::{Dependencies, telemetry};
 async fn main() -> Result<(), Error> {
     telemetry::start();
     let on = &Dependencies::from_env().await?;
-    run(service_fn(async move |request| {
-        flex_api::handle(on, request).await
-    }))
-    .await
+    run(service_fn(async move |request| flex_api::handle(on, request).await)).await
 }

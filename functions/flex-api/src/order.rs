@@ -80,19 +80,12 @@ impl Routing {
         let workflow = self.find_workflow(call, workspace).await?;
         let channel = self.find_channel(call, workspace, medium).await?;
         if let Some((worker, queue)) = self.worker {
-            let keys = [
-                key::worker(workspace, worker),
-                key::task_queue(workspace, queue),
-            ];
+            let keys = [key::worker(workspace, worker), key::task_queue(workspace, queue)];
             let mut found = call.on.store.get_all(&keys).await?;
-            let both = (
-                take::<Worker>(&mut found, &keys[0]),
-                take::<TaskQueue>(&mut found, &keys[1]),
-            );
+            let both =
+                (take::<Worker>(&mut found, &keys[0]), take::<TaskQueue>(&mut found, &keys[1]));
             if !matches!(both, (Some(_), Some(_))) {
-                return Err(bad(
-                    "Routing.properties names no worker or queue of the workspace",
-                ));
+                return Err(bad("Routing.properties names no worker or queue of the workspace"));
             }
         }
         Ok(Resolved { workflow, channel })
@@ -113,9 +106,7 @@ impl Routing {
         if all.len() == 1 {
             Ok(all.remove(0))
         } else {
-            Err(bad(
-                "Missing required parameter Routing.properties.workflow_sid",
-            ))
+            Err(bad("Missing required parameter Routing.properties.workflow_sid"))
         }
     }
 
@@ -126,22 +117,14 @@ impl Routing {
         workspace: WorkspaceSid,
         medium: ChannelType,
     ) -> Result<TaskChannel, ApiError> {
-        if let Some(sid) = self
-            .channel
-            .as_ref()
-            .and_then(|it| it.parse::<TaskChannelSid>().ok())
-        {
+        if let Some(sid) = self.channel.as_ref().and_then(|it| it.parse::<TaskChannelSid>().ok()) {
             let found: Option<TaskChannel> =
                 call.on.store.get(key::task_channel(workspace, sid)).await?;
             return found.ok_or_else(|| bad("Routing.properties names no such task channel"));
         }
         let listing = Listing::partition(Table::Routing, workspace, "TC#");
         let all: Vec<TaskChannel> = call.on.store.all(&listing).await?;
-        let named = |name: &str| {
-            all.iter()
-                .find(|channel| channel.unique_name == name)
-                .cloned()
-        };
+        let named = |name: &str| all.iter().find(|channel| channel.unique_name == name).cloned();
         let found = match &self.channel {
             Some(name) => named(name),
             None => named(medium.name()).or_else(|| named("default")),
@@ -178,9 +161,7 @@ pub(crate) fn text(value: &Value, name: &str) -> Result<Option<String>, ApiError
 
 fn sid<T: std::str::FromStr>(value: &Value, name: &str) -> Result<Option<T>, ApiError> {
     let wrong = |_| bad(&format!("{name} is not an identifier of the right kind"));
-    text(value, name)?
-        .map(|text| text.parse().map_err(|_| ()).map_err(wrong))
-        .transpose()
+    text(value, name)?.map(|text| text.parse().map_err(|_| ()).map_err(wrong)).transpose()
 }
 
 fn number(value: &Value, name: &str, low: i64, high: i64) -> Result<Option<i64>, ApiError> {
@@ -191,9 +172,7 @@ fn number(value: &Value, name: &str, low: i64, high: i64) -> Result<Option<i64>,
     };
     match number {
         Some(number) if (low..=high).contains(&number) => Ok(Some(number)),
-        _ => Err(bad(&format!(
-            "{name} must be a whole number from {low} to {high}"
-        ))),
+        _ => Err(bad(&format!("{name} must be a whole number from {low} to {high}"))),
     }
 }
 
@@ -209,9 +188,7 @@ fn attributes(properties: &Value) -> Result<Value, ApiError> {
         return Err(wrong());
     }
     if value.to_string().chars().count() > ATTRIBUTES_CHARS_MAX {
-        return Err(bad(
-            "Routing.properties.attributes is longer than 4096 characters",
-        ));
+        return Err(bad("Routing.properties.attributes is longer than 4096 characters"));
     }
     Ok(value)
 }

@@ -6,7 +6,6 @@ use switchboard_domain::interaction::{
 };
 use switchboard_domain::sid::{ChannelParticipantSid, Sid as _};
 use switchboard_runtime::http::{Answer, ApiError, Call, Reply};
-use switchboard_store::Page;
 
 use crate::interactions::participant;
 use crate::load;
@@ -16,15 +15,9 @@ pub(crate) async fn list(call: &Call<'_>, kd: &str, uo: &str) -> Answer {
     let request = call.page(1000)?;
     let interaction = load::channel(call, kd, uo).await?;
     let seated = interaction.participants.iter().filter(|one| !one.left);
-    let records: Vec<&ChannelParticipant> = seated.take(request.size).collect();
-    let page = Page {
-        records,
-        next: None,
-        previous: None,
-    };
-    Ok(call.paged("participants", &request, &page, |one| {
-        render(call, &interaction, one)
-    }))
+    let seated: Vec<&ChannelParticipant> = seated.collect();
+    let page = request.of_parts(&seated, |one| one.number);
+    Ok(call.paged("participants", &request, &page, |one| render(call, &interaction, one)))
 }
 
 /// `POST …/Participants`: adds somebody who is not invited by a task.
@@ -56,10 +49,7 @@ pub(crate) async fn create(call: &Call<'_>, kd: &str, uo: &str) -> Answer {
         })
         .await?;
     let interaction = load::channel(call, kd, uo).await?;
-    let added = interaction
-        .participants
-        .iter()
-        .find(|one| one.number == number);
+    let added = interaction.participants.iter().find(|one| one.number == number);
     let added = added.ok_or_else(|| call.not_found())?;
     Ok(Reply::ok(render(call, &interaction, added)))
 }
@@ -85,19 +75,14 @@ pub(crate) async fn update(call: &Call<'_>, kd: &str, uo: &str, ut: &str) -> Ans
         "closed" => Leaving::Closed,
         "wrapup" => Leaving::WrapUp,
         _ => {
-            return Err(ApiError::bad(
-                "Invalid parameter: Status must be closed or wrapup",
-            ));
+            return Err(ApiError::bad("Invalid parameter: Status must be closed or wrapup"));
         }
     };
     let interaction = call
         .on
         .decide(|| async {
             let both = load::both(call, kd, uo).await?;
-            let seat = both
-                .interaction
-                .participant(sid)
-                .ok_or_else(|| call.not_found())?;
+            let seat = both.interaction.participant(sid).ok_or_else(|| call.not_found())?;
             let task = seat.routing.as_ref().map(|routing| routing.task);
             let task = load::tasks(call, task.into_iter()).await?.pop();
             let number = seat.number;
@@ -112,19 +97,14 @@ pub(crate) async fn update(call: &Call<'_>, kd: &str, uo: &str, ut: &str) -> Ans
             Ok::<_, ApiError>((both.interaction, decision))
         })
         .await?;
-    let seat = interaction
-        .participant(sid)
-        .ok_or_else(|| call.not_found())?;
+    let seat = interaction.participant(sid).ok_or_else(|| call.not_found())?;
     Ok(Reply::ok(render(call, &interaction, seat)))
 }
 
 fn render(call: &Call<'_>, interaction: &Interaction, one: &ChannelParticipant) -> Value {
     let sid: ChannelParticipantSid = interaction.sid.kin(one.number);
     let channel = interaction.channel_sid();
-    let path = format!(
-        "v1/Interactions/{}/Channels/{channel}/Participants/{sid}",
-        interaction.sid
-    );
+    let path = format!("v1/Interactions/{}/Channels/{channel}/Participants/{sid}", interaction.sid);
     let routing = one.routing.as_ref().map(|routing| {
         json!({
             "task_sid": routing.task,

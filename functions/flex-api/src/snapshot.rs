@@ -22,10 +22,7 @@ pub(crate) fn routing(call: &Call<'_>, task: &Task, names: &Names) -> Value {
         })
     });
     let queue = task.queue.or_else(|| first_queue(task, names));
-    let queue_name = names
-        .queue
-        .as_ref()
-        .filter(|named| Some(named.sid) == queue);
+    let queue_name = names.queue.as_ref().filter(|named| Some(named.sid) == queue);
     let entered = task.queue_entered.unwrap_or(task.created);
     json!({
         "reservation": reservation,

@@ -33,11 +33,7 @@ async fn receive(on: &Dependencies, carriers: &Carriers, request: Request) -> Re
     let Some(name) = path.strip_prefix("/webhooks/").and_then(CarrierName::parse) else {
         return error(404, "No such carrier");
     };
-    let query = request
-        .uri()
-        .query()
-        .map(|query| format!("?{query}"))
-        .unwrap_or_default();
+    let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
     let (head, body) = request.into_parts();
     let incoming = Incoming {
         url: format!("{}{path}{query}", on.config.public_url),
@@ -68,20 +64,14 @@ async fn take(on: &Dependencies, carrier: &dyn Carrier, incoming: &Incoming) -> 
     let verified = match carrier.verify(raw, now) {
         Ok(verified) => verified,
         Err(rejection) => {
-            tracing::warn!(
-                carrier = carrier.name().name(),
-                "webhook rejected: {rejection}"
-            );
+            tracing::warn!(carrier = carrier.name().name(), "webhook rejected: {rejection}");
             return error(rejection.status(), "Rejected");
         }
     };
     let events = match carrier.parse(&verified, now) {
         Ok(events) => events,
         Err(unreadable) => {
-            tracing::warn!(
-                carrier = carrier.name().name(),
-                "webhook unreadable: {unreadable}"
-            );
+            tracing::warn!(carrier = carrier.name().name(), "webhook unreadable: {unreadable}");
             return error(400, &unreadable.to_string());
         }
     };
@@ -110,14 +100,7 @@ async fn put(on: &Dependencies, event: &Event) -> Result<(), Failure> {
 async fn put_message(on: &Dependencies, message: &InboundMessage) -> Result<(), Failure> {
     let pair = MessageSid::derived(&[message.from.as_str(), message.to.as_str()]);
     let group = pair.to_string()[2..].to_owned();
-    on.queues
-        .send(
-            QueueName::Inbound,
-            message,
-            group,
-            message.sid().to_string(),
-        )
-        .await
+    on.queues.send(QueueName::Inbound, message, group, message.sid().to_string()).await
 }
 
 /// In order by message; the same report has the same deduplication id.
@@ -128,10 +111,7 @@ async fn put_report(on: &Dependencies, report: &StatusReport) -> Result<(), Fail
     );
     let number = report.delivery.unwrap_or_default();
     let status = report.status.name();
-    let id = format!(
-        "{group}-{number}-{status}-{}",
-        report.error_code.unwrap_or_default()
-    );
+    let id = format!("{group}-{number}-{status}-{}", report.error_code.unwrap_or_default());
     on.queues.send(QueueName::Receipts, report, group, id).await
 }
 

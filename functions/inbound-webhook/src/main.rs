@@ -15,8 +15,5 @@ async fn main() -> Result<(), Error> {
         public_url: &on.config.public_url,
         carriers: &on.config.carriers,
     })?;
-    run(service_fn(async move |request| {
-        inbound_webhook::handle(on, carriers, request).await
-    }))
-    .await
+    run(service_fn(async move |request| inbound_webhook::handle(on, carriers, request).await)).await
 }

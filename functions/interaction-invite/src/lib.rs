@@ -14,8 +14,9 @@ use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::InviteRequest;
 use switchboard_domain::flow::{HandOver, Step, first_step};
 use switchboard_domain::interaction::{self, InitiatedBy, Interaction, Order, SeatRouting};
+use switchboard_domain::message::Message;
 use switchboard_domain::record::Record;
-use switchboard_domain::sid::{ConversationSid, FlowSid, InteractionSid, Sid as _};
+use switchboard_domain::sid::{ConversationSid, FlowSid, InteractionSid, MessageSid, Sid as _};
 use switchboard_domain::workspace::{TaskChannel, Worker, Workflow};
 use switchboard_runtime::queue::{body, each_message};
 use switchboard_runtime::{Dependencies, Failure};
@@ -23,27 +24,17 @@ use switchboard_store::{FromRecord, Key, key, take};
 
 /// Handles a batch.
 pub async fn handle(on: &Dependencies, event: SqsEvent) -> SqsBatchResponse {
-    each_message(
-        event,
-        |message| async move { serve(on, &body(&message)?).await },
-    )
-    .await
+    each_message(event, |message| async move { serve(on, &body(&message)?).await }).await
 }
 
 async fn serve(on: &Dependencies, request: &InviteRequest) -> Result<(), Failure> {
     on.decide(|| async {
         let decision = match request {
-            InviteRequest::Open {
-                interaction,
-                conversation,
-                flow,
-            } => open(on, *interaction, *conversation, *flow).await?,
+            InviteRequest::Open { interaction, conversation, flow, message } => {
+                open(on, *interaction, *conversation, *flow, *message).await?
+            }
             InviteRequest::Seat { .. } => seat(on, request).await?,
-            InviteRequest::TaskEnded {
-                interaction,
-                task,
-                status,
-            } => {
+            InviteRequest::TaskEnded { interaction, task, status } => {
                 let (interaction, conversation) = both(on, *interaction).await?;
                 interaction::task_ended(&interaction, &conversation, *task, *status, on.now())?
             }
@@ -63,14 +54,8 @@ async fn both(
     sid: InteractionSid,
 ) -> Result<(Interaction, Conversation), Failure> {
     let (interaction, conversation) = (key::interaction(sid), key::conversation(sid.twin()));
-    let mut found = on
-        .store
-        .get_all(&[interaction.clone(), conversation.clone()])
-        .await?;
-    Ok((
-        must(&mut found, &interaction)?,
-        must(&mut found, &conversation)?,
-    ))
+    let mut found = on.store.get_all(&[interaction.clone(), conversation.clone()]).await?;
+    Ok((must(&mut found, &interaction)?, must(&mut found, &conversation)?))
 }
 
 /// Opens the interaction that a flow asked for; it is there already if this is a copy.
@@ -79,12 +64,9 @@ async fn open(
     sid: InteractionSid,
     conversation: ConversationSid,
     flow: FlowSid,
+    message: Option<MessageSid>,
 ) -> Result<Decision, Failure> {
-    let keys = [
-        key::interaction(sid),
-        key::conversation(conversation),
-        key::flow(flow),
-    ];
+    let keys = [key::interaction(sid), key::conversation(conversation), key::flow(flow)];
     let mut found = on.store.get_all(&keys).await?;
     if take::<Interaction>(&mut found, &keys[0]).is_some() {
         return Ok(Decision::unchanged());
@@ -92,6 +74,11 @@ async fn open(
     let conversation: Conversation = must(&mut found, &keys[1])?;
     let flow: Flow = must(&mut found, &keys[2])?;
     let (hand_over, workflow, channel) = plan(on, &flow).await?;
+    let body = match message.filter(|_| hand_over.has_variables()) {
+        Some(sid) => on.store.get(key::message(sid)).await?.and_then(|it: Message| it.body),
+        None => None,
+    };
+    let body = body.map(|body| body.0);
     let now = on.now();
     let workspace = workflow.workspace;
     let kind = channel_type(&conversation);
@@ -100,7 +87,7 @@ async fn open(
     let order = Order {
         workflow: &workflow,
         channel: &channel,
-        attributes: hand_over.task_attributes(&conversation, None),
+        attributes: hand_over.task_attributes(&conversation, body.as_deref()),
         priority: hand_over.priority,
         timeout_seconds: hand_over.timeout_seconds,
         worker: None,
@@ -122,35 +109,18 @@ async fn plan(
     let route = flow.route.as_ref().ok_or_else(nowhere)?;
     let workflow = key::workflow(route.workspace, route.workflow);
     let channel = key::task_channel(route.workspace, route.channel);
-    let mut found = on
-        .store
-        .get_all(&[workflow.clone(), channel.clone()])
-        .await?;
-    Ok((
-        hand_over,
-        must(&mut found, &workflow)?,
-        must(&mut found, &channel)?,
-    ))
+    let mut found = on.store.get_all(&[workflow.clone(), channel.clone()]).await?;
+    Ok((hand_over, must(&mut found, &workflow)?, must(&mut found, &channel)?))
 }
 
 /// The channel that the customer writes on.
 fn channel_type(conversation: &Conversation) -> ChannelType {
-    let pair = conversation
-        .participants
-        .iter()
-        .find_map(|one| one.pair.as_ref());
+    let pair = conversation.participants.iter().find_map(|one| one.pair.as_ref());
     pair.map_or(ChannelType::Chat, |pair| pair.address.channel())
 }
 
 async fn seat(on: &Dependencies, request: &InviteRequest) -> Result<Decision, Failure> {
-    let InviteRequest::Seat {
-        interaction,
-        task,
-        reservation,
-        worker,
-        workspace,
-    } = *request
-    else {
+    let InviteRequest::Seat { interaction, task, reservation, worker, workspace } = *request else {
         return Ok(Decision::unchanged());
     };
     let keys = [
@@ -162,16 +132,6 @@ async fn seat(on: &Dependencies, request: &InviteRequest) -> Result<Decision, Fa
     let interaction: Interaction = must(&mut found, &keys[0])?;
     let conversation: Conversation = must(&mut found, &keys[1])?;
     let who: Worker = must(&mut found, &keys[2])?;
-    let routing = SeatRouting {
-        task,
-        reservation,
-        worker,
-    };
-    Ok(interaction::seat(
-        &interaction,
-        &conversation,
-        routing,
-        &who,
-        on.now(),
-    )?)
+    let routing = SeatRouting { task, reservation, worker };
+    Ok(interaction::seat(&interaction, &conversation, routing, &who, on.now())?)
 }

@@ -123,19 +123,12 @@ const COUNTRIES: &[(&str, &str)] = &[
 pub(crate) fn of(number: &str) -> Option<&'static str> {
     let digits = number.strip_prefix('+')?;
     let found = |table: &[(&str, &'static str)], code: &str| {
-        table
-            .iter()
-            .find(|(known, _)| *known == code)
-            .map(|(_, country)| *country)
+        table.iter().find(|(known, _)| *known == code).map(|(_, country)| *country)
     };
     match calling_code(number)? {
         "1" => {
             let area = digits.get(1..4)?;
-            let other = if CANADA.contains(&area) {
-                Some("CA")
-            } else {
-                found(ISLANDS, area)
-            };
+            let other = if CANADA.contains(&area) { Some("CA") } else { found(ISLANDS, area) };
             other.or(Some("US"))
         }
         code => found(COUNTRIES, code),
@@ -146,10 +139,7 @@ pub(crate) fn of(number: &str) -> Option<&'static str> {
 pub(crate) fn calling_code(number: &str) -> Option<&str> {
     let digits = number.strip_prefix('+')?;
     let short = [1, 2].into_iter().filter_map(|length| digits.get(..length));
-    short
-        .into_iter()
-        .find(|code| SHORT.contains(code))
-        .or_else(|| digits.get(..3))
+    short.into_iter().find(|code| SHORT.contains(code)).or_else(|| digits.get(..3))
 }
 
 #[cfg(test)]

@@ -36,11 +36,7 @@ fn secret(call: &Call<'_>) -> String {
 pub(crate) async fn list(call: &Call<'_>) -> Answer {
     let request = call.page(1000)?;
     let listing = Listing::list(Table::Configuration, "KEYS");
-    let page = call
-        .on
-        .store
-        .page(&listing, request.cursor.as_ref(), request.size)
-        .await?;
+    let page = call.on.store.page(&listing, request.cursor.as_ref(), request.size).await?;
     Ok(call.paged_2010("keys", &request, &page, render))
 }
 
@@ -76,11 +72,7 @@ pub(crate) async fn remove(call: &Call<'_>, sid: &str) -> Answer {
 
 async fn load(call: &Call<'_>, sid: &str) -> Result<ApiKey, ApiError> {
     let sid: KeySid = call.sid(sid)?;
-    call.on
-        .store
-        .get(key::api_key(sid))
-        .await?
-        .ok_or_else(|| call.not_found())
+    call.on.store.get(key::api_key(sid)).await?.ok_or_else(|| call.not_found())
 }
 
 /// The resource as answers show it, without its secret.

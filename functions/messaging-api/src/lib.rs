@@ -110,10 +110,7 @@ async fn account_2010(call: &Call<'_>, path: &[&str]) -> Answer {
 
 /// The path of a resource of the 2010 API, as its answers spell it: relative to the host.
 fn uri(call: &Call<'_>, path: &str) -> String {
-    format!(
-        "/2010-04-01/Accounts/{}{path}.json",
-        call.on.config.account_sid
-    )
+    format!("/2010-04-01/Accounts/{}{path}.json", call.on.config.account_sid)
 }
 
 /// Writes a record with an identifier of its own. A conflict can only be its own first try, whose answer was lost.

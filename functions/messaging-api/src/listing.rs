@@ -54,25 +54,18 @@ mod tests {
     use super::*;
 
     fn request(size: usize, cursor: Option<Cursor>) -> PageRequest {
-        PageRequest {
-            size,
-            cursor,
-            number: 0,
-        }
+        PageRequest { size, cursor, number: 0 }
     }
 
     fn rows() -> Vec<(String, u32)> {
-        [3, 1, 5, 2, 4]
-            .map(|number: u32| (number.to_string(), number))
-            .to_vec()
+        [3, 1, 5, 2, 4].map(|number: u32| (number.to_string(), number)).to_vec()
     }
 
     #[test]
     fn pages_follow_each_other_both_ways_without_gap_or_repetition() {
-        for (order, expected) in [
-            (Order::Ascending, vec![1, 2, 3, 4, 5]),
-            (Order::Descending, vec![5, 4, 3, 2, 1]),
-        ] {
+        for (order, expected) in
+            [(Order::Ascending, vec![1, 2, 3, 4, 5]), (Order::Descending, vec![5, 4, 3, 2, 1])]
+        {
             let mut seen = Vec::new();
             let mut pages = Vec::new();
             let mut cursor = None;
@@ -97,20 +90,13 @@ mod tests {
     fn an_edge_that_is_gone_still_marks_its_place() {
         let mut rows = rows();
         rows.retain(|(_, number)| *number != 2);
-        let page = page_of(
-            rows,
-            Order::Ascending,
-            &request(2, Some(Cursor::After("2".to_owned()))),
-        );
+        let page =
+            page_of(rows, Order::Ascending, &request(2, Some(Cursor::After("2".to_owned()))));
         assert_eq!(page.records, [3, 4]);
         assert!(
-            page_of(
-                Vec::<(String, u32)>::new(),
-                Order::Ascending,
-                &request(5, None)
-            )
-            .records
-            .is_empty()
+            page_of(Vec::<(String, u32)>::new(), Order::Ascending, &request(5, None))
+                .records
+                .is_empty()
         );
     }
 }

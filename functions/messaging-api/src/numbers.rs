@@ -27,18 +27,8 @@ const SETTINGS: &[Setting] = &[
     url("VoiceFallbackUrl", "voice_fallback_url"),
     method("VoiceFallbackMethod", "voice_fallback_method"),
     switch("VoiceCallerIdLookup", "voice_caller_id_lookup", false),
-    choice(
-        "VoiceReceiveMode",
-        "voice_receive_mode",
-        &["voice", "fax"],
-        "voice",
-    ),
-    choice(
-        "EmergencyStatus",
-        "emergency_status",
-        &["Active", "Inactive"],
-        "Inactive",
-    ),
+    choice("VoiceReceiveMode", "voice_receive_mode", &["voice", "fax"], "voice"),
+    choice("EmergencyStatus", "emergency_status", &["Active", "Inactive"], "Inactive"),
     sid("EmergencyAddressSid", "emergency_address_sid", "AD"),
     sid("TrunkSid", "trunk_sid", "TK"),
     sid("IdentitySid", "identity_sid", "RI"),
@@ -72,10 +62,8 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
             // What this very call has written before its answer got lost carries its time.
             Some(kept) if kept.created == call.now => Ok((kept, Decision::unchanged())),
             Some(_) => {
-                let message = format!(
-                    "{} is not available: the account has it already",
-                    new.number
-                );
+                let message =
+                    format!("{} is not available: the account has it already", new.number);
                 Err(ApiError::new(400, 21422, message))
             }
             None => Ok((new.clone(), Decision::put(new.clone()))),
@@ -96,8 +84,7 @@ fn phone_number(text: &str) -> Result<Address, ApiError> {
 
 /// Whether an address in normal form is a telephone number.
 pub(crate) fn is_e164(text: &str) -> bool {
-    text.strip_prefix('+')
-        .is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
+    text.strip_prefix('+').is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// `GET …/IncomingPhoneNumbers.json`; `PhoneNumber` may have `*` for any characters or be a part of the number.
@@ -107,26 +94,17 @@ pub(crate) async fn list(call: &Call<'_>) -> Answer {
     let (pattern, name) = (given("PhoneNumber"), given("FriendlyName"));
     let listing = Listing::list(Table::Configuration, "NUMBERS");
     let page = if pattern.is_none() && name.is_none() {
-        call.on
-            .store
-            .page(&listing, request.cursor.as_ref(), request.size)
-            .await?
+        call.on.store.page(&listing, request.cursor.as_ref(), request.size).await?
     } else {
         let all: Vec<PhoneNumber> = call.on.store.all(&listing).await?;
         let wanted = all.into_iter().filter(|number| {
             pattern.is_none_or(|pattern| matches(pattern, number.number.as_str()))
                 && name.is_none_or(|name| number.friendly_name == name)
         });
-        let rows = wanted
-            .map(|number| (key::dated(number.created, number.sid), number))
-            .collect();
+        let rows = wanted.map(|number| (key::dated(number.created, number.sid), number)).collect();
         page_of(rows, Order::Ascending, &request)
     };
-    Ok(
-        call.paged_2010("incoming_phone_numbers", &request, &page, |number| {
-            render(call, number)
-        }),
-    )
+    Ok(call.paged_2010("incoming_phone_numbers", &request, &page, |number| render(call, number)))
 }
 
 /// Whether the parts of the pattern between its stars occur in the number one after the other.
@@ -149,16 +127,8 @@ pub(crate) async fn fetch(call: &Call<'_>, sid: &str) -> Answer {
 /// `POST …/IncomingPhoneNumbers/{Sid}.json`.
 pub(crate) async fn update(call: &Call<'_>, sid: &str) -> Answer {
     let account = call.on.config.account_sid.to_string();
-    if call
-        .form
-        .get("AccountSid")
-        .is_some_and(|given| !given.is_empty() && given != account)
-    {
-        return Err(ApiError::new(
-            400,
-            21470,
-            "A number can not move to another account",
-        ));
+    if call.form.get("AccountSid").is_some_and(|given| !given.is_empty() && given != account) {
+        return Err(ApiError::new(400, 21470, "A number can not move to another account"));
     }
     let name = friendly_name(call)?.filter(|name| !name.is_empty());
     let number = call.on.decide(|| async {
@@ -198,11 +168,7 @@ pub(crate) async fn remove(call: &Call<'_>, sid: &str) -> Answer {
 
 async fn load(call: &Call<'_>, sid: &str) -> Result<PhoneNumber, ApiError> {
     let sid: PhoneNumberSid = call.sid(sid)?;
-    call.on
-        .store
-        .get(key::phone_number(sid))
-        .await?
-        .ok_or_else(|| call.not_found())
+    call.on.store.get(key::phone_number(sid)).await?.ok_or_else(|| call.not_found())
 }
 
 /// The resource as answers show it.
@@ -234,18 +200,10 @@ mod tests {
 
     #[test]
     fn only_numbers_in_e164_can_be_entered() {
-        assert_eq!(
-            phone_number("+1 (415) 555-0100").unwrap().as_str(),
-            "+14155550100"
-        );
-        for wrong in [
-            "12345",
-            "ACME",
-            "whatsapp:+14155550100",
-            "messenger:1",
-            "a@example.com",
-            "+1",
-        ] {
+        assert_eq!(phone_number("+1 (415) 555-0100").unwrap().as_str(), "+14155550100");
+        for wrong in
+            ["12345", "ACME", "whatsapp:+14155550100", "messenger:1", "a@example.com", "+1"]
+        {
             assert_eq!(phone_number(wrong).unwrap_err().code, 21421, "{wrong}");
         }
     }

@@ -12,11 +12,7 @@ pub(crate) fn count(text: &str) -> usize {
     let septets: Option<Vec<usize>> = text.chars().map(septets).collect();
     match septets {
         Some(widths) => segments(&widths, 160, 153),
-        None => segments(
-            &text.chars().map(char::len_utf16).collect::<Vec<_>>(),
-            70,
-            67,
-        ),
+        None => segments(&text.chars().map(char::len_utf16).collect::<Vec<_>>(), 70, 67),
     }
 }
 
@@ -53,15 +49,9 @@ mod tests {
 
     #[test]
     fn gsm_texts_break_at_160_and_then_every_153() {
-        for (length, expected) in [
-            (0, 1),
-            (1, 1),
-            (160, 1),
-            (161, 2),
-            (306, 2),
-            (307, 3),
-            (1600, 11),
-        ] {
+        for (length, expected) in
+            [(0, 1), (1, 1), (160, 1), (161, 2), (306, 2), (307, 3), (1600, 11)]
+        {
             assert_eq!(count(&"a".repeat(length)), expected, "{length}");
         }
     }
@@ -73,11 +63,7 @@ mod tests {
         }
         assert_eq!(count(&format!("{}ч", "a".repeat(69))), 1);
         assert_eq!(count(&format!("{}ч", "a".repeat(70))), 2);
-        assert_eq!(
-            count(&"`".repeat(71)),
-            2,
-            "the grave accent is not in the alphabet"
-        );
+        assert_eq!(count(&"`".repeat(71)), 2, "the grave accent is not in the alphabet");
     }
 
     #[test]
@@ -100,10 +86,6 @@ mod tests {
     #[test]
     fn accented_letters_of_the_alphabet_cost_one() {
         assert_eq!(count(&"é".repeat(160)), 1);
-        assert_eq!(
-            count(&"ç".repeat(71)),
-            2,
-            "only the capital one is in the alphabet"
-        );
+        assert_eq!(count(&"ç".repeat(71)), 2, "only the capital one is in the alphabet");
     }
 }

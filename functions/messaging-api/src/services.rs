@@ -10,14 +10,8 @@ use switchboard_store::{Listing, Table, key, take};
 use crate::settings::{self, Setting, choice, method, number, switch, url};
 use crate::{friendly_name, keep_new};
 
-const USECASES: &[&str] = &[
-    "notifications",
-    "marketing",
-    "verification",
-    "discussion",
-    "poll",
-    "undeclared",
-];
+const USECASES: &[&str] =
+    &["notifications", "marketing", "verification", "discussion", "poll", "undeclared"];
 const SCANS: &[&str] = &["inherit", "enable", "disable"];
 
 const SETTINGS: &[Setting] = &[
@@ -29,22 +23,13 @@ const SETTINGS: &[Setting] = &[
     switch("StickySender", "sticky_sender", true),
     switch("MmsConverter", "mms_converter", true),
     switch("SmartEncoding", "smart_encoding", true),
-    choice(
-        "ScanMessageContent",
-        "scan_message_content",
-        SCANS,
-        "inherit",
-    ),
+    choice("ScanMessageContent", "scan_message_content", SCANS, "inherit"),
     switch("FallbackToLongCode", "fallback_to_long_code", true),
     switch("AreaCodeGeomatch", "area_code_geomatch", true),
     number("ValidityPeriod", "validity_period", 1, 36_000, 36_000).refused_as(21624),
     switch("SynchronousValidation", "synchronous_validation", false),
     choice("Usecase", "usecase", USECASES, "undeclared").refused_as(21713),
-    switch(
-        "UseInboundWebhookOnNumber",
-        "use_inbound_webhook_on_number",
-        false,
-    ),
+    switch("UseInboundWebhookOnNumber", "use_inbound_webhook_on_number", false),
 ];
 
 /// `POST /v1/Services`.
@@ -69,11 +54,7 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
 pub(crate) async fn list(call: &Call<'_>) -> Answer {
     let request = call.page(1000)?;
     let listing = Listing::list(Table::Configuration, "MESSAGING");
-    let page = call
-        .on
-        .store
-        .page(&listing, request.cursor.as_ref(), request.size)
-        .await?;
+    let page = call.on.store.page(&listing, request.cursor.as_ref(), request.size).await?;
     Ok(call.paged("services", &request, &page, |service| render(call, service)))
 }
 
@@ -104,11 +85,7 @@ pub(crate) async fn update(call: &Call<'_>, sid: &str) -> Answer {
 pub(crate) async fn remove(call: &Call<'_>, sid: &str) -> Answer {
     let removed = call.on.decide(|| async {
         let service = load(call, sid).await?;
-        let keys: Vec<_> = service
-            .numbers
-            .iter()
-            .map(|one| key::phone_number(one.sid))
-            .collect();
+        let keys: Vec<_> = service.numbers.iter().map(|one| key::phone_number(one.sid)).collect();
         let mut found = call.on.store.get_all(&keys).await?;
         let mut decision = Decision::unchanged();
         for key in &keys {

@@ -26,32 +26,17 @@ enum Kind {
 
 /// An address on the web; none by default.
 pub(crate) const fn url(name: &'static str, field: &'static str) -> Setting {
-    Setting {
-        name,
-        field,
-        kind: Kind::Url,
-        code: 20001,
-    }
+    Setting { name, field, kind: Kind::Url, code: 20001 }
 }
 
 /// How such an address is called; `POST` by default.
 pub(crate) const fn method(name: &'static str, field: &'static str) -> Setting {
-    Setting {
-        name,
-        field,
-        kind: Kind::Method,
-        code: 20001,
-    }
+    Setting { name, field, kind: Kind::Method, code: 20001 }
 }
 
 /// A switch.
 pub(crate) const fn switch(name: &'static str, field: &'static str, default: bool) -> Setting {
-    Setting {
-        name,
-        field,
-        kind: Kind::Flag(default),
-        code: 20001,
-    }
+    Setting { name, field, kind: Kind::Flag(default), code: 20001 }
 }
 
 /// One of a few words.
@@ -61,12 +46,7 @@ pub(crate) const fn choice(
     among: &'static [&'static str],
     default: &'static str,
 ) -> Setting {
-    Setting {
-        name,
-        field,
-        kind: Kind::Choice(among, default),
-        code: 20001,
-    }
+    Setting { name, field, kind: Kind::Choice(among, default), code: 20001 }
 }
 
 /// A whole number.
@@ -77,22 +57,12 @@ pub(crate) const fn number(
     high: i64,
     default: i64,
 ) -> Setting {
-    Setting {
-        name,
-        field,
-        kind: Kind::Number { low, high, default },
-        code: 20001,
-    }
+    Setting { name, field, kind: Kind::Number { low, high, default }, code: 20001 }
 }
 
 /// An identifier of a resource that is only kept; none by default.
 pub(crate) const fn sid(name: &'static str, field: &'static str, prefix: &'static str) -> Setting {
-    Setting {
-        name,
-        field,
-        kind: Kind::Sid(prefix),
-        code: 20001,
-    }
+    Setting { name, field, kind: Kind::Sid(prefix), code: 20001 }
 }
 
 impl Setting {
@@ -140,11 +110,7 @@ impl Setting {
     }
 
     fn wrong(&self, why: &str) -> ApiError {
-        ApiError::new(
-            400,
-            self.code,
-            format!("Invalid parameter: {} {why}", self.name),
-        )
+        ApiError::new(400, self.code, format!("Invalid parameter: {} {why}", self.name))
     }
 }
 
@@ -177,23 +143,18 @@ pub(crate) fn apply(
 pub(crate) fn show(table: &[Setting], kept: Option<&str>, into: &mut Value) {
     let mut values = read(kept);
     for setting in table {
-        into[setting.field] = values
-            .remove(setting.name)
-            .unwrap_or_else(|| setting.default());
+        into[setting.field] = values.remove(setting.name).unwrap_or_else(|| setting.default());
     }
 }
 
 /// Only `apply` writes the text, so it is an object; anything else shows as if nothing had been set.
 fn read(kept: Option<&str>) -> Map<String, Value> {
-    kept.and_then(|text| serde_json::from_str(text).ok())
-        .unwrap_or_default()
+    kept.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
 }
 
 /// Whether the text is an absolute URL that can be called.
 pub(crate) fn is_url(text: &str) -> bool {
-    let uri: Option<http::Uri> = (text.len() <= URL_BYTES_MAX)
-        .then(|| text.parse().ok())
-        .flatten();
+    let uri: Option<http::Uri> = (text.len() <= URL_BYTES_MAX).then(|| text.parse().ok()).flatten();
     uri.is_some_and(|uri| {
         matches!(uri.scheme_str(), Some("http" | "https"))
             && uri.host().is_some_and(|it| !it.is_empty())

@@ -44,9 +44,7 @@ async fn postpone(on: &Dependencies, message: &SqsMessage, wait: Millis) -> Resu
     let seconds = (wait.0 + 999) / 1000;
     let handle = message.receipt_handle.as_deref().unwrap_or_default();
     on.queues.hide(QueueName::Outbound, handle, seconds).await?;
-    Err(Failure::Unavailable(format!(
-        "the carrier; again in {seconds} s"
-    )))
+    Err(Failure::Unavailable(format!("the carrier; again in {seconds} s")))
 }
 
 async fn deliver(
@@ -91,9 +89,7 @@ async fn same_or_lost(
     if now.is_some_and(|now| now.version == loaded.version) {
         Ok(Decision::put(leased.clone()))
     } else {
-        Err(Failure::Unavailable(
-            "somebody else took the delivery".to_owned(),
-        ))
+        Err(Failure::Unavailable("somebody else took the delivery".to_owned()))
     }
 }
 
@@ -149,10 +145,7 @@ async fn record(
         let Some(next) = message.record(request.delivery, outcome, on.now()) else {
             return Ok((Next::Later(ASK_AGAIN), Decision::unchanged()));
         };
-        let (before, after) = (
-            message.delivery(request.delivery),
-            next.delivery(request.delivery),
-        );
+        let (before, after) = (message.delivery(request.delivery), next.delivery(request.delivery));
         let moved = before.map(|it| it.status) != after.map(|it| it.status);
         let told = match moved {
             true => on.delivery_updated(&message, request.delivery).await?,
@@ -169,10 +162,9 @@ fn after_recording(message: &Message, number: u32, outcome: &SendOutcome) -> Nex
         return Next::Done;
     };
     match outcome {
-        SendOutcome::Retry {
-            after_seconds,
-            reason,
-        } if delivery.status == DeliveryStatus::Queued => {
+        SendOutcome::Retry { after_seconds, reason }
+            if delivery.status == DeliveryStatus::Queued =>
+        {
             tracing::warn!(attempts = delivery.attempts, "not sent: {reason}");
             let asked = Millis::seconds(i64::from(after_seconds.unwrap_or_default()));
             Next::Later(delivery.backoff().max(asked))

@@ -42,8 +42,7 @@ impl fmt::Debug for Routers {
 impl Routers {
     /// What this environment writes into the heads it holds.
     fn name(&self, on: &Dependencies) -> &str {
-        self.name
-            .get_or_init(|| on.mint::<RequestSid>().to_string())
+        self.name.get_or_init(|| on.mint::<RequestSid>().to_string())
     }
 
     /// Takes a warm router out; a failed step must not leave a wrong one behind.
@@ -107,7 +106,5 @@ async fn route(
         }
         tracing::debug!(workspace.sid = %workspace, "the head moved; routed anew");
     }
-    Err(Failure::Unavailable(format!(
-        "routed {ATTEMPTS_MAX} times, each time too late"
-    )))
+    Err(Failure::Unavailable(format!("routed {ATTEMPTS_MAX} times, each time too late")))
 }

@@ -40,9 +40,7 @@ pub(crate) async fn refresh(
         match on.store.commit(&Decision::put(head.clone())).await {
             Ok(_) => head.version += 1,
             Err(StoreError::Conflict { .. }) => {
-                return Err(Failure::Unavailable(
-                    "two routers took over at once".to_owned(),
-                ));
+                return Err(Failure::Unavailable("two routers took over at once".to_owned()));
             }
             Err(error) => return Err(error.into()),
         }
@@ -65,10 +63,7 @@ async fn build(
     let Some(own) = own else { return Ok(None) };
     let mut router = Router::new(own);
     records.into_iter().for_each(|record| router.learn(record));
-    let tasks: Vec<Task> = on
-        .store
-        .all(&Listing::list(Table::Routing, workspace))
-        .await?;
+    let tasks: Vec<Task> = on.store.all(&Listing::list(Table::Routing, workspace)).await?;
     tasks.into_iter().for_each(|task| router.learn(task.into()));
     Ok(Some(Warm { router, head }))
 }

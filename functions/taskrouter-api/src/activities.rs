@@ -14,10 +14,7 @@ pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
         workspace,
         sid: call.on.mint(),
         friendly_name: fields::required_name(&call.form, "FriendlyName")?,
-        available: call
-            .form
-            .get("Available")
-            .is_some_and(fields::is_affirmative),
+        available: call.form.get("Available").is_some_and(fields::is_affirmative),
         created: call.now,
         updated: call.now,
         version: 0,
@@ -37,11 +34,7 @@ pub(crate) async fn list(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
         name.is_none_or(|name| name == activity.friendly_name)
             && available.is_none_or(|available| available == activity.available)
     });
-    Ok(
-        call.paged("activities", &request, &page.await?, |activity| {
-            render(call, activity)
-        }),
-    )
+    Ok(call.paged("activities", &request, &page.await?, |activity| render(call, activity)))
 }
 
 pub(crate) async fn fetch(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) -> Answer {
@@ -57,15 +50,9 @@ pub(crate) async fn update(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) 
             activity.friendly_name.clone_from(name);
         }
     };
-    let activity = contents::change(
-        call,
-        workspace,
-        sid,
-        Subject::Configuration,
-        contents::unchecked,
-        apply,
-    )
-    .await?;
+    let activity =
+        contents::change(call, workspace, sid, Subject::Configuration, contents::unchecked, apply)
+            .await?;
     Ok(Reply::ok(render(call, &activity)))
 }
 
@@ -89,10 +76,9 @@ pub(crate) async fn remove(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) 
         }
         let workers: Vec<Worker> = contents::all(call, workspace).await?;
         match workers.iter().find(|worker| worker.activity == sid) {
-            Some(worker) => Err(ApiError::bad(format!(
-                "The activity is in use by worker {}",
-                worker.sid
-            ))),
+            Some(worker) => {
+                Err(ApiError::bad(format!("The activity is in use by worker {}", worker.sid)))
+            }
             None => Ok(()),
         }
     };

@@ -126,10 +126,7 @@ pub(crate) async fn head(call: &Call<'_>, workspace: WorkspaceSid) -> Result<Hea
 /// Moves the head and tells the router what changed. The head carries the effect, as it is part of every
 /// change and a removal can carry none.
 pub(crate) fn fenced(head: Head, subject: Subject) -> Decision {
-    let event = RouterEvent {
-        workspace: head.workspace,
-        subject,
-    };
+    let event = RouterEvent { workspace: head.workspace, subject };
     Decision::put(head).asking([Effect::Route(event)])
 }
 
@@ -235,8 +232,7 @@ impl Activities {
 
     /// The name of one of them.
     pub(crate) fn name(&self, sid: ActivitySid) -> Option<&str> {
-        self.get(sid)
-            .map(|activity| activity.friendly_name.as_str())
+        self.get(sid).map(|activity| activity.friendly_name.as_str())
     }
 
     /// Whether workers in it get tasks.
@@ -253,10 +249,6 @@ impl Activities {
 
 impl FromIterator<Activity> for Activities {
     fn from_iter<T: IntoIterator<Item = Activity>>(all: T) -> Self {
-        Self(
-            all.into_iter()
-                .map(|activity| (activity.sid, activity))
-                .collect(),
-        )
+        Self(all.into_iter().map(|activity| (activity.sid, activity)).collect())
     }
 }

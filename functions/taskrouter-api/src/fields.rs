@@ -73,9 +73,7 @@ pub(crate) fn attributes(form: &Params) -> Result<Option<String>, ApiError> {
 
 /// `true`, `1` and `yes` are true, and all else is false, where the product reads a flag so.
 pub(crate) fn is_affirmative(text: &str) -> bool {
-    ["true", "1", "yes"]
-        .iter()
-        .any(|yes| yes.eq_ignore_ascii_case(text.trim()))
+    ["true", "1", "yes"].iter().any(|yes| yes.eq_ignore_ascii_case(text.trim()))
 }
 
 /// The order of queues, in any case.
@@ -85,9 +83,7 @@ pub(crate) fn queue_order(form: &Params, parameter: &str) -> Result<Option<Queue
     };
     let mut orders = [QueueOrder::Fifo, QueueOrder::Lifo].into_iter();
     let order = orders.find(|order| order.name().eq_ignore_ascii_case(text));
-    order
-        .map(Some)
-        .ok_or_else(|| invalid(parameter, "must be FIFO or LIFO"))
+    order.map(Some).ok_or_else(|| invalid(parameter, "must be FIFO or LIFO"))
 }
 
 /// `Attribute:asc` or `Attribute:desc`: the attribute, one of those given, and whether it descends.
@@ -100,9 +96,7 @@ pub(crate) fn ordering<'a>(
         return Ok(None);
     };
     let (attribute, direction) = text.split_once(':').unwrap_or((text, "asc"));
-    let known = attributes
-        .iter()
-        .find(|known| known.eq_ignore_ascii_case(attribute.trim()));
+    let known = attributes.iter().find(|known| known.eq_ignore_ascii_case(attribute.trim()));
     let descending = match direction.trim() {
         it if it.eq_ignore_ascii_case("asc") => Some(false),
         it if it.eq_ignore_ascii_case("desc") => Some(true),
@@ -112,10 +106,7 @@ pub(crate) fn ordering<'a>(
         (Some(known), Some(descending)) => Ok(Some((known, descending))),
         _ => {
             let names = attributes.join(", ");
-            Err(invalid(
-                NAME,
-                &format!("must be one of {names}, with :asc or :desc behind it"),
-            ))
+            Err(invalid(NAME, &format!("must be one of {names}, with :asc or :desc behind it")))
         }
     }
 }
@@ -147,12 +138,7 @@ mod tests {
         assert_eq!(given.unwrap().unwrap(), "https://example.com/a#rc=2");
         assert_eq!(url(&form("U="), "U").unwrap(), Some(None));
         assert_eq!(url(&form(""), "U").unwrap(), None);
-        for wrong in [
-            "U=ftp%3A%2F%2Fx",
-            "U=%2Fpath",
-            "U=example.com",
-            "U=http%3A%2F%2F",
-        ] {
+        for wrong in ["U=ftp%3A%2F%2Fx", "U=%2Fpath", "U=example.com", "U=http%3A%2F%2F"] {
             assert!(url(&form(wrong), "U").is_err(), "{wrong}");
         }
     }
@@ -162,14 +148,8 @@ mod tests {
         let known = ["DateCreated", "Priority"];
         let read = |text: &str| ordering(&form(text), &known);
         assert_eq!(read("").unwrap(), None);
-        assert_eq!(
-            read("Ordering=priority:DESC").unwrap(),
-            Some(("Priority", true))
-        );
-        assert_eq!(
-            read("Ordering=DateCreated").unwrap(),
-            Some(("DateCreated", false))
-        );
+        assert_eq!(read("Ordering=priority:DESC").unwrap(), Some(("Priority", true)));
+        assert_eq!(read("Ordering=DateCreated").unwrap(), Some(("DateCreated", false)));
         assert!(read("Ordering=Age:asc").is_err());
         assert!(read("Ordering=Priority:up").is_err());
     }

@@ -25,23 +25,16 @@ pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
     let form = &call.form;
     let attributes = fields::attributes(form)?.unwrap_or_else(|| "{}".to_owned());
     let priority = form.integer("Priority", 0, PRIORITY_MAX)?.unwrap_or(0);
-    let timeout_seconds = form
-        .integer("Timeout", 1, TIMEOUT_SECONDS_MAX)?
-        .unwrap_or(TIMEOUT_SECONDS);
+    let timeout_seconds =
+        form.integer("Timeout", 1, TIMEOUT_SECONDS_MAX)?.unwrap_or(TIMEOUT_SECONDS);
     let start = virtual_start(form, call.now)?.unwrap_or(call.now);
     let target = Target::read(form)?;
     let workflow = workflow(call, workspace, target.workflow).await?;
     let worker = match target.worker {
-        Some(worker) => Some((
-            worker,
-            queue_of(call, workspace, worker, target.queue).await?,
-        )),
+        Some(worker) => Some((worker, queue_of(call, workspace, worker, target.queue).await?)),
         None => None,
     };
-    let named = form
-        .get("TaskChannel")
-        .filter(|text| !text.is_empty())
-        .unwrap_or(CHANNEL);
+    let named = form.get("TaskChannel").filter(|text| !text.is_empty()).unwrap_or(CHANNEL);
     let channel = channel(call, workspace, named).await?;
     let mut new = Task::create(NewTask {
         sid: call.on.mint(),
@@ -107,14 +100,12 @@ impl Target {
             return Err(invalid("TaskQueueSid", why));
         }
         match form.get("IgnoreCapacity").filter(|text| !text.is_empty()) {
-            Some(_) if target.worker.is_none() => Err(invalid(
-                "IgnoreCapacity",
-                "can only be given when RoutingTarget is a worker",
-            )),
-            Some(text) if fields::is_affirmative(text) => Err(invalid(
-                "IgnoreCapacity",
-                "can only be false: ignoring it is not supported",
-            )),
+            Some(_) if target.worker.is_none() => {
+                Err(invalid("IgnoreCapacity", "can only be given when RoutingTarget is a worker"))
+            }
+            Some(text) if fields::is_affirmative(text) => {
+                Err(invalid("IgnoreCapacity", "can only be false: ignoring it is not supported"))
+            }
             Some(_) | None => Ok(target),
         }
     }
@@ -132,10 +123,7 @@ async fn workflow(
     let mut all: Vec<Workflow> = contents::all(call, workspace).await?;
     match (all.pop(), all.len()) {
         (Some(only), 0) => Ok(only),
-        (None, _) => Err(invalid(
-            "WorkflowSid",
-            "is missing, and the workspace has no workflow",
-        )),
+        (None, _) => Err(invalid("WorkflowSid", "is missing, and the workspace has no workflow")),
         (Some(_), others) => {
             let why = format!("is missing, and the workspace has {} workflows", others + 1);
             Err(invalid("WorkflowSid", &why))
@@ -157,15 +145,8 @@ async fn queue_of(
     }
     let attributes = serde_json::from_str(&worker.attributes).unwrap_or_default();
     let all: Vec<TaskQueue> = contents::all(call, workspace).await?;
-    let his = all
-        .iter()
-        .filter(|queue| task_queues::takes(queue, &attributes));
-    his.min_by_key(|queue| (queue.created, queue.sid))
-        .map(|queue| queue.sid)
-        .ok_or_else(|| {
-            invalid(
-                "RoutingTarget",
-                "is a worker who is in no queue; give TaskQueueSid",
-            )
-        })
+    let his = all.iter().filter(|queue| task_queues::takes(queue, &attributes));
+    his.min_by_key(|queue| (queue.created, queue.sid)).map(|queue| queue.sid).ok_or_else(|| {
+        invalid("RoutingTarget", "is a worker who is in no queue; give TaskQueueSid")
+    })
 }

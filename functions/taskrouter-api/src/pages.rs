@@ -21,11 +21,7 @@ pub(crate) async fn filtered<T: Kept + FromRecord + Clone>(
     let mut kept: Vec<T> = Vec::new();
     let mut rest = request.cursor.clone();
     for round in 0..ROUNDS_MAX {
-        let size = if round == 0 {
-            request.size
-        } else {
-            request.size.max(ROUND_SIZE_MIN)
-        };
+        let size = if round == 0 { request.size } else { request.size.max(ROUND_SIZE_MIN) };
         let mut page: Page<T> = call.on.store.page(listing, rest.as_ref(), size).await?;
         if backwards {
             page.records.reverse();
@@ -46,17 +42,9 @@ pub(crate) async fn filtered<T: Kept + FromRecord + Clone>(
     if backwards {
         kept.reverse();
         let (next, previous) = (start.map(Cursor::After), onward.map(Cursor::Before));
-        return Ok(Page {
-            records: kept,
-            next,
-            previous,
-        });
+        return Ok(Page { records: kept, next, previous });
     }
-    Ok(Page {
-        records: kept,
-        next: onward.map(Cursor::After),
-        previous: start.map(Cursor::Before),
-    })
+    Ok(Page { records: kept, next: onward.map(Cursor::After), previous: start.map(Cursor::Before) })
 }
 
 /// The sort key of a record in its list.
@@ -94,11 +82,7 @@ pub(crate) fn ordered<T>(
     let next = (start < end && end < all.len()).then(|| Cursor::After(all[end - 1].0.clone()));
     let previous = (start < end && start > 0).then(|| Cursor::Before(all[start].0.clone()));
     let records = all.drain(start..end).map(|(_, record)| record).collect();
-    Page {
-        records,
-        next,
-        previous,
-    }
+    Page { records, next, previous }
 }
 
 #[cfg(test)]
@@ -106,19 +90,8 @@ mod tests {
     use super::*;
 
     fn page(descending: bool, size: usize, cursor: Option<Cursor>) -> Page<char> {
-        let all = "bdace"
-            .chars()
-            .map(|letter| (letter.to_string(), letter))
-            .collect();
-        ordered(
-            all,
-            descending,
-            &PageRequest {
-                size,
-                cursor,
-                number: 0,
-            },
-        )
+        let all = "bdace".chars().map(|letter| (letter.to_string(), letter)).collect();
+        ordered(all, descending, &PageRequest { size, cursor, number: 0 })
     }
 
     #[test]
@@ -144,9 +117,6 @@ mod tests {
     #[test]
     fn a_cursor_beyond_the_end_finds_an_empty_page() {
         let page = page(false, 2, Some(Cursor::After("z".to_owned())));
-        assert_eq!(
-            (page.records.len(), page.next, page.previous),
-            (0, None, None)
-        );
+        assert_eq!((page.records.len(), page.next, page.previous), (0, None, None));
     }
 }

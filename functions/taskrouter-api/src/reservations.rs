@@ -48,9 +48,7 @@ pub(crate) async fn list(call: &Call<'_>, workspace: WorkspaceSid, view: View) -
             tasks::held_by(call, workspace, sid).await?
         }
     };
-    let all = held
-        .iter()
-        .flat_map(|task| task.reservations.iter().map(move |one| (task, one)));
+    let all = held.iter().flat_map(|task| task.reservations.iter().map(move |one| (task, one)));
     let shown = all.filter(|(task, one)| {
         view.shows(task, one)
             && (statuses.is_empty() || statuses.contains(&one.status))
@@ -59,9 +57,7 @@ pub(crate) async fn list(call: &Call<'_>, workspace: WorkspaceSid, view: View) -
     let keyed =
         shown.map(|(task, one)| (dated(one.created, task.reservation_sid(one)), (task, one)));
     let page = pages::ordered(keyed.collect(), false, &request);
-    Ok(call.paged("reservations", &request, &page, |(task, one)| {
-        render(call, view, task, one)
-    }))
+    Ok(call.paged("reservations", &request, &page, |(task, one)| render(call, view, task, one)))
 }
 
 fn statuses(query: &Params) -> Result<BTreeSet<ReservationStatus>, ApiError> {
@@ -122,10 +118,9 @@ impl Said {
         let given = |name: &str| form.get(name).filter(|text| !text.is_empty());
         match (given("ReservationStatus"), given("Instruction")) {
             (None, None) => Ok(None),
-            (Some(_), Some(_)) => Err(invalid(
-                "Instruction",
-                "can not be given together with ReservationStatus",
-            )),
+            (Some(_), Some(_)) => {
+                Err(invalid("Instruction", "can not be given together with ReservationStatus"))
+            }
             (Some(status), None) => Self::status(status).map(Some),
             (None, Some(instruction)) => Self::instruction(instruction).map(Some),
         }
@@ -143,10 +138,7 @@ impl Said {
                 | ReservationStatus::Timeout
                 | ReservationStatus::Canceled
                 | ReservationStatus::Rescinded,
-            ) => Err(invalid(
-                NAME,
-                "can be accepted, rejected, wrapping or completed",
-            )),
+            ) => Err(invalid(NAME, "can be accepted, rejected, wrapping or completed")),
             None => Err(invalid(NAME, &format!("has no status {text}"))),
         }
     }
@@ -159,11 +151,7 @@ impl Said {
                 let why = format!("{text} needs a voice call, and there are none here");
                 Err(invalid("Instruction", &why))
             }
-            _ => Err(ApiError::new(
-                400,
-                40151,
-                format!("Invalid instruction: {text}"),
-            )),
+            _ => Err(ApiError::new(400, 40151, format!("Invalid instruction: {text}"))),
         }
     }
 
@@ -217,25 +205,13 @@ pub(crate) async fn update(
         let Some((head, activity)) = moving.filter(|_| !decision.is_unchanged()) else {
             return Ok::<_, ApiError>((task, decision));
         };
-        let who = task
-            .reservation(sid)
-            .map(|one| one.worker)
-            .ok_or_else(|| call.not_found())?;
+        let who = task.reservation(sid).map(|one| one.worker).ok_or_else(|| call.not_found())?;
         let activities = Activities::load(call, workspace).await?;
         activities.check("WorkerActivitySid", activity)?;
         let mut worker: Worker = contents::check(call, workspace, "WorkerSid", who).await?;
         workers::moved(&mut worker, activity, call.now);
-        let event = RouterEvent {
-            workspace,
-            subject: Subject::Worker(who),
-        };
-        Ok((
-            task,
-            decision
-                .and(head)
-                .and(worker)
-                .asking([Effect::Route(event)]),
-        ))
+        let event = RouterEvent { workspace, subject: Subject::Worker(who) };
+        Ok((task, decision.and(head).and(worker).asking([Effect::Route(event)])))
     };
     let task = call.on.decide(rule).await?;
     answer(call, view, &task, sid)
@@ -275,11 +251,7 @@ mod tests {
 
     #[test]
     fn statuses_and_instructions_say_the_same() {
-        for text in [
-            "ReservationStatus=accepted",
-            "Instruction=accept",
-            "Instruction=Accept",
-        ] {
+        for text in ["ReservationStatus=accepted", "Instruction=accept", "Instruction=Accept"] {
             assert_eq!(read(text).unwrap(), Some(Said::Accept), "{text}");
         }
         assert_eq!(read("Instruction=reject").unwrap(), Some(Said::Reject));

@@ -62,15 +62,9 @@ pub(crate) async fn update(call: &Call<'_>, workspace: WorkspaceSid, which: &str
         }
         channel.channel_optimized_routing = optimized.unwrap_or(channel.channel_optimized_routing);
     };
-    let channel = contents::change(
-        call,
-        workspace,
-        sid,
-        Subject::Configuration,
-        contents::unchecked,
-        apply,
-    )
-    .await?;
+    let channel =
+        contents::change(call, workspace, sid, Subject::Configuration, contents::unchecked, apply)
+            .await?;
     Ok(Reply::ok(render(call, &channel)))
 }
 
@@ -96,9 +90,7 @@ async fn find(
     workspace: WorkspaceSid,
     which: &str,
 ) -> Result<TaskChannel, ApiError> {
-    resolve(call, workspace, which)
-        .await?
-        .ok_or_else(|| call.not_found())
+    resolve(call, workspace, which).await?.ok_or_else(|| call.not_found())
 }
 
 /// By its identifier or by its unique name.

@@ -33,18 +33,12 @@ impl Filter {
         let given = |name: &str| call.query.get(name).filter(|text| !text.is_empty());
         if let Some(name) = given("WorkflowName") {
             let all: Vec<Workflow> = contents::all(call, workspace).await?;
-            let named = all
-                .iter()
-                .filter(|one| one.friendly_name == name)
-                .map(|one| one.sid);
+            let named = all.iter().filter(|one| one.friendly_name == name).map(|one| one.sid);
             filter.workflows = both(filter.workflows, named.collect());
         }
         if let Some(name) = given("TaskQueueName") {
             let all: Vec<TaskQueue> = contents::all(call, workspace).await?;
-            let named = all
-                .iter()
-                .filter(|one| one.friendly_name == name)
-                .map(|one| one.sid);
+            let named = all.iter().filter(|one| one.friendly_name == name).map(|one| one.sid);
             filter.queues = both(filter.queues, named.collect());
         }
         Ok(filter)
@@ -84,13 +78,8 @@ impl Filter {
     pub(crate) fn keeps(&self, task: &Task) -> bool {
         !self.nothing
             && (self.statuses.is_empty() || self.statuses.contains(&task.status))
-            && self
-                .priority
-                .is_none_or(|priority| priority == task.priority)
-            && self
-                .workflows
-                .as_ref()
-                .is_none_or(|some| some.contains(&task.workflow))
+            && self.priority.is_none_or(|priority| priority == task.priority)
+            && self.workflows.as_ref().is_none_or(|some| some.contains(&task.workflow))
             && self
                 .queues
                 .as_ref()
@@ -141,22 +130,10 @@ impl Ordering {
     pub(crate) fn read(query: &Params) -> Result<Self, ApiError> {
         let known = ["DateCreated", "Priority", "VirtualStartTime"];
         Ok(match fields::ordering(query, &known)? {
-            Some(("Priority", descending)) => Self {
-                by: By::Priority,
-                descending,
-            },
-            Some(("VirtualStartTime", descending)) => Self {
-                by: By::Start,
-                descending,
-            },
-            Some((_, descending)) => Self {
-                by: By::Created,
-                descending,
-            },
-            None => Self {
-                by: By::Created,
-                descending: false,
-            },
+            Some(("Priority", descending)) => Self { by: By::Priority, descending },
+            Some(("VirtualStartTime", descending)) => Self { by: By::Start, descending },
+            Some((_, descending)) => Self { by: By::Created, descending },
+            None => Self { by: By::Created, descending: false },
         })
     }
 
@@ -195,10 +172,7 @@ mod tests {
     fn statuses_are_repeated_or_listed_in_any_case() {
         let read = |text: &str| statuses(&query(text));
         let both = BTreeSet::from([TaskStatus::Pending, TaskStatus::Assigned]);
-        assert_eq!(
-            read("AssignmentStatus=pending&AssignmentStatus=ASSIGNED").unwrap(),
-            both
-        );
+        assert_eq!(read("AssignmentStatus=pending&AssignmentStatus=ASSIGNED").unwrap(), both);
         assert_eq!(read("AssignmentStatus=pending,assigned").unwrap(), both);
         assert!(read("").unwrap().is_empty());
         assert!(read("AssignmentStatus=lost").is_err());
@@ -208,24 +182,9 @@ mod tests {
     fn a_routing_target_narrows_by_what_it_names() {
         let digits = "0".repeat(32);
         let read = |text: &str| Filter::plain(&query(text));
-        assert!(
-            read(&format!("RoutingTarget=WW{digits}"))
-                .unwrap()
-                .workflows
-                .is_some()
-        );
-        assert!(
-            read(&format!("RoutingTarget=WQ{digits}"))
-                .unwrap()
-                .queues
-                .is_some()
-        );
-        assert!(
-            read(&format!("RoutingTarget=WK{digits}"))
-                .unwrap()
-                .worker
-                .is_some()
-        );
+        assert!(read(&format!("RoutingTarget=WW{digits}")).unwrap().workflows.is_some());
+        assert!(read(&format!("RoutingTarget=WQ{digits}")).unwrap().queues.is_some());
+        assert!(read(&format!("RoutingTarget=WK{digits}")).unwrap().worker.is_some());
         assert!(read(&format!("RoutingTarget=WS{digits}")).is_err());
         let other = format!("WorkflowSid=WW{}&RoutingTarget=WW{digits}", "1".repeat(32));
         assert_eq!(read(&other).unwrap().workflows, Some(BTreeSet::new()));

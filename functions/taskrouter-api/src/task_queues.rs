@@ -45,14 +45,9 @@ impl Given {
 
     /// Refuses activities that are not there.
     async fn check(&self, call: &Call<'_>, workspace: WorkspaceSid) -> Result<(), ApiError> {
-        let reservation = self
-            .reservation_activity
-            .flatten()
-            .map(|it| ("ReservationActivitySid", it));
-        let assignment = self
-            .assignment_activity
-            .flatten()
-            .map(|it| ("AssignmentActivitySid", it));
+        let reservation =
+            self.reservation_activity.flatten().map(|it| ("ReservationActivitySid", it));
+        let assignment = self.assignment_activity.flatten().map(|it| ("AssignmentActivitySid", it));
         if reservation.is_none() && assignment.is_none() {
             return Ok(());
         }
@@ -67,16 +62,12 @@ impl Given {
         if let Some(expression) = &self.target_workers {
             queue.target_workers.clone_from(expression);
         }
-        queue.max_reserved_workers = self
-            .max_reserved_workers
-            .unwrap_or(queue.max_reserved_workers);
+        queue.max_reserved_workers =
+            self.max_reserved_workers.unwrap_or(queue.max_reserved_workers);
         queue.order = self.order.unwrap_or(queue.order);
-        queue.reservation_activity = self
-            .reservation_activity
-            .unwrap_or(queue.reservation_activity);
-        queue.assignment_activity = self
-            .assignment_activity
-            .unwrap_or(queue.assignment_activity);
+        queue.reservation_activity =
+            self.reservation_activity.unwrap_or(queue.reservation_activity);
+        queue.assignment_activity = self.assignment_activity.unwrap_or(queue.assignment_activity);
     }
 }
 
@@ -129,16 +120,12 @@ pub(crate) async fn list(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
         &request,
         |queue: &TaskQueue| {
             name.is_none_or(|name| name == queue.friendly_name)
-                && worker
-                    .as_ref()
-                    .is_none_or(|attributes| takes(queue, attributes))
+                && worker.as_ref().is_none_or(|attributes| takes(queue, attributes))
         },
     )
     .await?;
     let activities = Activities::load(call, workspace).await?;
-    Ok(call.paged("task_queues", &request, &page, |queue| {
-        render(call, queue, &activities)
-    }))
+    Ok(call.paged("task_queues", &request, &page, |queue| render(call, queue, &activities)))
 }
 
 /// Whether a worker with these attributes is one of the queue's.
@@ -184,10 +171,9 @@ pub(crate) async fn remove(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) 
             return Err(ApiError::bad(message));
         }
         match tasks::first_open(call, workspace, |task| task.queue == Some(sid)).await? {
-            Some(task) => Err(ApiError::bad(format!(
-                "The task queue is in use by task {}",
-                task.sid
-            ))),
+            Some(task) => {
+                Err(ApiError::bad(format!("The task queue is in use by task {}", task.sid)))
+            }
             None => Ok(()),
         }
     };
@@ -195,10 +181,7 @@ pub(crate) async fn remove(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) 
 }
 
 pub(crate) fn render(call: &Call<'_>, queue: &TaskQueue, activities: &Activities) -> Value {
-    let all = format!(
-        "{}/TaskQueues",
-        contents::workspace_url(call, queue.workspace)
-    );
+    let all = format!("{}/TaskQueues", contents::workspace_url(call, queue.workspace));
     let url = format!("{all}/{}", queue.sid);
     let activity_url = |sid: Option<ActivitySid>| {
         sid.map(|sid| contents::url::<Activity>(call, queue.workspace, sid))
@@ -245,16 +228,9 @@ mod tests {
     fn an_expression_that_can_not_be_read_is_refused_with_its_place() {
         assert_eq!(read("").unwrap(), None);
         assert_eq!(read("TargetWorkers=").unwrap().unwrap(), "");
-        assert_eq!(
-            read("TargetWorkers=a%20HAS%20'b'").unwrap().unwrap(),
-            "a HAS 'b'"
-        );
+        assert_eq!(read("TargetWorkers=a%20HAS%20'b'").unwrap().unwrap(), "a HAS 'b'");
         let error = read("TargetWorkers=a%20%3D%3D").unwrap_err();
         assert_eq!((error.status, error.code), (400, 20001));
-        assert!(
-            error.message.contains("at character 4"),
-            "{}",
-            error.message
-        );
+        assert!(error.message.contains("at character 4"), "{}", error.message);
     }
 }

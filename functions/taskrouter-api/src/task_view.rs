@@ -23,10 +23,7 @@ impl Names {
         for task in tasks {
             keys.push(key::workflow(task.workspace, task.workflow));
             keys.push(key::task_channel(task.workspace, task.channel));
-            keys.extend(
-                task.queue
-                    .map(|queue| key::task_queue(task.workspace, queue)),
-            );
+            keys.extend(task.queue.map(|queue| key::task_queue(task.workspace, queue)));
         }
         Ok(Self(call.on.store.get_all(&keys).await?))
     }
@@ -54,14 +51,8 @@ impl Names {
 }
 
 pub(crate) fn render(call: &Call<'_>, task: &Task, names: &Names) -> Value {
-    let url = format!(
-        "{}/Tasks/{}",
-        contents::workspace_url(call, task.workspace),
-        task.sid
-    );
-    let queue_url = task
-        .queue
-        .map(|queue| contents::url::<TaskQueue>(call, task.workspace, queue));
+    let url = format!("{}/Tasks/{}", contents::workspace_url(call, task.workspace), task.sid);
+    let queue_url = task.queue.map(|queue| contents::url::<TaskQueue>(call, task.workspace, queue));
     json!({
         "account_sid": call.on.config.account_sid,
         "workspace_sid": task.workspace,

@@ -54,15 +54,9 @@ pub(crate) async fn first_open(
 ) -> Result<Option<Task>, ApiError> {
     let mut cursor: Option<Cursor> = None;
     loop {
-        let page: Page<Task> = call
-            .on
-            .store
-            .page(&listing(workspace), cursor.as_ref(), LOOKED_THROUGH)
-            .await?;
-        let mut open = page
-            .records
-            .into_iter()
-            .filter(|task| !task.status.is_over());
+        let page: Page<Task> =
+            call.on.store.page(&listing(workspace), cursor.as_ref(), LOOKED_THROUGH).await?;
+        let mut open = page.records.into_iter().filter(|task| !task.status.is_over());
         if let Some(found) = open.find(&test) {
             return Ok(Some(found));
         }
@@ -82,11 +76,7 @@ pub(crate) async fn held_by(
 ) -> Result<Vec<Task>, ApiError> {
     let queues: Vec<TaskQueue> = contents::all(call, workspace).await?;
     let alone = queues.iter().all(|queue| queue.max_reserved_workers <= 1);
-    let source = if alone {
-        Listing::worker(worker)
-    } else {
-        listing(workspace)
-    };
+    let source = if alone { Listing::worker(worker) } else { listing(workspace) };
     let mut held: Vec<Task> = call.on.store.all(&source).await?;
     held.retain(|task| {
         !is_gone(task, call.now) && task.reservations.iter().any(|one| one.worker == worker)
@@ -128,10 +118,7 @@ pub(crate) async fn list(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
         pages::filtered(call, &listing, &request, keep).await?
     } else {
         let all: Vec<Task> = call.on.store.all(&listing(workspace)).await?;
-        let kept = all
-            .into_iter()
-            .filter(keep)
-            .map(|task| (ordering.key(&task), task));
+        let kept = all.into_iter().filter(keep).map(|task| (ordering.key(&task), task));
         pages::ordered(kept.collect(), ordering.descending, &request)
     };
     let names = Names::load(call, &page.records).await?;
@@ -167,10 +154,8 @@ impl Change {
             channel: None,
             status: status(form)?,
         };
-        let ending = matches!(
-            change.status,
-            Some((TaskStatus::Wrapping | TaskStatus::Completed, _))
-        );
+        let ending =
+            matches!(change.status, Some((TaskStatus::Wrapping | TaskStatus::Completed, _)));
         if ending && change.attributes.is_some() {
             let why =
                 "can not be changed together with an AssignmentStatus of wrapping or completed";
@@ -212,9 +197,7 @@ impl Change {
 /// The status asked for, with the reason that a cancellation needs (behaviour D.6).
 fn status(form: &Params) -> Result<Option<(TaskStatus, Option<String>)>, ApiError> {
     const NAME: &str = "AssignmentStatus";
-    let reason = form
-        .text("Reason", REASON_CHARS_MAX)?
-        .filter(|text| !text.is_empty());
+    let reason = form.text("Reason", REASON_CHARS_MAX)?.filter(|text| !text.is_empty());
     let Some(text) = form.get(NAME).filter(|text| !text.is_empty()) else {
         return Ok(None);
     };
@@ -267,13 +250,9 @@ pub(crate) async fn remove(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) 
 fn deleted(before: &Task, now: Timestamp) -> Result<Task, ApiError> {
     let mut after = match before.status {
         TaskStatus::Completed | TaskStatus::Canceled => before.clone(),
-        TaskStatus::Pending | TaskStatus::Reserved => task::decide(
-            before,
-            Command::Cancel {
-                reason: Some(DELETED.to_owned()),
-            },
-            now,
-        )?,
+        TaskStatus::Pending | TaskStatus::Reserved => {
+            task::decide(before, Command::Cancel { reason: Some(DELETED.to_owned()) }, now)?
+        }
         TaskStatus::Assigned | TaskStatus::Wrapping => {
             let status = before.status.name();
             let message = format!("Task is {status}: complete it before it is deleted");

@@ -58,15 +58,9 @@ pub(crate) async fn update(
             worker.channels.insert(channel.sid, changed);
         }
     };
-    let worker = contents::change(
-        call,
-        workspace,
-        sid,
-        Subject::Worker(sid),
-        contents::unchecked,
-        apply,
-    )
-    .await?;
+    let worker =
+        contents::change(call, workspace, sid, Subject::Worker(sid), contents::unchecked, apply)
+            .await?;
     let held = tasks::held_by(call, workspace, sid).await?;
     Ok(Reply::ok(render(call, &worker, &channel, &held)))
 }
@@ -75,8 +69,7 @@ async fn find(call: &Call<'_>, worker: &Worker, which: &str) -> Result<TaskChann
     let found = match which.parse::<WorkerChannelSid>() {
         Ok(sid) => {
             let all: Vec<TaskChannel> = contents::all(call, worker.workspace).await?;
-            all.into_iter()
-                .find(|channel| worker.channel_sid(channel.sid) == sid)
+            all.into_iter().find(|channel| worker.channel_sid(channel.sid) == sid)
         }
         Err(_) => task_channels::resolve(call, worker.workspace, which).await?,
     };
@@ -96,10 +89,7 @@ pub(crate) fn render(
     let mine = held
         .iter()
         .filter(|task| task.channel == channel.sid)
-        .flat_map(|task| {
-            task.open_reservations()
-                .filter(|one| one.worker == worker.sid)
-        });
+        .flat_map(|task| task.open_reservations().filter(|one| one.worker == worker.sid));
     let (mut assigned, mut open) = (0_u32, 0_u32);
     for reservation in mine {
         open += 1;
@@ -137,20 +127,9 @@ mod tests {
 
     #[test]
     fn free_capacity_is_a_share_of_the_configured_one() {
-        let cases = [
-            (0, 0, 0),
-            (1, 0, 100),
-            (1, 1, 0),
-            (3, 1, 66),
-            (2, 5, 0),
-            (u32::MAX, 0, 100),
-        ];
+        let cases = [(0, 0, 0), (1, 0, 100), (1, 1, 0), (3, 1, 66), (2, 5, 0), (u32::MAX, 0, 100)];
         for (capacity, open, expected) in cases {
-            assert_eq!(
-                free_percentage(capacity, open),
-                expected,
-                "{open} of {capacity}"
-            );
+            assert_eq!(free_percentage(capacity, open), expected, "{open} of {capacity}");
         }
     }
 }

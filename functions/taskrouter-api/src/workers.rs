@@ -78,27 +78,16 @@ impl Filter {
     async fn read(call: &Call<'_>, workspace: WorkspaceSid) -> Result<Self, ApiError> {
         const EXPRESSION: &str = "TargetWorkersExpression";
         let query = &call.query;
-        let given = |name: &str| {
-            query
-                .get(name)
-                .filter(|text| !text.is_empty())
-                .map(str::to_owned)
-        };
+        let given = |name: &str| query.get(name).filter(|text| !text.is_empty()).map(str::to_owned);
         let expression = given(EXPRESSION).map(|text| {
             Expression::parse(&text).map_err(|error| invalid(EXPRESSION, &error.to_string()))
         });
-        let (queue, queue_name) = (
-            query.sid::<TaskQueueSid>("TaskQueueSid")?,
-            given("TaskQueueName"),
-        );
+        let (queue, queue_name) =
+            (query.sid::<TaskQueueSid>("TaskQueueSid")?, given("TaskQueueName"));
         let queues = if queue.is_some() || queue_name.is_some() {
             let mut all: Vec<TaskQueue> = contents::all(call, workspace).await?;
             all.retain(|one| queue.is_none_or(|sid| sid == one.sid));
-            all.retain(|one| {
-                queue_name
-                    .as_ref()
-                    .is_none_or(|name| *name == one.friendly_name)
-            });
+            all.retain(|one| queue_name.as_ref().is_none_or(|name| *name == one.friendly_name));
             Some(all)
         } else {
             None
@@ -118,24 +107,15 @@ impl Filter {
         self.name
             .as_ref()
             .is_none_or(|name| name.to_lowercase() == worker.friendly_name.to_lowercase())
-            && self
-                .activity
-                .is_none_or(|activity| activity == worker.activity)
-            && self
-                .activity_name
-                .as_ref()
-                .is_none_or(|name| activity_name == Some(name))
-            && self
-                .available
-                .is_none_or(|it| it == activities.is_available(worker.activity))
+            && self.activity.is_none_or(|activity| activity == worker.activity)
+            && self.activity_name.as_ref().is_none_or(|name| activity_name == Some(name))
+            && self.available.is_none_or(|it| it == activities.is_available(worker.activity))
             && self.expression.as_ref().is_none_or(|expression| {
                 expression.matches(&Attributes(&known(worker, activity_name)))
             })
             && self.queues.as_ref().is_none_or(|queues| {
                 let attributes = serde_json::from_str(&worker.attributes).unwrap_or_default();
-                queues
-                    .iter()
-                    .any(|queue| task_queues::takes(queue, &attributes))
+                queues.iter().any(|queue| task_queues::takes(queue, &attributes))
             })
     }
 }
@@ -155,25 +135,14 @@ fn known(worker: &Worker, activity_name: Option<&str>) -> Value {
 pub(crate) async fn list(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
     contents::workspace(call, workspace).await?;
     let request = call.page(PAGE_SIZE_MAX)?;
-    let orders = [
-        "DateStatusChanged",
-        "DateCreated",
-        "DateUpdated",
-        "FriendlyName",
-    ];
+    let orders = ["DateStatusChanged", "DateCreated", "DateUpdated", "FriendlyName"];
     let ordering = fields::ordering(&call.query, &orders)?;
     let filter = Filter::read(call, workspace).await?;
     let activities = Activities::load(call, workspace).await?;
     let keep = |worker: &Worker| filter.keeps(worker, &activities);
     let page = match ordering {
         None => {
-            pages::filtered(
-                call,
-                &contents::listing::<Worker>(workspace),
-                &request,
-                keep,
-            )
-            .await?
+            pages::filtered(call, &contents::listing::<Worker>(workspace), &request, keep).await?
         }
         Some((by, descending)) => {
             let all = contents::all::<Worker>(call, workspace).await?;
@@ -189,9 +158,7 @@ pub(crate) async fn list(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
             pages::ordered(kept.collect(), descending, &request)
         }
     };
-    Ok(call.paged("workers", &request, &page, |worker| {
-        render(call, worker, &activities)
-    }))
+    Ok(call.paged("workers", &request, &page, |worker| render(call, worker, &activities)))
 }
 
 pub(crate) async fn fetch(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) -> Answer {
@@ -329,10 +296,7 @@ pub(crate) async fn remove(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) 
     let check = |version| async move {
         call.if_match(version)?;
         let held = tasks::held_by(call, workspace, sid).await?;
-        match held
-            .iter()
-            .find(|task| task.open_reservations().any(|one| one.worker == sid))
-        {
+        match held.iter().find(|task| task.open_reservations().any(|one| one.worker == sid)) {
             Some(task) => {
                 let message = format!("The worker has an open reservation for task {}", task.sid);
                 Err(ApiError::bad(message))
@@ -344,10 +308,7 @@ pub(crate) async fn remove(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) 
 }
 
 pub(crate) fn render(call: &Call<'_>, worker: &Worker, activities: &Activities) -> Value {
-    let all = format!(
-        "{}/Workers",
-        contents::workspace_url(call, worker.workspace)
-    );
+    let all = format!("{}/Workers", contents::workspace_url(call, worker.workspace));
     let url = format!("{all}/{}", worker.sid);
     json!({
         "account_sid": call.on.config.account_sid,

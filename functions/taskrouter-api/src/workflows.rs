@@ -49,19 +49,14 @@ impl Given {
             return Ok(());
         };
         let queues = parsed(text)?.queues();
-        let keys: Vec<_> = queues
-            .iter()
-            .map(|sid| key::task_queue(workspace, *sid))
-            .collect();
+        let keys: Vec<_> = queues.iter().map(|sid| key::task_queue(workspace, *sid)).collect();
         let found = call.on.store.get_all(&keys).await?;
-        let missing = queues
-            .iter()
-            .find(|sid| !found.contains_key(&key::task_queue(workspace, **sid)));
+        let missing =
+            queues.iter().find(|sid| !found.contains_key(&key::task_queue(workspace, **sid)));
         match missing {
-            Some(sid) => Err(invalid(
-                "Configuration",
-                &format!("queue {sid} is not in this workspace"),
-            )),
+            Some(sid) => {
+                Err(invalid("Configuration", &format!("queue {sid} is not in this workspace")))
+            }
             None => Ok(()),
         }
     }
@@ -76,9 +71,8 @@ impl Given {
         if let Some(url) = &self.fallback_assignment_callback_url {
             workflow.fallback_assignment_callback_url.clone_from(url);
         }
-        workflow.task_reservation_timeout_seconds = self
-            .reservation_timeout
-            .unwrap_or(workflow.task_reservation_timeout_seconds);
+        workflow.task_reservation_timeout_seconds =
+            self.reservation_timeout.unwrap_or(workflow.task_reservation_timeout_seconds);
     }
 }
 
@@ -89,10 +83,7 @@ fn configuration(form: &Params) -> Result<Option<String>, ApiError> {
         return Ok(None);
     };
     if text.len() > CONFIGURATION_BYTES_MAX {
-        return Err(invalid(
-            NAME,
-            &format!("is longer than {CONFIGURATION_BYTES_MAX} bytes"),
-        ));
+        return Err(invalid(NAME, &format!("is longer than {CONFIGURATION_BYTES_MAX} bytes")));
     }
     parsed(text)?;
     Ok(Some(text.to_owned()))
@@ -132,9 +123,7 @@ pub(crate) async fn list(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
     let page = pages::filtered(call, &listing, &request, |workflow: &Workflow| {
         name.is_none_or(|name| name == workflow.friendly_name)
     });
-    Ok(call.paged("workflows", &request, &page.await?, |workflow| {
-        render(call, workflow)
-    }))
+    Ok(call.paged("workflows", &request, &page.await?, |workflow| render(call, workflow)))
 }
 
 pub(crate) async fn fetch(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) -> Answer {
@@ -155,11 +144,7 @@ pub(crate) async fn update(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) 
     };
     let workflow =
         contents::change(call, workspace, sid, Subject::Configuration, check, apply).await?;
-    if call
-        .form
-        .get("ReEvaluateTasks")
-        .is_some_and(fields::is_affirmative)
-    {
+    if call.form.get("ReEvaluateTasks").is_some_and(fields::is_affirmative) {
         restart_tasks(call, workspace, sid).await?;
     }
     Ok(Reply::ok(render(call, &workflow)))
@@ -172,11 +157,7 @@ async fn restart_tasks(
     workspace: WorkspaceSid,
     workflow: WorkflowSid,
 ) -> Result<(), ApiError> {
-    let all: Vec<Task> = call
-        .on
-        .store
-        .all(&Listing::list(Table::Routing, workspace))
-        .await?;
+    let all: Vec<Task> = call.on.store.all(&Listing::list(Table::Routing, workspace)).await?;
     let waiting: Vec<TaskSid> = all
         .iter()
         .filter(|task| task.workflow == workflow && task.status == TaskStatus::Pending)
@@ -220,10 +201,9 @@ pub(crate) async fn remove(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) 
     let check = |_| async move {
         let used = tasks::first_open(call, workspace, |task| task.workflow == sid).await?;
         match used {
-            Some(task) => Err(ApiError::bad(format!(
-                "The workflow is in use by task {}",
-                task.sid
-            ))),
+            Some(task) => {
+                Err(ApiError::bad(format!("The workflow is in use by task {}", task.sid)))
+            }
             None => Ok(()),
         }
     };

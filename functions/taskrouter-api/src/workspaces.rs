@@ -20,12 +20,8 @@ use crate::{fields, pages, tasks};
 
 /// The activities of a new workspace, and whether workers in them get tasks. The first one is that of new
 /// workers, and of those who let a reservation time out (behaviour A.1).
-const ACTIVITIES: [(&str, bool); 4] = [
-    ("Offline", false),
-    ("Available", true),
-    ("Unavailable", false),
-    ("Break", false),
-];
+const ACTIVITIES: [(&str, bool); 4] =
+    [("Offline", false), ("Available", true), ("Unavailable", false), ("Break", false)];
 /// The task channels of a new workspace: unique and friendly names (behaviour A.1).
 const CHANNELS: [(&str, &str); 5] = [
     ("default", "Default"),
@@ -73,11 +69,7 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
             if let Some(mine) = call.on.store.get(key::workspace(sid)).await? {
                 return Ok::<_, ApiError>((mine, Decision::unchanged()));
             }
-            let head = Head {
-                workspace: sid,
-                owner: String::new(),
-                version: 0,
-            };
+            let head = Head { workspace: sid, owner: String::new(), version: 0 };
             let mut decision =
                 contents::fenced(head, Subject::Configuration).and(workspace.clone());
             decision.puts.extend(contents.iter().cloned());
@@ -174,9 +166,7 @@ pub(crate) async fn list(call: &Call<'_>) -> Answer {
             _ => None,
         })
         .collect();
-    Ok(call.paged("workspaces", &request, &page, |one| {
-        render(call, one, &activities)
-    }))
+    Ok(call.paged("workspaces", &request, &page, |one| render(call, one, &activities)))
 }
 
 pub(crate) async fn fetch(call: &Call<'_>, sid: WorkspaceSid) -> Answer {
@@ -216,10 +206,7 @@ pub(crate) async fn update(call: &Call<'_>, sid: WorkspaceSid) -> Answer {
             after.timeout_activity = activity;
         }
         if before.multi_task_enabled && multi_task == Some(false) {
-            return Err(invalid(
-                "MultiTaskEnabled",
-                "can not be turned off once it is on",
-            ));
+            return Err(invalid("MultiTaskEnabled", "can not be turned off once it is on"));
         }
         after.multi_task_enabled = multi_task.unwrap_or(before.multi_task_enabled);
         after.prioritize_queue_order = order.unwrap_or(before.prioritize_queue_order);
@@ -228,10 +215,7 @@ pub(crate) async fn update(call: &Call<'_>, sid: WorkspaceSid) -> Answer {
         }
         after.updated = call.now;
         let stands = after.clone().versioned(before.version + 1);
-        Ok((
-            (stands, activities),
-            contents::fenced(head, Subject::Configuration).and(after),
-        ))
+        Ok(((stands, activities), contents::fenced(head, Subject::Configuration).and(after)))
     };
     let (workspace, activities) = call.on.decide(rule).await?;
     Ok(Reply::ok(render(call, &workspace, &activities)))
@@ -245,10 +229,8 @@ pub(crate) async fn remove(call: &Call<'_>, sid: WorkspaceSid) -> Answer {
         let head = contents::head(call, sid).await?;
         let workspace = contents::workspace(call, sid).await?;
         if let Some(task) = tasks::first_open(call, sid, |_| true).await? {
-            let message = format!(
-                "The workspace has tasks that are not over, such as {}",
-                task.sid
-            );
+            let message =
+                format!("The workspace has tasks that are not over, such as {}", task.sid);
             return Err(ApiError::bad(message));
         }
         let mut rest = everything(call, sid).await?;
@@ -259,10 +241,7 @@ pub(crate) async fn remove(call: &Call<'_>, sid: WorkspaceSid) -> Answer {
             return Ok((false, decision));
         }
         rest.extend([Record::from(workspace), Record::from(head)]);
-        let decision = Decision {
-            deletes: rest,
-            ..Decision::default()
-        };
+        let decision = Decision { deletes: rest, ..Decision::default() };
         Ok((true, decision))
     };
     while !call.on.decide(step).await? {}
@@ -272,36 +251,11 @@ pub(crate) async fn remove(call: &Call<'_>, sid: WorkspaceSid) -> Answer {
 /// The contents of a workspace, those first that refer to others.
 async fn everything(call: &Call<'_>, sid: WorkspaceSid) -> Result<Vec<Record>, ApiError> {
     let mut all: Vec<Record> = Vec::new();
-    all.extend(
-        contents::all::<Worker>(call, sid)
-            .await?
-            .into_iter()
-            .map(Record::from),
-    );
-    all.extend(
-        contents::all::<Workflow>(call, sid)
-            .await?
-            .into_iter()
-            .map(Record::from),
-    );
-    all.extend(
-        contents::all::<TaskQueue>(call, sid)
-            .await?
-            .into_iter()
-            .map(Record::from),
-    );
-    all.extend(
-        contents::all::<TaskChannel>(call, sid)
-            .await?
-            .into_iter()
-            .map(Record::from),
-    );
-    all.extend(
-        contents::all::<Activity>(call, sid)
-            .await?
-            .into_iter()
-            .map(Record::from),
-    );
+    all.extend(contents::all::<Worker>(call, sid).await?.into_iter().map(Record::from));
+    all.extend(contents::all::<Workflow>(call, sid).await?.into_iter().map(Record::from));
+    all.extend(contents::all::<TaskQueue>(call, sid).await?.into_iter().map(Record::from));
+    all.extend(contents::all::<TaskChannel>(call, sid).await?.into_iter().map(Record::from));
+    all.extend(contents::all::<Activity>(call, sid).await?.into_iter().map(Record::from));
     Ok(all)
 }
 

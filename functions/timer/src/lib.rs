@@ -24,11 +24,8 @@ pub async fn handle(on: &Dependencies, event: Value) -> Result<Value, Failure> {
     }
     let event: SqsEvent =
         serde_json::from_value(event).map_err(|error| Failure::Invalid(error.to_string()))?;
-    let response = each_message(
-        event,
-        |message| async move { ring(on, &body(&message)?).await },
-    )
-    .await;
+    let response =
+        each_message(event, |message| async move { ring(on, &body(&message)?).await }).await;
     serde_json::to_value(response).map_err(|error| Failure::Defect(error.to_string()))
 }
 
@@ -37,16 +34,11 @@ async fn ring(on: &Dependencies, wake: &Wake) -> Result<(), Failure> {
     let now = on.now();
     if now + TOLERANCE < wake.at {
         let again = Effect::Wake(wake.clone());
-        return on
-            .queues
-            .try_send_effects(&[(String::new(), again)], now)
-            .await;
+        return on.queues.try_send_effects(&[(String::new(), again)], now).await;
     }
     let id = format!("timer-{}-{}", name(&wake.event), wake.at.0);
     let group = wake.event.workspace.to_string();
-    on.queues
-        .send(QueueName::Routing, &wake.event, group, id)
-        .await
+    on.queues.send(QueueName::Routing, &wake.event, group, id).await
 }
 
 fn name(event: &RouterEvent) -> String {
@@ -64,14 +56,9 @@ async fn tick(on: &Dependencies) -> Result<(), Failure> {
     let workspaces: Vec<Workspace> = on.store.all(&listing).await?;
     let minute = on.now().seconds() / 60;
     for workspace in workspaces {
-        let event = RouterEvent {
-            workspace: workspace.sid,
-            subject: Subject::Clock,
-        };
+        let event = RouterEvent { workspace: workspace.sid, subject: Subject::Clock };
         let group = workspace.sid.to_string();
-        on.queues
-            .send(QueueName::Routing, &event, group, format!("tick-{minute}"))
-            .await?;
+        on.queues.send(QueueName::Routing, &event, group, format!("tick-{minute}")).await?;
     }
     Ok(())
 }

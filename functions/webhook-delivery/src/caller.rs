@@ -75,10 +75,7 @@ impl Caller {
             .no_proxy()
             .dns_resolver(Arc::new(Vetted { allow_loopback }))
             .build()?;
-        Ok(Self {
-            client,
-            allow_loopback,
-        })
+        Ok(Self { client, allow_loopback })
     }
 
     /// Calls an endpoint with form parameters, signed as a carrier would sign (behaviour E.6).
@@ -100,10 +97,8 @@ impl Caller {
         if get {
             url.query_pairs_mut().extend_pairs(parameters);
         }
-        let pairs: Vec<(&str, &str)> = parameters
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-            .collect();
+        let pairs: Vec<(&str, &str)> =
+            parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let signed = if get { &[][..] } else { &pairs };
         let signature = sign(url.as_str(), signed, &on.config.auth_token);
         let request = match get {
@@ -111,10 +106,7 @@ impl Caller {
             false => self
                 .client
                 .post(url)
-                .header(
-                    "content-type",
-                    "application/x-www-form-urlencoded; charset=utf-8",
-                )
+                .header("content-type", "application/x-www-form-urlencoded; charset=utf-8")
                 .body(encoded(parameters)),
         };
         let request = request
@@ -162,9 +154,8 @@ impl Resolve for Vetted {
         let allow_loopback = self.allow_loopback;
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let public: Vec<SocketAddr> = found
-                .filter(|address| acceptable(address.ip(), allow_loopback))
-                .collect();
+            let public: Vec<SocketAddr> =
+                found.filter(|address| acceptable(address.ip(), allow_loopback)).collect();
             if public.is_empty() {
                 return Err("the name has no public address".into());
             }
@@ -200,15 +191,13 @@ fn public_v4(address: Ipv4Addr) -> bool {
 }
 
 fn public_v6(address: Ipv6Addr) -> bool {
-    let embedded = address
-        .to_ipv4_mapped()
-        .or_else(|| match address.segments() {
-            // The well-known prefixes under which an IPv4 address hides: NAT64 and 6to4.
-            [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => {
-                Some(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)))
-            }
-            _ => None,
-        });
+    let embedded = address.to_ipv4_mapped().or_else(|| match address.segments() {
+        // The well-known prefixes under which an IPv4 address hides: NAT64 and 6to4.
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => {
+            Some(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)))
+        }
+        _ => None,
+    });
     if let Some(address) = embedded {
         return !address.is_loopback() && public_v4(address);
     }

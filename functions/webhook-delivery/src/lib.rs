@@ -28,21 +28,14 @@ const ATTEMPTS_MAX: u32 = 4;
 
 /// Handles a batch.
 pub async fn handle(on: &Dependencies, caller: &Caller, event: SqsEvent) -> SqsBatchResponse {
-    each_message(
-        event,
-        |message| async move { serve(on, caller, &message).await },
-    )
-    .await
+    each_message(event, |message| async move { serve(on, caller, &message).await }).await
 }
 
 async fn serve(on: &Dependencies, caller: &Caller, message: &SqsMessage) -> Result<(), Failure> {
     let call: WebhookCall = body(message)?;
     let id = message.attributes.get("MessageDeduplicationId").cloned();
     let id = id.ok_or_else(|| Failure::Invalid("no deduplication id".to_owned()))?;
-    let keys = [
-        key::conversation(call.conversation),
-        key::webhook_attempt(&id),
-    ];
+    let keys = [key::conversation(call.conversation), key::webhook_attempt(&id)];
     let mut found = on.store.get_all(&keys).await?;
     let before: Option<WebhookAttempt> = take(&mut found, &keys[1]);
     if before.as_ref().is_some_and(|before| before.done) {
@@ -75,9 +68,7 @@ async fn serve(on: &Dependencies, caller: &Caller, message: &SqsMessage) -> Resu
     let seconds = 1_i64 << (2 * attempts).min(10);
     let handle = message.receipt_handle.as_deref().unwrap_or_default();
     on.queues.hide(QueueName::Webhooks, handle, seconds).await?;
-    Err(Failure::Unavailable(format!(
-        "the webhook {called}; again in {seconds} s"
-    )))
+    Err(Failure::Unavailable(format!("the webhook {called}; again in {seconds} s")))
 }
 
 /// Where and how; nothing if the webhook was removed since.
@@ -101,11 +92,7 @@ fn next_attempt(
     let attempts = before.as_ref().map_or(0, |before| before.attempts) + 1;
     let done = called.is_final() || attempts >= ATTEMPTS_MAX;
     if done && !called.succeeded() {
-        tracing::warn!(
-            event = call.event,
-            attempts,
-            "webhook given up: it {called}"
-        );
+        tracing::warn!(event = call.event, attempts, "webhook given up: it {called}");
     }
     WebhookAttempt {
         id: id.to_owned(),

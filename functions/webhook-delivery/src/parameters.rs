@@ -30,20 +30,14 @@ pub(crate) fn of(
             all.add("StateFrom", call.state_from.clone().unwrap_or_default());
             all.add("StateTo", conversation.state.name().to_owned());
             all.add("StateUpdated", conversation.updated.iso_millis());
-            all.add(
-                "Reason",
-                if call.source == "API" { "API" } else { "EVENT" }.to_owned(),
-            );
+            all.add("Reason", if call.source == "API" { "API" } else { "EVENT" }.to_owned());
         }
         event if event.starts_with("onMessage") => written(&mut all, message?, conversation),
         event if event.starts_with("onParticipant") => {
             let participant = conversation.participant(call.number?);
             all.add(
                 "ParticipantSid",
-                conversation
-                    .sid
-                    .kin::<ParticipantSid>(call.number?)
-                    .to_string(),
+                conversation.sid.kin::<ParticipantSid>(call.number?).to_string(),
             );
             if let Some(participant) = participant {
                 member(&mut all, participant);
@@ -65,21 +59,9 @@ impl List {
 fn about(all: &mut List, conversation: &Conversation) {
     all.add("DateCreated", conversation.created.iso_millis());
     all.add("DateUpdated", conversation.updated.iso_millis());
-    all.add(
-        "FriendlyName",
-        conversation.friendly_name.clone().unwrap_or_default(),
-    );
-    all.add(
-        "UniqueName",
-        conversation.unique_name.clone().unwrap_or_default(),
-    );
-    all.add(
-        "Attributes",
-        conversation
-            .attributes
-            .clone()
-            .unwrap_or_else(|| "{}".to_owned()),
-    );
+    all.add("FriendlyName", conversation.friendly_name.clone().unwrap_or_default());
+    all.add("UniqueName", conversation.unique_name.clone().unwrap_or_default());
+    all.add("Attributes", conversation.attributes.clone().unwrap_or_else(|| "{}".to_owned()));
     all.add("State", conversation.state.name().to_owned());
 }
 
@@ -90,26 +72,13 @@ fn written(all: &mut List, message: &Message, conversation: &Conversation) {
     if let Some(edited) = message.edited {
         all.add("DateUpdated", edited.iso_millis());
     }
-    all.add(
-        "Body",
-        message
-            .body
-            .as_ref()
-            .map(|body| body.0.clone())
-            .unwrap_or_default(),
-    );
+    all.add("Body", message.body.as_ref().map(|body| body.0.clone()).unwrap_or_default());
     all.add("Author", message.author.clone());
     if let Some(number) = message.participant {
         let sid: ParticipantSid = conversation.sid.kin(number);
         all.add("ParticipantSid", sid.to_string());
     }
-    all.add(
-        "Attributes",
-        message
-            .attributes
-            .clone()
-            .unwrap_or_else(|| "{}".to_owned()),
-    );
+    all.add("Attributes", message.attributes.clone().unwrap_or_else(|| "{}".to_owned()));
     if !message.media.is_empty() {
         let media: Vec<_> = message
             .media
@@ -128,20 +97,11 @@ fn member(all: &mut List, participant: &Participant) {
         all.add("MessagingBinding.Type", "CHAT".to_owned());
     }
     if let Some(pair) = &participant.pair {
-        all.add(
-            "MessagingBinding.Type",
-            pair.address.channel().name().to_uppercase(),
-        );
+        all.add("MessagingBinding.Type", pair.address.channel().name().to_uppercase());
         all.add("MessagingBinding.Address", pair.address.to_string());
         all.add("MessagingBinding.ProxyAddress", pair.proxy.to_string());
     }
-    all.add(
-        "Attributes",
-        participant
-            .attributes
-            .clone()
-            .unwrap_or_else(|| "{}".to_owned()),
-    );
+    all.add("Attributes", participant.attributes.clone().unwrap_or_else(|| "{}".to_owned()));
 }
 
 fn delivery(
@@ -152,23 +112,14 @@ fn delivery(
 ) -> Option<()> {
     let delivery = message.delivery(number)?;
     all.add("MessageSid", message.sid.to_string());
-    all.add(
-        "DeliveryReceiptSid",
-        message.sid.kin::<ReceiptSid>(number).to_string(),
-    );
-    all.add(
-        "ChannelMessageSid",
-        message.sid.kin::<SmsSid>(number).to_string(),
-    );
+    all.add("DeliveryReceiptSid", message.sid.kin::<ReceiptSid>(number).to_string());
+    all.add("ChannelMessageSid", message.sid.kin::<SmsSid>(number).to_string());
     if let Some(participant) = delivery.participant {
         let sid: ParticipantSid = conversation.sid.kin(participant);
         all.add("ParticipantSid", sid.to_string());
     }
     all.add("Status", delivery.status.name().to_owned());
-    all.add(
-        "ErrorCode",
-        delivery.error_code.unwrap_or_default().to_string(),
-    );
+    all.add("ErrorCode", delivery.error_code.unwrap_or_default().to_string());
     all.add("DateCreated", delivery.created.iso_millis());
     all.add("DateUpdated", delivery.updated.iso_millis());
     Some(())

@@ -29,18 +29,11 @@ pub(crate) struct Answer {
 impl Answer {
     pub(crate) fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
         let headers = vec![("content-type", "application/x-amz-json-1.0".to_owned())];
-        Self {
-            status,
-            headers,
-            body: body.into(),
-        }
+        Self { status, headers, body: body.into() }
     }
 
     fn error(status: u16, kind: &str, message: &str) -> Self {
-        Self::new(
-            status,
-            json!({ "__type": kind, "message": message }).to_string(),
-        )
+        Self::new(status, json!({ "__type": kind, "message": message }).to_string())
     }
 }
 
@@ -64,9 +57,7 @@ impl Services {
     pub(crate) fn dynamodb(&self, function: &str) -> aws_sdk_dynamodb::Client {
         let config = aws_sdk_dynamodb::Config::builder()
             .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::latest())
-            .region(aws_sdk_dynamodb::config::Region::new(
-                self.queues.region().to_owned(),
-            ))
+            .region(aws_sdk_dynamodb::config::Region::new(self.queues.region().to_owned()))
             .credentials_provider(credentials())
             .http_client(self.connector(function))
             .build();
@@ -77,9 +68,7 @@ impl Services {
     pub(crate) fn sqs(&self, function: &str) -> aws_sdk_sqs::Client {
         let config = aws_sdk_sqs::Config::builder()
             .behavior_version(aws_sdk_sqs::config::BehaviorVersion::latest())
-            .region(aws_sdk_sqs::config::Region::new(
-                self.queues.region().to_owned(),
-            ))
+            .region(aws_sdk_sqs::config::Region::new(self.queues.region().to_owned()))
             .credentials_provider(credentials())
             .http_client(self.connector(function))
             .build();
@@ -87,10 +76,7 @@ impl Services {
     }
 
     fn connector(&self, function: &str) -> Connector {
-        Connector {
-            function: Arc::from(function),
-            services: self.clone(),
-        }
+        Connector { function: Arc::from(function), services: self.clone() }
     }
 }
 
@@ -100,9 +86,7 @@ fn credentials() -> Credentials {
 
 impl fmt::Debug for Connector {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Connector")
-            .field("function", &self.function)
-            .finish_non_exhaustive()
+        out.debug_struct("Connector").field("function", &self.function).finish_non_exhaustive()
     }
 }
 
@@ -136,30 +120,19 @@ impl Connector {
             let kind = "com.amazon.coral.service#SerializationException";
             return response(Answer::error(400, kind, "the request is not JSON"));
         };
-        let call = Call {
-            function: &self.function,
-            service,
-            operation,
-            body: &body,
-        };
+        let call = Call { function: &self.function, service, operation, body: &body };
         let faults = self.services.faults.as_deref();
         if let Some(fault) = faults.and_then(|faults| faults.before(&call)) {
-            return failed(fault, &call);
+            return failed(fault, &call).await;
         }
         let answer = match service {
-            Service::Tables => self
-                .services
-                .tables
-                .answer(&self.function, operation, &body),
+            Service::Tables => self.services.tables.answer(&self.function, operation, &body),
             Service::Queues => {
-                self.services
-                    .queues
-                    .answer(&self.function, operation, bytes, &body)
-                    .await
+                self.services.queues.answer(&self.function, operation, bytes, &body).await
             }
         };
         match faults.and_then(|faults| faults.after(&call)) {
-            Some(fault) => failed(fault, &call),
+            Some(fault) => failed(fault, &call).await,
             None => response(answer),
         }
     }
@@ -175,33 +148,22 @@ fn response(answer: Answer) -> Result<HttpResponse, ConnectorError> {
     Ok(response)
 }
 
-fn failed(fault: Fault, call: &Call<'_>) -> Result<HttpResponse, ConnectorError> {
+async fn failed(fault: Fault, call: &Call<'_>) -> Result<HttpResponse, ConnectorError> {
     let tables = call.service == Service::Tables;
-    let space = if tables {
-        "com.amazonaws.dynamodb.v20120810"
-    } else {
-        "com.amazonaws.sqs"
-    };
+    let space = if tables { "com.amazonaws.dynamodb.v20120810" } else { "com.amazonaws.sqs" };
     let of = |kind: &str| format!("{space}#{kind}");
     match fault {
         Fault::Throttled => {
-            let kind = if tables {
-                "ThrottlingException"
-            } else {
-                "RequestThrottled"
-            };
+            let kind = if tables { "ThrottlingException" } else { "RequestThrottled" };
             response(Answer::error(400, &of(kind), "the request is throttled"))
         }
         Fault::Conflict => response(conflict(call)),
         Fault::Failed => {
-            let kind = if tables {
-                "InternalServerError"
-            } else {
-                "InternalFailure"
-            };
+            let kind = if tables { "InternalServerError" } else { "InternalFailure" };
             response(Answer::error(500, &of(kind), "the service failed"))
         }
         Fault::Lost => Err(ConnectorError::timeout("no answer arrived".into())),
+        Fault::Hung => std::future::pending().await,
         // Without the panic hook: it is the fault that was asked for.
         Fault::Killed => std::panic::resume_unwind(Box::new(Death)),
     }
@@ -212,21 +174,14 @@ fn conflict(call: &Call<'_>) -> Answer {
     const SPACE: &str = "com.amazonaws.dynamodb.v20120810";
     let message = "Transaction is ongoing for the item";
     let Some(actions) = call.body["TransactItems"].as_array() else {
-        return Answer::error(
-            400,
-            &format!("{SPACE}#TransactionConflictException"),
-            message,
-        );
+        return Answer::error(400, &format!("{SPACE}#TransactionConflictException"), message);
     };
     let reason = |place: usize| match place {
         0 => json!({ "Code": "TransactionConflict", "Message": message }),
         _ => json!({ "Code": "None" }),
     };
     let reasons: Vec<Value> = (0..actions.len()).map(reason).collect();
-    let codes: Vec<&str> = reasons
-        .iter()
-        .filter_map(|it| it["Code"].as_str())
-        .collect();
+    let codes: Vec<&str> = reasons.iter().filter_map(|it| it["Code"].as_str()).collect();
     let body = json!({
         "__type": format!("{SPACE}#TransactionCanceledException"),
         "Message": format!(

@@ -35,7 +35,7 @@ pub const PARAMETERS: [&str; 4] = ["AccountSid", "AuthToken", "PublicUrl", "Carr
 /// Nobody listens there: without a carrier, nothing leaves this machine.
 const NO_CARRIER: &str = "http://127.0.0.1:9";
 /// How often expired items are looked for.
-const SWEEP: Duration = Duration::from_secs(5);
+const SWEEP: Duration = Duration::from_secs(30);
 /// Who waits until the deployment is quiet looks again after this, ….
 const GLANCE: Duration = Duration::from_millis(1);
 /// … and less and less often while nothing happens, down to this.

@@ -37,6 +37,8 @@ pub enum Fault {
     Failed,
     /// No answer arrives. Before the call it was never made, after the call it had its effect.
     Lost,
+    /// The service takes for ever, and the function's time runs out.
+    Hung,
     /// The function dies on the spot, its environment with it.
     Killed,
 }

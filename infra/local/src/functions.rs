@@ -44,13 +44,7 @@ pub(crate) fn dependencies(
         services.sqs(&function.name),
         config.queues.clone(),
     );
-    Ok(Dependencies::new(
-        config,
-        store,
-        queues,
-        Arc::clone(clock),
-        Arc::clone(entropy),
-    ))
+    Ok(Dependencies::new(config, store, queues, Arc::clone(clock), Arc::clone(entropy)))
 }
 
 /// The one variable that only the laptop sets: customers' webhooks may be on this machine.
@@ -71,22 +65,18 @@ pub(crate) fn link(name: &str, on: Dependencies) -> Result<Start> {
                 async move { inbound_webhook::handle(&on, &carriers, request).await }
             })
         }
-        "conversations-api" => http(on, async |on, request| {
-            conversations_api::handle(&on, request).await
-        }),
-        "messaging-api" => http(on, async |on, request| {
-            messaging_api::handle(&on, request).await
-        }),
-        "taskrouter-api" => http(on, async |on, request| {
-            taskrouter_api::handle(&on, request).await
-        }),
+        "conversations-api" => {
+            http(on, async |on, request| conversations_api::handle(&on, request).await)
+        }
+        "messaging-api" => http(on, async |on, request| messaging_api::handle(&on, request).await),
+        "taskrouter-api" => {
+            http(on, async |on, request| taskrouter_api::handle(&on, request).await)
+        }
         "flex-api" => http(on, async |on, request| flex_api::handle(&on, request).await),
-        "autocreation" => event(on, async |on, event| {
-            Ok(autocreation::handle(&on, event).await)
-        }),
-        "interaction-invite" => event(on, async |on, event| {
-            Ok(interaction_invite::handle(&on, event).await)
-        }),
+        "autocreation" => event(on, async |on, event| Ok(autocreation::handle(&on, event).await)),
+        "interaction-invite" => {
+            event(on, async |on, event| Ok(interaction_invite::handle(&on, event).await))
+        }
         "task-assignment" => Arc::new(move || {
             // Each environment keeps routers of its own, which is how two of them come to disagree.
             let routers = Arc::new(task_assignment::Routers::default());
@@ -103,9 +93,9 @@ pub(crate) fn link(name: &str, on: Dependencies) -> Result<Start> {
                 async move { Ok(outbound_message::handle(&on, &carriers, event).await) }
             })
         }
-        "delivery-receipt" => event(on, async |on, event| {
-            Ok(delivery_receipt::handle(&on, event).await)
-        }),
+        "delivery-receipt" => {
+            event(on, async |on, event| Ok(delivery_receipt::handle(&on, event).await))
+        }
         "webhook-delivery" => {
             let caller = webhook_delivery::Caller::new(on.config.allow_loopback_webhooks)?;
             let caller = Arc::new(caller);
@@ -114,9 +104,7 @@ pub(crate) fn link(name: &str, on: Dependencies) -> Result<Start> {
                 async move { Ok(webhook_delivery::handle(&on, &caller, event).await) }
             })
         }
-        "effect-relay" => event(on, async |on, event| {
-            Ok(effect_relay::handle(&on, event).await)
-        }),
+        "effect-relay" => event(on, async |on, event| Ok(effect_relay::handle(&on, event).await)),
         "timer" => event(on, async |on, event| Ok(timer::handle(&on, event).await?)),
         other => bail!("the template's function {other} is not linked into the local deployment"),
     })
@@ -175,10 +163,7 @@ where
             let service = service_fn(move |request| handle(Arc::clone(&on), request));
             let mut adapter = Adapter::from(service);
             let event = LambdaEvent::new(request, lambda_runtime::Context::default());
-            adapter
-                .call(event)
-                .await
-                .map_err(|never| anyhow!("{never}"))
+            adapter.call(event).await.map_err(|never| anyhow!("{never}"))
         }
     })
 }

@@ -99,19 +99,8 @@ impl Gateway {
         let Ok(body) = Limited::new(body, BODY_BYTES_MAX).collect().await else {
             return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
         };
-        let event = event(
-            &parts,
-            &path,
-            &body.to_bytes(),
-            route,
-            values,
-            peer,
-            &self.functions,
-        );
-        let trigger = Trigger::Http {
-            method: parts.method.to_string(),
-            path: masked(&path),
-        };
+        let event = event(&parts, &path, &body.to_bytes(), route, values, peer, &self.functions);
+        let trigger = Trigger::Http { method: parts.method.to_string(), path: masked(&path) };
         let invoked = self.functions.invoke(&route.function, trigger, event);
         match tokio::time::timeout(INTEGRATION_TIMEOUT, invoked).await {
             Ok(Ok(answer)) => response(&answer)
@@ -127,17 +116,10 @@ const SERVER_ERROR: &str = "Internal Server Error";
 
 /// The path, after the product that the host names: `conversations.twilio.com`, also with a region.
 fn path(parts: &Parts) -> String {
-    let host = parts
-        .headers
-        .get(HOST)
-        .and_then(|host| host.to_str().ok())
-        .unwrap_or_default();
+    let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let host = host.split(':').next().unwrap_or_default();
     let path = parts.uri.path();
-    match host
-        .strip_suffix(VENDOR_DOMAIN)
-        .and_then(|rest| rest.split('.').next())
-    {
+    match host.strip_suffix(VENDOR_DOMAIN).and_then(|rest| rest.split('.').next()) {
         Some(product) if !product.is_empty() => format!("/{product}{path}"),
         _ => path.to_owned(),
     }
@@ -170,9 +152,7 @@ fn matched(pattern: &str, path: &str) -> Option<(Vec<u8>, BTreeMap<String, Strin
     let (mut rank, mut values) = (Vec::new(), BTreeMap::new());
     let mut rest = path.trim_start_matches('/').split('/').peekable();
     for part in pattern.trim_start_matches('/').split('/') {
-        let variable = part
-            .strip_prefix('{')
-            .and_then(|part| part.strip_suffix('}'));
+        let variable = part.strip_prefix('{').and_then(|part| part.strip_suffix('}'));
         match variable {
             Some(name) if name.ends_with('+') => {
                 let all: Vec<&str> = rest.by_ref().collect();
@@ -200,9 +180,7 @@ fn matched(pattern: &str, path: &str) -> Option<(Vec<u8>, BTreeMap<String, Strin
 /// The event of a request made by hand: for tests, and for those that have no connection.
 pub fn http_event(method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Value {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
-    let headers = headers
-        .iter()
-        .map(|(name, value)| (name.to_lowercase(), json!(value)));
+    let headers = headers.iter().map(|(name, value)| (name.to_lowercase(), json!(value)));
     payload(&Payload {
         method,
         path,
@@ -249,9 +227,8 @@ fn event(
         headers.insert(name.as_str().to_owned(), json!(joined.join(",")));
     }
     let cookies = parts.headers.get_all(COOKIE).iter().map(text);
-    let cookies: Vec<String> = cookies
-        .flat_map(|line| line.split("; ").map(str::to_owned).collect::<Vec<_>>())
-        .collect();
+    let cookies: Vec<String> =
+        cookies.flat_map(|line| line.split("; ").map(str::to_owned).collect::<Vec<_>>()).collect();
     payload(&Payload {
         method: parts.method.as_str(),
         path,
@@ -313,11 +290,7 @@ fn payload(it: &Payload<'_>) -> Value {
         event["cookies"] = json!(it.cookies);
     }
     if !it.body.is_empty() {
-        let kind = it
-            .headers
-            .get("content-type")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+        let kind = it.headers.get("content-type").and_then(Value::as_str).unwrap_or_default();
         match std::str::from_utf8(it.body).ok().filter(|_| is_text(kind)) {
             Some(text) => event["body"] = json!(text),
             None => {
@@ -338,11 +311,7 @@ fn clf(milliseconds: i64) -> String {
 /// API Gateway hands over as text what says that it is; the rest in base64.
 fn is_text(kind: &str) -> bool {
     let kind = kind.split(';').next().unwrap_or_default().trim();
-    let texts = [
-        "application/json",
-        "application/javascript",
-        "application/xml",
-    ];
+    let texts = ["application/json", "application/javascript", "application/xml"];
     kind.starts_with("text/")
         || texts.contains(&kind)
         || kind.ends_with("+json")
@@ -364,22 +333,13 @@ fn response(answer: &Value) -> Option<Response<Full<Bytes>>> {
     for (name, value) in single {
         append(headers, name, value)?;
     }
-    for (name, values) in answer["multiValueHeaders"]
-        .as_object()
-        .into_iter()
-        .flatten()
-    {
-        values
-            .as_array()?
-            .iter()
-            .try_for_each(|value| append(headers, name, value))?;
+    for (name, values) in answer["multiValueHeaders"].as_object().into_iter().flatten() {
+        values.as_array()?.iter().try_for_each(|value| append(headers, name, value))?;
     }
     for cookie in answer["cookies"].as_array().into_iter().flatten() {
         append(headers, SET_COOKIE.as_str(), cookie)?;
     }
-    headers
-        .entry(CONTENT_TYPE)
-        .or_insert(HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("text/plain; charset=utf-8"));
     Some(response)
 }
 
@@ -400,9 +360,7 @@ fn message(status: StatusCode, text: &str) -> Response<Full<Bytes>> {
 fn plain(status: StatusCode, body: &Value) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from(body.to_string())));
     *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 
@@ -411,23 +369,13 @@ mod tests {
     use super::*;
 
     fn routes() -> Vec<Route> {
-        [
-            "ANY /api/{proxy+}",
-            "GET /hooks/{carrier}",
-            "POST /hooks/{carrier}",
-            "GET /hooks/own",
-        ]
-        .map(|key| {
-            let (method, path) = key.split_once(' ').unwrap();
-            let (method, path) = (method.to_owned(), path.to_owned());
-            Route {
-                key: key.to_owned(),
-                method,
-                path,
-                function: String::new(),
-            }
-        })
-        .to_vec()
+        ["ANY /api/{proxy+}", "GET /hooks/{carrier}", "POST /hooks/{carrier}", "GET /hooks/own"]
+            .map(|key| {
+                let (method, path) = key.split_once(' ').unwrap();
+                let (method, path) = (method.to_owned(), path.to_owned());
+                Route { key: key.to_owned(), method, path, function: String::new() }
+            })
+            .to_vec()
     }
 
     fn found(method: Method, path: &str) -> Option<String> {
@@ -436,16 +384,10 @@ mod tests {
 
     #[test]
     fn the_route_that_says_most_wins() {
-        assert_eq!(
-            found(Method::GET, "/hooks/twilio").unwrap(),
-            "GET /hooks/{carrier}"
-        );
+        assert_eq!(found(Method::GET, "/hooks/twilio").unwrap(), "GET /hooks/{carrier}");
         assert_eq!(found(Method::GET, "/hooks/own").unwrap(), "GET /hooks/own");
         assert_eq!(found(Method::DELETE, "/hooks/own"), None);
-        assert_eq!(
-            found(Method::PUT, "/api/a/b/").unwrap(),
-            "ANY /api/{proxy+}"
-        );
+        assert_eq!(found(Method::PUT, "/api/a/b/").unwrap(), "ANY /api/{proxy+}");
         assert_eq!(found(Method::PUT, "/api/"), None);
         assert_eq!(found(Method::PUT, "/apis/a"), None);
         let routes = routes();
@@ -456,21 +398,12 @@ mod tests {
     #[test]
     fn a_host_of_the_vendor_names_the_product() {
         let path_of = |host: &str| {
-            let request = Request::builder()
-                .uri("/v1/Services")
-                .header(HOST, host)
-                .body(())
-                .unwrap();
+            let request =
+                Request::builder().uri("/v1/Services").header(HOST, host).body(()).unwrap();
             path(&request.into_parts().0)
         };
-        assert_eq!(
-            path_of("conversations.twilio.com"),
-            "/conversations/v1/Services"
-        );
-        assert_eq!(
-            path_of("taskrouter.dublin.ie1.twilio.com:443"),
-            "/taskrouter/v1/Services"
-        );
+        assert_eq!(path_of("conversations.twilio.com"), "/conversations/v1/Services");
+        assert_eq!(path_of("taskrouter.dublin.ie1.twilio.com:443"), "/taskrouter/v1/Services");
         assert_eq!(path_of("127.0.0.1:8080"), "/v1/Services");
     }
 

@@ -87,26 +87,13 @@ impl Functions {
     pub(crate) fn new(clock: Clock, meter: Arc<Meter>, mode: TraceMode) -> Self {
         let (traces, _) = broadcast::channel(TRACES_KEPT);
         let (number, running) = (AtomicU64::new(1), AtomicUsize::new(0));
-        Self {
-            linked: BTreeMap::new(),
-            clock,
-            meter,
-            mode,
-            traces,
-            number,
-            running,
-        }
+        Self { linked: BTreeMap::new(), clock, meter, mode, traces, number, running }
     }
 
     /// Adds a function.
     pub(crate) fn add(&mut self, name: &str, on: Dependencies, timeout: Duration) -> Result<()> {
         let start = link(name, on.clone()).with_context(|| format!("function {name}"))?;
-        let linked = Linked {
-            start,
-            idle: Mutex::default(),
-            timeout,
-            on,
-        };
+        let linked = Linked { start, idle: Mutex::default(), timeout, on };
         self.linked.insert(name.to_owned(), linked);
         Ok(())
     }
@@ -128,10 +115,7 @@ impl Functions {
 
     /// How many invocations there are at this moment, and how many there have been.
     pub(crate) fn activity(&self) -> (usize, u64) {
-        (
-            self.running.load(Ordering::SeqCst),
-            self.number.load(Ordering::SeqCst),
-        )
+        (self.running.load(Ordering::SeqCst), self.number.load(Ordering::SeqCst))
     }
 
     /// Invokes a function; it goes on when nobody waits for it any more.
@@ -150,9 +134,7 @@ impl Functions {
             let functions = &running.0;
             functions.supervise(&name, trigger, event).await
         });
-        ended
-            .await
-            .unwrap_or_else(|error| Err(FunctionError::Failed(error.to_string())))
+        ended.await.unwrap_or_else(|error| Err(FunctionError::Failed(error.to_string())))
     }
 
     async fn supervise(
@@ -161,10 +143,8 @@ impl Functions {
         trigger: Trigger,
         event: Value,
     ) -> Result<Value, FunctionError> {
-        let linked = self
-            .linked
-            .get(name)
-            .ok_or_else(|| FunctionError::Unknown(name.to_owned()))?;
+        let linked =
+            self.linked.get(name).ok_or_else(|| FunctionError::Unknown(name.to_owned()))?;
         let number = self.number.fetch_add(1, Ordering::SeqCst);
         let (started, began) = ((self.clock)(), Instant::now());
         let idle = lock(&linked.idle).pop();
@@ -186,13 +166,7 @@ impl Functions {
             lock(&linked.idle).push(environment);
         }
         let notes = std::mem::take(&mut *lock(&notes));
-        self.meter.add(
-            name,
-            Usage {
-                invocations: 1,
-                ..Usage::default()
-            },
-        );
+        self.meter.add(name, Usage { invocations: 1, ..Usage::default() });
         self.publish(Trace {
             number,
             started,
@@ -208,10 +182,7 @@ impl Functions {
         ended
     }
 
-    #[expect(
-        clippy::print_stdout,
-        reason = "the lines are what the local deployment shows"
-    )]
+    #[expect(clippy::print_stdout, reason = "the lines are what the local deployment shows")]
     fn publish(&self, trace: Trace) {
         match self.mode {
             TraceMode::Off => {}
@@ -235,16 +206,13 @@ fn death(error: JoinError) -> FunctionError {
 
 fn words(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no words")
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no words")
 }
 
 fn outcome(ended: &Result<Value, FunctionError>) -> Outcome {
     match ended {
         Ok(answer) => {
-            let status = answer["statusCode"]
-                .as_u64()
-                .and_then(|it| u16::try_from(it).ok());
+            let status = answer["statusCode"].as_u64().and_then(|it| u16::try_from(it).ok());
             let failed = answer["batchItemFailures"].as_array().map_or(0, Vec::len);
             match (status, failed) {
                 (Some(status), _) => Outcome::Status(status),

@@ -4,6 +4,7 @@
 #![recursion_limit = "256"]
 
 mod connector;
+pub mod demo;
 mod deployment;
 mod dynamo;
 mod faults;

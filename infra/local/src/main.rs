@@ -6,6 +6,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
+use switchboard::demo::{self, Customer};
+use switchboard::stub_carrier::StubCarrier;
 use switchboard::{Deployment, Options, TraceMode};
 use tracing_subscriber::EnvFilter;
 
@@ -47,6 +49,16 @@ enum Command {
         /// A file with the event, as AWS delivers it.
         event: PathBuf,
     },
+    /// Lets a customer write to the exchange that is running on --port.
+    Say {
+        /// The customer's address, such as +15550199999.
+        from: String,
+        /// What is said.
+        text: String,
+        /// The business' address.
+        #[arg(long, default_value = demo::BUSINESS)]
+        to: String,
+    },
 }
 
 #[tokio::main]
@@ -56,6 +68,9 @@ async fn main() -> ExitCode {
     let done = match arguments.command {
         Some(Command::Invoke { ref function, ref event }) => {
             switchboard::invoke::run(function, event).await.map(|answer| say(&answer))
+        }
+        Some(Command::Say { ref from, ref text, ref to }) => {
+            write(&arguments, from, to, text).await
         }
         None => serve(&arguments).await,
     };
@@ -72,21 +87,51 @@ async fn serve(arguments: &Arguments) -> Result<()> {
     say("starting tables, queues and functions …");
     let coloured = std::io::stdout().is_terminal();
     let trace = if coloured { TraceMode::ColouredLines } else { TraceMode::Lines };
-    // DEMO, first part: unless --no-demo, the stub carrier starts here and its URL goes into `options`.
-    let options = Options { port: arguments.port, trace, ..options(arguments) };
+    let mut options = Options { port: arguments.port, trace, ..options(arguments) };
+    let carrier = match arguments.no_demo || options.carrier_base_url.is_some() {
+        true => None,
+        false => Some(carrier(arguments).await?),
+    };
+    options.carrier_base_url =
+        options.carrier_base_url.or(carrier.as_ref().map(StubCarrier::base_url));
     let deployment = Deployment::start(options).await?;
     say(&format!("ready on {}", deployment.base_url()));
     say(&format!("account {}, token {}", arguments.account_sid, arguments.auth_token));
     if let Some(folder) = &arguments.data {
         say(&format!("tables and queues are kept in {}", folder.display()));
     }
-    if !arguments.no_demo {
-        // DEMO, second part: `switchboard::demo::run(&deployment).await?` goes here.
+    if let Some(carrier) = &carrier {
+        say(&format!("a stub of the carrier is on {}", carrier.base_url()));
+    }
+    if !arguments.no_demo
+        && let Err(error) = demo::run(&deployment, carrier.as_ref()).await
+    {
+        complain(&format!("the demo did not come to its end: {error:#}"));
     }
     say("Ctrl-C stops it");
     tokio::signal::ctrl_c().await.context("Ctrl-C can not be waited for")?;
     say("stopping …");
     deployment.stop().await;
+    Ok(())
+}
+
+/// What replies are handed to, unless --carrier-url says otherwise.
+async fn carrier(arguments: &Arguments) -> Result<StubCarrier> {
+    let account_sid = arguments.account_sid.parse().context("--account-sid")?;
+    StubCarrier::start(account_sid, &arguments.auth_token).await
+}
+
+async fn write(arguments: &Arguments, from: &str, to: &str, text: &str) -> Result<()> {
+    let base_url = format!("http://127.0.0.1:{}", arguments.port);
+    let customer = Customer {
+        public_url: arguments.public_url.clone().unwrap_or_else(|| base_url.clone()),
+        base_url,
+        account_sid: arguments.account_sid.parse().context("--account-sid")?,
+        auth_token: arguments.auth_token.clone(),
+        address: from.to_owned(),
+    };
+    demo::say(&customer, to, text).await?;
+    say("the exchange has it");
     Ok(())
 }
 

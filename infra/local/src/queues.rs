@@ -76,12 +76,7 @@ impl Queues {
             None => Sqs::memory_with(settings.clone(), clock),
         };
         sqs.release_in_flight()?;
-        Ok(Self {
-            sqs,
-            settings,
-            stack: format!("{stack}-"),
-            meter,
-        })
+        Ok(Self { sqs, settings, stack: format!("{stack}-"), meter })
     }
 
     pub(crate) async fn create(&self, queues: &[template::Queue], haste: Haste) -> Result<()> {
@@ -111,10 +106,8 @@ impl Queues {
             return Ok(());
         }
         let fixed = ["FifoQueue"];
-        let attributes: BTreeMap<_, _> = attributes
-            .iter()
-            .filter(|(name, _)| !fixed.contains(&name.as_str()))
-            .collect();
+        let attributes: BTreeMap<_, _> =
+            attributes.iter().filter(|(name, _)| !fixed.contains(&name.as_str())).collect();
         let request = json!({ "QueueUrl": self.url(name), "Attributes": attributes });
         self.ask("SetQueueAttributes", &request).await.map(drop)
     }
@@ -133,17 +126,11 @@ impl Queues {
     }
 
     pub(crate) fn url(&self, name: &str) -> String {
-        format!(
-            "{}/{}/{name}",
-            self.settings.endpoint, self.settings.account
-        )
+        format!("{}/{}/{name}", self.settings.endpoint, self.settings.account)
     }
 
     pub(crate) fn arn(&self, name: &str) -> String {
-        format!(
-            "arn:aws:sqs:{}:{}:{name}",
-            self.settings.region, self.settings.account
-        )
+        format!("arn:aws:sqs:{}:{}:{name}", self.settings.region, self.settings.account)
     }
 
     /// A queue's name without the stack's.
@@ -159,30 +146,19 @@ impl Queues {
         bytes: &[u8],
         body: &Value,
     ) -> Answer {
-        let queue = body["QueueUrl"]
-            .as_str()
-            .and_then(|url| url.rsplit('/').next());
+        let queue = body["QueueUrl"].as_str().and_then(|url| url.rsplit('/').next());
         let queue = self.short(queue.unwrap_or_default()).to_owned();
-        let answer = self
-            .sqs
-            .call(&format!("AmazonSQS.{operation}"), bytes)
-            .await;
+        let answer = self.sqs.call(&format!("AmazonSQS.{operation}"), bytes).await;
         let accepted = match answer.status {
             200 => accepted(operation, &answer.body),
             _ => 0,
         };
-        self.meter
-            .add(function, usage(operation, bytes.len(), accepted));
-        self.meter
-            .permit(function, permission(operation), queue.clone());
+        self.meter.add(function, usage(operation, bytes.len(), accepted));
+        self.meter.permit(function, permission(operation), queue.clone());
         if accepted > 0 {
             note(|notes| *notes.sent.entry(queue).or_default() += accepted);
         }
-        Answer {
-            status: answer.status,
-            headers: answer.headers,
-            body: answer.body,
-        }
+        Answer { status: answer.status, headers: answer.headers, body: answer.body }
     }
 
     /// Does one request of the deployment itself.
@@ -202,17 +178,10 @@ impl Queues {
         let answer = self.ask("GetQueueAttributes", &request).await?;
         let count = |suffix: &str| {
             let name = format!("ApproximateNumberOfMessages{suffix}");
-            answer["Attributes"][name]
-                .as_str()
-                .and_then(|count| count.parse().ok())
-                .unwrap_or(0)
+            answer["Attributes"][name].as_str().and_then(|count| count.parse().ok()).unwrap_or(0)
         };
         let (visible, in_flight) = (count(""), count("NotVisible"));
-        Ok(Depth {
-            visible,
-            in_flight,
-            delayed: count("Delayed"),
-        })
+        Ok(Depth { visible, in_flight, delayed: count("Delayed") })
     }
 
     /// Reads the messages of a queue and leaves them there; of one group, the first ten.
@@ -271,17 +240,11 @@ fn usage(operation: &str, bytes: usize, accepted: usize) -> Usage {
             messages_sent: i64::try_from(accepted).unwrap_or(i64::MAX),
             ..Usage::default()
         },
-        _ => Usage {
-            other_requests: requests,
-            ..Usage::default()
-        },
+        _ => Usage { other_requests: requests, ..Usage::default() },
     }
 }
 
 /// Policies know batches by the name of the single request.
 fn permission(operation: &str) -> String {
-    format!(
-        "sqs:{}",
-        operation.strip_suffix("Batch").unwrap_or(operation)
-    )
+    format!("sqs:{}", operation.strip_suffix("Batch").unwrap_or(operation))
 }

@@ -4,6 +4,9 @@
 //! What is said on the wire is the carrier crate's; here are only the server, the delays between receipts,
 //! and the ways in which a carrier can misbehave.
 
+#[cfg(test)]
+mod tests;
+
 use std::convert::Infallible;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -22,7 +25,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use switchboard_carriers::twilio::{Connection, stub};
 use switchboard_domain::sid::{AccountSid, Sid as _, SmsSid};
-use switchboard_runtime::dependencies::{Clock, system_entropy, system_time};
+use switchboard_runtime::dependencies::{Clock, system_time};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
@@ -285,11 +288,10 @@ async fn take(carrier: &Arc<Carrier>, form: &[u8]) -> Response<Full<Bytes>> {
         | Behaviour::Undelivered(_)
         | Behaviour::NoReceipts => {}
     }
-    let message = match stub::accept(form, SmsSid::root(system_entropy()), (carrier.clock)()) {
+    let message = match carrier.accept(form) {
         Ok(message) => message,
         Err(refusal) => return answer(refusal.status, &refusal.json()),
     };
-    lock(&carrier.state).messages.push(message.clone());
     carrier.news.notify_waiters();
     if behaviour == Behaviour::AcceptThenSilence {
         std::future::pending::<()>().await;
@@ -340,13 +342,18 @@ fn reports_on(message: &stub::Message, behaviour: Behaviour, pace: Pace) -> Vec<
 }
 
 impl Carrier {
+    /// Keeps a message. Its identifier follows from the form, which names our own message, and its place.
+    fn accept(&self, form: &[u8]) -> Result<stub::Message, stub::Refusal> {
+        let mut state = lock(&self.state);
+        let place = state.messages.len().to_string();
+        let sid = SmsSid::derived(&["taken", &String::from_utf8_lossy(form), &place]);
+        let message = stub::accept(form, sid, (self.clock)())?;
+        state.messages.push(message.clone());
+        Ok(message)
+    }
+
     /// Writes a status down and gives the message back as it is now.
-    fn moved(
-        &self,
-        sid: SmsSid,
-        status: &str,
-        error_code: Option<u32>,
-    ) -> Option<stub::Message> {
+    fn moved(&self, sid: SmsSid, status: &str, error_code: Option<u32>) -> Option<stub::Message> {
         let mut state = lock(&self.state);
         let message = state.messages.iter_mut().find(|message| message.sid == sid)?;
         message.status = status.to_owned();

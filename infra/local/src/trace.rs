@@ -185,11 +185,7 @@ impl Trace {
             line.push_str(&format!("  wrote {written}"));
         }
         if !self.sent.is_empty() {
-            let sent: Vec<String> = self
-                .sent
-                .iter()
-                .map(|(queue, n)| counted(queue, *n))
-                .collect();
+            let sent: Vec<String> = self.sent.iter().map(|(queue, n)| counted(queue, *n)).collect();
             line.push_str(&paint("36", format!("  → {}", sent.join(", "))));
         }
         line
@@ -218,10 +214,7 @@ fn counted(what: &str, count: usize) -> String {
 
 fn clock_time(time: Timestamp) -> String {
     let instant = jiff::Timestamp::from_millisecond(time.0).unwrap_or_default();
-    instant
-        .to_zoned(TimeZone::UTC)
-        .strftime("%H:%M:%S%.3f")
-        .to_string()
+    instant.to_zoned(TimeZone::UTC).strftime("%H:%M:%S%.3f").to_string()
 }
 
 /// A path without what may name a person: after a collection comes an identifier or a name, and only
@@ -258,18 +251,12 @@ mod tests {
     fn a_path_keeps_words_and_identifiers_and_loses_names() {
         let sid = "CH0123456789abcdef0123456789abcdef";
         let path = format!("/conversations/v1/Conversations/{sid}/Messages");
-        assert_eq!(
-            masked(&path),
-            "/conversations/v1/Conversations/CH0123…/Messages"
-        );
+        assert_eq!(masked(&path), "/conversations/v1/Conversations/CH0123…/Messages");
         assert_eq!(
             masked("/conversations/v1/Users/alice%40example.com"),
             "/conversations/v1/Users/…"
         );
-        assert_eq!(
-            masked("/conversations/v1/Users/alice"),
-            "/conversations/v1/Users/…"
-        );
+        assert_eq!(masked("/conversations/v1/Users/alice"), "/conversations/v1/Users/…");
         assert_eq!(masked("/api/v1/+15550001111"), "/api/v1/…");
         assert_eq!(
             masked("/conversations/v1/Conversations/Alice"),
@@ -289,16 +276,9 @@ mod tests {
             number: 1,
             started: Timestamp(1_700_000_000_123),
             function: "autocreation".to_owned(),
-            trigger: Trigger::Queue {
-                queue: "inbound.fifo".to_owned(),
-                messages: 2,
-            },
+            trigger: Trigger::Queue { queue: "inbound.fifo".to_owned(), messages: 2 },
             duration: Duration::from_millis(4),
-            written: vec![
-                written("Message"),
-                written("Conversation"),
-                written("Message"),
-            ],
+            written: vec![written("Message"), written("Conversation"), written("Message")],
             sent: BTreeMap::from([("invites.fifo".to_owned(), 1)]),
             write_units: 4.0,
             read_units: 1.0,

@@ -76,13 +76,8 @@ impl Counters {
     /// What was used since an earlier moment; functions that used nothing are left out.
     pub fn since(&self, mark: &Self) -> Self {
         let earlier = |name: &str| mark.functions.get(name).copied().unwrap_or_default();
-        let used = self
-            .functions
-            .iter()
-            .map(|(name, now)| (name.clone(), *now - earlier(name)));
-        Self {
-            functions: used.filter(|(_, used)| *used != Usage::default()).collect(),
-        }
+        let used = self.functions.iter().map(|(name, now)| (name.clone(), *now - earlier(name)));
+        Self { functions: used.filter(|(_, used)| *used != Usage::default()).collect() }
     }
 
     /// All functions together.
@@ -128,10 +123,7 @@ impl Meter {
     pub(crate) fn permit(&self, function: &str, action: String, resource: String) {
         let mut permissions = lock(&self.permissions);
         let permission = Permission { action, resource };
-        permissions
-            .entry(function.to_owned())
-            .or_default()
-            .insert(permission);
+        permissions.entry(function.to_owned()).or_default().insert(permission);
     }
 
     pub(crate) fn counters(&self) -> Counters {
@@ -160,20 +152,11 @@ mod tests {
     #[test]
     fn usage_is_counted_from_a_mark() {
         let meter = Meter::default();
-        let write = |units| Usage {
-            write_units: units,
-            ..Usage::default()
-        };
+        let write = |units| Usage { write_units: units, ..Usage::default() };
         meter.add("a", write(2.0));
         let mark = meter.counters();
         meter.add("a", write(1.5));
-        meter.add(
-            "b",
-            Usage {
-                invocations: 1,
-                ..Usage::default()
-            },
-        );
+        meter.add("b", Usage { invocations: 1, ..Usage::default() });
         let since = meter.counters().since(&mark);
         assert_eq!(since.of("a"), write(1.5));
         assert_eq!(since.total().invocations, 1);

@@ -38,11 +38,7 @@ pub(crate) struct Redrive {
 
 /// Which queues may name this one as their dead-letter queue.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(
-    tag = "redrivePermission",
-    rename_all = "camelCase",
-    deny_unknown_fields
-)]
+#[serde(tag = "redrivePermission", rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) enum RedriveAllow {
     #[default]
     AllowAll,
@@ -84,10 +80,7 @@ impl Attributes {
 
     /// Returns these attributes with some of them set anew.
     pub(crate) fn update(&self, given: &BTreeMap<String, String>) -> Result<Self, SqsError> {
-        if given
-            .get("FifoQueue")
-            .is_some_and(|value| (value == "true") != self.fifo)
-        {
+        if given.get("FifoQueue").is_some_and(|value| (value == "true") != self.fifo) {
             return Err(SqsError::bad_attribute("FifoQueue"));
         }
         Self::with(self.fifo, &self.set, given)
@@ -130,11 +123,7 @@ impl Attributes {
             return Ok(Some("FifoQueue".into()));
         }
         let ours = self.in_force();
-        Ok(wanted
-            .set
-            .into_iter()
-            .find(|(k, v)| ours.get(k) != Some(v))
-            .map(|(k, _)| k))
+        Ok(wanted.set.into_iter().find(|(k, v)| ours.get(k) != Some(v)).map(|(k, _)| k))
     }
 
     fn with(
@@ -154,23 +143,15 @@ impl Attributes {
 
     fn rules(fifo: bool, set: BTreeMap<String, String>) -> Result<Self, SqsError> {
         let number = |wanted: &str| {
-            let default = NUMBERS
-                .iter()
-                .find(|(name, ..)| *name == wanted)
-                .map_or(0, |n| n.3);
-            set.get(wanted)
-                .and_then(|value| value.parse().ok())
-                .unwrap_or(default)
+            let default = NUMBERS.iter().find(|(name, ..)| *name == wanted).map_or(0, |n| n.3);
+            set.get(wanted).and_then(|value| value.parse().ok()).unwrap_or(default)
         };
         let is = |name: &str, value: &str| set.get(name).is_some_and(|set| set == value);
         let by_group = is("DeduplicationScope", "messageGroup");
         if is("FifoThroughputLimit", "perMessageGroupId") && !by_group {
             return Err(SqsError::bad_attribute("FifoThroughputLimit"));
         }
-        let redrive = set
-            .get("RedrivePolicy")
-            .map(|text| parse_redrive(text))
-            .transpose()?;
+        let redrive = set.get("RedrivePolicy").map(|text| parse_redrive(text)).transpose()?;
         let redrive_allow = set.get("RedriveAllowPolicy").map(|text| parse_allow(text));
         Ok(Self {
             fifo,
@@ -198,9 +179,7 @@ fn check_value(fifo: bool, name: &str, value: &str) -> Result<Option<String>, Sq
             return Err(SqsError::unknown_attribute(name));
         }
         let known = choices.contains(&value);
-        return known
-            .then(|| Some(value.into()))
-            .ok_or_else(|| SqsError::bad_attribute(name));
+        return known.then(|| Some(value.into())).ok_or_else(|| SqsError::bad_attribute(name));
     }
     match name {
         "FifoQueue" | "RedrivePolicy" | "RedriveAllowPolicy" | "Policy" | "KmsMasterKeyId"
@@ -218,9 +197,7 @@ fn check_value(fifo: bool, name: &str, value: &str) -> Result<Option<String>, Sq
         }),
         "RedriveAllowPolicy" => {
             let allow = parse_allow(value)?;
-            Ok(Some(
-                serde_json::to_string(&allow).map_err(|_| SqsError::bad_attribute(name))?,
-            ))
+            Ok(Some(serde_json::to_string(&allow).map_err(|_| SqsError::bad_attribute(name))?))
         }
         "SqsManagedSseEnabled" if matches!(value, "true" | "false") => Ok(Some(value.into())),
         "SqsManagedSseEnabled" => Err(SqsError::bad_attribute(name)),
@@ -231,12 +208,9 @@ fn check_value(fifo: bool, name: &str, value: &str) -> Result<Option<String>, Sq
 }
 
 fn in_range(name: &str, value: &str, least: i64, most: i64) -> Result<String, SqsError> {
-    let number = value
-        .parse::<i64>()
-        .map_err(|_| SqsError::bad_attribute(name))?;
+    let number = value.parse::<i64>().map_err(|_| SqsError::bad_attribute(name))?;
     let fits = (least..=most).contains(&number);
-    fits.then(|| number.to_string())
-        .ok_or_else(|| SqsError::bad_attribute(name))
+    fits.then(|| number.to_string()).ok_or_else(|| SqsError::bad_attribute(name))
 }
 
 fn parse_redrive(text: &str) -> Result<Redrive, SqsError> {
@@ -250,19 +224,14 @@ fn parse_redrive(text: &str) -> Result<Redrive, SqsError> {
         Value::Number(number) => number.as_u64(),
         Value::String(number) => number.parse().ok(),
         _ => {
-            return Err(refuse(
-                "Redrive policy does not contain mandatory maxReceiveCount.",
-            ));
+            return Err(refuse("Redrive policy does not contain mandatory maxReceiveCount."));
         }
     };
     let count = count
         .filter(|count| (1..=RECEIVE_COUNT_MAX).contains(count))
         .and_then(|count| u32::try_from(count).ok())
         .ok_or_else(|| refuse("Invalid value for maxReceiveCount: it must be from 1 to 1000."))?;
-    Ok(Redrive {
-        target_arn: target.into(),
-        max_receive_count: count,
-    })
+    Ok(Redrive { target_arn: target.into(), max_receive_count: count })
 }
 
 fn parse_allow(text: &str) -> Result<RedriveAllow, SqsError> {
@@ -280,11 +249,7 @@ fn parse_allow(text: &str) -> Result<RedriveAllow, SqsError> {
 }
 
 fn check_name(name: &str, fifo: bool) -> Result<(), SqsError> {
-    let stem = if fifo {
-        name.strip_suffix(".fifo")
-    } else {
-        Some(name)
-    };
+    let stem = if fifo { name.strip_suffix(".fifo") } else { Some(name) };
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     let good =
         stem.is_some_and(|stem| !stem.is_empty() && name.len() <= 80 && stem.chars().all(allowed));
@@ -306,16 +271,11 @@ mod tests {
     use crate::error::ErrorKind;
 
     fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-        pairs
-            .iter()
-            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-            .collect()
+        pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
     }
 
     fn kind(name: &str, pairs: &[(&str, &str)]) -> Option<ErrorKind> {
-        Attributes::create(name, &map(pairs))
-            .err()
-            .map(|error| error.kind)
+        Attributes::create(name, &map(pairs)).err().map(|error| error.kind)
     }
 
     #[test]
@@ -323,22 +283,10 @@ mod tests {
         assert_eq!(kind("plain", &[]), None);
         assert_eq!(kind("q.fifo", &[("FifoQueue", "true")]), None);
         assert_eq!(kind("q.fifo", &[]), Some(ErrorKind::InvalidParameterValue));
-        assert_eq!(
-            kind("q", &[("FifoQueue", "true")]),
-            Some(ErrorKind::InvalidParameterValue)
-        );
-        assert_eq!(
-            kind(".fifo", &[("FifoQueue", "true")]),
-            Some(ErrorKind::InvalidParameterValue)
-        );
-        assert_eq!(
-            kind(&"x".repeat(81), &[]),
-            Some(ErrorKind::InvalidParameterValue)
-        );
-        assert_eq!(
-            kind("q", &[("FifoQueue", "false")]),
-            Some(ErrorKind::InvalidAttributeName)
-        );
+        assert_eq!(kind("q", &[("FifoQueue", "true")]), Some(ErrorKind::InvalidParameterValue));
+        assert_eq!(kind(".fifo", &[("FifoQueue", "true")]), Some(ErrorKind::InvalidParameterValue));
+        assert_eq!(kind(&"x".repeat(81), &[]), Some(ErrorKind::InvalidParameterValue));
+        assert_eq!(kind("q", &[("FifoQueue", "false")]), Some(ErrorKind::InvalidAttributeName));
     }
 
     #[test]

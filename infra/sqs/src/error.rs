@@ -138,10 +138,7 @@ pub struct SqsError {
 
 impl SqsError {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            message: message.into(),
-        }
+        Self { kind, message: message.into() }
     }
 
     pub(crate) fn invalid(parameter: &str, value: impl std::fmt::Display, reason: &str) -> Self {
@@ -159,10 +156,7 @@ impl SqsError {
     }
 
     pub(crate) fn unknown_attribute(name: &str) -> Self {
-        Self::new(
-            ErrorKind::InvalidAttributeName,
-            format!("Unknown Attribute {name}."),
-        )
+        Self::new(ErrorKind::InvalidAttributeName, format!("Unknown Attribute {name}."))
     }
 
     pub(crate) fn bad_attribute(name: &str) -> Self {
@@ -173,16 +167,10 @@ impl SqsError {
     }
 
     pub(crate) fn no_queue() -> Self {
-        Self::new(
-            ErrorKind::QueueDoesNotExist,
-            "The specified queue does not exist.",
-        )
+        Self::new(ErrorKind::QueueDoesNotExist, "The specified queue does not exist.")
     }
 
     pub(crate) fn internal() -> Self {
-        Self::new(
-            ErrorKind::InternalFailure,
-            "The queue engine could not keep the change.",
-        )
+        Self::new(ErrorKind::InternalFailure, "The queue engine could not keep the change.")
     }
 }

@@ -29,9 +29,7 @@ pub async fn serve(listener: TcpListener, sqs: Sqs) -> io::Result<()> {
         tokio::spawn(async move {
             let service = service_fn(move |request| answer(sqs.clone(), request));
             // A client that goes away in the middle is its own affair.
-            let _ = http1::Builder::new()
-                .serve_connection(TokioIo::new(stream), service)
-                .await;
+            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
         });
     }
 }
@@ -41,10 +39,7 @@ async fn answer(
     request: Request<Incoming>,
 ) -> Result<hyper::Response<Full<Bytes>>, Infallible> {
     if request.method() != Method::POST {
-        return Ok(plain(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "SQS takes POST requests.",
-        ));
+        return Ok(plain(StatusCode::METHOD_NOT_ALLOWED, "SQS takes POST requests."));
     }
     let target = request
         .headers()
@@ -52,15 +47,9 @@ async fn answer(
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default()
         .to_owned();
-    match Limited::new(request.into_body(), BODY_BYTES_MAX)
-        .collect()
-        .await
-    {
+    match Limited::new(request.into_body(), BODY_BYTES_MAX).collect().await {
         Ok(body) => Ok(write(sqs.call(&target, &body.to_bytes()).await)),
-        Err(_) => Ok(plain(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "The request is too large.",
-        )),
+        Err(_) => Ok(plain(StatusCode::PAYLOAD_TOO_LARGE, "The request is too large.")),
     }
 }
 
@@ -71,12 +60,7 @@ fn write(response: Response) -> hyper::Response<Full<Bytes>> {
     }
     builder
         .body(Full::new(response.body.into()))
-        .unwrap_or_else(|_| {
-            plain(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "No answer could be written.",
-            )
-        })
+        .unwrap_or_else(|_| plain(StatusCode::INTERNAL_SERVER_ERROR, "No answer could be written."))
 }
 
 fn plain(status: StatusCode, text: &'static str) -> hyper::Response<Full<Bytes>> {

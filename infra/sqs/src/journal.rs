@@ -80,31 +80,12 @@ pub enum JournalError {
 #[derive(Debug, Clone)]
 pub(crate) enum Change {
     QueuePut(QueueRecord),
-    QueueGone {
-        serial: u64,
-    },
-    MessageAdded {
-        queue: u64,
-        message: Message,
-    },
-    MessageState {
-        number: u64,
-        state: State,
-        receive_count: u32,
-        first_received_ms: Option<i64>,
-    },
-    MessageGone {
-        number: u64,
-    },
-    Sighted {
-        queue: u64,
-        key: RepeatKey,
-        sighting: Sighting,
-    },
-    SightingsEnded {
-        queue: u64,
-        until_ms: i64,
-    },
+    QueueGone { serial: u64 },
+    MessageAdded { queue: u64, message: Message },
+    MessageState { number: u64, state: State, receive_count: u32, first_received_ms: Option<i64> },
+    MessageGone { number: u64 },
+    Sighted { queue: u64, key: RepeatKey, sighting: Sighting },
+    SightingsEnded { queue: u64, until_ms: i64 },
 }
 
 /// A queue's definition as kept.
@@ -140,10 +121,7 @@ pub(crate) struct Journal {
 impl Journal {
     /// Opens or creates the journal; `seed` is taken only by a new one.
     pub(crate) fn open(path: &Path, seed: i64) -> Result<Self, JournalError> {
-        let failed = |source| JournalError::Open {
-            path: path.to_owned(),
-            source,
-        };
+        let failed = |source| JournalError::Open { path: path.to_owned(), source };
         let mut connection = Connection::open(path).map_err(failed)?;
         prepare(&connection).map_err(failed)?;
         let found = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
@@ -166,9 +144,7 @@ impl Journal {
             write(&transaction, change)?;
         }
         if next != self.next {
-            transaction
-                .prepare_cached("UPDATE engine SET next = ?1")?
-                .execute([next])?;
+            transaction.prepare_cached("UPDATE engine SET next = ?1")?.execute([next])?;
         }
         transaction.commit()?;
         self.next = next;
@@ -178,10 +154,9 @@ impl Journal {
     /// Reads everything back.
     pub(crate) fn read(&self) -> Result<Kept, JournalError> {
         let (seed, next) =
-            self.connection
-                .query_row("SELECT seed, next FROM engine", [], |row| {
-                    Ok((row.get(0)?, row.get(1)?))
-                })?;
+            self.connection.query_row("SELECT seed, next FROM engine", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?;
         Ok(Kept {
             seed,
             next,
@@ -233,55 +208,27 @@ fn create(connection: &mut Connection, seed: i64) -> Result<(), JournalError> {
 
 fn write(transaction: &Transaction<'_>, change: &Change) -> Result<(), JournalError> {
     let run = |statement: &str, values: &[&dyn rusqlite::ToSql]| {
-        transaction
-            .prepare_cached(statement)?
-            .execute(values)
-            .map(|_| ())
+        transaction.prepare_cached(statement)?.execute(values).map(|_| ())
     };
     match change {
         Change::QueuePut(queue) => put_queue(transaction, queue)?,
         Change::QueueGone { serial } => run("DELETE FROM queue WHERE serial = ?1", &[serial])?,
         Change::MessageAdded { queue, message } => put_message(transaction, *queue, message)?,
-        Change::MessageState {
-            number,
-            state,
-            receive_count,
-            first_received_ms,
-        } => {
+        Change::MessageState { number, state, receive_count, first_received_ms } => {
             let (since_ms, until_ms) = times_of(*state);
             run(
                 "UPDATE message SET receive_count = ?2, first_received_ms = ?3, \
                  held_since_ms = ?4, until_ms = ?5 WHERE number = ?1",
-                &[
-                    number,
-                    receive_count,
-                    first_received_ms,
-                    &since_ms,
-                    &until_ms,
-                ],
+                &[number, receive_count, first_received_ms, &since_ms, &until_ms],
             )?;
         }
         Change::MessageGone { number } => run("DELETE FROM message WHERE number = ?1", &[number])?,
-        Change::Sighted {
-            queue,
-            key: (scope, id),
-            sighting,
-        } => run(
+        Change::Sighted { queue, key: (scope, id), sighting } => run(
             "INSERT OR REPLACE INTO sighting VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            &[
-                queue,
-                scope,
-                id,
-                &sighting.number,
-                &sighting.message_id,
-                &sighting.until_ms,
-            ],
+            &[queue, scope, id, &sighting.number, &sighting.message_id, &sighting.until_ms],
         )?,
         Change::SightingsEnded { queue, until_ms } => {
-            run(
-                "DELETE FROM sighting WHERE queue = ?1 AND until_ms <= ?2",
-                &[queue, until_ms],
-            )?;
+            run("DELETE FROM sighting WHERE queue = ?1 AND until_ms <= ?2", &[queue, until_ms])?;
         }
     }
     Ok(())
@@ -332,9 +279,7 @@ fn times_of(state: State) -> (Option<i64>, Option<i64>) {
     match state {
         State::Ready => (None, None),
         State::Delayed { until_ms } => (None, Some(until_ms)),
-        State::InFlight {
-            since_ms, until_ms, ..
-        } => (Some(since_ms), Some(until_ms)),
+        State::InFlight { since_ms, until_ms, .. } => (Some(since_ms), Some(until_ms)),
     }
 }
 
@@ -353,11 +298,7 @@ fn queue_of(row: &Row<'_>) -> Result<QueueRecord, JournalError> {
 
 fn message_of(row: &Row<'_>) -> Result<(u64, Message), JournalError> {
     let state = match (row.get("held_since_ms")?, row.get("until_ms")?) {
-        (Some(since_ms), Some(until_ms)) => State::InFlight {
-            since_ms,
-            until_ms,
-            changed: false,
-        },
+        (Some(since_ms), Some(until_ms)) => State::InFlight { since_ms, until_ms, changed: false },
         (None, Some(until_ms)) => State::Delayed { until_ms },
         (_, None) => State::Ready,
     };
@@ -377,11 +318,7 @@ fn sighting_of(row: &Row<'_>) -> Result<(u64, RepeatKey, Sighting), JournalError
         message_id: row.get("message_id")?,
         until_ms: row.get("until_ms")?,
     };
-    Ok((
-        row.get("queue")?,
-        (row.get("scope")?, row.get("id")?),
-        sighting,
-    ))
+    Ok((row.get("queue")?, (row.get("scope")?, row.get("id")?), sighting))
 }
 
 fn to_json<T: serde::Serialize>(value: &T) -> Result<String, JournalError> {

@@ -38,11 +38,7 @@ struct Group {
 
 impl Line {
     pub(crate) fn new(fifo: bool) -> Self {
-        if fifo {
-            Self::Fifo(Groups::default())
-        } else {
-            Self::Standard(BTreeSet::new())
-        }
+        if fifo { Self::Fifo(Groups::default()) } else { Self::Standard(BTreeSet::new()) }
     }
 
     /// Puts a message at its place, whether it is new or was somewhere else.
@@ -125,9 +121,7 @@ impl Groups {
             .values()
             .take(limit)
             .flat_map(|name| {
-                members(name)
-                    .take_while(|(_, place)| **place == Place::Ready)
-                    .take(limit)
+                members(name).take_while(|(_, place)| **place == Place::Ready).take(limit)
             })
             .map(|(number, _)| *number)
             .take(limit)

@@ -101,10 +101,7 @@ pub(crate) fn md5_of_attributes<'a>(
 
 /// Returns the bytes attributes add to a message: names, types and values.
 pub(crate) fn size_of_attributes(attributes: &AttributeMap) -> usize {
-    attributes
-        .iter()
-        .map(|(name, value)| name.len() + value.data_type.len() + value.size())
-        .sum()
+    attributes.iter().map(|(name, value)| name.len() + value.data_type.len() + value.size()).sum()
 }
 
 /// Checks that a body is there and has only characters XML 1.0 can carry.
@@ -127,11 +124,7 @@ pub(crate) fn check_body(body: &str) -> Result<(), SqsError> {
 pub(crate) fn check_attributes(attributes: &AttributeMap) -> Result<(), SqsError> {
     if attributes.len() > ATTRIBUTES_MAX {
         let reason = format!("A message may have at most {ATTRIBUTES_MAX} attributes.");
-        return Err(SqsError::invalid(
-            "MessageAttributes",
-            attributes.len(),
-            &reason,
-        ));
+        return Err(SqsError::invalid("MessageAttributes", attributes.len(), &reason));
     }
     for (name, value) in attributes {
         check_attribute_name(name)?;
@@ -154,11 +147,7 @@ fn check_attribute_name(name: &str) -> Result<(), SqsError> {
     if good {
         return Ok(());
     }
-    Err(SqsError::invalid(
-        "MessageAttributes",
-        name,
-        "The attribute name is not allowed.",
-    ))
+    Err(SqsError::invalid("MessageAttributes", name, "The attribute name is not allowed."))
 }
 
 impl AttributeValue {
@@ -172,30 +161,20 @@ impl AttributeValue {
 
     fn size(&self) -> usize {
         match (&self.string_value, &self.binary_value) {
-            (_, Some(binary)) => BASE64
-                .decode(binary)
-                .map_or(binary.len(), |bytes| bytes.len()),
+            (_, Some(binary)) => BASE64.decode(binary).map_or(binary.len(), |bytes| bytes.len()),
             (Some(text), None) => text.len(),
             (None, None) => 0,
         }
     }
 
     fn check(&self, name: &str) -> Result<(), SqsError> {
-        let refuse = |reason: &str| {
-            Err(SqsError::invalid(
-                "MessageAttributes",
-                format!("'{name}'"),
-                reason,
-            ))
-        };
+        let refuse =
+            |reason: &str| Err(SqsError::invalid("MessageAttributes", format!("'{name}'"), reason));
         if self.data_type.len() > NAME_LENGTH_MAX {
             return refuse("The attribute type is too long.");
         }
         let text = self.string_value.as_deref().filter(|text| !text.is_empty());
-        let binary = self
-            .binary_value
-            .as_deref()
-            .filter(|bytes| !bytes.is_empty());
+        let binary = self.binary_value.as_deref().filter(|bytes| !bytes.is_empty());
         match (self.basic_type(), text, binary) {
             ("String", Some(text), None) => check_body(text),
             ("Number", Some(text), None) if is_number(text) => Ok(()),
@@ -223,13 +202,11 @@ fn update_sized(digest: &mut Md5, bytes: &[u8]) {
 /// Writes bytes as lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 #[cfg(test)]
@@ -258,10 +235,7 @@ mod tests {
             expected.extend_from_slice(part.as_bytes());
         }
         expected.extend_from_slice(&[1, 0, 0, 0, 1, b'v']);
-        assert_eq!(
-            md5_of_attributes(&attributes),
-            Some(hex(&Md5::digest(&expected)))
-        );
+        assert_eq!(md5_of_attributes(&attributes), Some(hex(&Md5::digest(&expected))));
         assert_eq!(md5_of_attributes(&AttributeMap::new()), None);
     }
 
@@ -284,13 +258,7 @@ mod tests {
     #[test]
     fn a_body_with_a_control_character_is_refused() {
         assert!(check_body("tab\tand newline\n").is_ok());
-        assert_eq!(
-            check_body("\u{1}").unwrap_err().kind,
-            ErrorKind::InvalidMessageContents
-        );
-        assert_eq!(
-            check_body("").unwrap_err().kind,
-            ErrorKind::MissingParameter
-        );
+        assert_eq!(check_body("\u{1}").unwrap_err().kind, ErrorKind::InvalidMessageContents);
+        assert_eq!(check_body("").unwrap_err().kind, ErrorKind::MissingParameter);
     }
 }

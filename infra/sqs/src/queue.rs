@@ -95,10 +95,7 @@ impl Queue {
             self.take(number, changes);
         }
         if self.sightings.forget(now_ms) {
-            changes.push(Change::SightingsEnded {
-                queue: self.serial,
-                until_ms: now_ms,
-            });
+            changes.push(Change::SightingsEnded { queue: self.serial, until_ms: now_ms });
         }
         self.attempts.forget(now_ms);
     }
@@ -110,11 +107,7 @@ impl Queue {
 
     pub(crate) fn counts(&self) -> Counts {
         let visible = self.messages.len() - self.in_flight - self.delayed;
-        Counts {
-            visible,
-            in_flight: self.in_flight,
-            delayed: self.delayed,
-        }
+        Counts { visible, in_flight: self.in_flight, delayed: self.delayed }
     }
 
     /// Returns what an earlier send of the same deduplication id was answered with.
@@ -138,23 +131,14 @@ impl Queue {
 
     /// Takes in a new message.
     pub(crate) fn add(&mut self, message: Message, changes: &mut Vec<Change>) {
-        changes.push(Change::MessageAdded {
-            queue: self.serial,
-            message: message.clone(),
-        });
+        changes.push(Change::MessageAdded { queue: self.serial, message: message.clone() });
         self.restore_message(message);
     }
 
     pub(crate) fn restore_message(&mut self, message: Message) {
         let (number, state) = (message.number, message.state);
         self.ages.insert((message.content.sent_ms, number));
-        self.messages.insert(
-            number,
-            Message {
-                state: State::Ready,
-                ..message
-            },
-        );
+        self.messages.insert(number, Message { state: State::Ready, ..message });
         self.set_state(number, state);
     }
 
@@ -209,11 +193,9 @@ impl Queue {
                 self.take(receipt.number, changes);
                 Ok(())
             }
-            (true, _, _) => Err(SqsError::invalid(
-                "ReceiptHandle",
-                handle,
-                "The receipt handle has expired.",
-            )),
+            (true, _, _) => {
+                Err(SqsError::invalid("ReceiptHandle", handle, "The receipt handle has expired."))
+            }
             (false, false, _) => Ok(()),
         }
     }
@@ -243,21 +225,10 @@ impl Queue {
         if now_ms + visibility_ms > since_ms + VISIBILITY_MS_MAX {
             let reason = "Total VisibilityTimeout for the message is beyond the limit [43200 \
                           seconds].";
-            return Err(SqsError::invalid(
-                "VisibilityTimeout",
-                visibility_ms / 1000,
-                reason,
-            ));
+            return Err(SqsError::invalid("VisibilityTimeout", visibility_ms / 1000, reason));
         }
         let until_ms = now_ms + visibility_ms;
-        self.set_state(
-            receipt.number,
-            State::InFlight {
-                since_ms,
-                until_ms,
-                changed: true,
-            },
-        );
+        self.set_state(receipt.number, State::InFlight { since_ms, until_ms, changed: true });
         self.record_state(receipt.number, changes);
         self.advance(now_ms, changes);
         Ok(())
@@ -296,11 +267,7 @@ impl Queue {
 
     /// Returns the queues that sent here the messages that could be received now.
     pub(crate) fn visible_sources(&self) -> impl Iterator<Item = &str> {
-        let front = self
-            .line
-            .front(usize::MAX)
-            .into_iter()
-            .filter_map(|n| self.messages.get(&n));
+        let front = self.line.front(usize::MAX).into_iter().filter_map(|n| self.messages.get(&n));
         front.filter_map(|message| message.content.dead_letter_source.as_deref())
     }
 
@@ -321,14 +288,7 @@ impl Queue {
         changes: &mut Vec<Change>,
     ) -> Option<Delivery> {
         let until_ms = now_ms + visibility_ms;
-        self.set_state(
-            number,
-            State::InFlight {
-                since_ms: now_ms,
-                until_ms,
-                changed: false,
-            },
-        );
+        self.set_state(number, State::InFlight { since_ms: now_ms, until_ms, changed: false });
         let message = self.messages.get_mut(&number)?;
         message.receive_count += 1;
         message.first_received_ms.get_or_insert(now_ms);
@@ -338,17 +298,9 @@ impl Queue {
 
     fn delivery(&self, number: u64) -> Option<Delivery> {
         let message = self.messages.get(&number)?;
-        let receipt = Receipt {
-            queue: self.serial,
-            number,
-            count: message.receive_count,
-        };
+        let receipt = Receipt { queue: self.serial, number, count: message.receive_count };
         let first_received_ms = message.first_received_ms?;
-        Some(Delivery {
-            receipt,
-            first_received_ms,
-            content: message.content.clone(),
-        })
+        Some(Delivery { receipt, first_received_ms, content: message.content.clone() })
     }
 
     /// Answers a repeated receive with the same messages, if nobody has touched any of them.
@@ -370,32 +322,19 @@ impl Queue {
         }
         let until_ms = now_ms + wish.visibility_ms;
         for (number, _) in &items {
-            let held = State::InFlight {
-                since_ms: now_ms,
-                until_ms,
-                changed: false,
-            };
+            let held = State::InFlight { since_ms: now_ms, until_ms, changed: false };
             self.set_state(*number, held);
             self.record_state(*number, changes);
         }
-        Some(
-            items
-                .iter()
-                .filter_map(|(number, _)| self.delivery(*number))
-                .collect(),
-        )
+        Some(items.iter().filter_map(|(number, _)| self.delivery(*number)).collect())
     }
 
     fn remember_attempt(&mut self, wish: &Wish, given: &[Delivery], now_ms: i64) {
         if let (Some(attempt), true, false) =
             (&wish.attempt, self.attributes.fifo, given.is_empty())
         {
-            let items = given
-                .iter()
-                .map(|d| (d.receipt.number, d.receipt.count))
-                .collect();
-            self.attempts
-                .insert(attempt.clone(), now_ms + WINDOW_MS, items);
+            let items = given.iter().map(|d| (d.receipt.number, d.receipt.count)).collect();
+            self.attempts.insert(attempt.clone(), now_ms + WINDOW_MS, items);
         }
     }
 

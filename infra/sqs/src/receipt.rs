@@ -17,21 +17,16 @@ pub(crate) struct Receipt {
 
 impl Receipt {
     pub(crate) fn handle(self) -> String {
-        BASE64.encode(format!(
-            "receipt {} {} {}",
-            self.queue, self.number, self.count
-        ))
+        BASE64.encode(format!("receipt {} {} {}", self.queue, self.number, self.count))
     }
 
     /// Reads a handle that the queue with this serial may have given out.
     pub(crate) fn parse(handle: &str, queue: u64) -> Result<Self, SqsError> {
-        Self::read(handle)
-            .filter(|receipt| receipt.queue == queue)
-            .ok_or_else(|| {
-                let shown: String = handle.chars().take(80).collect();
-                let reason = format!("The input receipt handle \"{shown}\" is not a valid handle.");
-                SqsError::new(ErrorKind::ReceiptHandleIsInvalid, reason)
-            })
+        Self::read(handle).filter(|receipt| receipt.queue == queue).ok_or_else(|| {
+            let shown: String = handle.chars().take(80).collect();
+            let reason = format!("The input receipt handle \"{shown}\" is not a valid handle.");
+            SqsError::new(ErrorKind::ReceiptHandleIsInvalid, reason)
+        })
     }
 
     fn read(handle: &str) -> Option<Self> {
@@ -55,17 +50,9 @@ mod tests {
 
     #[test]
     fn a_handle_is_read_back_only_by_its_own_queue() {
-        let receipt = Receipt {
-            queue: 3,
-            number: 9,
-            count: 1,
-        };
+        let receipt = Receipt { queue: 3, number: 9, count: 1 };
         assert_eq!(Receipt::parse(&receipt.handle(), 3), Ok(receipt));
-        for (handle, queue) in [
-            (receipt.handle(), 4),
-            ("garbage".into(), 3),
-            (String::new(), 3),
-        ] {
+        for (handle, queue) in [(receipt.handle(), 4), ("garbage".into(), 3), (String::new(), 3)] {
             let refused = Receipt::parse(&handle, queue).unwrap_err();
             assert_eq!(refused.kind, ErrorKind::ReceiptHandleIsInvalid);
         }

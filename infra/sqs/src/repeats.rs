@@ -25,10 +25,7 @@ pub(crate) struct Memory<K, V> {
 
 impl<K: Ord + Clone, V> Memory<K, V> {
     pub(crate) fn new() -> Self {
-        Self {
-            entries: BTreeMap::new(),
-            ends: BTreeSet::new(),
-        }
+        Self { entries: BTreeMap::new(), ends: BTreeSet::new() }
     }
 
     pub(crate) fn insert(&mut self, key: K, until_ms: i64, value: V) {

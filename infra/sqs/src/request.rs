@@ -82,10 +82,7 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, SqsError> {
 
 /// Insists that a required text is there.
 pub(crate) fn required<'a>(value: &'a Option<String>, name: &str) -> Result<&'a str, SqsError> {
-    value
-        .as_deref()
-        .filter(|text| !text.is_empty())
-        .ok_or_else(|| SqsError::missing(name))
+    value.as_deref().filter(|text| !text.is_empty()).ok_or_else(|| SqsError::missing(name))
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -287,17 +284,8 @@ mod tests {
         assert_eq!(kind("DynamoDB.GetItem", "{}"), ErrorKind::UnknownOperation);
         assert_eq!(kind("", ""), ErrorKind::UnknownOperation);
         assert_eq!(kind("AmazonSQS.SendMessage", "{"), ErrorKind::Serialization);
-        assert_eq!(
-            kind("AmazonSQS.SendMessage", "[]"),
-            ErrorKind::Serialization
-        );
-        assert_eq!(
-            kind("AmazonSQS.SendMessage", r#"{"QueueUrl":1}"#),
-            ErrorKind::Serialization
-        );
-        assert_eq!(
-            kind("AmazonSQS.AddPermission", "{}"),
-            ErrorKind::UnsupportedOperation
-        );
+        assert_eq!(kind("AmazonSQS.SendMessage", "[]"), ErrorKind::Serialization);
+        assert_eq!(kind("AmazonSQS.SendMessage", r#"{"QueueUrl":1}"#), ErrorKind::Serialization);
+        assert_eq!(kind("AmazonSQS.AddPermission", "{}"), ErrorKind::UnsupportedOperation);
     }
 }

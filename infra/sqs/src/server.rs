@@ -65,9 +65,7 @@ impl fmt::Debug for Sqs {
 /// Returns the clock of this machine.
 pub fn system_clock() -> Clock {
     Arc::new(|| {
-        let since = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
     })
 }
@@ -148,27 +146,12 @@ impl Sqs {
 
     fn start(engine: Engine, journal: Option<Journal>, settings: Settings, clock: Clock) -> Self {
         let waiting = BTreeMap::new();
-        let core = Core {
-            engine,
-            journal,
-            settings,
-            waiting,
-            answers: 0,
-            is_stale: false,
-        };
-        Self {
-            shared: Arc::new(Shared {
-                core: Mutex::new(core),
-                clock,
-            }),
-        }
+        let core = Core { engine, journal, settings, waiting, answers: 0, is_stale: false };
+        Self { shared: Arc::new(Shared { core: Mutex::new(core), clock }) }
     }
 
     fn core(&self) -> MutexGuard<'_, Core> {
-        self.shared
-            .core
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.shared.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn now(&self, request: &Request) -> Result<Value, SqsError> {
@@ -259,8 +242,7 @@ impl Core {
     /// Returns what wakes those who wait for messages of this queue.
     fn waiting(&mut self, request: &Receive) -> Result<Arc<Notify>, SqsError> {
         let serial = self.engine.serial(&request.queue_url)?;
-        self.waiting
-            .retain(|known, notify| *known == serial || Arc::strong_count(notify) > 1);
+        self.waiting.retain(|known, notify| *known == serial || Arc::strong_count(notify) > 1);
         Ok(self.waiting.entry(serial).or_default().clone())
     }
 }
@@ -269,30 +251,19 @@ impl Response {
     fn new(answer: Result<Value, SqsError>, number: u64) -> Self {
         let mut headers = vec![
             ("content-type", "application/x-amz-json-1.0".to_owned()),
-            (
-                "x-amzn-requestid",
-                format!("{number:08x}-0000-4000-8000-000000000000"),
-            ),
+            ("x-amzn-requestid", format!("{number:08x}-0000-4000-8000-000000000000")),
         ];
         let (status, body) = match answer {
             Ok(body) => (200, body),
             Err(error) => {
-                let fault = if error.kind.is_senders_fault() {
-                    "Sender"
-                } else {
-                    "Receiver"
-                };
+                let fault = if error.kind.is_senders_fault() { "Sender" } else { "Receiver" };
                 let code = error.kind.code();
                 headers.push(("x-amzn-query-error", format!("{code};{fault}")));
                 let body = json!({ "__type": error.kind.shape(), "message": error.message });
                 (error.kind.status(), body)
             }
         };
-        Self {
-            status,
-            headers,
-            body: body.to_string().into_bytes(),
-        }
+        Self { status, headers, body: body.to_string().into_bytes() }
     }
 }
 
@@ -301,12 +272,7 @@ mod tests {
     use super::*;
 
     fn refuse_writes(sqs: &Sqs, refuse: bool) {
-        sqs.core()
-            .journal
-            .as_ref()
-            .unwrap()
-            .refuse_writes(refuse)
-            .unwrap();
+        sqs.core().journal.as_ref().unwrap().refuse_writes(refuse).unwrap();
     }
 
     #[tokio::test]
@@ -314,24 +280,15 @@ mod tests {
         let sqs = Sqs::open(":memory:", Arc::new(|| 1_700_000_000_000)).unwrap();
         let call = async |operation: &str, more: &str| {
             let body = format!("{{\"QueueUrl\":\"x/x/q\",\"QueueName\":\"q\"{more}}}");
-            sqs.call(&format!("AmazonSQS.{operation}"), body.as_bytes())
-                .await
+            sqs.call(&format!("AmazonSQS.{operation}"), body.as_bytes()).await
         };
         assert_eq!(call("CreateQueue", "").await.status, 200);
-        assert_eq!(
-            call("SendMessage", r#","MessageBody":"first""#)
-                .await
-                .status,
-            200
-        );
+        assert_eq!(call("SendMessage", r#","MessageBody":"first""#).await.status, 200);
 
         refuse_writes(&sqs, true);
         let lost = call("SendMessage", r#","MessageBody":"lost""#).await;
         assert_eq!(lost.status, 500);
-        assert!(
-            lost.headers
-                .contains(&("x-amzn-query-error", "InternalFailure;Receiver".into()))
-        );
+        assert!(lost.headers.contains(&("x-amzn-query-error", "InternalFailure;Receiver".into())));
         assert_eq!(call("ReceiveMessage", "").await.status, 500);
 
         refuse_writes(&sqs, false);

@@ -11,21 +11,16 @@ pub(crate) type Pair = (Vec<u8>, Vec<u8>);
 
 /// Decodes a form or a query.
 pub(crate) fn decode(encoded: &[u8]) -> impl Iterator<Item = Pair> + '_ {
-    encoded
-        .split(|byte| *byte == b'&')
-        .filter(|part| !part.is_empty())
-        .map(|part| {
-            let mut halves = part.splitn(2, |byte| *byte == b'=');
-            let mut half = || decode_half(halves.next().unwrap_or_default());
-            (half(), half())
-        })
+    encoded.split(|byte| *byte == b'&').filter(|part| !part.is_empty()).map(|part| {
+        let mut halves = part.splitn(2, |byte| *byte == b'=');
+        let mut half = || decode_half(halves.next().unwrap_or_default());
+        (half(), half())
+    })
 }
 
 fn decode_half(encoded: &[u8]) -> Vec<u8> {
-    let spaced: Vec<u8> = encoded
-        .iter()
-        .map(|byte| if *byte == b'+' { b' ' } else { *byte })
-        .collect();
+    let spaced: Vec<u8> =
+        encoded.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
     percent_decode(&spaced).collect()
 }
 
@@ -39,15 +34,9 @@ impl Parameters {
 
     /// The value, unless it is missing or empty.
     pub(crate) fn get(&self, name: &str) -> Result<Option<&str>, ParseError> {
-        let wrong = |problem| ParseError::Parameter {
-            name: Cow::Owned(name.to_owned()),
-            problem,
-        };
-        let mut values = self
-            .0
-            .iter()
-            .filter(|(key, _)| key == name.as_bytes())
-            .map(|(_, value)| value);
+        let wrong = |problem| ParseError::Parameter { name: Cow::Owned(name.to_owned()), problem };
+        let mut values =
+            self.0.iter().filter(|(key, _)| key == name.as_bytes()).map(|(_, value)| value);
         let Some(value) = values.next() else {
             return Ok(None);
         };
@@ -69,9 +58,7 @@ impl Parameters {
 
     /// The names, those that are no text left out.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.0
-            .iter()
-            .filter_map(|(name, _)| std::str::from_utf8(name).ok())
+        self.0.iter().filter_map(|(name, _)| std::str::from_utf8(name).ok())
     }
 
     /// All values of a repeatable parameter that are text.
@@ -83,9 +70,7 @@ impl Parameters {
 
 /// Encodes pairs as a form.
 pub(crate) fn encode<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
-    form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(pairs)
-        .finish()
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }
 
 #[cfg(test)]

@@ -57,12 +57,14 @@ impl Carriers {
             Some(text) => text.parse().map_err(|_| ConnectError::Setting("TWILIO_ACCOUNT_SID"))?,
             None => settings.account_sid,
         };
-        let base_url = setting("TWILIO_BASE_URL").map_or_else(|| twilio::API_ORIGIN.to_owned(), |it| it.0);
+        let base_url =
+            setting("TWILIO_BASE_URL").map_or_else(|| twilio::API_ORIGIN.to_owned(), |it| it.0);
         let reports = format!("{}/webhooks/twilio", settings.public_url);
         Ok(Self {
             twilio: twilio::Twilio::new(twilio::Connection {
                 account_sid,
-                auth_token: setting("TWILIO_AUTH_TOKEN").unwrap_or_else(|| settings.auth_token.clone()),
+                auth_token: setting("TWILIO_AUTH_TOKEN")
+                    .unwrap_or_else(|| settings.auth_token.clone()),
                 secondary_auth_token: setting("TWILIO_SECONDARY_AUTH_TOKEN"),
                 base_url,
                 status_callback_url: (!settings.public_url.is_empty()).then_some(reports),

@@ -33,25 +33,16 @@ impl<'a> RawRequest<'a> {
     /// Whether the body says of itself that it is a form.
     pub(crate) fn is_form(&self) -> bool {
         let content_type = self.headers.get(header::CONTENT_TYPE);
-        let text = content_type
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or("");
+        let text = content_type.and_then(|value| value.to_str().ok()).unwrap_or("");
         let (media_type, _) = text.split_once(';').unwrap_or((text, ""));
-        media_type
-            .trim()
-            .eq_ignore_ascii_case("application/x-www-form-urlencoded")
+        media_type.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
     }
 }
 
 impl fmt::Debug for RawRequest<'_> {
     /// Query, headers and body are the customer's or secret.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            out,
-            "RawRequest({}, {} bytes)",
-            self.method,
-            self.body.len()
-        )
+        write!(out, "RawRequest({}, {} bytes)", self.method, self.body.len())
     }
 }
 

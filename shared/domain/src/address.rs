@@ -65,8 +65,7 @@ impl ChannelType {
             Self::Web,
             Self::Voice,
         ];
-        all.into_iter()
-            .find(|kind| kind.name().eq_ignore_ascii_case(text))
+        all.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(text))
     }
 }
 
@@ -138,38 +137,26 @@ fn plain(text: &str) -> Result<String, NotAnAddress> {
 
 /// `+` and 7 to 15 digits, or a short code of 3 to 8 digits; usual separators are dropped.
 fn phone(text: &str) -> Result<String, NotAnAddress> {
-    let compact: String = text
-        .chars()
-        .filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')'))
-        .collect();
+    let compact: String =
+        text.chars().filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')')).collect();
     let (digits, range) = match compact.strip_prefix('+') {
         Some(digits) => (digits, 7..=15),
         None => (compact.as_str(), 3..=8),
     };
     let numeric = digits.bytes().all(|byte| byte.is_ascii_digit());
-    if numeric && range.contains(&digits.len()) {
-        Ok(compact)
-    } else {
-        Err(NotAnAddress)
-    }
+    if numeric && range.contains(&digits.len()) { Ok(compact) } else { Err(NotAnAddress) }
 }
 
 /// Up to 11 letters, digits, spaces and a few signs, with at least one letter (behaviour E: alpha sender).
 fn alphanumeric_sender(text: &str) -> bool {
     text.len() <= 11
         && text.bytes().any(|byte| byte.is_ascii_alphabetic())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b" +-_&".contains(&byte))
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b" +-_&".contains(&byte))
 }
 
 fn opaque(text: &str) -> Result<String, NotAnAddress> {
     let printable = text.chars().all(|c| !c.is_control() && !c.is_whitespace());
-    if text.is_empty() || !printable {
-        Err(NotAnAddress)
-    } else {
-        Ok(text.to_owned())
-    }
+    if text.is_empty() || !printable { Err(NotAnAddress) } else { Ok(text.to_owned()) }
 }
 
 impl fmt::Display for Address {

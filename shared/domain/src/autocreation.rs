@@ -48,10 +48,7 @@ pub fn receive(
         let mut conversation = bound.clone();
         let written = message::append(&mut conversation, Post::of(inbound)?, now)?;
         let sid = conversation.sid;
-        return Ok((
-            Outcome::Appended(sid),
-            Decision::put(conversation).with(written),
-        ));
+        return Ok((Outcome::Appended(sid), Decision::put(conversation).with(written)));
     }
     match situation.address.filter(|address| address.enabled) {
         Some(address) => open(inbound, situation, address, now),
@@ -88,22 +85,14 @@ fn open(
     {
         let interaction = sid.twin();
         conversation.interaction = Some(interaction);
-        effects.push(Effect::Invite(InviteRequest::Open {
-            interaction,
-            conversation: sid,
-            flow,
-        }));
+        let message = Some(inbound.sid());
+        let open = InviteRequest::Open { interaction, conversation: sid, flow, message };
+        effects.push(Effect::Invite(open));
     }
-    let joined = Notice {
-        number: Some(number),
-        ..Notice::of("onParticipantAdded")
-    };
+    let joined = Notice { number: Some(number), ..Notice::of("onParticipantAdded") };
     effects.extend(conversation.tell(&joined, Source::Channel));
     let written = message::append(&mut conversation, Post::of(inbound)?, now)?;
-    let decision = Decision::put(conversation)
-        .with(bound)
-        .asking(effects)
-        .with(written);
+    let decision = Decision::put(conversation).with(bound).asking(effects).with(written);
     Ok((Outcome::Opened(sid), decision))
 }
 
@@ -115,15 +104,9 @@ fn attach_handler(
 ) -> Result<(), Refusal> {
     let target = match handler {
         Handler::Default => return Ok(()),
-        Handler::Webhook {
-            url,
-            method,
-            filters,
-        } => Target::Webhook {
-            url: url.clone(),
-            method: method.clone(),
-            filters: filters.clone(),
-        },
+        Handler::Webhook { url, method, filters } => {
+            Target::Webhook { url: url.clone(), method: method.clone(), filters: filters.clone() }
+        }
         Handler::Studio { flow, .. } => Target::Studio { flow: *flow },
     };
     conversation.attach(target, now).map(|_| ())
@@ -175,13 +158,7 @@ mod tests {
         flow: Option<&'a str>,
     ) -> Situation<'a> {
         let default_service = ServiceSid::derived(&["default"]);
-        Situation {
-            bound,
-            address,
-            flow,
-            default_service,
-            messaging_service: None,
-        }
+        Situation { bound, address, flow, default_service, messaging_service: None }
     }
 
     fn conversation_of(decision: &Decision) -> Conversation {
@@ -212,44 +189,29 @@ mod tests {
             receive(&inbound("SM1"), situation(None, Some(&address), None), NOW).unwrap();
         let mut open = conversation_of(&first);
         open.state = crate::conversation::State::Inactive;
-        let (outcome, second) = receive(
-            &inbound("SM2"),
-            situation(Some(&open), Some(&address), None),
-            NOW,
-        )
-        .unwrap();
+        let (outcome, second) =
+            receive(&inbound("SM2"), situation(Some(&open), Some(&address), None), NOW).unwrap();
         assert_eq!(outcome, Outcome::Appended(open.sid));
         let after = conversation_of(&second);
-        assert_eq!(
-            (after.next_index, after.state),
-            (2, crate::conversation::State::Active)
-        );
+        assert_eq!((after.next_index, after.state), (2, crate::conversation::State::Active));
     }
 
     #[test]
     fn a_flow_that_hands_over_asks_for_the_interaction_in_the_same_decision() {
         let flow = FlowSid::derived(&["f"]);
-        let address = address(Handler::Studio {
-            flow,
-            retry_count: 3,
-        });
+        let address = address(Handler::Studio { flow, retry_count: 3 });
         let definition = r#"{"initial_state":"t","states":[
             {"name":"t","type":"trigger","transitions":[{"event":"incomingConversationMessage","next":"a"}]},
             {"name":"a","type":"send-to-flex","transitions":[],"properties":{
                 "workflow":"WW00000000000000000000000000000000","channel":"chat"}}]}"#;
-        let (_, decision) = receive(
-            &inbound("SM1"),
-            situation(None, Some(&address), Some(definition)),
-            NOW,
-        )
-        .unwrap();
+        let (_, decision) =
+            receive(&inbound("SM1"), situation(None, Some(&address), Some(definition)), NOW)
+                .unwrap();
         let conversation = conversation_of(&decision);
         let interaction = conversation.interaction.unwrap();
-        let open = InviteRequest::Open {
-            interaction,
-            conversation: conversation.sid,
-            flow,
-        };
+        let message = Some(inbound("SM1").sid());
+        let open =
+            InviteRequest::Open { interaction, conversation: conversation.sid, flow, message };
         assert_eq!(decision.effects, [Effect::Invite(open)]);
     }
 
@@ -257,11 +219,7 @@ mod tests {
     fn a_webhook_handler_hears_of_the_participant_and_then_of_the_message() {
         let filters = vec!["onMessageAdded".to_owned(), "onParticipantAdded".to_owned()];
         let url = "https://example.com".to_owned();
-        let address = address(Handler::Webhook {
-            url,
-            method: "POST".to_owned(),
-            filters,
-        });
+        let address = address(Handler::Webhook { url, method: "POST".to_owned(), filters });
         let (_, decision) =
             receive(&inbound("SM1"), situation(None, Some(&address), None), NOW).unwrap();
         let events: Vec<&str> = decision

@@ -217,11 +217,7 @@ mod tests {
         let all: [DeliveryStatus; 6] = [Queued, Sent, Delivered, Read, Undelivered, Failed];
         for from in all {
             for to in all {
-                assert_eq!(
-                    from.gives_way_to(to),
-                    allowed.contains(&(from, to)),
-                    "{from:?} {to:?}"
-                );
+                assert_eq!(from.gives_way_to(to), allowed.contains(&(from, to)), "{from:?} {to:?}");
             }
         }
     }

@@ -272,12 +272,7 @@ pub struct Notice {
 impl Notice {
     /// About the conversation itself.
     pub const fn of(event: &'static str) -> Self {
-        Self {
-            event,
-            message: None,
-            number: None,
-            state_from: None,
-        }
+        Self { event, message: None, number: None, state_from: None }
     }
 }
 
@@ -348,34 +343,25 @@ impl Conversation {
 
     /// The participant with that number.
     pub fn participant(&self, number: u32) -> Option<&Participant> {
-        self.participants
-            .iter()
-            .find(|participant| participant.number == number)
+        self.participants.iter().find(|participant| participant.number == number)
     }
 
     /// The participant with that identifier.
     pub fn participant_by_sid(&self, sid: ParticipantSid) -> Option<&Participant> {
-        self.participants
-            .iter()
-            .find(|one| self.sid.kin::<ParticipantSid>(one.number) == sid)
+        self.participants.iter().find(|one| self.sid.kin::<ParticipantSid>(one.number) == sid)
     }
 
     /// The participant who is known by an identity or an address.
     pub fn participant_called(&self, name: &str) -> Option<&Participant> {
         self.participants.iter().find(|one| {
             one.identity.as_deref() == Some(name)
-                || one
-                    .pair
-                    .as_ref()
-                    .is_some_and(|pair| pair.address.as_str() == name)
+                || one.pair.as_ref().is_some_and(|pair| pair.address.as_str() == name)
         })
     }
 
     /// The webhook with that identifier.
     pub fn webhook_by_sid(&self, sid: WebhookSid) -> Option<&Webhook> {
-        self.webhooks
-            .iter()
-            .find(|one| self.sid.kin::<WebhookSid>(one.number) == sid)
+        self.webhooks.iter().find(|one| self.sid.kin::<WebhookSid>(one.number) == sid)
     }
 
     /// Refuses what a closed conversation does not bear.
@@ -406,20 +392,13 @@ impl Conversation {
         if self.participants.len() >= PARTICIPANTS_MAX {
             return Err(Refusal::TooManyParticipants);
         }
-        let name = new
-            .identity
-            .as_deref()
-            .or(new.pair.as_ref().map(|pair| pair.address.as_str()));
+        let name = new.identity.as_deref().or(new.pair.as_ref().map(|pair| pair.address.as_str()));
         if let Some(name) = name
             && self.participant_called(name).is_some()
         {
             return Err(Refusal::ParticipantExists);
         }
-        let on_channels = self
-            .participants
-            .iter()
-            .filter(|one| one.pair.is_some())
-            .count();
+        let on_channels = self.participants.iter().filter(|one| one.pair.is_some()).count();
         if new.pair.is_some() && on_channels >= CHANNEL_PARTICIPANTS_MAX {
             return Err(Refusal::TooManyChannelParticipants);
         }
@@ -478,7 +457,8 @@ impl Conversation {
         self.state = State::Closed;
         self.updated = now;
         let mut decision = Decision::unchanged();
-        let bound = self.participants.iter().filter_map(|one| Some((one.number, one.pair.as_ref()?)));
+        let bound =
+            self.participants.iter().filter_map(|one| Some((one.number, one.pair.as_ref()?)));
         for (place, (number, pair)) in bound.enumerate() {
             decision = decision.without(self.binding(pair.clone(), number, 1));
             if place < REMEMBERED_MAX {
@@ -495,12 +475,7 @@ impl Conversation {
             return Err(Refusal::TooManyWebhooks);
         }
         let number = self.number();
-        self.webhooks.push(Webhook {
-            number,
-            target,
-            created: now,
-            updated: now,
-        });
+        self.webhooks.push(Webhook { number, target, created: now, updated: now });
         self.updated = now;
         Ok(number)
     }
@@ -510,16 +485,11 @@ impl Conversation {
         if !source.tells_webhooks() {
             return Vec::new();
         }
-        let listening = self
-            .webhooks
-            .iter()
-            .filter(|webhook| match &webhook.target {
-                Target::Webhook { filters, .. } => {
-                    filters.iter().any(|filter| filter == notice.event)
-                }
-                Target::Trigger { .. } => notice.event == "onMessageAdded",
-                Target::Studio { .. } => false,
-            });
+        let listening = self.webhooks.iter().filter(|webhook| match &webhook.target {
+            Target::Webhook { filters, .. } => filters.iter().any(|filter| filter == notice.event),
+            Target::Trigger { .. } => notice.event == "onMessageAdded",
+            Target::Studio { .. } => false,
+        });
         listening
             .map(|webhook| {
                 Effect::Notify(WebhookCall {
@@ -537,21 +507,11 @@ impl Conversation {
 
     /// The item that binds a pair to this conversation. It is written once, so its version is 0 or 1.
     fn binding(&self, pair: Pair, number: u32, version: u64) -> AddressBinding {
-        AddressBinding {
-            pair,
-            conversation: self.sid,
-            number,
-            version,
-        }
+        AddressBinding { pair, conversation: self.sid, number, version }
     }
 
     /// The item that the search finds; written once as well.
     fn membership(&self, who: String, number: u32, version: u64) -> Membership {
-        Membership {
-            who,
-            conversation: self.sid,
-            number,
-            version,
-        }
+        Membership { who, conversation: self.sid, number, version }
     }
 }

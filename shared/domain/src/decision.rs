@@ -24,10 +24,7 @@ impl Decision {
 
     /// One record.
     pub fn put(record: impl Into<Record>) -> Self {
-        Self {
-            puts: vec![record.into()],
-            ..Self::default()
-        }
+        Self { puts: vec![record.into()], ..Self::default() }
     }
 
     /// And another record.

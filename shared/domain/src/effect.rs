@@ -95,6 +95,9 @@ pub enum InviteRequest {
         conversation: ConversationSid,
         /// The flow whose step it is.
         flow: FlowSid,
+        /// The message that opened the conversation.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<MessageSid>,
     },
     /// A reservation was accepted: seat the agent.
     Seat {
@@ -211,10 +214,7 @@ mod tests {
             workspace: WorkspaceSid::derived(&["w"]),
             subject: Subject::Task(TaskSid::derived(&["t"])),
         };
-        let wake = Effect::Wake(Wake {
-            at: Timestamp(5),
-            event,
-        });
+        let wake = Effect::Wake(Wake { at: Timestamp(5), event });
         let text = serde_json::to_string(&wake).unwrap();
         assert_eq!(serde_json::from_str::<Effect>(&text).unwrap(), wake);
     }

@@ -76,11 +76,7 @@ pub fn first_step(definition: &str) -> Result<Step, FlowError> {
     let initial = definition["initial_state"]
         .as_str()
         .ok_or_else(|| FlowError::Member("initial_state".to_owned(), "must be a name"))?;
-    let named = |name: &str| {
-        states
-            .iter()
-            .find(|state| state["name"].as_str() == Some(name))
-    };
+    let named = |name: &str| states.iter().find(|state| state["name"].as_str() == Some(name));
     let mut state = named(initial)
         .ok_or_else(|| FlowError::Member("initial_state".to_owned(), "names no state"))?;
     for _ in 0..STEPS_MAX {
@@ -88,9 +84,7 @@ pub fn first_step(definition: &str) -> Result<Step, FlowError> {
             Some("send-to-flex") => return hand_over(state).map(Step::HandOver),
             Some("trigger") => {}
             other => {
-                return Ok(Step::Ends {
-                    widget: other.map(str::to_owned),
-                });
+                return Ok(Step::Ends { widget: other.map(str::to_owned) });
             }
         }
         let Some(next) = next_state(state) else {
@@ -108,10 +102,7 @@ pub fn first_step(definition: &str) -> Result<Step, FlowError> {
 
 fn next_state(state: &Value) -> Option<&str> {
     let transitions = state["transitions"].as_array()?;
-    transitions
-        .iter()
-        .find(|one| one["event"] == TRIGGER_EVENT)?["next"]
-        .as_str()
+    transitions.iter().find(|one| one["event"] == TRIGGER_EVENT)?["next"].as_str()
 }
 
 fn text<'a>(value: &'a Value, member: &str) -> &'a str {
@@ -126,37 +117,24 @@ fn hand_over(state: &Value) -> Result<HandOver, FlowError> {
         .map_err(|_| FlowError::Member(member("workflow"), "must be a workflow's WW sid"))?;
     let channel = text(properties, "channel");
     if channel.is_empty() {
-        return Err(FlowError::Member(
-            member("channel"),
-            "must be a task channel",
-        ));
+        return Err(FlowError::Member(member("channel"), "must be a task channel"));
     }
-    let given = properties["attributes"]
-        .as_str()
-        .filter(|text| !text.trim().is_empty());
+    let given = properties["attributes"].as_str().filter(|text| !text.trim().is_empty());
     let given = given.unwrap_or("{}");
     if given.chars().count() > ATTRIBUTES_CHARS_MAX {
-        return Err(FlowError::Member(
-            member("attributes"),
-            "is longer than 1024 characters",
-        ));
+        return Err(FlowError::Member(member("attributes"), "is longer than 1024 characters"));
     }
     let attributes: Map<String, Value> = serde_json::from_str(given)
         .map_err(|_| FlowError::Member(member("attributes"), "must be a JSON object in text"))?;
     let timeout_seconds = number(properties, "timeout").unwrap_or(TASK_TIMEOUT_SECONDS);
     if !(1..=TASK_TIMEOUT_SECONDS_MAX).contains(&timeout_seconds) {
-        return Err(FlowError::Member(
-            member("timeout"),
-            "must be from 1 to 1209600 seconds",
-        ));
+        return Err(FlowError::Member(member("timeout"), "must be from 1 to 1209600 seconds"));
     }
     Ok(HandOver {
         workflow,
         channel: channel.to_owned(),
         attributes: Value::Object(attributes),
-        priority: number(properties, "priority")
-            .unwrap_or(0)
-            .clamp(0, i64::from(i32::MAX)),
+        priority: number(properties, "priority").unwrap_or(0).clamp(0, i64::from(i32::MAX)),
         timeout_seconds,
     })
 }
@@ -164,28 +142,26 @@ fn hand_over(state: &Value) -> Result<HandOver, FlowError> {
 /// A number, or a number in text.
 fn number(properties: &Value, member: &str) -> Option<i64> {
     let value = &properties[member];
-    value
-        .as_i64()
-        .or_else(|| value.as_str()?.trim().parse().ok())
+    value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
 }
 
 impl HandOver {
+    /// Whether the attributes have `{{…}}` in them.
+    pub fn has_variables(&self) -> bool {
+        let mut texts = self.attributes.as_object().into_iter().flatten();
+        texts.any(|(_, value)| value.as_str().is_some_and(|text| text.contains("{{")))
+    }
+
     /// The attributes that the task gets: what the widget says of the customer, and what its author added.
     pub fn task_attributes(&self, conversation: &Conversation, body: Option<&str>) -> Value {
-        let pair = conversation
-            .participants
-            .iter()
-            .find_map(|one| one.pair.as_ref());
+        let pair = conversation.participants.iter().find_map(|one| one.pair.as_ref());
         let mut all = Map::new();
         if let Some(pair) = pair {
             let address = pair.address.as_str();
             for key in ["customerAddress", "from", "name", "customerName"] {
                 all.insert(key.to_owned(), json!(address));
             }
-            all.insert(
-                "channelType".to_owned(),
-                json!(pair.address.channel().name()),
-            );
+            all.insert("channelType".to_owned(), json!(pair.address.channel().name()));
         }
         if let Some(given) = self.attributes.as_object() {
             for (key, value) in given {
@@ -230,16 +206,12 @@ fn variable(
         serde_json::from_str(text).unwrap_or_default()
     };
     match name.rsplit('.').next().unwrap_or_default() {
-        "From" | "Author" => pair
-            .map(|pair| pair.address.to_string())
-            .unwrap_or_default(),
+        "From" | "Author" => pair.map(|pair| pair.address.to_string()).unwrap_or_default(),
         "To" => pair.map(|pair| pair.proxy.to_string()).unwrap_or_default(),
         "Body" => body.unwrap_or_default().to_owned(),
         "ConversationSid" | "ChannelSid" => conversation.sid.to_string(),
         _ if name.contains("ChannelAttributes.") => {
-            let path = name
-                .split_once("ChannelAttributes.")
-                .map_or("", |(_, path)| path);
+            let path = name.split_once("ChannelAttributes.").map_or("", |(_, path)| path);
             let pointer = format!("/{}", path.replace('.', "/"));
             match attributes().pointer(&pointer) {
                 Some(Value::String(text)) => text.clone(),
@@ -275,26 +247,17 @@ mod tests {
     fn a_trigger_leads_to_the_agent() {
         let workflow = WorkflowSid::derived(&["w"]);
         let step = first_step(&definition(&workflow.to_string(), r#"{"topic":"sales"}"#)).unwrap();
-        let Step::HandOver(found) = step else {
-            panic!("{step:?}")
-        };
-        assert_eq!(
-            (found.workflow, found.priority, found.timeout_seconds),
-            (workflow, 5, 60)
-        );
+        let Step::HandOver(found) = step else { panic!("{step:?}") };
+        assert_eq!((found.workflow, found.priority, found.timeout_seconds), (workflow, 5, 60));
         assert_eq!(found.attributes, json!({"topic": "sales"}));
     }
 
     #[test]
     fn what_can_not_work_is_named() {
-        let text = first_step(&definition("WW1", "{}"))
-            .unwrap_err()
-            .to_string();
+        let text = first_step(&definition("WW1", "{}")).unwrap_err().to_string();
         assert!(text.contains("states.agent.properties.workflow"), "{text}");
         let workflow = WorkflowSid::derived(&["w"]).to_string();
-        let text = first_step(&definition(&workflow, "[1]"))
-            .unwrap_err()
-            .to_string();
+        let text = first_step(&definition(&workflow, "[1]")).unwrap_err().to_string();
         assert!(text.contains("attributes"), "{text}");
         assert!(matches!(first_step("{"), Err(FlowError::NotJson(1, _))));
     }
@@ -303,9 +266,6 @@ mod tests {
     fn a_circle_of_triggers_ends() {
         let circle = json!({"initial_state": "a", "states": [
             {"name": "a", "type": "trigger", "transitions": [{"event": TRIGGER_EVENT, "next": "a"}]}]});
-        assert_eq!(
-            first_step(&circle.to_string()),
-            Ok(Step::Ends { widget: None })
-        );
+        assert_eq!(first_step(&circle.to_string()), Ok(Step::Ends { widget: None }));
     }
 }

@@ -235,10 +235,7 @@ impl Interaction {
 
     /// Tasks that are not known to have ended.
     pub fn open_tasks(&self) -> impl Iterator<Item = TaskSid> {
-        self.invites
-            .iter()
-            .filter(|invite| !invite.over)
-            .map(|invite| invite.task)
+        self.invites.iter().filter(|invite| !invite.over).map(|invite| invite.task)
     }
 
     fn number(&mut self) -> u32 {
@@ -248,10 +245,7 @@ impl Interaction {
     }
 
     fn agents(&self) -> usize {
-        self.participants
-            .iter()
-            .filter(|one| one.kind == "agent" && !one.left)
-            .count()
+        self.participants.iter().filter(|one| one.kind == "agent" && !one.left).count()
     }
 }
 
@@ -270,11 +264,7 @@ pub fn invite(
     let number = interaction.number();
     let sid: InviteSid = interaction.sid.kin(number);
     let task = TaskSid::derived(&[&sid.to_string()]);
-    interaction.invites.push(Invite {
-        number,
-        task,
-        over: false,
-    });
+    interaction.invites.push(Invite { number, task, over: false });
     let attributes = attributes(interaction, conversation, sid, &order.attributes);
     Ok(Task::create(task::NewTask {
         sid: task,
@@ -300,25 +290,16 @@ fn attributes(
     let mut all = given.as_object().cloned().unwrap_or_default();
     let agent = interaction.initiated_by == InitiatedBy::Agent;
     let kind = interaction.channel_type.name();
-    let pair = conversation
-        .participants
-        .iter()
-        .find_map(|one| one.pair.as_ref());
+    let pair = conversation.participants.iter().find_map(|one| one.pair.as_ref());
     let mut medium = kind.to_owned();
     medium[..1].make_ascii_uppercase();
     let mut set = |key: &str, value: Value| all.insert(key.to_owned(), value);
     set("flexInteractionSid", json!(interaction.sid));
-    set(
-        "flexInteractionChannelSid",
-        json!(interaction.channel_sid()),
-    );
+    set("flexInteractionChannelSid", json!(interaction.channel_sid()));
     set("flexChannelInviteSid", json!(invite));
     set("conversationSid", json!(conversation.sid));
     set("channelType", json!(kind));
-    set(
-        "direction",
-        json!(if agent { "outbound" } else { "inbound" }),
-    );
+    set("direction", json!(if agent { "outbound" } else { "inbound" }));
     set("initiatedBy", json!(interaction.initiated_by.name()));
     let conversations = json!({
         "initiated_by": interaction.initiated_by.name(),
@@ -334,10 +315,7 @@ fn attributes(
     });
     set("conversations", conversations);
     if let (Some(address), Some(name)) = (given.get("customerAddress"), given.get("customerName")) {
-        set(
-            "customers",
-            json!({ "name": name, "phone": address, "email": null }),
-        );
+        set("customers", json!({ "name": name, "phone": address, "email": null }));
     }
     Value::Object(all)
 }
@@ -351,25 +329,19 @@ pub fn seat(
     now: Timestamp,
 ) -> Result<Decision, Refusal> {
     let seated = |one: &ChannelParticipant| {
-        one.routing
-            .as_ref()
-            .is_some_and(|before| before.reservation == routing.reservation)
+        one.routing.as_ref().is_some_and(|before| before.reservation == routing.reservation)
     };
     if interaction.participants.iter().any(seated)
         || interaction.status == ChannelStatus::Closed
         || conversation.state == State::Closed
-        || interaction
-            .invite_of(routing.task)
-            .is_none_or(|invite| invite.over)
+        || interaction.invite_of(routing.task).is_none_or(|invite| invite.over)
     {
         return Ok(Decision::unchanged());
     }
     let mut interaction = interaction.clone();
     let mut conversation = conversation.clone();
     let identity = worker.identity();
-    let known = conversation
-        .participant_called(&identity)
-        .map(|one| one.number);
+    let known = conversation.participant_called(&identity).map(|one| one.number);
     let (member, joined) = match known {
         Some(member) => (member, None),
         None => {
@@ -396,10 +368,7 @@ pub fn seat(
     Ok(match joined {
         None => decision,
         Some(found_by) => {
-            let notice = Notice {
-                number: Some(member),
-                ..Notice::of("onParticipantAdded")
-            };
+            let notice = Notice { number: Some(member), ..Notice::of("onParticipantAdded") };
             let told = conversation.tell(&notice, Source::Interaction);
             decision.and(conversation).with(found_by).asking(told)
         }
@@ -435,9 +404,9 @@ pub fn leave(
     }
     let command = match how {
         Leaving::WrapUp => task::Command::Wrap { reason: None },
-        Leaving::Closed => task::Command::Complete {
-            reason: Some("Agent left the channel".to_owned()),
-        },
+        Leaving::Closed => {
+            task::Command::Complete { reason: Some("Agent left the channel".to_owned()) }
+        }
     };
     let worked = task.filter(|task| !task.status.is_over());
     let worked = worked.map(|task| task::decide(task, command, now).map(|after| (task, after)));
@@ -477,10 +446,7 @@ fn unseat(
         return Ok(Decision::unchanged());
     }
     let mut conversation = conversation.clone();
-    let notice = Notice {
-        number: Some(member),
-        ..Notice::of("onParticipantRemoved")
-    };
+    let notice = Notice { number: Some(member), ..Notice::of("onParticipantRemoved") };
     let told = conversation.tell(&notice, Source::Interaction);
     let found_by = conversation.leave(member, now)?;
     Ok(Decision::put(conversation).with(found_by).asking(told))
@@ -501,10 +467,7 @@ pub fn close(
     let mut interaction = interaction.clone();
     interaction.status = ChannelStatus::Closed;
     interaction.updated = now;
-    interaction
-        .participants
-        .iter_mut()
-        .for_each(|one| one.left = true);
+    interaction.participants.iter_mut().for_each(|one| one.left = true);
     let mut ended = Decision::unchanged();
     for task in tasks {
         let after = end_task(task, complete, now)?;
@@ -550,25 +513,14 @@ pub fn deactivate(
     }
     let mut conversation = conversation.clone();
     let mut left = Decision::unchanged();
-    for seat in next
-        .participants
-        .iter_mut()
-        .filter(|one| one.kind == "agent" && !one.left)
-    {
+    for seat in next.participants.iter_mut().filter(|one| one.kind == "agent" && !one.left) {
         seat.left = true;
-        if let Some(member) = seat
-            .member
-            .filter(|it| conversation.participant(*it).is_some())
-        {
+        if let Some(member) = seat.member.filter(|it| conversation.participant(*it).is_some()) {
             left = left.with(conversation.leave(member, now)?);
         }
     }
     let decision = Decision::put(next);
-    let decision = if left.is_unchanged() {
-        decision
-    } else {
-        decision.and(conversation)
-    };
+    let decision = if left.is_unchanged() { decision } else { decision.and(conversation) };
     Ok(decision.with(left).with(ended))
 }
 
@@ -595,15 +547,9 @@ pub fn add_participant(
         routing,
         left: false,
     });
-    let notice = Notice {
-        number: Some(member),
-        ..Notice::of("onParticipantAdded")
-    };
+    let notice = Notice { number: Some(member), ..Notice::of("onParticipantAdded") };
     let told = conversation.tell(&notice, Source::Interaction);
-    let decision = Decision::put(interaction)
-        .and(conversation)
-        .with(found_by)
-        .asking(told);
+    let decision = Decision::put(interaction).and(conversation).with(found_by).asking(told);
     Ok((number, decision))
 }
 
@@ -629,10 +575,7 @@ fn close_conversation(conversation: &Conversation, now: Timestamp) -> Decision {
     let mut conversation = conversation.clone();
     let before = conversation.state;
     let freed = conversation.close(now);
-    let notice = Notice {
-        state_from: Some(before),
-        ..Notice::of("onConversationStateUpdated")
-    };
+    let notice = Notice { state_from: Some(before), ..Notice::of("onConversationStateUpdated") };
     let told = conversation.tell(&notice, Source::Interaction);
     Decision::put(conversation).with(freed).asking(told)
 }
@@ -652,18 +595,10 @@ pub fn task_ended(
     }
     let mut next = interaction.clone();
     next.updated = now;
-    next.invites
-        .iter_mut()
-        .filter(|one| one.task == task)
-        .for_each(|one| one.over = true);
+    next.invites.iter_mut().filter(|one| one.task == task).for_each(|one| one.over = true);
     let mut member = None;
     for seat in &mut next.participants {
-        if seat
-            .routing
-            .as_ref()
-            .is_some_and(|routing| routing.task == task)
-            && !seat.left
-        {
+        if seat.routing.as_ref().is_some_and(|routing| routing.task == task) && !seat.left {
             seat.left = true;
             member = seat.member;
         }

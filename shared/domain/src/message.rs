@@ -197,12 +197,7 @@ pub fn append(
             return Err(Refusal::EmptyMessage);
         }
     }
-    if post
-        .body
-        .as_ref()
-        .is_some_and(|body| body.len() > BODY_BYTES_MAX)
-        && post.origin.is_none()
-    {
+    if post.body.as_ref().is_some_and(|body| body.len() > BODY_BYTES_MAX) && post.origin.is_none() {
         return Err(Refusal::BodyTooLong);
     }
     let before = conversation.state;
@@ -211,18 +206,12 @@ pub fn append(
     let index = conversation.next_index;
     conversation.next_index += 1;
     let author = post.author.unwrap_or_else(|| "system".to_owned());
-    let participant = conversation
-        .participant_called(&author)
-        .map(|one| one.number);
+    let participant = conversation.participant_called(&author).map(|one| one.number);
     let message = Message {
         sid: post.sid,
         conversation: Some(conversation.sid),
         index,
-        direction: if post.origin.is_some() {
-            Direction::Inbound
-        } else {
-            Direction::OutboundApi
-        },
+        direction: if post.origin.is_some() { Direction::Inbound } else { Direction::OutboundApi },
         participant,
         body: post.body,
         media: post.media,
@@ -236,23 +225,14 @@ pub fn append(
         removed: false,
         version: 0,
     };
-    let mut effects: Vec<Effect> = message
-        .deliveries
-        .iter()
-        .map(|copy| message.send_request(copy))
-        .collect();
+    let mut effects: Vec<Effect> =
+        message.deliveries.iter().map(|copy| message.send_request(copy)).collect();
     if before == State::Inactive {
-        let woken = Notice {
-            state_from: Some(before),
-            ..Notice::of("onConversationStateUpdated")
-        };
+        let woken = Notice { state_from: Some(before), ..Notice::of("onConversationStateUpdated") };
         effects.extend(conversation.tell(&woken, post.source));
     }
-    let added = Notice {
-        message: Some(message.sid),
-        number: participant,
-        ..Notice::of("onMessageAdded")
-    };
+    let added =
+        Notice { message: Some(message.sid), number: participant, ..Notice::of("onMessageAdded") };
     effects.extend(conversation.tell(&added, post.source));
     Ok(Decision::put(message).asking(effects))
 }
@@ -265,10 +245,7 @@ fn copies(
     now: Timestamp,
 ) -> Vec<Delivery> {
     let mut number = 0;
-    let others = conversation
-        .participants
-        .iter()
-        .filter(|one| Some(one.number) != author_number);
+    let others = conversation.participants.iter().filter(|one| Some(one.number) != author_number);
     others
         .filter_map(|one| {
             let pair = one.pair.clone()?;
@@ -337,11 +314,7 @@ pub fn outside(
         removed: false,
         version: 0,
     };
-    let effects = message
-        .deliveries
-        .iter()
-        .map(|copy| message.send_request(copy))
-        .collect();
+    let effects = message.deliveries.iter().map(|copy| message.send_request(copy)).collect();
     Ok((message, effects))
 }
 
@@ -384,9 +357,9 @@ impl Delivery {
     pub fn begin(&self, now: Timestamp) -> Begin {
         match (self.status, &self.carrier_message_id, self.begun) {
             (DeliveryStatus::Queued, None, None) => Begin::Send,
-            (DeliveryStatus::Queued, None, Some(begun)) if now < begun + LEASE => Begin::Wait {
-                until: begun + LEASE,
-            },
+            (DeliveryStatus::Queued, None, Some(begun)) if now < begun + LEASE => {
+                Begin::Wait { until: begun + LEASE }
+            }
             (DeliveryStatus::Queued, None, Some(since)) => Begin::AskFirst { since },
             (DeliveryStatus::Queued, Some(_), _)
             | (
@@ -410,15 +383,11 @@ impl Delivery {
 impl Message {
     /// The delivery with that number.
     pub fn delivery(&self, number: u32) -> Option<&Delivery> {
-        self.deliveries
-            .iter()
-            .find(|delivery| delivery.number == number)
+        self.deliveries.iter().find(|delivery| delivery.number == number)
     }
 
     fn delivery_mut(&mut self, number: u32) -> Option<&mut Delivery> {
-        self.deliveries
-            .iter_mut()
-            .find(|delivery| delivery.number == number)
+        self.deliveries.iter_mut().find(|delivery| delivery.number == number)
     }
 
     /// Asks for a delivery to be handed to its carrier.

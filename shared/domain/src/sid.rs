@@ -72,9 +72,9 @@ pub trait Sid: Copy + Ord + fmt::Display + FromStr<Err = NotASid> {
 
 /// The last four bytes of the root that starts with these twelve: FNV-1a over them.
 fn mask(bytes: &Bytes) -> u32 {
-    bytes[..12].iter().fold(0x811c_9dc5, |hash: u32, byte| {
-        (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
-    })
+    bytes[..12]
+        .iter()
+        .fold(0x811c_9dc5, |hash: u32, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
 }
 
 fn parse(text: &str, expected: &'static str) -> Result<Bytes, NotASid> {
@@ -241,9 +241,6 @@ mod tests {
 
     #[test]
     fn parts_are_told_apart() {
-        assert_ne!(
-            TaskSid::derived(&["ab", "c"]),
-            TaskSid::derived(&["a", "bc"])
-        );
+        assert_ne!(TaskSid::derived(&["ab", "c"]), TaskSid::derived(&["a", "bc"]));
     }
 }

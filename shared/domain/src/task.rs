@@ -75,8 +75,7 @@ impl TaskStatus {
             Self::Completed,
             Self::Canceled,
         ];
-        all.into_iter()
-            .find(|status| status.name().eq_ignore_ascii_case(text))
+        all.into_iter().find(|status| status.name().eq_ignore_ascii_case(text))
     }
 
     /// Whether nothing more happens to it.
@@ -134,8 +133,7 @@ impl ReservationStatus {
             Self::Wrapping,
             Self::Completed,
         ];
-        all.into_iter()
-            .find(|status| status.name().eq_ignore_ascii_case(text))
+        all.into_iter().find(|status| status.name().eq_ignore_ascii_case(text))
     }
 
     /// Whether it takes one unit of the worker's capacity.
@@ -319,9 +317,7 @@ impl Task {
     /// The reservation with that identifier, if it is of this task.
     pub fn reservation(&self, sid: ReservationSid) -> Option<&Reservation> {
         let mine = sid.kin::<TaskSid>(0) == self.sid;
-        self.reservations
-            .iter()
-            .find(|one| mine && one.number == sid.number())
+        self.reservations.iter().find(|one| mine && one.number == sid.number())
     }
 
     /// The identifier of one of its reservations.
@@ -331,17 +327,12 @@ impl Task {
 
     /// The reservations that take capacity.
     pub fn open_reservations(&self) -> impl Iterator<Item = &Reservation> {
-        self.reservations
-            .iter()
-            .filter(|reservation| reservation.status.is_open())
+        self.reservations.iter().filter(|reservation| reservation.status.is_open())
     }
 
     /// The worker whose list of reservations shows this task.
     pub fn holder(&self) -> Option<WorkerSid> {
-        self.open_reservations()
-            .next()
-            .or(self.reservations.last())
-            .map(|one| one.worker)
+        self.open_reservations().next().or(self.reservations.last()).map(|one| one.worker)
     }
 
     /// When it has waited for too long.
@@ -376,10 +367,7 @@ impl Task {
 
     /// The router event of this task.
     pub const fn event(&self) -> RouterEvent {
-        RouterEvent {
-            workspace: self.workspace,
-            subject: Subject::Task(self.sid),
-        }
+        RouterEvent { workspace: self.workspace, subject: Subject::Task(self.sid) }
     }
 
     fn open(&mut self, sid: ReservationSid) -> Result<&mut Reservation, Refusal> {
@@ -414,16 +402,9 @@ impl Task {
         if self.open_reservations().next().is_none() {
             self.status = TaskStatus::Pending;
         }
-        let ended = self
-            .reservations
-            .iter()
-            .filter(|one| !one.status.is_open())
-            .count();
+        let ended = self.reservations.iter().filter(|one| !one.status.is_open()).count();
         if ended > PAST_RESERVATIONS_MAX
-            && let Some(oldest) = self
-                .reservations
-                .iter()
-                .position(|one| !one.status.is_open())
+            && let Some(oldest) = self.reservations.iter().position(|one| !one.status.is_open())
         {
             self.reservations.remove(oldest);
         }
@@ -436,15 +417,7 @@ pub fn decide(task: &Task, command: Command, now: Timestamp) -> Result<Task, Ref
     let mut next = task.clone();
     next.updated = now;
     match (task.status, command) {
-        (
-            Pending | Reserved,
-            Command::Reserve {
-                worker,
-                worker_name,
-                timeout,
-                receipt,
-            },
-        ) => {
+        (Pending | Reserved, Command::Reserve { worker, worker_name, timeout, receipt }) => {
             if task.status == Pending {
                 next.assignments += 1;
             }
@@ -592,10 +565,7 @@ pub fn for_interaction(before: &Task, after: &Task) -> Vec<Effect> {
         return Vec::new();
     };
     let mut effects = Vec::new();
-    let accepted = after
-        .reservations
-        .iter()
-        .find(|one| one.status == ReservationStatus::Accepted);
+    let accepted = after.reservations.iter().find(|one| one.status == ReservationStatus::Accepted);
     if before.status != TaskStatus::Assigned
         && after.status == TaskStatus::Assigned
         && let Some(accepted) = accepted
@@ -620,10 +590,7 @@ pub fn for_interaction(before: &Task, after: &Task) -> Vec<Effect> {
 
 /// The alarm clock of a reservation.
 pub fn wake_for(task: &Task, at: Timestamp) -> Effect {
-    Effect::Wake(Wake {
-        at,
-        event: task.event(),
-    })
+    Effect::Wake(Wake { at, event: task.event() })
 }
 
 /// One changed task, committed alone.

@@ -43,11 +43,7 @@ impl Timestamp {
 
     /// `2026-11-22T10:53:29.123Z`: as conversation webhooks send it.
     pub fn iso_millis(self) -> String {
-        format!(
-            "{}.{:03}Z",
-            self.format("%Y-%m-%dT%H:%M:%S"),
-            self.0.rem_euclid(1000)
-        )
+        format!("{}.{:03}Z", self.format("%Y-%m-%dT%H:%M:%S"), self.0.rem_euclid(1000))
     }
 
     /// `Sun, 22 Nov 2026 10:53:29 +0000`: as the 2010 API answers.
@@ -62,9 +58,7 @@ impl Timestamp {
 
     /// Reads ISO 8601 with an offset or `Z`, fractions allowed.
     pub fn parse_iso(text: &str) -> Option<Self> {
-        text.parse::<jiff::Timestamp>()
-            .ok()
-            .map(|time| Self(time.as_millisecond()))
+        text.parse::<jiff::Timestamp>().ok().map(|time| Self(time.as_millisecond()))
     }
 
     fn format(self, pattern: &str) -> String {

@@ -195,10 +195,7 @@ pub struct Capacity {
 impl Default for Capacity {
     /// One task at a time, as new worker channels have it.
     fn default() -> Self {
-        Self {
-            capacity: 1,
-            available: true,
-        }
+        Self { capacity: 1, available: true }
     }
 }
 
@@ -243,9 +240,7 @@ impl Worker {
     /// How the worker is called in conversations: the name in `contact_uri` (`client:<name>`), else his own.
     pub fn identity(&self) -> String {
         let attributes: Option<serde_json::Value> = serde_json::from_str(&self.attributes).ok();
-        let contact = attributes
-            .as_ref()
-            .and_then(|all| all.get("contact_uri")?.as_str());
+        let contact = attributes.as_ref().and_then(|all| all.get("contact_uri")?.as_str());
         contact
             .and_then(|uri| uri.strip_prefix("client:"))
             .map_or_else(|| self.friendly_name.clone(), str::to_owned)

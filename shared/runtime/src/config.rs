@@ -44,12 +44,8 @@ const QUEUES: [(QueueName, &str); 7] = [
     (QueueName::Timers, "QUEUE_TIMERS"),
 ];
 
-const CARRIER: [&str; 4] = [
-    "TWILIO_BASE_URL",
-    "TWILIO_ACCOUNT_SID",
-    "TWILIO_AUTH_TOKEN",
-    "TWILIO_SECONDARY_AUTH_TOKEN",
-];
+const CARRIER: [&str; 4] =
+    ["TWILIO_BASE_URL", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_SECONDARY_AUTH_TOKEN"];
 
 impl Config {
     /// Reads the environment of this process.
@@ -60,27 +56,20 @@ impl Config {
     /// Reads variables from anywhere.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
-        let account = variable("ACCOUNT_SID").unwrap_or_else(|| format!("AC{:032}", 0));
+        let account = variable("ACCOUNT_SID")
+            .ok_or(ConfigError { name: "ACCOUNT_SID", problem: "is not set" })?;
         let account_sid = account.parse().map_err(|_| ConfigError {
             name: "ACCOUNT_SID",
             problem: "must be AC and 32 hexadecimal digits",
         })?;
-        let queues = QUEUES
-            .iter()
-            .filter_map(|(queue, name)| Some((*queue, variable(name)?)));
+        let queues = QUEUES.iter().filter_map(|(queue, name)| Some((*queue, variable(name)?)));
         let carriers = CARRIER.iter().filter_map(|name| {
-            Some((
-                (*name).to_owned(),
-                Private(variable(&format!("CARRIER_{name}"))?),
-            ))
+            Some(((*name).to_owned(), Private(variable(&format!("CARRIER_{name}"))?)))
         });
         Ok(Self {
             account_sid,
             auth_token: Private(variable("AUTH_TOKEN").unwrap_or_default()),
-            public_url: variable("PUBLIC_URL")
-                .unwrap_or_default()
-                .trim_end_matches('/')
-                .to_owned(),
+            public_url: variable("PUBLIC_URL").unwrap_or_default().trim_end_matches('/').to_owned(),
             tables: TableNames {
                 conversations: variable("TABLE_CONVERSATIONS"),
                 interactions: variable("TABLE_INTERACTIONS"),
@@ -110,6 +99,11 @@ mod tests {
         assert_eq!(config.queues.len(), 1);
         assert_eq!(config.public_url, "https://example.com");
         assert!(config.tables.routing.is_none());
+    }
+
+    #[test]
+    fn a_missing_account_is_named() {
+        assert!(Config::read(|_| None).unwrap_err().to_string().contains("ACCOUNT_SID"));
     }
 
     #[test]

@@ -24,9 +24,7 @@ impl Dependencies {
             let (answer, decision) = rule().await?;
             match self.store.commit(&decision).await {
                 Ok(committed) => {
-                    self.queues
-                        .send_effects(&committed.effects, self.now())
-                        .await;
+                    self.queues.send_effects(&committed.effects, self.now()).await;
                     return Ok(answer);
                 }
                 Err(StoreError::Conflict { kinds }) => {

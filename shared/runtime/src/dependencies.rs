@@ -34,9 +34,7 @@ pub struct Dependencies {
 
 impl fmt::Debug for Dependencies {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Dependencies")
-            .field("config", &self.config)
-            .finish_non_exhaustive()
+        out.debug_struct("Dependencies").field("config", &self.config).finish_non_exhaustive()
     }
 }
 
@@ -49,31 +47,16 @@ impl Dependencies {
         clock: Clock,
         entropy: Entropy,
     ) -> Self {
-        Self {
-            config,
-            store,
-            queues,
-            clock,
-            entropy,
-        }
+        Self { config, store, queues, clock, entropy }
     }
 
     /// The environment of a Lambda function: the one place that builds clients.
     pub async fn from_env() -> Result<Self, lambda_runtime::Error> {
         let config = Config::from_env()?;
-        let sdk = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(https())
-            .load()
-            .await;
+        let sdk = aws_config::defaults(BehaviorVersion::latest()).http_client(https()).load().await;
         let store = Store::new(aws_sdk_dynamodb::Client::new(&sdk), config.tables.clone());
         let queues = Queues::new(aws_sdk_sqs::Client::new(&sdk), config.queues.clone());
-        Ok(Self::new(
-            config,
-            store,
-            queues,
-            Arc::new(system_time),
-            Arc::new(system_entropy),
-        ))
+        Ok(Self::new(config, store, queues, Arc::new(system_time), Arc::new(system_entropy)))
     }
 
     /// Now.
@@ -95,17 +78,13 @@ impl Dependencies {
 
 /// HTTPS with one cryptographic provider, for all clients.
 fn https() -> SharedHttpClient {
-    Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .build_https()
+    Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
 }
 
 /// The system's clock.
 pub fn system_time() -> Timestamp {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    Timestamp(since.map_or(0, |span| {
-        i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
-    }))
+    Timestamp(since.map_or(0, |span| i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
 }
 
 /// The system's randomness.

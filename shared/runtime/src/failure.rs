@@ -48,10 +48,7 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Conflict { .. } => Self::Unavailable(error.to_string()),
-            StoreError::Unavailable {
-                operation,
-                ref source,
-            } => {
+            StoreError::Unavailable { operation, ref source } => {
                 let mut text = format!("{operation}: {source}");
                 let mut cause = source.source();
                 while let Some(deeper) = cause {

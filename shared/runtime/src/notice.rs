@@ -25,8 +25,6 @@ impl Dependencies {
             number: Some(number),
             ..Notice::of("onDeliveryUpdated")
         };
-        Ok(conversation
-            .map(|it| it.tell(&notice, Source::Channel))
-            .unwrap_or_default())
+        Ok(conversation.map(|it| it.tell(&notice, Source::Channel)).unwrap_or_default())
     }
 }

@@ -44,10 +44,7 @@ impl Queues {
 
     fn url(&self, queue: QueueName) -> Result<&str, Failure> {
         let missing = || Failure::Defect(format!("no URL for the queue {queue:?}"));
-        self.urls
-            .get(&queue)
-            .map(String::as_str)
-            .ok_or_else(missing)
+        self.urls.get(&queue).map(String::as_str).ok_or_else(missing)
     }
 
     /// Sends one message and waits until the queue has it.
@@ -68,8 +65,7 @@ impl Queues {
             .message_deduplication_id(id)
             .send()
             .await;
-        sent.map(|_| ())
-            .map_err(|error| unavailable("SendMessage", &error))
+        sent.map(|_| ()).map_err(|error| unavailable("SendMessage", &error))
     }
 
     /// Sends messages to one queue, ten at a time; says how many it took.
@@ -122,10 +118,7 @@ impl Queues {
     ) -> Result<(), Failure> {
         let mut by_queue: BTreeMap<QueueName, Vec<Outgoing>> = BTreeMap::new();
         for (id, effect) in effects {
-            by_queue
-                .entry(effect.queue())
-                .or_default()
-                .push(outgoing(id, effect, now)?);
+            by_queue.entry(effect.queue()).or_default().push(outgoing(id, effect, now)?);
         }
         for (queue, outgoing) in by_queue {
             self.send_all(queue, outgoing).await?;
@@ -149,9 +142,7 @@ impl Queues {
             .visibility_timeout(seconds)
             .send()
             .await;
-        hidden
-            .map(|_| ())
-            .map_err(|error| unavailable("ChangeMessageVisibility", &error))
+        hidden.map(|_| ()).map_err(|error| unavailable("ChangeMessageVisibility", &error))
     }
 }
 
@@ -173,12 +164,7 @@ fn outgoing(id: &str, effect: &Effect, now: Timestamp) -> Result<Outgoing, Failu
     };
     let group = effect.group();
     let id = group.is_some().then(|| id.to_owned());
-    Ok(Outgoing {
-        body,
-        group,
-        id,
-        delay_seconds,
-    })
+    Ok(Outgoing { body, group, id, delay_seconds })
 }
 
 fn to_json(value: &impl Serialize) -> Result<String, Failure> {

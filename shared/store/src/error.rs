@@ -51,10 +51,7 @@ where
             let reason = error.message().unwrap_or("no message").to_owned();
             StoreError::Defect { operation, reason }
         }
-        _ => StoreError::Unavailable {
-            operation,
-            source: Box::new(error),
-        },
+        _ => StoreError::Unavailable { operation, source: Box::new(error) },
     }
 }
 
@@ -71,27 +68,19 @@ pub(crate) fn classify_transaction(
     };
     let reasons = canceled.cancellation_reasons();
     let with = |code: &str| {
-        let coded = reasons
-            .iter()
-            .zip(kinds)
-            .filter(|(reason, _)| reason.code() == Some(code));
+        let coded = reasons.iter().zip(kinds).filter(|(reason, _)| reason.code() == Some(code));
         coded.map(|(_, kind)| *kind).collect::<Vec<_>>()
     };
     let failed = with("ConditionalCheckFailed");
     if !failed.is_empty() || !with("TransactionConflict").is_empty() {
         return StoreError::Conflict { kinds: failed };
     }
-    let invalid = reasons
-        .iter()
-        .find(|reason| reason.code() == Some("ValidationError"));
+    let invalid = reasons.iter().find(|reason| reason.code() == Some("ValidationError"));
     match invalid {
         Some(reason) => StoreError::Defect {
             operation: OPERATION,
             reason: reason.message().unwrap_or("no message").to_owned(),
         },
-        None => StoreError::Unavailable {
-            operation: OPERATION,
-            source: Box::new(error),
-        },
+        None => StoreError::Unavailable { operation: OPERATION, source: Box::new(error) },
     }
 }

@@ -60,11 +60,7 @@ pub struct Place {
 }
 
 fn key(table: Table, pk: impl ToString, sk: impl ToString) -> Key {
-    Key {
-        table,
-        pk: pk.to_string(),
-        sk: sk.to_string(),
-    }
+    Key { table, pk: pk.to_string(), sk: sk.to_string() }
 }
 
 /// A conversation service.
@@ -84,11 +80,7 @@ pub fn message(sid: MessageSid) -> Key {
 
 /// The open conversation of an address pair.
 pub fn binding(pair: &Pair) -> Key {
-    key(
-        Table::Conversations,
-        format!("A#{}", pair.address),
-        format!("P#{}", pair.proxy),
-    )
+    key(Table::Conversations, format!("A#{}", pair.address), format!("P#{}", pair.proxy))
 }
 
 /// Somebody's place in a conversation.
@@ -203,19 +195,11 @@ pub fn indexed(index: u32) -> String {
 
 impl Place {
     fn at(key: Key) -> Self {
-        Self {
-            key,
-            list: None,
-            worker: None,
-            expires: None,
-        }
+        Self { key, list: None, worker: None, expires: None }
     }
 
     fn listed(mut self, pk: impl ToString, sk: String) -> Self {
-        self.list = Some(IndexRow {
-            pk: pk.to_string(),
-            sk,
-        });
+        self.list = Some(IndexRow { pk: pk.to_string(), sk });
         self
     }
 
@@ -252,10 +236,9 @@ impl Place {
             Record::Task(it) => {
                 let mut place =
                     Self::at(task(it.sid)).listed(it.workspace, dated(it.created, it.sid));
-                place.worker = it.holder().map(|who| IndexRow {
-                    pk: who.to_string(),
-                    sk: dated(it.created, it.sid),
-                });
+                place.worker = it
+                    .holder()
+                    .map(|who| IndexRow { pk: who.to_string(), sk: dated(it.created, it.sid) });
                 place.expires = it.expires();
                 place
             }

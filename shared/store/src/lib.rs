@@ -114,9 +114,7 @@ impl Store {
         }
         let mut pending = std::collections::HashMap::new();
         for (name, keys) in request {
-            let keys = KeysAndAttributes::builder()
-                .set_keys(Some(keys))
-                .consistent_read(true);
+            let keys = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true);
             let keys = keys.build().map_err(|error| StoreError::Defect {
                 operation: "BatchGetItem",
                 reason: error.to_string(),

@@ -61,19 +61,12 @@ impl Listing {
 
     /// The items of a partition of the index `list`.
     pub fn list(table: Table, pk: impl ToString) -> Self {
-        Self {
-            index: Some("list"),
-            high: LAST.to_owned(),
-            ..Self::partition(table, pk, "")
-        }
+        Self { index: Some("list"), high: LAST.to_owned(), ..Self::partition(table, pk, "") }
     }
 
     /// The tasks that a worker holds or held.
     pub fn worker(pk: impl ToString) -> Self {
-        Self {
-            index: Some("worker"),
-            ..Self::list(Table::Routing, pk)
-        }
+        Self { index: Some("worker"), ..Self::list(Table::Routing, pk) }
     }
 
     /// The other way round.
@@ -134,11 +127,8 @@ impl Store {
         }
         let first = rows.first().and_then(sort_of);
         let last = rows.last().and_then(sort_of);
-        let (has_next, has_previous) = if backwards {
-            (true, more)
-        } else {
-            (more, cursor.is_some())
-        };
+        let (has_next, has_previous) =
+            if backwards { (true, more) } else { (more, cursor.is_some()) };
         Ok(Page {
             records: self.filled(listing, rows).await?,
             next: last.filter(|_| has_next).map(Cursor::After),
@@ -210,10 +200,7 @@ impl Store {
         let keys: Result<Vec<Key>, _> = rows.iter().map(|row| key_of(listing.table, row)).collect();
         let keys = keys?;
         let mut found = self.get_all(&keys).await?;
-        Ok(keys
-            .iter()
-            .filter_map(|key| take(&mut found, key))
-            .collect())
+        Ok(keys.iter().filter_map(|key| take(&mut found, key)).collect())
     }
 
     async fn rows(

@@ -44,9 +44,7 @@ impl Write {
     }
 
     fn values(&self) -> Option<std::collections::HashMap<String, AttributeValue>> {
-        self.condition()
-            .1
-            .map(|loaded| [(":loaded".to_owned(), loaded)].into())
+        self.condition().1.map(|loaded| [(":loaded".to_owned(), loaded)].into())
     }
 
     fn into_transact(self) -> Result<TransactWriteItem, StoreError> {
@@ -62,9 +60,7 @@ impl Write {
                     .set_item(Some(item))
                     .condition_expression(condition)
                     .set_expression_attribute_values(values);
-                TransactWriteItem::builder()
-                    .put(put.build().map_err(defect)?)
-                    .build()
+                TransactWriteItem::builder().put(put.build().map_err(defect)?).build()
             }
             Action::Delete(key) => {
                 let delete = Delete::builder()
@@ -72,9 +68,7 @@ impl Write {
                     .set_key(Some(key))
                     .condition_expression(condition)
                     .set_expression_attribute_values(values);
-                TransactWriteItem::builder()
-                    .delete(delete.build().map_err(defect)?)
-                    .build()
+                TransactWriteItem::builder().delete(delete.build().map_err(defect)?).build()
             }
         })
     }
@@ -117,9 +111,7 @@ impl Store {
         let numbered = decision.effects.iter().enumerate();
         let effects =
             numbered.map(|(place, effect)| (effect_id(&pk, version, place), effect.clone()));
-        Committed {
-            effects: effects.collect(),
-        }
+        Committed { effects: effects.collect() }
     }
 
     fn writes(&self, decision: &Decision) -> Result<Vec<Write>, StoreError> {
@@ -147,12 +139,7 @@ impl Store {
     }
 
     fn prepared(&self, record: &Record, table: &str, action: Action) -> Write {
-        Write {
-            kind: record.kind(),
-            table: table.to_owned(),
-            action,
-            version: record.version(),
-        }
+        Write { kind: record.kind(), table: table.to_owned(), action, version: record.version() }
     }
 
     async fn write(&self, write: Write) -> Result<(), StoreError> {

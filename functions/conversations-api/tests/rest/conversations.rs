@@ -14,110 +14,57 @@ pub(crate) async fn a_conversation(world: &World) -> String {
 }
 
 pub(crate) async fn joins(world: &World, conversation: &str, address: &str) -> String {
-    let form = [
-        ("MessagingBinding.Address", address),
-        ("MessagingBinding.ProxyAddress", DESK),
-    ];
-    let made = world
-        .post(&format!("{conversation}/Participants"), &form)
-        .await;
+    let form = [("MessagingBinding.Address", address), ("MessagingBinding.ProxyAddress", DESK)];
+    let made = world.post(&format!("{conversation}/Participants"), &form).await;
     made.expect(201)["sid"].as_str().unwrap().to_owned()
 }
 
 pub(crate) async fn listens(world: &World, conversation: &str, events: &[&str]) {
-    let mut form = vec![
-        ("Target", "webhook"),
-        ("Configuration.Url", "https://example.com"),
-    ];
+    let mut form = vec![("Target", "webhook"), ("Configuration.Url", "https://example.com")];
     form.extend(events.iter().map(|event| ("Configuration.Filters", *event)));
-    world
-        .post(&format!("{conversation}/Webhooks"), &form)
-        .await
-        .expect(201);
+    world.post(&format!("{conversation}/Webhooks"), &form).await.expect(201);
 }
 
 pub(crate) fn events(asked: &[Value]) -> Vec<&str> {
-    asked
-        .iter()
-        .filter_map(|effect| effect["event"].as_str())
-        .collect()
+    asked.iter().filter_map(|effect| effect["event"].as_str()).collect()
 }
 
 pub(crate) fn sids(list: &Value) -> Vec<String> {
-    let records = list[list["meta"]["key"].as_str().unwrap()]
-        .as_array()
-        .unwrap();
-    records
-        .iter()
-        .map(|one| one["sid"].as_str().unwrap().to_owned())
-        .collect()
+    let records = list[list["meta"]["key"].as_str().unwrap()].as_array().unwrap();
+    records.iter().map(|one| one["sid"].as_str().unwrap().to_owned()).collect()
 }
 
 #[tokio::test]
 async fn a_conversation_is_found_by_its_unique_name_which_nobody_else_can_take() {
     let world = World::new();
-    let form = [
-        ("UniqueName", "order-7"),
-        ("FriendlyName", "Order"),
-        ("Attributes", r#"{"a":1}"#),
-    ];
+    let form = [("UniqueName", "order-7"), ("FriendlyName", "Order"), ("Attributes", r#"{"a":1}"#)];
     let made = world.post("/v1/Conversations", &form).await.expect(201);
-    assert_eq!(
-        world.get("/v1/Conversations/order-7").await.expect(200),
-        made
-    );
-    world
-        .post("/v1/Conversations", &form)
-        .await
-        .refused(409, 50353);
+    assert_eq!(world.get("/v1/Conversations/order-7").await.expect(200), made);
+    world.post("/v1/Conversations", &form).await.refused(409, 50353);
 
     let renamed = [("UniqueName", "order-8")];
-    let renamed = world
-        .post("/v1/Conversations/order-7", &renamed)
-        .await
-        .expect(200);
+    let renamed = world.post("/v1/Conversations/order-7", &renamed).await.expect(200);
     assert_eq!(
         (&renamed["unique_name"], &renamed["attributes"]),
         (&json!("order-8"), &made["attributes"])
     );
-    world
-        .get("/v1/Conversations/order-7")
-        .await
-        .refused(404, 20404);
-    world
-        .post("/v1/Conversations", &[("UniqueName", "order-7")])
-        .await
-        .expect(201);
-    let emptied = world
-        .post("/v1/Conversations/order-8", &[("UniqueName", "")])
-        .await
-        .expect(200);
+    world.get("/v1/Conversations/order-7").await.refused(404, 20404);
+    world.post("/v1/Conversations", &[("UniqueName", "order-7")]).await.expect(201);
+    let emptied = world.post("/v1/Conversations/order-8", &[("UniqueName", "")]).await.expect(200);
     assert_eq!(emptied["unique_name"], json!(null));
 }
 
 #[tokio::test]
 async fn services_do_not_see_into_each_other() {
     let world = World::new();
-    let other = world
-        .post("/v1/Services", &[("FriendlyName", "Other")])
-        .await
-        .text("sid");
+    let other = world.post("/v1/Services", &[("FriendlyName", "Other")]).await.text("sid");
     let inside = format!("/v1/Services/{other}/Conversations");
-    let made = world
-        .post(&inside, &[("UniqueName", "a")])
-        .await
-        .expect(201);
+    let made = world.post(&inside, &[("UniqueName", "a")]).await.expect(201);
     let sid = made["sid"].as_str().unwrap();
     assert_eq!(made["url"], format!("{HOST}/conversations{inside}/{sid}"));
-    world
-        .get(&format!("/v1/Conversations/{sid}"))
-        .await
-        .refused(404, 20404);
+    world.get(&format!("/v1/Conversations/{sid}")).await.refused(404, 20404);
     world.get("/v1/Conversations/a").await.refused(404, 20404);
-    world
-        .post("/v1/Conversations", &[("UniqueName", "a")])
-        .await
-        .expect(201);
+    world.post("/v1/Conversations", &[("UniqueName", "a")]).await.expect(201);
     assert_eq!(sids(&world.get(&inside).await.expect(200)), [sid]);
 }
 
@@ -126,17 +73,9 @@ async fn a_closed_conversation_stays_closed_and_sets_its_pairs_free() {
     let world = World::new();
     let first = a_conversation(&world).await;
     joins(&world, &first, ALICE).await;
-    listens(
-        &world,
-        &first,
-        &["onConversationStateUpdated", "onConversationUpdated"],
-    )
-    .await;
+    listens(&world, &first, &["onConversationStateUpdated", "onConversationUpdated"]).await;
     let second = a_conversation(&world).await;
-    let form = [
-        ("MessagingBinding.Address", ALICE),
-        ("MessagingBinding.ProxyAddress", DESK),
-    ];
+    let form = [("MessagingBinding.Address", ALICE), ("MessagingBinding.ProxyAddress", DESK)];
     let bound = world.post(&format!("{second}/Participants"), &form).await;
     let sid = first.rsplit('/').next().unwrap();
     assert!(bound.text("message").ends_with(sid), "{}", bound.body);
@@ -147,19 +86,10 @@ async fn a_closed_conversation_stays_closed_and_sets_its_pairs_free() {
     let closed = world.post_loudly(&first, &closed).await.expect(200);
     assert_eq!(closed["state"], "closed");
     let asked = world.asked();
-    assert_eq!(
-        events(&asked),
-        ["onConversationUpdated", "onConversationStateUpdated"]
-    );
+    assert_eq!(events(&asked), ["onConversationUpdated", "onConversationStateUpdated"]);
     assert_eq!(asked[1]["state_from"], "active");
-    world
-        .post(&first, &[("State", "active")])
-        .await
-        .refused(400, 50377);
-    world
-        .post(&format!("{first}/Messages"), &[("Body", "hi")])
-        .await
-        .refused(400, 50377);
+    world.post(&first, &[("State", "active")]).await.refused(400, 50377);
+    world.post(&format!("{first}/Messages"), &[("Body", "hi")]).await.refused(400, 50377);
     joins(&world, &second, ALICE).await;
 }
 
@@ -167,31 +97,14 @@ async fn a_closed_conversation_stays_closed_and_sets_its_pairs_free() {
 async fn only_a_request_that_asks_for_it_calls_webhooks() {
     let world = World::new();
     let conversation = a_conversation(&world).await;
-    listens(
-        &world,
-        &conversation,
-        &["onMessageAdded", "onParticipantAdded"],
-    )
-    .await;
+    listens(&world, &conversation, &["onMessageAdded", "onParticipantAdded"]).await;
     let messages = format!("{conversation}/Messages");
-    world
-        .post(&messages, &[("Body", "quiet")])
-        .await
-        .expect(201);
+    world.post(&messages, &[("Body", "quiet")]).await.expect(201);
     assert_eq!(world.asked(), Vec::<Value>::new());
-    world
-        .post_loudly(&messages, &[("Body", "loud")])
-        .await
-        .expect(201);
+    world.post_loudly(&messages, &[("Body", "loud")]).await.expect(201);
     let participants = format!("{conversation}/Participants");
-    world
-        .post_loudly(&participants, &[("Identity", "agent")])
-        .await
-        .expect(201);
-    assert_eq!(
-        events(&world.asked()),
-        ["onMessageAdded", "onParticipantAdded"]
-    );
+    world.post_loudly(&participants, &[("Identity", "agent")]).await.expect(201);
+    assert_eq!(events(&world.asked()), ["onMessageAdded", "onParticipantAdded"]);
 }
 
 #[tokio::test]
@@ -200,45 +113,22 @@ async fn conversations_are_listed_by_date_and_state() {
     let mut made = Vec::new();
     for day in ["2026-01-01", "2026-01-02", "2026-01-03"] {
         let date = format!("{day}T23:59:59Z");
-        made.push(
-            world
-                .post("/v1/Conversations", &[("DateCreated", &date)])
-                .await
-                .text("sid"),
-        );
+        made.push(world.post("/v1/Conversations", &[("DateCreated", &date)]).await.text("sid"));
     }
     world
-        .post(
-            &format!("/v1/Conversations/{}", made[1]),
-            &[("State", "inactive")],
-        )
+        .post(&format!("/v1/Conversations/{}", made[1]), &[("State", "inactive")])
         .await
         .expect(200);
     let list = async |query: &str| {
-        sids(
-            &world
-                .get(&format!("/v1/Conversations{query}"))
-                .await
-                .expect(200),
-        )
+        sids(&world.get(&format!("/v1/Conversations{query}")).await.expect(200))
     };
     assert_eq!(list("").await, made);
     assert_eq!(list("?State=INACTIVE").await, [made[1].clone()]);
     let dated = list("?StartDate=2026-01-02&EndDate=2026-01-03").await;
     assert_eq!(dated, [made[2].clone(), made[1].clone()]);
-    assert_eq!(
-        list("?EndDate=2026-01-01T23:59:59Z").await,
-        [made[0].clone()]
-    );
-    assert!(
-        list("?StartDate=2027-01-01&EndDate=2026-01-03")
-            .await
-            .is_empty()
-    );
-    world
-        .get("/v1/Conversations?State=asleep")
-        .await
-        .refused(400, 50378);
+    assert_eq!(list("?EndDate=2026-01-01T23:59:59Z").await, [made[0].clone()]);
+    assert!(list("?StartDate=2027-01-01&EndDate=2026-01-03").await.is_empty());
+    world.get("/v1/Conversations?State=asleep").await.refused(400, 50378);
 }
 
 #[tokio::test]
@@ -247,23 +137,13 @@ async fn a_list_of_a_state_is_paged_forth_and_back() {
     let mut active = Vec::new();
     for number in 0..7 {
         world.wait(1);
-        let state = if number % 2 == 0 {
-            "active"
-        } else {
-            "inactive"
-        };
-        let sid = world
-            .post("/v1/Conversations", &[("State", state)])
-            .await
-            .text("sid");
+        let state = if number % 2 == 0 { "active" } else { "inactive" };
+        let sid = world.post("/v1/Conversations", &[("State", state)]).await.text("sid");
         if state == "active" {
             active.push(sid);
         }
     }
-    let first = world
-        .get("/v1/Conversations?State=active&PageSize=3")
-        .await
-        .expect(200);
+    let first = world.get("/v1/Conversations?State=active&PageSize=3").await.expect(200);
     assert_eq!(sids(&first), active[..3]);
     assert_eq!(first["meta"]["previous_page_url"], json!(null));
     let second = first["meta"]["next_page_url"].as_str().unwrap();
@@ -282,24 +162,15 @@ async fn a_deleted_conversation_leaves_its_name_and_its_pairs() {
     for number in 0..95 {
         let identity = format!("agent-{number}");
         let participants = "/v1/Conversations/a/Participants";
-        world
-            .post(participants, &[("Identity", &identity)])
-            .await
-            .expect(201);
+        world.post(participants, &[("Identity", &identity)]).await.expect(201);
     }
     joins(&world, "/v1/Conversations/a", ALICE).await;
     world.delete("/v1/Conversations/a").await.expect(204);
-    world
-        .delete("/v1/Conversations/a")
-        .await
-        .refused(404, 20404);
+    world.delete("/v1/Conversations/a").await.refused(404, 20404);
     world.post("/v1/Conversations", &named).await.expect(201);
     joins(&world, "/v1/Conversations/a", ALICE).await;
     for identity in ["agent-0", "agent-94"] {
         let path = format!("/v1/ParticipantConversations?Identity={identity}");
-        assert_eq!(
-            world.get(&path).await.expect(200)["conversations"],
-            json!([])
-        );
+        assert_eq!(world.get(&path).await.expect(200)["conversations"], json!([]));
     }
 }

@@ -11,14 +11,8 @@ async fn a_participant_is_found_by_identifier_or_identity_and_keeps_who_it_is() 
     let world = World::new();
     let conversation = a_conversation(&world).await;
     let participants = format!("{conversation}/Participants");
-    let made = world
-        .post(&participants, &[("Identity", "agent")])
-        .await
-        .expect(201);
-    world
-        .post(&participants, &[("Identity", "agent")])
-        .await
-        .refused(409, 50433);
+    let made = world.post(&participants, &[("Identity", "agent")]).await.expect(201);
+    world.post(&participants, &[("Identity", "agent")]).await.refused(409, 50433);
     let path = format!("{participants}/agent");
     assert_eq!(world.get(&path).await.expect(200), made);
     let form = [
@@ -30,20 +24,11 @@ async fn a_participant_is_found_by_identifier_or_identity_and_keeps_who_it_is() 
     let read = world.post(&path, &form).await.expect(200);
     assert_eq!(read["last_read_message_index"], 3);
     assert!(read["last_read_timestamp"].is_string());
-    let unread = world
-        .post(&path, &[("LastReadMessageIndex", "null")])
-        .await
-        .expect(200);
+    let unread = world.post(&path, &[("LastReadMessageIndex", "null")]).await.expect(200);
     assert_eq!(unread["last_read_message_index"], json!(null));
     assert_eq!(unread["role_sid"], "RL00000000000000000000000000000001");
-    world
-        .post(&path, &[("Identity", "another")])
-        .await
-        .refused(400, 50211);
-    world
-        .post(&path, &[("LastReadMessageIndex", "x")])
-        .await
-        .refused(400, 50421);
+    world.post(&path, &[("Identity", "another")]).await.refused(400, 50211);
+    world.post(&path, &[("LastReadMessageIndex", "x")]).await.refused(400, 50421);
     world.delete(&path).await.expect(204);
     world.delete(&path).await.refused(404, 20404);
 }
@@ -56,10 +41,7 @@ async fn participants_are_listed_a_page_at_a_time() {
     let bob = joins(&world, &conversation, BOB).await;
     let path = format!("{conversation}/Participants?PageSize=1");
     let first = world.get(&path).await.expect(200);
-    let second = world
-        .get(first["meta"]["next_page_url"].as_str().unwrap())
-        .await
-        .expect(200);
+    let second = world.get(first["meta"]["next_page_url"].as_str().unwrap()).await.expect(200);
     assert_eq!((sids(&first), sids(&second)), (vec![alice], vec![bob]));
     assert_eq!(second["meta"]["next_page_url"], json!(null));
 }
@@ -70,10 +52,7 @@ async fn a_conversation_has_five_listeners_at_most() {
     let conversation = a_conversation(&world).await;
     let webhooks = format!("{conversation}/Webhooks");
     let flow = a_flow(&world).await;
-    let studio = [
-        ("Target", "STUDIO"),
-        ("Configuration.FlowSid", flow.as_str()),
-    ];
+    let studio = [("Target", "STUDIO"), ("Configuration.FlowSid", flow.as_str())];
     let studio = world.post(&webhooks, &studio).await.expect(201);
     assert_eq!(studio["configuration"], json!({ "flow_sid": flow }));
     let trigger = [
@@ -86,31 +65,19 @@ async fn a_conversation_has_five_listeners_at_most() {
     for _ in 0..3 {
         listens(&world, &conversation, &["onMessageAdded"]).await;
     }
-    let form = [
-        ("Target", "studio"),
-        ("Configuration.FlowSid", flow.as_str()),
-    ];
+    let form = [("Target", "studio"), ("Configuration.FlowSid", flow.as_str())];
     world.post(&webhooks, &form).await.refused(400, 50361);
     assert_eq!(sids(&world.get(&webhooks).await.expect(200)).len(), 5);
 
     let path = format!("{webhooks}/{}", trigger["sid"].as_str().unwrap());
-    let changed = world
-        .post(&path, &[("Configuration.Method", "GET")])
-        .await
-        .expect(200);
+    let changed = world.post(&path, &[("Configuration.Method", "GET")]).await.expect(200);
     assert_eq!(changed["configuration"]["method"], "get");
     assert_eq!(changed["configuration"]["triggers"], json!(["stop"]));
-    world
-        .post(&path, &[("Configuration.Url", "")])
-        .await
-        .refused(400, 50369);
+    world.post(&path, &[("Configuration.Url", "")]).await.refused(400, 50369);
     world.delete(&path).await.expect(204);
     world.get(&path).await.refused(404, 20404);
     world.post(&webhooks, &[]).await.refused(400, 50368);
-    world
-        .post(&webhooks, &[("Target", "studio")])
-        .await
-        .refused(400, 50367);
+    world.post(&webhooks, &[("Target", "studio")]).await.refused(400, 50367);
 }
 
 #[tokio::test]
@@ -131,15 +98,9 @@ async fn a_conversation_comes_with_its_participants_or_not_at_all() {
     let second = [("UniqueName", "b"), ("Participant", alice.as_str())];
     world.post(path, &second).await.refused(409, 50416);
     world.get("/v1/Conversations/b").await.refused(404, 20404);
-    let twice = [
-        ("Participant", r#"{"identity":"x"}"#),
-        ("Participant", r#"{"identity":"x"}"#),
-    ];
+    let twice = [("Participant", r#"{"identity":"x"}"#), ("Participant", r#"{"identity":"x"}"#)];
     world.post(path, &twice).await.refused(409, 50433);
     let many = vec![("Participant", r#"{"identity":"x"}"#); 11];
     world.post(path, &many).await.refused(400, 20001);
-    world
-        .post(path, &[("Participant", "[]")])
-        .await
-        .refused(400, 20001);
+    world.post(path, &[("Participant", "[]")]).await.refused(400, 20001);
 }

@@ -7,22 +7,11 @@ use crate::world::World;
 async fn somebody_is_found_in_open_and_closed_conversations() {
     let world = World::new();
     let mut all = Vec::new();
-    for proxy in [
-        "+18005550191",
-        "+18005550192",
-        "+18005550193",
-        "+18005550194",
-    ] {
+    for proxy in ["+18005550191", "+18005550192", "+18005550193", "+18005550194"] {
         world.wait(1);
         let conversation = a_conversation(&world).await;
-        let form = [
-            ("MessagingBinding.Address", ALICE),
-            ("MessagingBinding.ProxyAddress", proxy),
-        ];
-        world
-            .post(&format!("{conversation}/Participants"), &form)
-            .await
-            .expect(201);
+        let form = [("MessagingBinding.Address", ALICE), ("MessagingBinding.ProxyAddress", proxy)];
+        world.post(&format!("{conversation}/Participants"), &form).await.expect(201);
         all.push(conversation);
     }
     for closed in &all[..2] {
@@ -35,10 +24,7 @@ async fn somebody_is_found_in_open_and_closed_conversations() {
         let page = world.get(&url).await.expect(200);
         let records = page["conversations"].as_array().unwrap();
         states.extend(records.iter().map(|one| one["conversation_state"].clone()));
-        back = page["meta"]["previous_page_url"]
-            .as_str()
-            .unwrap_or(&back)
-            .to_owned();
+        back = page["meta"]["previous_page_url"].as_str().unwrap_or(&back).to_owned();
         match page["meta"]["next_page_url"].as_str() {
             Some(next) => next.clone_into(&mut url),
             None => break,
@@ -56,14 +42,8 @@ async fn somebody_is_found_in_open_and_closed_conversations() {
         }
     }
     assert_eq!(before, ["closed", "active", "active"]);
-    let whole = world
-        .get(&format!("{lookup}?Address=%2B14155550100"))
-        .await
-        .expect(200);
+    let whole = world.get(&format!("{lookup}?Address=%2B14155550100")).await.expect(200);
     assert_eq!(whole["conversations"].as_array().unwrap().len(), 4);
     world.get(lookup).await.refused(400, 20001);
-    world
-        .get(&format!("{lookup}?Address=%2B14155550100&Identity=a"))
-        .await
-        .refused(400, 50451);
+    world.get(&format!("{lookup}?Address=%2B14155550100&Identity=a")).await.refused(400, 50451);
 }

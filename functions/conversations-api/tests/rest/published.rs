@@ -34,18 +34,10 @@ async fn answers_have_their_published_shape() {
         return;
     };
     let world = World::new();
-    let service = world
-        .post("/v1/Services", &[("FriendlyName", "Other")])
-        .await
-        .text("sid");
+    let service = world.post("/v1/Services", &[("FriendlyName", "Other")]).await.text("sid");
     conversations(&world, &published, ("/v1", "/v1")).await;
     let in_service = format!("/v1/Services/{service}");
-    conversations(
-        &world,
-        &published,
-        ("/v1/Services/{ChatServiceSid}", &in_service),
-    )
-    .await;
+    conversations(&world, &published, ("/v1/Services/{ChatServiceSid}", &in_service)).await;
 }
 
 async fn conversations(world: &World, published: &Published, (template, base): (&str, &str)) {
@@ -58,33 +50,18 @@ async fn conversations(world: &World, published: &Published, (template, base): (
     let inside = |behind: &str| (format!("{conversation}{behind}"), format!("{path}{behind}"));
 
     let (kind, to) = inside("/Participants");
-    let proxy = if template == "/v1" {
-        "+18005550191"
-    } else {
-        "+18005550192"
-    };
-    let pair = [
-        ("MessagingBinding.Address", "+14155550100"),
-        ("MessagingBinding.ProxyAddress", proxy),
-    ];
+    let proxy = if template == "/v1" { "+18005550191" } else { "+18005550192" };
+    let pair =
+        [("MessagingBinding.Address", "+14155550100"), ("MessagingBinding.ProxyAddress", proxy)];
     check(world, published, (&kind, &to), &pair).await;
     check(world, published, (&kind, &to), &[("Identity", "agent")]).await;
     let (kind, to) = inside("/Messages");
     let message = check(world, published, (&kind, &to), &[("Body", "hi")]).await;
     let receipts = format!("{to}/{}/Receipts", message["sid"].as_str().unwrap());
     let receipts = world.get(&receipts).await.expect(200);
-    published.check(
-        "get",
-        &format!("{kind}/{{MessageSid}}/Receipts"),
-        200,
-        &receipts,
-    );
+    published.check("get", &format!("{kind}/{{MessageSid}}/Receipts"), 200, &receipts);
     let (kind, to) = inside("/Webhooks");
-    let flow = if template == "/v1" {
-        a_flow(world).await
-    } else {
-        String::new()
-    };
+    let flow = if template == "/v1" { a_flow(world).await } else { String::new() };
     let webhook = [
         ("Target", "webhook"),
         ("Configuration.Url", "https://example.com"),
@@ -92,10 +69,7 @@ async fn conversations(world: &World, published: &Published, (template, base): (
     ];
     check(world, published, (&kind, &to), &webhook).await;
     if !flow.is_empty() {
-        let studio = [
-            ("Target", "studio"),
-            ("Configuration.FlowSid", flow.as_str()),
-        ];
+        let studio = [("Target", "studio"), ("Configuration.FlowSid", flow.as_str())];
         check(world, published, (&kind, &to), &studio).await;
     }
     let (kind, to) = at("/ParticipantConversations");
@@ -105,10 +79,7 @@ async fn conversations(world: &World, published: &Published, (template, base): (
         published.check("get", &kind, 200, &found);
     }
     let (kind, to) = at("/ConversationWithParticipants");
-    let made = world
-        .post(&to, &[("Participant", r#"{"identity":"x"}"#)])
-        .await
-        .expect(201);
+    let made = world.post(&to, &[("Participant", r#"{"identity":"x"}"#)]).await.expect(201);
     published.check("post", &kind, 201, &made);
 }
 
@@ -121,13 +92,7 @@ async fn settings_have_their_published_shape() {
     let settings = world.get("/v1/Configuration").await.expect(200);
     published.check("get", "/v1/Configuration", 200, &settings);
     let services = "/v1/Services";
-    check(
-        &world,
-        &published,
-        (services, services),
-        &[("FriendlyName", "Other")],
-    )
-    .await;
+    check(&world, &published, (services, services), &[("FriendlyName", "Other")]).await;
     let flow = a_flow(&world).await;
     let addresses = "/v1/Configuration/Addresses";
     let studio = [

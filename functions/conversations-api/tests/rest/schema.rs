@@ -17,11 +17,7 @@ impl Published {
         match std::fs::read_to_string(root.join(reference).join(file)) {
             Ok(text) => Some(Self(serde_json::from_str(&text).unwrap())),
             Err(_) => {
-                assert_ne!(
-                    std::env::var("CI").as_deref(),
-                    Ok("true"),
-                    "{file} is missing"
-                );
+                assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{file} is missing");
                 println!("the reference is not here, so schemas are not checked");
                 None
             }
@@ -36,10 +32,7 @@ impl Published {
         assert!(answer.is_object(), "{method} {path} answers no {status}");
         let mut problems = Vec::new();
         self.compare(&answer["schema"], body, path, &mut problems);
-        assert!(
-            problems.is_empty(),
-            "{method} {path}: {problems:#?}\n{body:#}"
-        );
+        assert!(problems.is_empty(), "{method} {path}: {problems:#?}\n{body:#}");
     }
 
     fn compare(&self, schema: &Value, value: &Value, at: &str, problems: &mut Vec<String>) {
@@ -109,19 +102,14 @@ fn text_fits(schema: &Value, text: &str, at: &str, problems: &mut Vec<String>) {
     }
     let fits = match schema["format"].as_str() {
         Some("date-time") => {
-            let shape: String = text
-                .chars()
-                .map(|c| if c.is_ascii_digit() { '0' } else { c })
-                .collect();
+            let shape: String =
+                text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
             shape == "0000-00-00T00:00:00Z"
         }
         Some("uri") => text.starts_with("https://"),
         _ => true,
     };
     if !fits {
-        problems.push(format!(
-            "{at} is not in the form {}: {text}",
-            schema["format"]
-        ));
+        problems.push(format!("{at} is not in the form {}: {text}", schema["format"]));
     }
 }

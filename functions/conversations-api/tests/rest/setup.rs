@@ -37,19 +37,13 @@ async fn every_account_has_a_default_service_with_one_identifier() {
     assert_eq!(service["friendly_name"], "Flex Chat Service");
     let all = world.get("/v1/Services").await.expect(200);
     assert_eq!(all["services"].as_array().unwrap().len(), 1);
-    world
-        .delete(&format!("/v1/Services/{sid}"))
-        .await
-        .refused(400, 20001);
+    world.delete(&format!("/v1/Services/{sid}")).await.refused(400, 20001);
 }
 
 #[tokio::test]
 async fn another_service_can_be_the_default_one() {
     let world = World::new();
-    let other = world
-        .post("/v1/Services", &[("FriendlyName", "Other")])
-        .await
-        .text("sid");
+    let other = world.post("/v1/Services", &[("FriendlyName", "Other")]).await.text("sid");
     let settings = world
         .post(
             "/v1/Configuration",
@@ -64,10 +58,7 @@ async fn another_service_can_be_the_default_one() {
     assert_eq!(settings["default_chat_service_sid"], other);
     let conversation = world.post("/v1/Conversations", &[]).await.expect(201);
     assert_eq!(conversation["chat_service_sid"], other);
-    let again = world
-        .post("/v1/Configuration", &[("DefaultClosedTimer", "")])
-        .await
-        .expect(200);
+    let again = world.post("/v1/Configuration", &[("DefaultClosedTimer", "")]).await.expect(200);
     assert_eq!(again["default_inactive_timer"], "PT1M");
     assert_eq!(again["default_closed_timer"], json!(null));
 }
@@ -80,44 +71,24 @@ async fn settings_that_make_no_sense_are_refused_with_their_codes() {
         ("DefaultClosedTimer", "PT599S", 50376),
         ("DefaultInactiveTimer", "P6M", 50379),
         ("DefaultClosedTimer", "soon", 50380),
-        (
-            "DefaultChatServiceSid",
-            "IS00000000000000000000000000000009",
-            50050,
-        ),
-        (
-            "DefaultMessagingServiceSid",
-            "MG00000000000000000000000000000009",
-            50342,
-        ),
+        ("DefaultChatServiceSid", "IS00000000000000000000000000000009", 50050),
+        ("DefaultMessagingServiceSid", "MG00000000000000000000000000000009", 50342),
     ] {
-        world
-            .post("/v1/Configuration", &[(name, value)])
-            .await
-            .refused(400, code);
+        world.post("/v1/Configuration", &[(name, value)]).await.refused(400, code);
     }
     world.post("/v1/Services", &[]).await.refused(400, 20001);
-    world
-        .get("/v1/Configuration/Webhooks")
-        .await
-        .refused(404, 20404);
+    world.get("/v1/Configuration/Webhooks").await.refused(404, 20404);
 }
 
 #[tokio::test]
 async fn a_service_with_conversations_stays() {
     let world = World::new();
-    let sid = world
-        .post("/v1/Services", &[("FriendlyName", "Other")])
-        .await
-        .text("sid");
+    let sid = world.post("/v1/Services", &[("FriendlyName", "Other")]).await.text("sid");
     let path = format!("/v1/Services/{sid}");
     let conversations = format!("{path}/Conversations");
     let inside = world.post(&conversations, &[]).await.text("sid");
     world.delete(&path).await.refused(400, 20001);
-    world
-        .delete(&format!("{conversations}/{inside}"))
-        .await
-        .expect(204);
+    world.delete(&format!("{conversations}/{inside}")).await.expect(204);
     world.delete(&path).await.expect(204);
     world.delete(&path).await.refused(404, 20404);
     world.post(&conversations, &[]).await.refused(404, 20404);
@@ -137,25 +108,10 @@ async fn an_address_is_configured_once_and_found_by_itself() {
         ("AutoCreation.WebhookFilters", "onMessageAdded"),
         ("AutoCreation.WebhookFilters", "onParticipantAdded"),
     ];
-    let made = world
-        .post("/v1/Configuration/Addresses", &form)
-        .await
-        .expect(201);
-    assert_eq!(
-        made["auto_creation"]["webhook_filters"]
-            .as_array()
-            .unwrap()
-            .len(),
-        2
-    );
-    world
-        .post("/v1/Configuration/Addresses", &form)
-        .await
-        .refused(409, 20409);
-    let found = world
-        .get("/v1/Configuration/Addresses/%2B18005550199")
-        .await
-        .expect(200);
+    let made = world.post("/v1/Configuration/Addresses", &form).await.expect(201);
+    assert_eq!(made["auto_creation"]["webhook_filters"].as_array().unwrap().len(), 2);
+    world.post("/v1/Configuration/Addresses", &form).await.refused(409, 20409);
+    let found = world.get("/v1/Configuration/Addresses/%2B18005550199").await.expect(200);
     assert_eq!(found["sid"], made["sid"]);
 
     let flow = a_flow(&world).await;
@@ -207,14 +163,8 @@ async fn an_address_without_a_working_handler_is_refused() {
         ("Type", "sms"),
         ("Address", "+18005550199"),
         ("AutoCreation.Type", "studio"),
-        (
-            "AutoCreation.StudioFlowSid",
-            "FW00000000000000000000000000000009",
-        ),
+        ("AutoCreation.StudioFlowSid", "FW00000000000000000000000000000009"),
     ];
     world.post(path, &unknown).await.refused(400, 50367);
-    world
-        .post(path, &[("Type", "sms")])
-        .await
-        .refused(400, 20001);
+    world.post(path, &[("Type", "sms")]).await.refused(400, 20001);
 }

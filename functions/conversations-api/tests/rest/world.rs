@@ -54,12 +54,7 @@ impl Response {
 
     #[track_caller]
     pub(crate) fn refused(self, status: u16, code: u32) {
-        assert_eq!(
-            (self.status, &self.body["code"]),
-            (status, &json!(code)),
-            "{}",
-            self.body
-        );
+        assert_eq!((self.status, &self.body["code"]), (status, &json!(code)), "{}", self.body);
     }
 }
 
@@ -67,15 +62,10 @@ impl World {
     pub(crate) fn new() -> Self {
         let database = Database::memory().unwrap();
         for table in ["conversations", "configuration"] {
-            database
-                .create_table(serde_json::from_value(table_of(table)).unwrap())
-                .unwrap();
+            database.create_table(serde_json::from_value(table_of(table)).unwrap()).unwrap();
         }
         let sent = Arc::default();
-        let connector = Connector {
-            database: Arc::new(database),
-            sent: Arc::clone(&sent),
-        };
+        let connector = Connector { database: Arc::new(database), sent: Arc::clone(&sent) };
         let credentials = Credentials::new("local", "local", None, None, "test");
         let dynamo = aws_sdk_dynamodb::Config::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -149,12 +139,8 @@ impl World {
     }
 
     async fn send(&self, method: &str, path: &str, form: &[(&str, &str)], loud: bool) -> Response {
-        let path = path
-            .strip_prefix(&format!("{HOST}/conversations"))
-            .unwrap_or(path);
-        let body = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(form)
-            .finish();
+        let path = path.strip_prefix(&format!("{HOST}/conversations")).unwrap_or(path);
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
         let password =
             base64::engine::general_purpose::STANDARD.encode(format!("{ACCOUNT}:secret"));
         let request = http::Request::builder()
@@ -221,11 +207,7 @@ impl HttpClient for Connector {
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let target = request
-            .headers()
-            .get("x-amz-target")
-            .unwrap_or_default()
-            .to_owned();
+        let target = request.headers().get("x-amz-target").unwrap_or_default().to_owned();
         let body: Value = serde_json::from_slice(request.body().bytes().unwrap()).unwrap();
         let (status, body) = match self.answer(&target, body) {
             Ok(body) => (200, body.to_string()),

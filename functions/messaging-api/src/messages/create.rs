@@ -44,21 +44,16 @@ fn check(form: &Params) -> Result<(), ApiError> {
     if let Some(name) = NOT_SUPPORTED.iter().find(|name| given(name).is_some()) {
         return Err(ApiError::bad(format!("{name} is not supported yet")));
     }
-    for (name, harmless, code) in [
-        ("ContentRetention", "retain", 30029),
-        ("AddressRetention", "retain", 30030),
-    ] {
+    for (name, harmless, code) in
+        [("ContentRetention", "retain", 30029), ("AddressRetention", "retain", 30030)]
+    {
         if given(name).is_some_and(|value| !value.eq_ignore_ascii_case(harmless)) {
             let message = format!("Invalid parameter: only {harmless} is supported for {name}");
             return Err(ApiError::new(400, code, message));
         }
     }
     if given("StatusCallback").is_some_and(|url| !settings::is_url(url)) {
-        return Err(ApiError::new(
-            400,
-            21609,
-            "StatusCallback is not an http or https URL",
-        ));
+        return Err(ApiError::new(400, 21609, "StatusCallback is not an http or https URL"));
     }
     form.integer("ValidityPeriod", 1, 36_000)
         .map_err(|error| ApiError::new(400, 21624, error.message))?;
@@ -67,11 +62,7 @@ fn check(form: &Params) -> Result<(), ApiError> {
 
 fn recipient(form: &Params) -> Result<Address, ApiError> {
     let Some(text) = form.get("To").filter(|text| !text.trim().is_empty()) else {
-        return Err(ApiError::new(
-            400,
-            21604,
-            "A 'To' address is required to send a message",
-        ));
+        return Err(ApiError::new(400, 21604, "A 'To' address is required to send a message"));
     };
     let to: Option<Address> = text.parse().ok();
     let reachable = |to: &Address| match to.channel() {
@@ -83,13 +74,8 @@ fn recipient(form: &Params) -> Result<Address, ApiError> {
         | ChannelType::Apple => true,
         ChannelType::Email | ChannelType::Chat | ChannelType::Web | ChannelType::Voice => false,
     };
-    let wrong = || {
-        ApiError::new(
-            400,
-            21211,
-            "Invalid 'To' address: it is no number and on no channel",
-        )
-    };
+    let wrong =
+        || ApiError::new(400, 21211, "Invalid 'To' address: it is no number and on no channel");
     to.filter(reachable).ok_or_else(wrong)
 }
 
@@ -99,51 +85,32 @@ fn content(form: &Params) -> Result<(Option<Private<String>>, Vec<Media>), ApiEr
         let message = format!("The message body exceeds the {BODY_CHARS_MAX} character limit");
         return Err(ApiError::new(400, 21617, message));
     }
-    let urls: Vec<String> = form
-        .all("MediaUrl")
-        .into_iter()
-        .filter(|url| !url.is_empty())
-        .collect();
+    let urls: Vec<String> =
+        form.all("MediaUrl").into_iter().filter(|url| !url.is_empty()).collect();
     if urls.len() > MEDIA_MAX {
         let message = format!("Number of media files exceeds allowed limit: {MEDIA_MAX}");
         return Err(ApiError::new(400, 21623, message));
     }
     if let Some(place) = urls.iter().position(|url| !settings::is_url(url)) {
-        let message = format!(
-            "Invalid media URL(s): MediaUrl number {} is none",
-            place + 1
-        );
+        let message = format!("Invalid media URL(s): MediaUrl number {} is none", place + 1);
         return Err(ApiError::new(400, 21620, message));
     }
     if body.is_none() && urls.is_empty() {
-        return Err(ApiError::new(
-            400,
-            21602,
-            "Message body is required: give Body or MediaUrl",
-        ));
+        return Err(ApiError::new(400, 21602, "Message body is required: give Body or MediaUrl"));
     }
     let file = |url: String| Media {
         content_type: content_type(&url).to_owned(),
         url: Private(url),
         size_bytes: None,
     };
-    Ok((
-        body.map(|body| Private(body.to_owned())),
-        urls.into_iter().map(file).collect(),
-    ))
+    Ok((body.map(|body| Private(body.to_owned())), urls.into_iter().map(file).collect()))
 }
 
 /// What the name of a file says of it.
 fn content_type(url: &str) -> &'static str {
     let path = url.split(['?', '#']).next().unwrap_or(url);
-    let extension = path
-        .rsplit('/')
-        .next()
-        .and_then(|name| name.rsplit_once('.'));
-    match extension
-        .map(|(_, extension)| extension.to_ascii_lowercase())
-        .as_deref()
-    {
+    let extension = path.rsplit('/').next().and_then(|name| name.rsplit_once('.'));
+    match extension.map(|(_, extension)| extension.to_ascii_lowercase()).as_deref() {
         Some("jpg" | "jpeg") => "image/jpeg",
         Some("png") => "image/png",
         Some("gif") => "image/gif",
@@ -194,26 +161,15 @@ mod tests {
             content(&Params::parse(b"MediaUrl=https://a.example/b.JPG?x=1.png")).unwrap();
         assert!(body.is_none());
         assert_eq!(media[0].content_type, "image/jpeg");
-        assert!(
-            content(&Params::parse(
-                format!("Body={}", "a".repeat(1600)).as_bytes()
-            ))
-            .is_ok()
-        );
+        assert!(content(&Params::parse(format!("Body={}", "a".repeat(1600)).as_bytes())).is_ok());
     }
 
     #[test]
     fn a_recipient_is_a_number_or_on_a_channel() {
-        for right in [
-            "To=%2B14155550100",
-            "To=whatsapp:%2B14155550100",
-            "To=messenger:1234",
-            "To=12345",
-        ] {
-            assert!(
-                recipient(&Params::parse(right.as_bytes())).is_ok(),
-                "{right}"
-            );
+        for right in
+            ["To=%2B14155550100", "To=whatsapp:%2B14155550100", "To=messenger:1234", "To=12345"]
+        {
+            assert!(recipient(&Params::parse(right.as_bytes())).is_ok(), "{right}");
         }
         for (wrong, code) in [
             ("", 21604),
@@ -224,9 +180,7 @@ mod tests {
             ("To=%2B1", 21211),
         ] {
             assert_eq!(
-                recipient(&Params::parse(wrong.as_bytes()))
-                    .unwrap_err()
-                    .code,
+                recipient(&Params::parse(wrong.as_bytes())).unwrap_err().code,
                 code,
                 "{wrong}"
             );
@@ -243,11 +197,7 @@ mod tests {
             ("StatusCallback=nonsense", 21609),
             ("ValidityPeriod=0", 21624),
         ] {
-            assert_eq!(
-                check(&Params::parse(form.as_bytes())).unwrap_err().code,
-                code,
-                "{form}"
-            );
+            assert_eq!(check(&Params::parse(form.as_bytes())).unwrap_err().code, code, "{form}");
         }
         assert!(check(&Params::parse(b"ContentRetention=retain&SmartEncoded=true")).is_ok());
     }

@@ -20,15 +20,11 @@ pub(crate) async fn list(call: &Call<'_>, message: &str) -> Answer {
     let view = super::load(call, message).await?;
     let inside = range.holds(view.message.created);
     let files = view.message.media.iter().enumerate().filter(|_| inside);
-    let rows = files
-        .map(|(place, file)| (format!("{place:04}"), (place, file)))
-        .collect();
+    let rows = files.map(|(place, file)| (format!("{place:04}"), (place, file))).collect();
     let page = page_of(rows, Order::Ascending, &request);
-    Ok(
-        call.paged_2010("media_list", &request, &page, |(place, file)| {
-            render(call, &view, *place, file)
-        }),
-    )
+    Ok(call.paged_2010("media_list", &request, &page, |(place, file)| {
+        render(call, &view, *place, file)
+    }))
 }
 
 /// `GET …/Messages/{MessageSid}/Media/{Sid}.json`.

@@ -32,16 +32,11 @@ impl View {
     /// All views of a message.
     pub(crate) fn all(message: Message) -> Vec<Self> {
         let message = Arc::new(message);
-        let view = |delivery| Self {
-            message: Arc::clone(&message),
-            delivery,
-        };
+        let view = |delivery| Self { message: Arc::clone(&message), delivery };
         match (&message.origin, message.removed) {
             (_, true) => Vec::new(),
             (Some(_), false) => vec![view(None)],
-            (None, false) => (0..message.deliveries.len())
-                .map(|place| view(Some(place)))
-                .collect(),
+            (None, false) => (0..message.deliveries.len()).map(|place| view(Some(place))).collect(),
         }
     }
 
@@ -51,18 +46,13 @@ impl View {
 
     /// Its identifier: the carrier's own where that is one, else kin of the message's.
     pub(crate) fn sid(&self) -> String {
-        let carriers = self
-            .message
-            .origin
-            .as_ref()
-            .map(|origin| origin.carrier_message_id.as_str());
+        let carriers =
+            self.message.origin.as_ref().map(|origin| origin.carrier_message_id.as_str());
         if let Some(text) = carriers.filter(|text| bytes_of(text).is_some()) {
             return text.to_owned();
         }
         let sid = self.message.sid;
-        let number = self
-            .delivery()
-            .map_or_else(|| sid.number(), |delivery| delivery.number);
+        let number = self.delivery().map_or_else(|| sid.number(), |delivery| delivery.number);
         if self.message.media.is_empty() {
             sid.kin::<SmsSid>(number).to_string()
         } else {
@@ -82,17 +72,12 @@ impl View {
 
     /// When it was taken over, which also counts as when it was sent.
     pub(crate) fn created(&self) -> Timestamp {
-        self.delivery()
-            .map_or(self.message.created, |delivery| delivery.created)
+        self.delivery().map_or(self.message.created, |delivery| delivery.created)
     }
 
     fn updated(&self) -> Timestamp {
-        let changed = self
-            .delivery()
-            .map_or(self.message.created, |delivery| delivery.updated);
-        self.message
-            .edited
-            .map_or(changed, |edited| edited.max(changed))
+        let changed = self.delivery().map_or(self.message.created, |delivery| delivery.updated);
+        self.message.edited.map_or(changed, |edited| edited.max(changed))
     }
 
     /// Its status (behaviour E.7).
@@ -113,8 +98,7 @@ impl View {
 
     /// Whether a carrier does not have it yet.
     fn waits(&self) -> bool {
-        self.delivery()
-            .is_some_and(|delivery| delivery.status == DeliveryStatus::Queued)
+        self.delivery().is_some_and(|delivery| delivery.status == DeliveryStatus::Queued)
     }
 
     fn num_segments(&self) -> usize {
@@ -129,8 +113,7 @@ impl View {
 /// The bytes of a programmable message's identifier.
 fn bytes_of(text: &str) -> Option<MessageSid> {
     let sms = text.parse().map(|sid: SmsSid| sid.twin());
-    sms.or_else(|_| text.parse().map(|sid: MmsSid| sid.twin()))
-        .ok()
+    sms.or_else(|_| text.parse().map(|sid: MmsSid| sid.twin())).ok()
 }
 
 /// The message that a path names: one of ours by its family, one of the carrier's by what it became.
@@ -141,9 +124,7 @@ pub(crate) async fn load(call: &Call<'_>, text: &str) -> Result<View, ApiError> 
         key::message(bytes.kin::<MessageSid>(0)),
     ];
     let mut found = call.on.store.get_all(&keys).await?;
-    let messages = keys
-        .iter()
-        .filter_map(|key| take::<Message>(&mut found, key));
+    let messages = keys.iter().filter_map(|key| take::<Message>(&mut found, key));
     let view = messages.flat_map(View::all).find(|view| view.sid() == text);
     view.ok_or_else(|| call.not_found())
 }
@@ -158,9 +139,7 @@ pub(crate) async fn update(call: &Call<'_>, sid: &str) -> Answer {
     let redact = match call.form.get("Body") {
         Some("") => true,
         Some(_) => {
-            return Err(ApiError::bad(
-                "Invalid parameter: Body can only be taken away",
-            ));
+            return Err(ApiError::bad("Invalid parameter: Body can only be taken away"));
         }
         None => false,
     };
@@ -174,30 +153,15 @@ pub(crate) async fn update(call: &Call<'_>, sid: &str) -> Answer {
     }
     let view = call.on.decide(async || {
         let view = load(call, sid).await?;
-        if !redact
-            || view
-                .message
-                .body
-                .as_ref()
-                .is_none_or(|body| body.is_empty())
-        {
+        if !redact || view.message.body.as_ref().is_none_or(|body| body.is_empty()) {
             return Ok((view, Decision::unchanged()));
         }
-        if View::all(Message::clone(&view.message))
-            .iter()
-            .any(View::waits)
-        {
+        if View::all(Message::clone(&view.message)).iter().any(View::waits) {
             return Err(incomplete());
         }
-        let message = Message {
-            body: None,
-            edited: Some(call.now),
-            ..Message::clone(&view.message)
-        };
-        let shown = View {
-            message: Arc::new(message.clone()),
-            delivery: view.delivery,
-        };
+        let message =
+            Message { body: None, edited: Some(call.now), ..Message::clone(&view.message) };
+        let shown = View { message: Arc::new(message.clone()), delivery: view.delivery };
         Ok((shown, Decision::put(message)))
     });
     Ok(Reply::ok(render(call, &view.await?)))

@@ -63,10 +63,7 @@ pub(crate) struct Range {
 impl Range {
     /// Reads `Name` (that day), `Name<` (until then) and `Name>` (from then on).
     pub(crate) fn read(query: &Params, name: &str) -> Result<Self, ApiError> {
-        let mut range = Self {
-            low: 0,
-            high: i64::MAX,
-        };
+        let mut range = Self { low: 0, high: i64::MAX };
         let given = |suffix: &str| {
             let name = format!("{name}{suffix}");
             let text = query.get(&name).filter(|text| !text.is_empty());
@@ -81,10 +78,7 @@ impl Range {
         };
         if let Some(day) = given("")? {
             let start = day.seconds() - day.seconds().rem_euclid(DAY.0 / 1000);
-            range = Self {
-                low: start,
-                high: start + DAY.0 / 1000 - 1,
-            };
+            range = Self { low: start, high: start + DAY.0 / 1000 - 1 };
         }
         if let Some(until) = given("<")? {
             range.high = range.high.min(until.seconds());
@@ -112,11 +106,7 @@ pub(crate) async fn list(call: &Call<'_>) -> Answer {
     let request = call.page(1000)?;
     let messages = match Filter::read(&call.query)? {
         Some(filter) => {
-            let mut found = Found {
-                filter,
-                read: 0,
-                rows: Vec::new(),
-            };
+            let mut found = Found { filter, read: 0, rows: Vec::new() };
             match conversations(call, &found.filter).await? {
                 Some(conversations) => found.in_conversations(call, &conversations).await?,
                 None => found.everywhere(call).await?,
@@ -156,10 +146,7 @@ async fn conversations(
 
 /// Whether an address is known to be the business' own: its conversations are not found by it.
 async fn is_ours(call: &Call<'_>, address: &Address) -> Result<bool, ApiError> {
-    let keys = [
-        key::phone_number_of(address),
-        key::address_configuration_of(address),
-    ];
+    let keys = [key::phone_number_of(address), key::address_configuration_of(address)];
     let mut found = call.on.store.get_all(&keys).await?;
     Ok(take::<PhoneNumber>(&mut found, &keys[0]).is_some()
         || take::<AddressConfiguration>(&mut found, &keys[1]).is_some())
@@ -176,8 +163,7 @@ impl Found {
     fn add(&mut self, message: Message) {
         for view in View::all(message) {
             if self.filter.holds(&view) {
-                self.rows
-                    .push((key::dated(view.created(), view.sid()), view));
+                self.rows.push((key::dated(view.created(), view.sid()), view));
             }
         }
     }
@@ -190,10 +176,8 @@ impl Found {
     ) -> Result<(), ApiError> {
         let outside = Listing::list(Table::Conversations, "MESSAGES");
         let Range { low, high } = self.filter.sent;
-        let (low, high) = (
-            Timestamp::from_seconds(low),
-            Timestamp::from_seconds(high) + Millis(999),
-        );
+        let (low, high) =
+            (Timestamp::from_seconds(low), Timestamp::from_seconds(high) + Millis(999));
         let high = key::dated(high, "\u{10FFFF}");
         let outside = match self.filter.sent.high {
             i64::MAX => outside,
@@ -201,8 +185,7 @@ impl Found {
         };
         self.read_list(call, &outside).await?;
         for conversation in conversations {
-            self.read_list(call, &Listing::list(Table::Conversations, conversation))
-                .await?;
+            self.read_list(call, &Listing::list(Table::Conversations, conversation)).await?;
         }
         Ok(())
     }
@@ -210,18 +193,12 @@ impl Found {
     async fn read_list(&mut self, call: &Call<'_>, listing: &Listing) -> Result<(), ApiError> {
         let mut cursor = None;
         loop {
-            let page = call
-                .on
-                .store
-                .page::<Message>(listing, cursor.as_ref(), ROUND)
-                .await?;
+            let page = call.on.store.page::<Message>(listing, cursor.as_ref(), ROUND).await?;
             self.read += page.records.len();
             if self.read > MESSAGES_MAX {
                 return Err(too_many());
             }
-            page.records
-                .into_iter()
-                .for_each(|message| self.add(message));
+            page.records.into_iter().for_each(|message| self.add(message));
             cursor = page.next;
             if cursor.is_none() {
                 return Ok(());
@@ -231,17 +208,11 @@ impl Found {
 
     /// Every message there is.
     async fn everywhere(&mut self, call: &Call<'_>) -> Result<(), ApiError> {
-        let keys = call
-            .on
-            .store
-            .scan_list_index(Table::Conversations, "IM", MESSAGES_MAX)
-            .await?;
+        let keys = call.on.store.scan_list_index(Table::Conversations, "IM", MESSAGES_MAX).await?;
         let keys: Vec<Key> = keys.ok_or_else(too_many)?;
         for round in keys.chunks(ROUND) {
             let mut found = call.on.store.get_all(round).await?;
-            let messages = round
-                .iter()
-                .filter_map(|key| take::<Message>(&mut found, key));
+            let messages = round.iter().filter_map(|key| take::<Message>(&mut found, key));
             messages.for_each(|message| self.add(message));
         }
         Ok(())
@@ -283,23 +254,13 @@ mod tests {
         assert!(between.holds(at("2026-11-23T01:02:03.9Z")));
         assert!(!between.holds(at("2026-11-21T23:59:59Z")));
         assert!(!between.holds(at("2026-11-23T01:02:04Z")));
-        assert_eq!(
-            range("DateSent%3E=2026-11-22"),
-            range("DateSent>=2026-11-22")
-        );
+        assert_eq!(range("DateSent%3E=2026-11-22"), range("DateSent>=2026-11-22"));
     }
 
     #[test]
     fn what_is_no_date_is_refused() {
-        for wrong in [
-            "DateSent=yesterday",
-            "DateSent%3C=1",
-            "DateSent>=2026-13-01",
-        ] {
-            assert!(
-                Range::read(&Params::parse(wrong.as_bytes()), "DateSent").is_err(),
-                "{wrong}"
-            );
+        for wrong in ["DateSent=yesterday", "DateSent%3C=1", "DateSent>=2026-13-01"] {
+            assert!(Range::read(&Params::parse(wrong.as_bytes()), "DateSent").is_err(), "{wrong}");
         }
     }
 }

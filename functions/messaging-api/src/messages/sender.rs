@@ -14,19 +14,13 @@ pub(crate) async fn sender(
     call: &Call<'_>,
     to: &Address,
 ) -> Result<(Address, Option<MessagingServiceSid>), ApiError> {
-    let given = |name: &str| {
-        call.form
-            .get(name)
-            .map(str::trim)
-            .filter(|value| !value.is_empty())
-    };
+    let given = |name: &str| call.form.get(name).map(str::trim).filter(|value| !value.is_empty());
     let service = match given("MessagingServiceSid") {
         Some(sid) => Some(service(call, sid).await?),
         None => None,
     };
     let named = given("From").map(|text| {
-        text.parse::<Address>()
-            .map_err(|_| ApiError::new(400, 21212, "Invalid 'From' address"))
+        text.parse::<Address>().map_err(|_| ApiError::new(400, 21212, "Invalid 'From' address"))
     });
     match (named.transpose()?, service) {
         (None, None) => {
@@ -50,13 +44,8 @@ pub(crate) async fn sender(
 }
 
 async fn service(call: &Call<'_>, text: &str) -> Result<MessagingService, ApiError> {
-    let invalid = |_| {
-        ApiError::new(
-            400,
-            21705,
-            "The Messaging Service is invalid: no such identifier",
-        )
-    };
+    let invalid =
+        |_| ApiError::new(400, 21705, "The Messaging Service is invalid: no such identifier");
     let sid: MessagingServiceSid = text.parse().map_err(invalid)?;
     let service: Option<MessagingService> = call.on.store.get(key::messaging_service(sid)).await?;
     service.ok_or_else(|| ApiError::new(400, 21701, "The Messaging Service does not exist"))
@@ -79,10 +68,7 @@ async fn check_sender(call: &Call<'_>, from: &Address) -> Result<(), ApiError> {
 
 fn has_sender(service: &MessagingService, from: &Address) -> bool {
     service.numbers.iter().any(|one| one.number == *from)
-        || service
-            .alpha_senders
-            .iter()
-            .any(|one| one.sender == from.as_str())
+        || service.alpha_senders.iter().any(|one| one.sender == from.as_str())
 }
 
 /// Picks a number of the recipient's country, else one with its calling code, else an American one, else any;
@@ -90,29 +76,19 @@ fn has_sender(service: &MessagingService, from: &Address) -> bool {
 /// number, and not in North America, where carriers do not take them.
 fn choose(service: &MessagingService, to: &Address) -> Result<Address, ApiError> {
     if service.numbers.is_empty() && service.alpha_senders.is_empty() {
-        return Err(ApiError::new(
-            400,
-            21704,
-            "The Messaging Service contains no phone numbers",
-        ));
+        return Err(ApiError::new(400, 21704, "The Messaging Service contains no phone numbers"));
     }
     let none_fits = || {
         let message =
             "The Messaging Service does not have a phone number available to send a message";
         ApiError::new(400, 21703, message)
     };
-    let same_channel = service
-        .numbers
-        .iter()
-        .filter(|one| one.number.channel() == to.channel());
+    let same_channel = service.numbers.iter().filter(|one| one.number.channel() == to.channel());
     let rank = |number: &str| {
         let equal = |one: Option<&str>, other: Option<&str>| one.is_some() && one == other;
         if equal(country::of(number), country::of(to.as_str())) {
             0
-        } else if equal(
-            country::calling_code(number),
-            country::calling_code(to.as_str()),
-        ) {
+        } else if equal(country::calling_code(number), country::calling_code(to.as_str())) {
             1
         } else if country::of(number) == Some("US") {
             2
@@ -120,9 +96,8 @@ fn choose(service: &MessagingService, to: &Address) -> Result<Address, ApiError>
             3
         }
     };
-    let mut fitting: Vec<(u8, &Address)> = same_channel
-        .map(|one| (rank(one.number.as_str()), &one.number))
-        .collect();
+    let mut fitting: Vec<(u8, &Address)> =
+        same_channel.map(|one| (rank(one.number.as_str()), &one.number)).collect();
     if let Some(best) = fitting.iter().map(|(rank, _)| *rank).min() {
         fitting.retain(|(rank, _)| *rank == best);
         let spread = MessageSid::derived(&[to.as_str()]).bytes();
@@ -132,9 +107,7 @@ fn choose(service: &MessagingService, to: &Address) -> Result<Address, ApiError>
     let alpha = service.alpha_senders.first().filter(|_| {
         numbers::is_e164(to.as_str()) && country::calling_code(to.as_str()) != Some("1")
     });
-    alpha
-        .and_then(|one| one.sender.parse().ok())
-        .ok_or_else(none_fits)
+    alpha.and_then(|one| one.sender.parse().ok()).ok_or_else(none_fits)
 }
 
 #[cfg(test)]
@@ -147,11 +120,7 @@ mod tests {
     fn service(numbers: &[&str], alpha: &[&str]) -> MessagingService {
         let number = |text: &&str| {
             let number: Address = text.parse().unwrap();
-            PoolNumber {
-                sid: PhoneNumber::sid_of(&number),
-                number,
-                created: Timestamp(0),
-            }
+            PoolNumber { sid: PhoneNumber::sid_of(&number), number, created: Timestamp(0) }
         };
         let sender = |text: &&str| AlphaSender {
             sid: Sid::derived(&[*text]),
@@ -173,29 +142,16 @@ mod tests {
 
     fn chosen(service: &MessagingService, to: &str) -> Result<String, u32> {
         let sender = choose(service, &to.parse().unwrap());
-        sender
-            .map(|sender| sender.to_string())
-            .map_err(|error| error.code)
+        sender.map(|sender| sender.to_string()).map_err(|error| error.code)
     }
 
     #[test]
     fn the_pool_answers_with_a_number_of_the_recipients_country() {
-        let pool = service(
-            &["+442071838750", "+14155550100", "+4915123456789"],
-            &["ACME"],
-        );
+        let pool = service(&["+442071838750", "+14155550100", "+4915123456789"], &["ACME"]);
         assert_eq!(chosen(&pool, "+4917612345678").unwrap(), "+4915123456789");
         assert_eq!(chosen(&pool, "+442071838751").unwrap(), "+442071838750");
-        assert_eq!(
-            chosen(&pool, "+14165550199").unwrap(),
-            "+14155550100",
-            "Canada is next door"
-        );
-        assert_eq!(
-            chosen(&pool, "+81312345678").unwrap(),
-            "+14155550100",
-            "nobody from Japan"
-        );
+        assert_eq!(chosen(&pool, "+14165550199").unwrap(), "+14155550100", "Canada is next door");
+        assert_eq!(chosen(&pool, "+81312345678").unwrap(), "+14155550100", "nobody from Japan");
     }
 
     #[test]
@@ -214,14 +170,8 @@ mod tests {
     #[test]
     fn a_pool_without_a_fitting_sender_says_so() {
         assert_eq!(chosen(&service(&[], &[]), "+14155550100"), Err(21704));
-        assert_eq!(
-            chosen(&service(&["+14155550100"], &[]), "whatsapp:+14155550199"),
-            Err(21703)
-        );
-        assert_eq!(
-            chosen(&service(&[], &["ACME"]), "+4917612345678").unwrap(),
-            "ACME"
-        );
+        assert_eq!(chosen(&service(&["+14155550100"], &[]), "whatsapp:+14155550199"), Err(21703));
+        assert_eq!(chosen(&service(&[], &["ACME"]), "+4917612345678").unwrap(), "ACME");
         assert_eq!(chosen(&service(&[], &["ACME"]), "+14155550100"), Err(21703));
     }
 }

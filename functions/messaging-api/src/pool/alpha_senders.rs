@@ -23,11 +23,7 @@ pub(crate) async fn create(call: &Call<'_>, service: &str) -> Answer {
     }
     if !is_alpha_sender(sender) {
         let rule = "has at most 11 letters, digits, spaces and + - _ &, and at least one letter";
-        return Err(ApiError::new(
-            400,
-            21709,
-            format!("Alpha Sender ID is invalid: it {rule}"),
-        ));
+        return Err(ApiError::new(400, 21709, format!("Alpha Sender ID is invalid: it {rule}")));
     }
     let minted: AlphaSenderSid = call.on.mint();
     let added = call.on.decide(|| async {
@@ -42,11 +38,7 @@ pub(crate) async fn create(call: &Call<'_>, service: &str) -> Answer {
         if service.alpha_senders.len() >= ALPHA_SENDERS_MAX {
             return Err(full());
         }
-        let new = AlphaSender {
-            sid: minted,
-            sender: sender.to_owned(),
-            created: call.now,
-        };
+        let new = AlphaSender { sid: minted, sender: sender.to_owned(), created: call.now };
         service.alpha_senders.push(new.clone());
         service.updated = call.now;
         Ok::<_, ApiError>(((service.sid, new), Decision::put(service)))
@@ -59,23 +51,16 @@ pub(crate) async fn create(call: &Call<'_>, service: &str) -> Answer {
 pub(crate) fn is_alpha_sender(text: &str) -> bool {
     text.len() <= 11
         && text.bytes().any(|byte| byte.is_ascii_alphabetic())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b" +-_&".contains(&byte))
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b" +-_&".contains(&byte))
 }
 
 /// `GET /v1/Services/{ServiceSid}/AlphaSenders`.
 pub(crate) async fn list(call: &Call<'_>, service: &str) -> Answer {
     let request = call.page(1000)?;
     let service = services::load(call, service).await?;
-    let rows = service
-        .alpha_senders
-        .into_iter()
-        .map(|one| (key::dated(one.created, one.sid), one));
+    let rows = service.alpha_senders.into_iter().map(|one| (key::dated(one.created, one.sid), one));
     let page = page_of(rows.collect(), Order::Ascending, &request);
-    Ok(call.paged("alpha_senders", &request, &page, |one| {
-        render(call, service.sid, one)
-    }))
+    Ok(call.paged("alpha_senders", &request, &page, |one| render(call, service.sid, one)))
 }
 
 /// `GET /v1/Services/{ServiceSid}/AlphaSenders/{Sid}`.
@@ -83,11 +68,7 @@ pub(crate) async fn fetch(call: &Call<'_>, service: &str, sid: &str) -> Answer {
     let sid: AlphaSenderSid = call.sid(sid)?;
     let service = services::load(call, service).await?;
     let sender = service.alpha_senders.iter().find(|one| one.sid == sid);
-    Ok(Reply::ok(render(
-        call,
-        service.sid,
-        sender.ok_or_else(|| call.not_found())?,
-    )))
+    Ok(Reply::ok(render(call, service.sid, sender.ok_or_else(|| call.not_found())?)))
 }
 
 /// `DELETE /v1/Services/{ServiceSid}/AlphaSenders/{Sid}`.
@@ -96,9 +77,7 @@ pub(crate) async fn remove(call: &Call<'_>, service: &str, sid: &str) -> Answer 
     let gone = call.on.decide(|| async {
         let mut service = services::load(call, service).await?;
         let place = service.alpha_senders.iter().position(|one| one.sid == sid);
-        service
-            .alpha_senders
-            .remove(place.ok_or_else(|| call.not_found())?);
+        service.alpha_senders.remove(place.ok_or_else(|| call.not_found())?);
         service.updated = call.now;
         Ok::<_, ApiError>(((), Decision::put(service)))
     });

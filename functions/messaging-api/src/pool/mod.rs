@@ -18,11 +18,7 @@ pub(crate) const ALPHA_SENDERS_MAX: usize = 100;
 pub(crate) async fn none(call: &Call<'_>, service: &str, list_key: &str) -> Answer {
     let request = call.page(1000)?;
     services::load(call, service).await?;
-    let page = Page::<Value> {
-        records: Vec::new(),
-        next: None,
-        previous: None,
-    };
+    let page = Page::<Value> { records: Vec::new(), next: None, previous: None };
     Ok(call.paged(list_key, &request, &page, Value::clone))
 }
 
@@ -33,9 +29,7 @@ pub(crate) async fn not_supported(call: &Call<'_>, service: &str, what: &str) ->
         "ChannelSenders" => "; name the sender in From instead",
         _ => "",
     };
-    Err(ApiError::bad(format!(
-        "{what} of a messaging service are not supported yet{instead}"
-    )))
+    Err(ApiError::bad(format!("{what} of a messaging service are not supported yet{instead}")))
 }
 
 fn full() -> ApiError {

@@ -34,11 +34,7 @@ pub(crate) async fn create(call: &Call<'_>, service: &str) -> Answer {
         if service.numbers.len() >= NUMBERS_MAX {
             return Err(full());
         }
-        let place = PoolNumber {
-            sid,
-            number: number.number.clone(),
-            created: call.now,
-        };
+        let place = PoolNumber { sid, number: number.number.clone(), created: call.now };
         service.numbers.push(place.clone());
         service.updated = call.now;
         number.messaging_service = Some(service_sid);
@@ -52,11 +48,9 @@ pub(crate) async fn create(call: &Call<'_>, service: &str) -> Answer {
 fn free(number: &PhoneNumber, service: MessagingServiceSid) -> Result<(), ApiError> {
     match number.messaging_service {
         None => Ok(()),
-        Some(of) if of == service => Err(ApiError::new(
-            409,
-            21710,
-            "Phone Number is already in the Messaging Service",
-        )),
+        Some(of) if of == service => {
+            Err(ApiError::new(409, 21710, "Phone Number is already in the Messaging Service"))
+        }
         Some(_) => {
             let message = "Phone Number is associated with another Messaging Service";
             Err(ApiError::new(409, 21712, message))
@@ -68,14 +62,9 @@ fn free(number: &PhoneNumber, service: MessagingServiceSid) -> Result<(), ApiErr
 pub(crate) async fn list(call: &Call<'_>, service: &str) -> Answer {
     let request = call.page(1000)?;
     let service = services::load(call, service).await?;
-    let rows = service
-        .numbers
-        .into_iter()
-        .map(|one| (key::dated(one.created, one.sid), one));
+    let rows = service.numbers.into_iter().map(|one| (key::dated(one.created, one.sid), one));
     let page = page_of(rows.collect(), Order::Ascending, &request);
-    Ok(call.paged("phone_numbers", &request, &page, |one| {
-        render(call, service.sid, one)
-    }))
+    Ok(call.paged("phone_numbers", &request, &page, |one| render(call, service.sid, one)))
 }
 
 /// `GET /v1/Services/{ServiceSid}/PhoneNumbers/{Sid}`.
@@ -83,11 +72,7 @@ pub(crate) async fn fetch(call: &Call<'_>, service: &str, sid: &str) -> Answer {
     let sid: PhoneNumberSid = call.sid(sid)?;
     let service = services::load(call, service).await?;
     let number = service.numbers.iter().find(|one| one.sid == sid);
-    Ok(Reply::ok(render(
-        call,
-        service.sid,
-        number.ok_or_else(|| call.not_found())?,
-    )))
+    Ok(Reply::ok(render(call, service.sid, number.ok_or_else(|| call.not_found())?)))
 }
 
 /// `DELETE /v1/Services/{ServiceSid}/PhoneNumbers/{Sid}`.
@@ -96,19 +81,15 @@ pub(crate) async fn remove(call: &Call<'_>, service: &str, sid: &str) -> Answer 
     let gone = call.on.decide(|| async {
         let mut service = services::load(call, service).await?;
         let place = service.numbers.iter().position(|one| one.sid == sid);
-        service
-            .numbers
-            .remove(place.ok_or_else(|| call.not_found())?);
+        service.numbers.remove(place.ok_or_else(|| call.not_found())?);
         service.updated = call.now;
         let number: Option<PhoneNumber> = call.on.store.get(key::phone_number(sid)).await?;
         let of_this = number.filter(|one| one.messaging_service == Some(service.sid));
         let decision = Decision::put(service);
         let decision = match of_this {
-            Some(number) => decision.and(PhoneNumber {
-                messaging_service: None,
-                updated: call.now,
-                ..number
-            }),
+            Some(number) => {
+                decision.and(PhoneNumber { messaging_service: None, updated: call.now, ..number })
+            }
             None => decision,
         };
         Ok::<_, ApiError>(((), decision))

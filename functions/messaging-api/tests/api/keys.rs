@@ -9,32 +9,14 @@ use crate::world::World;
 async fn a_key_opens_the_account_until_it_is_removed_and_shows_its_secret_once() {
     let world = World::new();
     let all = World::account("/Keys.json");
-    let created = world
-        .post(&all, &[("FriendlyName", "Laptop")])
-        .await
-        .expect(201);
-    let (sid, secret) = (
-        created["sid"].as_str().unwrap(),
-        created["secret"].as_str().unwrap(),
-    );
+    let created = world.post(&all, &[("FriendlyName", "Laptop")]).await.expect(201);
+    let (sid, secret) = (created["sid"].as_str().unwrap(), created["secret"].as_str().unwrap());
     assert_eq!(secret.len(), 32);
     let one = World::account(&format!("/Keys/{sid}.json"));
-    let fetched = world
-        .request("GET", &one, &[], (sid, secret))
-        .await
-        .expect(200);
+    let fetched = world.request("GET", &one, &[], (sid, secret)).await.expect(200);
     assert!(fetched.get("secret").is_none());
-    assert_eq!(
-        world
-            .request("GET", &one, &[], (sid, "wrong"))
-            .await
-            .refusal(),
-        (401, 20003)
-    );
-    let renamed = world
-        .post(&one, &[("FriendlyName", "Desk")])
-        .await
-        .expect(200);
+    assert_eq!(world.request("GET", &one, &[], (sid, "wrong")).await.refusal(), (401, 20003));
+    let renamed = world.post(&one, &[("FriendlyName", "Desk")]).await.expect(200);
     assert_eq!(renamed["friendly_name"], "Desk");
     let listed = world.get(&all).await.expect(200);
     assert_eq!(listed["keys"], json!([renamed]));
@@ -47,23 +29,15 @@ async fn a_key_opens_the_account_until_it_is_removed_and_shows_its_secret_once()
     }
     assert_eq!(world.delete(&one).await.status, 204);
     assert_eq!(world.delete(&one).await.refusal(), (404, 20404));
-    assert_eq!(
-        world
-            .request("GET", &all, &[], (sid, secret))
-            .await
-            .refusal(),
-        (401, 20003)
-    );
+    assert_eq!(world.request("GET", &all, &[], (sid, secret)).await.refusal(), (401, 20003));
 }
 
 #[tokio::test]
 async fn two_keys_have_different_secrets() {
     let world = World::new();
     let all = World::account("/Keys.json");
-    let (one, other) = (
-        world.post(&all, &[]).await.expect(201),
-        world.post(&all, &[]).await.expect(201),
-    );
+    let (one, other) =
+        (world.post(&all, &[]).await.expect(201), world.post(&all, &[]).await.expect(201));
     assert_ne!(one["secret"], other["secret"]);
     assert_eq!(one["friendly_name"], "");
 }

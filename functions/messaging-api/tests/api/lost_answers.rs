@@ -12,29 +12,16 @@ async fn what_was_created_is_answered_as_created_and_is_there_once() {
     let pool = format!("/messaging/v1/Services/{service}");
     world.lose_the_next_answer();
     let numbers = format!("{pool}/PhoneNumbers");
-    world
-        .post(&numbers, &[("PhoneNumberSid", &number)])
-        .await
-        .expect(201);
+    world.post(&numbers, &[("PhoneNumberSid", &number)]).await.expect(201);
     world.lose_the_next_answer();
     let senders = format!("{pool}/AlphaSenders");
-    world
-        .post(&senders, &[("AlphaSender", "ACME")])
-        .await
-        .expect(201);
+    world.post(&senders, &[("AlphaSender", "ACME")]).await.expect(201);
     world.lose_the_next_answer();
     let messages = World::account("/Messages.json");
-    let form = [
-        ("To", "+14155550199"),
-        ("MessagingServiceSid", &service),
-        ("Body", "Hi"),
-    ];
+    let form = [("To", "+14155550199"), ("MessagingServiceSid", &service), ("Body", "Hi")];
     world.post(&messages, &form).await.expect(201);
     for (path, list) in [
-        (
-            World::account("/IncomingPhoneNumbers.json").as_str(),
-            "incoming_phone_numbers",
-        ),
+        (World::account("/IncomingPhoneNumbers.json").as_str(), "incoming_phone_numbers"),
         ("/messaging/v1/Services", "services"),
         (&numbers, "phone_numbers"),
         (&senders, "alpha_senders"),

@@ -50,33 +50,12 @@ async fn conversation(world: &World, name: &str, customer: &str, at: i64) -> Vec
     };
     let sid = MessageSid::derived(&[name, "reply"]);
     let body = Some(Private("How can we help?".to_owned()));
-    let (reply, _) = outside(
-        sid,
-        pair.clone(),
-        body,
-        Vec::new(),
-        None,
-        Timestamp(at + 1000),
-    )
-    .unwrap();
-    let reply = Message {
-        conversation: Some(conversation),
-        index: 1,
-        ..reply
-    };
-    let sids = vec![
-        heard.sid.kin::<SmsSid>(0).to_string(),
-        reply.sid.kin::<SmsSid>(1).to_string(),
-    ];
-    let binding = AddressBinding {
-        pair,
-        conversation,
-        number: 1,
-        version: 0,
-    };
-    world
-        .keep(Decision::put(heard).and(reply).and(binding))
-        .await;
+    let (reply, _) =
+        outside(sid, pair.clone(), body, Vec::new(), None, Timestamp(at + 1000)).unwrap();
+    let reply = Message { conversation: Some(conversation), index: 1, ..reply };
+    let sids = vec![heard.sid.kin::<SmsSid>(0).to_string(), reply.sid.kin::<SmsSid>(1).to_string()];
+    let binding = AddressBinding { pair, conversation, number: 1, version: 0 };
+    world.keep(Decision::put(heard).and(reply).and(binding)).await;
     sids
 }
 
@@ -89,37 +68,19 @@ fn one(sid: &str) -> String {
 }
 
 async fn sids(world: &World, query: &str) -> Vec<String> {
-    let page = world
-        .get(&format!("{}?{query}", messages()))
-        .await
-        .expect(200);
+    let page = world.get(&format!("{}?{query}", messages())).await.expect(200);
     let sid = |message: &Value| message["sid"].as_str().unwrap().to_owned();
-    page["messages"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(sid)
-        .collect()
+    page["messages"].as_array().unwrap().iter().map(sid).collect()
 }
 
 async fn kept(world: &World, sid: MessageSid) -> Message {
-    world
-        .on
-        .store
-        .get(key::message(sid))
-        .await
-        .unwrap()
-        .unwrap()
+    world.on.store.get(key::message(sid)).await.unwrap().unwrap()
 }
 
 /// A message to the customer: its answer, and the record behind it.
 async fn send(world: &World) -> (Value, MessageSid) {
     world.enter_number(BUSINESS).await;
-    let form = [
-        ("To", CUSTOMER),
-        ("From", BUSINESS),
-        ("Body", "Your parcel is here"),
-    ];
+    let form = [("To", CUSTOMER), ("From", BUSINESS), ("Body", "Your parcel is here")];
     let created = world.post(&messages(), &form).await.expect(201);
     let sid: SmsSid = created["sid"].as_str().unwrap().parse().unwrap();
     (created, sid.kin(0))
@@ -135,24 +96,13 @@ async fn a_message_is_sent_and_shows_how_far_it_got() {
     assert_eq!(created["date_sent"], json!(null));
     let sent = world.sent();
     assert_eq!(sent.len(), 1, "one request to the carrier");
-    assert!(
-        sent[0]["MessageBody"]
-            .as_str()
-            .unwrap()
-            .contains(&sid.to_string())
-    );
+    assert!(sent[0]["MessageBody"].as_str().unwrap().contains(&sid.to_string()));
     let path = one(created["sid"].as_str().unwrap());
     let leased = kept(&world, sid).await.lease(1, Timestamp(START)).unwrap();
     world.keep(Decision::put(leased)).await;
     assert_eq!(world.get(&path).await.expect(200)["status"], "sending");
-    let outcome = SendOutcome::Rejected {
-        error_code: 30007,
-        reason: String::new(),
-    };
-    let failed = kept(&world, sid)
-        .await
-        .record(1, &outcome, Timestamp(START + DAY))
-        .unwrap();
+    let outcome = SendOutcome::Rejected { error_code: 30007, reason: String::new() };
+    let failed = kept(&world, sid).await.record(1, &outcome, Timestamp(START + DAY)).unwrap();
     world.keep(Decision::put(failed)).await;
     let failed = world.get(&path).await.expect(200);
     assert_eq!(failed["status"], "failed");
@@ -173,27 +123,13 @@ async fn a_message_can_be_redacted_and_removed_once_it_is_out() {
     let (created, sid) = send(&world).await;
     let path = one(created["sid"].as_str().unwrap());
     assert_eq!(world.delete(&path).await.refusal(), (409, 20009));
-    assert_eq!(
-        world.post(&path, &[("Body", "")]).await.refusal(),
-        (409, 20009)
-    );
+    assert_eq!(world.post(&path, &[("Body", "")]).await.refusal(), (409, 20009));
     assert_eq!(world.post(&path, &[]).await.expect(200), created);
-    let outcome = SendOutcome::Accepted {
-        carrier_message_id: CARRIERS.to_owned(),
-    };
-    let sent = kept(&world, sid)
-        .await
-        .record(1, &outcome, Timestamp(START + DAY))
-        .unwrap();
+    let outcome = SendOutcome::Accepted { carrier_message_id: CARRIERS.to_owned() };
+    let sent = kept(&world, sid).await.record(1, &outcome, Timestamp(START + DAY)).unwrap();
     world.keep(Decision::put(sent)).await;
-    assert_eq!(
-        world.post(&path, &[("Body", "New text")]).await.refusal(),
-        (400, 20001)
-    );
-    assert_eq!(
-        world.post(&path, &[("Status", "canceled")]).await.refusal(),
-        (400, 30409)
-    );
+    assert_eq!(world.post(&path, &[("Body", "New text")]).await.refusal(), (400, 20001));
+    assert_eq!(world.post(&path, &[("Status", "canceled")]).await.refusal(), (400, 30409));
     let redacted = world.post(&path, &[("Body", "")]).await.expect(200);
     assert_eq!(redacted["body"], "");
     assert!(kept(&world, sid).await.body.is_none());
@@ -210,18 +146,11 @@ async fn a_message_can_be_redacted_and_removed_once_it_is_out() {
 async fn a_messaging_service_chooses_the_sender_and_accepts_first() {
     let world = World::new();
     let service = world.create_service().await;
-    let form = [
-        ("To", CUSTOMER),
-        ("MessagingServiceSid", service.as_str()),
-        ("Body", "Hi"),
-    ];
+    let form = [("To", CUSTOMER), ("MessagingServiceSid", service.as_str()), ("Body", "Hi")];
     assert_eq!(world.post(&messages(), &form).await.refusal(), (400, 21704));
     let number = world.enter_number(BUSINESS).await;
     let pool = format!("/messaging/v1/Services/{service}/PhoneNumbers");
-    world
-        .post(&pool, &[("PhoneNumberSid", &number)])
-        .await
-        .expect(201);
+    world.post(&pool, &[("PhoneNumberSid", &number)]).await.expect(201);
     let created = world.post(&messages(), &form).await.expect(201);
     assert_eq!(created["status"], "accepted");
     assert_eq!(created["from"], BUSINESS);
@@ -231,17 +160,10 @@ async fn a_messaging_service_chooses_the_sender_and_accepts_first() {
         (("From", "+14155550111"), 21711),
         (("To", "whatsapp:+14155550199"), 21703),
         (("MessagingServiceSid", "MG1"), 21705),
-        (
-            ("MessagingServiceSid", "MG0123456789abcdef0123456789abcdef"),
-            21701,
-        ),
+        (("MessagingServiceSid", "MG0123456789abcdef0123456789abcdef"), 21701),
     ] {
         let form = [form.as_slice(), &[extra]].concat();
-        assert_eq!(
-            world.post(&messages(), &form).await.refusal(),
-            (400, code),
-            "{extra:?}"
-        );
+        assert_eq!(world.post(&messages(), &form).await.refusal(), (400, code), "{extra:?}");
     }
 }
 
@@ -264,24 +186,12 @@ async fn what_can_not_be_sent_is_refused_with_its_published_code() {
         (("SendAt", "2030-01-01T00:00:00Z"), 20001),
     ] {
         let form = [("To", CUSTOMER), ("From", BUSINESS), ("Body", "Hi"), change];
-        assert_eq!(
-            world.post(&messages(), &form).await.refusal(),
-            (400, code),
-            "{}",
-            change.0
-        );
+        assert_eq!(world.post(&messages(), &form).await.refusal(), (400, code), "{}", change.0);
     }
     assert!(world.sent().is_empty());
     for from in ["ACME", "whatsapp:+14155550142"] {
-        let to = if from == "ACME" {
-            "+4917612345678"
-        } else {
-            "whatsapp:+14155550199"
-        };
-        world
-            .post(&messages(), &[("To", to), ("From", from), ("Body", "Hi")])
-            .await
-            .expect(201);
+        let to = if from == "ACME" { "+4917612345678" } else { "whatsapp:+14155550199" };
+        world.post(&messages(), &[("To", to), ("From", from), ("Body", "Hi")]).await.expect(201);
     }
 }
 
@@ -298,38 +208,22 @@ async fn files_of_a_message_are_listed_and_found() {
     let created = world.post(&messages(), &form).await.expect(201);
     assert!(created["sid"].as_str().unwrap().starts_with("MM"));
     assert_eq!(created["num_media"], "2");
-    let path = format!(
-        "/api{}",
-        created["subresource_uris"]["media"].as_str().unwrap()
-    );
+    let path = format!("/api{}", created["subresource_uris"]["media"].as_str().unwrap());
     let listed = world.get(&path).await.expect(200);
-    let kinds: Vec<&Value> = listed["media_list"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|file| &file["content_type"])
-        .collect();
+    let kinds: Vec<&Value> =
+        listed["media_list"].as_array().unwrap().iter().map(|file| &file["content_type"]).collect();
     assert_eq!(kinds, ["image/png", "application/pdf"]);
     let second = &listed["media_list"][1];
-    let fetched = world
-        .get(&format!("/api{}", second["uri"].as_str().unwrap()))
-        .await
-        .expect(200);
+    let fetched = world.get(&format!("/api{}", second["uri"].as_str().unwrap())).await.expect(200);
     assert_eq!(&fetched, second);
     if let Some(reference) = Reference::open(FILE) {
         let path = "/2010-04-01/Accounts/{AccountSid}/Messages/{MessageSid}/Media";
         reference.check("get", &format!("{path}.json"), 200, &listed);
         reference.check("get", &format!("{path}/{{Sid}}.json"), 200, &fetched);
     }
-    let nothing = world
-        .get(&format!("{path}?DateCreated%3C=2020-01-01"))
-        .await
-        .expect(200);
+    let nothing = world.get(&format!("{path}?DateCreated%3C=2020-01-01")).await.expect(200);
     assert_eq!(nothing["media_list"], json!([]));
-    let unknown = path.replace(
-        "Media.json",
-        "Media/ME0123456789abcdef0123456789abcdef.json",
-    );
+    let unknown = path.replace("Media.json", "Media/ME0123456789abcdef0123456789abcdef.json");
     assert_eq!(world.get(&unknown).await.refusal(), (404, 20404));
 }
 
@@ -352,21 +246,10 @@ async fn an_inbound_message_is_found_by_the_carriers_identifier() {
     assert_eq!(found["sid"], CARRIERS);
     assert_eq!(found["status"], "received");
     assert_eq!(found["direction"], "inbound");
-    assert_eq!(
-        (&found["from"], &found["to"]),
-        (&json!(CUSTOMER), &json!(BUSINESS))
-    );
+    assert_eq!((&found["from"], &found["to"]), (&json!(CUSTOMER), &json!(BUSINESS)));
     assert_eq!(world.get(&one(&own)).await.expect(200)["num_media"], "1");
-    for unknown in [
-        &own.replace("MM", "SM"),
-        "SM0123456789abcdef0123456789abcdef",
-        "nonsense",
-    ] {
-        assert_eq!(
-            world.get(&one(unknown)).await.refusal(),
-            (404, 20404),
-            "{unknown}"
-        );
+    for unknown in [&own.replace("MM", "SM"), "SM0123456789abcdef0123456789abcdef", "nonsense"] {
+        assert_eq!(world.get(&one(unknown)).await.refusal(), (404, 20404), "{unknown}");
     }
     if let Some(reference) = Reference::open(FILE) {
         let path = "/2010-04-01/Accounts/{AccountSid}/Messages/{Sid}.json";
@@ -380,11 +263,7 @@ async fn messages_are_found_by_address_and_by_date_newest_first() {
     world.enter_number(BUSINESS).await;
     let old = conversation(&world, "old", CUSTOMER, START - 3 * DAY).await;
     let new = conversation(&world, "new", "+14155550142", START - DAY).await;
-    world
-        .keep(Decision::put(
-            unrouted(&inbound(CARRIERS, CUSTOMER, START), None).unwrap(),
-        ))
-        .await;
+    world.keep(Decision::put(unrouted(&inbound(CARRIERS, CUSTOMER, START), None).unwrap())).await;
     let all = [CARRIERS, &new[1], &new[0], &old[1], &old[0]];
     assert_eq!(sids(&world, "").await, all);
     for (query, expected) in [
@@ -393,19 +272,13 @@ async fn messages_are_found_by_address_and_by_date_newest_first() {
         ("From=%2B14155550199", vec![CARRIERS, &old[0]]),
         ("To=%2B14155550199", vec![&old[1]]),
         ("To=%2B14155550199&From=%2B14155550100", vec![&old[1]]),
-        (
-            "From=%2B14155550199&To=%2B14155550100",
-            vec![CARRIERS, &old[0]],
-        ),
+        ("From=%2B14155550199&To=%2B14155550100", vec![CARRIERS, &old[0]]),
         ("From=%2B14155550188", vec![]),
         ("From=nobody%20at%20all", vec![]),
         ("DateSent=2026-11-22", vec![CARRIERS]),
         ("DateSent=2026-11-21", vec![&new[1], &new[0]]),
         ("DateSent%3C=2026-11-21", vec![&old[1], &old[0]]),
-        (
-            "DateSent%3E=2026-11-21&DateSent%3C=2026-11-22",
-            vec![&new[1], &new[0]],
-        ),
+        ("DateSent%3E=2026-11-21&DateSent%3C=2026-11-22", vec![&new[1], &new[0]]),
         ("From=%2B14155550199&DateSent%3E=2026-11-20", vec![CARRIERS]),
         ("From=%2B14155550199&DateSent=2026-11-22", vec![CARRIERS]),
         ("From=%2B14155550199&DateSent=2026-11-19", vec![&old[0]]),
@@ -413,17 +286,10 @@ async fn messages_are_found_by_address_and_by_date_newest_first() {
         assert_eq!(sids(&world, query).await, expected, "{query}");
     }
     for (limit, whole) in [(4, false), (5, true)] {
-        let keys = world
-            .on
-            .store
-            .scan_list_index(Table::Conversations, "IM", limit)
-            .await
-            .unwrap();
+        let keys = world.on.store.scan_list_index(Table::Conversations, "IM", limit).await.unwrap();
         assert_eq!(keys.map(|keys| keys.len()), whole.then_some(5), "{limit}");
     }
-    let wrong = world
-        .get(&format!("{}?DateSent=yesterday", messages()))
-        .await;
+    let wrong = world.get(&format!("{}?DateSent=yesterday", messages())).await;
     assert_eq!(wrong.refusal(), (400, 20001));
 }
 
@@ -432,14 +298,8 @@ async fn pages_of_messages_lead_forth_and_back() {
     let world = World::new();
     let old = conversation(&world, "old", CUSTOMER, START - DAY).await;
     let new = conversation(&world, "new", "+14155550142", START).await;
-    let first = world
-        .get(&format!("{}?PageSize=3", messages()))
-        .await
-        .expect(200);
-    assert_eq!(
-        (&first["start"], &first["end"], &first["page"]),
-        (&json!(0), &json!(2), &json!(0))
-    );
+    let first = world.get(&format!("{}?PageSize=3", messages())).await.expect(200);
+    assert_eq!((&first["start"], &first["end"], &first["page"]), (&json!(0), &json!(2), &json!(0)));
     assert_eq!(first["previous_page_uri"], json!(null));
     let next = first["next_page_uri"].as_str().unwrap();
     assert!(next.starts_with("/2010-04-01/"));
@@ -447,12 +307,7 @@ async fn pages_of_messages_lead_forth_and_back() {
     assert_eq!(second["messages"].as_array().unwrap().len(), 1);
     assert_eq!(second["messages"][0]["sid"], old[0].as_str());
     assert_eq!(second["next_page_uri"], json!(null));
-    let back = world
-        .get(&format!(
-            "/api{}",
-            second["previous_page_uri"].as_str().unwrap()
-        ))
-        .await;
+    let back = world.get(&format!("/api{}", second["previous_page_uri"].as_str().unwrap())).await;
     assert_eq!(back.expect(200)["messages"], first["messages"]);
     assert_eq!(first["messages"][0]["sid"], new[1].as_str());
     if let Some(reference) = Reference::open(FILE) {
@@ -467,33 +322,15 @@ async fn removing_a_programmable_message_leaves_the_conversations_own() {
     let world = World::new();
     let both = conversation(&world, "chat", CUSTOMER, START).await;
     let reply = MessageSid::derived(&["chat", "reply"]);
-    let kept: Message = world
-        .on
-        .store
-        .get(key::message(reply))
-        .await
-        .unwrap()
-        .unwrap();
-    let outcome = SendOutcome::Accepted {
-        carrier_message_id: CARRIERS.to_owned(),
-    };
-    world
-        .keep(Decision::put(
-            kept.record(1, &outcome, Timestamp(START)).unwrap(),
-        ))
-        .await;
+    let kept: Message = world.on.store.get(key::message(reply)).await.unwrap().unwrap();
+    let outcome = SendOutcome::Accepted { carrier_message_id: CARRIERS.to_owned() };
+    world.keep(Decision::put(kept.record(1, &outcome, Timestamp(START)).unwrap())).await;
     for sid in &both {
         assert_eq!(world.delete(&one(sid)).await.status, 204);
         assert_eq!(world.get(&one(sid)).await.refusal(), (404, 20404));
     }
     assert!(sids(&world, "").await.is_empty());
-    let kept: Message = world
-        .on
-        .store
-        .get(key::message(reply))
-        .await
-        .unwrap()
-        .unwrap();
+    let kept: Message = world.on.store.get(key::message(reply)).await.unwrap().unwrap();
     assert_eq!(kept.body.unwrap().as_str(), "How can we help?");
     assert!(kept.conversation.is_some() && !kept.removed);
 }

@@ -11,10 +11,7 @@ const FILE: &str = "twilio_api_v2010_extras.json";
 async fn a_number_is_entered_changed_found_and_removed() {
     let world = World::new();
     let all = World::account("/IncomingPhoneNumbers.json");
-    let form = [
-        ("PhoneNumber", "+1 415 555 0100"),
-        ("SmsUrl", "https://hooks.example/in"),
-    ];
+    let form = [("PhoneNumber", "+1 415 555 0100"), ("SmsUrl", "https://hooks.example/in")];
     let entered = world.post(&all, &form).await.expect(201);
     assert_eq!(entered["phone_number"], "+14155550100");
     assert_eq!(entered["friendly_name"], "+14155550100");
@@ -25,12 +22,7 @@ async fn a_number_is_entered_changed_found_and_removed() {
     let uri = entered["uri"].as_str().unwrap();
     assert!(uri.starts_with("/2010-04-01/Accounts/AC") && uri.ends_with(".json"));
     let path = format!("/api{uri}");
-    let changed = world
-        .post(
-            &path,
-            &[("SmsMethod", "get"), ("FriendlyName", "Front desk")],
-        )
-        .await;
+    let changed = world.post(&path, &[("SmsMethod", "get"), ("FriendlyName", "Front desk")]).await;
     let changed = changed.expect(200);
     assert_eq!(changed["sms_method"], "GET");
     assert_eq!(changed["sms_url"], "https://hooks.example/in");
@@ -45,11 +37,7 @@ async fn a_number_is_entered_changed_found_and_removed() {
         ("?FriendlyName=Front", 0),
     ] {
         let listed = world.get(&format!("{all}{query}")).await.expect(200);
-        assert_eq!(
-            listed["incoming_phone_numbers"].as_array().unwrap().len(),
-            count,
-            "{query}"
-        );
+        assert_eq!(listed["incoming_phone_numbers"].as_array().unwrap().len(), count, "{query}");
         if let Some(reference) = Reference::open(FILE) {
             let path = "/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers.json";
             reference.check("get", path, 200, &listed);
@@ -76,16 +64,9 @@ async fn what_is_no_number_of_ours_is_refused() {
         (&[("PhoneNumber", "+14155550100")][..], 21422),
         (&[("PhoneNumber", "whatsapp:+14155550101")][..], 21421),
         (&[("PhoneNumber", "12345")][..], 21421),
-        (
-            &[("PhoneNumber", "+14155550101"), ("SmsUrl", "nonsense")][..],
-            20001,
-        ),
+        (&[("PhoneNumber", "+14155550101"), ("SmsUrl", "nonsense")][..], 20001),
     ] {
-        assert_eq!(
-            world.post(&all, form).await.refusal(),
-            (400, code),
-            "{form:?}"
-        );
+        assert_eq!(world.post(&all, form).await.refusal(), (400, code), "{form:?}");
     }
 }
 

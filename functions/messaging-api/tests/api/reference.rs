@@ -18,9 +18,7 @@ impl Reference {
         );
         let path = folder.join("reference/openapi").join(file);
         match std::fs::read(&path) {
-            Ok(bytes) => Some(Self {
-                root: serde_json::from_slice(&bytes).unwrap(),
-            }),
+            Ok(bytes) => Some(Self { root: serde_json::from_slice(&bytes).unwrap() }),
             Err(_) => {
                 let in_ci = std::env::var("CI").as_deref() == Ok("true");
                 assert!(!in_ci, "the reference folder is absent");
@@ -34,19 +32,13 @@ impl Reference {
     pub(crate) fn check(&self, method: &str, path: &str, status: u16, body: &Value) {
         let answer = &self.root["paths"][path][method]["responses"][status.to_string()];
         let schema = &answer["content"]["application/json"]["schema"];
-        assert!(
-            schema.is_object(),
-            "{method} {path} has no schema for {status}"
-        );
+        assert!(schema.is_object(), "{method} {path} has no schema for {status}");
         self.value(schema, body, &format!("{method} {path}"));
     }
 
     fn value(&self, schema: &Value, value: &Value, at: &str) {
         if let Some(reference) = schema["$ref"].as_str() {
-            let target = self
-                .root
-                .pointer(reference.trim_start_matches('#'))
-                .unwrap();
+            let target = self.root.pointer(reference.trim_start_matches('#')).unwrap();
             return self.value(target, value, at);
         }
         if value.is_null() {
@@ -59,9 +51,7 @@ impl Reference {
         match schema["type"].as_str() {
             Some("object") | None => self.object(schema, value, at),
             Some("array") => {
-                let values = value
-                    .as_array()
-                    .unwrap_or_else(|| panic!("{at} is {value}"));
+                let values = value.as_array().unwrap_or_else(|| panic!("{at} is {value}"));
                 for (place, value) in values.iter().enumerate() {
                     self.value(&schema["items"], value, &format!("{at}[{place}]"));
                 }
@@ -74,9 +64,7 @@ impl Reference {
     }
 
     fn object(&self, schema: &Value, value: &Value, at: &str) {
-        let members = value
-            .as_object()
-            .unwrap_or_else(|| panic!("{at} is {value}"));
+        let members = value.as_object().unwrap_or_else(|| panic!("{at} is {value}"));
         let Some(declared) = schema["properties"].as_object() else {
             return;
         };
@@ -84,9 +72,7 @@ impl Reference {
             assert!(declared.contains_key(name), "{at}.{name} is not declared");
         }
         for (name, schema) in declared {
-            let member = members
-                .get(name)
-                .unwrap_or_else(|| panic!("{at}.{name} is missing"));
+            let member = members.get(name).unwrap_or_else(|| panic!("{at}.{name} is missing"));
             self.value(schema, member, &format!("{at}.{name}"));
         }
     }
@@ -97,10 +83,8 @@ fn text(schema: &Value, value: &Value, at: &str) {
     if let Some(pattern) = schema["pattern"].as_str() {
         // All patterns are prefixes and 32 digits: `^(SM|MM)[0-9a-fA-F]{32}$`.
         let prefixes = pattern.trim_start_matches('^').split('[').next().unwrap();
-        let known = prefixes
-            .trim_matches(['(', ')'])
-            .split('|')
-            .any(|prefix| text.starts_with(prefix));
+        let known =
+            prefixes.trim_matches(['(', ')']).split('|').any(|prefix| text.starts_with(prefix));
         let digits = text.get(2..).unwrap_or_default();
         let hexadecimal = digits.len() == 32 && digits.bytes().all(|it| it.is_ascii_hexdigit());
         assert!(known && hexadecimal, "{at} is {text}");
@@ -111,15 +95,9 @@ fn text(schema: &Value, value: &Value, at: &str) {
             assert!(shape, "{at} is {text}");
         }
         Some("date-time-rfc-2822") => {
-            assert!(
-                text.len() == 31 && text.ends_with(" +0000"),
-                "{at} is {text}"
-            );
+            assert!(text.len() == 31 && text.ends_with(" +0000"), "{at} is {text}");
         }
-        Some("uri") => assert!(
-            text.contains("://") || text.starts_with('/'),
-            "{at} is {text}"
-        ),
+        Some("uri") => assert!(text.contains("://") || text.starts_with('/'), "{at} is {text}"),
         _ => {}
     }
 }

@@ -25,9 +25,7 @@ async fn a_service_is_created_changed_listed_and_removed() {
     let url = created["url"].as_str().unwrap().to_owned();
     assert!(url.starts_with(URL));
     assert_eq!(world.get(&url).await.expect(200), created);
-    let changed = world
-        .post(&url, &[("InboundRequestUrl", ""), ("FriendlyName", "Help")])
-        .await;
+    let changed = world.post(&url, &[("InboundRequestUrl", ""), ("FriendlyName", "Help")]).await;
     let changed = changed.expect(200);
     assert_eq!(changed["inbound_request_url"], json!(null));
     assert_eq!(changed["friendly_name"], "Help");
@@ -55,20 +53,12 @@ async fn wrong_settings_of_a_service_are_refused() {
         ("FallbackUrl", "nonsense", 20001),
         ("InboundMethod", "PUT", 20001),
     ] {
-        let answer = world
-            .post(SERVICES, &[("FriendlyName", "a"), (name, value)])
-            .await;
+        let answer = world.post(SERVICES, &[("FriendlyName", "a"), (name, value)]).await;
         assert_eq!(answer.refusal(), (400, code), "{name}");
     }
     assert_eq!(world.post(SERVICES, &[]).await.refusal(), (400, 20001));
     let long = "a".repeat(65);
-    assert_eq!(
-        world
-            .post(SERVICES, &[("FriendlyName", &long)])
-            .await
-            .refusal(),
-        (400, 20001)
-    );
+    assert_eq!(world.post(SERVICES, &[("FriendlyName", &long)]).await.refusal(), (400, 20001));
 }
 
 #[tokio::test]
@@ -77,10 +67,7 @@ async fn a_number_is_in_one_pool_at_most_and_both_sides_tell_of_it() {
     let (one, other) = (world.create_service().await, world.create_service().await);
     let number = world.enter_number("+14155550100").await;
     let pool = format!("{SERVICES}/{one}/PhoneNumbers");
-    let added = world
-        .post(&pool, &[("PhoneNumberSid", &number)])
-        .await
-        .expect(201);
+    let added = world.post(&pool, &[("PhoneNumberSid", &number)]).await.expect(201);
     assert_eq!(added["phone_number"], "+14155550100");
     assert_eq!(added["country_code"], "US");
     assert_eq!(added["service_sid"], one.as_str());
@@ -100,34 +87,23 @@ async fn a_number_is_in_one_pool_at_most_and_both_sides_tell_of_it() {
     assert_eq!(world.get(place).await.expect(200), added);
     assert_eq!(world.delete(place).await.status, 204);
     assert_eq!(world.delete(place).await.refusal(), (404, 20404));
-    world
-        .post(&elsewhere, &[("PhoneNumberSid", &number)])
-        .await
-        .expect(201);
+    world.post(&elsewhere, &[("PhoneNumberSid", &number)]).await.expect(201);
 }
 
 #[tokio::test]
 async fn removing_a_service_frees_its_numbers_and_removing_a_number_leaves_the_pool() {
     let world = World::new();
     let (one, other) = (world.create_service().await, world.create_service().await);
-    let numbers = [
-        world.enter_number("+14155550100").await,
-        world.enter_number("+14155550101").await,
-    ];
+    let numbers =
+        [world.enter_number("+14155550100").await, world.enter_number("+14155550101").await];
     for number in &numbers {
         let pool = format!("{SERVICES}/{one}/PhoneNumbers");
-        world
-            .post(&pool, &[("PhoneNumberSid", number)])
-            .await
-            .expect(201);
+        world.post(&pool, &[("PhoneNumberSid", number)]).await.expect(201);
     }
     assert_eq!(world.delete(&format!("{SERVICES}/{one}")).await.status, 204);
     let pool = format!("{SERVICES}/{other}/PhoneNumbers");
     for number in &numbers {
-        world
-            .post(&pool, &[("PhoneNumberSid", number)])
-            .await
-            .expect(201);
+        world.post(&pool, &[("PhoneNumberSid", number)]).await.expect(201);
     }
     let gone = World::account(&format!("/IncomingPhoneNumbers/{}.json", numbers[0]));
     assert_eq!(world.delete(&gone).await.status, 204);
@@ -141,20 +117,8 @@ async fn a_pool_takes_only_numbers_that_exist() {
     let world = World::new();
     let pool = format!("{SERVICES}/{}/PhoneNumbers", world.create_service().await);
     let unknown = "PN0123456789abcdef0123456789abcdef";
-    assert_eq!(
-        world
-            .post(&pool, &[("PhoneNumberSid", unknown)])
-            .await
-            .refusal(),
-        (404, 20404)
-    );
-    assert_eq!(
-        world
-            .post(&pool, &[("PhoneNumberSid", "PN1")])
-            .await
-            .refusal(),
-        (400, 20001)
-    );
+    assert_eq!(world.post(&pool, &[("PhoneNumberSid", unknown)]).await.refusal(), (404, 20404));
+    assert_eq!(world.post(&pool, &[("PhoneNumberSid", "PN1")]).await.refusal(), (400, 20001));
     assert_eq!(world.post(&pool, &[]).await.refusal(), (400, 20001));
     let nowhere = format!("{SERVICES}/MG0123456789abcdef0123456789abcdef/PhoneNumbers");
     assert_eq!(world.get(&nowhere).await.refusal(), (404, 20404));
@@ -166,21 +130,14 @@ async fn a_full_pool_takes_no_more_and_can_still_be_removed() {
     let service = format!("{SERVICES}/{}", world.create_service().await);
     for place in 0..100 {
         let number = world.enter_number(&format!("+1415555{place:04}")).await;
-        let answer = world
-            .post(
-                &format!("{service}/PhoneNumbers"),
-                &[("PhoneNumberSid", &number)],
-            )
-            .await;
+        let answer =
+            world.post(&format!("{service}/PhoneNumbers"), &[("PhoneNumberSid", &number)]).await;
         match place {
             99 => assert_eq!(answer.refusal(), (400, 21714)),
             _ => assert_eq!(answer.status, 201),
         }
     }
-    let page = world
-        .get(&format!("{service}/PhoneNumbers?PageSize=60"))
-        .await
-        .expect(200);
+    let page = world.get(&format!("{service}/PhoneNumbers?PageSize=60")).await.expect(200);
     let next = page["meta"]["next_page_url"].as_str().unwrap();
     let rest = world.get(next).await.expect(200);
     assert_eq!(rest["phone_numbers"].as_array().unwrap().len(), 39);
@@ -192,10 +149,7 @@ async fn a_full_pool_takes_no_more_and_can_still_be_removed() {
 async fn alphanumeric_senders_are_added_once_and_removed() {
     let world = World::new();
     let pool = format!("{SERVICES}/{}/AlphaSenders", world.create_service().await);
-    let added = world
-        .post(&pool, &[("AlphaSender", "ACME")])
-        .await
-        .expect(201);
+    let added = world.post(&pool, &[("AlphaSender", "ACME")]).await.expect(201);
     let listed = world.get(&pool).await.expect(200);
     assert_eq!(listed["alpha_senders"], json!([added]));
     if let Some(reference) = Reference::open("twilio_messaging_v1.json") {
@@ -221,35 +175,17 @@ async fn alphanumeric_senders_are_added_once_and_removed() {
 async fn senders_that_pools_do_not_hold_are_an_empty_list_and_a_clear_refusal() {
     let world = World::new();
     let service = format!("{SERVICES}/{}", world.create_service().await);
-    let codes = world
-        .get(&format!("{service}/ShortCodes"))
-        .await
-        .expect(200);
-    let senders = world
-        .get(&format!("{service}/ChannelSenders"))
-        .await
-        .expect(200);
+    let codes = world.get(&format!("{service}/ShortCodes")).await.expect(200);
+    let senders = world.get(&format!("{service}/ChannelSenders")).await.expect(200);
     assert_eq!(codes["short_codes"], json!([]));
     assert_eq!(senders["senders"], json!([]));
     if let Some(reference) = Reference::open("twilio_messaging_v1.json") {
         reference.check("get", "/v1/Services/{ServiceSid}/ShortCodes", 200, &codes);
-        reference.check(
-            "get",
-            "/v1/Services/{MessagingServiceSid}/ChannelSenders",
-            200,
-            &senders,
-        );
+        reference.check("get", "/v1/Services/{MessagingServiceSid}/ChannelSenders", 200, &senders);
     }
     for what in ["ShortCodes", "ChannelSenders"] {
-        let refused = world
-            .post(&format!("{service}/{what}"), &[("Sid", "XE1")])
-            .await;
+        let refused = world.post(&format!("{service}/{what}"), &[("Sid", "XE1")]).await;
         assert_eq!(refused.refusal(), (400, 20001));
-        assert!(
-            refused.body["message"]
-                .as_str()
-                .unwrap()
-                .contains("not supported yet")
-        );
+        assert!(refused.body["message"].as_str().unwrap().contains("not supported yet"));
     }
 }

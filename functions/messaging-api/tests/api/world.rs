@@ -81,16 +81,10 @@ impl World {
                     "Projection": { "ProjectionType": "KEYS_ONLY" },
                 }],
             });
-            database
-                .create_table(serde_json::from_value(request).unwrap())
-                .unwrap();
+            database.create_table(serde_json::from_value(request).unwrap()).unwrap();
         }
         let (sent, losing) = (Arc::default(), Arc::default());
-        let wire = Wire {
-            database,
-            sent: Arc::clone(&sent),
-            losing: Arc::clone(&losing),
-        };
+        let wire = Wire { database, sent: Arc::clone(&sent), losing: Arc::clone(&losing) };
         let config = Config {
             account_sid: ACCOUNT.parse().unwrap(),
             auth_token: Private(TOKEN.to_owned()),
@@ -117,12 +111,7 @@ impl World {
         let store = Store::new(wire.dynamodb(), config.tables.clone());
         let queues = Queues::new(wire.sqs(), config.queues.clone());
         let on = Dependencies::new(config, store, queues, clock, entropy);
-        Self {
-            on,
-            time,
-            sent,
-            losing,
-        }
+        Self { on, time, sent, losing }
     }
 
     pub(crate) async fn request(
@@ -133,9 +122,7 @@ impl World {
         (user, password): (&str, &str),
     ) -> Answered {
         self.time.fetch_add(1000, Ordering::SeqCst);
-        let text = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(form)
-            .finish();
+        let text = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
         let pair = format!("{user}:{password}");
         let basic = base64::engine::general_purpose::STANDARD.encode(pair);
         let request: Request = http::Request::builder()
@@ -173,17 +160,12 @@ impl World {
 
     pub(crate) async fn enter_number(&self, number: &str) -> String {
         let path = Self::account("/IncomingPhoneNumbers.json");
-        let entered = self
-            .post(&path, &[("PhoneNumber", number)])
-            .await
-            .expect(201);
+        let entered = self.post(&path, &[("PhoneNumber", number)]).await.expect(201);
         entered["sid"].as_str().unwrap().to_owned()
     }
 
     pub(crate) async fn create_service(&self) -> String {
-        let created = self
-            .post("/messaging/v1/Services", &[("FriendlyName", "Pool")])
-            .await;
+        let created = self.post("/messaging/v1/Services", &[("FriendlyName", "Pool")]).await;
         created.expect(201)["sid"].as_str().unwrap().to_owned()
     }
 

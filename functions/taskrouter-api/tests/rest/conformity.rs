@@ -30,18 +30,9 @@ async fn every_resource_is_as_published() {
         (of(".workflow"), one("Workflows", "workflows")),
         (of(".worker"), one("Workers", "workers")),
         (of(".task"), one("Tasks", "tasks")),
-        (
-            of(".worker.worker_channel"),
-            (format!("{worker_url}/Channels"), "channels"),
-        ),
-        (
-            of(".task.task_reservation"),
-            (format!("{task_url}/Reservations"), "reservations"),
-        ),
-        (
-            of(".worker.worker_reservation"),
-            (format!("{worker_url}/Reservations"), "reservations"),
-        ),
+        (of(".worker.worker_channel"), (format!("{worker_url}/Channels"), "channels")),
+        (of(".task.task_reservation"), (format!("{task_url}/Reservations"), "reservations")),
+        (of(".worker.worker_reservation"), (format!("{worker_url}/Reservations"), "reservations")),
     ] {
         let page = world.get(&list).await.expect(200);
         assert_eq!(page["meta"]["key"], key, "{list}");
@@ -52,10 +43,7 @@ async fn every_resource_is_as_published() {
     }
     for (url, sid) in [(&from_task, reservation), (&from_worker, reservation)] {
         let seen = world.get(url).await.expect(200);
-        assert_eq!(
-            (text(&seen, "url"), text(&seen, "sid")),
-            (url.clone(), sid.to_owned())
-        );
+        assert_eq!((text(&seen, "url"), text(&seen, "sid")), (url.clone(), sid.to_owned()));
     }
 }
 
@@ -63,21 +51,12 @@ async fn every_resource_is_as_published() {
 async fn links_are_those_of_the_published_examples() {
     let Some(published) = published() else { return };
     let world = World::new();
-    let workspace = world
-        .created("", &[("FriendlyName", "A"), ("Template", "FIFO")])
-        .await;
+    let workspace = world.created("", &[("FriendlyName", "A"), ("Template", "FIFO")]).await;
     let url = text(&workspace, "url");
     world.worker(&url, "Alice").await;
     world.task(&url).await;
     let below = |list: &str| format!("/v1/Workspaces/{{WorkspaceSid}}/{list}");
-    let named = |answer: &Value| {
-        answer["links"]
-            .as_object()
-            .unwrap()
-            .keys()
-            .cloned()
-            .collect()
-    };
+    let named = |answer: &Value| answer["links"].as_object().unwrap().keys().cloned().collect();
     let all: Vec<String> = named(&workspace);
     let mut expected = links(&published, "/v1/Workspaces", "post", "201");
     expected.sort();

@@ -13,10 +13,7 @@ pub(crate) fn published() -> Option<Value> {
         PathBuf::from,
     );
     if !root.is_dir() {
-        assert!(
-            std::env::var("CI").as_deref() != Ok("true"),
-            "the reference is absent"
-        );
+        assert!(std::env::var("CI").as_deref() != Ok("true"), "the reference is absent");
         println!("the reference is absent: answers are not compared with the published schemas");
         return None;
     }
@@ -31,19 +28,14 @@ pub(crate) fn conforms(published: &Value, schema: &str, answer: &Value) {
     let properties = schemas[schema]["properties"].as_object().unwrap();
     let members = answer.as_object().unwrap();
     let names = |map: &serde_json::Map<String, Value>| {
-        map.keys()
-            .cloned()
-            .collect::<std::collections::BTreeSet<_>>()
+        map.keys().cloned().collect::<std::collections::BTreeSet<_>>()
     };
     assert_eq!(names(members), names(properties), "{schema}");
     for (name, property) in properties {
         let value = &members[name];
         if let Some(reference) = property["$ref"].as_str() {
             let closed = &schemas[reference.rsplit('/').next().unwrap()]["enum"];
-            assert!(
-                closed.as_array().unwrap().contains(value),
-                "{schema}.{name} is {value}"
-            );
+            assert!(closed.as_array().unwrap().contains(value), "{schema}.{name} is {value}");
             continue;
         }
         if value.is_null() {
@@ -51,16 +43,11 @@ pub(crate) fn conforms(published: &Value, schema: &str, answer: &Value) {
             continue;
         }
         let right = match property["type"].as_str().unwrap() {
-            "string" => value
-                .as_str()
-                .is_some_and(|text| is_written(property, text)),
+            "string" => value.as_str().is_some_and(|text| is_written(property, text)),
             "integer" => value.is_i64() || value.is_u64(),
             "boolean" => value.is_boolean(),
             "object" => value.as_object().unwrap().values().all(|link| {
-                link.is_null()
-                    || link
-                        .as_str()
-                        .is_some_and(|link| link.starts_with("https://"))
+                link.is_null() || link.as_str().is_some_and(|link| link.starts_with("https://"))
             }),
             other => panic!("{other}"),
         };
@@ -88,7 +75,5 @@ pub(crate) fn links(published: &Value, path: &str, method: &str, status: &str) -
         ["examples"];
     let first = examples.as_object().unwrap().values().next().unwrap();
     let links = first["value"]["links"].as_object();
-    links
-        .map(|links| links.keys().cloned().collect())
-        .unwrap_or_default()
+    links.map(|links| links.keys().cloned().collect()).unwrap_or_default()
 }

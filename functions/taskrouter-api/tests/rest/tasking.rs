@@ -20,10 +20,7 @@ async fn a_task_takes_the_only_workflow_and_the_default_channel_and_is_routed() 
     assert_eq!(task["workflow_friendly_name"], "Default Fifo Workflow");
     assert_eq!(task["task_channel_unique_name"], "default");
     assert_eq!(task["attributes"], r#"{"type":  "sms"}"#);
-    assert_eq!(
-        (&task["timeout"], &task["priority"]),
-        (&json!(86_400), &json!(5))
-    );
+    assert_eq!((&task["timeout"], &task["priority"]), (&json!(86_400), &json!(5)));
     assert_eq!(task["virtual_start_time"], task["date_created"]);
     assert_eq!(world.routed(), [json!({ "task": task["sid"] })]);
     for wrong in [
@@ -37,18 +34,10 @@ async fn a_task_takes_the_only_workflow_and_the_default_channel_and_is_routed() 
     ] {
         world.post(&tasks, &[wrong]).await.refused(400, 20001);
     }
-    let second = [
-        ("FriendlyName", "Second"),
-        ("Configuration", r#"{"task_routing":{"filters":[]}}"#),
-    ];
+    let second =
+        [("FriendlyName", "Second"), ("Configuration", r#"{"task_routing":{"filters":[]}}"#)];
     world.created(&format!("{url}/Workflows"), &second).await;
-    assert!(
-        world
-            .post(&tasks, &[])
-            .await
-            .refused(400, 20001)
-            .contains("2 workflows")
-    );
+    assert!(world.post(&tasks, &[]).await.refused(400, 20001).contains("2 workflows"));
 }
 
 #[tokio::test]
@@ -56,28 +45,14 @@ async fn a_task_for_one_worker_is_counted_in_a_queue_of_his() {
     let world = World::new();
     let url = world.workspace().await;
     let alice = text(&world.worker(&url, "Alice").await, "sid");
-    let task = world
-        .created(&format!("{url}/Tasks"), &[("RoutingTarget", &alice)])
-        .await;
+    let task = world.created(&format!("{url}/Tasks"), &[("RoutingTarget", &alice)]).await;
     assert_eq!(task["routing_target"], alice);
     assert_eq!(task["task_queue_friendly_name"], "Sample Queue");
-    let form = [
-        ("RoutingTarget", alice.as_str()),
-        ("IgnoreCapacity", "true"),
-    ];
-    world
-        .post(&format!("{url}/Tasks"), &form)
-        .await
-        .refused(400, 20001);
+    let form = [("RoutingTarget", alice.as_str()), ("IgnoreCapacity", "true")];
+    world.post(&format!("{url}/Tasks"), &form).await.refused(400, 20001);
     let queue = text(&task, "task_queue_sid");
-    world
-        .post(&format!("{url}/Tasks"), &[("RoutingTarget", &queue)])
-        .await
-        .refused(400, 20001);
-    let page = world
-        .get(&format!("{url}/Tasks?RoutingTarget={alice}"))
-        .await
-        .expect(200);
+    world.post(&format!("{url}/Tasks"), &[("RoutingTarget", &queue)]).await.refused(400, 20001);
+    let page = world.get(&format!("{url}/Tasks?RoutingTarget={alice}")).await.expect(200);
     assert_eq!(page["tasks"][0]["sid"], task["sid"]);
 }
 
@@ -86,34 +61,17 @@ async fn a_task_is_changed_under_its_tag_and_ends_with_a_reason() {
     let world = World::new();
     let url = world.workspace().await;
     let task = world.task(&url).await;
-    let response = world
-        .post_if("1", &task, &[("Priority", "9"), ("TaskChannel", "sms")])
-        .await;
+    let response = world.post_if("1", &task, &[("Priority", "9"), ("TaskChannel", "sms")]).await;
     assert_eq!(response.etag.as_deref(), Some("2"));
     let changed = response.expect(200);
     assert_eq!(changed["task_channel_unique_name"], "sms");
-    world
-        .post_if("1", &task, &[("Priority", "1")])
-        .await
-        .refused(412, 20412);
-    world
-        .post(&task, &[("AssignmentStatus", "canceled")])
-        .await
-        .refused(400, 20001);
-    world
-        .post(&task, &[("AssignmentStatus", "completed")])
-        .await
-        .refused(400, 20001);
-    world
-        .post(&task, &[("AssignmentStatus", "assigned")])
-        .await
-        .refused(400, 20001);
+    world.post_if("1", &task, &[("Priority", "1")]).await.refused(412, 20412);
+    world.post(&task, &[("AssignmentStatus", "canceled")]).await.refused(400, 20001);
+    world.post(&task, &[("AssignmentStatus", "completed")]).await.refused(400, 20001);
+    world.post(&task, &[("AssignmentStatus", "assigned")]).await.refused(400, 20001);
     let both = [("AssignmentStatus", "wrapping"), ("Attributes", "{}")];
     world.post(&task, &both).await.refused(400, 20001);
-    let form = [
-        ("AssignmentStatus", "Canceled"),
-        ("Reason", "no longer needed"),
-    ];
+    let form = [("AssignmentStatus", "Canceled"), ("Reason", "no longer needed")];
     let canceled = world.post(&task, &form).await.expect(200);
     assert_eq!(canceled["assignment_status"], "canceled");
     assert_eq!(canceled["reason"], "no longer needed");
@@ -168,8 +126,7 @@ async fn tasks_are_found_by_filters_and_put_in_order() {
         let kind = |task: &Value| -> Value {
             serde_json::from_str(task["attributes"].as_str().unwrap()).unwrap()
         };
-        all.map(|task| kind(task)["kind"].as_str().unwrap().to_owned())
-            .collect()
+        all.map(|task| kind(task)["kind"].as_str().unwrap().to_owned()).collect()
     };
     for (query, found) in [
         ("", "abc"),
@@ -191,26 +148,14 @@ async fn tasks_are_found_by_filters_and_put_in_order() {
     for ordering in ["DateCreated:desc", "Priority:desc"] {
         let query = format!("{tasks}?Ordering={ordering}&PageSize=2");
         let first = world.get(&query).await.expect(200);
-        let second = world
-            .get(&text(&first["meta"], "next_page_url"))
-            .await
-            .expect(200);
-        let whole = world
-            .get(&format!("{tasks}?Ordering={ordering}"))
-            .await
-            .expect(200);
+        let second = world.get(&text(&first["meta"], "next_page_url")).await.expect(200);
+        let whole = world.get(&format!("{tasks}?Ordering={ordering}")).await.expect(200);
         assert_eq!(kinds(&first) + &kinds(&second), kinds(&whole));
         assert_eq!(second["meta"]["next_page_url"], Value::Null);
-        let back = world
-            .get(&text(&second["meta"], "previous_page_url"))
-            .await
-            .expect(200);
+        let back = world.get(&text(&second["meta"], "previous_page_url")).await.expect(200);
         assert_eq!(kinds(&back), kinds(&first));
     }
-    world
-        .get(&format!("{tasks}?Ordering=Age:asc"))
-        .await
-        .refused(400, 20001);
+    world.get(&format!("{tasks}?Ordering=Age:asc")).await.refused(400, 20001);
 }
 
 #[tokio::test]
@@ -219,36 +164,20 @@ async fn waiting_tasks_are_sent_back_to_the_start_of_a_changed_workflow_when_ask
     let url = world.workspace().await;
     let mut sids = Vec::new();
     for _ in 0..60 {
-        sids.push(
-            text(&world.created(&format!("{url}/Tasks"), &[]).await, "sid")
-                .parse()
-                .unwrap(),
-        );
+        sids.push(text(&world.created(&format!("{url}/Tasks"), &[]).await, "sid").parse().unwrap());
     }
     for sid in &sids {
         let mut task: Task = world.on.store.get(key::task(*sid)).await.unwrap().unwrap();
         let filter = FilterIndex::Default;
-        task.position = Some(Position {
-            filter,
-            target: 0,
-            timed_out: false,
-        });
+        task.position = Some(Position { filter, target: 0, timed_out: false });
         let _ = world.on.store.commit(&Decision::put(task)).await.unwrap();
     }
     world.asked();
-    let workflow = text(
-        &world.get(&format!("{url}/Workflows")).await.expect(200)["workflows"][0],
-        "url",
-    );
-    world
-        .post(&workflow, &[("FriendlyName", "W")])
-        .await
-        .expect(200);
+    let workflow =
+        text(&world.get(&format!("{url}/Workflows")).await.expect(200)["workflows"][0], "url");
+    world.post(&workflow, &[("FriendlyName", "W")]).await.expect(200);
     assert_eq!(world.routed(), [json!("configuration")]);
-    world
-        .post(&workflow, &[("ReEvaluateTasks", "true")])
-        .await
-        .expect(200);
+    world.post(&workflow, &[("ReEvaluateTasks", "true")]).await.expect(200);
     assert_eq!(world.routed().len(), 60);
     for sid in sids {
         let task: Task = world.on.store.get(key::task(sid)).await.unwrap().unwrap();

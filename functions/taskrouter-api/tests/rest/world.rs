@@ -53,12 +53,7 @@ impl Response {
 
     #[track_caller]
     pub(crate) fn refused(self, status: u16, code: u32) -> String {
-        assert_eq!(
-            (self.status, &self.body["code"]),
-            (status, &json!(code)),
-            "{}",
-            self.body
-        );
+        assert_eq!((self.status, &self.body["code"]), (status, &json!(code)), "{}", self.body);
         self.body["message"].as_str().unwrap().to_owned()
     }
 }
@@ -66,25 +61,17 @@ impl Response {
 /// The text of a member.
 #[track_caller]
 pub(crate) fn text(body: &Value, name: &str) -> String {
-    body[name]
-        .as_str()
-        .unwrap_or_else(|| panic!("{name} of {body}"))
-        .to_owned()
+    body[name].as_str().unwrap_or_else(|| panic!("{name} of {body}")).to_owned()
 }
 
 impl World {
     pub(crate) fn new() -> Self {
         let database = Database::memory().unwrap();
         for table in ["routing", "configuration"] {
-            database
-                .create_table(serde_json::from_value(table_of(table)).unwrap())
-                .unwrap();
+            database.create_table(serde_json::from_value(table_of(table)).unwrap()).unwrap();
         }
         let sent = Arc::default();
-        let connector = Connector {
-            database: Arc::new(database),
-            sent: Arc::clone(&sent),
-        };
+        let connector = Connector { database: Arc::new(database), sent: Arc::clone(&sent) };
         let credentials = Credentials::new("local", "local", None, None, "test");
         let dynamo = aws_sdk_dynamodb::Config::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -137,10 +124,7 @@ impl World {
 
     /// What the routers were told to look at since the last look.
     pub(crate) fn routed(&self) -> Vec<Value> {
-        self.asked()
-            .into_iter()
-            .map(|event| event["subject"].clone())
-            .collect()
+        self.asked().into_iter().map(|event| event["subject"].clone()).collect()
     }
 
     /// Offers a task to a worker as the router does; the URL of the reservation, seen from the task.
@@ -155,12 +139,7 @@ impl World {
         };
         let reserved = task::decide(&task, reserve, self.on.now()).unwrap();
         let reservation = reserved.reservation_sid(reserved.reservations.last().unwrap());
-        let _ = self
-            .on
-            .store
-            .commit(&Decision::put(reserved))
-            .await
-            .unwrap();
+        let _ = self.on.store.commit(&Decision::put(reserved)).await.unwrap();
         format!("{task_url}/Reservations/{reservation}")
     }
 
@@ -194,9 +173,7 @@ impl World {
     ) -> Response {
         let root = format!("{HOST}/taskrouter/v1/Workspaces");
         let url = url.strip_prefix(&root).unwrap_or(url);
-        let body = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(form)
-            .finish();
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
         let password =
             base64::engine::general_purpose::STANDARD.encode(format!("{ACCOUNT}:secret"));
         let mut request = http::Request::builder()
@@ -213,15 +190,8 @@ impl World {
             Body::Text(text) => serde_json::from_str(text).unwrap(),
             _ => Value::Null,
         };
-        let etag = response
-            .headers()
-            .get("etag")
-            .map(|tag| tag.to_str().unwrap().to_owned());
-        Response {
-            status: response.status().as_u16(),
-            etag,
-            body,
-        }
+        let etag = response.headers().get("etag").map(|tag| tag.to_str().unwrap().to_owned());
+        Response { status: response.status().as_u16(), etag, body }
     }
 
     /// Creates something; what came back.
@@ -309,11 +279,7 @@ impl HttpClient for Connector {
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let target = request
-            .headers()
-            .get("x-amz-target")
-            .unwrap_or_default()
-            .to_owned();
+        let target = request.headers().get("x-amz-target").unwrap_or_default().to_owned();
         let body: Value = serde_json::from_slice(request.body().bytes().unwrap()).unwrap();
         let (status, body) = match self.answer(&target, body) {
             Ok(body) => (200, body.to_string()),

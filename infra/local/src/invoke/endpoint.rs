@@ -37,8 +37,7 @@ impl Endpoint {
     pub(super) async fn open() -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}", listener.local_addr()?);
-        let shared =
-            Arc::new(Shared { status: AtomicU16::new(200), calls: AtomicUsize::new(0) });
+        let shared = Arc::new(Shared { status: AtomicU16::new(200), calls: AtomicUsize::new(0) });
         let server = tokio::spawn(listen(listener, Arc::clone(&shared)));
         Ok(Self { url, shared, server })
     }

@@ -151,19 +151,10 @@ impl Template {
             .as_object()
             .ok_or_else(|| anyhow!("the template has no Resources"))?;
         let resolver = Resolver::new(&template, resources, parameters, place)?;
-        let globals = resolver
-            .value(&template["Globals"]["Function"])?
-            .unwrap_or_default();
-        let mut reader = Reader {
-            resolver,
-            globals,
-            resources,
-            template: Self::empty(),
-        };
+        let globals = resolver.value(&template["Globals"]["Function"])?.unwrap_or_default();
+        let mut reader = Reader { resolver, globals, resources, template: Self::empty() };
         for (id, resource) in resources {
-            reader
-                .resource(id, resource)
-                .with_context(|| format!("resource {id}"))?;
+            reader.resource(id, resource).with_context(|| format!("resource {id}"))?;
         }
         reader.finish()
     }
@@ -188,10 +179,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn resource(&mut self, id: &str, resource: &Value) -> Result<()> {
         let kind = resource["Type"].as_str().unwrap_or_default();
-        ensure!(
-            !NOT_UNDERSTOOD.contains(&kind),
-            "the local deployment can not run {kind}"
-        );
+        ensure!(!NOT_UNDERSTOOD.contains(&kind), "the local deployment can not run {kind}");
         if !self.resolver.exists(resource)? {
             return Ok(());
         }
@@ -200,14 +188,10 @@ impl Reader<'_> {
             "AWS::Serverless::Function" => {
                 let properties = self.resolver.value(properties)?.unwrap_or_default();
                 let function = self.function(id, &properties)?;
-                self.template
-                    .functions
-                    .insert(function.name.clone(), function);
+                self.template.functions.insert(function.name.clone(), function);
             }
             "AWS::SQS::Queue" => {
-                let name = self
-                    .resolver
-                    .text(&json!({ "Fn::GetAtt": [id, "QueueName"] }))?;
+                let name = self.resolver.text(&json!({ "Fn::GetAtt": [id, "QueueName"] }))?;
                 let properties = self.resolver.value(properties)?.unwrap_or_default();
                 self.template.queues.push(queue(id, name, &properties)?);
             }
@@ -230,21 +214,11 @@ impl Reader<'_> {
             Value::Null => &self.globals[name],
             own => own,
         };
-        let code = own["CodeUri"]
-            .as_str()
-            .ok_or_else(|| anyhow!("CodeUri is missing"))?;
-        let name = code
-            .trim_end_matches('/')
-            .rsplit('/')
-            .next()
-            .unwrap_or(code)
-            .to_owned();
+        let code = own["CodeUri"].as_str().ok_or_else(|| anyhow!("CodeUri is missing"))?;
+        let name = code.trim_end_matches('/').rsplit('/').next().unwrap_or(code).to_owned();
         let mut environment = BTreeMap::new();
         for from in [&self.globals, own] {
-            for (name, value) in from["Environment"]["Variables"]
-                .as_object()
-                .into_iter()
-                .flatten()
+            for (name, value) in from["Environment"]["Variables"].as_object().into_iter().flatten()
             {
                 environment.insert(name.clone(), text(value).with_context(|| name.clone())?);
             }
@@ -282,12 +256,7 @@ impl Reader<'_> {
             .nth(1)
             .ok_or_else(|| anyhow!("the route {key} leads to {uri}, which is no function"))?;
         let function = function.split('/').next().unwrap_or(function).to_owned();
-        Ok(Route {
-            method: method.to_owned(),
-            path: path.to_owned(),
-            function,
-            key,
-        })
+        Ok(Route { method: method.to_owned(), path: path.to_owned(), function, key })
     }
 
     fn finish(self) -> Result<Template> {
@@ -312,11 +281,7 @@ impl Reader<'_> {
         }
         for function in template.functions.values() {
             for source in &function.sources {
-                if let Source::Stream {
-                    on_failure: Some(queue),
-                    ..
-                } = source
-                {
+                if let Source::Stream { on_failure: Some(queue), .. } = source {
                     targets.push(queue.clone());
                 }
             }
@@ -324,9 +289,7 @@ impl Reader<'_> {
         for queue in &mut template.queues {
             queue.holds_dead_letters = targets.contains(&queue.name);
         }
-        template
-            .queues
-            .sort_by_key(|queue| queue.attributes.contains_key("RedrivePolicy"));
+        template.queues.sort_by_key(|queue| queue.attributes.contains_key("RedrivePolicy"));
         Ok(template)
     }
 }
@@ -353,19 +316,15 @@ fn source(declared: &Value) -> Result<Source> {
         }),
         "DynamoDB" => {
             let arn = properties["Stream"].as_str().unwrap_or_default();
-            let table = arn
-                .split('/')
-                .nth(1)
-                .ok_or_else(|| anyhow!("{arn} is no stream of a table"))?;
+            let table =
+                arn.split('/').nth(1).ok_or_else(|| anyhow!("{arn} is no stream of a table"))?;
             let destination = &properties["DestinationConfig"]["OnFailure"]["Destination"];
             Ok(Source::Stream {
                 table: table.to_owned(),
                 batching: batching(100)?,
                 bisect: properties["BisectBatchOnFunctionError"] == true,
                 retries_max: integer(&properties["MaximumRetryAttempts"])?,
-                on_failure: (!destination.is_null())
-                    .then(|| named(destination))
-                    .transpose()?,
+                on_failure: (!destination.is_null()).then(|| named(destination)).transpose()?,
             })
         }
         "Schedule" | "ScheduleV2" => {
@@ -373,9 +332,7 @@ fn source(declared: &Value) -> Result<Source> {
             let expression = expression
                 .or_else(|| properties["Schedule"].as_str())
                 .ok_or_else(|| anyhow!("a schedule without an expression"))?;
-            Ok(Source::Schedule {
-                period: rate(expression)?,
-            })
+            Ok(Source::Schedule { period: rate(expression)? })
         }
         other => bail!("the local deployment can not be woken by {other}"),
     }
@@ -383,9 +340,7 @@ fn source(declared: &Value) -> Result<Source> {
 
 /// Reads `rate(5 minutes)`.
 fn rate(expression: &str) -> Result<Duration> {
-    let inner = expression
-        .strip_prefix("rate(")
-        .and_then(|it| it.strip_suffix(')'));
+    let inner = expression.strip_prefix("rate(").and_then(|it| it.strip_suffix(')'));
     let parts = inner.and_then(|it| it.split_once(' '));
     let unknown = || anyhow!("the local deployment does not understand {expression}");
     let (count, unit) = parts.ok_or_else(unknown)?;
@@ -412,12 +367,7 @@ fn queue(id: &str, name: String, properties: &Value) -> Result<Queue> {
         };
         attributes.insert(property.clone(), value);
     }
-    Ok(Queue {
-        logical_id: id.to_owned(),
-        name,
-        attributes,
-        holds_dead_letters: false,
-    })
+    Ok(Queue { logical_id: id.to_owned(), name, attributes, holds_dead_letters: false })
 }
 
 fn table(id: &str, name: String, properties: &Value) -> Table {
@@ -441,9 +391,7 @@ fn table(id: &str, name: String, properties: &Value) -> Table {
         request.insert("StreamSpecification".to_owned(), stream);
     }
     let ttl = &properties["TimeToLiveSpecification"];
-    let ttl = ttl["AttributeName"]
-        .as_str()
-        .filter(|_| ttl["Enabled"] == true);
+    let ttl = ttl["AttributeName"].as_str().filter(|_| ttl["Enabled"] == true);
     Table {
         logical_id: id.to_owned(),
         name,
@@ -463,10 +411,6 @@ fn integer(value: &Value) -> Result<Option<u64>> {
     match value {
         Value::Null => Ok(None),
         Value::String(text) => Ok(Some(text.parse().with_context(|| format!("{text:?}"))?)),
-        number => Ok(Some(
-            number
-                .as_u64()
-                .ok_or_else(|| anyhow!("not a count: {number}"))?,
-        )),
+        number => Ok(Some(number.as_u64().ok_or_else(|| anyhow!("not a count: {number}"))?)),
     }
 }

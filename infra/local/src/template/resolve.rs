@@ -89,16 +89,8 @@ impl<'a> Resolver<'a> {
         if let Some(unknown) = given.keys().find(|name| !parameters.contains_key(*name)) {
             bail!("the template has no parameter {unknown}");
         }
-        let conditions = template["Conditions"]
-            .as_object()
-            .cloned()
-            .unwrap_or_default();
-        Ok(Self {
-            resources,
-            conditions,
-            parameters,
-            place,
-        })
+        let conditions = template["Conditions"].as_object().cloned().unwrap_or_default();
+        Ok(Self { resources, conditions, parameters, place })
     }
 
     /// Resolves a value with everything in it; what is `AWS::NoValue` is left out.
@@ -155,21 +147,13 @@ impl<'a> Resolver<'a> {
             }
             "Fn::Sub" => self.substitute(argument)?,
             "Fn::Join" => {
-                let parts = argument[1]
-                    .as_array()
-                    .ok_or_else(|| anyhow!("Join needs a list"))?;
-                let parts: Vec<String> = parts
-                    .iter()
-                    .map(|part| self.text(part))
-                    .collect::<Result<_>>()?;
+                let parts = argument[1].as_array().ok_or_else(|| anyhow!("Join needs a list"))?;
+                let parts: Vec<String> =
+                    parts.iter().map(|part| self.text(part)).collect::<Result<_>>()?;
                 parts.join(plain(&argument[0])?)
             }
             "Fn::If" => {
-                let branch = if self.named_condition(plain(&argument[0])?)? {
-                    1
-                } else {
-                    2
-                };
+                let branch = if self.named_condition(plain(&argument[0])?)? { 1 } else { 2 };
                 return self.value(&argument[branch]);
             }
             "Fn::Equals" | "Fn::Not" | "Fn::And" | "Fn::Or" => {
@@ -204,12 +188,7 @@ impl<'a> Resolver<'a> {
     }
 
     fn attribute(&self, resource: &str, attribute: &str) -> Result<String> {
-        let Place {
-            region,
-            account,
-            api_endpoint,
-            ..
-        } = self.place;
+        let Place { region, account, api_endpoint, .. } = self.place;
         let kind = self.kind(resource)?;
         Ok(match (kind, attribute) {
             ("AWS::SQS::Queue", "Arn") => {
@@ -238,10 +217,7 @@ impl<'a> Resolver<'a> {
     }
 
     fn kind(&self, resource: &str) -> Result<&str> {
-        let kind = self
-            .resources
-            .get(resource)
-            .and_then(|it| it["Type"].as_str());
+        let kind = self.resources.get(resource).and_then(|it| it["Type"].as_str());
         kind.ok_or_else(|| anyhow!("the template names {resource}, which it does not have"))
     }
 
@@ -261,9 +237,7 @@ impl<'a> Resolver<'a> {
         let mut rest = pattern;
         while let Some(start) = rest.find("${") {
             let (before, from) = rest.split_at(start);
-            let end = from
-                .find('}')
-                .ok_or_else(|| anyhow!("Sub {pattern}: a brace is open"))?;
+            let end = from.find('}').ok_or_else(|| anyhow!("Sub {pattern}: a brace is open"))?;
             let name = &from[2..end];
             text.push_str(before);
             match (name.strip_prefix('!'), own.get(name), name.split_once('.')) {
@@ -289,21 +263,13 @@ impl<'a> Resolver<'a> {
     fn condition(&self, condition: &Value) -> Result<bool> {
         let object = condition.as_object().and_then(intrinsic);
         let (name, argument) = object.ok_or_else(|| anyhow!("not a condition: {condition}"))?;
-        let parts = || {
-            argument
-                .as_array()
-                .ok_or_else(|| anyhow!("{name} needs a list"))
-        };
+        let parts = || argument.as_array().ok_or_else(|| anyhow!("{name} needs a list"));
         match name {
             "Condition" => self.named_condition(plain(argument)?),
             "Fn::Equals" => Ok(self.value(&argument[0])? == self.value(&argument[1])?),
             "Fn::Not" => Ok(!self.condition(&argument[0])?),
-            "Fn::And" => parts()?
-                .iter()
-                .try_fold(true, |all, it| Ok(all & self.condition(it)?)),
-            "Fn::Or" => parts()?
-                .iter()
-                .try_fold(false, |any, it| Ok(any | self.condition(it)?)),
+            "Fn::And" => parts()?.iter().try_fold(true, |all, it| Ok(all & self.condition(it)?)),
+            "Fn::Or" => parts()?.iter().try_fold(false, |any, it| Ok(any | self.condition(it)?)),
             unknown => bail!("the local deployment does not understand {unknown} in a condition"),
         }
     }
@@ -317,9 +283,7 @@ fn intrinsic(object: &Map<String, Value>) -> Option<(&str, &Value)> {
 }
 
 fn plain(value: &Value) -> Result<&str> {
-    value
-        .as_str()
-        .ok_or_else(|| anyhow!("an intrinsic function needs text, not {value}"))
+    value.as_str().ok_or_else(|| anyhow!("an intrinsic function needs text, not {value}"))
 }
 
 /// Text, as CloudFormation turns numbers and booleans into it.

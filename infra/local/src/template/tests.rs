@@ -64,10 +64,7 @@ fn place() -> Place {
 }
 
 fn parameters(given: &[(&str, &str)]) -> BTreeMap<String, String> {
-    given
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect()
+    given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
 fn small(given: &[(&str, &str)]) -> Template {
@@ -112,14 +109,9 @@ fn what_wakes_a_function_is_read() {
         retries_max: None,
         on_failure: None,
     }));
-    assert!(sources.contains(&Source::Schedule {
-        period: Duration::from_secs(60)
-    }));
+    assert!(sources.contains(&Source::Schedule { period: Duration::from_secs(60) }));
     assert_eq!(template.routes[0].function, "reader");
-    assert_eq!(
-        (&*template.routes[0].method, &*template.routes[0].path),
-        ("ANY", "/read/{proxy+}")
-    );
+    assert_eq!((&*template.routes[0].method, &*template.routes[0].path), ("ANY", "/read/{proxy+}"));
 }
 
 #[test]
@@ -128,10 +120,7 @@ fn dead_letter_queues_are_known_and_come_first() {
     assert_eq!(queues[0].name, "small-dead.fifo");
     assert!(queues[0].holds_dead_letters && !queues[1].holds_dead_letters);
     let policy = &queues[1].attributes["RedrivePolicy"];
-    assert!(
-        policy.contains("arn:aws:sqs:us-east-1:000000000000:small-dead.fifo"),
-        "{policy}"
-    );
+    assert!(policy.contains("arn:aws:sqs:us-east-1:000000000000:small-dead.fifo"), "{policy}");
     assert_eq!(queues[1].attributes["FifoQueue"], "true");
 }
 
@@ -145,19 +134,13 @@ fn a_table_becomes_a_request_to_create_it() {
 #[test]
 fn what_can_not_be_resolved_is_named() {
     let refused = |text: &str, given: &[(&str, &str)]| {
-        format!(
-            "{:#}",
-            Template::read(text, &parameters(given), &place()).unwrap_err()
-        )
+        format!("{:#}", Template::read(text, &parameters(given), &place()).unwrap_err())
     };
     assert!(refused(SMALL, &[]).contains("parameter Token"));
     assert!(refused(SMALL, &[("Token", "t"), ("Tokn", "t")]).contains("no parameter Tokn"));
     let select = SMALL.replace("!Ref Token", "!Select [0, [a]]");
     let select = refused(&select, &[("Token", "t")]);
-    assert!(
-        select.contains("ReaderFunction") && select.contains("Fn::Select"),
-        "{select}"
-    );
+    assert!(select.contains("ReaderFunction") && select.contains("Fn::Select"), "{select}");
     let dangling = SMALL.replace("!Ref Things", "!Ref Thongs");
     assert!(refused(&dangling, &[("Token", "t")]).contains("Thongs"));
     let foreign = SMALL.replace("AWS::DynamoDB::Table", "AWS::Lambda::Function");
@@ -176,17 +159,6 @@ fn the_bundle_s_own_template_is_understood() {
     let url = &template.functions["inbound-webhook"].environment["PUBLIC_URL"];
     assert_eq!(url, "http://127.0.0.1:1");
     let relay = &template.functions["effect-relay"].sources;
-    assert!(relay.iter().all(|it| matches!(
-        it,
-        Source::Stream {
-            on_failure: Some(_),
-            ..
-        }
-    )));
-    assert!(
-        template
-            .tables
-            .iter()
-            .any(|table| table.has_stream && table.ttl.is_some())
-    );
+    assert!(relay.iter().all(|it| matches!(it, Source::Stream { on_failure: Some(_), .. })));
+    assert!(template.tables.iter().any(|table| table.has_stream && table.ttl.is_some()));
 }

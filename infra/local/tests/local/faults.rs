@@ -3,9 +3,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use switchboard::{Call, Fault, Faults, FunctionError, Options, Outcome, http_event};
-use switchboard_domain::effect::{Effect, RouterEvent, Subject};
+use switchboard_domain::effect::{Effect, RouterEvent, Subject, Wake};
+use switchboard_domain::timestamp::Timestamp;
 
 use crate::{PATIENCE, start_with};
+
+/// Basic auth of the default account.
+const AUTH: &str = "Basic QUMwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMTpsb2NhbC1hdXRoLXRva2Vu";
 
 /// Does something to the first call of one operation.
 #[derive(Debug)]
@@ -33,38 +37,22 @@ impl Faults for Once {
 }
 
 fn once(operation: &'static str, before: Option<Fault>, after: Option<Fault>) -> Arc<Once> {
-    Arc::new(Once {
-        operation,
-        before,
-        after,
-        calls: AtomicUsize::new(0),
-    })
+    Arc::new(Once { operation, before, after, calls: AtomicUsize::new(0) })
 }
 
 #[tokio::test]
 async fn a_transaction_whose_answer_is_lost_is_repeated_without_a_second_effect() {
     let fault = once("TransactWriteItems", None, Some(Fault::Lost));
     let faults: Option<Arc<dyn Faults>> = Some(Arc::clone(&fault) as _);
-    let deployment = start_with(Options {
-        faults,
-        ..Options::default()
-    })
-    .await;
+    let deployment = start_with(Options { faults, ..Options::default() }).await;
     let text = |value: &str| AttributeValue::S(value.to_owned());
     let put = Put::builder()
         .table_name(deployment.table_name("routing"))
         .item("pk", text("a"))
         .item("sk", text("a"))
         .condition_expression("attribute_not_exists(pk)");
-    let put = TransactWriteItem::builder()
-        .put(put.build().unwrap())
-        .build();
-    let sent = deployment
-        .dynamodb("test")
-        .transact_write_items()
-        .transact_items(put)
-        .send()
-        .await;
+    let put = TransactWriteItem::builder().put(put.build().unwrap()).build();
+    let sent = deployment.dynamodb("test").transact_write_items().transact_items(put).send().await;
     sent.expect("the token makes the second attempt the same transaction");
     assert_eq!(fault.calls.load(Ordering::SeqCst), 2);
 }
@@ -74,11 +62,7 @@ async fn a_function_that_is_killed_is_woken_again_for_what_it_left() {
     // The effect has happened, and nobody has learned of it.
     let fault = once("SendMessageBatch", None, Some(Fault::Killed));
     let faults: Option<Arc<dyn Faults>> = Some(fault);
-    let deployment = start_with(Options {
-        faults,
-        ..Options::default()
-    })
-    .await;
+    let deployment = start_with(Options { faults, ..Options::default() }).await;
     let mut traces = deployment.traces();
     let (workspace, subject) = (format!("WS{:032}", 1).parse().unwrap(), Subject::Clock);
     let effects = [Effect::Route(RouterEvent { workspace, subject })];
@@ -87,10 +71,7 @@ async fn a_function_that_is_killed_is_woken_again_for_what_it_left() {
     let put = put.table_name(deployment.table_name("routing"));
     let put = put.item("pk", text("T1")).item("sk", text("-"));
     let put = put.item("fx", text(&serde_json::to_string(&effects).unwrap()));
-    put.item("v", AttributeValue::N("1".to_owned()))
-        .send()
-        .await
-        .unwrap();
+    put.item("v", AttributeValue::N("1".to_owned())).send().await.unwrap();
     deployment.drained(PATIENCE).await.unwrap();
     let mut relayed = Vec::new();
     let mut routed = 0;
@@ -106,19 +87,9 @@ async fn a_function_that_is_killed_is_woken_again_for_what_it_left() {
 
 #[tokio::test]
 async fn an_api_that_is_killed_in_the_middle_is_an_error_of_the_server() {
-    let auth = "Basic QUMwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMTpsb2NhbC1hdXRoLXRva2Vu";
     let faults: Option<Arc<dyn Faults>> = Some(once("Query", Some(Fault::Killed), None));
-    let deployment = start_with(Options {
-        faults,
-        ..Options::default()
-    })
-    .await;
-    let event = http_event(
-        "GET",
-        "/taskrouter/v1/Workspaces",
-        &[("authorization", auth)],
-        b"",
-    );
+    let deployment = start_with(Options { faults, ..Options::default() }).await;
+    let event = http_event("GET", "/taskrouter/v1/Workspaces", &[("authorization", AUTH)], b"");
     let killed = deployment.invoke("taskrouter-api", event.clone()).await;
     assert_eq!(killed, Err(FunctionError::Killed));
     let answer = deployment.invoke("taskrouter-api", event).await.unwrap();
@@ -131,20 +102,55 @@ async fn an_api_that_is_killed_in_the_middle_is_an_error_of_the_server() {
 async fn a_throttled_request_is_tried_again_by_the_client() {
     let fault = once("GetItem", Some(Fault::Throttled), None);
     let faults: Option<Arc<dyn Faults>> = Some(Arc::clone(&fault) as _);
-    let deployment = start_with(Options {
-        faults,
-        ..Options::default()
-    })
-    .await;
+    let deployment = start_with(Options { faults, ..Options::default() }).await;
     let text = |value: &str| AttributeValue::S(value.to_owned());
-    let get = deployment
-        .dynamodb("test")
-        .get_item()
-        .table_name(deployment.table_name("routing"));
-    get.key("pk", text("a"))
-        .key("sk", text("a"))
-        .send()
-        .await
-        .unwrap();
+    let get = deployment.dynamodb("test").get_item().table_name(deployment.table_name("routing"));
+    get.key("pk", text("a")).key("sk", text("a")).send().await.unwrap();
     assert_eq!(fault.calls.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_function_whose_time_runs_out_is_cut_off() {
+    let faults: Option<Arc<dyn Faults>> = Some(once("Query", Some(Fault::Hung), None));
+    let deployment = start_with(Options { faults, ..Options::default() }).await;
+    let mut traces = deployment.traces();
+    let event = http_event("GET", "/taskrouter/v1/Workspaces", &[("authorization", AUTH)], b"");
+    let late = deployment.invoke("taskrouter-api", event.clone()).await;
+    let limit = deployment.template().functions["taskrouter-api"].timeout;
+    assert_eq!(late, Err(FunctionError::TimedOut(limit)));
+    assert_eq!(traces.recv().await.unwrap().outcome, Outcome::TimedOut);
+    let answer = deployment.invoke("taskrouter-api", event).await.unwrap();
+    assert_eq!(answer["statusCode"], 200);
+}
+
+/// A queue that never learns of the first batch that was done.
+#[derive(Debug, Default)]
+struct Forgetful(AtomicUsize);
+
+impl Faults for Forgetful {
+    fn repeats(&self, function: &str, queue: &str) -> bool {
+        (function, queue) == ("timer", "timers") && self.0.fetch_add(1, Ordering::SeqCst) == 0
+    }
+}
+
+#[tokio::test]
+async fn a_batch_that_the_queue_did_not_learn_of_comes_twice() {
+    let faults: Option<Arc<dyn Faults>> = Some(Arc::<Forgetful>::default());
+    let deployment = start_with(Options { faults, ..Options::default() }).await;
+    let mut traces = deployment.traces();
+    let (workspace, subject) = (format!("WS{:032}", 1).parse().unwrap(), Subject::Clock);
+    let wake = Wake { at: Timestamp(0), event: RouterEvent { workspace, subject } };
+    let send = deployment.sqs_client("test").send_message();
+    let send = send.queue_url(deployment.queue_url("timers"));
+    send.message_body(serde_json::to_string(&wake).unwrap()).send().await.unwrap();
+    deployment.drained(PATIENCE).await.unwrap();
+    let mut timers = 0;
+    while let Ok(trace) = traces.try_recv() {
+        if trace.function == "timer" {
+            assert_eq!(trace.outcome, Outcome::Done);
+            timers += 1;
+        }
+    }
+    assert_eq!(timers, 2);
+    assert_eq!(deployment.dead_letters().await.unwrap(), []);
 }

@@ -1,5 +1,6 @@
 //! The laptop deployment, looked at from outside: HTTP, the SDK clients, queues, streams, faults, restarts.
 #![recursion_limit = "256"]
+#![expect(clippy::unwrap_used, reason = "a test that can not go on has failed")]
 
 mod faults;
 mod http;
@@ -20,11 +21,6 @@ async fn start() -> Deployment {
 }
 
 async fn start_with(options: Options) -> Deployment {
-    let haste = Haste {
-        visibility_seconds: Some(1),
-        receives_max: Some(2),
-    };
-    Deployment::start(Options { haste, ..options })
-        .await
-        .unwrap()
+    let haste = Haste { visibility_seconds: Some(1), receives_max: Some(2) };
+    Deployment::start(Options { haste, ..options }).await.unwrap()
 }

@@ -15,10 +15,7 @@ impl Folder {
     }
 
     fn options(&self) -> Options {
-        Options {
-            data: Some(self.0.clone()),
-            ..Options::default()
-        }
+        Options { data: Some(self.0.clone()), ..Options::default() }
     }
 }
 
@@ -32,19 +29,13 @@ async fn put(deployment: &Deployment, pk: &str) {
     let put = deployment.dynamodb("test").put_item();
     let put = put.table_name(deployment.table_name("routing"));
     let put = put.item("pk", AttributeValue::S(pk.to_owned()));
-    put.item("sk", AttributeValue::S("-".to_owned()))
-        .send()
-        .await
-        .unwrap();
+    put.item("sk", AttributeValue::S("-".to_owned())).send().await.unwrap();
 }
 
 #[tokio::test]
 async fn what_was_not_seen_before_the_end_is_seen_after_the_next_start() {
     let folder = Folder::new("restart");
-    let still = Options {
-        is_driven: false,
-        ..folder.options()
-    };
+    let still = Options { is_driven: false, ..folder.options() };
     let before = start_with(still).await;
     put(&before, "a").await;
     let sent = before
@@ -67,16 +58,9 @@ async fn what_was_not_seen_before_the_end_is_seen_after_the_next_start() {
     }
     assert!(seen.contains(&"effect-relay".to_owned()), "{seen:?}");
     assert_eq!(after.dead_letters().await.unwrap()[0].body, "kept");
-    let get = after
-        .dynamodb("test")
-        .get_item()
-        .table_name(after.table_name("routing"));
+    let get = after.dynamodb("test").get_item().table_name(after.table_name("routing"));
     let get = get.key("pk", AttributeValue::S("a".to_owned()));
-    let found = get
-        .key("sk", AttributeValue::S("-".to_owned()))
-        .send()
-        .await
-        .unwrap();
+    let found = get.key("sk", AttributeValue::S("-".to_owned())).send().await.unwrap();
     assert!(found.item.is_some());
     after.stop().await;
 
@@ -92,31 +76,11 @@ async fn a_folder_or_a_port_in_use_is_named() {
     let first = Deployment::start(folder.options()).await.unwrap();
     let second = Deployment::start(folder.options()).await.unwrap_err();
     let (second, path) = (format!("{second:#}"), folder.0.display().to_string());
-    assert!(
-        second.contains(&path) && second.contains("in use"),
-        "{second}"
-    );
-    let port: u16 = first
-        .base_url()
-        .rsplit(':')
-        .next()
-        .unwrap()
-        .parse()
-        .unwrap();
-    let taken = Deployment::start(Options {
-        port,
-        ..Options::default()
-    })
-    .await
-    .unwrap_err();
-    assert!(
-        format!("{taken:#}").contains(&format!("port {port}")),
-        "{taken:#}"
-    );
-    let wrong = Options {
-        account_sid: "ACME".to_owned(),
-        ..Options::default()
-    };
+    assert!(second.contains(&path) && second.contains("in use"), "{second}");
+    let port: u16 = first.base_url().rsplit(':').next().unwrap().parse().unwrap();
+    let taken = Deployment::start(Options { port, ..Options::default() }).await.unwrap_err();
+    assert!(format!("{taken:#}").contains(&format!("port {port}")), "{taken:#}");
+    let wrong = Options { account_sid: "ACME".to_owned(), ..Options::default() };
     let wrong = Deployment::start(wrong).await.unwrap_err();
     assert!(format!("{wrong:#}").contains("ACCOUNT_SID"), "{wrong:#}");
 }

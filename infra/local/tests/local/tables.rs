@@ -12,10 +12,7 @@ type Item = HashMap<String, AttributeValue>;
 fn item(pk: &str, more: &[(&str, &str)]) -> Item {
     let text = |value: &str| AttributeValue::S(value.to_owned());
     let mut item = Item::from([("pk".to_owned(), text(pk)), ("sk".to_owned(), text("-"))]);
-    item.extend(
-        more.iter()
-            .map(|(name, value)| ((*name).to_owned(), text(value))),
-    );
+    item.extend(more.iter().map(|(name, value)| ((*name).to_owned(), text(value))));
     item
 }
 
@@ -24,9 +21,7 @@ fn put(deployment: &Deployment, table: &str, item: Item) -> TransactWriteItem {
         .table_name(deployment.table_name(table))
         .set_item(Some(item))
         .condition_expression("attribute_not_exists(pk)");
-    TransactWriteItem::builder()
-        .put(put.build().unwrap())
-        .build()
+    TransactWriteItem::builder().put(put.build().unwrap()).build()
 }
 
 #[tokio::test]
@@ -34,41 +29,24 @@ async fn a_transaction_says_which_of_its_actions_was_in_the_way() {
     let deployment = start().await;
     let client = deployment.dynamodb("test");
     let transact = |items: Vec<TransactWriteItem>| {
-        client
-            .transact_write_items()
-            .set_transact_items(Some(items))
-            .send()
+        client.transact_write_items().set_transact_items(Some(items)).send()
     };
-    transact(vec![put(&deployment, "routing", item("a", &[]))])
-        .await
-        .unwrap();
+    transact(vec![put(&deployment, "routing", item("a", &[]))]).await.unwrap();
     let check = ConditionCheck::builder()
         .table_name(deployment.table_name("routing"))
         .set_key(Some(item("a", &[])))
         .condition_expression("attribute_exists(pk)");
-    let check = TransactWriteItem::builder()
-        .condition_check(check.build().unwrap())
-        .build();
+    let check = TransactWriteItem::builder().condition_check(check.build().unwrap()).build();
     let items = [item("b", &[]), item("c", &[])].map(|it| put(&deployment, "routing", it));
     let [b, c] = items;
     transact(vec![c]).await.unwrap();
     let again = put(&deployment, "routing", item("c", &[]));
-    let error = transact(vec![check, b, again])
-        .await
-        .unwrap_err()
-        .into_service_error();
+    let error = transact(vec![check, b, again]).await.unwrap_err().into_service_error();
     let TransactWriteItemsError::TransactionCanceledException(canceled) = error else {
         panic!("{error:?}");
     };
-    let codes: Vec<_> = canceled
-        .cancellation_reasons()
-        .iter()
-        .map(|it| it.code())
-        .collect();
-    assert_eq!(
-        codes,
-        [Some("None"), Some("None"), Some("ConditionalCheckFailed")]
-    );
+    let codes: Vec<_> = canceled.cancellation_reasons().iter().map(|it| it.code()).collect();
+    assert_eq!(codes, [Some("None"), Some("None"), Some("ConditionalCheckFailed")]);
     let found = client
         .get_item()
         .table_name(deployment.table_name("routing"))
@@ -93,42 +71,21 @@ async fn units_are_counted_as_aws_charges_them() {
     let client = deployment.dynamodb("test");
     let spent = async |request: TransactWriteItem| {
         let mark = deployment.counters();
-        client
-            .transact_write_items()
-            .transact_items(request)
-            .send()
-            .await
-            .unwrap();
+        client.transact_write_items().transact_items(request).send().await.unwrap();
         deployment.counters().since(&mark).of("test").write_units
     };
     // A transaction doubles the table's unit, not the index's.
-    assert_eq!(
-        spent(put(&deployment, "routing", item("a", &[]))).await,
-        2.0
-    );
+    assert_eq!(spent(put(&deployment, "routing", item("a", &[]))).await, 2.0);
     let listed = item("b", &[("lpk", "l"), ("lsk", "l")]);
     assert_eq!(spent(put(&deployment, "routing", listed)).await, 3.0);
     let large = item("c", &[("text", &"x".repeat(1500))]);
     assert_eq!(spent(put(&deployment, "routing", large)).await, 4.0);
     let mark = deployment.counters();
-    let get = client
-        .get_item()
-        .table_name(deployment.table_name("routing"));
-    let found = get
-        .set_key(Some(item("c", &[])))
-        .consistent_read(true)
-        .send()
-        .await
-        .unwrap();
+    let get = client.get_item().table_name(deployment.table_name("routing"));
+    let found = get.set_key(Some(item("c", &[]))).consistent_read(true).send().await.unwrap();
     assert_eq!(found.consumed_capacity, None, "nobody asked");
     let used = deployment.counters().since(&mark).of("test");
-    assert_eq!(
-        used,
-        Usage {
-            read_units: 1.0,
-            ..Usage::default()
-        }
-    );
+    assert_eq!(used, Usage { read_units: 1.0, ..Usage::default() });
 }
 
 #[tokio::test]
@@ -136,16 +93,11 @@ async fn a_change_reaches_the_relay_with_its_effects() {
     let deployment = start().await;
     let mut traces = deployment.traces();
     let workspace = format!("WS{:032}", 1).parse().unwrap();
-    let effects = [Effect::Route(RouterEvent {
-        workspace,
-        subject: Subject::Clock,
-    })];
+    let effects = [Effect::Route(RouterEvent { workspace, subject: Subject::Clock })];
     let mut changed = item("T1", &[("fx", &serde_json::to_string(&effects).unwrap())]);
     changed.insert("v".to_owned(), AttributeValue::N("1".to_owned()));
     let put = deployment.dynamodb("test").put_item();
-    let put = put
-        .table_name(deployment.table_name("routing"))
-        .set_item(Some(changed));
+    let put = put.table_name(deployment.table_name("routing")).set_item(Some(changed));
     put.send().await.unwrap();
     deployment.drained(PATIENCE).await.unwrap();
     let trace = traces.recv().await.unwrap();
@@ -164,21 +116,9 @@ async fn what_has_expired_is_swept() {
     let mut expired = item("old", &[]);
     expired.insert("ttl".to_owned(), AttributeValue::N("1700000000".to_owned()));
     let table = deployment.table_name("routing");
-    client
-        .put_item()
-        .table_name(&table)
-        .set_item(Some(expired))
-        .send()
-        .await
-        .unwrap();
+    client.put_item().table_name(&table).set_item(Some(expired)).send().await.unwrap();
     assert_eq!(deployment.sweep().unwrap(), 1);
     let key = Some(item("old", &[]));
-    let found = client
-        .get_item()
-        .table_name(&table)
-        .set_key(key)
-        .send()
-        .await
-        .unwrap();
+    let found = client.get_item().table_name(&table).set_key(key).send().await.unwrap();
     assert_eq!(found.item, None);
 }

@@ -43,9 +43,5 @@ impl Engine {
 
 /// Writes the answer to a receive.
 fn received(messages: Vec<Value>) -> Value {
-    if messages.is_empty() {
-        json!({})
-    } else {
-        json!({ "Messages": messages })
-    }
+    if messages.is_empty() { json!({}) } else { json!({ "Messages": messages }) }
 }

@@ -24,10 +24,7 @@ pub(super) fn check_draft(draft: &Draft, body: &str, bytes_max: usize) -> Result
         let reason = format!(
             "One or more parameters are invalid. Message must be shorter than {bytes_max} bytes."
         );
-        return Err(SqsError::new(
-            ErrorKind::InvalidParameterValue,
-            format!("Reason: {reason}"),
-        ));
+        return Err(SqsError::new(ErrorKind::InvalidParameterValue, format!("Reason: {reason}")));
     }
     Ok(())
 }
@@ -40,10 +37,7 @@ pub(super) fn size_of(draft: &Draft) -> usize {
 pub(super) fn trace_header(attributes: &AttributeMap) -> Result<Option<String>, SqsError> {
     let refuse = |name: &str, reason| SqsError::invalid("MessageSystemAttributes", name, reason);
     if let Some(other) = attributes.keys().find(|name| *name != TRACE_HEADER) {
-        return Err(refuse(
-            other,
-            "The only system attribute to send is AWSTraceHeader.",
-        ));
+        return Err(refuse(other, "The only system attribute to send is AWSTraceHeader."));
     }
     let Some(value) = attributes.get(TRACE_HEADER) else {
         return Ok(None);
@@ -100,9 +94,7 @@ pub(super) fn deduplication_id(
 }
 
 pub(super) fn key(queue: &Queue, group: Option<&str>, id: &str) -> RepeatKey {
-    let scope = group
-        .filter(|_| queue.attributes.deduplicates_by_group)
-        .unwrap_or_default();
+    let scope = group.filter(|_| queue.attributes.deduplicates_by_group).unwrap_or_default();
     (scope.to_owned(), id.to_owned())
 }
 
@@ -124,11 +116,7 @@ pub(super) fn check_range(name: &str, value: i64, least: i64, most: i64) -> Resu
     if (least..=most).contains(&value) {
         return Ok(());
     }
-    Err(SqsError::invalid(
-        name,
-        value,
-        &format!("Must be between {least} and {most}."),
-    ))
+    Err(SqsError::invalid(name, value, &format!("Must be between {least} and {most}.")))
 }
 
 pub(super) fn check_token(name: &str, token: &str) -> Result<(), SqsError> {

@@ -36,11 +36,7 @@ impl Engine {
     ) -> Result<Value, SqsError> {
         self.queue_now(&request.queue_url, now_ms)?;
         check_batch(&request.entries)?;
-        let total: usize = request
-            .entries
-            .iter()
-            .map(|entry| size_of(&entry.draft))
-            .sum();
+        let total: usize = request.entries.iter().map(|entry| size_of(&entry.draft)).sum();
         if total > MESSAGE_BYTES_MAX {
             let reason = format!(
                 "Batch requests cannot be longer than {MESSAGE_BYTES_MAX} bytes. You have sent \
@@ -48,9 +44,7 @@ impl Engine {
             );
             return Err(SqsError::new(ErrorKind::BatchRequestTooLong, reason));
         }
-        Ok(each(&request.entries, |entry| {
-            self.send_one(&request.queue_url, &entry.draft, now_ms)
-        }))
+        Ok(each(&request.entries, |entry| self.send_one(&request.queue_url, &entry.draft, now_ms)))
     }
 
     /// Hands out what can be had now.
@@ -79,18 +73,13 @@ impl Engine {
             self.bury(dead, &name, &target, now_ms);
         }
         let fifo = name.ends_with(".fifo");
-        Ok(given
-            .iter()
-            .map(|delivery| self.render(delivery, fifo, request))
-            .collect())
+        Ok(given.iter().map(|delivery| self.render(delivery, fifo, request)).collect())
     }
 
     /// Returns how many seconds a receive may wait for a first message.
     pub(crate) fn wait_seconds(&self, request: &Receive) -> Result<i64, SqsError> {
         let queue = self.queue(&request.queue_url)?;
-        let wait = request
-            .wait_time_seconds
-            .unwrap_or(queue.attributes.wait_seconds);
+        let wait = request.wait_time_seconds.unwrap_or(queue.attributes.wait_seconds);
         check_range("WaitTimeSeconds", wait, 0, WAIT_SECONDS_MAX)?;
         Ok(wait)
     }
@@ -121,12 +110,7 @@ impl Engine {
         now_ms: i64,
     ) -> Result<Value, SqsError> {
         let url = &request.queue_url;
-        self.hold_one(
-            url,
-            &request.receipt_handle,
-            request.visibility_timeout,
-            now_ms,
-        )
+        self.hold_one(url, &request.receipt_handle, request.visibility_timeout, now_ms)
     }
 
     pub(super) fn change_visibility_batch(
@@ -155,9 +139,7 @@ impl Engine {
         let delay_ms = delay_ms(draft, queue)?;
         let group = group(draft, queue.attributes.fifo)?;
         let deduplication_id = deduplication_id(draft, body, queue)?;
-        let key = deduplication_id
-            .as_ref()
-            .map(|id| key(queue, group.as_deref(), id));
+        let key = deduplication_id.as_ref().map(|id| key(queue, group.as_deref(), id));
         let seen = key.as_ref().and_then(|key| queue.sighting(key)).cloned();
         let (fifo, serial) = (queue.attributes.fifo, queue.serial);
         if let Some(seen) = seen {
@@ -179,27 +161,15 @@ impl Engine {
         let state = if delay_ms == 0 {
             State::Ready
         } else {
-            State::Delayed {
-                until_ms: now_ms + delay_ms,
-            }
+            State::Delayed { until_ms: now_ms + delay_ms }
         };
         let (queue, changes) = self.queue_now(url, now_ms)?;
         let content = Arc::new(content);
-        let message = Message {
-            number,
-            content,
-            state,
-            receive_count: 0,
-            first_received_ms: None,
-        };
+        let message = Message { number, content, state, receive_count: 0, first_received_ms: None };
         queue.add(message, changes);
         if let Some(key) = key {
             let until_ms = now_ms + WINDOW_MS;
-            let seen = Sighting {
-                number,
-                message_id: id.clone(),
-                until_ms,
-            };
+            let seen = Sighting { number, message_id: id.clone(), until_ms };
             queue.remember(key, seen, changes);
         }
         self.woken.insert(serial);
@@ -247,11 +217,8 @@ impl Engine {
             "Body": content.body,
         });
         let names = &request.message_attribute_names;
-        let attributes: BTreeMap<_, _> = content
-            .attributes
-            .iter()
-            .filter(|(name, _)| is_wanted(name, names))
-            .collect();
+        let attributes: BTreeMap<_, _> =
+            content.attributes.iter().filter(|(name, _)| is_wanted(name, names)).collect();
         if let Some(md5) = md5_of_attributes(attributes.iter().map(|(name, value)| (*name, *value)))
         {
             message["MessageAttributes"] = json!(attributes);
@@ -270,38 +237,23 @@ impl Engine {
     }
 
     fn system_attributes(&self, delivery: &Delivery, fifo: bool) -> BTreeMap<&'static str, String> {
-        let Delivery {
-            receipt,
-            first_received_ms,
-            content,
-        } = delivery;
+        let Delivery { receipt, first_received_ms, content } = delivery;
         let mut all = BTreeMap::from([
             ("SenderId", self.settings.account.clone()),
             ("SentTimestamp", content.sent_ms.to_string()),
             ("ApproximateReceiveCount", receipt.count.to_string()),
-            (
-                "ApproximateFirstReceiveTimestamp",
-                first_received_ms.to_string(),
-            ),
+            ("ApproximateFirstReceiveTimestamp", first_received_ms.to_string()),
         ]);
         if fifo {
             all.insert("SequenceNumber", sequence(receipt.number));
         }
         let optional = [
             ("MessageGroupId", content.group.as_deref()),
-            (
-                "MessageDeduplicationId",
-                content.deduplication_id.as_deref(),
-            ),
-            (
-                "DeadLetterQueueSourceArn",
-                content.dead_letter_source.as_deref(),
-            ),
+            ("MessageDeduplicationId", content.deduplication_id.as_deref()),
+            ("DeadLetterQueueSourceArn", content.dead_letter_source.as_deref()),
             (TRACE_HEADER, content.trace_header.as_deref()),
         ];
-        let present = optional
-            .into_iter()
-            .filter_map(|(k, v)| Some((k, v?.to_owned())));
+        let present = optional.into_iter().filter_map(|(k, v)| Some((k, v?.to_owned())));
         all.extend(present);
         all
     }
@@ -353,10 +305,7 @@ fn check_batch<E: Entry>(entries: &[E]) -> Result<(), SqsError> {
             return refuse(ErrorKind::InvalidBatchEntryId, reason.into());
         }
         if !seen.insert(id) {
-            return refuse(
-                ErrorKind::BatchEntryIdsNotDistinct,
-                format!("Id {id} repeated."),
-            );
+            return refuse(ErrorKind::BatchEntryIdsNotDistinct, format!("Id {id} repeated."));
         }
     }
     Ok(())
@@ -375,22 +324,13 @@ fn wish(request: &Receive, queue: &Queue, receives_max: Option<u32>) -> Result<W
     if let Some(attempt) = &request.receive_request_attempt_id {
         if !queue.attributes.fifo {
             let reason = "The request include parameter that is not valid for this queue type.";
-            return Err(SqsError::invalid(
-                "ReceiveRequestAttemptId",
-                attempt,
-                reason,
-            ));
+            return Err(SqsError::invalid("ReceiveRequestAttemptId", attempt, reason));
         }
         check_token("ReceiveRequestAttemptId", attempt)?;
     }
     let attempt = request.receive_request_attempt_id.clone();
     let limit = usize::try_from(limit).unwrap_or(1);
-    Ok(Wish {
-        limit,
-        visibility_ms,
-        attempt,
-        receives_max,
-    })
+    Ok(Wish { limit, visibility_ms, attempt, receives_max })
 }
 
 /// Tells whether a list of names, with `All`, `.*` or `prefix.*` in it, asks for an attribute.
@@ -398,9 +338,7 @@ fn is_wanted(name: &str, list: &[String]) -> bool {
     list.iter().any(|wanted| match wanted.strip_suffix(".*") {
         _ if wanted == "All" || wanted == name => true,
         Some("") => true,
-        Some(prefix) => name
-            .strip_prefix(prefix)
-            .is_some_and(|rest| rest.starts_with('.')),
+        Some(prefix) => name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('.')),
         None => false,
     })
 }

@@ -99,21 +99,12 @@ impl Engine {
         }
         let lost = || JournalError::Corrupt("something of a queue that is not there".into());
         for (serial, message) in kept.messages {
-            by_serial
-                .get_mut(&serial)
-                .ok_or_else(lost)?
-                .restore_message(message);
+            by_serial.get_mut(&serial).ok_or_else(lost)?.restore_message(message);
         }
         for (serial, key, sighting) in kept.sightings {
-            by_serial
-                .get_mut(&serial)
-                .ok_or_else(lost)?
-                .restore_sighting(key, sighting);
+            by_serial.get_mut(&serial).ok_or_else(lost)?.restore_sighting(key, sighting);
         }
-        engine.queues = by_serial
-            .into_values()
-            .map(|queue| (queue.name.clone(), queue))
-            .collect();
+        engine.queues = by_serial.into_values().map(|queue| (queue.name.clone(), queue)).collect();
         Ok(engine)
     }
 
@@ -161,9 +152,7 @@ impl Engine {
     }
 
     fn queue(&self, url: &Option<String>) -> Result<&Queue, SqsError> {
-        self.queues
-            .get(name_in(url)?)
-            .ok_or_else(SqsError::no_queue)
+        self.queues.get(name_in(url)?).ok_or_else(SqsError::no_queue)
     }
 
     /// Finds a queue and lets time pass in it.
@@ -172,26 +161,17 @@ impl Engine {
         url: &Option<String>,
         now_ms: i64,
     ) -> Result<(&mut Queue, &mut Vec<Change>), SqsError> {
-        let queue = self
-            .queues
-            .get_mut(name_in(url)?)
-            .ok_or_else(SqsError::no_queue)?;
+        let queue = self.queues.get_mut(name_in(url)?).ok_or_else(SqsError::no_queue)?;
         queue.advance(now_ms, &mut self.changes);
         Ok((queue, &mut self.changes))
     }
 
     fn arn(&self, name: &str) -> String {
-        format!(
-            "arn:aws:sqs:{}:{}:{name}",
-            self.settings.region, self.settings.account
-        )
+        format!("arn:aws:sqs:{}:{}:{name}", self.settings.region, self.settings.account)
     }
 
     fn url(&self, name: &str) -> String {
-        format!(
-            "{}/{}/{name}",
-            self.settings.endpoint, self.settings.account
-        )
+        format!("{}/{}/{name}", self.settings.endpoint, self.settings.account)
     }
 
     /// Returns the queue an ARN names, if it is one of ours.
@@ -212,14 +192,10 @@ impl Engine {
             return Err(refuse("A queue cannot be its own dead-letter queue."));
         }
         if target.attributes.fifo != attributes.fifo {
-            return Err(refuse(
-                "Dead-letter queue must be same type of queue as the source.",
-            ));
+            return Err(refuse("Dead-letter queue must be same type of queue as the source."));
         }
         if !redrive::allows(&target.attributes.redrive_allow, &self.arn(name)) {
-            return Err(refuse(
-                "The dead-letter queue does not allow this source queue.",
-            ));
+            return Err(refuse("The dead-letter queue does not allow this source queue."));
         }
         Ok(())
     }
@@ -228,14 +204,11 @@ impl Engine {
 /// Returns the queue's name in a queue URL, whatever host the URL begins with.
 fn name_in(url: &Option<String>) -> Result<&str, SqsError> {
     let url = required(url, "QueueUrl")?;
-    let (_, name) = url
-        .rsplit_once('/')
-        .filter(|(_, name)| !name.is_empty())
-        .ok_or_else(|| {
-            let shown: String = url.chars().take(200).collect();
-            let reason = format!("The address {shown} is not valid for this endpoint.");
-            SqsError::new(ErrorKind::InvalidAddress, reason)
-        })?;
+    let (_, name) = url.rsplit_once('/').filter(|(_, name)| !name.is_empty()).ok_or_else(|| {
+        let shown: String = url.chars().take(200).collect();
+        let reason = format!("The address {shown} is not valid for this endpoint.");
+        SqsError::new(ErrorKind::InvalidAddress, reason)
+    })?;
     Ok(name)
 }
 

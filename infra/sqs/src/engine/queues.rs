@@ -26,10 +26,7 @@ impl Engine {
     ) -> Result<Value, SqsError> {
         let name = required(&request.queue_name, "QueueName")?;
         if let Some(queue) = self.queues.get(name) {
-            if let Some(attribute) = queue
-                .attributes
-                .first_difference(name, &request.attributes)?
-            {
+            if let Some(attribute) = queue.attributes.first_difference(name, &request.attributes)? {
                 let reason = format!(
                     "A queue already exists with the same name and a different value for \
                      attribute {attribute}"
@@ -72,11 +69,7 @@ impl Engine {
                 return Err(SqsError::unknown_attribute(name));
             }
         }
-        Ok(if wanted.is_empty() {
-            json!({})
-        } else {
-            json!({ "Attributes": wanted })
-        })
+        Ok(if wanted.is_empty() { json!({}) } else { json!({ "Attributes": wanted }) })
     }
 
     pub(super) fn set_attributes(
@@ -99,30 +92,16 @@ impl Engine {
     pub(super) fn list_queues(&self, request: &ListQueues) -> Result<Value, SqsError> {
         let prefix = request.queue_name_prefix.as_deref().unwrap_or_default();
         let names = self.queues.keys().filter(|name| name.starts_with(prefix));
-        self.page(
-            names,
-            request.max_results,
-            request.next_token.as_deref(),
-            "QueueUrls",
-        )
+        self.page(names, request.max_results, request.next_token.as_deref(), "QueueUrls")
     }
 
     pub(super) fn list_sources(&self, request: &ListSources) -> Result<Value, SqsError> {
         let arn = self.arn(&self.queue(&request.queue_url)?.name);
         let names = self.queues.values().filter(|queue| {
-            queue
-                .attributes
-                .redrive
-                .as_ref()
-                .is_some_and(|redrive| redrive.target_arn == arn)
+            queue.attributes.redrive.as_ref().is_some_and(|redrive| redrive.target_arn == arn)
         });
         let names = names.map(|queue| &queue.name);
-        self.page(
-            names,
-            request.max_results,
-            request.next_token.as_deref(),
-            "queueUrls",
-        )
+        self.page(names, request.max_results, request.next_token.as_deref(), "queueUrls")
     }
 
     pub(super) fn delete_queue(&mut self, request: &OfQueue) -> Result<Value, SqsError> {
@@ -138,10 +117,7 @@ impl Engine {
 
     pub(super) fn purge(&mut self, request: &OfQueue, now_ms: i64) -> Result<Value, SqsError> {
         let (queue, changes) = self.queue_now(&request.queue_url, now_ms)?;
-        if queue
-            .purged_ms
-            .is_some_and(|purged| now_ms - purged < PURGE_PAUSE_MS)
-        {
+        if queue.purged_ms.is_some_and(|purged| now_ms - purged < PURGE_PAUSE_MS) {
             let reason = format!(
                 "Only one PurgeQueue operation on {} is allowed every 60 seconds.",
                 queue.name
@@ -172,11 +148,7 @@ impl Engine {
 
     pub(super) fn list_tags(&self, request: &OfQueue) -> Result<Value, SqsError> {
         let tags = &self.queue(&request.queue_url)?.tags;
-        Ok(if tags.is_empty() {
-            json!({})
-        } else {
-            json!({ "Tags": tags })
-        })
+        Ok(if tags.is_empty() { json!({}) } else { json!({ "Tags": tags }) })
     }
 
     fn describe(&self, queue: &Queue) -> BTreeMap<String, String> {
@@ -184,26 +156,11 @@ impl Engine {
         let mut all = queue.attributes.in_force();
         all.extend([
             ("QueueArn".into(), self.arn(&queue.name)),
-            (
-                "ApproximateNumberOfMessages".into(),
-                counts.visible.to_string(),
-            ),
-            (
-                "ApproximateNumberOfMessagesNotVisible".into(),
-                counts.in_flight.to_string(),
-            ),
-            (
-                "ApproximateNumberOfMessagesDelayed".into(),
-                counts.delayed.to_string(),
-            ),
-            (
-                "CreatedTimestamp".into(),
-                (queue.created_ms / 1000).to_string(),
-            ),
-            (
-                "LastModifiedTimestamp".into(),
-                (queue.modified_ms / 1000).to_string(),
-            ),
+            ("ApproximateNumberOfMessages".into(), counts.visible.to_string()),
+            ("ApproximateNumberOfMessagesNotVisible".into(), counts.in_flight.to_string()),
+            ("ApproximateNumberOfMessagesDelayed".into(), counts.delayed.to_string()),
+            ("CreatedTimestamp".into(), (queue.created_ms / 1000).to_string()),
+            ("LastModifiedTimestamp".into(), (queue.modified_ms / 1000).to_string()),
         ]);
         all
     }
@@ -217,11 +174,7 @@ impl Engine {
         field: &str,
     ) -> Result<Value, SqsError> {
         if let Some(limit) = limit.filter(|limit| !(1..=PAGE_MAX).contains(limit)) {
-            return Err(SqsError::invalid(
-                "MaxResults",
-                limit,
-                "It must be from 1 to 1000.",
-            ));
+            return Err(SqsError::invalid("MaxResults", limit, "It must be from 1 to 1000."));
         }
         let size = usize::try_from(limit.unwrap_or(PAGE_MAX)).unwrap_or_default();
         let after = after.unwrap_or_default();
@@ -265,11 +218,7 @@ fn check_tags(tags: &BTreeMap<String, String>) -> Result<(), SqsError> {
     }
     let fits = |key: &str, value: &str| (1..=128).contains(&key.len()) && value.len() <= 256;
     match tags.iter().find(|(key, value)| !fits(key, value)) {
-        Some((key, _)) => Err(SqsError::invalid(
-            "Tags",
-            key,
-            "The tag is too long or empty.",
-        )),
+        Some((key, _)) => Err(SqsError::invalid("Tags", key, "The tag is too long or empty.")),
         None => Ok(()),
     }
 }

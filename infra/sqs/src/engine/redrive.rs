@@ -39,12 +39,7 @@ impl Engine {
             }
             let content = Arc::new(content);
             let number = self.issue();
-            let moved = Message {
-                number,
-                content,
-                state: State::Ready,
-                ..message
-            };
+            let moved = Message { number, content, state: State::Ready, ..message };
             self.put(target, moved);
         }
     }
@@ -58,11 +53,7 @@ impl Engine {
         let rate = request.max_number_of_messages_per_second;
         if let Some(rate) = rate.filter(|rate| !(1..=RATE_MAX).contains(rate)) {
             let reason = "Must be between 1 and 500.";
-            return Err(SqsError::invalid(
-                "MaxNumberOfMessagesPerSecond",
-                rate,
-                reason,
-            ));
+            return Err(SqsError::invalid("MaxNumberOfMessagesPerSecond", rate, reason));
         }
         let source = self.checked_source(&source_arn)?;
         let destination = self.checked_destination(request, &source)?;
@@ -82,11 +73,7 @@ impl Engine {
             left,
             started_ms: now_ms,
         });
-        let of_source = self
-            .moves
-            .iter()
-            .filter(|task| task.source_arn == source_arn)
-            .count();
+        let of_source = self.moves.iter().filter(|task| task.source_arn == source_arn).count();
         if of_source > MOVES_KEPT
             && let Some(oldest) = self.moves.iter().position(|t| t.source_arn == source_arn)
         {
@@ -100,18 +87,10 @@ impl Engine {
         self.queue_of_arn(source_arn).ok_or_else(no_resource)?;
         let limit = request.max_results.unwrap_or(1);
         if !(1..=MOVES_KEPT as i64).contains(&limit) {
-            return Err(SqsError::invalid(
-                "MaxResults",
-                limit,
-                "Must be between 1 and 10.",
-            ));
+            return Err(SqsError::invalid("MaxResults", limit, "Must be between 1 and 10."));
         }
         let limit = usize::try_from(limit).unwrap_or(1);
-        let latest = self
-            .moves
-            .iter()
-            .rev()
-            .filter(|task| task.source_arn == source_arn);
+        let latest = self.moves.iter().rev().filter(|task| task.source_arn == source_arn);
         let results: Vec<Value> = latest.take(limit).map(Move::render).collect();
         Ok(json!({ "Results": results }))
     }
@@ -129,11 +108,7 @@ impl Engine {
     fn checked_source(&self, arn: &str) -> Result<String, SqsError> {
         let source = self.queue_of_arn(arn).ok_or_else(no_resource)?;
         let is_target = self.queues.values().any(|queue| {
-            queue
-                .attributes
-                .redrive
-                .as_ref()
-                .is_some_and(|redrive| redrive.target_arn == arn)
+            queue.attributes.redrive.as_ref().is_some_and(|redrive| redrive.target_arn == arn)
         });
         if !is_target {
             let reason = "Source queue must be configured as a Dead Letter Queue.";
@@ -169,10 +144,7 @@ impl Engine {
         let mut homes = BTreeMap::new();
         for from in queue.visible_sources() {
             if !homes.contains_key(from) {
-                homes.insert(
-                    from.to_owned(),
-                    self.queue_of_arn(from).map(|q| q.name.clone()),
-                );
+                homes.insert(from.to_owned(), self.queue_of_arn(from).map(|q| q.name.clone()));
             }
         }
         let home = |message: &Message| {
@@ -196,13 +168,7 @@ impl Engine {
             let state = State::Ready;
             self.put(
                 &home,
-                Message {
-                    number,
-                    content,
-                    state,
-                    receive_count: 0,
-                    first_received_ms: None,
-                },
+                Message { number, content, state, receive_count: 0, first_received_ms: None },
             );
         }
         (moved, left)

@@ -51,10 +51,7 @@ async fn ask(sqs: &Sqs, operation: &str, request: Value) -> Value {
 
 async fn create(sqs: &Sqs, name: &str, attributes: Value) -> String {
     let request = json!({ "QueueName": name, "Attributes": attributes, "tags": { "a": "b" } });
-    ask(sqs, "CreateQueue", request).await["QueueUrl"]
-        .as_str()
-        .unwrap()
-        .to_owned()
+    ask(sqs, "CreateQueue", request).await["QueueUrl"].as_str().unwrap().to_owned()
 }
 
 async fn send(sqs: &Sqs, url: &str, body: &str) -> Value {
@@ -69,10 +66,7 @@ async fn receive(sqs: &Sqs, url: &str, limit: usize) -> Vec<Value> {
     let request = json!({
         "QueueUrl": url, "MaxNumberOfMessages": limit, "MessageSystemAttributeNames": ["All"],
     });
-    ask(sqs, "ReceiveMessage", request).await["Messages"]
-        .as_array()
-        .cloned()
-        .unwrap_or_default()
+    ask(sqs, "ReceiveMessage", request).await["Messages"].as_array().cloned().unwrap_or_default()
 }
 
 async fn delete(sqs: &Sqs, url: &str, message: &Value) {
@@ -116,14 +110,8 @@ async fn a_reopened_engine_has_queues_messages_counts_deadlines_and_repeats() {
     }
     let tags = ask(&again, "ListQueueTags", json!({ "QueueUrl": url })).await;
     assert_eq!(tags["Tags"]["a"], "b");
-    assert_eq!(
-        send(&again, &url, "1").await["MessageId"],
-        first["MessageId"]
-    );
-    assert!(
-        receive(&again, &url, 10).await.is_empty(),
-        "still in flight"
-    );
+    assert_eq!(send(&again, &url, "1").await["MessageId"], first["MessageId"]);
+    assert!(receive(&again, &url, 10).await.is_empty(), "still in flight");
 
     time.fetch_add(30_000, Ordering::Relaxed);
     let back = receive(&again, &url, 10).await;
@@ -177,12 +165,7 @@ async fn a_log_cut_off_anywhere_gives_a_state_there_was_between_two_requests() {
             "Id": body, "MessageBody": body, "MessageGroupId": "g", "MessageDeduplicationId": body,
         }))
         .to_vec();
-    ask(
-        &sqs,
-        "SendMessageBatch",
-        json!({ "QueueUrl": url, "Entries": entries }),
-    )
-    .await;
+    ask(&sqs, "SendMessageBatch", json!({ "QueueUrl": url, "Entries": entries })).await;
     states.push(contents(&sqs, &url, &dead).await);
     // Received once, all three are dead at the next receive, in one transaction.
     receive(&sqs, &url, 10).await;
@@ -230,12 +213,7 @@ async fn deleted_messages_and_ended_repeats_stay_gone() {
     let message = receive(&sqs, &url, 1).await.remove(0);
     delete(&sqs, &url, &message).await;
     let gone = create(&sqs, "gone", json!({})).await;
-    ask(
-        &sqs,
-        "SendMessage",
-        json!({ "QueueUrl": gone, "MessageBody": "x" }),
-    )
-    .await;
+    ask(&sqs, "SendMessage", json!({ "QueueUrl": gone, "MessageBody": "x" })).await;
     ask(&sqs, "DeleteQueue", json!({ "QueueUrl": gone })).await;
     drop(sqs);
 
@@ -255,16 +233,9 @@ fn a_file_that_is_open_elsewhere_or_is_no_journal_is_refused() {
     let (_, clock) = held_clock();
     let open = Sqs::open(folder.file("q.db"), clock.clone()).unwrap();
     let second = Sqs::open(folder.file("q.db"), clock.clone());
-    assert!(
-        matches!(second, Err(JournalError::Open { .. })),
-        "{second:?}"
-    );
+    assert!(matches!(second, Err(JournalError::Open { .. })), "{second:?}");
     drop(open);
-    fs::write(
-        folder.file("text"),
-        "this is no database, whatever its name may be",
-    )
-    .unwrap();
+    fs::write(folder.file("text"), "this is no database, whatever its name may be").unwrap();
     assert!(Sqs::open(folder.file("text"), clock.clone()).is_err());
     assert!(Sqs::open(folder.file("absent/q.db"), clock).is_err());
 }

@@ -22,12 +22,7 @@ fn a_receive_returns_several_messages_of_a_group_in_order_and_locks_the_group() 
     world.send_to(&url, "b", "4");
     let two = world.receive_with(&url, json!({ "MaxNumberOfMessages": 2 }));
     assert_eq!(bodies(&two), ["1", "2"]);
-    let sequence = |m: &Value| {
-        m["Attributes"]["SequenceNumber"]
-            .as_str()
-            .unwrap()
-            .to_owned()
-    };
+    let sequence = |m: &Value| m["Attributes"]["SequenceNumber"].as_str().unwrap().to_owned();
     assert_eq!(sequence(&two[0]).len(), 20);
     assert!(sequence(&two[0]) < sequence(&two[1]));
     assert_eq!(bodies(&world.receive(&url)), ["4"]);
@@ -44,10 +39,7 @@ fn an_expired_message_comes_first_again() {
     for body in ["1", "2", "3"] {
         world.send_to(&url, "a", body);
     }
-    world.receive_with(
-        &url,
-        json!({ "MaxNumberOfMessages": 1, "VisibilityTimeout": 2 }),
-    );
+    world.receive_with(&url, json!({ "MaxNumberOfMessages": 1, "VisibilityTimeout": 2 }));
     world.pass(2000);
     let again = world.receive(&url);
     assert_eq!(bodies(&again), ["1", "2", "3"]);
@@ -111,15 +103,9 @@ fn deduplication_counts_for_the_queue_or_for_the_group() {
 fn a_deduplication_id_is_required_unless_the_body_gives_it() {
     let (mut world, url) = one_queue(json!({}));
     let mut request = json!({ "QueueUrl": url, "MessageBody": "x" });
-    assert_eq!(
-        world.refused("SendMessage", request.clone()),
-        ErrorKind::MissingParameter
-    );
+    assert_eq!(world.refused("SendMessage", request.clone()), ErrorKind::MissingParameter);
     request["MessageGroupId"] = json!("a");
-    assert_eq!(
-        world.refused("SendMessage", request),
-        ErrorKind::InvalidParameterValue
-    );
+    assert_eq!(world.refused("SendMessage", request), ErrorKind::InvalidParameterValue);
 
     let by_content = world.queue("c.fifo", json!({ "ContentBasedDeduplication": "true" }));
     for body in ["same", "same", "other"] {
@@ -138,10 +124,7 @@ fn only_the_queue_may_delay_and_a_delayed_head_holds_its_group_back() {
         "QueueUrl": url, "MessageBody": "x", "DelaySeconds": 3,
         "MessageGroupId": "a", "MessageDeduplicationId": "d",
     });
-    assert_eq!(
-        world.refused("SendMessage", own),
-        ErrorKind::InvalidParameterValue
-    );
+    assert_eq!(world.refused("SendMessage", own), ErrorKind::InvalidParameterValue);
     world.send_to(&url, "a", "1");
     let set = json!({ "QueueUrl": url, "Attributes": { "DelaySeconds": "0" } });
     world.ask("SetQueueAttributes", set);
@@ -170,10 +153,7 @@ fn an_attempt_id_replays_a_receive_until_a_message_of_it_is_touched() {
 
     let standard = world.queue("s", json!({}));
     let request = json!({ "QueueUrl": standard, "ReceiveRequestAttemptId": "t" });
-    assert_eq!(
-        world.refused("ReceiveMessage", request),
-        ErrorKind::InvalidParameterValue
-    );
+    assert_eq!(world.refused("ReceiveMessage", request), ErrorKind::InvalidParameterValue);
 }
 
 #[test]
@@ -187,10 +167,7 @@ fn a_batch_keeps_its_order_and_drops_repeats() {
             })
         })
         .collect();
-    let answer = world.ask(
-        "SendMessageBatch",
-        json!({ "QueueUrl": url, "Entries": entries }),
-    );
+    let answer = world.ask("SendMessageBatch", json!({ "QueueUrl": url, "Entries": entries }));
     assert_eq!(answer["Successful"].as_array().unwrap().len(), 10);
     assert_eq!(bodies(&world.receive(&url)), ["b0", "b1", "b2", "b3", "b4"]);
 }
@@ -204,9 +181,7 @@ fn a_receive_does_not_look_at_every_message_or_group() {
     }
     let begun = Instant::now();
     for _ in 0..5000 {
-        let message = world
-            .receive_with(&url, json!({ "MaxNumberOfMessages": 1 }))
-            .remove(0);
+        let message = world.receive_with(&url, json!({ "MaxNumberOfMessages": 1 })).remove(0);
         world.delete(&url, &message);
     }
     // Scanning 40 000 messages a thousand times would take many times as long.

@@ -52,34 +52,20 @@ impl Model {
 
     fn entry(&mut self, body: &str) -> Option<&mut Expected> {
         let group = group_of(body);
-        self.groups
-            .get_mut(group)?
-            .iter_mut()
-            .find(|(known, _)| known == body)
+        self.groups.get_mut(group)?.iter_mut().find(|(known, _)| known == body)
     }
 
     fn receive(&mut self, messages: &[Value], limit: usize, now_ms: i64, until_ms: i64) {
-        let free: Vec<String> = self
-            .groups
-            .keys()
-            .filter(|group| !self.is_held(group, now_ms))
-            .cloned()
-            .collect();
+        let free: Vec<String> =
+            self.groups.keys().filter(|group| !self.is_held(group, now_ms)).cloned().collect();
         let available: usize = free.iter().map(|group| self.groups[group].len()).sum();
-        assert_eq!(
-            messages.len(),
-            available.min(limit),
-            "everything that may come does come"
-        );
+        assert_eq!(messages.len(), available.min(limit), "everything that may come does come");
         let mut seen: BTreeMap<String, usize> = BTreeMap::new();
         self.turn += 1;
         for message in messages {
             let body = message["Body"].as_str().unwrap();
             let group = group_of(body).to_owned();
-            assert!(
-                free.contains(&group),
-                "group {group} is held by somebody else"
-            );
+            assert!(free.contains(&group), "group {group} is held by somebody else");
             let place = seen.entry(group.clone()).or_default();
             let entry = &mut self.groups.get_mut(&group).unwrap()[*place];
             assert_eq!(entry.0, body, "order within the group");
@@ -103,11 +89,7 @@ fn run(steps: &[Step]) {
             Step::Send { group } => {
                 let body = format!("g{group}:{i}");
                 world.send_to(&url, &format!("g{group}"), &body);
-                model
-                    .groups
-                    .entry(format!("g{group}"))
-                    .or_default()
-                    .push((body, None));
+                model.groups.entry(format!("g{group}")).or_default().push((body, None));
             }
             Step::Receive { limit, seconds } => {
                 let wish = json!({ "MaxNumberOfMessages": limit, "VisibilityTimeout": seconds });
@@ -128,9 +110,7 @@ fn run(steps: &[Step]) {
                 let receipt = &receipts[pick % receipts.len()];
                 let now_ms = world.now_ms;
                 if let Some(entry) = model.entry(&receipt.body)
-                    && entry
-                        .1
-                        .is_some_and(|(until, turn)| until > now_ms && turn == receipt.turn)
+                    && entry.1.is_some_and(|(until, turn)| until > now_ms && turn == receipt.turn)
                 {
                     entry.1 = None;
                     world.hold(&url, &receipt.message, 0);
@@ -171,9 +151,7 @@ fn drain(world: &mut World, model: &Model, url: &str) {
         }
         for message in &messages {
             let body = message["Body"].as_str().unwrap().to_owned();
-            left.entry(group_of(&body).to_owned())
-                .or_default()
-                .push(body);
+            left.entry(group_of(&body).to_owned()).or_default().push(body);
             world.delete(url, message);
         }
     }

@@ -74,26 +74,17 @@ fn a_redrive_policy_needs_an_existing_queue_of_the_same_type_that_allows_it() {
         if name.ends_with(".fifo") {
             attributes["FifoQueue"] = json!("true");
         }
-        world.refused(
-            "CreateQueue",
-            json!({ "QueueName": name, "Attributes": attributes }),
-        )
+        world.refused("CreateQueue", json!({ "QueueName": name, "Attributes": attributes }))
     };
     assert_eq!(create("other.fifo", &arn), refused);
-    assert_eq!(
-        create("other", "arn:aws:sqs:us-east-1:000000000000:absent"),
-        refused
-    );
+    assert_eq!(create("other", "arn:aws:sqs:us-east-1:000000000000:absent"), refused);
     assert_eq!(create("other", "dead"), refused);
     let own = world.attribute(&live, "QueueArn");
     let itself = json!({ "QueueUrl": live, "Attributes": policy(&own, 1) });
     assert_eq!(world.refused("SetQueueAttributes", itself), refused);
 
     let closed = json!({ "RedriveAllowPolicy": r#"{"redrivePermission":"denyAll"}"# });
-    world.ask(
-        "SetQueueAttributes",
-        json!({ "QueueUrl": dead, "Attributes": closed }),
-    );
+    world.ask("SetQueueAttributes", json!({ "QueueUrl": dead, "Attributes": closed }));
     let other = json!({ "QueueName": "other", "Attributes": policy(&arn, 1) });
     assert_eq!(world.refused("CreateQueue", other), refused);
 
@@ -120,10 +111,7 @@ fn a_move_brings_dead_messages_home_as_new_ones() {
     assert_eq!(listed["Results"][0]["Status"], "COMPLETED");
     assert_eq!(listed["Results"][0]["ApproximateNumberOfMessagesMoved"], 1);
     let cancel = json!({ "TaskHandle": task["TaskHandle"] });
-    assert_eq!(
-        world.refused("CancelMessageMoveTask", cancel),
-        ErrorKind::UnsupportedOperation
-    );
+    assert_eq!(world.refused("CancelMessageMoveTask", cancel), ErrorKind::UnsupportedOperation);
 }
 
 #[test]
@@ -135,10 +123,7 @@ fn a_move_leaves_what_is_held_and_what_has_no_home() {
     assert_eq!(world.counts(&dead), ["1", "0", "0"]);
     let listed = world.ask("ListMessageMoveTasks", json!({ "SourceArn": arn }));
     assert_eq!(listed["Results"][0]["Status"], "FAILED");
-    assert_eq!(
-        listed["Results"][0]["FailureReason"],
-        "CouldNotDetermineMessageSource"
-    );
+    assert_eq!(listed["Results"][0]["FailureReason"], "CouldNotDetermineMessageSource");
 
     let other = world.queue("other", json!({}));
     let other_arn = world.attribute(&other, "QueueArn");

@@ -22,10 +22,7 @@ fn a_message_comes_back_exactly_when_its_visibility_timeout_ends() {
     assert_eq!(count(&again[0]), "2");
     let attributes = &again[0]["Attributes"];
     assert_eq!(attributes["SentTimestamp"], "1700000000000");
-    assert_eq!(
-        attributes["ApproximateFirstReceiveTimestamp"],
-        "1700000000000"
-    );
+    assert_eq!(attributes["ApproximateFirstReceiveTimestamp"], "1700000000000");
     world.delete(&url, &again[0]);
     world.pass(3_600_000);
     assert!(world.receive(&url).is_empty());
@@ -45,10 +42,7 @@ fn the_latest_handle_deletes_even_after_its_timeout_and_an_older_one_does_nothin
     assert_eq!(world.counts(&url), ["0", "0", "0"]);
     world.delete(&url, &second);
     let bad = json!({ "QueueUrl": url, "ReceiptHandle": "garbage" });
-    assert_eq!(
-        world.refused("DeleteMessage", bad),
-        ErrorKind::ReceiptHandleIsInvalid
-    );
+    assert_eq!(world.refused("DeleteMessage", bad), ErrorKind::ReceiptHandleIsInvalid);
 }
 
 #[test]
@@ -63,10 +57,7 @@ fn a_delay_of_the_message_goes_before_the_delay_of_the_queue() {
     world.pass(4000);
     assert_eq!(bodies(&world.receive(&url)), ["queue"]);
     let long = json!({ "QueueUrl": url, "MessageBody": "x", "DelaySeconds": 901 });
-    assert_eq!(
-        world.refused("SendMessage", long),
-        ErrorKind::InvalidParameterValue
-    );
+    assert_eq!(world.refused("SendMessage", long), ErrorKind::InvalidParameterValue);
 }
 
 #[test]
@@ -78,10 +69,7 @@ fn visibility_can_be_ended_extended_and_never_exceeds_twelve_hours() {
     let stale = json!({
         "QueueUrl": url, "ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": 1,
     });
-    assert_eq!(
-        world.refused("ChangeMessageVisibility", stale),
-        ErrorKind::MessageNotInflight
-    );
+    assert_eq!(world.refused("ChangeMessageVisibility", stale), ErrorKind::MessageNotInflight);
 
     let message = world.receive(&url).remove(0);
     world.hold(&url, &message, 100);
@@ -114,25 +102,14 @@ fn messages_are_lost_when_the_retention_period_ends_wherever_they_are() {
 fn a_batch_is_refused_as_a_whole_for_its_shape_and_entry_by_entry_for_its_content() {
     let (mut world, url) = one_queue(json!({}));
     let entries = |ids: &[&str]| -> Vec<Value> {
-        ids.iter()
-            .map(|id| json!({ "Id": id, "MessageBody": "x" }))
-            .collect()
+        ids.iter().map(|id| json!({ "Id": id, "MessageBody": "x" })).collect()
     };
     let mut kind = |entries: Vec<Value>| {
-        world.refused(
-            "SendMessageBatch",
-            json!({ "QueueUrl": url, "Entries": entries }),
-        )
+        world.refused("SendMessageBatch", json!({ "QueueUrl": url, "Entries": entries }))
     };
     assert_eq!(kind(vec![]), ErrorKind::EmptyBatchRequest);
-    assert_eq!(
-        kind(entries(&["a"; 11])),
-        ErrorKind::TooManyEntriesInBatchRequest
-    );
-    assert_eq!(
-        kind(entries(&["a", "a"])),
-        ErrorKind::BatchEntryIdsNotDistinct
-    );
+    assert_eq!(kind(entries(&["a"; 11])), ErrorKind::TooManyEntriesInBatchRequest);
+    assert_eq!(kind(entries(&["a", "a"])), ErrorKind::BatchEntryIdsNotDistinct);
     assert_eq!(kind(entries(&["a b"])), ErrorKind::InvalidBatchEntryId);
     let half = "x".repeat(600 * 1024);
     let large = ["a", "b"].map(|id| json!({ "Id": id, "MessageBody": half }));
@@ -140,10 +117,7 @@ fn a_batch_is_refused_as_a_whole_for_its_shape_and_entry_by_entry_for_its_conten
 
     let mut mixed = entries(&["good", "empty"]);
     mixed[1]["MessageBody"] = json!("");
-    let answer = world.ask(
-        "SendMessageBatch",
-        json!({ "QueueUrl": url, "Entries": mixed }),
-    );
+    let answer = world.ask("SendMessageBatch", json!({ "QueueUrl": url, "Entries": mixed }));
     assert_eq!(answer["Successful"][0]["Id"], "good");
     assert_eq!(answer["Failed"][0]["Id"], "empty");
     assert_eq!(answer["Failed"][0]["SenderFault"], true);
@@ -155,10 +129,7 @@ fn a_batch_is_refused_as_a_whole_for_its_shape_and_entry_by_entry_for_its_conten
         { "Id": "held", "ReceiptHandle": message["ReceiptHandle"] },
         { "Id": "bad", "ReceiptHandle": "garbage" },
     ]);
-    let answer = world.ask(
-        "DeleteMessageBatch",
-        json!({ "QueueUrl": url, "Entries": entries }),
-    );
+    let answer = world.ask("DeleteMessageBatch", json!({ "QueueUrl": url, "Entries": entries }));
     assert_eq!(answer["Successful"], json!([{ "Id": "held" }]));
     assert_eq!(answer["Failed"][0]["Code"], "ReceiptHandleIsInvalid");
 }
@@ -170,16 +141,10 @@ fn body_and_attributes_together_may_have_one_mebibyte() {
     world.send(&url, &whole);
     let mut larger = json!({ "QueueUrl": url, "MessageBody": whole });
     larger["MessageAttributes"] = json!({ "a": { "DataType": "String", "StringValue": "x" } });
-    assert_eq!(
-        world.refused("SendMessage", larger),
-        ErrorKind::InvalidParameterValue
-    );
+    assert_eq!(world.refused("SendMessage", larger), ErrorKind::InvalidParameterValue);
     let small = world.queue("small", json!({ "MaximumMessageSize": "1024" }));
     let body = json!({ "QueueUrl": small, "MessageBody": "x".repeat(1025) });
-    assert_eq!(
-        world.refused("SendMessage", body),
-        ErrorKind::InvalidParameterValue
-    );
+    assert_eq!(world.refused("SendMessage", body), ErrorKind::InvalidParameterValue);
 }
 
 #[test]
@@ -196,25 +161,14 @@ fn message_attributes_come_back_as_asked_for_with_a_digest_of_those_returned() {
     });
     let sent = world.ask("SendMessage", request);
     let all = world.receive(&url).remove(0);
-    assert_eq!(
-        all["MD5OfMessageAttributes"],
-        sent["MD5OfMessageAttributes"]
-    );
+    assert_eq!(all["MD5OfMessageAttributes"], sent["MD5OfMessageAttributes"]);
     assert_eq!(all["MessageAttributes"], attributes);
     assert_eq!(all["Attributes"]["AWSTraceHeader"], "Root=1");
 
     let mut names = |list: Value| -> Vec<String> {
-        let message = world
-            .receive_with(&url, json!({ "MessageAttributeNames": list }))
-            .remove(0);
-        let attributes = message["MessageAttributes"]
-            .as_object()
-            .cloned()
-            .unwrap_or_default();
-        assert_eq!(
-            message.get("MD5OfMessageAttributes").is_some(),
-            !attributes.is_empty()
-        );
+        let message = world.receive_with(&url, json!({ "MessageAttributeNames": list })).remove(0);
+        let attributes = message["MessageAttributes"].as_object().cloned().unwrap_or_default();
+        assert_eq!(message.get("MD5OfMessageAttributes").is_some(), !attributes.is_empty());
         attributes.keys().cloned().collect()
     };
     assert_eq!(names(json!(["trace.*"])), ["trace.id", "trace.span"]);
@@ -236,10 +190,7 @@ fn a_standard_queue_takes_a_group_but_no_deduplication_id() {
     assert_eq!(message["Attributes"]["MessageGroupId"], "tenant");
     assert_eq!(message["Attributes"].get("SequenceNumber"), None);
     request["MessageDeduplicationId"] = json!("d");
-    assert_eq!(
-        world.refused("SendMessage", request),
-        ErrorKind::InvalidParameterValue
-    );
+    assert_eq!(world.refused("SendMessage", request), ErrorKind::InvalidParameterValue);
 }
 
 #[test]

@@ -26,10 +26,7 @@ async fn queue(sqs: &Sqs, name: &str) -> String {
     if name.ends_with(".fifo") {
         request["Attributes"] = json!({ "FifoQueue": "true", "ContentBasedDeduplication": "true" });
     }
-    ask(sqs, "CreateQueue", request).await["QueueUrl"]
-        .as_str()
-        .unwrap()
-        .to_owned()
+    ask(sqs, "CreateQueue", request).await["QueueUrl"].as_str().unwrap().to_owned()
 }
 
 async fn send(sqs: &Sqs, url: &str, body: &str, delay: i64) {
@@ -110,11 +107,7 @@ async fn one_who_waits_learns_when_a_message_another_took_comes_back() {
         });
         let begin = Instant::now();
         assert_eq!(wait(&sqs, &url, 20, 30).await.len(), 1);
-        assert!(
-            begin.elapsed() < Duration::from_millis(3010),
-            "{:?}",
-            begin.elapsed()
-        );
+        assert!(begin.elapsed() < Duration::from_millis(3010), "{:?}", begin.elapsed());
     })
     .await;
 }
@@ -182,26 +175,16 @@ async fn a_clock_that_stands_still_ends_a_wait_by_real_time_and_a_moved_one_on_w
 #[tokio::test]
 async fn an_answer_carries_what_sdks_look_for() {
     let sqs = Sqs::memory(following_clock());
-    let refused = sqs
-        .call("AmazonSQS.GetQueueUrl", br#"{"QueueName":"absent"}"#)
-        .await;
+    let refused = sqs.call("AmazonSQS.GetQueueUrl", br#"{"QueueName":"absent"}"#).await;
     assert_eq!(refused.status, 400);
     let header = |name: &str| {
-        refused
-            .headers
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, v)| v.as_str())
+        refused.headers.iter().find(|(known, _)| *known == name).map(|(_, v)| v.as_str())
     };
     assert_eq!(header("content-type"), Some("application/x-amz-json-1.0"));
     let code = Some("AWS.SimpleQueueService.NonExistentQueue;Sender");
     assert_eq!(header("x-amzn-query-error"), code);
     assert!(header("x-amzn-requestid").is_some());
-    for (target, body) in [
-        ("", ""),
-        ("AmazonSQS.SendMessage", "{{"),
-        ("AmazonSQS.ß", "null"),
-    ] {
+    for (target, body) in [("", ""), ("AmazonSQS.SendMessage", "{{"), ("AmazonSQS.ß", "null")] {
         let response = sqs.call(target, body.as_bytes()).await;
         assert_eq!(response.status, 400);
         let body: Value = serde_json::from_slice(&response.body).unwrap();
@@ -229,14 +212,7 @@ async fn the_listener_speaks_http() {
     );
     let created = ask(post).await;
     assert!(created.starts_with("HTTP/1.1 200 OK"), "{created}");
-    assert!(
-        created.ends_with(r#"{"QueueUrl":"http://sqs.local/000000000000/q"}"#),
-        "{created}"
-    );
-    assert!(
-        ask(format!("GET / {head}\r\n"))
-            .await
-            .starts_with("HTTP/1.1 405")
-    );
+    assert!(created.ends_with(r#"{"QueueUrl":"http://sqs.local/000000000000/q"}"#), "{created}");
+    assert!(ask(format!("GET / {head}\r\n")).await.starts_with("HTTP/1.1 405"));
     server.abort();
 }

@@ -10,10 +10,7 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
-        Self {
-            engine: Engine::new(Settings::default(), 7),
-            now_ms: 1_700_000_000_000,
-        }
+        Self { engine: Engine::new(Settings::default(), 7), now_ms: 1_700_000_000_000 }
     }
 
     pub(crate) fn pass(&mut self, ms: i64) {
@@ -26,22 +23,13 @@ impl World {
 
     pub(crate) fn ask(&mut self, operation: &str, request: Value) -> Value {
         let body = request.to_string();
-        self.engine
-            .call(
-                &format!("AmazonSQS.{operation}"),
-                body.as_bytes(),
-                self.now_ms,
-            )
-            .unwrap()
+        self.engine.call(&format!("AmazonSQS.{operation}"), body.as_bytes(), self.now_ms).unwrap()
     }
 
     pub(crate) fn refused(&mut self, operation: &str, request: Value) -> ErrorKind {
         let body = request.to_string();
         let target = format!("AmazonSQS.{operation}");
-        self.engine
-            .call(&target, body.as_bytes(), self.now_ms)
-            .unwrap_err()
-            .kind
+        self.engine.call(&target, body.as_bytes(), self.now_ms).unwrap_err().kind
     }
 
     pub(crate) fn queue(&mut self, name: &str, attributes: Value) -> String {
@@ -49,20 +37,15 @@ impl World {
         if name.ends_with(".fifo") {
             attributes["FifoQueue"] = json!("true");
         }
-        let answer = self.ask(
-            "CreateQueue",
-            json!({ "QueueName": name, "Attributes": attributes }),
-        );
+        let answer =
+            self.ask("CreateQueue", json!({ "QueueName": name, "Attributes": attributes }));
         answer["QueueUrl"].as_str().unwrap().to_owned()
     }
 
     pub(crate) fn attribute(&mut self, url: &str, name: &str) -> String {
         let request = json!({ "QueueUrl": url, "AttributeNames": [name] });
         let answer = self.ask("GetQueueAttributes", request);
-        answer["Attributes"][name]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned()
+        answer["Attributes"][name].as_str().unwrap_or_default().to_owned()
     }
 
     /// Visible, in flight, delayed.
@@ -72,10 +55,7 @@ impl World {
     }
 
     pub(crate) fn send(&mut self, url: &str, body: &str) -> Value {
-        self.ask(
-            "SendMessage",
-            json!({ "QueueUrl": url, "MessageBody": body }),
-        )
+        self.ask("SendMessage", json!({ "QueueUrl": url, "MessageBody": body }))
     }
 
     pub(crate) fn send_to(&mut self, url: &str, group: &str, body: &str) -> Value {
@@ -123,14 +103,9 @@ pub(crate) fn held(url: &str, message: &Value) -> Value {
 }
 
 pub(crate) fn bodies(messages: &[Value]) -> Vec<&str> {
-    messages
-        .iter()
-        .map(|message| message["Body"].as_str().unwrap())
-        .collect()
+    messages.iter().map(|message| message["Body"].as_str().unwrap()).collect()
 }
 
 pub(crate) fn count(message: &Value) -> &str {
-    message["Attributes"]["ApproximateReceiveCount"]
-        .as_str()
-        .unwrap()
+    message["Attributes"]["ApproximateReceiveCount"].as_str().unwrap()
 }

@@ -82,11 +82,7 @@ struct Listed {
 impl Twilio {
     /// Hands over one message.
     pub(super) async fn submit(&self, message: &OutboundMessage) -> SendOutcome {
-        let url = format!(
-            "{}{}",
-            self.connection.base_url,
-            self.connection.messages_path()
-        );
+        let url = format!("{}{}", self.connection.base_url, self.connection.messages_path());
         let form = self.form(message);
         let post = |client: &Client| {
             client
@@ -96,10 +92,7 @@ impl Twilio {
         };
         match self.ask(post).await {
             Ok(answer) => outcome(&answer),
-            Err(Lost::NotSent(reason)) => SendOutcome::Retry {
-                reason,
-                after_seconds: None,
-            },
+            Err(Lost::NotSent(reason)) => SendOutcome::Retry { reason, after_seconds: None },
             Err(Lost::Unanswered(reason)) => SendOutcome::Unknown { reason },
         }
     }
@@ -114,12 +107,7 @@ impl Twilio {
         if !message.body.is_empty() {
             pairs.push(("Body", &message.body));
         }
-        pairs.extend(
-            message
-                .media
-                .iter()
-                .map(|media| ("MediaUrl", media.url.as_str())),
-        );
+        pairs.extend(message.media.iter().map(|media| ("MediaUrl", media.url.as_str())));
         pairs.extend(callback.as_deref().map(|url| ("StatusCallback", url)));
         form::encode(pairs)
     }
@@ -145,10 +133,7 @@ impl Twilio {
                 Ok(page) => page,
                 Err(reason) => return Lookup::CannotTell { reason },
             };
-            let same = page
-                .messages
-                .into_iter()
-                .filter(|listed| listed.is(message, attempted_at));
+            let same = page.messages.into_iter().filter(|listed| listed.is(message, attempted_at));
             found.extend(same.map(|listed| listed.sid));
             match page.next_page_uri {
                 None => return conclusion(found, attempted_at, now),
@@ -165,10 +150,9 @@ impl Twilio {
         match self.ask(|client: &Client| client.get(&url)).await {
             Ok(answer) if answer.status == StatusCode::OK => serde_json::from_slice(&answer.body)
                 .map_err(|_| "the list is unreadable".to_owned()),
-            Ok(answer) => Err(format!(
-                "the list was answered with HTTP {}",
-                answer.status.as_u16()
-            )),
+            Ok(answer) => {
+                Err(format!("the list was answered with HTTP {}", answer.status.as_u16()))
+            }
             Err(Lost::NotSent(reason) | Lost::Unanswered(reason)) => Err(reason),
         }
     }
@@ -176,9 +160,7 @@ impl Twilio {
     /// Asks with one secret after the other: a request with a wrong one had no effect.
     async fn ask(&self, request: impl Fn(&Client) -> RequestBuilder) -> Result<Answer, Lost> {
         let client = self.client.get_or_init(|| self.build_client());
-        let client = client
-            .as_ref()
-            .map_err(|reason| Lost::NotSent(reason.clone()))?;
+        let client = client.as_ref().map_err(|reason| Lost::NotSent(reason.clone()))?;
         let account = self.connection.account_sid.to_string();
         let mut refused = None;
         for auth_token in self.connection.auth_tokens() {
@@ -208,17 +190,10 @@ async fn exchange(request: RequestBuilder) -> Result<Answer, Lost> {
     let lost = |error: reqwest::Error| {
         let not_sent = error.is_connect() || error.is_builder();
         let reason = chain(error);
-        if not_sent {
-            Lost::NotSent(reason)
-        } else {
-            Lost::Unanswered(reason)
-        }
+        if not_sent { Lost::NotSent(reason) } else { Lost::Unanswered(reason) }
     };
     let mut response = request.send().await.map_err(lost)?;
-    let retry_after = response
-        .headers()
-        .get(RETRY_AFTER)
-        .and_then(|value| value.to_str().ok());
+    let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
     let mut answer = Answer {
         status: response.status(),
         retry_after_seconds: retry_after.and_then(|seconds| seconds.trim().parse().ok()),
@@ -250,9 +225,7 @@ fn chain(error: reqwest::Error) -> String {
 fn outcome(answer: &Answer) -> SendOutcome {
     let status = answer.status.as_u16();
     let refused: Option<Refused> = serde_json::from_slice(&answer.body).ok();
-    let is_refusal = refused
-        .as_ref()
-        .is_some_and(|r| r.code.is_some() || r.message.is_some());
+    let is_refusal = refused.as_ref().is_some_and(|r| r.code.is_some() || r.message.is_some());
     let code = refused.and_then(|refused| refused.code);
     let reason = match code {
         Some(code) => format!("the carrier answered HTTP {status} with code {code}"),
@@ -261,27 +234,22 @@ fn outcome(answer: &Answer) -> SendOutcome {
     let passes = code.is_some_and(|code| CODES_THAT_PASS.contains(&code));
     match status {
         200..=299 => match serde_json::from_slice::<Created>(&answer.body) {
-            Ok(created) if !created.sid.is_empty() => SendOutcome::Accepted {
-                carrier_message_id: created.sid,
-            },
-            _ => SendOutcome::Unknown {
-                reason: format!("{reason} without an identifier"),
-            },
+            Ok(created) if !created.sid.is_empty() => {
+                SendOutcome::Accepted { carrier_message_id: created.sid }
+            }
+            _ => SendOutcome::Unknown { reason: format!("{reason} without an identifier") },
         },
         // A gateway before the carrier cannot say whether the carrier has the message.
         500..=599 if status != 503 && !is_refusal => SendOutcome::Unknown { reason },
-        408 | 429 | 500..=599 => SendOutcome::Retry {
-            reason,
-            after_seconds: answer.retry_after_seconds,
-        },
-        400..=499 if passes => SendOutcome::Retry {
-            reason,
-            after_seconds: answer.retry_after_seconds,
-        },
-        400..=499 => SendOutcome::Rejected {
-            error_code: code.unwrap_or(code_of(answer.status)),
-            reason,
-        },
+        408 | 429 | 500..=599 => {
+            SendOutcome::Retry { reason, after_seconds: answer.retry_after_seconds }
+        }
+        400..=499 if passes => {
+            SendOutcome::Retry { reason, after_seconds: answer.retry_after_seconds }
+        }
+        400..=499 => {
+            SendOutcome::Rejected { error_code: code.unwrap_or(code_of(answer.status)), reason }
+        }
         _ => SendOutcome::Unknown { reason },
     }
 }
@@ -299,19 +267,12 @@ fn code_of(status: StatusCode) -> u32 {
 impl Listed {
     /// Whether this can be that message; the list holds nothing of ours to know it by.
     fn is(&self, message: &OutboundMessage, attempted_at: Timestamp) -> bool {
-        let outbound = self
-            .direction
-            .as_deref()
-            .is_some_and(|way| way.starts_with("outbound"));
+        let outbound = self.direction.as_deref().is_some_and(|way| way.starts_with("outbound"));
         let files = self.num_media.as_deref().unwrap_or("0").parse() == Ok(message.media.len());
         let body = self.body.as_deref().unwrap_or_default();
-        let created = self
-            .date_created
-            .as_deref()
-            .and_then(rfc2822)
-            .is_some_and(|created| {
-                created + CLOCK_SKEW >= attempted_at && created - attempted_at <= RECORDED_WITHIN
-            });
+        let created = self.date_created.as_deref().and_then(rfc2822).is_some_and(|created| {
+            created + CLOCK_SKEW >= attempted_at && created - attempted_at <= RECORDED_WITHIN
+        });
         outbound
             && files
             && created
@@ -338,9 +299,7 @@ fn conclusion(mut found: Vec<String>, attempted_at: Timestamp, now: Timestamp) -
 }
 
 fn cannot_tell(reason: &str) -> Lookup {
-    Lookup::CannotTell {
-        reason: reason.to_owned(),
-    }
+    Lookup::CannotTell { reason: reason.to_owned() }
 }
 
 #[cfg(test)]
@@ -355,11 +314,7 @@ mod tests {
 
     fn answer(status: u16, body: &[u8]) -> Answer {
         let status = StatusCode::from_u16(status).unwrap();
-        Answer {
-            status,
-            retry_after_seconds: Some(3),
-            body: body.to_vec(),
-        }
+        Answer { status, retry_after_seconds: Some(3), body: body.to_vec() }
     }
 
     #[test]
@@ -386,13 +341,7 @@ mod tests {
             (503, "<html>".to_owned()),
         ] {
             let outcome = outcome(&answer(status, body.as_bytes()));
-            let retry = matches!(
-                outcome,
-                SendOutcome::Retry {
-                    after_seconds: Some(3),
-                    ..
-                }
-            );
+            let retry = matches!(outcome, SendOutcome::Retry { after_seconds: Some(3), .. });
             assert!(retry, "{status} {body}: {outcome:?}");
         }
         for (status, body) in [
@@ -404,10 +353,7 @@ mod tests {
             (504, "<html>"),
         ] {
             let outcome = outcome(&answer(status, body.as_bytes()));
-            assert!(
-                matches!(outcome, SendOutcome::Unknown { .. }),
-                "{status} {body}: {outcome:?}"
-            );
+            assert!(matches!(outcome, SendOutcome::Unknown { .. }), "{status} {body}: {outcome:?}");
         }
     }
 
@@ -442,30 +388,12 @@ mod tests {
         for other in [
             listed(ATTEMPT + Millis::seconds(-10)),
             listed(ATTEMPT + Millis::seconds(90)),
-            Listed {
-                body: text("hi!"),
-                ..listed(ATTEMPT)
-            },
-            Listed {
-                to: text("+14155550124"),
-                ..listed(ATTEMPT)
-            },
-            Listed {
-                from: None,
-                ..listed(ATTEMPT)
-            },
-            Listed {
-                num_media: text("1"),
-                ..listed(ATTEMPT)
-            },
-            Listed {
-                direction: text("inbound"),
-                ..listed(ATTEMPT)
-            },
-            Listed {
-                date_created: text("yesterday"),
-                ..listed(ATTEMPT)
-            },
+            Listed { body: text("hi!"), ..listed(ATTEMPT) },
+            Listed { to: text("+14155550124"), ..listed(ATTEMPT) },
+            Listed { from: None, ..listed(ATTEMPT) },
+            Listed { num_media: text("1"), ..listed(ATTEMPT) },
+            Listed { direction: text("inbound"), ..listed(ATTEMPT) },
+            Listed { date_created: text("yesterday"), ..listed(ATTEMPT) },
         ] {
             assert!(!other.is(&message(), ATTEMPT));
         }
@@ -476,19 +404,10 @@ mod tests {
         let early = ATTEMPT + Millis::seconds(10);
         let late = ATTEMPT + SETTLING;
         let found = |count| vec!["SM1".to_owned(); count];
-        assert!(matches!(
-            conclusion(found(0), ATTEMPT, early),
-            Lookup::CannotTell { .. }
-        ));
+        assert!(matches!(conclusion(found(0), ATTEMPT, early), Lookup::CannotTell { .. }));
         assert_eq!(conclusion(found(0), ATTEMPT, late), Lookup::NotFound);
-        assert!(matches!(
-            conclusion(found(1), ATTEMPT, early),
-            Lookup::Found { .. }
-        ));
-        assert!(matches!(
-            conclusion(found(2), ATTEMPT, late),
-            Lookup::CannotTell { .. }
-        ));
+        assert!(matches!(conclusion(found(1), ATTEMPT, early), Lookup::Found { .. }));
+        assert!(matches!(conclusion(found(2), ATTEMPT, late), Lookup::CannotTell { .. }));
     }
 
     proptest! {

@@ -64,10 +64,7 @@ pub struct Timeouts {
 
 impl Default for Timeouts {
     fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(5),
-            total: Duration::from_secs(15),
-        }
+        Self { connect: Duration::from_secs(5), total: Duration::from_secs(15) }
     }
 }
 
@@ -110,11 +107,7 @@ impl Twilio {
         if let Some(url) = &connection.status_callback_url {
             web_url(url).ok_or(BadConnection::StatusCallbackUrl)?;
         }
-        Ok(Self {
-            connection,
-            timeouts,
-            client: OnceLock::new(),
-        })
+        Ok(Self { connection, timeouts, client: OnceLock::new() })
     }
 }
 
@@ -147,22 +140,11 @@ impl Carrier for Twilio {
     /// A message is answered with TwiML that replies nothing: any plain text would be sent to the
     /// customer.
     fn acknowledge(&self, events: &[Event]) -> Reply {
-        if events
-            .iter()
-            .any(|event| matches!(event, Event::Message(_)))
-        {
+        if events.iter().any(|event| matches!(event, Event::Message(_))) {
             let body = r#"<?xml version="1.0" encoding="UTF-8"?><Response/>"#;
-            return Reply {
-                status: 200,
-                content_type: Some("text/xml"),
-                body,
-            };
+            return Reply { status: 200, content_type: Some("text/xml"), body };
         }
-        Reply {
-            status: 204,
-            content_type: None,
-            body: "",
-        }
+        Reply { status: 204, content_type: None, body: "" }
     }
 
     fn send<'a>(&'a self, message: &'a OutboundMessage) -> BoxFuture<'a, SendOutcome> {
@@ -196,39 +178,19 @@ mod tests {
     #[test]
     fn secrets_do_not_show_in_a_log() {
         let shown = format!("{:?}", Twilio::new(connection()).unwrap());
-        assert!(
-            shown.contains("AC0000") && !shown.contains("-secret"),
-            "{shown}"
-        );
+        assert!(shown.contains("AC0000") && !shown.contains("-secret"), "{shown}");
     }
 
     #[test]
     fn a_connection_that_cannot_work_is_refused_at_once() {
-        for base_url in [
-            "",
-            "api.twilio.com",
-            "ftp://a",
-            "https://a/path",
-            "https://a?q",
-            "https://a#f",
-        ] {
-            let wrong = Connection {
-                base_url: base_url.to_owned(),
-                ..connection()
-            };
-            assert_eq!(
-                Twilio::new(wrong).unwrap_err(),
-                BadConnection::BaseUrl,
-                "{base_url}"
-            );
+        for base_url in
+            ["", "api.twilio.com", "ftp://a", "https://a/path", "https://a?q", "https://a#f"]
+        {
+            let wrong = Connection { base_url: base_url.to_owned(), ..connection() };
+            assert_eq!(Twilio::new(wrong).unwrap_err(), BadConnection::BaseUrl, "{base_url}");
         }
-        let wrong = Connection {
-            status_callback_url: Some("/relative".to_owned()),
-            ..connection()
-        };
-        assert_eq!(
-            Twilio::new(wrong).unwrap_err(),
-            BadConnection::StatusCallbackUrl
-        );
+        let wrong =
+            Connection { status_callback_url: Some("/relative".to_owned()), ..connection() };
+        assert_eq!(Twilio::new(wrong).unwrap_err(), BadConnection::StatusCallbackUrl);
     }
 }

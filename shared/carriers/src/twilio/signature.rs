@@ -25,10 +25,8 @@ where
     N: AsRef<[u8]>,
     V: AsRef<[u8]>,
 {
-    let mut pairs: Vec<(&[u8], &[u8])> = parameters
-        .iter()
-        .map(|(name, value)| (name.as_ref(), value.as_ref()))
-        .collect();
+    let mut pairs: Vec<(&[u8], &[u8])> =
+        parameters.iter().map(|(name, value)| (name.as_ref(), value.as_ref())).collect();
     pairs.sort_unstable();
     pairs.dedup();
     let mut mac = Hmac::<Sha1>::new_from_slice(auth_token.as_bytes())
@@ -57,11 +55,7 @@ pub(super) fn verify<'t>(
     }
     let mut auth_tokens = auth_tokens.peekable();
     auth_tokens.peek().ok_or(Rejection::NoSecret)?;
-    let given = request
-        .headers
-        .get(SIGNATURE_HEADER)
-        .ok_or(Rejection::Unsigned)?
-        .as_bytes();
+    let given = request.headers.get(SIGNATURE_HEADER).ok_or(Rejection::Unsigned)?.as_bytes();
     let parameters = signed_parameters(request)?;
     let urls = spellings(request.url);
     let mut genuine = Choice::from(0);
@@ -70,11 +64,7 @@ pub(super) fn verify<'t>(
             genuine |= sign(url, &parameters, auth_token).as_bytes().ct_eq(given);
         }
     }
-    if genuine.into() {
-        Ok(())
-    } else {
-        Err(Rejection::WrongSignature)
-    }
+    if genuine.into() { Ok(()) } else { Err(Rejection::WrongSignature) }
 }
 
 /// The parameters that the signature covers beside the URL.
@@ -110,10 +100,7 @@ fn count(encoded: &[u8]) -> usize {
 }
 
 fn sha256_hex(body: &[u8]) -> String {
-    Sha256::digest(body)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    Sha256::digest(body).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The URL as it is, and with the port left out or the scheme's own port added: the carrier signs
@@ -125,22 +112,13 @@ fn spellings(url: &str) -> Vec<String> {
     };
     let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
     let host_at = authority.rfind('@').map_or(0, |at| at + 1);
-    let after_brackets = authority[host_at..]
-        .rfind(']')
-        .map_or(host_at, |at| host_at + at);
+    let after_brackets = authority[host_at..].rfind(']').map_or(host_at, |at| host_at + at);
     match authority[after_brackets..].rfind(':') {
         Some(colon) => {
-            all.push(format!(
-                "{scheme}://{}{path}",
-                &authority[..after_brackets + colon]
-            ));
+            all.push(format!("{scheme}://{}{path}", &authority[..after_brackets + colon]));
         }
         None => {
-            let port = if scheme.eq_ignore_ascii_case("http") {
-                80
-            } else {
-                443
-            };
+            let port = if scheme.eq_ignore_ascii_case("http") { 80 } else { 443 };
             all.push(format!("{scheme}://{authority}:{port}{path}"));
         }
     }
@@ -175,21 +153,11 @@ mod tests {
 
     #[test]
     fn order_and_repetition_on_the_wire_do_not_change_a_signature() {
-        let one = sign(
-            "https://a.example",
-            &[("b", "2"), ("a", "3"), ("a", "1")],
-            "secret",
-        );
-        let two = sign(
-            "https://a.example",
-            &[("a", "1"), ("b", "2"), ("a", "3"), ("a", "1")],
-            "secret",
-        );
+        let one = sign("https://a.example", &[("b", "2"), ("a", "3"), ("a", "1")], "secret");
+        let two =
+            sign("https://a.example", &[("a", "1"), ("b", "2"), ("a", "3"), ("a", "1")], "secret");
         assert_eq!(one, two);
-        assert_ne!(
-            one,
-            sign("https://a.example", &[("a", "1"), ("b", "2")], "secret")
-        );
+        assert_ne!(one, sign("https://a.example", &[("a", "1"), ("b", "2")], "secret"));
     }
 
     /// A request signed with `secret`, some of whose bytes can be exchanged.
@@ -207,21 +175,14 @@ mod tests {
             headers.insert(SIGNATURE_HEADER, signature);
         }
         let (method, url, body) = (&Method::POST, request.url.as_str(), &request.body[..]);
-        let raw = RawRequest {
-            method,
-            url,
-            headers: &headers,
-            body,
-        };
+        let raw = RawRequest { method, url, headers: &headers, body };
         verify(&raw, auth_tokens.iter().copied())
     }
 
     fn form(fields: &BTreeMap<String, String>) -> Request {
         let url = "https://hooks.example.com/twilio?tenant=1".to_owned();
-        let pairs: Vec<(&str, &str)> = fields
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-            .collect();
+        let pairs: Vec<(&str, &str)> =
+            fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         Request {
             signature: sign(&url, &pairs, "secret").into_bytes(),
             body: form::encode(pairs.iter().copied()).into_bytes(),
@@ -233,12 +194,7 @@ mod tests {
     fn json(body: Vec<u8>) -> Request {
         let url = cover_body("https://hooks.example.com/twilio", &body);
         let signature = sign::<&str, &str>(&url, &[], "secret").into_bytes();
-        Request {
-            url,
-            content_type: "application/json",
-            body,
-            signature,
-        }
+        Request { url, content_type: "application/json", body, signature }
     }
 
     /// Exchanges the byte at that place of `bytes` for another letter or digit.
@@ -312,19 +268,10 @@ mod tests {
     fn what_nobody_could_have_signed_is_told_apart() {
         let genuine = || form(&BTreeMap::from([("Body".to_owned(), "hi".to_owned())]));
         assert_eq!(check(&genuine(), &[]), Err(Rejection::NoSecret));
-        let unsigned = Request {
-            signature: b"\n".to_vec(),
-            ..genuine()
-        };
+        let unsigned = Request { signature: b"\n".to_vec(), ..genuine() };
         assert_eq!(check(&unsigned, &["secret"]), Err(Rejection::Unsigned));
-        let uncovered = Request {
-            content_type: "text/plain",
-            ..genuine()
-        };
-        assert_eq!(
-            check(&uncovered, &["secret"]),
-            Err(Rejection::UncoveredBody)
-        );
+        let uncovered = Request { content_type: "text/plain", ..genuine() };
+        assert_eq!(check(&uncovered, &["secret"]), Err(Rejection::UncoveredBody));
         for body in [vec![b'a'; BODY_BYTES_MAX + 1], vec![b'&'; PARAMETERS_MAX]] {
             let large = Request { body, ..genuine() };
             assert_eq!(check(&large, &["secret"]), Err(Rejection::TooLarge));
@@ -333,10 +280,7 @@ mod tests {
 
     #[test]
     fn bytes_that_decode_alike_only_after_repair_are_told_apart() {
-        let mut request = form(&BTreeMap::from([(
-            "Body".to_owned(),
-            "\u{fffd}".to_owned(),
-        )]));
+        let mut request = form(&BTreeMap::from([("Body".to_owned(), "\u{fffd}".to_owned())]));
         assert_eq!(check(&request, &["secret"]), Ok(()));
         request.body = b"Body=%FF".to_vec();
         assert_eq!(check(&request, &["secret"]), Err(Rejection::WrongSignature));

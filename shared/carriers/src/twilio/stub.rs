@@ -89,29 +89,19 @@ impl Refusal {
 
 /// Checks the credentials of a call to the carrier's API.
 pub fn authorize(connection: &Connection, headers: &HeaderMap) -> Result<(), Refusal> {
-    let given = headers
-        .get(AUTHORIZATION)
-        .map_or(&b""[..], HeaderValue::as_bytes);
+    let given = headers.get(AUTHORIZATION).map_or(&b""[..], HeaderValue::as_bytes);
     let known = connection.auth_tokens().any(|token| {
         let user = STANDARD.encode(format!("{}:{token}", connection.account_sid));
         format!("Basic {user}").as_bytes().ct_eq(given).into()
     });
-    let denied = Refusal {
-        status: 401,
-        code: 20003,
-        message: "Authenticate",
-    };
+    let denied = Refusal { status: 401, code: 20003, message: "Authenticate" };
     if known { Ok(()) } else { Err(denied) }
 }
 
 /// Reads the form of a send; the answer to it is 201 with [`Message::json`].
 pub fn accept(form: &[u8], sid: SmsSid, now: Timestamp) -> Result<Message, Refusal> {
     let parameters = Parameters::decode(form);
-    let bad = |code, message| Refusal {
-        status: 400,
-        code,
-        message,
-    };
+    let bad = |code, message| Refusal { status: 400, code, message };
     let text = |name: &str| match parameters.get(name) {
         Ok(value) => Ok(value.unwrap_or_default().to_owned()),
         Err(_) => Err(bad(20001, "A parameter is unreadable")),
@@ -137,10 +127,7 @@ pub fn accept(form: &[u8], sid: SmsSid, now: Timestamp) -> Result<Message, Refus
         return Err(bad(21602, "Message body is required."));
     }
     if message.body.chars().count() > BODY_CHARS_MAX {
-        return Err(bad(
-            21617,
-            "The message body exceeds the 1600 character limit.",
-        ));
+        return Err(bad(21617, "The message body exceeds the 1600 character limit."));
     }
     if message.media_urls.len() > MEDIA_MAX {
         return Err(bad(21623, "Number of media files exceeds allowed limit."));
@@ -241,12 +228,7 @@ pub fn inbound_message(
     let account_sid = connection.account_sid.to_string();
     let media_count = message.media.len().to_string();
     let media_names: Vec<(String, String)> = (0..message.media.len())
-        .map(|number| {
-            (
-                format!("MediaUrl{number}"),
-                format!("MediaContentType{number}"),
-            )
-        })
+        .map(|number| (format!("MediaUrl{number}"), format!("MediaContentType{number}")))
         .collect();
     let mut parameters = vec![
         ("MessageSid", sid.as_str()),
@@ -262,10 +244,7 @@ pub fn inbound_message(
         ("ApiVersion", "2010-04-01"),
     ];
     for ((url_name, type_name), (url, content_type)) in media_names.iter().zip(message.media) {
-        parameters.extend([
-            (url_name.as_str(), *url),
-            (type_name.as_str(), *content_type),
-        ]);
+        parameters.extend([(url_name.as_str(), *url), (type_name.as_str(), *content_type)]);
     }
     parameters.extend(message.profile_name.map(|name| ("ProfileName", name)));
     signed(connection, url, &parameters)
@@ -282,11 +261,7 @@ pub fn signed(connection: &Connection, url: &str, parameters: &[(&str, &str)]) -
     );
     let value = HeaderValue::from_str(&signature).expect("base64 is a valid header value");
     headers.insert(SIGNATURE_HEADER, value);
-    SignedRequest {
-        url: url.to_owned(),
-        headers,
-        body: form::encode(parameters.iter().copied()),
-    }
+    SignedRequest { url: url.to_owned(), headers, body: form::encode(parameters.iter().copied()) }
 }
 
 impl SignedRequest {

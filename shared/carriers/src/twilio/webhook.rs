@@ -142,9 +142,7 @@ fn correlation(query: &Parameters) -> Option<(MessageSid, u32)> {
 
 /// A code that is no number must not cost us the status it comes with.
 fn error_code(parameters: &Parameters) -> Result<Option<u32>, ParseError> {
-    let code = parameters
-        .get("ErrorCode")?
-        .and_then(|code| code.parse().ok());
+    let code = parameters.get("ErrorCode")?.and_then(|code| code.parse().ok());
     Ok(code.filter(|code| *code != 0))
 }
 
@@ -152,11 +150,7 @@ fn message_id(parameters: &Parameters) -> Result<String, ParseError> {
     let id = parameters.need("MessageSid")?;
     let known_form =
         id.len() <= MESSAGE_ID_CHARS_MAX && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    if known_form {
-        Ok(id.to_owned())
-    } else {
-        Err(invalid("MessageSid"))
-    }
+    if known_form { Ok(id.to_owned()) } else { Err(invalid("MessageSid")) }
 }
 
 fn address(parameters: &Parameters, name: &'static str) -> Result<Address, ParseError> {
@@ -176,9 +170,7 @@ fn media(parameters: &Parameters) -> Result<Vec<Media>, ParseError> {
         let content_type = parameters.get(&format!("MediaContentType{number}"))?;
         Ok(Media {
             url: url.into(),
-            content_type: content_type
-                .unwrap_or("application/octet-stream")
-                .to_owned(),
+            content_type: content_type.unwrap_or("application/octet-stream").to_owned(),
             size_bytes: None,
         })
     };
@@ -199,10 +191,7 @@ fn extra(parameters: &Parameters) -> Result<BTreeMap<String, Private<String>>, P
 }
 
 fn invalid(name: &'static str) -> ParseError {
-    ParseError::Parameter {
-        name: Cow::Borrowed(name),
-        problem: Problem::Invalid,
-    }
+    ParseError::Parameter { name: Cow::Borrowed(name), problem: Problem::Invalid }
 }
 
 #[cfg(test)]
@@ -225,24 +214,12 @@ mod tests {
     ) -> Result<Vec<Event>, ParseError> {
         let headers =
             HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(content_type))]);
-        parse(
-            &RawRequest {
-                method,
-                url,
-                headers: &headers,
-                body,
-            },
-            NOW,
-        )
+        parse(&RawRequest { method, url, headers: &headers, body }, NOW)
     }
 
     fn parse_form(body: &str) -> Result<Event, ParseError> {
-        let mut events = parse_as(
-            &Method::POST,
-            "https://hooks.example.com/t",
-            FORM,
-            body.as_bytes(),
-        )?;
+        let mut events =
+            parse_as(&Method::POST, "https://hooks.example.com/t", FORM, body.as_bytes())?;
         assert_eq!(events.len(), 1);
         Ok(events.remove(0))
     }
@@ -254,46 +231,16 @@ mod tests {
     #[test]
     fn a_wrong_parameter_is_named() {
         for (body, error) in [
-            (
-                "From=%2B14155550100&To=%2B14155550101",
-                "parameter MessageSid is missing",
-            ),
-            (
-                "MessageSid=SM1&From=&To=%2B14155550101",
-                "parameter From is missing",
-            ),
-            (
-                "MessageSid=SM1&From=%2B14155550100",
-                "parameter To is missing",
-            ),
-            (
-                "MessageSid=SM1&From=fax:1&To=%2B14155550101",
-                "parameter From is not valid",
-            ),
-            (
-                "MessageSid=SM/1&From=12345&To=12345",
-                "parameter MessageSid is not valid",
-            ),
-            (
-                "MessageSid=SM1&MessageSid=SM2",
-                "parameter MessageSid is given more than once",
-            ),
-            (
-                "MessageSid=SM1&From=12345&To=12345&Body=%FF",
-                "parameter Body is not UTF-8",
-            ),
-            (
-                "MessageSid=SM1&From=12345&To=12345&NumMedia=x",
-                "parameter NumMedia is not valid",
-            ),
-            (
-                "MessageSid=SM1&From=12345&To=12345&NumMedia=11",
-                "parameter NumMedia is not valid",
-            ),
-            (
-                "MessageSid=SM1&From=12345&To=12345&NumMedia=1",
-                "parameter MediaUrl0 is missing",
-            ),
+            ("From=%2B14155550100&To=%2B14155550101", "parameter MessageSid is missing"),
+            ("MessageSid=SM1&From=&To=%2B14155550101", "parameter From is missing"),
+            ("MessageSid=SM1&From=%2B14155550100", "parameter To is missing"),
+            ("MessageSid=SM1&From=fax:1&To=%2B14155550101", "parameter From is not valid"),
+            ("MessageSid=SM/1&From=12345&To=12345", "parameter MessageSid is not valid"),
+            ("MessageSid=SM1&MessageSid=SM2", "parameter MessageSid is given more than once"),
+            ("MessageSid=SM1&From=12345&To=12345&Body=%FF", "parameter Body is not UTF-8"),
+            ("MessageSid=SM1&From=12345&To=12345&NumMedia=x", "parameter NumMedia is not valid"),
+            ("MessageSid=SM1&From=12345&To=12345&NumMedia=11", "parameter NumMedia is not valid"),
+            ("MessageSid=SM1&From=12345&To=12345&NumMedia=1", "parameter MediaUrl0 is missing"),
             ("MessageStatus=sent", "parameter MessageSid is missing"),
         ] {
             assert_eq!(wrong(body), error, "{body}");
@@ -303,10 +250,7 @@ mod tests {
     #[test]
     fn a_report_finds_the_delivery_that_it_is_about() {
         let message = MessageSid::derived(&["m"]);
-        for base in [
-            "https://hooks.example.com/t",
-            "https://hooks.example.com/t?tenant=1",
-        ] {
+        for base in ["https://hooks.example.com/t", "https://hooks.example.com/t?tenant=1"] {
             let url = status_callback(base, message, 7);
             assert!(url.starts_with(base), "{url}");
             let body = b"MessageSid=SM1&MessageStatus=undelivered&ErrorCode=30003";
@@ -323,10 +267,7 @@ mod tests {
             assert_eq!(events, [Event::Status(expected)]);
         }
         let url = status_callback("https://hooks.example.com/t#rc=2", message, 0);
-        assert_eq!(
-            url,
-            format!("https://hooks.example.com/t?message={message}&delivery=0#rc=2")
-        );
+        assert_eq!(url, format!("https://hooks.example.com/t?message={message}&delivery=0#rc=2"));
     }
 
     #[test]
@@ -335,13 +276,8 @@ mod tests {
             let url = format!("https://hooks.example.com/t?{query}");
             let body = format!("MessageSid=SM1&SmsStatus=read&ErrorCode={code}");
             let events = parse_as(&Method::POST, &url, FORM, body.as_bytes()).unwrap();
-            let [Event::Status(report)] = &events[..] else {
-                panic!("{events:?}")
-            };
-            assert_eq!(
-                (report.message, report.delivery, report.error_code),
-                (None, None, None)
-            );
+            let [Event::Status(report)] = &events[..] else { panic!("{events:?}") };
+            assert_eq!((report.message, report.delivery, report.error_code), (None, None, None));
             assert_eq!(report.status, DeliveryStatus::Read);
         }
     }
@@ -354,13 +290,8 @@ mod tests {
         };
         let unknown = parse_form("MessageSid=SM1&MessageStatus=teleported").unwrap();
         assert_eq!(reason(unknown), "unknown message status \"teleported\"");
-        let mut json = parse_as(
-            &Method::POST,
-            "https://h.example",
-            "application/json",
-            b"{}",
-        )
-        .unwrap();
+        let mut json =
+            parse_as(&Method::POST, "https://h.example", "application/json", b"{}").unwrap();
         assert_eq!(reason(json.remove(0)), "the body is not a form");
     }
 
@@ -368,9 +299,7 @@ mod tests {
     fn a_get_brings_its_parameters_in_the_query() {
         let url = "https://h.example/t?MessageSid=SM1&From=%2B14155550100&To=12345&Body=a+b";
         let events = parse_as(&Method::GET, url, "", b"").unwrap();
-        let [Event::Message(message)] = &events[..] else {
-            panic!("{events:?}")
-        };
+        let [Event::Message(message)] = &events[..] else { panic!("{events:?}") };
         assert_eq!((message.body.as_str(), message.received_at), ("a b", NOW));
     }
 
@@ -380,18 +309,9 @@ mod tests {
             "MessageSid=SM1&From=12345&To=12345&SmsStatus=received&ButtonPayload=yes&FromCity=X\
              &OriginalRepliedMessageSid=SM0&ReferralHeadline=Sale&Label=&ProfileName=Zo%C3%AB",
         );
-        let Ok(Event::Message(message)) = event else {
-            panic!("{event:?}")
-        };
+        let Ok(Event::Message(message)) = event else { panic!("{event:?}") };
         let names: Vec<&str> = message.extra.keys().map(String::as_str).collect();
-        assert_eq!(
-            names,
-            [
-                "ButtonPayload",
-                "OriginalRepliedMessageSid",
-                "ReferralHeadline"
-            ]
-        );
+        assert_eq!(names, ["ButtonPayload", "OriginalRepliedMessageSid", "ReferralHeadline"]);
         assert_eq!(message.profile_name, Some("Zoë".into()));
     }
 

@@ -35,14 +35,9 @@ pub(crate) struct Received {
 impl Received {
     pub(crate) fn header(&self, name: &str) -> &str {
         let named = |line: &&str| {
-            line.split_once(':')
-                .is_some_and(|(key, _)| key.eq_ignore_ascii_case(name))
+            line.split_once(':').is_some_and(|(key, _)| key.eq_ignore_ascii_case(name))
         };
-        let line = self
-            .head
-            .lines()
-            .find(named)
-            .unwrap_or_else(|| panic!("no {name}"));
+        let line = self.head.lines().find(named).unwrap_or_else(|| panic!("no {name}"));
         line.split_once(':').unwrap().1.trim()
     }
 
@@ -82,10 +77,7 @@ impl Server {
             }
             std::future::pending::<()>().await;
         });
-        Self {
-            address,
-            received: received.into(),
-        }
+        Self { address, received: received.into() }
     }
 
     pub(crate) async fn answers(status: u64, body: &Value) -> Self {
@@ -114,28 +106,17 @@ async fn read(stream: &mut TcpStream) -> Received {
         if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
             break end;
         }
-        assert_ne!(
-            stream.read_buf(&mut bytes).await.unwrap(),
-            0,
-            "the request is cut off"
-        );
+        assert_ne!(stream.read_buf(&mut bytes).await.unwrap(), 0, "the request is cut off");
     };
     let head = String::from_utf8(bytes[..head_end].to_vec()).unwrap();
-    let mut received = Received {
-        head,
-        body: bytes[head_end + 4..].to_vec(),
-    };
+    let mut received = Received { head, body: bytes[head_end + 4..].to_vec() };
     let length = if received.head.starts_with("POST") {
         received.header("Content-Length").parse().unwrap()
     } else {
         0
     };
     while received.body.len() < length {
-        assert_ne!(
-            stream.read_buf(&mut received.body).await.unwrap(),
-            0,
-            "the body is cut off"
-        );
+        assert_ne!(stream.read_buf(&mut received.body).await.unwrap(), 0, "the body is cut off");
     }
     received
 }
@@ -157,10 +138,7 @@ async fn send_to(act: Act) -> SendOutcome {
 
 async fn send_within(total: Duration, act: Act) -> SendOutcome {
     let server = Server::start(vec![act]).await;
-    let timeouts = Timeouts {
-        total,
-        ..Timeouts::default()
-    };
+    let timeouts = Timeouts { total, ..Timeouts::default() };
     let twilio = Twilio::with_timeouts(connection(&server.origin()), timeouts).unwrap();
     twilio.send(&message()).await
 }
@@ -168,54 +146,28 @@ async fn send_within(total: Duration, act: Act) -> SendOutcome {
 #[tokio::test]
 async fn an_answer_with_an_identifier_is_acceptance() {
     let outcome = send_to(Act::Answer(answer(201, "", r#"{"sid":"SM1"}"#))).await;
-    assert_eq!(
-        outcome,
-        SendOutcome::Accepted {
-            carrier_message_id: "SM1".to_owned()
-        }
-    );
+    assert_eq!(outcome, SendOutcome::Accepted { carrier_message_id: "SM1".to_owned() });
 }
 
 #[tokio::test]
 async fn a_throttled_send_waits_as_long_as_the_carrier_asks() {
     let body = r#"{"code":20429,"message":"Too Many Requests"}"#;
     let outcome = send_to(Act::Answer(answer(429, "Retry-After: 17\r\n", body))).await;
-    assert!(
-        matches!(
-            outcome,
-            SendOutcome::Retry {
-                after_seconds: Some(17),
-                ..
-            }
-        ),
-        "{outcome:?}"
-    );
+    assert!(matches!(outcome, SendOutcome::Retry { after_seconds: Some(17), .. }), "{outcome:?}");
 }
 
 #[tokio::test]
 async fn a_refused_message_is_rejected_with_the_carriers_code() {
     let body = r#"{"code":21610,"message":"opted out"}"#;
     let outcome = send_to(Act::Answer(answer(400, "", body))).await;
-    assert!(
-        matches!(
-            outcome,
-            SendOutcome::Rejected {
-                error_code: 21610,
-                ..
-            }
-        ),
-        "{outcome:?}"
-    );
+    assert!(matches!(outcome, SendOutcome::Rejected { error_code: 21610, .. }), "{outcome:?}");
 }
 
 #[tokio::test]
 async fn a_redirect_is_not_followed_with_our_credentials() {
     let redirect = answer(307, "Location: http://127.0.0.1:9/\r\n", "");
     let outcome = send_to(Act::Answer(redirect)).await;
-    assert!(
-        matches!(outcome, SendOutcome::Unknown { .. }),
-        "{outcome:?}"
-    );
+    assert!(matches!(outcome, SendOutcome::Unknown { .. }), "{outcome:?}");
 }
 
 #[tokio::test]
@@ -223,20 +175,8 @@ async fn a_server_that_is_not_there_surely_has_nothing() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    let outcome = Twilio::new(connection(&origin))
-        .unwrap()
-        .send(&message())
-        .await;
-    assert!(
-        matches!(
-            outcome,
-            SendOutcome::Retry {
-                after_seconds: None,
-                ..
-            }
-        ),
-        "{outcome:?}"
-    );
+    let outcome = Twilio::new(connection(&origin)).unwrap().send(&message()).await;
+    assert!(matches!(outcome, SendOutcome::Retry { after_seconds: None, .. }), "{outcome:?}");
 }
 
 #[tokio::test]
@@ -244,9 +184,7 @@ async fn a_send_without_any_secret_does_not_leave() {
     let mut connection = connection("http://127.0.0.1:9");
     connection.auth_token = "".into();
     let outcome = Twilio::new(connection).unwrap().send(&message()).await;
-    let SendOutcome::Retry { reason, .. } = outcome else {
-        panic!("{outcome:?}")
-    };
+    let SendOutcome::Retry { reason, .. } = outcome else { panic!("{outcome:?}") };
     assert_eq!(reason, "no secret is configured for this carrier");
 }
 
@@ -255,9 +193,7 @@ async fn silence_a_lost_connection_and_half_an_answer_leave_the_send_unknown() {
     let half = answer(201, "", r#"{"sid":"SM1"}"#).replace("Length: 13", "Length: 99");
     for act in [Act::Silence, Act::Answer(String::new()), Act::Answer(half)] {
         let outcome = send_within(Duration::from_millis(300), act).await;
-        let SendOutcome::Unknown { reason } = outcome else {
-            panic!("{outcome:?}")
-        };
+        let SendOutcome::Unknown { reason } = outcome else { panic!("{outcome:?}") };
         assert!(!reason.contains("127.0.0.1"), "{reason}");
     }
 }
@@ -272,15 +208,9 @@ async fn the_second_secret_is_tried_when_the_first_is_refused() {
     let mut connection = connection(&server.origin());
     connection.secondary_auth_token = Some("next".into());
     let outcome = Twilio::new(connection).unwrap().send(&message()).await;
-    assert!(
-        matches!(outcome, SendOutcome::Accepted { .. }),
-        "{outcome:?}"
-    );
+    assert!(matches!(outcome, SendOutcome::Accepted { .. }), "{outcome:?}");
     let (first, second) = (server.request().await, server.request().await);
-    assert_ne!(
-        first.header("Authorization"),
-        second.header("Authorization")
-    );
+    assert_ne!(first.header("Authorization"), second.header("Authorization"));
     assert_eq!(first.form(), second.form());
 }
 
@@ -317,22 +247,11 @@ async fn a_lost_message_is_found_on_a_later_page() {
         page(json!([listed("SM2", "hi")]), None),
     ])
     .await;
-    assert_eq!(
-        find_in(&server).await,
-        Lookup::Found {
-            carrier_message_id: "SM2".to_owned()
-        }
-    );
+    assert_eq!(find_in(&server).await, Lookup::Found { carrier_message_id: "SM2".to_owned() });
     let first = server.request().await.head;
     let query = "To=%2B14155550123&From=%2B18005550100&PageSize=1000";
     assert!(first.starts_with(&format!("GET {list}{query} ")), "{first}");
-    assert!(
-        server
-            .request()
-            .await
-            .head
-            .starts_with(&format!("GET {next} "))
-    );
+    assert!(server.request().await.head.starts_with(&format!("GET {next} ")));
 }
 
 #[tokio::test]

@@ -37,22 +37,14 @@ fn a_customers_message_arrives() {
     };
     let request = stub::inbound_message(&ours(), "https://hooks.example.com/t#rc=2", &message);
     let events = receive(&request).unwrap();
-    let [Event::Message(arrived)] = &events[..] else {
-        panic!("{events:?}")
-    };
+    let [Event::Message(arrived)] = &events[..] else { panic!("{events:?}") };
     assert!(arrived.carrier_message_id.starts_with("MM"));
     assert_eq!(arrived.from.as_str(), message.from);
     assert_eq!(arrived.body.as_str(), message.body);
     assert_eq!(arrived.media[0].url.as_str(), media[0].0);
     assert_eq!(arrived.profile_name, Some("Zoë".into()));
-    let stranger = Connection {
-        auth_token: "other".into(),
-        ..ours()
-    };
-    let rejection = Twilio::new(stranger)
-        .unwrap()
-        .verify(request.raw(), NOW)
-        .unwrap_err();
+    let stranger = Connection { auth_token: "other".into(), ..ours() };
+    let rejection = Twilio::new(stranger).unwrap().verify(request.raw(), NOW).unwrap_err();
     assert_eq!(rejection, Rejection::WrongSignature);
 }
 
@@ -63,9 +55,7 @@ fn form(callback: &str) -> String {
         ("Body", "hi"),
         ("StatusCallback", callback),
     ];
-    form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(pairs)
-        .finish()
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }
 
 #[test]
@@ -77,14 +67,9 @@ fn a_report_on_a_send_comes_back_with_its_correlation() {
     message.status = "failed".to_owned();
     message.error_code = Some(30003);
     let events = receive(&message.status_callback(&ours()).unwrap()).unwrap();
-    let [Event::Status(report)] = &events[..] else {
-        panic!("{events:?}")
-    };
+    let [Event::Status(report)] = &events[..] else { panic!("{events:?}") };
     assert_eq!((report.message, report.delivery), (Some(im), Some(2)));
-    assert_eq!(
-        (report.status, report.error_code),
-        (DeliveryStatus::Failed, Some(30003))
-    );
+    assert_eq!((report.status, report.error_code), (DeliveryStatus::Failed, Some(30003)));
     assert_eq!(report.carrier_message_id, sid.to_string());
 }
 
@@ -96,10 +81,7 @@ fn the_list_holds_what_was_asked_for() {
         let list = stub::list(account_sid, [&message], query);
         list["messages"].as_array().unwrap().len()
     };
-    assert_eq!(
-        count("To=%2B14155550123&From=%2B18005550100&PageSize=1000"),
-        1
-    );
+    assert_eq!(count("To=%2B14155550123&From=%2B18005550100&PageSize=1000"), 1);
     assert_eq!(count("To=%2B14155550124"), 0);
     assert!(message.status_callback(&ours()).is_none());
 }

@@ -20,9 +20,7 @@ use crate::sending::{Server, connection};
 const NOW: Timestamp = Timestamp(1_795_344_809_123);
 
 fn text<'a>(value: &'a Value, name: &str) -> &'a str {
-    value[name]
-        .as_str()
-        .unwrap_or_else(|| panic!("{name} of {value}"))
+    value[name].as_str().unwrap_or_else(|| panic!("{name} of {value}"))
 }
 
 fn headers(vector: &Value) -> HeaderMap {
@@ -30,10 +28,7 @@ fn headers(vector: &Value) -> HeaderMap {
     named
         .map(|(name, value)| {
             let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
-            (
-                name,
-                HeaderValue::from_str(value.as_str().unwrap()).unwrap(),
-            )
+            (name, HeaderValue::from_str(value.as_str().unwrap()).unwrap())
         })
         .collect()
 }
@@ -62,17 +57,8 @@ fn signatures_are_judged_as_the_carrier_judges_them() {
         };
         let verdict = twilio(text(vector, "secret")).verify(request, NOW);
         let expected = text(vector, "expect") == "accept";
-        assert_eq!(
-            verdict.is_ok(),
-            expected,
-            "{}: {verdict:?}",
-            text(vector, "name")
-        );
-        assert!(
-            verdict
-                .err()
-                .is_none_or(|rejection| rejection.status() == 403)
-        );
+        assert_eq!(verdict.is_ok(), expected, "{}: {verdict:?}", text(vector, "name"));
+        assert!(verdict.err().is_none_or(|rejection| rejection.status() == 403));
     }
 }
 
@@ -93,16 +79,9 @@ fn payloads_are_read_as_the_reference_reads_them() {
         let signature = sign(&url, &pairs, "secret");
         headers.insert(SIGNATURE_HEADER, HeaderValue::from_str(&signature).unwrap());
         let method = text(vector, "method").parse().unwrap();
-        let request = RawRequest {
-            method: &method,
-            url: &url,
-            headers: &headers,
-            body: &body,
-        };
+        let request = RawRequest { method: &method, url: &url, headers: &headers, body: &body };
         let twilio = twilio("secret");
-        let events = twilio
-            .parse(&twilio.verify(request, NOW).unwrap(), NOW)
-            .unwrap();
+        let events = twilio.parse(&twilio.verify(request, NOW).unwrap(), NOW).unwrap();
         let normalised: Vec<Value> = events.iter().map(normalised).collect();
         let mut expected = vector["expect"].clone();
         for event in expected.as_array_mut().unwrap() {
@@ -111,23 +90,14 @@ fn payloads_are_read_as_the_reference_reads_them() {
         assert_eq!(Value::from(normalised), expected, "{name}");
         let reply = twilio.acknowledge(&events);
         assert_eq!(reply.status / 100, 2, "{name}");
-        assert_eq!(
-            reply.body.contains("<Response/>"),
-            matches!(events[0], Event::Message(_))
-        );
+        assert_eq!(reply.body.contains("<Response/>"), matches!(events[0], Event::Message(_)));
     }
 }
 
 /// Drops what we do not keep (the carrier's own words) and writes out what we keep differently.
 fn comparable(event: &mut serde_json::Map<String, Value>) {
-    for dropped in [
-        "kind",
-        "carrier_status",
-        "error_text",
-        "recipient",
-        "at_ms",
-        "received_at_ms",
-    ] {
+    for dropped in ["kind", "carrier_status", "error_text", "recipient", "at_ms", "received_at_ms"]
+    {
         event.remove(dropped);
     }
     if event["event"] == "message" {
@@ -201,11 +171,7 @@ fn outbound(intent: &Value) -> Option<OutboundMessage> {
             Some(channel) => format!("{}:{bare}", channel.name()).parse().unwrap(),
         }
     };
-    let urls = intent
-        .get("media")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten();
+    let urls = intent.get("media").and_then(Value::as_array).into_iter().flatten();
     let media = urls.map(|url| Media {
         url: url.as_str().unwrap().into(),
         content_type: "image/png".to_owned(),
@@ -235,9 +201,7 @@ async fn sends_are_the_requests_that_the_official_client_makes() {
         let server = Server::answers(given["status"].as_u64().unwrap(), &given["body"]).await;
         let mut connection = connection(&server.origin());
         connection.auth_token = "test_auth_token".into();
-        let callback = case["intent"]
-            .get("status_callback")
-            .and_then(Value::as_str);
+        let callback = case["intent"].get("status_callback").and_then(Value::as_str);
         connection.status_callback_url = callback.map(str::to_owned);
         let outcome = Twilio::new(connection).unwrap().send(&message).await;
         let sent = server.request().await;
@@ -246,11 +210,7 @@ async fn sends_are_the_requests_that_the_official_client_makes() {
         let target = format!("{} {} ", text(request, "method"), text(request, "path"));
         assert!(sent.head.starts_with(&target), "{name}: {}", sent.head);
         for header in ["Accept", "Content-Type", "Authorization"] {
-            assert_eq!(
-                sent.header(header),
-                text(&request["headers"], header),
-                "{name}"
-            );
+            assert_eq!(sent.header(header), text(&request["headers"], header), "{name}");
         }
         assert_eq!(sent.form(), expected_form(request, &message), "{name}");
         assert_eq!(summary(&outcome), expected_summary(given), "{name}");
@@ -269,12 +229,7 @@ fn expected_form(request: &Value, message: &OutboundMessage) -> Vec<(String, Str
         };
         (name.to_owned(), value)
     };
-    let mut form: Vec<_> = request["body"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(pair)
-        .collect();
+    let mut form: Vec<_> = request["body"].as_array().unwrap().iter().map(pair).collect();
     form.sort();
     form
 }

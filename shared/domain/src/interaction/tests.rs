@@ -17,30 +17,14 @@ struct World {
 
 fn world() -> World {
     let workspace = WorkspaceSid::derived(&["w"]);
-    let mut conversation = Conversation::new(
-        ConversationSid::derived(&["c"]),
-        ServiceSid::derived(&["s"]),
-        NOW,
-    );
-    let pair = Pair::new(
-        "+14155550100".parse().unwrap(),
-        "+18005550199".parse().unwrap(),
-    )
-    .unwrap();
-    let customer = NewParticipant {
-        identity: None,
-        pair: Some(pair),
-        attributes: None,
-        role: None,
-    };
+    let mut conversation =
+        Conversation::new(ConversationSid::derived(&["c"]), ServiceSid::derived(&["s"]), NOW);
+    let pair = Pair::new("+14155550100".parse().unwrap(), "+18005550199".parse().unwrap()).unwrap();
+    let customer =
+        NewParticipant { identity: None, pair: Some(pair), attributes: None, role: None };
     let _ = conversation.join(customer, NOW).unwrap();
-    let interaction = Interaction::new(
-        &conversation,
-        ChannelType::Sms,
-        InitiatedBy::Customer,
-        workspace,
-        NOW,
-    );
+    let interaction =
+        Interaction::new(&conversation, ChannelType::Sms, InitiatedBy::Customer, workspace, NOW);
     let workflow = Workflow {
         workspace,
         sid: WorkflowSid::derived(&["f"]),
@@ -63,12 +47,7 @@ fn world() -> World {
         updated: NOW,
         version: 1,
     };
-    World {
-        conversation,
-        interaction,
-        workflow,
-        channel,
-    }
+    World { conversation, interaction, workflow, channel }
 }
 
 fn worker(name: &str) -> Worker {
@@ -110,25 +89,12 @@ impl World {
         let reserved = task::decide(task, reserve, NOW).unwrap();
         let reservation = reserved.reservation_sid(&reserved.reservations[0]);
         let taken = task::decide(&reserved, task::Command::Accept(reservation), NOW).unwrap();
-        (
-            taken,
-            SeatRouting {
-                task: task.sid,
-                reservation,
-                worker: worker(name).sid,
-            },
-        )
+        (taken, SeatRouting { task: task.sid, reservation, worker: worker(name).sid })
     }
 
     fn seats(&mut self, routing: SeatRouting, name: &str) -> Decision {
-        let decision = seat(
-            &self.interaction,
-            &self.conversation,
-            routing,
-            &worker(name),
-            NOW,
-        )
-        .unwrap();
+        let decision =
+            seat(&self.interaction, &self.conversation, routing, &worker(name), NOW).unwrap();
         self.keep(&decision);
         decision
     }
@@ -156,20 +122,11 @@ fn the_task_of_an_invite_says_where_it_comes_from() {
     let attributes: Value = serde_json::from_str(&task.attributes).unwrap();
     assert_eq!(attributes["topic"], "sales");
     assert_eq!(attributes["conversationSid"], json!(world.conversation.sid));
-    assert_eq!(
-        attributes["flexInteractionSid"],
-        json!(world.interaction.sid)
-    );
-    assert_eq!(
-        attributes["flexInteractionChannelSid"],
-        json!(world.interaction.channel_sid())
-    );
+    assert_eq!(attributes["flexInteractionSid"], json!(world.interaction.sid));
+    assert_eq!(attributes["flexInteractionChannelSid"], json!(world.interaction.channel_sid()));
     assert_eq!(attributes["direction"], "inbound");
     assert_eq!(attributes["channelType"], "sms");
-    assert_eq!(
-        attributes["conversations"]["media"][0]["type"],
-        "ChatTranscript"
-    );
+    assert_eq!(attributes["conversations"]["media"][0]["type"], "ChatTranscript");
     assert_eq!(task.interaction, Some(world.interaction.sid));
 }
 
@@ -200,22 +157,11 @@ fn an_agent_leaves_and_the_conversation_goes_on_with_the_other() {
     let (_, bob) = world.takes(&second, "bob");
     let _ = world.seats(alice, "alice");
     let _ = world.seats(bob, "bob");
-    let seat = world
-        .interaction
-        .participants
-        .iter()
-        .find(|one| one.kind == "agent")
-        .unwrap();
+    let seat = world.interaction.participants.iter().find(|one| one.kind == "agent").unwrap();
     let number = seat.number;
-    let left = leave(
-        &world.interaction,
-        &world.conversation,
-        Some(&first),
-        number,
-        Leaving::Closed,
-        NOW,
-    )
-    .unwrap();
+    let left =
+        leave(&world.interaction, &world.conversation, Some(&first), number, Leaving::Closed, NOW)
+            .unwrap();
     world.keep(&left);
     assert_eq!(world.agents(), ["bob"]);
     assert_eq!(world.conversation.state, State::Active);
@@ -224,15 +170,8 @@ fn an_agent_leaves_and_the_conversation_goes_on_with_the_other() {
         .iter()
         .any(|record| matches!(record, Record::Task(task) if task.status == TaskStatus::Completed));
     assert!(completed);
-    let again = leave(
-        &world.interaction,
-        &world.conversation,
-        None,
-        number,
-        Leaving::Closed,
-        NOW,
-    )
-    .unwrap();
+    let again =
+        leave(&world.interaction, &world.conversation, None, number, Leaving::Closed, NOW).unwrap();
     assert!(again.is_unchanged());
 }
 
@@ -244,14 +183,7 @@ fn closing_the_channel_ends_everything_and_frees_the_pair() {
     let _ = world.seats(alice, "alice");
     let tasks = [taken, waiting];
     for (complete, expected) in [(true, TaskStatus::Completed), (false, TaskStatus::Wrapping)] {
-        let closed = close(
-            &world.interaction,
-            &world.conversation,
-            &tasks,
-            complete,
-            NOW,
-        )
-        .unwrap();
+        let closed = close(&world.interaction, &world.conversation, &tasks, complete, NOW).unwrap();
         let statuses: Vec<TaskStatus> = closed
             .puts
             .iter()
@@ -261,12 +193,7 @@ fn closing_the_channel_ends_everything_and_frees_the_pair() {
             })
             .collect();
         assert_eq!(statuses, [expected, TaskStatus::Canceled]);
-        assert!(
-            closed
-                .deletes
-                .iter()
-                .any(|record| record.kind() == "AddressBinding")
-        );
+        assert!(closed.deletes.iter().any(|record| record.kind() == "AddressBinding"));
         let state = closed.puts.iter().find_map(|record| match record {
             Record::Conversation(it) => Some(it.state),
             _ => None,
@@ -281,14 +208,9 @@ fn the_last_agent_who_completes_closes_the_conversation() {
     let task = world.invites();
     let (_, alice) = world.takes(&task, "alice");
     let _ = world.seats(alice, "alice");
-    let ended = task_ended(
-        &world.interaction,
-        &world.conversation,
-        task.sid,
-        TaskStatus::Completed,
-        NOW,
-    )
-    .unwrap();
+    let ended =
+        task_ended(&world.interaction, &world.conversation, task.sid, TaskStatus::Completed, NOW)
+            .unwrap();
     world.keep(&ended);
     assert_eq!(world.conversation.state, State::Closed);
     assert_eq!(world.interaction.status, ChannelStatus::Closed);
@@ -298,14 +220,9 @@ fn the_last_agent_who_completes_closes_the_conversation() {
 fn a_canceled_task_leaves_the_conversation_open() {
     let mut world = world();
     let task = world.invites();
-    let ended = task_ended(
-        &world.interaction,
-        &world.conversation,
-        task.sid,
-        TaskStatus::Canceled,
-        NOW,
-    )
-    .unwrap();
+    let ended =
+        task_ended(&world.interaction, &world.conversation, task.sid, TaskStatus::Canceled, NOW)
+            .unwrap();
     world.keep(&ended);
     assert_eq!(world.conversation.state, State::Active);
     assert_eq!(world.interaction.open_tasks().count(), 0);

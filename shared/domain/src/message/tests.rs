@@ -11,21 +11,11 @@ fn conversation(customers: u32) -> Conversation {
     for number in 0..customers {
         let address = format!("+1415555010{number}").parse().unwrap();
         let pair = Pair::new(address, "+18005550199".parse().unwrap()).unwrap();
-        let new = NewParticipant {
-            identity: None,
-            pair: Some(pair),
-            attributes: None,
-            role: None,
-        };
+        let new = NewParticipant { identity: None, pair: Some(pair), attributes: None, role: None };
         let _ = conversation.join(new, NOW).unwrap();
     }
     let identity = Some("alice".to_owned());
-    let agent = NewParticipant {
-        identity,
-        pair: None,
-        attributes: None,
-        role: None,
-    };
+    let agent = NewParticipant { identity, pair: None, attributes: None, role: None };
     let _ = conversation.join(agent, NOW).unwrap();
     conversation
 }
@@ -81,37 +71,25 @@ fn everybody_on_a_channel_gets_a_copy_but_the_author() {
 fn nobody_posts_into_a_closed_conversation_or_posts_nothing() {
     let mut closed = conversation(1);
     let _ = closed.close(NOW);
-    assert_eq!(
-        append(&mut closed, post("alice", "hi"), NOW),
-        Err(Refusal::ConversationClosed)
-    );
+    assert_eq!(append(&mut closed, post("alice", "hi"), NOW), Err(Refusal::ConversationClosed));
     let nothing = append(&mut conversation(1), post("alice", ""), NOW);
     assert_eq!(nothing, Err(Refusal::EmptyMessage));
     let long = "x".repeat(BODY_BYTES_MAX + 1);
-    assert_eq!(
-        append(&mut conversation(1), post("alice", &long), NOW),
-        Err(Refusal::BodyTooLong)
-    );
+    assert_eq!(append(&mut conversation(1), post("alice", &long), NOW), Err(Refusal::BodyTooLong));
 }
 
 #[test]
 fn a_rest_message_tells_webhooks_only_if_asked_to() {
     let mut conversation = conversation(0);
     let filters = vec!["onMessageAdded".to_owned()];
-    let target = Target::Webhook {
-        url: "https://x".to_owned(),
-        method: "POST".to_owned(),
-        filters,
-    };
+    let target =
+        Target::Webhook { url: "https://x".to_owned(), method: "POST".to_owned(), filters };
     conversation.attach(target, NOW).unwrap();
     let quiet = append(&mut conversation, post("alice", "1"), NOW).unwrap();
     assert!(quiet.effects.is_empty());
     let mut loud = post("alice", "2");
     loud.source = Source::Api { webhooks: true };
-    assert_eq!(
-        append(&mut conversation, loud, NOW).unwrap().effects.len(),
-        1
-    );
+    assert_eq!(append(&mut conversation, loud, NOW).unwrap().effects.len(), 1);
 }
 
 #[test]
@@ -120,60 +98,37 @@ fn a_send_is_leased_called_and_recorded() {
     assert_eq!(message.delivery(1).unwrap().begin(NOW), Begin::Send);
     let leased = message.lease(1, NOW).unwrap();
     let soon = NOW + Millis::seconds(1);
-    assert_eq!(
-        leased.delivery(1).unwrap().begin(soon),
-        Begin::Wait { until: NOW + LEASE }
-    );
+    assert_eq!(leased.delivery(1).unwrap().begin(soon), Begin::Wait { until: NOW + LEASE });
     let over = NOW + LEASE;
-    assert_eq!(
-        leased.delivery(1).unwrap().begin(over),
-        Begin::AskFirst { since: NOW }
-    );
-    let accepted = SendOutcome::Accepted {
-        carrier_message_id: "SM1".to_owned(),
-    };
+    assert_eq!(leased.delivery(1).unwrap().begin(over), Begin::AskFirst { since: NOW });
+    let accepted = SendOutcome::Accepted { carrier_message_id: "SM1".to_owned() };
     let recorded = leased.record(1, &accepted, soon).unwrap();
     let delivery = recorded.delivery(1).unwrap();
-    assert_eq!(
-        (delivery.status, delivery.begin(over)),
-        (DeliveryStatus::Sent, Begin::Done)
-    );
+    assert_eq!((delivery.status, delivery.begin(over)), (DeliveryStatus::Sent, Begin::Done));
 }
 
 #[test]
 fn an_unknown_outcome_keeps_its_lease() {
     let leased = sent(1).lease(1, NOW).unwrap();
-    let unknown = SendOutcome::Unknown {
-        reason: "time-out".to_owned(),
-    };
+    let unknown = SendOutcome::Unknown { reason: "time-out".to_owned() };
     assert_eq!(leased.record(1, &unknown, NOW), None);
 }
 
 #[test]
 fn a_carrier_that_is_down_is_tried_again_and_then_given_up() {
     let mut message = sent(1);
-    let retry = SendOutcome::Retry {
-        reason: "down".to_owned(),
-        after_seconds: None,
-    };
+    let retry = SendOutcome::Retry { reason: "down".to_owned(), after_seconds: None };
     let mut waited = Millis(0);
     for attempt in 1..=ATTEMPTS_MAX {
         let delivery = message.delivery(1).unwrap();
         assert_eq!(delivery.begin(NOW), Begin::Send, "attempt {attempt}");
-        message = message
-            .lease(1, NOW)
-            .unwrap()
-            .record(1, &retry, NOW)
-            .unwrap();
+        message = message.lease(1, NOW).unwrap().record(1, &retry, NOW).unwrap();
         let wait = message.delivery(1).unwrap().backoff();
         assert!(wait >= waited);
         waited = wait;
     }
     let delivery = message.delivery(1).unwrap();
-    assert_eq!(
-        (delivery.status, delivery.error_code),
-        (DeliveryStatus::Failed, Some(GAVE_UP))
-    );
+    assert_eq!((delivery.status, delivery.error_code), (DeliveryStatus::Failed, Some(GAVE_UP)));
     assert_eq!(delivery.begin(NOW), Begin::Done);
 }
 
@@ -189,19 +144,9 @@ fn a_receipt_may_come_before_the_answer_and_a_late_one_changes_nothing() {
         error_code: None,
         received_at: NOW,
     };
-    let delivered = leased
-        .report(1, &report(DeliveryStatus::Delivered), NOW)
-        .unwrap();
-    assert_eq!(
-        delivered.report(1, &report(DeliveryStatus::Sent), NOW),
-        None
-    );
-    let accepted = SendOutcome::Accepted {
-        carrier_message_id: "SM1".to_owned(),
-    };
+    let delivered = leased.report(1, &report(DeliveryStatus::Delivered), NOW).unwrap();
+    assert_eq!(delivered.report(1, &report(DeliveryStatus::Sent), NOW), None);
+    let accepted = SendOutcome::Accepted { carrier_message_id: "SM1".to_owned() };
     let recorded = delivered.record(1, &accepted, NOW).unwrap();
-    assert_eq!(
-        recorded.delivery(1).unwrap().status,
-        DeliveryStatus::Delivered
-    );
+    assert_eq!(recorded.delivery(1).unwrap().status, DeliveryStatus::Delivered);
 }

@@ -62,11 +62,7 @@ impl Expression {
     /// Reads an expression, or says where it stops being one.
     pub fn parse(source: &str) -> Result<Self, ExpressionError> {
         let (root, clauses) = parser::parse(source)?;
-        Ok(Self {
-            source: source.to_owned(),
-            root,
-            clauses,
-        })
+        Ok(Self { source: source.to_owned(), root, clauses })
     }
 
     /// The text as it was written.
@@ -82,9 +78,7 @@ impl Expression {
     /// The part of the source that makes the result false; the whole group where it is an OR.
     pub fn failing_clause(&self, on: &dyn Lookup) -> Option<&str> {
         let clause = self.root.failing(on)?;
-        self.clauses
-            .get(clause)
-            .and_then(|span| self.source.get(span.clone()))
+        self.clauses.get(clause).and_then(|span| self.source.get(span.clone()))
     }
 
     /// Every path whose value can change the result, quoted names included.
@@ -142,9 +136,7 @@ pub struct ExpressionError {
 impl ExpressionError {
     /// An error at a byte of the source, counted in characters for the reader.
     fn at_byte(source: &str, byte: usize, problem: Problem) -> Self {
-        let at = source
-            .get(..byte)
-            .map_or(0, |before| before.chars().count());
+        let at = source.get(..byte).map_or(0, |before| before.chars().count());
         Self { at, problem }
     }
 }

@@ -138,10 +138,7 @@ impl Picture {
     /// The tasks for which something is due, the longest overdue first.
     pub(super) fn due(&self, now: Timestamp) -> Vec<TaskSid> {
         let last = (now, TaskSid::from_bytes([u8::MAX; 16]));
-        self.deadlines
-            .range(..=last)
-            .map(|(_, task)| *task)
-            .collect()
+        self.deadlines.range(..=last).map(|(_, task)| *task).collect()
     }
 
     /// Takes in a task as the table has it; false if a version as new is held.
@@ -165,10 +162,7 @@ impl Picture {
         let mut changed: BTreeSet<WorkerSid> = BTreeSet::new();
         for one in before.iter().flat_map(|held| held.task.open_reservations()) {
             changed.insert(one.worker);
-            if !task
-                .open_reservations()
-                .any(|open| open.worker == one.worker)
-            {
+            if !task.open_reservations().any(|open| open.worker == one.worker) {
                 self.freed.insert(one.worker);
             }
         }
@@ -181,10 +175,7 @@ impl Picture {
             Some(held) if held.task.attributes == task.attributes => {
                 (Some(held.task), held.attributes)
             }
-            other => (
-                other.map(|held| held.task),
-                serde_json::from_str(&task.attributes).ok(),
-            ),
+            other => (other.map(|held| held.task), serde_json::from_str(&task.attributes).ok()),
         };
         if task.status.is_over() {
             self.look.remove(&sid);
@@ -192,15 +183,7 @@ impl Picture {
             for one in task.open_reservations() {
                 self.loads.entry(one.worker).or_default().add(task.channel);
             }
-            self.tasks.insert(
-                sid,
-                Held {
-                    task,
-                    attributes,
-                    waits: None,
-                    deadline: None,
-                },
-            );
+            self.tasks.insert(sid, Held { task, attributes, waits: None, deadline: None });
             self.index_task(sid);
         }
         changed.into_iter().for_each(|worker| self.refile(worker));
@@ -230,10 +213,7 @@ impl Picture {
         self.unindex_task(task);
         let held = self.tasks.remove(&task)?;
         for one in held.task.open_reservations() {
-            self.loads
-                .entry(one.worker)
-                .or_default()
-                .remove(held.task.channel);
+            self.loads.entry(one.worker).or_default().remove(held.task.channel);
         }
         Some(held)
     }
@@ -276,11 +256,8 @@ impl Picture {
 
     /// Orders these tasks again, after the configuration changed under them.
     fn reindex_tasks(&mut self, which: impl Fn(&Task) -> bool) -> Vec<TaskSid> {
-        let tasks: Vec<TaskSid> = self
-            .tasks()
-            .filter(|task| which(task))
-            .map(|task| task.sid)
-            .collect();
+        let tasks: Vec<TaskSid> =
+            self.tasks().filter(|task| which(task)).map(|task| task.sid).collect();
         for task in &tasks {
             self.unindex_task(*task);
             self.index_task(*task);
@@ -296,29 +273,18 @@ impl Picture {
             QueueOrder::Lifo => (0, task.start.0.saturating_neg()),
         };
         let second_order = order != self.workspace.prioritize_queue_order;
-        Place {
-            second_order,
-            priority: Reverse(priority),
-            time,
-            task: task.sid,
-        }
+        Place { second_order, priority: Reverse(priority), time, task: task.sid }
     }
 
     /// When something is due next for a task. A target's end means nothing while the workflow is unknown.
     fn deadline_of(&self, task: &Task) -> Option<Timestamp> {
         let routed = task.position.is_some()
             && task.worker.is_none()
-            && self
-                .workflows
-                .get(&task.workflow)
-                .is_some_and(|flow| flow.configuration.is_some());
+            && self.workflows.get(&task.workflow).is_some_and(|flow| flow.configuration.is_some());
         let leaves = task.target_until.filter(|_| routed);
         match task.status {
             TaskStatus::Pending => leaves.into_iter().chain([task.dies()]).min(),
-            TaskStatus::Reserved => asked(task)
-                .map(|one| one.expires)
-                .chain([task.dies()])
-                .min(),
+            TaskStatus::Reserved => asked(task).map(|one| one.expires).chain([task.dies()]).min(),
             TaskStatus::Assigned
             | TaskStatus::Wrapping
             | TaskStatus::Completed
@@ -329,9 +295,7 @@ impl Picture {
 
 /// The reservations of a task that wait for an answer.
 pub(super) fn asked(task: &Task) -> impl Iterator<Item = &Reservation> {
-    task.reservations
-        .iter()
-        .filter(|one| one.status == ReservationStatus::Pending)
+    task.reservations.iter().filter(|one| one.status == ReservationStatus::Pending)
 }
 
 fn line_of(task: &Task) -> Option<Line> {

@@ -49,10 +49,7 @@ pub struct Receipt {
     pub and_more: u32,
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde hands out references"
-)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
 fn is_zero(count: &u32) -> bool {
     *count == 0
 }

@@ -99,12 +99,7 @@ impl Router {
     /// The router of an empty workspace.
     pub const fn new(workspace: Workspace) -> Self {
         let picture = Picture::new(workspace);
-        Self {
-            picture,
-            fresh: BTreeMap::new(),
-            unsettled: BTreeMap::new(),
-            puts_max: PUTS_MAX,
-        }
+        Self { picture, fresh: BTreeMap::new(), unsettled: BTreeMap::new(), puts_max: PUTS_MAX }
     }
 
     /// Takes in a record as the table has it; one no newer than the one held is passed over.
@@ -179,17 +174,12 @@ impl Router {
 
     /// The open reservations of a worker on a channel.
     pub fn load(&self, worker: WorkerSid, channel: TaskChannelSid) -> u32 {
-        self.picture
-            .load(worker)
-            .map_or(0, |load| load.open(channel))
+        self.picture.load(worker).map_or(0, |load| load.open(channel))
     }
 
     /// The tasks that wait for a reservation.
     pub fn waiting(&self) -> impl Iterator<Item = TaskSid> {
-        let pending = self
-            .picture
-            .tasks()
-            .filter(|task| task.status == TaskStatus::Pending);
+        let pending = self.picture.tasks().filter(|task| task.status == TaskStatus::Pending);
         pending.map(|task| task.sid)
     }
 
@@ -200,17 +190,11 @@ impl Router {
 
     /// Decides what is to be done now.
     pub fn step(&mut self, now: Timestamp) -> Turn {
-        let mut draft = Draft {
-            puts_max: self.puts_max,
-            ..Draft::default()
-        };
+        let mut draft = Draft { puts_max: self.puts_max, ..Draft::default() };
         let finished = self.end_what_is_due(&mut draft, now)
             && self.move_on(&mut draft, now)
             && self.offer(&mut draft, now);
-        Turn {
-            decision: self.written(draft),
-            more: !finished,
-        }
+        Turn { decision: self.written(draft), more: !finished }
     }
 
     /// Marks a decision as written: each record of it has one version more.
@@ -236,13 +220,8 @@ impl Router {
             let lapses = late().map(|one| Command::Lapse(task.reservation_sid(one)));
             let mut next = lapses.fold(task.clone(), |task, lapse| decided(task, lapse, now));
             if now >= next.dies() {
-                next = decided(
-                    next,
-                    Command::Cancel {
-                        reason: Some(TTL_EXCEEDED.to_owned()),
-                    },
-                    now,
-                );
+                next =
+                    decided(next, Command::Cancel { reason: Some(TTL_EXCEEDED.to_owned()) }, now);
             }
             if next.status == TaskStatus::Pending {
                 self.picture.look.insert(sid);
@@ -251,9 +230,7 @@ impl Router {
                 self.change(draft, next);
                 self.settle(draft, sid);
             }
-            workers
-                .into_iter()
-                .for_each(|worker| self.time_out(draft, worker, now));
+            workers.into_iter().for_each(|worker| self.time_out(draft, worker, now));
         }
         true
     }
@@ -261,19 +238,11 @@ impl Router {
     /// Moves a worker who did not answer to the activity for that (behaviour D.7).
     fn time_out(&mut self, draft: &mut Draft, worker: WorkerSid, now: Timestamp) {
         let activity = self.picture.workspace().timeout_activity;
-        let Some(worker) = self
-            .worker(worker)
-            .filter(|worker| worker.activity != activity)
-        else {
+        let Some(worker) = self.worker(worker).filter(|worker| worker.activity != activity) else {
             return;
         };
         draft.workers.insert(worker.sid);
-        let moved = Worker {
-            activity,
-            activity_since: now,
-            updated: now,
-            ..worker.clone()
-        };
+        let moved = Worker { activity, activity_since: now, updated: now, ..worker.clone() };
         self.picture.put_worker(moved);
     }
 
@@ -291,9 +260,7 @@ impl Router {
             lines.pass(place, &self.picture);
             if !workers.is_empty() {
                 self.reserve(draft, place.task, &workers, now);
-                workers
-                    .iter()
-                    .for_each(|worker| lines.occupied(*worker, &self.picture));
+                workers.iter().for_each(|worker| lines.occupied(*worker, &self.picture));
             } else if self.leave(draft, place.task, now) {
                 look.extend(self.picture.place(place.task));
                 continue;
@@ -311,9 +278,9 @@ impl Router {
             return Vec::new();
         };
         match (freed, self.picture.lane(task)) {
-            (Some(lines), Some(lane)) => lines
-                .live(lane)
-                .map_or_else(Vec::new, |live| offer.workers(Some(live))),
+            (Some(lines), Some(lane)) => {
+                lines.live(lane).map_or_else(Vec::new, |live| offer.workers(Some(live)))
+            }
             _ => offer.workers(None),
         }
     }
@@ -341,13 +308,7 @@ impl Router {
 
     fn cancel(&mut self, draft: &mut Draft, sid: TaskSid, reason: &str, now: Timestamp) {
         let Some(task) = self.task(sid) else { return };
-        let next = decided(
-            task.clone(),
-            Command::Cancel {
-                reason: Some(reason.to_owned()),
-            },
-            now,
-        );
+        let next = decided(task.clone(), Command::Cancel { reason: Some(reason.to_owned()) }, now);
         self.change(draft, next);
         self.settle(draft, sid);
     }
@@ -387,10 +348,7 @@ impl Router {
             decision.effects.extend(effects(&before, &after));
             decision.puts.push(after.into());
         }
-        let workers = draft
-            .workers
-            .iter()
-            .filter_map(|worker| self.worker(*worker));
+        let workers = draft.workers.iter().filter_map(|worker| self.worker(*worker));
         decision.puts.extend(workers.cloned().map(Record::from));
         decision
     }
@@ -406,14 +364,10 @@ fn effects(before: &Task, after: &Task) -> Vec<Effect> {
     if after.status.is_over() {
         return effects;
     }
-    let entered = after
-        .target_until
-        .filter(|until| before.target_until != Some(*until));
+    let entered = after.target_until.filter(|until| before.target_until != Some(*until));
     let asked = asked(after).filter(|one| one.number >= before.next_number);
-    let times: BTreeSet<Timestamp> = entered
-        .into_iter()
-        .chain(asked.map(|one| one.expires))
-        .collect();
+    let times: BTreeSet<Timestamp> =
+        entered.into_iter().chain(asked.map(|one| one.expires)).collect();
     effects.extend(times.into_iter().map(|at| task::wake_for(after, at)));
     effects
 }

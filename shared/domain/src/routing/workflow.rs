@@ -87,16 +87,12 @@ pub struct Target {
 impl Target {
     /// Whether a worker of the queue suits the task.
     pub fn accepts(&self, task_and_worker: &dyn Lookup) -> bool {
-        self.expression
-            .as_ref()
-            .is_none_or(|expression| expression.matches(task_and_worker))
+        self.expression.as_ref().is_none_or(|expression| expression.matches(task_and_worker))
     }
 
     /// Whether a task that got no reservation at once moves on.
     pub fn skips(&self, counts: &dyn Lookup) -> bool {
-        self.skip_if
-            .as_ref()
-            .is_some_and(|condition| condition.matches(counts))
+        self.skip_if.as_ref().is_some_and(|condition| condition.matches(counts))
     }
 }
 
@@ -217,16 +213,12 @@ impl Configuration {
     /// Every queue the configuration refers to.
     pub fn queues(&self) -> BTreeSet<TaskQueueSid> {
         let targets = self.0.filters.iter().flat_map(|filter| &filter.targets);
-        targets
-            .chain(&self.0.default)
-            .map(|target| target.queue)
-            .collect()
+        targets.chain(&self.0.default).map(|target| target.queue).collect()
     }
 
     /// Where a task begins: the first matching filter, or the default one; `None` if it falls out at once.
     pub fn first_match(&self, task_attributes: &Value) -> Option<Position> {
-        self.matching_from(0, task_attributes, false)
-            .or_else(|| self.default_position(false))
+        self.matching_from(0, task_attributes, false).or_else(|| self.default_position(false))
     }
 
     /// The first target of the next filter that matches, after the one with this number.
@@ -267,10 +259,7 @@ impl Configuration {
         let FilterIndex::Numbered(number) = from.filter else {
             return Onward::FellOut;
         };
-        let next = Position {
-            target: from.target.saturating_add(1),
-            ..from
-        };
+        let next = Position { target: from.target.saturating_add(1), ..from };
         if self.target(next).is_some() {
             return Onward::Enter(next);
         }
@@ -283,23 +272,13 @@ impl Configuration {
     fn matching_from(&self, first: usize, task: &Value, timed_out: bool) -> Option<Position> {
         let on = Attributes(task);
         let rest = self.0.filters.iter().enumerate().skip(first);
-        let (number, _) = rest
-            .into_iter()
-            .find(|(_, filter)| filter.expression.matches(&on))?;
-        Some(Position {
-            filter: FilterIndex::Numbered(number),
-            target: 0,
-            timed_out,
-        })
+        let (number, _) = rest.into_iter().find(|(_, filter)| filter.expression.matches(&on))?;
+        Some(Position { filter: FilterIndex::Numbered(number), target: 0, timed_out })
     }
 
     fn default_position(&self, timed_out: bool) -> Option<Position> {
         let open = self.0.default.is_some() && !timed_out;
-        open.then_some(Position {
-            filter: FilterIndex::Default,
-            target: 0,
-            timed_out,
-        })
+        open.then_some(Position { filter: FilterIndex::Default, target: 0, timed_out })
     }
 }
 

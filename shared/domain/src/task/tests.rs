@@ -89,21 +89,9 @@ fn every_status_answers_every_way_to_end() {
     for status in ALL {
         let task = with_status(status);
         let after = |command| decide(&task, command, LATER).ok().map(|task| task.status);
-        assert_eq!(
-            after(Command::Wrap { reason: None }),
-            wrap(status),
-            "wrap {status:?}"
-        );
-        assert_eq!(
-            after(Command::Complete { reason: None }),
-            complete(status),
-            "{status:?}"
-        );
-        assert_eq!(
-            after(Command::Cancel { reason: None }),
-            cancel(status),
-            "{status:?}"
-        );
+        assert_eq!(after(Command::Wrap { reason: None }), wrap(status), "wrap {status:?}");
+        assert_eq!(after(Command::Complete { reason: None }), complete(status), "{status:?}");
+        assert_eq!(after(Command::Cancel { reason: None }), cancel(status), "{status:?}");
     }
 }
 
@@ -117,10 +105,7 @@ fn only_a_waiting_or_offered_task_is_offered() {
             receipt: Receipt::default(),
         };
         let offered = decide(&with_status(status), command, NOW).is_ok();
-        assert_eq!(
-            offered,
-            matches!(status, TaskStatus::Pending | TaskStatus::Reserved)
-        );
+        assert_eq!(offered, matches!(status, TaskStatus::Pending | TaskStatus::Reserved));
     }
 }
 
@@ -144,16 +129,10 @@ fn saying_it_twice_changes_nothing() {
     let reserved = reserve(&task(), "alice");
     let sid = last(&reserved);
     let accepted = decide(&reserved, Command::Accept(sid), NOW).unwrap();
-    assert_eq!(
-        decide(&accepted, Command::Accept(sid), LATER).unwrap(),
-        accepted
-    );
+    assert_eq!(decide(&accepted, Command::Accept(sid), LATER).unwrap(), accepted);
     assert!(decided(&accepted, accepted.clone()).is_unchanged());
     let rejected = decide(&reserved, Command::Reject(sid), NOW).unwrap();
-    assert_eq!(
-        decide(&rejected, Command::Reject(sid), LATER).unwrap(),
-        rejected
-    );
+    assert_eq!(decide(&rejected, Command::Reject(sid), LATER).unwrap(), rejected);
 }
 
 #[test]
@@ -167,10 +146,7 @@ fn a_reservation_lapses_at_its_time_and_not_before() {
     assert!(decide(&reserved, Command::Accept(sid), expires).is_err());
     let lapsed = decide(&reserved, Command::Lapse(sid), expires).unwrap();
     assert_eq!(lapsed.status, TaskStatus::Pending);
-    assert_eq!(
-        lapsed.reservation(sid).unwrap().status,
-        ReservationStatus::Timeout
-    );
+    assert_eq!(lapsed.reservation(sid).unwrap().status, ReservationStatus::Timeout);
 }
 
 #[test]
@@ -189,17 +165,11 @@ fn canceling_cancels_the_offers_and_completing_completes_the_holds() {
     let canceled = decide(&reserved, Command::Cancel { reason: None }, NOW).unwrap();
     assert_eq!(canceled.reservations[0].status, ReservationStatus::Canceled);
     let completed = with_status(TaskStatus::Completed);
-    assert_eq!(
-        completed.reservations[0].status,
-        ReservationStatus::Completed
-    );
+    assert_eq!(completed.reservations[0].status, ReservationStatus::Completed);
     for status in ALL {
         let task = with_status(status);
         let open = task.open_reservations().count();
-        assert_eq!(
-            open == 0,
-            task.status.is_over() || status == TaskStatus::Pending
-        );
+        assert_eq!(open == 0, task.status.is_over() || status == TaskStatus::Pending);
     }
 }
 
@@ -236,10 +206,7 @@ fn the_interaction_hears_of_the_acceptance_and_of_the_end() {
     let ended = |effect: &Effect| {
         matches!(
             effect,
-            Effect::Invite(InviteRequest::TaskEnded {
-                status: TaskStatus::Completed,
-                ..
-            })
+            Effect::Invite(InviteRequest::TaskEnded { status: TaskStatus::Completed, .. })
         )
     };
     assert!(told.iter().any(ended));

@@ -52,10 +52,7 @@ mod tests {
     #[test]
     fn a_password_may_hold_colons() {
         let encoded = format!("basic {}", STANDARD.encode("AC1:a:b"));
-        assert_eq!(
-            credentials(&headers(&encoded)),
-            Some(("AC1".to_owned(), "a:b".to_owned()))
-        );
+        assert_eq!(credentials(&headers(&encoded)), Some(("AC1".to_owned(), "a:b".to_owned())));
     }
 
     #[test]

@@ -61,11 +61,7 @@ impl<'a> Call<'a> {
         let mut segments = Vec::new();
         for segment in raw_path.split('/').filter(|segment| !segment.is_empty()) {
             let decoded = percent_decode_str(segment).decode_utf8();
-            segments.push(
-                decoded
-                    .map_err(|_| ApiError::not_found(&raw_path))?
-                    .into_owned(),
-            );
+            segments.push(decoded.map_err(|_| ApiError::not_found(&raw_path))?.into_owned());
         }
         if segments.is_empty() {
             return Err(ApiError::not_found(&raw_path));
@@ -98,12 +94,7 @@ impl<'a> Call<'a> {
 
     /// 404 for this request.
     pub fn not_found(&self) -> ApiError {
-        let behind = self
-            .segments
-            .iter()
-            .skip(1)
-            .map(String::as_str)
-            .collect::<Vec<_>>();
+        let behind = self.segments.iter().skip(1).map(String::as_str).collect::<Vec<_>>();
         ApiError::not_found(&format!("/{}", behind.join("/")))
     }
 
@@ -141,8 +132,7 @@ impl<'a> Call<'a> {
 
     /// Whether a REST change shall call webhooks (surface, `X-Twilio-Webhook-Enabled`).
     pub fn webhooks_enabled(&self) -> bool {
-        self.header("x-twilio-webhook-enabled")
-            .is_some_and(|it| it.eq_ignore_ascii_case("true"))
+        self.header("x-twilio-webhook-enabled").is_some_and(|it| it.eq_ignore_ascii_case("true"))
     }
 }
 
@@ -157,9 +147,7 @@ fn read_body(headers: &HeaderMap, body: Body) -> Result<(Params, Option<Value>),
     if bytes.len() > BODY_BYTES_MAX {
         return Err(ApiError::new(413, 20413, "Request Entity Too Large"));
     }
-    let content_type = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     if content_type.is_some_and(|kind| kind.starts_with("application/json")) && !bytes.is_empty() {
         let value: Value = serde_json::from_slice(bytes).map_err(|error| {
             let place = format!("line {}, column {}", error.line(), error.column());

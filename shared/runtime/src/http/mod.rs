@@ -76,10 +76,7 @@ fn written(reply: Reply) -> Response<Body> {
     if reply.status == 503 {
         headers.insert("retry-after", HeaderValue::from_static("1"));
     }
-    if let Some(etag) = reply
-        .etag
-        .and_then(|tag| HeaderValue::from_str(&tag.to_string()).ok())
-    {
+    if let Some(etag) = reply.etag.and_then(|tag| HeaderValue::from_str(&tag.to_string()).ok()) {
         headers.insert("etag", etag);
     }
     response
@@ -91,9 +88,7 @@ pub fn plain(status: u16, content_type: Option<&'static str>, body: &str) -> Res
     *response.status_mut() =
         StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     if let Some(content_type) = content_type {
-        response
-            .headers_mut()
-            .insert("content-type", HeaderValue::from_static(content_type));
+        response.headers_mut().insert("content-type", HeaderValue::from_static(content_type));
     }
     response
 }

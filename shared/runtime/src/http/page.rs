@@ -22,19 +22,38 @@ pub struct PageRequest {
     pub number: i64,
 }
 
+impl PageRequest {
+    /// The page of numbered parts that live inside one record; `parts` is in order of their numbers.
+    pub fn of_parts<T: Clone>(&self, parts: &[T], number: impl Fn(&T) -> u32) -> Page<T> {
+        let edge = |text: &str| text.parse::<u32>().unwrap_or(0);
+        let (start, end) = match &self.cursor {
+            Some(Cursor::Before(text)) => {
+                let end = parts.partition_point(|part| number(part) < edge(text));
+                (end.saturating_sub(self.size), end)
+            }
+            Some(Cursor::After(text)) => {
+                let start = parts.partition_point(|part| number(part) <= edge(text));
+                (start, (start + self.size).min(parts.len()))
+            }
+            None => (0, self.size.min(parts.len())),
+        };
+        let records = parts.get(start..end).unwrap_or_default().to_vec();
+        let next = records.last().filter(|_| end < parts.len());
+        let previous = records.first().filter(|_| start > 0);
+        Page {
+            next: next.map(|last| Cursor::After(number(last).to_string())),
+            previous: previous.map(|first| Cursor::Before(number(first).to_string())),
+            records,
+        }
+    }
+}
+
 impl Call<'_> {
     /// Reads `PageSize`, `Page` and `PageToken`. A size beyond `size_max` is clamped, not refused.
     pub fn page(&self, size_max: i64) -> Result<PageRequest, ApiError> {
-        let size = self
-            .query
-            .integer("PageSize", 0, i64::MAX)?
-            .unwrap_or(SIZE_DEFAULT);
+        let size = self.query.integer("PageSize", 0, i64::MAX)?.unwrap_or(SIZE_DEFAULT);
         let number = self.query.integer("Page", 0, i64::MAX)?.unwrap_or(0);
-        let cursor = match self
-            .query
-            .get("PageToken")
-            .filter(|token| !token.is_empty())
-        {
+        let cursor = match self.query.get("PageToken").filter(|token| !token.is_empty()) {
             Some(token) => Some(cursor(token).ok_or_else(|| {
                 ApiError::bad("Invalid parameter: PageToken is none that was given out")
             })?),
@@ -46,11 +65,7 @@ impl Call<'_> {
             None => None,
         };
         let size = usize::try_from(size.clamp(1, size_max)).unwrap_or(1);
-        Ok(PageRequest {
-            size,
-            cursor,
-            number,
-        })
+        Ok(PageRequest { size, cursor, number })
     }
 
     /// A page of a list with its `meta`.
@@ -62,11 +77,7 @@ impl Call<'_> {
         render: impl FnMut(&T) -> Value,
     ) -> Reply {
         let url = |number: i64, cursor: Option<&Cursor>| {
-            format!(
-                "{}{}",
-                self.on.config.public_url,
-                self.page_path(request, number, cursor)
-            )
+            format!("{}{}", self.on.config.public_url, self.page_path(request, number, cursor))
         };
         let link = |number: i64, cursor: &Option<Cursor>| {
             cursor.as_ref().map(|cursor| url(number, Some(cursor)))
@@ -97,8 +108,7 @@ impl Call<'_> {
         let prefix = format!("/{}", self.product);
         let uri = |number: i64, cursor: Option<&Cursor>| {
             let path = self.page_path(request, number, cursor);
-            path.strip_prefix(&prefix)
-                .map_or(path.clone(), str::to_owned)
+            path.strip_prefix(&prefix).map_or(path.clone(), str::to_owned)
         };
         let link = |number: i64, cursor: &Option<Cursor>| {
             cursor.as_ref().map(|cursor| uri(number, Some(cursor)))
@@ -159,14 +169,36 @@ mod tests {
 
     #[test]
     fn a_token_leads_back_to_its_place_and_others_lead_nowhere() {
-        for place in [
-            Cursor::After("1#CH".to_owned()),
-            Cursor::Before("é".to_owned()),
-        ] {
+        for place in [Cursor::After("1#CH".to_owned()), Cursor::Before("é".to_owned())] {
             assert_eq!(cursor(&token(&place)), Some(place));
         }
         for wrong in ["", "????", "Yw", "_w", "YQ"] {
             assert_eq!(cursor(wrong), None, "{wrong}");
         }
+    }
+
+    fn page(parts: &[u32], cursor: Option<Cursor>) -> Page<u32> {
+        let request = PageRequest { size: 2, cursor, number: 0 };
+        request.of_parts(parts, |part| *part)
+    }
+
+    #[test]
+    fn parts_are_paged_forth_and_back_by_number() {
+        let parts = [1, 2, 4, 7, 9];
+        let first = page(&parts, None);
+        assert_eq!((first.records.as_slice(), &first.previous), ([1, 2].as_slice(), &None));
+        let second = page(&parts, first.next);
+        assert_eq!(second.records, [4, 7]);
+        let last = page(&parts, second.next);
+        assert_eq!((last.records.as_slice(), &last.next), ([9].as_slice(), &None));
+        let back = page(&parts, last.previous);
+        assert_eq!(back.records, [4, 7]);
+        assert_eq!(page(&parts, back.previous).records, [1, 2]);
+    }
+
+    #[test]
+    fn nothing_has_no_neighbours() {
+        let empty = page(&[], None);
+        assert_eq!((empty.next, empty.previous), (None, None));
     }
 }

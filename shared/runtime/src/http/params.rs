@@ -38,11 +38,7 @@ impl Params {
 
     /// The last value of that name.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .rev()
-            .find(|(given, _)| given == name)
-            .map(|(_, value)| value.as_str())
+        self.0.iter().rev().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
     }
 
     /// All values of that name: a list of one looks like a single value.
@@ -53,9 +49,7 @@ impl Params {
 
     /// The last value of that name, which must be there and not be empty.
     pub fn required(&self, name: &str) -> Result<&str, ApiError> {
-        self.get(name)
-            .filter(|value| !value.is_empty())
-            .ok_or_else(|| missing(name))
+        self.get(name).filter(|value| !value.is_empty()).ok_or_else(|| missing(name))
     }
 
     /// Whether the name was given at all.
@@ -71,9 +65,7 @@ impl Params {
     /// A whole number within bounds.
     pub fn integer(&self, name: &str, low: i64, high: i64) -> Result<Option<i64>, ApiError> {
         let given = self.get(name).filter(|value| !value.is_empty());
-        given
-            .map(|value| integer(name, value, low, high))
-            .transpose()
+        given.map(|value| integer(name, value, low, high)).transpose()
     }
 
     /// An identifier; empty counts as not given.
@@ -94,20 +86,13 @@ impl Params {
             return Ok(None);
         };
         if text.chars().count() > chars_max {
-            return Err(invalid(
-                name,
-                &format!("is longer than {chars_max} characters"),
-            ));
+            return Err(invalid(name, &format!("is longer than {chars_max} characters")));
         }
         match serde_json::from_str::<Value>(text) {
             Ok(_) => Ok(Some(text.to_owned())),
             Err(error) => Err(invalid(
                 name,
-                &format!(
-                    "is not valid JSON: line {}, column {}",
-                    error.line(),
-                    error.column()
-                ),
+                &format!("is not valid JSON: line {}, column {}", error.line(), error.column()),
             )),
         }
     }
@@ -128,26 +113,21 @@ impl Params {
     /// Text of at most so many characters.
     pub fn text(&self, name: &str, chars_max: usize) -> Result<Option<String>, ApiError> {
         match self.get(name) {
-            Some(text) if text.chars().count() > chars_max => Err(invalid(
-                name,
-                &format!("is longer than {chars_max} characters"),
-            )),
+            Some(text) if text.chars().count() > chars_max => {
+                Err(invalid(name, &format!("is longer than {chars_max} characters")))
+            }
             given => Ok(given.map(str::to_owned)),
         }
     }
 
     /// Every name and value, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 }
 
 fn missing(name: &str) -> ApiError {
-    ApiError::bad(format!(
-        "Missing required parameter {name} in the post body"
-    ))
+    ApiError::bad(format!("Missing required parameter {name} in the post body"))
 }
 
 fn invalid(name: &str, why: &str) -> ApiError {
@@ -167,19 +147,12 @@ pub fn flag(name: &str, value: &str) -> Result<bool, ApiError> {
 pub fn integer(name: &str, value: &str, low: i64, high: i64) -> Result<i64, ApiError> {
     let number: Option<i64> = value.trim().parse().ok();
     let within = number.filter(|number| (low..=high).contains(number));
-    within.ok_or_else(|| {
-        invalid(
-            name,
-            &format!("must be a whole number from {low} to {high}"),
-        )
-    })
+    within.ok_or_else(|| invalid(name, &format!("must be a whole number from {low} to {high}")))
 }
 
 /// An identifier.
 pub fn sid_param<T: FromStr>(name: &str, value: &str) -> Result<T, ApiError> {
-    value
-        .parse()
-        .map_err(|_| invalid(name, "is not an identifier of the right kind"))
+    value.parse().map_err(|_| invalid(name, "is not an identifier of the right kind"))
 }
 
 /// A point in time, ISO 8601.

@@ -23,29 +23,17 @@ pub struct Reply {
 impl Reply {
     /// 200, with a body.
     pub const fn ok(body: Value) -> Self {
-        Self {
-            status: 200,
-            body: Some(body),
-            etag: None,
-        }
+        Self { status: 200, body: Some(body), etag: None }
     }
 
     /// 201, with a body.
     pub const fn created(body: Value) -> Self {
-        Self {
-            status: 201,
-            body: Some(body),
-            etag: None,
-        }
+        Self { status: 201, body: Some(body), etag: None }
     }
 
     /// 204, without a body.
     pub const fn gone() -> Self {
-        Self {
-            status: 204,
-            body: None,
-            etag: None,
-        }
+        Self { status: 204, body: None, etag: None }
     }
 
     /// Says which version of the resource this is.
@@ -72,12 +60,7 @@ pub struct ApiError {
 impl ApiError {
     /// An error with a published code.
     pub fn new(status: u16, code: u32, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            code,
-            message: message.into(),
-            internal: None,
-        }
+        Self { status, code, message: message.into(), internal: None }
     }
 
     /// 400 with code 20001: a parameter is missing or wrong.
@@ -87,20 +70,11 @@ impl ApiError {
 
     /// 404 for this path, which is written without its version (surface, errors).
     pub fn not_found(path: &str) -> Self {
-        Self::new(
-            404,
-            20404,
-            format!("The requested resource {path} was not found"),
-        )
+        Self::new(404, 20404, format!("The requested resource {path} was not found"))
     }
 
     fn internal(status: u16, code: u32, message: &str, internal: String) -> Self {
-        Self {
-            status,
-            code,
-            message: message.to_owned(),
-            internal: Some(internal),
-        }
+        Self { status, code, message: message.to_owned(), internal: Some(internal) }
     }
 
     /// Notes what the caller does not get to see.
@@ -116,11 +90,7 @@ impl ApiError {
 
     pub(super) fn into_reply(self) -> Reply {
         let body = super::error_body(self.status, self.code, &self.message);
-        Reply {
-            status: self.status,
-            body: Some(body),
-            etag: None,
-        }
+        Reply { status: self.status, body: Some(body), etag: None }
     }
 }
 
@@ -142,11 +112,9 @@ impl From<Failure> for ApiError {
         match failure {
             Failure::Refused(refusal) => refusal.into(),
             Failure::Invalid(why) => Self::bad(why),
-            Failure::NotFound(what) => Self::new(
-                404,
-                20404,
-                format!("The requested resource {what} was not found"),
-            ),
+            Failure::NotFound(what) => {
+                Self::new(404, 20404, format!("The requested resource {what} was not found"))
+            }
             Failure::Unavailable(_) => Self::internal(503, 20503, "Service unavailable", text),
             Failure::Defect(_) => Self::internal(500, 20500, "Internal Server Error", text),
         }

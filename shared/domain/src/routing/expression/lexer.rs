@@ -59,11 +59,7 @@ pub(super) fn tokens(source: &str) -> Result<Vec<Token>, ExpressionError> {
     while let Some(first) = lexer.skip_space() {
         let start = lexer.at;
         let kind = lexer.token(first)?;
-        tokens.push(Token {
-            kind,
-            start,
-            end: lexer.at,
-        });
+        tokens.push(Token { kind, start, end: lexer.at });
     }
     Ok(tokens)
 }
@@ -98,9 +94,7 @@ impl<'a> Lexer<'a> {
 
     fn take_while(&mut self, wanted: impl Fn(char) -> bool) -> &'a str {
         let rest = self.rest();
-        let length = rest
-            .find(|character| !wanted(character))
-            .unwrap_or(rest.len());
+        let length = rest.find(|character| !wanted(character)).unwrap_or(rest.len());
         self.at += length;
         &rest[..length]
     }
@@ -114,9 +108,8 @@ impl<'a> Lexer<'a> {
     }
 
     fn unexpected(&self, expected: &'static str) -> ExpressionError {
-        let found = self
-            .peek()
-            .map_or_else(|| shown(""), |found| shown(found.encode_utf8(&mut [0; 4])));
+        let found =
+            self.peek().map_or_else(|| shown(""), |found| shown(found.encode_utf8(&mut [0; 4])));
         self.error(self.at, Problem::Unexpected { expected, found })
     }
 

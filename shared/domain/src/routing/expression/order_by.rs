@@ -36,10 +36,7 @@ impl OrderBy {
     /// Reads an order, or says where it stops being one.
     pub fn parse(source: &str) -> Result<Self, ExpressionError> {
         let tokens = lexer::tokens(source)?;
-        let mut reader = Reader {
-            source,
-            tokens: &tokens,
-        };
+        let mut reader = Reader { source, tokens: &tokens };
         let mut clauses = vec![reader.clause()?];
         while let Some((token, rest)) = reader.tokens.split_first() {
             if token.kind != Kind::Comma {
@@ -112,26 +109,14 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn clause(&mut self) -> Result<Clause, ExpressionError> {
         let path = match self.tokens.split_first() {
-            Some((
-                Token {
-                    kind: Kind::Path(path),
-                    ..
-                },
-                rest,
-            )) if of_worker(path) => {
+            Some((Token { kind: Kind::Path(path), .. }, rest)) if of_worker(path) => {
                 self.tokens = rest;
                 path.clone()
             }
             _ => return Err(self.unexpected("a name after `worker.`")),
         };
         let descending = match self.tokens.split_first() {
-            Some((
-                Token {
-                    kind: Kind::Path(word),
-                    ..
-                },
-                rest,
-            )) => {
+            Some((Token { kind: Kind::Path(word), .. }, rest)) => {
                 let descending = match word.to_string().to_ascii_uppercase().as_str() {
                     "ASC" => false,
                     "DESC" => true,
@@ -154,10 +139,7 @@ impl Reader<'_> {
     }
 
     fn error(&self, problem: Problem) -> ExpressionError {
-        let byte = self
-            .tokens
-            .first()
-            .map_or(self.source.len(), |token| token.start);
+        let byte = self.tokens.first().map_or(self.source.len(), |token| token.start);
         ExpressionError::at_byte(self.source, byte, problem)
     }
 }
@@ -186,19 +168,13 @@ mod tests {
         let order = order(text).over(workers.iter().map(Attributes));
         let mut ranked: Vec<&Value> = workers.iter().collect();
         ranked.sort_by(|left, right| order.compare(&Attributes(left), &Attributes(right)));
-        ranked
-            .iter()
-            .map(|worker| worker["worker"]["n"].as_i64().unwrap())
-            .collect()
+        ranked.iter().map(|worker| worker["worker"]["n"].as_i64().unwrap()).collect()
     }
 
     #[test]
     fn the_first_clause_decides_and_the_next_breaks_ties() {
         let levels = [json!(1), json!(3), json!(3), json!(2)];
-        assert_eq!(
-            sorted("worker.level DESC, worker.age ASC", &levels),
-            [2, 1, 3, 0]
-        );
+        assert_eq!(sorted("worker.level DESC, worker.age ASC", &levels), [2, 1, 3, 0]);
         assert_eq!(sorted("worker.level", &levels), [0, 3, 1, 2]);
     }
 
@@ -213,10 +189,7 @@ mod tests {
     fn a_clause_over_something_else_than_integers_is_ignored() {
         let levels = [json!(2), json!("1"), json!(1)];
         assert_eq!(sorted("worker.level ASC", &levels), [0, 1, 2]);
-        assert_eq!(
-            sorted("worker.level ASC, worker.age ASC", &levels),
-            [2, 1, 0]
-        );
+        assert_eq!(sorted("worker.level ASC, worker.age ASC", &levels), [2, 1, 0]);
         assert_eq!(sorted("worker.level ASC", &[json!(2), json!(1.5)]), [0, 1]);
     }
 

@@ -15,14 +15,7 @@ type Parsed<T> = Result<T, ExpressionError>;
 /// The tree, and for every clause number in it the bytes of the source it came from.
 pub(super) fn parse(source: &str) -> Parsed<(Node, Vec<Range<usize>>)> {
     let tokens = lexer::tokens(source)?;
-    let mut parser = Parser {
-        source,
-        tokens,
-        next: 0,
-        depth: 0,
-        nodes: 0,
-        clauses: Vec::new(),
-    };
+    let mut parser = Parser { source, tokens, next: 0, depth: 0, nodes: 0, clauses: Vec::new() };
     let root = parser.any()?;
     match parser.peek() {
         None => Ok((root, parser.clauses)),
@@ -90,19 +83,13 @@ impl Parser<'_> {
         let operator = self.operator()?;
         let right = self.operand()?;
         let left = match (left, &right) {
-            (Operand::Constant(Value::String(text)), Operand::Constant(_)) => Operand::Quoted {
-                path: Path::quoted(&text),
-                text,
-            },
+            (Operand::Constant(Value::String(text)), Operand::Constant(_)) => {
+                Operand::Quoted { path: Path::quoted(&text), text }
+            }
             (left, _) => left,
         };
         let clause = self.clause(start)?;
-        Ok(Node::Compare {
-            left,
-            operator,
-            right,
-            clause,
-        })
+        Ok(Node::Compare { left, operator, right, clause })
     }
 
     fn operator(&mut self) -> Parsed<Operator> {
@@ -164,17 +151,12 @@ impl Parser<'_> {
 
     /// The byte where the next token begins.
     fn start(&self) -> usize {
-        self.tokens
-            .get(self.next)
-            .map_or(self.source.len(), |token| token.start)
+        self.tokens.get(self.next).map_or(self.source.len(), |token| token.start)
     }
 
     /// The byte after the token taken last.
     fn end(&self) -> usize {
-        self.next
-            .checked_sub(1)
-            .and_then(|last| self.tokens.get(last))
-            .map_or(0, |token| token.end)
+        self.next.checked_sub(1).and_then(|last| self.tokens.get(last)).map_or(0, |token| token.end)
     }
 
     /// Numbers the clause that began at `start` and has just been read.

@@ -88,9 +88,7 @@ mod tests {
         for text in ["a", "a.b", "a[0].b[12]", "task.2nd", "größe.ß", "in.x"] {
             assert_eq!(Path::parse(text).unwrap().to_string(), text);
         }
-        for text in [
-            "", " a", "a b", "IN", "null", "a-b", "a.", "a[", "a[x]", ".a", "1", "a[0",
-        ] {
+        for text in ["", " a", "a b", "IN", "null", "a-b", "a.", "a[", "a[x]", ".a", "1", "a[0"] {
             assert_eq!(Path::parse(text), None, "{text}");
         }
     }

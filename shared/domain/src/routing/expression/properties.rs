@@ -18,16 +18,8 @@ fn scalar() -> impl Strategy<Value = String> {
 }
 
 fn path() -> impl Strategy<Value = String> {
-    prop::sample::select(vec![
-        "a",
-        "b",
-        "list",
-        "deep.a",
-        "deep.list[1]",
-        "_x9[0][1].in",
-        "ü",
-    ])
-    .prop_map(Into::into)
+    prop::sample::select(vec!["a", "b", "list", "deep.a", "deep.list[1]", "_x9[0][1].in", "ü"])
+        .prop_map(Into::into)
 }
 
 fn operand() -> impl Strategy<Value = String> {

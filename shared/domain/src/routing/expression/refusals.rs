@@ -8,11 +8,7 @@ use super::*;
 fn assert_refused(cases: &[(&str, usize, &str)]) {
     for (text, at, problem) in cases {
         let error = Expression::parse(text).unwrap_err();
-        assert_eq!(
-            (error.at, error.problem.to_string().as_str()),
-            (*at, *problem),
-            "{text}"
-        );
+        assert_eq!((error.at, error.problem.to_string().as_str()), (*at, *problem), "{text}");
     }
 }
 
@@ -60,22 +56,10 @@ fn a_broken_list_is_refused_at_its_place() {
 #[test]
 fn a_broken_token_is_refused_at_its_place() {
     assert_refused(&[
-        (
-            "é == 'unclosed",
-            5,
-            "the string that begins here has no closing quote",
-        ),
-        (
-            "a == 'x\\",
-            5,
-            "the string that begins here has no closing quote",
-        ),
+        ("é == 'unclosed", 5, "the string that begins here has no closing quote"),
+        ("a == 'x\\", 5, "the string that begins here has no closing quote"),
         ("my-name == 1", 3, "expected a digit, found `n`"),
-        (
-            "a & b",
-            2,
-            "expected a name, a constant or an operator, found `&`",
-        ),
+        ("a & b", 2, "expected a name, a constant or an operator, found `&`"),
         ("a ! b", 2, "expected an operator, found `!`"),
         ("a. == 1", 2, "expected a name after the dot, found ` `"),
         ("a[x] == 1", 2, "expected a digit, found `x`"),

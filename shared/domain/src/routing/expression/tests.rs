@@ -6,9 +6,7 @@ use super::*;
 use crate::sid::{ActivitySid, Sid, WorkerSid};
 
 fn holds(text: &str, attributes: &Value) -> bool {
-    Expression::parse(text)
-        .unwrap()
-        .matches(&Attributes(attributes))
+    Expression::parse(text).unwrap().matches(&Attributes(attributes))
 }
 
 #[track_caller]
@@ -53,34 +51,17 @@ fn scalars_compare_within_their_type() {
             "'bob' > name",
         ],
     );
-    assert_false(
-        &person,
-        &["name == 'Ann'", "age < 30", "score >= 3e0", "vip == false"],
-    );
+    assert_false(&person, &["name == 'Ann'", "age < 30", "score >= 3e0", "vip == false"]);
 }
 
 #[test]
 fn values_of_different_types_are_unequal_and_in_no_order() {
     let odd =
         json!({"text": "1", "number": 1, "truth": true, "object": {"a": 1}, "same": {"a": 1}});
-    assert_true(
-        &odd,
-        &[
-            "text != number",
-            "truth != number",
-            "object != text",
-            "object != same",
-        ],
-    );
+    assert_true(&odd, &["text != number", "truth != number", "object != text", "object != same"]);
     assert_false(
         &odd,
-        &[
-            "text == number",
-            "number == truth",
-            "text < 2",
-            "truth > false",
-            "object == same",
-        ],
+        &["text == number", "number == truth", "text < 2", "truth > false", "object == same"],
     );
 }
 
@@ -106,13 +87,7 @@ fn what_is_missing_is_null() {
     );
     assert_false(
         &sparse,
-        &[
-            "nowhere != null",
-            "list == null",
-            "nowhere < 1",
-            "nowhere >= null",
-            "gone == 0",
-        ],
+        &["nowhere != null", "list == null", "nowhere < 1", "nowhere >= null", "gone == 0"],
     );
 }
 
@@ -176,24 +151,14 @@ fn lists_are_searched_from_either_side() {
             "'de' NOT IN languages",
         ],
     );
-    assert_false(
-        &agent,
-        &["languages HAS 'e'", "levels HAS '1'", "language IN []"],
-    );
+    assert_false(&agent, &["languages HAS 'e'", "levels HAS '1'", "language IN []"]);
 }
 
 #[test]
 fn contains_looks_inside_a_text() {
     let task = json!({"from": "+14155550100", "number": 1415});
     assert_true(&task, &["from CONTAINS '415'", "from contains ''"]);
-    assert_false(
-        &task,
-        &[
-            "from CONTAINS '999'",
-            "number CONTAINS '4'",
-            "from CONTAINS 415",
-        ],
-    );
+    assert_false(&task, &["from CONTAINS '999'", "number CONTAINS '4'", "from CONTAINS 415"]);
 }
 
 #[test]
@@ -208,10 +173,7 @@ fn and_binds_tighter_than_or_and_not_tightest() {
             "NOT NOT 1==1",
         ],
     );
-    assert_false(
-        &Value::Null,
-        &["(1==1 OR 1==1) AND 1==2", "NOT 1==1 OR 1==2"],
-    );
+    assert_false(&Value::Null, &["(1==1 OR 1==1) AND 1==2", "NOT 1==1 OR 1==2"]);
 }
 
 #[test]
@@ -231,14 +193,7 @@ fn a_quoted_text_on_the_left_is_a_name_where_the_name_exists() {
             "'other' IN ['other']",
         ],
     );
-    assert_false(
-        &agent,
-        &[
-            "'language' == 'language'",
-            "'other' == 'spanish'",
-            "'other' != null",
-        ],
-    );
+    assert_false(&agent, &["'language' == 'language'", "'other' == 'spanish'", "'other' != null"]);
     assert_true(&agent, &["'a' IN skills", "'spanish' == language"]);
 }
 
@@ -261,23 +216,13 @@ fn strings_keep_their_escapes_and_every_letter() {
 #[test]
 fn keywords_are_names_inside_a_path() {
     let task = json!({"task": {"in": 1, "and": {"or": 2}}, "not": {"has": 3}, "index": 4});
-    assert_true(
-        &task,
-        &[
-            "task.in == 1",
-            "task.and.or == 2",
-            "not.has == 3",
-            "index == 4",
-        ],
-    );
+    assert_true(&task, &["task.in == 1", "task.and.or == 2", "not.has == 3", "index == 4"]);
 }
 
 #[test]
 fn targets_see_the_task_and_the_worker_with_its_fields() {
-    let (task, attributes) = (
-        json!({"language": "es"}),
-        json!({"languages": ["es"], "sid": "fake"}),
-    );
+    let (task, attributes) =
+        (json!({"language": "es"}), json!({"languages": ["es"], "sid": "fake"}));
     let worker = WorkerFields {
         sid: WorkerSid::derived(&["worker"]),
         friendly_name: "ann",
@@ -285,10 +230,7 @@ fn targets_see_the_task_and_the_worker_with_its_fields() {
         activity_name: "Idle",
         attributes: &attributes,
     };
-    let on = TaskAndWorker {
-        task: &task,
-        worker,
-    };
+    let on = TaskAndWorker { task: &task, worker };
     let text = format!(
         "worker.languages HAS task.language AND worker.sid == '{}' AND worker.friendly_name == 'ann' \
          AND worker.activity_sid == '{}' AND worker.activity_name == 'Idle'",
@@ -296,36 +238,20 @@ fn targets_see_the_task_and_the_worker_with_its_fields() {
     );
     assert_eq!(Expression::parse(&text).unwrap().failing_clause(&on), None);
     for absent in ["language", "task[0]", "worker.sid.x", "workers.language"] {
-        assert!(
-            Expression::parse(&format!("{absent} == null"))
-                .unwrap()
-                .matches(&on),
-            "{absent}"
-        );
+        assert!(Expression::parse(&format!("{absent} == null")).unwrap().matches(&on), "{absent}");
     }
 }
 
 #[test]
 fn skip_conditions_count_the_workers_of_the_queue() {
-    let (idle, lunch) = (
-        ActivitySid::derived(&["idle"]),
-        ActivitySid::derived(&["lunch"]),
-    );
+    let (idle, lunch) = (ActivitySid::derived(&["idle"]), ActivitySid::derived(&["lunch"]));
     let activities = BTreeMap::from([(idle, 2)]);
-    let counts = QueueCounts {
-        available: 2,
-        unavailable: 0,
-        activities: &activities,
-    };
+    let counts = QueueCounts { available: 2, unavailable: 0, activities: &activities };
     let text = format!(
         "workers.available == 2 AND (workers.unavailable > 0 OR workers.{idle} >= 2) AND workers.{lunch} == 0"
     );
     assert!(Expression::parse(&text).unwrap().matches(&counts));
-    assert!(
-        Expression::parse("workers.nobody == null")
-            .unwrap()
-            .matches(&counts)
-    );
+    assert!(Expression::parse("workers.nobody == null").unwrap().matches(&counts));
 }
 
 #[test]
@@ -333,22 +259,14 @@ fn the_failing_clause_is_named_in_the_words_of_its_author() {
     let task = json!({"language": "es", "vip": false});
     let failing = |text: &str| {
         let expression = Expression::parse(text).unwrap();
-        expression
-            .failing_clause(&Attributes(&task))
-            .map(ToOwned::to_owned)
+        expression.failing_clause(&Attributes(&task)).map(ToOwned::to_owned)
     };
-    assert_eq!(
-        failing("language='es' and  vip ==true"),
-        Some("vip ==true".to_owned())
-    );
+    assert_eq!(failing("language='es' and  vip ==true"), Some("vip ==true".to_owned()));
     assert_eq!(
         failing("language='es' AND (vip=true OR (language = 'en'))"),
         Some("vip=true OR (language = 'en')".to_owned())
     );
-    assert_eq!(
-        failing("NOT (language == 'es')"),
-        Some("NOT (language == 'es')".to_owned())
-    );
+    assert_eq!(failing("NOT (language == 'es')"), Some("NOT (language == 'es')".to_owned()));
     assert_eq!(failing("vip == true OR language == 'es'"), None);
 }
 

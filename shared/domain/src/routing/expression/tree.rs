@@ -12,20 +12,9 @@ use super::term::{Operator, Term};
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Node {
     All(Vec<Node>),
-    Any {
-        of: Vec<Node>,
-        clause: usize,
-    },
-    Not {
-        of: Box<Node>,
-        clause: usize,
-    },
-    Compare {
-        left: Operand,
-        operator: Operator,
-        right: Operand,
-        clause: usize,
-    },
+    Any { of: Vec<Node>, clause: usize },
+    Not { of: Box<Node>, clause: usize },
+    Compare { left: Operand, operator: Operator, right: Operand, clause: usize },
 }
 
 /// One side of a comparison.
@@ -47,12 +36,7 @@ impl Node {
             Self::All(of) => of.iter().all(|node| node.holds(on)),
             Self::Any { of, .. } => of.iter().any(|node| node.holds(on)),
             Self::Not { of, .. } => !of.holds(on),
-            Self::Compare {
-                left,
-                operator,
-                right,
-                ..
-            } => {
+            Self::Compare { left, operator, right, .. } => {
                 let right = right.term(on, false);
                 operator.holds(&left.term(on, matches!(right, Term::Null)), &right)
             }
@@ -114,12 +98,7 @@ impl fmt::Display for Node {
                 out.write_str("NOT ")?;
                 write_node(out, of, matches!(**of, Self::All(_) | Self::Any { .. }))
             }
-            Self::Compare {
-                left,
-                operator,
-                right,
-                ..
-            } => {
+            Self::Compare { left, operator, right, .. } => {
                 write!(out, "{left} {} {right}", operator.spelling())
             }
         }
@@ -142,11 +121,7 @@ fn write_joined(
 }
 
 fn write_node(out: &mut fmt::Formatter<'_>, node: &Node, in_parentheses: bool) -> fmt::Result {
-    if in_parentheses {
-        write!(out, "({node})")
-    } else {
-        write!(out, "{node}")
-    }
+    if in_parentheses { write!(out, "({node})") } else { write!(out, "{node}") }
 }
 
 impl fmt::Display for Operand {

@@ -33,9 +33,7 @@ impl Queue {
     }
 
     pub(super) fn takes(&self, attributes: &Attributes<'_>) -> bool {
-        self.expression
-            .as_ref()
-            .is_some_and(|expression| expression.matches(attributes))
+        self.expression.as_ref().is_some_and(|expression| expression.matches(attributes))
     }
 
     pub(super) fn enlist(&mut self, worker: WorkerSid, activity: ActivitySid) {
@@ -76,9 +74,7 @@ impl Picture {
 
     /// Whether workers in an activity get tasks; in one that is not known they do not.
     pub(in crate::routing) fn is_available(&self, activity: ActivitySid) -> bool {
-        self.activities
-            .get(&activity)
-            .is_some_and(|activity| activity.available)
+        self.activities.get(&activity).is_some_and(|activity| activity.available)
     }
 
     pub(in crate::routing) fn learn_workspace(&mut self, workspace: Workspace) {
@@ -136,15 +132,7 @@ impl Picture {
         self.delist(sid);
         let expression = Expression::parse(&queue.target_workers).ok();
         let (members, activities) = (BTreeSet::new(), BTreeMap::new());
-        self.queues.insert(
-            sid,
-            Queue {
-                record: queue,
-                expression,
-                members,
-                activities,
-            },
-        );
+        self.queues.insert(sid, Queue { record: queue, expression, members, activities });
         self.enlist(sid);
         self.reindex_tasks(|task| task.queue == Some(sid));
     }
@@ -165,13 +153,7 @@ impl Picture {
             return;
         }
         let configuration = workflow::Workflow::parse(&workflow.configuration).ok();
-        self.workflows.insert(
-            sid,
-            Flow {
-                record: workflow,
-                configuration,
-            },
-        );
+        self.workflows.insert(sid, Flow { record: workflow, configuration });
         self.workflow_changed(sid);
     }
 

@@ -119,10 +119,7 @@ impl Picture {
         let (queue, alone) = match line {
             Line::Queue(queue) => (self.pools.get(&(queue, channel)), None),
             Line::Worker(worker) => {
-                let idle = self
-                    .workers
-                    .get(&worker)
-                    .and_then(|member| member.idle(channel));
+                let idle = self.workers.get(&worker).and_then(|member| member.idle(channel));
                 (None, idle.map(|idle| (idle, worker)))
             }
         };
@@ -160,16 +157,7 @@ impl Picture {
         }
         self.names.insert(worker.friendly_name.to_lowercase(), sid);
         let filed = BTreeMap::new();
-        self.workers.insert(
-            sid,
-            Member {
-                record: worker,
-                attributes,
-                readable,
-                queues,
-                filed,
-            },
-        );
+        self.workers.insert(sid, Member { record: worker, attributes, readable, queues, filed });
         self.file(sid);
         self.freed.insert(sid);
     }
@@ -207,11 +195,7 @@ impl Picture {
     fn queues_for(&self, attributes: &Value, readable: bool) -> BTreeSet<TaskQueueSid> {
         let on = Attributes(attributes);
         let takes = |queue: &&super::Queue| readable && queue.takes(&on);
-        self.queues
-            .values()
-            .filter(takes)
-            .map(|queue| queue.record.sid)
-            .collect()
+        self.queues.values().filter(takes).map(|queue| queue.record.sid).collect()
     }
 
     /// Lets a queue choose its workers again; those it has now are looked at.
@@ -221,12 +205,8 @@ impl Picture {
         };
         let belong =
             |member: &&Member| member.readable && queue.takes(&Attributes(&member.attributes));
-        let members: Vec<WorkerSid> = self
-            .workers
-            .values()
-            .filter(belong)
-            .map(|member| member.record.sid)
-            .collect();
+        let members: Vec<WorkerSid> =
+            self.workers.values().filter(belong).map(|member| member.record.sid).collect();
         for worker in members {
             self.unfile(worker);
             if let Some(member) = self.workers.get_mut(&worker)
@@ -261,10 +241,7 @@ impl Picture {
     /// Files these workers again, after the configuration changed under them.
     pub(super) fn refile_workers(&mut self, which: impl Fn(&Worker) -> bool) {
         let records = self.workers.values().map(|member| &member.record);
-        let workers: Vec<WorkerSid> = records
-            .filter(|one| which(one))
-            .map(|one| one.sid)
-            .collect();
+        let workers: Vec<WorkerSid> = records.filter(|one| which(one)).map(|one| one.sid).collect();
         for worker in workers {
             self.refile(worker);
             self.freed.insert(worker);
@@ -307,10 +284,7 @@ impl Picture {
         };
         for (channel, idle) in &filed {
             for queue in &member.queues {
-                self.pools
-                    .entry((*queue, *channel))
-                    .or_default()
-                    .insert((*idle, sid));
+                self.pools.entry((*queue, *channel)).or_default().insert((*idle, sid));
             }
         }
         member.filed = filed;
@@ -339,7 +313,6 @@ impl Picture {
             busy.map(|(_, at)| *at).chain([worker.activity_since]).max()
         };
         let free = self.used.iter().copied().filter(free);
-        free.filter_map(|channel| Some((channel, idle(channel)?)))
-            .collect()
+        free.filter_map(|channel| Some((channel, idle(channel)?))).collect()
     }
 }

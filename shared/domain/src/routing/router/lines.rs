@@ -18,27 +18,17 @@ pub(super) struct Lines {
 impl Lines {
     pub(super) fn of_freed(picture: &Picture) -> Self {
         let mut live: BTreeMap<Lane, BTreeSet<WorkerSid>> = BTreeMap::new();
-        for member in picture
-            .freed
-            .iter()
-            .filter_map(|worker| picture.member(*worker))
-        {
+        for member in picture.freed.iter().filter_map(|worker| picture.member(*worker)) {
             for channel in member.channels() {
                 for line in member.lines() {
-                    live.entry((line, channel))
-                        .or_default()
-                        .insert(member.record.sid);
+                    live.entry((line, channel)).or_default().insert(member.record.sid);
                 }
             }
         }
         let first = |lane: &Lane| Some((picture.next_in(*lane, None)?, *lane));
         let heads = live.keys().filter_map(first).collect();
         let channels = live.keys().map(|(_, channel)| *channel).collect();
-        Self {
-            live,
-            heads,
-            channels,
-        }
+        Self { live, heads, channels }
     }
 
     /// The place that comes next.
@@ -66,10 +56,7 @@ impl Lines {
         let Some(member) = picture.member(worker) else {
             return;
         };
-        let gone = self
-            .channels
-            .iter()
-            .filter(|channel| member.idle(**channel).is_none());
+        let gone = self.channels.iter().filter(|channel| member.idle(**channel).is_none());
         let lanes = gone.flat_map(|channel| member.lines().map(|line| (line, *channel)));
         for lane in lanes {
             if let Some(live) = self.live.get_mut(&lane) {

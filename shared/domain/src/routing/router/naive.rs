@@ -62,10 +62,7 @@ impl Naive {
             self.move_on(sid);
         }
         let mut unseen: BTreeSet<TaskSid> = self.pending().into_iter().collect();
-        while let Some(sid) = unseen
-            .iter()
-            .copied()
-            .min_by_key(|sid| self.place(&self.tasks[sid]))
+        while let Some(sid) = unseen.iter().copied().min_by_key(|sid| self.place(&self.tasks[sid]))
         {
             unseen.remove(&sid);
             let chosen = self.chosen(&self.tasks[&sid]);
@@ -76,10 +73,7 @@ impl Naive {
                 let reserve = Command::Reserve {
                     worker,
                     worker_name: self.workers[&worker].friendly_name.clone(),
-                    timeout: self
-                        .workflow(&self.tasks[&sid])
-                        .unwrap()
-                        .reservation_timeout(),
+                    timeout: self.workflow(&self.tasks[&sid]).unwrap().reservation_timeout(),
                     receipt: Receipt::default(),
                 };
                 self.decide(sid, reserve);
@@ -91,18 +85,11 @@ impl Naive {
     /// The pairs of a waiting task and a worker who could take it.
     pub(super) fn missed(&self) -> Vec<(TaskSid, Vec<WorkerSid>)> {
         let chosen = |sid| (sid, self.chosen(&self.tasks[&sid]));
-        self.pending()
-            .into_iter()
-            .map(chosen)
-            .filter(|(_, chosen)| !chosen.is_empty())
-            .collect()
+        self.pending().into_iter().map(chosen).filter(|(_, chosen)| !chosen.is_empty()).collect()
     }
 
     fn pending(&self) -> Vec<TaskSid> {
-        let pending = self
-            .tasks
-            .values()
-            .filter(|task| task.status == TaskStatus::Pending);
+        let pending = self.tasks.values().filter(|task| task.status == TaskStatus::Pending);
         pending.map(|task| task.sid).collect()
     }
 
@@ -112,25 +99,14 @@ impl Naive {
     }
 
     fn cancel(&mut self, sid: TaskSid, reason: &str) {
-        self.decide(
-            sid,
-            Command::Cancel {
-                reason: Some(reason.to_owned()),
-            },
-        );
+        self.decide(sid, Command::Cancel { reason: Some(reason.to_owned()) });
     }
 
     fn end_what_is_due(&mut self) {
         for task in self.tasks.clone().values() {
             let late =
                 |one: &&task::Reservation| one.status == R::Pending && one.expires <= self.now;
-            for one in task
-                .reservations
-                .iter()
-                .filter(late)
-                .cloned()
-                .collect::<Vec<_>>()
-            {
+            for one in task.reservations.iter().filter(late).cloned().collect::<Vec<_>>() {
                 self.decide(task.sid, Command::Lapse(task.reservation_sid(&one)));
                 let worker = self.workers.get_mut(&one.worker).unwrap();
                 if worker.activity != self.workspace.timeout_activity {
@@ -158,13 +134,9 @@ impl Naive {
         let Some(configuration) = self.configuration(&task) else {
             return;
         };
-        let here = task
-            .position
-            .filter(|at| configuration.target(*at).is_some());
+        let here = task.position.filter(|at| configuration.target(*at).is_some());
         let onward = match here {
-            None => configuration
-                .first_match(&json(&task))
-                .map_or(Onward::FellOut, Onward::Enter),
+            None => configuration.first_match(&json(&task)).map_or(Onward::FellOut, Onward::Enter),
             Some(at) if task.target_until.is_some_and(|until| until <= self.now) => {
                 configuration.advance(at, Leaving::TimedOut, &json(&task))
             }
@@ -205,33 +177,17 @@ impl Naive {
         } else {
             return false;
         };
-        self.go(
-            sid,
-            configuration.advance(position, leaving, &json(&task)),
-            clock,
-        );
+        self.go(sid, configuration.advance(position, leaving, &json(&task)), clock);
         self.tasks[&sid].status == TaskStatus::Pending
     }
 
     fn skips(&self, task: &Task, target: &Target) -> bool {
         let (mut available, mut unavailable, mut activities) = (0, 0, BTreeMap::new());
-        for worker in self
-            .workers
-            .values()
-            .filter(|worker| self.belongs(worker, task))
-        {
-            *(if self.available(worker) {
-                &mut available
-            } else {
-                &mut unavailable
-            }) += 1;
+        for worker in self.workers.values().filter(|worker| self.belongs(worker, task)) {
+            *(if self.available(worker) { &mut available } else { &mut unavailable }) += 1;
             *activities.entry(worker.activity).or_default() += 1;
         }
-        target.skips(&QueueCounts {
-            available,
-            unavailable,
-            activities: &activities,
-        })
+        target.skips(&QueueCounts { available, unavailable, activities: &activities })
     }
 
     /// The best workers for a task, as many as are asked at once.
@@ -249,49 +205,30 @@ impl Naive {
         let eligible: Vec<&Worker> = self.workers.values().filter(suits).collect();
         let order = target.as_ref().and_then(|target| target.order_by.as_ref());
         let attributes = json(task);
-        let parsed: Vec<Value> = eligible
-            .iter()
-            .map(|one| serde_json::from_str(&one.attributes).unwrap())
-            .collect();
+        let parsed: Vec<Value> =
+            eligible.iter().map(|one| serde_json::from_str(&one.attributes).unwrap()).collect();
         let beside = |n: usize| self.beside(&attributes, eligible[n], &parsed[n]);
         let order = order.map(|order: &OrderBy| order.over((0..eligible.len()).map(beside)));
         let mut ranked: Vec<_> = (0..eligible.len())
             .map(|n| {
                 let worker = eligible[n];
                 let rank = order.as_ref().map(|order| order.rank(&beside(n)));
-                (
-                    rank,
-                    refused(task, worker.sid),
-                    self.idle(worker, task),
-                    worker.sid,
-                )
+                (rank, refused(task, worker.sid), self.idle(worker, task), worker.sid)
             })
             .collect();
         ranked.sort();
-        let queue = self
-            .queues
-            .iter()
-            .find(|queue| Some(queue.sid) == task.queue);
-        let max = queue
-            .filter(|_| task.worker.is_none())
-            .map_or(1, |one| one.max_reserved_workers);
-        ranked
-            .into_iter()
-            .map(|one| one.3)
-            .take(max as usize)
-            .collect()
+        let queue = self.queues.iter().find(|queue| Some(queue.sid) == task.queue);
+        let max = queue.filter(|_| task.worker.is_none()).map_or(1, |one| one.max_reserved_workers);
+        ranked.into_iter().map(|one| one.3).take(max as usize).collect()
     }
 
     fn free(&self, worker: &Worker, task: &Task) -> bool {
         let capacity = worker.capacity(task.channel);
         let holds = |channel: Option<TaskChannelSid>| {
-            let tasks = self
-                .tasks
-                .values()
-                .filter(|one| channel.is_none_or(|of| one.channel == of));
-            let held = tasks
-                .flat_map(Task::open_reservations)
-                .filter(|one| one.worker == worker.sid);
+            let tasks =
+                self.tasks.values().filter(|one| channel.is_none_or(|of| one.channel == of));
+            let held =
+                tasks.flat_map(Task::open_reservations).filter(|one| one.worker == worker.sid);
             u32::try_from(held.count()).unwrap()
         };
         self.available(worker)
@@ -305,18 +242,15 @@ impl Naive {
             return task.worker == Some(worker.sid);
         };
         let attributes = json(task);
-        let wanted = match target
-            .known_worker
-            .as_ref()
-            .map(|one: &KnownWorker| one.wanted(&attributes))
-        {
-            None => true,
-            Some(Wanted::Sid(sid)) => sid == worker.sid,
-            Some(Wanted::FriendlyName(name)) => {
-                name.to_lowercase() == worker.friendly_name.to_lowercase()
-            }
-            Some(Wanted::Nobody | Wanted::Unreadable) => false,
-        };
+        let wanted =
+            match target.known_worker.as_ref().map(|one: &KnownWorker| one.wanted(&attributes)) {
+                None => true,
+                Some(Wanted::Sid(sid)) => sid == worker.sid,
+                Some(Wanted::FriendlyName(name)) => {
+                    name.to_lowercase() == worker.friendly_name.to_lowercase()
+                }
+                Some(Wanted::Nobody | Wanted::Unreadable) => false,
+            };
         let parsed: Value = serde_json::from_str(&worker.attributes).unwrap();
         wanted
             && self.belongs(worker, task)
@@ -329,10 +263,7 @@ impl Naive {
         worker: &'a Worker,
         attributes: &'a Value,
     ) -> TaskAndWorker<'a> {
-        let activity = self
-            .activities
-            .iter()
-            .find(|one| one.sid == worker.activity);
+        let activity = self.activities.iter().find(|one| one.sid == worker.activity);
         let worker = WorkerFields {
             sid: worker.sid,
             friendly_name: &worker.friendly_name,
@@ -344,42 +275,26 @@ impl Naive {
     }
 
     fn belongs(&self, worker: &Worker, task: &Task) -> bool {
-        let queue = self
-            .queues
-            .iter()
-            .find(|queue| Some(queue.sid) == task.queue);
+        let queue = self.queues.iter().find(|queue| Some(queue.sid) == task.queue);
         let expression = queue.and_then(|queue| Expression::parse(&queue.target_workers).ok());
         let attributes = serde_json::from_str(&worker.attributes).unwrap();
         expression.is_some_and(|expression| expression.matches(&Attributes(&attributes)))
     }
 
     fn available(&self, worker: &Worker) -> bool {
-        self.activities
-            .iter()
-            .any(|one| one.sid == worker.activity && one.available)
+        self.activities.iter().any(|one| one.sid == worker.activity && one.available)
     }
 
     fn idle(&self, worker: &Worker, task: &Task) -> Timestamp {
         let channel = self.channels.iter().find(|one| one.sid == task.channel);
         let alone = channel.is_some_and(|one| one.channel_optimized_routing);
-        let tasks = self
-            .tasks
-            .values()
-            .filter(|one| !alone || one.channel == task.channel);
-        let his = tasks
-            .flat_map(|one| &one.reservations)
-            .filter(|one| one.worker == worker.sid);
-        his.map(|one| one.updated.max(one.created))
-            .chain([worker.activity_since])
-            .max()
-            .unwrap()
+        let tasks = self.tasks.values().filter(|one| !alone || one.channel == task.channel);
+        let his = tasks.flat_map(|one| &one.reservations).filter(|one| one.worker == worker.sid);
+        his.map(|one| one.updated.max(one.created)).chain([worker.activity_since]).max().unwrap()
     }
 
     fn place(&self, task: &Task) -> (bool, Reverse<i64>, i64, TaskSid) {
-        let queue = self
-            .queues
-            .iter()
-            .find(|queue| Some(queue.sid) == task.queue);
+        let queue = self.queues.iter().find(|queue| Some(queue.sid) == task.queue);
         let order = queue.map_or(QueueOrder::Fifo, |queue| queue.order);
         let second = order != self.workspace.prioritize_queue_order;
         match order {

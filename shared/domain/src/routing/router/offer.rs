@@ -42,22 +42,14 @@ impl<'a> Offer<'a> {
     /// None if the task can not be offered: it does not wait in a line, or its workflow, queue or
     /// attributes can not be read.
     pub(super) fn of(picture: &'a Picture, task: TaskSid) -> Option<Self> {
-        let Held {
-            task, attributes, ..
-        } = picture.held(task)?;
+        let Held { task, attributes, .. } = picture.held(task)?;
         let lane = picture.lane(task.sid)?;
         let attributes = attributes.as_ref()?;
         let flow = picture.flow(task.workflow)?;
-        let configuration = flow
-            .configuration
-            .as_ref()
-            .filter(|_| task.worker.is_none());
-        let target = task
-            .position
-            .zip(configuration)
-            .and_then(|(position, configuration)| {
-                Some((position, configuration.target(position)?))
-            });
+        let configuration = flow.configuration.as_ref().filter(|_| task.worker.is_none());
+        let target = task.position.zip(configuration).and_then(|(position, configuration)| {
+            Some((position, configuration.target(position)?))
+        });
         if target.is_none() && task.worker.is_none() {
             return None;
         }
@@ -78,9 +70,9 @@ impl<'a> Offer<'a> {
     /// The workers to ask, best first; only some of `among`, if it is known that no others are eligible.
     pub(super) fn workers(&self, among: Option<&BTreeSet<WorkerSid>>) -> Vec<WorkerSid> {
         let max = match (self.lane.0, self.queue) {
-            (Line::Queue(_), Some(queue)) => usize::try_from(queue.record.max_reserved_workers)
-                .unwrap_or(1)
-                .clamp(1, ASKED_MAX),
+            (Line::Queue(_), Some(queue)) => {
+                usize::try_from(queue.record.max_reserved_workers).unwrap_or(1).clamp(1, ASKED_MAX)
+            }
             (Line::Queue(_), None) | (Line::Worker(_), _) => 1,
         };
         match self.target.and_then(|(_, target)| target.order_by.as_ref()) {
@@ -98,10 +90,7 @@ impl<'a> Offer<'a> {
                 (None, None) => return self.picture.pool(self.lane.0, self.lane.1).collect(),
             };
         let filed = |worker: WorkerSid| {
-            let member = self
-                .picture
-                .member(worker)
-                .filter(|member| member.serves(self.lane.0))?;
+            let member = self.picture.member(worker).filter(|member| member.serves(self.lane.0))?;
             Some((member.idle(self.lane.1)?, worker))
         };
         let mut free: Vec<_> = workers.into_iter().filter_map(filed).collect();
@@ -120,21 +109,12 @@ impl<'a> Offer<'a> {
     /// Whether a worker suits the target and, if it names one, is the one.
     fn suits(&self, member: &Member) -> bool {
         let sid = member.record.sid;
-        let wanted = self
-            .wanted
-            .as_ref()
-            .is_none_or(|wanted| self.known(wanted) == Some(sid));
-        wanted
-            && self
-                .target
-                .is_none_or(|(_, target)| target.accepts(&self.beside(member)))
+        let wanted = self.wanted.as_ref().is_none_or(|wanted| self.known(wanted) == Some(sid));
+        wanted && self.target.is_none_or(|(_, target)| target.accepts(&self.beside(member)))
     }
 
     fn beside(&self, member: &'a Member) -> TaskAndWorker<'a> {
-        TaskAndWorker {
-            task: self.attributes,
-            worker: self.picture.fields(member),
-        }
+        TaskAndWorker { task: self.attributes, worker: self.picture.fields(member) }
     }
 
     fn longest_idle(&self, among: Option<&BTreeSet<WorkerSid>>, max: usize) -> Vec<WorkerSid> {
@@ -146,11 +126,7 @@ impl<'a> Offer<'a> {
             if first.len() == max {
                 break;
             }
-            if self
-                .picture
-                .member(worker)
-                .is_none_or(|member| !self.suits(member))
-            {
+            if self.picture.member(worker).is_none_or(|member| !self.suits(member)) {
                 continue;
             }
             if has_refused(self.task, worker) {
@@ -171,37 +147,18 @@ impl<'a> Offer<'a> {
         let free = self.free(among).into_iter();
         let members: Vec<(&Member, Eligible)> = free
             .filter_map(|(idle, worker)| {
-                let member = self
-                    .picture
-                    .member(worker)
-                    .filter(|member| self.suits(member))?;
+                let member = self.picture.member(worker).filter(|member| self.suits(member))?;
                 let refused = has_refused(self.task, worker);
-                Some((
-                    member,
-                    Eligible {
-                        worker,
-                        refused,
-                        idle,
-                    },
-                ))
+                Some((member, Eligible { worker, refused, idle }))
             })
             .collect();
         let order = order.over(members.iter().map(|(member, _)| self.beside(member)));
         let ranked = members.into_iter().map(|(member, one)| {
-            (
-                order.rank(&self.beside(member)),
-                one.refused,
-                one.idle,
-                one.worker,
-            )
+            (order.rank(&self.beside(member)), one.refused, one.idle, one.worker)
         });
         let mut ranked: Vec<_> = ranked.collect();
         ranked.sort_unstable();
-        ranked
-            .into_iter()
-            .take(max)
-            .map(|(.., worker)| worker)
-            .collect()
+        ranked.into_iter().take(max).map(|(.., worker)| worker).collect()
     }
 
     /// Why the task goes to `chosen`, when `asked` were asked at once. It depends on the picture alone, not
@@ -216,15 +173,9 @@ impl<'a> Offer<'a> {
         let Some(queue) = self.queue.filter(|_| self.target.is_some()) else {
             return receipt;
         };
-        let free = self
-            .picture
-            .pool(self.lane.0, self.lane.1)
-            .take(LOOKED_AT_MAX);
+        let free = self.picture.pool(self.lane.0, self.lane.1).take(LOOKED_AT_MAX);
         let free: Vec<WorkerSid> = free.map(|(_, worker)| worker).collect();
-        let others = queue
-            .members()
-            .take(LOOKED_AT_MAX)
-            .filter(|worker| !free.contains(worker));
+        let others = queue.members().take(LOOKED_AT_MAX).filter(|worker| !free.contains(worker));
         for worker in free.iter().copied().chain(others) {
             if receipt.passed_over.len() == NAMED_MAX {
                 break;
@@ -233,10 +184,7 @@ impl<'a> Offer<'a> {
                 receipt.pass_over(worker, self.why_not(member, asked));
             }
         }
-        let others = queue
-            .members()
-            .len()
-            .saturating_sub(1 + receipt.passed_over.len());
+        let others = queue.members().len().saturating_sub(1 + receipt.passed_over.len());
         receipt.and_more = u32::try_from(others).unwrap_or(u32::MAX);
         receipt
     }
@@ -278,7 +226,5 @@ impl<'a> Offer<'a> {
 pub(super) fn has_refused(task: &Task, worker: WorkerSid) -> bool {
     use ReservationStatus::{Rejected, Timeout};
     let refused = |status| matches!(status, Rejected | Timeout);
-    task.reservations
-        .iter()
-        .any(|one| one.worker == worker && refused(one.status))
+    task.reservations.iter().any(|one| one.worker == worker && refused(one.status))
 }

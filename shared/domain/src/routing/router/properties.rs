@@ -13,13 +13,7 @@ use crate::workspace::QueueOrder;
 const WORKERS: usize = 5;
 const ACTIVITIES: [&str; 3] = ["on", "also on", "off"];
 const CHANNELS: [&str; 2] = ["chat", "voice"];
-const EXPRESSIONS: [&str; 5] = [
-    "1==1",
-    "skill == 1",
-    "skill >= 1",
-    "1==2",
-    "not an expression",
-];
+const EXPRESSIONS: [&str; 5] = ["1==1", "skill == 1", "skill >= 1", "1==2", "not an expression"];
 
 #[derive(Debug, Clone)]
 enum Event {
@@ -103,10 +97,7 @@ fn some_target() -> impl Strategy<Value = Value> {
 
 fn workflow() -> impl Strategy<Value = Value> {
     let conditions = vec!["1==1", "skill == 1", "skill != 2"];
-    let filter = (
-        prop::sample::select(conditions),
-        prop::collection::vec(some_target(), 1..4),
-    );
+    let filter = (prop::sample::select(conditions), prop::collection::vec(some_target(), 1..4));
     let filter = filter
         .prop_map(|(expression, targets)| json!({ "expression": expression, "targets": targets }));
     let filters = prop::collection::vec(filter, 0..3);
@@ -151,11 +142,7 @@ fn event() -> impl Strategy<Value = Event> {
 }
 
 fn order(lifo: bool) -> QueueOrder {
-    if lifo {
-        QueueOrder::Lifo
-    } else {
-        QueueOrder::Fifo
-    }
+    if lifo { QueueOrder::Lifo } else { QueueOrder::Fifo }
 }
 
 impl World {
@@ -174,14 +161,7 @@ impl World {
 
     fn happens(&mut self, event: Event, number: usize) {
         match event {
-            Event::Arrives {
-                skill,
-                priority,
-                channel,
-                ttl,
-                direct,
-                early,
-            } => {
+            Event::Arrives { skill, priority, channel, ttl, direct, early } => {
                 let agent = worker_name(number % (WORKERS + 1));
                 let attributes = json!({
                     "skill": skill,
@@ -206,26 +186,13 @@ impl World {
                     one.attributes = attributes.to_string()
                 });
             }
-            Event::Capacity {
-                worker,
-                channel,
-                capacity,
-                available,
-            } => {
-                let capacity = crate::workspace::Capacity {
-                    capacity,
-                    available,
-                };
+            Event::Capacity { worker, channel, capacity, available } => {
+                let capacity = crate::workspace::Capacity { capacity, available };
                 self.change_worker(&worker_name(worker), |one| {
                     one.channels.insert(sid(CHANNELS[channel]), capacity);
                 });
             }
-            Event::Queue {
-                queue,
-                expression,
-                lifo,
-                max,
-            } => {
+            Event::Queue { queue, expression, lifo, max } => {
                 self.queue(&queue_name(queue), EXPRESSIONS[expression], |queue| {
                     queue.order = order(lifo);
                     queue.max_reserved_workers = max;
@@ -255,11 +222,7 @@ impl World {
         // What a task forgets of its past is lost to a router that is built anew.
         let many = task.reservations.len() >= PAST_RESERVATIONS_MAX;
         let asked = |one: &&Reservation| one.status == ReservationStatus::Pending;
-        let reservation = task
-            .reservations
-            .iter()
-            .find(asked)
-            .map(|one| task.reservation_sid(one));
+        let reservation = task.reservations.iter().find(asked).map(|one| task.reservation_sid(one));
         let command = match (how, reservation) {
             (0 | 1, Some(reservation)) => Command::Accept(reservation),
             (2 | 3, Some(reservation)) if !many => Command::Reject(reservation),
@@ -291,10 +254,7 @@ impl World {
         assert_same(&now, &expected);
         assert_eq!(now.missed(), [], "somebody waits while somebody is free");
         self.check_capacity();
-        assert!(
-            self.router.step(self.now).decision.is_unchanged(),
-            "a step too many"
-        );
+        assert!(self.router.step(self.now).decision.is_unchanged(), "a step too many");
         assert!(self.router.next_deadline().is_none_or(|at| at > self.now));
     }
 
@@ -331,21 +291,8 @@ fn summary(task: &Task) -> impl std::fmt::Debug + PartialEq + use<> {
         .iter()
         .map(|one| (one.number, one.worker, one.status, one.expires))
         .collect();
-    let place = (
-        task.position,
-        task.queue,
-        task.queue_entered,
-        task.target_until,
-        task.priority,
-    );
-    (
-        task.sid,
-        task.status,
-        task.reason.clone(),
-        place,
-        task.assignments,
-        reservations,
-    )
+    let place = (task.position, task.queue, task.queue_entered, task.target_until, task.priority);
+    (task.sid, task.status, task.reason.clone(), place, task.assignments, reservations)
 }
 
 proptest! {

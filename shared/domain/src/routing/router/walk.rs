@@ -27,10 +27,7 @@ impl Router {
 
     /// Whether the task is to be offered now.
     fn move_on_one(&mut self, draft: &mut Draft, sid: TaskSid, now: Timestamp) -> bool {
-        let Some(task) = self
-            .task(sid)
-            .filter(|task| task.status == TaskStatus::Pending)
-        else {
+        let Some(task) = self.task(sid).filter(|task| task.status == TaskStatus::Pending) else {
             return false;
         };
         if task.assignments >= ASSIGNMENTS_MAX {
@@ -50,20 +47,12 @@ impl Router {
         let Some(configuration) = self.configuration(sid) else {
             return false;
         };
-        let Some(attributes) = self
-            .picture
-            .held(sid)
-            .and_then(|held| held.attributes.as_ref())
+        let Some(attributes) = self.picture.held(sid).and_then(|held| held.attributes.as_ref())
         else {
             return false;
         };
-        let onward = match task
-            .position
-            .filter(|at| configuration.target(*at).is_some())
-        {
-            None => configuration
-                .first_match(attributes)
-                .map_or(Onward::FellOut, Onward::Enter),
+        let onward = match task.position.filter(|at| configuration.target(*at).is_some()) {
+            None => configuration.first_match(attributes).map_or(Onward::FellOut, Onward::Enter),
             Some(position) if task.target_until.is_some_and(|until| until <= now) => {
                 configuration.advance(position, Leaving::TimedOut, attributes)
             }
@@ -138,10 +127,7 @@ impl Router {
         } else {
             return false;
         };
-        let Some(attributes) = self
-            .picture
-            .held(sid)
-            .and_then(|held| held.attributes.as_ref())
+        let Some(attributes) = self.picture.held(sid).and_then(|held| held.attributes.as_ref())
         else {
             return false;
         };
@@ -156,17 +142,9 @@ impl Router {
         let (mut available, mut unavailable) = (0, 0);
         for (activity, count) in activities {
             let here = self.picture.is_available(*activity);
-            *(if here {
-                &mut available
-            } else {
-                &mut unavailable
-            }) += *count;
+            *(if here { &mut available } else { &mut unavailable }) += *count;
         }
-        target.skips(&QueueCounts {
-            available,
-            unavailable,
-            activities,
-        })
+        target.skips(&QueueCounts { available, unavailable, activities })
     }
 
     fn configuration(&self, task: TaskSid) -> Option<Configuration> {

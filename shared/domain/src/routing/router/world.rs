@@ -18,10 +18,7 @@ pub(super) fn sid<S: Sid>(name: &str) -> S {
 /// One target of a workflow's filter.
 pub(super) fn target(queue: &str, with: Value) -> Value {
     let mut target = json!({ "queue": sid::<TaskQueueSid>(queue) });
-    target
-        .as_object_mut()
-        .unwrap()
-        .extend(with.as_object().unwrap().clone());
+    target.as_object_mut().unwrap().extend(with.as_object().unwrap().clone());
     target
 }
 
@@ -103,19 +100,10 @@ impl World {
         loop {
             let turn = self.router.step(self.now);
             assert!(turn.decision.puts.len() <= PUTS_MAX);
-            let mut written: Vec<_> = turn
-                .decision
-                .puts
-                .clone()
-                .iter_mut()
-                .map(|record| parts(record).0)
-                .collect();
+            let mut written: Vec<_> =
+                turn.decision.puts.clone().iter_mut().map(|record| parts(record).0).collect();
             written.dedup();
-            assert_eq!(
-                written.len(),
-                turn.decision.puts.len(),
-                "no record is written twice"
-            );
+            assert_eq!(written.len(), turn.decision.puts.len(), "no record is written twice");
             for record in turn.decision.puts.clone() {
                 self.store(record);
             }
@@ -137,24 +125,17 @@ impl World {
 
     /// A router that reads the table anew, tasks first: the order is not to matter.
     pub(super) fn rebuilt(&self) -> Router {
-        let Some(Record::Workspace(workspace)) = self
-            .table
-            .get(&("Workspace", sid::<WorkspaceSid>("workspace").to_string()))
+        let Some(Record::Workspace(workspace)) =
+            self.table.get(&("Workspace", sid::<WorkspaceSid>("workspace").to_string()))
         else {
             panic!("no workspace")
         };
         let mut router = Router::new((**workspace).clone());
         router.puts_max = self.router.puts_max;
-        self.table
-            .values()
-            .rev()
-            .filter(|one| one.kind() == "Task")
-            .for_each(|one| {
-                router.learn(one.clone());
-            });
-        self.table
-            .values()
-            .for_each(|one| router.learn(one.clone()));
+        self.table.values().rev().filter(|one| one.kind() == "Task").for_each(|one| {
+            router.learn(one.clone());
+        });
+        self.table.values().for_each(|one| router.learn(one.clone()));
         router
     }
 
@@ -239,10 +220,7 @@ impl World {
     }
 
     pub(super) fn capacity(&mut self, name: &str, channel: &str, capacity: u32) {
-        let capacity = Capacity {
-            capacity,
-            available: true,
-        };
+        let capacity = Capacity { capacity, available: true };
         self.change_worker(name, |worker| {
             worker.channels.insert(sid(channel), capacity);
         });
@@ -257,9 +235,8 @@ impl World {
     }
 
     pub(super) fn task(&mut self, name: &str, attributes: Value, with: impl FnOnce(&mut Task)) {
-        let Some(Record::TaskChannel(channel)) = self
-            .table
-            .get(&("TaskChannel", sid::<TaskChannelSid>("chat").to_string()))
+        let Some(Record::TaskChannel(channel)) =
+            self.table.get(&("TaskChannel", sid::<TaskChannelSid>("chat").to_string()))
         else {
             panic!("no channel")
         };
@@ -294,10 +271,7 @@ impl World {
     }
 
     pub(super) fn worker_called(&self, name: &str) -> Worker {
-        match self
-            .table
-            .get(&("Worker", sid::<WorkerSid>(name).to_string()))
-        {
+        match self.table.get(&("Worker", sid::<WorkerSid>(name).to_string())) {
             Some(Record::Worker(worker)) => (**worker).clone(),
             _ => panic!("no worker {name}"),
         }
@@ -307,9 +281,7 @@ impl World {
     #[track_caller]
     pub(super) fn holders(&self, task: &str) -> Vec<String> {
         let task = self.task_called(task);
-        task.open_reservations()
-            .map(|one| one.worker_name.clone())
-            .collect()
+        task.open_reservations().map(|one| one.worker_name.clone()).collect()
     }
 
     /// The filter and the target in which a task is.
@@ -347,9 +319,7 @@ impl World {
     }
 
     pub(super) fn version(&self, kind: &'static str, sid: impl ToString) -> u64 {
-        self.table
-            .get(&(kind, sid.to_string()))
-            .map_or(0, Record::version)
+        self.table.get(&(kind, sid.to_string())).map_or(0, Record::version)
     }
 }
 

@@ -18,19 +18,11 @@ pub(super) fn read(text: &str) -> Read<Configuration> {
     if text.len() > SIZE_MAX {
         return Err(WorkflowError::TooLarge { bytes: text.len() });
     }
-    let value: Value = serde_json::from_str(text).map_err(|error| WorkflowError::NotJson {
-        line: error.line(),
-        column: error.column(),
-    })?;
-    let routing = Place {
-        value: &value,
-        path: String::new(),
-    }
-    .required("task_routing")?;
+    let value: Value = serde_json::from_str(text)
+        .map_err(|error| WorkflowError::NotJson { line: error.line(), column: error.column() })?;
+    let routing = Place { value: &value, path: String::new() }.required("task_routing")?;
     let filters = routing
-        .optional("filters", |filters| {
-            filters.each(FILTERS_MAX, |filter, _| read_filter(filter))
-        })?
+        .optional("filters", |filters| filters.each(FILTERS_MAX, |filter, _| read_filter(filter)))?
         .unwrap_or_default();
     let default = routing.optional("default_filter", read_default)?;
     Ok(Configuration(Arc::new(Rules { filters, default })))
@@ -49,9 +41,7 @@ fn read_filter(place: &Place<'_>) -> Read<Filter> {
         return Err(targets.fault(Fault::Missing));
     }
     Ok(Filter {
-        friendly_name: name
-            .map(|name| name.text().map(ToOwned::to_owned))
-            .transpose()?,
+        friendly_name: name.map(|name| name.text().map(ToOwned::to_owned)).transpose()?,
         expression: place.required("expression")?.expression()?,
         targets: read,
     })
@@ -68,10 +58,9 @@ fn read_target(place: &Place<'_>, inherited: Option<TaskQueueSid>) -> Read<Targe
     let queue = match (place.member("queue")?, inherited) {
         (None, Some(inherited)) => inherited,
         (None, None) => return Err(place.inside("queue").fault(Fault::Missing)),
-        (Some(queue), _) => queue
-            .text()?
-            .parse()
-            .map_err(|error| queue.fault(Fault::Sid(error)))?,
+        (Some(queue), _) => {
+            queue.text()?.parse().map_err(|error| queue.fault(Fault::Sid(error)))?
+        }
     };
     let timeout = place.optional("timeout", |place| place.integer(1, TIMEOUT_S_MAX))?;
     Ok(Target {
@@ -86,10 +75,7 @@ fn read_target(place: &Place<'_>, inherited: Option<TaskQueueSid>) -> Read<Targe
 }
 
 fn read_known_worker(place: &Place<'_>) -> Read<Option<KnownWorker>> {
-    match (
-        place.member("known_worker_sid")?,
-        place.member("known_worker_friendly_name")?,
-    ) {
+    match (place.member("known_worker_sid")?, place.member("known_worker_friendly_name")?) {
         (None, None) => Ok(None),
         (Some(_), Some(name)) => {
             Err(name.fault(Fault::Forbidden("cannot stand beside known_worker_sid")))
@@ -124,20 +110,14 @@ struct Place<'a> {
 
 impl<'a> Place<'a> {
     fn fault(&self, fault: Fault) -> WorkflowError {
-        WorkflowError::At {
-            path: self.path.clone(),
-            fault,
-        }
+        WorkflowError::At { path: self.path.clone(), fault }
     }
 
     /// The place of a member, whether it is there or not.
     fn inside(&self, key: &str) -> Place<'a> {
         let dot = if self.path.is_empty() { "" } else { "." };
         let value = self.value.get(key).unwrap_or(&Value::Null);
-        Place {
-            value,
-            path: format!("{}{dot}{key}", self.path),
-        }
+        Place { value, path: format!("{}{dot}{key}", self.path) }
     }
 
     /// A member; null and the empty string are as good as absent.
@@ -145,10 +125,7 @@ impl<'a> Place<'a> {
         if !self.value.is_object() {
             let fault = Fault::WrongType("an object");
             return Err(match self.path.as_str() {
-                "" => WorkflowError::At {
-                    path: "the configuration".to_owned(),
-                    fault,
-                },
+                "" => WorkflowError::At { path: "the configuration".to_owned(), fault },
                 _ => self.fault(fault),
             });
         }
@@ -166,8 +143,7 @@ impl<'a> Place<'a> {
     }
 
     fn required(&self, key: &str) -> Read<Place<'a>> {
-        self.member(key)?
-            .ok_or_else(|| self.inside(key).fault(Fault::Missing))
+        self.member(key)?.ok_or_else(|| self.inside(key).fault(Fault::Missing))
     }
 
     /// Reads each entry of an array, showing the one read before it.
@@ -184,27 +160,20 @@ impl<'a> Place<'a> {
         }
         let mut entries = Vec::with_capacity(values.len());
         for (number, value) in values.iter().enumerate() {
-            let place = Place {
-                value,
-                path: format!("{}[{number}]", self.path),
-            };
+            let place = Place { value, path: format!("{}[{number}]", self.path) };
             entries.push(read(&place, entries.last())?);
         }
         Ok(entries)
     }
 
     fn text(&self) -> Read<&'a str> {
-        self.value
-            .as_str()
-            .ok_or_else(|| self.fault(Fault::WrongType("a string")))
+        self.value.as_str().ok_or_else(|| self.fault(Fault::WrongType("a string")))
     }
 
     /// An integer, written as a number or as a string.
     fn integer(&self, min: u32, max: u32) -> Read<u32> {
         let number = match self.value {
-            Value::Number(number) => number
-                .as_u64()
-                .and_then(|number| u32::try_from(number).ok()),
+            Value::Number(number) => number.as_u64().and_then(|number| u32::try_from(number).ok()),
             Value::String(text) => text.trim().parse().ok(),
             _ => None,
         };
@@ -238,11 +207,7 @@ impl<'a> Place<'a> {
         known: fn(&[Step]) -> bool,
     ) -> Read<Expression> {
         let expression = self.expression()?;
-        if let Some(path) = expression
-            .names()
-            .into_iter()
-            .find(|path| !known(path.steps()))
-        {
+        if let Some(path) = expression.names().into_iter().find(|path| !known(path.steps())) {
             let name = path.to_string();
             return Err(self.fault(Fault::UnknownName { name, expected }));
         }

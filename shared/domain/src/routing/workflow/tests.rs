@@ -22,19 +22,12 @@ fn assert_refused(routing: Value, said: &str) {
 /// One filter with one target, to which `with` is added.
 fn with_target(with: Value) -> Value {
     let mut target = json!({"queue": queue("a")});
-    target
-        .as_object_mut()
-        .unwrap()
-        .extend(with.as_object().unwrap().clone());
+    target.as_object_mut().unwrap().extend(with.as_object().unwrap().clone());
     json!({"filters": [{"expression": "1==1", "targets": [target]}]})
 }
 
 fn at(filter: usize, target: usize) -> Position {
-    Position {
-        filter: FilterIndex::Numbered(filter),
-        target,
-        timed_out: false,
-    }
+    Position { filter: FilterIndex::Numbered(filter), target, timed_out: false }
 }
 
 /// Spanish has two targets; numbers 0 and 2 match Spanish, number 1 matches gold.
@@ -58,16 +51,9 @@ fn languages() -> Configuration {
 fn the_first_matching_filter_is_used_and_the_default_one_if_none_matches() {
     let configuration = languages();
     let first = |attributes: Value| configuration.first_match(&attributes);
-    assert_eq!(
-        first(json!({"language": "es", "level": "gold"})),
-        Some(at(0, 0))
-    );
+    assert_eq!(first(json!({"language": "es", "level": "gold"})), Some(at(0, 0)));
     assert_eq!(first(json!({"level": "gold"})), Some(at(1, 0)));
-    let default = Position {
-        filter: FilterIndex::Default,
-        target: 0,
-        timed_out: false,
-    };
+    let default = Position { filter: FilterIndex::Default, target: 0, timed_out: false };
     assert_eq!(first(json!({})), Some(default));
     assert_eq!(read(json!({"filters": []})).first_match(&json!({})), None);
 }
@@ -97,14 +83,8 @@ fn a_task_walks_the_targets_and_then_the_next_matching_filter() {
     let step = |from, leaving| configuration.advance(from, leaving, &spanish);
     assert_eq!(step(at(0, 0), Leaving::TimedOut), Onward::Enter(at(0, 1)));
     assert_eq!(step(at(0, 1), Leaving::Skipped), Onward::Enter(at(2, 0)));
-    let after_timeout = Position {
-        timed_out: true,
-        ..at(2, 0)
-    };
-    assert_eq!(
-        step(at(0, 1), Leaving::TimedOut),
-        Onward::Enter(after_timeout)
-    );
+    let after_timeout = Position { timed_out: true, ..at(2, 0) };
+    assert_eq!(step(at(0, 1), Leaving::TimedOut), Onward::Enter(after_timeout));
     assert_eq!(configuration.next_match(0, &spanish), Some(at(2, 0)));
     assert_eq!(configuration.next_match(2, &spanish), None);
     assert_eq!(configuration.next_match(usize::MAX, &spanish), None);
@@ -114,34 +94,21 @@ fn a_task_walks_the_targets_and_then_the_next_matching_filter() {
 fn the_default_filter_takes_only_tasks_that_skipped_out_of_every_filter() {
     let configuration = languages();
     let spanish = json!({"language": "es"});
-    let default = Position {
-        filter: FilterIndex::Default,
-        target: 0,
-        timed_out: false,
-    };
+    let default = Position { filter: FilterIndex::Default, target: 0, timed_out: false };
     let step = |from, leaving| configuration.advance(from, leaving, &spanish);
     assert_eq!(step(at(2, 0), Leaving::Skipped), Onward::Enter(default));
     assert_eq!(step(at(2, 0), Leaving::TimedOut), Onward::FellOut);
-    let after_timeout = Position {
-        timed_out: true,
-        ..at(2, 0)
-    };
+    let after_timeout = Position { timed_out: true, ..at(2, 0) };
     assert_eq!(step(after_timeout, Leaving::Skipped), Onward::FellOut);
     assert_eq!(step(default, Leaving::Skipped), Onward::FellOut);
-    assert_eq!(
-        configuration.enter(default, 3).unwrap().queue,
-        queue("default")
-    );
+    assert_eq!(configuration.enter(default, 3).unwrap().queue, queue("default"));
 }
 
 #[test]
 fn a_position_the_configuration_no_longer_has_leads_on() {
     let spanish = json!({"language": "es"});
     let step = |from| languages().advance(from, Leaving::TimedOut, &spanish);
-    let after_timeout = Position {
-        timed_out: true,
-        ..at(2, 0)
-    };
+    let after_timeout = Position { timed_out: true, ..at(2, 0) };
     assert_eq!(step(at(0, 9)), Onward::Enter(after_timeout));
     assert_eq!(step(at(9, 0)), Onward::FellOut);
     assert_eq!(step(at(usize::MAX, usize::MAX)), Onward::FellOut);
@@ -163,23 +130,12 @@ fn a_clone_shares_the_rules() {
 #[test]
 fn numbers_are_integers_or_strings_in_their_range() {
     let target = |with: Value| read(with_target(with)).filters()[0].targets[0].clone();
-    assert_eq!(
-        target(json!({"priority": "2147483647"})).priority,
-        Some(PRIORITY_MAX)
-    );
+    assert_eq!(target(json!({"priority": "2147483647"})).priority, Some(PRIORITY_MAX));
     assert_eq!(target(json!({"priority": 0})).priority, Some(0));
-    assert_eq!(
-        target(json!({"priority": null, "timeout": ""})).timeout,
-        None
-    );
-    for wrong in [
-        json!(-1),
-        json!("x"),
-        json!(2_147_483_648_u32),
-        json!(1.5),
-        json!([]),
-        json!("-1"),
-    ] {
+    assert_eq!(target(json!({"priority": null, "timeout": ""})).timeout, None);
+    for wrong in
+        [json!(-1), json!("x"), json!(2_147_483_648_u32), json!(1.5), json!([]), json!("-1")]
+    {
         assert_refused(
             with_target(json!({ "priority": wrong })),
             "filters[0].targets[0].priority: has to be an integer from 0 to 2147483647",
@@ -206,34 +162,19 @@ fn a_target_accepts_workers_by_its_expression() {
         activity_name: "a",
         attributes: &attributes,
     };
-    assert!(target.accepts(&TaskAndWorker {
-        task: &task,
-        worker
-    }));
-    assert!(!target.accepts(&TaskAndWorker {
-        task: &json!({"language": "de"}),
-        worker
-    }));
-    assert_eq!(
-        target.order_by.as_ref().unwrap().to_string(),
-        "worker.level DESC"
-    );
+    assert!(target.accepts(&TaskAndWorker { task: &task, worker }));
+    assert!(!target.accepts(&TaskAndWorker { task: &json!({"language": "de"}), worker }));
+    assert_eq!(target.order_by.as_ref().unwrap().to_string(), "worker.level DESC");
 }
 
 #[test]
 fn a_target_skips_only_when_it_says_so() {
     let activities = std::collections::BTreeMap::new();
-    let counts = QueueCounts {
-        available: 0,
-        unavailable: 1,
-        activities: &activities,
-    };
+    let counts = QueueCounts { available: 0, unavailable: 1, activities: &activities };
     let skips = |with: Value| read(with_target(with)).filters()[0].targets[0].skips(&counts);
     assert!(!skips(json!({})));
     assert!(skips(json!({"skip_if": "1==1"})));
-    assert!(skips(
-        json!({"skip_if": "workers.available == 0 AND workers.unavailable > 0"})
-    ));
+    assert!(skips(json!({"skip_if": "workers.available == 0 AND workers.unavailable > 0"})));
     assert!(!skips(json!({"skip_if": "workers.available > 0"})));
 }
 
@@ -243,16 +184,9 @@ fn the_known_worker_comes_from_the_task_or_the_configuration() {
     let task = json!({"agent": sid, "name": "ann", "none": null, "number": 1});
     let wanted = |with: Value| {
         let configuration = read(with_target(with));
-        configuration.filters()[0].targets[0]
-            .known_worker
-            .as_ref()
-            .unwrap()
-            .wanted(&task)
+        configuration.filters()[0].targets[0].known_worker.as_ref().unwrap().wanted(&task)
     };
-    assert_eq!(
-        wanted(json!({"known_worker_sid": "task.agent"})),
-        Wanted::Sid(sid)
-    );
+    assert_eq!(wanted(json!({"known_worker_sid": "task.agent"})), Wanted::Sid(sid));
     assert_eq!(wanted(json!({"known_worker_sid": sid})), Wanted::Sid(sid));
     for (attribute, expected) in [
         ("task.none", Wanted::Nobody),
@@ -260,17 +194,10 @@ fn the_known_worker_comes_from_the_task_or_the_configuration() {
         ("task.number", Wanted::Unreadable),
         ("task.name", Wanted::Unreadable),
     ] {
-        assert_eq!(
-            wanted(json!({"known_worker_sid": attribute})),
-            expected,
-            "{attribute}"
-        );
+        assert_eq!(wanted(json!({"known_worker_sid": attribute})), expected, "{attribute}");
     }
     let ann = Wanted::FriendlyName("ann".to_owned());
-    assert_eq!(
-        wanted(json!({"known_worker_friendly_name": "task.name"})),
-        ann
-    );
+    assert_eq!(wanted(json!({"known_worker_friendly_name": "task.name"})), ann);
     assert_eq!(wanted(json!({"known_worker_friendly_name": "ann"})), ann);
     assert_refused(
         with_target(json!({"known_worker_sid": "agent"})),
@@ -317,10 +244,7 @@ fn the_shape_is_checked_part_by_part() {
     for (routing, said) in [
         (json!({"filters": {}}), "filters: has to be an array"),
         (json!({"filters": [1]}), "filters[0]: has to be an object"),
-        (
-            json!({"filters": [{"expression": "1==1"}]}),
-            "filters[0].targets: is missing",
-        ),
+        (json!({"filters": [{"expression": "1==1"}]}), "filters[0].targets: is missing"),
         (
             json!({"filters": [{"expression": "1==1", "targets": []}]}),
             "filters[0].targets: is missing",
@@ -329,14 +253,8 @@ fn the_shape_is_checked_part_by_part() {
             json!({"filters": [{"targets": [{"queue": queue("a")}]}]}),
             "filters[0].expression: is missing",
         ),
-        (
-            with_target(json!({"queue": null})),
-            "filters[0].targets[0].queue: is missing",
-        ),
-        (
-            with_target(json!({"queue": 1})),
-            "filters[0].targets[0].queue: has to be a string",
-        ),
+        (with_target(json!({"queue": null})), "filters[0].targets[0].queue: is missing"),
+        (with_target(json!({"queue": 1})), "filters[0].targets[0].queue: has to be a string"),
         (
             with_target(json!({"queue": "WK1"})),
             "filters[0].targets[0].queue: is not an identifier starting with WQ",
@@ -345,10 +263,7 @@ fn the_shape_is_checked_part_by_part() {
             with_target(json!({"expression": 1})),
             "filters[0].targets[0].expression: has to be a string",
         ),
-        (
-            json!({"default_filter": {}}),
-            "default_filter.queue: is missing",
-        ),
+        (json!({"default_filter": {}}), "default_filter.queue: is missing"),
         (
             json!({"default_filter": {"queue": queue("a"), "timeout": 1}}),
             "default_filter.timeout: the default filter has no timeout",
@@ -362,20 +277,14 @@ fn the_shape_is_checked_part_by_part() {
 fn what_is_no_configuration_is_refused_with_its_place() {
     for (text, said) in [
         ("", "not JSON at line 1, column 0"),
-        (
-            "{\n  \"task_routing\": {,}\n}",
-            "not JSON at line 2, column 20",
-        ),
+        ("{\n  \"task_routing\": {,}\n}", "not JSON at line 2, column 20"),
         ("[]", "the configuration: has to be an object"),
         ("{}", "task_routing: is missing"),
         ("{\"task_routing\": 1}", "task_routing: has to be an object"),
     ] {
         assert_eq!(Workflow::parse(text).unwrap_err().to_string(), said);
     }
-    assert!(matches!(
-        Workflow::parse(&"[".repeat(100_000)),
-        Err(WorkflowError::NotJson { .. })
-    ));
+    assert!(matches!(Workflow::parse(&"[".repeat(100_000)), Err(WorkflowError::NotJson { .. })));
 }
 
 #[test]
@@ -384,10 +293,7 @@ fn size_and_counts_are_bounded() {
     let exact = format!("{small}{}", " ".repeat(SIZE_MAX - small.len()));
     assert!(Workflow::parse(&exact).is_ok());
     let bytes = SIZE_MAX + 1;
-    assert_eq!(
-        Workflow::parse(&format!("{exact} ")),
-        Err(WorkflowError::TooLarge { bytes })
-    );
+    assert_eq!(Workflow::parse(&format!("{exact} ")), Err(WorkflowError::TooLarge { bytes }));
     assert_refused(
         json!({"filters": vec![0; FILTERS_MAX + 1]}),
         &format!("filters: has more than {FILTERS_MAX} entries"),
@@ -400,14 +306,9 @@ fn size_and_counts_are_bounded() {
 
 #[test]
 fn a_position_survives_its_record() {
-    for position in [
-        at(3, 1),
-        Position {
-            filter: FilterIndex::Default,
-            target: 0,
-            timed_out: true,
-        },
-    ] {
+    for position in
+        [at(3, 1), Position { filter: FilterIndex::Default, target: 0, timed_out: true }]
+    {
         let record = serde_json::to_string(&position).unwrap();
         assert_eq!(serde_json::from_str::<Position>(&record).unwrap(), position);
     }

@@ -12,23 +12,10 @@ fn as_many_workers_are_asked_at_once_as_the_queue_allows() {
     world.activity("c", "off");
     world.arrives("t");
     let task = world.task_called("t");
-    assert_eq!(
-        (world.holders("t"), task.assignments),
-        (vec!["a".to_owned(), "b".to_owned()], 1)
-    );
+    assert_eq!((world.holders("t"), task.assignments), (vec!["a".to_owned(), "b".to_owned()], 1));
     let receipt = task.reservations[0].receipt.clone().unwrap();
-    let why: Vec<_> = receipt
-        .passed_over
-        .iter()
-        .map(|one| (one.worker, one.why))
-        .collect();
-    assert_eq!(
-        why,
-        [
-            (sid("b"), PassedOver::HoldsIt),
-            (sid("c"), PassedOver::Activity)
-        ]
-    );
+    let why: Vec<_> = receipt.passed_over.iter().map(|one| (one.worker, one.why)).collect();
+    assert_eq!(why, [(sid("b"), PassedOver::HoldsIt), (sid("c"), PassedOver::Activity)]);
     world.rejects("a", "t");
     world.activity("c", "on");
     world.after(1);
@@ -90,9 +77,7 @@ fn a_task_that_waits_for_the_next_step_is_offered_before_it_skips() {
     world.targets(&[passing, target("r", json!({}))]);
     for n in 0..100 {
         world.worker(&format!("w{n}"), json!({}), n);
-        world.task(&format!("t{n}"), json!({}), |task| {
-            task.created = Timestamp(0)
-        });
+        world.task(&format!("t{n}"), json!({}), |task| task.created = Timestamp(0));
     }
     let turns = world.step();
     assert_eq!(turns.len(), 2);
@@ -116,10 +101,6 @@ fn a_task_is_not_written_between_entering_a_target_and_being_offered_there() {
     world.task("urgent", json!({}), |task| task.priority = 1);
     let turns = world.step_crashing();
     let kinds: Vec<_> = turns[0].decision.puts.iter().map(Record::kind).collect();
-    assert_eq!(
-        kinds,
-        ["Task", "Worker"],
-        "the urgent task and ann who is gone"
-    );
+    assert_eq!(kinds, ["Task", "Worker"], "the urgent task and ann who is gone");
     assert_eq!(world.position("t").1, 2);
 }

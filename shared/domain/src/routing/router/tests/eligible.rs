@@ -7,29 +7,16 @@ fn only_workers_of_the_queue_who_are_available_with_capacity_are_asked() {
     let mut world = World::new();
     world.channel("voice", false);
     world.queue("q", "skill == 1", |_| {});
-    for name in [
-        "stranger",
-        "absent",
-        "none",
-        "closed",
-        "busy",
-        "unreadable",
-        "right",
-    ] {
+    for name in ["stranger", "absent", "none", "closed", "busy", "unreadable", "right"] {
         world.worker(name, json!({ "skill": i64::from(name != "stranger") }), 0);
     }
     world.activity("absent", "off");
     world.capacity("none", "chat", 0);
     world.capacity("closed", "chat", 5);
     world.change_worker("closed", |worker| {
-        worker
-            .channels
-            .values_mut()
-            .for_each(|channel| channel.available = false);
+        worker.channels.values_mut().for_each(|channel| channel.available = false);
     });
-    world.change_worker("unreadable", |worker| {
-        worker.attributes = "skill".to_owned()
-    });
+    world.change_worker("unreadable", |worker| worker.attributes = "skill".to_owned());
     world.activity("busy", "on");
     world.activity("right", "off");
     world.arrives("first");
@@ -38,11 +25,7 @@ fn only_workers_of_the_queue_who_are_available_with_capacity_are_asked() {
     assert_eq!(world.holders("second"), [""; 0]);
     world.task("call", json!({}), |task| task.channel = sid("voice"));
     world.step();
-    assert_eq!(
-        world.status("call").0,
-        TaskStatus::Reserved,
-        "voice has its own capacity"
-    );
+    assert_eq!(world.status("call").0, TaskStatus::Reserved, "voice has its own capacity");
     world.activity("right", "also on");
     world.step();
     assert_eq!(world.holders("second"), ["right"]);
@@ -59,11 +42,7 @@ fn a_worker_with_capacity_takes_several_tasks_and_never_more() {
     assert_eq!(world.holders("c"), [""; 0]);
     world.accepts("ann", "a");
     world.step();
-    assert_eq!(
-        world.holders("c"),
-        [""; 0],
-        "an accepted task takes capacity too"
-    );
+    assert_eq!(world.holders("c"), [""; 0], "an accepted task takes capacity too");
     world.command("a", Command::Wrap { reason: None });
     world.step();
     assert_eq!(world.holders("c"), [""; 0]);
@@ -85,10 +64,7 @@ fn one_task_occupies_a_worker_where_tasks_are_done_one_by_one() {
     world.arrives("b");
     world.task("call", json!({}), |task| task.channel = sid("voice"));
     world.step();
-    assert_eq!(
-        (world.holders("b"), world.holders("call")),
-        (vec![], vec![])
-    );
+    assert_eq!((world.holders("b"), world.holders("call")), (vec![], vec![]));
 }
 
 #[test]
@@ -122,10 +98,7 @@ fn a_known_worker_is_waited_for_by_sid_or_by_name_if_he_is_in_the_queue() {
     world.task("null", json!({ "agent": null }), |_| {});
     world.step();
     assert_eq!(world.holders("sid"), ["Bob"]);
-    assert_eq!(
-        (world.holders("out"), world.holders("null")),
-        (vec![], vec![])
-    );
+    assert_eq!((world.holders("out"), world.holders("null")), (vec![], vec![]));
     world.after(100);
     assert_eq!(world.position("null").1, 1);
     world.targets(&[by("known_worker_friendly_name")]);
@@ -159,10 +132,7 @@ fn an_old_version_changes_nothing() {
     world.router.learn(old.into());
     world.router.learn(old_task.into());
     assert!(world.router.step(world.now).decision.is_unchanged());
-    assert_eq!(
-        world.router.worker(sid("ann")).unwrap().activity,
-        sid("off")
-    );
+    assert_eq!(world.router.worker(sid("ann")).unwrap().activity, sid("off"));
 }
 
 #[test]

@@ -17,21 +17,14 @@ fn a_task_dies_of_age_waiting_or_offered_but_not_assigned() {
     world.step();
     world.after(29);
     assert_eq!(world.status("waiting").0, TaskStatus::Pending);
-    assert_eq!(
-        world.router.next_deadline(),
-        Some(world.now + Millis::seconds(1))
-    );
+    assert_eq!(world.router.next_deadline(), Some(world.now + Millis::seconds(1)));
     world.after(1);
     assert_eq!(world.status("assigned").0, TaskStatus::Assigned);
     assert_eq!(world.status("offered"), canceled(TTL_EXCEEDED));
     assert_eq!(world.status("waiting"), canceled(TTL_EXCEEDED));
     assert_eq!(world.router.load(sid("ann"), sid("chat")), 1);
     assert_eq!(world.router.next_deadline(), None);
-    assert_eq!(
-        world.worker_called("ann").activity,
-        sid("on"),
-        "he was not at fault"
-    );
+    assert_eq!(world.worker_called("ann").activity, sid("on"), "he was not at fault");
 }
 
 #[test]
@@ -49,16 +42,10 @@ fn a_reservation_lapses_and_its_worker_goes_to_the_timeout_activity() {
     let turns = world.after(1);
     assert_eq!(turns[0].decision.puts.len(), 2);
     let ann = world.worker_called("ann");
-    assert_eq!(
-        (ann.activity, ann.activity_since, ann.updated),
-        (sid("off"), end, end)
-    );
+    assert_eq!((ann.activity, ann.activity_since, ann.updated), (sid("off"), end, end));
     assert_eq!(world.worker_called("bob").version, 1);
     assert_eq!(world.holders("t"), ["bob"]);
-    assert_eq!(
-        world.task_called("t").reservations[0].status,
-        ReservationStatus::Timeout
-    );
+    assert_eq!(world.task_called("t").reservations[0].status, ReservationStatus::Timeout);
 }
 
 #[test]
@@ -77,9 +64,7 @@ fn a_worker_who_is_in_the_timeout_activity_is_not_written() {
 fn a_task_offered_too_often_is_canceled() {
     let mut world = World::new();
     world.worker("ann", json!({}), 0);
-    world.task("t", json!({}), |task| {
-        task.assignments = task::ASSIGNMENTS_MAX - 1
-    });
+    world.task("t", json!({}), |task| task.assignments = task::ASSIGNMENTS_MAX - 1);
     world.step();
     assert_eq!(world.holders("t"), ["ann"]);
     world.rejects("ann", "t");
@@ -100,14 +85,7 @@ fn a_task_for_one_worker_goes_to_him_alone_and_ends_when_he_does_not_take_it() {
     world.task("t", json!({}), for_bob);
     world.step();
     assert_eq!(world.holders("t"), ["bob"]);
-    assert_eq!(
-        world.task_called("t").reservations[0]
-            .receipt
-            .as_ref()
-            .unwrap()
-            .filter,
-        "worker"
-    );
+    assert_eq!(world.task_called("t").reservations[0].receipt.as_ref().unwrap().filter, "worker");
     world.task("u", json!({}), for_bob);
     world.step();
     assert_eq!(world.holders("u"), [""; 0], "he has no capacity left");

@@ -12,10 +12,8 @@ fn the_worker_who_is_idle_for_longest_is_asked_first_and_then_goes_last() {
     for task in ["1", "2", "3", "4"] {
         world.arrives(task);
     }
-    let holders: Vec<_> = ["1", "2", "3", "4"]
-        .iter()
-        .flat_map(|task| world.holders(task))
-        .collect();
+    let holders: Vec<_> =
+        ["1", "2", "3", "4"].iter().flat_map(|task| world.holders(task)).collect();
     assert_eq!(holders, ["a", "b", "c", "a"]);
 }
 
@@ -74,11 +72,7 @@ fn who_rejected_a_task_is_asked_again_after_all_others() {
 fn order_by_goes_before_idleness() {
     let mut world = World::new();
     world.targets(&[target("q", json!({ "order_by": "worker.level DESC" }))]);
-    for (name, level, since) in [
-        ("a", json!(1), 10),
-        ("b", json!(3), 30),
-        ("c", json!(3), 20),
-    ] {
+    for (name, level, since) in [("a", json!(1), 10), ("b", json!(3), 30), ("c", json!(3), 20)] {
         world.worker(name, json!({ "level": level }), since);
     }
     world.worker("lacks", json!({}), 1);
@@ -114,10 +108,7 @@ fn the_newest_task_goes_first_in_the_other_order_whatever_its_priority() {
     world.step();
     world.worker("a", json!({}), 0);
     world.step();
-    assert_eq!(
-        (world.holders("new").len(), world.holders("old").len()),
-        (1, 0)
-    );
+    assert_eq!((world.holders("new").len(), world.holders("old").len()), (1, 0));
 }
 
 #[test]
@@ -185,9 +176,5 @@ fn who_rejected_a_task_goes_behind_his_equals_in_an_order_too() {
     world.worker("d", json!({ "level": 2 }), 2000);
     world.rejects("c", "t");
     world.after(1);
-    assert_eq!(
-        world.holders("t"),
-        ["d"],
-        "c is idle for longer, but has rejected it"
-    );
+    assert_eq!(world.holders("t"), ["d"], "c is idle for longer, but has rejected it");
 }

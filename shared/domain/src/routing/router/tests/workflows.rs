@@ -17,10 +17,7 @@ fn a_task_enters_the_first_matching_filter_and_waits() {
     let turns = world.step();
     let task = world.task_called("t");
     assert_eq!(world.position("t"), (FilterIndex::Numbered(1), 0));
-    assert_eq!(
-        (task.queue, task.queue_entered),
-        (Some(sid("es")), Some(world.now))
-    );
+    assert_eq!((task.queue, task.queue_entered), (Some(sid("es")), Some(world.now)));
     assert_eq!((task.priority, task.status), (7, TaskStatus::Pending));
     assert_eq!(task.target_until, Some(world.now + Millis::seconds(10)));
     assert_eq!(wakes(&turns[0]), [world.now + Millis::seconds(10)]);
@@ -81,18 +78,12 @@ fn targets_end_one_after_the_other_counted_from_the_creation() {
 fn a_reserved_task_stays_until_its_reservation_fails_and_then_moves_on() {
     let mut world = World::new();
     world.queue("r", "1==1", |_| {});
-    world.targets(&[
-        target("q", json!({ "timeout": 10 })),
-        target("r", json!({})),
-    ]);
+    world.targets(&[target("q", json!({ "timeout": 10 })), target("r", json!({}))]);
     world.worker("ann", json!({}), 0);
     world.task("t", json!({}), |_| {});
     world.step();
     world.after(30);
-    assert_eq!(
-        (world.position("t").1, world.holders("t")),
-        (0, vec!["ann".to_owned()])
-    );
+    assert_eq!((world.position("t").1, world.holders("t")), (0, vec!["ann".to_owned()]));
     world.after(30);
     assert_eq!((world.position("t").1, world.holders("t")), (1, vec![]));
     assert_eq!(world.worker_called("ann").activity, sid("off"));
@@ -102,19 +93,13 @@ fn a_reserved_task_stays_until_its_reservation_fails_and_then_moves_on() {
 fn a_task_that_comes_late_to_a_target_is_offered_there_once() {
     let mut world = World::new();
     world.queue("r", "name == 'bob'", |_| {});
-    world.targets(&[
-        target("q", json!({ "timeout": 10 })),
-        target("r", json!({ "timeout": 10 })),
-    ]);
+    world.targets(&[target("q", json!({ "timeout": 10 })), target("r", json!({ "timeout": 10 }))]);
     world.worker("ann", json!({}), 0);
     world.task("t", json!({}), |_| {});
     world.step();
     world.worker("bob", json!({ "name": "bob" }), 500);
     world.after(60);
-    assert_eq!(
-        (world.position("t").1, world.holders("t")),
-        (1, vec!["bob".to_owned()])
-    );
+    assert_eq!((world.position("t").1, world.holders("t")), (1, vec!["bob".to_owned()]));
     world.after(60);
     assert_eq!(world.status("t"), canceled(FELL_OUT));
 }
@@ -131,10 +116,7 @@ fn skip_if_is_asked_only_when_nobody_was_free() {
     world.arrives("second");
     let second = world.task_called("second");
     assert_eq!(world.position("second").1, 1);
-    assert_eq!(
-        second.target_until,
-        Some(second.created + Millis::seconds(20))
-    );
+    assert_eq!(second.target_until, Some(second.created + Millis::seconds(20)));
 }
 
 #[test]
@@ -145,10 +127,7 @@ fn skip_if_counts_the_workers_of_the_queue() {
     let off: ActivitySid = sid("off");
     let skip =
         format!("workers.available == 0 AND workers.unavailable == 1 AND workers.{off} == 1");
-    world.targets(&[
-        target("q", json!({ "skip_if": skip })),
-        target("r", json!({})),
-    ]);
+    world.targets(&[target("q", json!({ "skip_if": skip })), target("r", json!({}))]);
     world.worker("ann", json!({ "skill": 1 }), 0);
     world.worker("bob", json!({}), 0);
     world.activity("bob", "off");
@@ -157,10 +136,7 @@ fn skip_if_counts_the_workers_of_the_queue() {
     assert_eq!(world.position("waits").1, 0);
     world.activity("ann", "off");
     world.arrives("skips");
-    assert_eq!(
-        (world.position("waits").1, world.position("skips").1),
-        (0, 1)
-    );
+    assert_eq!((world.position("waits").1, world.position("skips").1), (0, 1));
 }
 
 #[test]
@@ -205,19 +181,13 @@ fn a_task_of_an_unreadable_workflow_waits_until_it_is_mended_or_dies() {
 fn a_task_whose_target_was_configured_away_enters_anew() {
     let mut world = World::new();
     world.queue("r", "1==2", |_| {});
-    world.targets(&[
-        target("r", json!({ "skip_if": "1==1" })),
-        target("r", json!({})),
-    ]);
+    world.targets(&[target("r", json!({ "skip_if": "1==1" })), target("r", json!({}))]);
     world.arrives("t");
     assert_eq!(world.position("t").1, 1);
     world.worker("ann", json!({}), 0);
     world.targets(&[target("q", json!({}))]);
     world.step();
-    assert_eq!(
-        (world.position("t").1, world.holders("t")),
-        (0, vec!["ann".to_owned()])
-    );
+    assert_eq!((world.position("t").1, world.holders("t")), (0, vec!["ann".to_owned()]));
 }
 
 #[test]

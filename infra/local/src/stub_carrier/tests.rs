@@ -1,0 +1,187 @@
+use super::*;
+
+use switchboard_carriers::twilio::{SETTLING, Timeouts, Twilio};
+use switchboard_carriers::{Carrier as _, Lookup, RawRequest};
+use switchboard_domain::carriage::{OutboundMessage, SendOutcome};
+use switchboard_domain::sid::MessageSid;
+
+const ACCOUNT: &str = "AC00000000000000000000000000000001";
+const TOKEN: &str = "a-token-of-the-test";
+const SOON: Duration = Duration::from_secs(5);
+
+/// Everything at once.
+const PACE: Pace = Pace { sent: Duration::ZERO, delivered: Duration::ZERO, read: Duration::ZERO };
+
+/// Calls that were made to us, and believed.
+type Calls = Arc<Mutex<Vec<String>>>;
+
+async fn start() -> (StubCarrier, Twilio, Calls) {
+    let carrier =
+        StubCarrier::start_with(ACCOUNT.parse().unwrap(), TOKEN, PACE, Arc::new(system_time))
+            .await
+            .unwrap();
+    let calls: Calls = Arc::default();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/webhooks/twilio", listener.local_addr().unwrap());
+    let client = client(&carrier, &url);
+    tokio::spawn(hear(listener, url, Arc::clone(&calls)));
+    (carrier, client, calls)
+}
+
+fn client(carrier: &StubCarrier, status_callback_url: &str) -> Twilio {
+    let connection = Connection {
+        base_url: carrier.base_url(),
+        status_callback_url: Some(status_callback_url.to_owned()),
+        ..connection()
+    };
+    let timeouts = Timeouts { connect: SOON, total: Duration::from_millis(500) };
+    Twilio::with_timeouts(connection, timeouts).unwrap()
+}
+
+fn connection() -> Connection {
+    Connection {
+        account_sid: ACCOUNT.parse().unwrap(),
+        auth_token: TOKEN.into(),
+        secondary_auth_token: None,
+        base_url: "http://127.0.0.1:9".to_owned(),
+        status_callback_url: None,
+    }
+}
+
+/// Takes receipts, as the exchange does: only signed ones.
+async fn hear(listener: TcpListener, url: String, calls: Calls) {
+    let origin = url.trim_end_matches("/webhooks/twilio").to_owned();
+    while let Ok((stream, _)) = listener.accept().await {
+        let (origin, calls) = (origin.clone(), Arc::clone(&calls));
+        tokio::spawn(async move {
+            let service = service_fn(move |request: Request<Incoming>| {
+                let (origin, calls) = (origin.clone(), Arc::clone(&calls));
+                async move {
+                    let (head, body) = request.into_parts();
+                    let body = body.collect().await.unwrap().to_bytes();
+                    let url = format!("{origin}{}", head.uri);
+                    let raw = RawRequest {
+                        method: &head.method,
+                        url: &url,
+                        headers: &head.headers,
+                        body: &body,
+                    };
+                    let twilio = Twilio::new(connection()).unwrap();
+                    twilio.verify(raw, system_time()).unwrap();
+                    lock(&calls).push(String::from_utf8(body.to_vec()).unwrap());
+                    Ok::<_, Infallible>(answer(200, &json!({})))
+                }
+            });
+            http1::Builder::new().serve_connection(TokioIo::new(stream), service).await.unwrap();
+        });
+    }
+}
+
+fn message(to: &str) -> OutboundMessage {
+    OutboundMessage {
+        message: MessageSid::derived(&["m"]),
+        delivery: 1,
+        from: to.replace("0199999", "0100001").parse().unwrap(),
+        to: to.parse().unwrap(),
+        body: "It left this morning.".into(),
+        media: Vec::new(),
+    }
+}
+
+const SMS: &str = "+15550199999";
+
+async fn statuses(carrier: &StubCarrier, count: usize) -> Vec<String> {
+    assert!(carrier.until(SOON, |it| it.receipts().len() == count).await, "{carrier:?}");
+    let receipts = carrier.receipts();
+    assert!(receipts.iter().all(|one| one.answer == Some(200)), "{receipts:?}");
+    receipts.into_iter().map(|one| one.status).collect()
+}
+
+#[tokio::test]
+async fn a_message_is_taken_and_reported_with_a_signature() {
+    let (carrier, client, calls) = start().await;
+    let outcome = client.send(&message(SMS)).await;
+    let [taken] = carrier.sent().try_into().unwrap();
+    assert_eq!(outcome, SendOutcome::Accepted { carrier_message_id: taken.sid_text() });
+    assert_eq!((taken.to.as_str(), taken.body.as_str()), (SMS, "It left this morning."));
+    assert_eq!(statuses(&carrier, 2).await, ["sent", "delivered"]);
+    assert!(lock(&calls)[1].contains("MessageStatus=delivered"), "{calls:?}");
+}
+
+#[tokio::test]
+async fn a_channel_that_knows_reports_the_reading() {
+    let (carrier, client, _) = start().await;
+    client.send(&message("whatsapp:+15550199999")).await;
+    assert_eq!(statuses(&carrier, 3).await, ["sent", "delivered", "read"]);
+}
+
+#[tokio::test]
+async fn receipts_come_twice_or_backwards_or_with_a_failure() {
+    let (carrier, client, calls) = start().await;
+    carrier.set(Behaviour::DuplicateReceipts);
+    client.send(&message(SMS)).await;
+    assert_eq!(statuses(&carrier, 4).await, ["sent", "sent", "delivered", "delivered"]);
+    carrier.set(Behaviour::ReversedReceipts);
+    client.send(&message(SMS)).await;
+    assert_eq!(statuses(&carrier, 6).await[4..], ["delivered", "sent"]);
+    carrier.set(Behaviour::Undelivered(30005));
+    client.send(&message(SMS)).await;
+    assert_eq!(statuses(&carrier, 8).await[6..], ["sent", "undelivered"]);
+    assert!(lock(&calls)[7].contains("ErrorCode=30005"), "{calls:?}");
+}
+
+#[tokio::test]
+async fn a_carrier_that_is_down_or_busy_or_gone_takes_nothing() {
+    let (carrier, client, _) = start().await;
+    for (behaviour, wait) in [(Behaviour::Down, None), (Behaviour::Busy(7), Some(7))] {
+        carrier.set(behaviour);
+        let outcome = client.send(&message(SMS)).await;
+        let SendOutcome::Retry { after_seconds, .. } = outcome else { panic!("{outcome:?}") };
+        assert_eq!(after_seconds, wait);
+    }
+    carrier.set(Behaviour::Reject(21610));
+    let outcome = client.send(&message(SMS)).await;
+    assert!(matches!(outcome, SendOutcome::Rejected { error_code: 21610, .. }), "{outcome:?}");
+    carrier.stop();
+    let is_gone = || async { tokio::net::TcpStream::connect(carrier.address).await.is_err() };
+    while !is_gone().await {
+        tokio::task::yield_now().await;
+    }
+    let connecting_anew = self::client(&carrier, "http://127.0.0.1:9/");
+    let outcome = connecting_anew.send(&message(SMS)).await;
+    assert!(matches!(outcome, SendOutcome::Retry { .. }), "{outcome:?}");
+    assert_eq!(carrier.sent(), []);
+}
+
+#[tokio::test]
+async fn a_message_that_was_taken_without_an_answer_is_found_in_the_list() {
+    let (carrier, client, _) = start().await;
+    let attempted = system_time();
+    carrier.set(Behaviour::AcceptThenSilence);
+    let outcome = client.send(&message(SMS)).await;
+    assert!(matches!(outcome, SendOutcome::Unknown { .. }), "{outcome:?}");
+    let later = attempted + SETTLING + SETTLING;
+    let found = client.find(&message(SMS), attempted, later).await;
+    let carrier_message_id = carrier.sent()[0].sid_text();
+    assert_eq!(found, Lookup::Found { carrier_message_id });
+    carrier.set(Behaviour::Silence);
+    client.send(&message(SMS)).await;
+    assert_eq!(carrier.sent().len(), 1);
+    assert_eq!(carrier.receipts(), []);
+}
+
+#[tokio::test]
+async fn nothing_is_posted_to_another_machine() {
+    let (carrier, _, _) = start().await;
+    client(&carrier, "http://192.0.2.1/webhooks/twilio").send(&message(SMS)).await;
+    assert!(carrier.until(SOON, |it| it.receipts().len() == 2).await);
+    assert!(carrier.receipts().iter().all(|one| one.answer.is_none()), "{:?}", carrier.receipts());
+}
+
+#[tokio::test]
+async fn a_stranger_is_refused() {
+    let (carrier, _, _) = start().await;
+    let url = format!("{}/2010-04-01/Accounts/{ACCOUNT}/Messages.json", carrier.base_url());
+    let answer = reqwest::Client::new().get(&url).basic_auth(ACCOUNT, Some("guess")).send().await;
+    assert_eq!(answer.unwrap().status(), 401);
+}

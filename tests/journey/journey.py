@@ -1,0 +1,181 @@
+"""The same deployment through the vendor's other SDK: what differs is how it encodes, pages and reads dates."""
+
+import datetime
+import json
+import os
+import secrets
+import sys
+import time
+import unittest
+import urllib.parse
+import urllib.request
+
+from twilio.base.exceptions import TwilioRestException
+from twilio.request_validator import RequestValidator
+
+sys.path.insert(0, os.path.dirname(os.environ["SWITCHBOARD_REDIRECT"]))
+from redirect import connect  # noqa: E402
+
+BASE = os.environ["SWITCHBOARD_URL"].rstrip("/")
+ACCOUNT = os.environ["SWITCHBOARD_ACCOUNT_SID"]
+TOKEN = os.environ["SWITCHBOARD_AUTH_TOKEN"]
+CLIENT = connect(ACCOUNT, TOKEN, base=BASE)
+
+
+def eventually(check, within_s=15):
+    """Repeats a check until it passes or its time is over."""
+    deadline = time.monotonic() + within_s
+    while True:
+        try:
+            return check()
+        except (AssertionError, TwilioRestException):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+
+
+def customer_writes(number, to, body):
+    """Posts a carrier's webhook; gives back its message's identifier and the answer."""
+    sid = "SM" + secrets.token_hex(16)
+    form = {
+        "MessageSid": sid,
+        "AccountSid": ACCOUNT,
+        "From": number,
+        "To": to,
+        "Body": body,
+        "NumMedia": "0",
+    }
+    url = f"{BASE}/webhooks/twilio"
+    signature = RequestValidator(TOKEN).compute_signature(url, form)
+    request = urllib.request.Request(
+        url,
+        data=urllib.parse.urlencode(form).encode(),
+        headers={"X-Twilio-Signature": signature},
+    )
+    with urllib.request.urlopen(request) as answer:
+        return sid, answer.status, answer.headers["content-type"], answer.read().decode()
+
+
+class Journey(unittest.TestCase):
+    def is_recent(self, moment):
+        self.assertIsInstance(moment, datetime.datetime)
+        age = datetime.datetime.now(datetime.timezone.utc) - moment
+        self.assertLess(abs(age), datetime.timedelta(minutes=10))
+
+    def fails(self, status, code, call, *arguments, **named):
+        with self.assertRaises(TwilioRestException) as caught:
+            call(*arguments, **named)
+        self.assertEqual((caught.exception.status, caught.exception.code), (status, code), caught.exception.msg)
+        return caught.exception
+
+    def only(self, found):
+        self.assertEqual(len(found), 1)
+        return found[0]
+
+    def test_a_customer_is_served(self):
+        number, business = "+14155550150", "+18005550150"
+        workspace = CLIENT.taskrouter.v1.workspaces.create(friendly_name="Served from Python", template="FIFO")
+        api = CLIENT.taskrouter.v1.workspaces(workspace.sid)
+        available = self.only(api.activities.list(available="true"))
+        worker = api.workers.create(friendly_name="pia", activity_sid=available.sid)
+        channel = api.workers(worker.sid).worker_channels("sms").update(capacity=1)
+        self.assertEqual(channel.configured_capacity, 1)
+        CLIENT.incoming_phone_numbers.create(phone_number=business)
+        CLIENT.conversations.v1.address_configurations.create(
+            type="sms", address=business, auto_creation_enabled=True, auto_creation_type="default"
+        )
+
+        sid, status, content_type, body = customer_writes(number, business, "1 + 1 = 2 & so on")
+        self.assertEqual(status, 200)
+        self.assertTrue(content_type.startswith("text/xml"))
+        self.assertIn("<Response", body)
+        places = CLIENT.conversations.v1.participant_conversations
+        place = eventually(lambda: self.only(places.list(address=number)))
+        self.is_recent(place.conversation_date_created)
+        conversation = CLIENT.conversations.v1.conversations(place.conversation_sid)
+        message = eventually(lambda: self.only(conversation.messages.list()))
+        self.assertEqual((message.body, message.author, message.index), ("1 + 1 = 2 & so on", number, 0))
+        self.is_recent(message.date_created)
+        inbound = CLIENT.messages(sid).fetch()
+        self.assertEqual((inbound.direction, inbound.from_, inbound.to), ("inbound", number, business))
+        self.is_recent(inbound.date_created)
+
+        workflow = self.only(api.workflows.list())
+        interaction = CLIENT.flex_api.v1.interaction.create(
+            channel={
+                "type": "sms",
+                "initiated_by": "customer",
+                "properties": {"media_channel_sid": place.conversation_sid},
+            },
+            routing={
+                "properties": {
+                    "workspace_sid": workspace.sid,
+                    "workflow_sid": workflow.sid,
+                    "task_channel_unique_name": "sms",
+                    "attributes": {"topic": "sums"},
+                }
+            },
+        )
+        task = api.tasks(interaction.routing["properties"]["sid"])
+        self.assertEqual(json.loads(task.fetch().attributes)["topic"], "sums")
+        reservations = api.workers(worker.sid).reservations
+        asked = eventually(lambda: self.only(reservations.list(reservation_status="pending")))
+        reservations(asked.sid).update(reservation_status="accepted")
+        channel = CLIENT.flex_api.v1.interaction(interaction.sid).channels(interaction.channel["sid"])
+        agent = eventually(lambda: self.only([one for one in channel.participants.list() if one.type == "agent"]))
+        self.assertEqual(agent.routing_properties["worker_sid"], worker.sid)
+
+        reply = conversation.messages.create(author="pia", body="That is right, 1 + 1 = 2")
+        receipts = conversation.messages(reply.sid).delivery_receipts
+        eventually(lambda: self.assertEqual(self.only(receipts.list()).status, "delivered"))
+        sent = self.only(CLIENT.messages.list(from_=business, to=number))
+        self.assertEqual((sent.body, sent.status), ("That is right, 1 + 1 = 2", "delivered"))
+
+        channel.update(status="closed", routing={"status": "closed"})
+        eventually(lambda: self.assertEqual(task.fetch().assignment_status, "completed"))
+        eventually(lambda: self.assertEqual(conversation.fetch().state, "closed"))
+
+    def test_pages_are_followed(self):
+        workspace = CLIENT.taskrouter.v1.workspaces.create(friendly_name="Paged from Python")
+        channels = CLIENT.taskrouter.v1.workspaces(workspace.sid).task_channels
+        for number in range(20):
+            channels.create(friendly_name=f"Channel {number}", unique_name=f"channel_{number}")
+        self.assertEqual(len({one.sid for one in channels.list(page_size=7)}), 25)
+        self.assertEqual(len(list(channels.stream(limit=11, page_size=7))), 11)
+        numbers = CLIENT.incoming_phone_numbers
+        for number in range(10, 22):
+            numbers.create(phone_number=f"+180055508{number}", friendly_name="from Python")
+        self.assertEqual(len(numbers.list(friendly_name="from Python", page_size=5)), 12)
+
+    def test_who_is_late_does_not_overwrite(self):
+        workspace = CLIENT.taskrouter.v1.workspaces.create(friendly_name="Changed from Python")
+        workers = CLIENT.taskrouter.v1.workspaces(workspace.sid).workers
+        worker = workers.create(friendly_name="petra")
+        self.is_recent(worker.date_status_changed)
+        headers = workers(worker.sid).fetch_with_http_info().headers
+        etag = {name.lower(): value for name, value in headers.items()}["etag"]
+        workers(worker.sid).update(if_match=etag, attributes='{"languages": ["fr"]}')
+        self.fails(412, 20412, workers(worker.sid).update, if_match=etag, friendly_name="paula")
+        self.assertEqual(workers(worker.sid).fetch().friendly_name, "petra")
+        self.assertTrue(workers(worker.sid).delete())
+        self.fails(404, 20404, workers(worker.sid).fetch)
+
+    def test_errors_carry_the_published_codes(self):
+        conversations = CLIENT.conversations.v1.conversations
+        nobody = connect(ACCOUNT, "0" * 32, base=BASE)
+        self.fails(401, 20003, nobody.conversations.v1.configuration().fetch)
+        missing = self.fails(404, 20404, conversations("CH" + "0" * 32).fetch)
+        self.assertIn(f"The requested resource /Conversations/CH{'0' * 32} was not found", missing.msg)
+        self.fails(400, 50304, conversations.create, attributes="{")
+        first, second = conversations.create(), conversations.create()
+        pair = {"messaging_binding_address": "+14155550159", "messaging_binding_proxy_address": "+18005550159"}
+        CLIENT.incoming_phone_numbers.create(phone_number="+18005550159")
+        conversations(first.sid).participants.create(**pair)
+        bound = self.fails(409, 50416, conversations(second.sid).participants.create, **pair)
+        self.assertIn(first.sid, bound.msg)
+        self.assertTrue(conversations(first.sid).delete())
+        conversations(second.sid).participants.create(**pair)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
