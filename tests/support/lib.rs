@@ -84,6 +84,7 @@ impl Exchange {
     pub async fn opened(options: Options) -> Self {
         let mut exchange = Self::with(options).await;
         people::set_up(&mut exchange).await;
+        exchange.settles().await;
         exchange
     }
 
