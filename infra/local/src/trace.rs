@@ -184,11 +184,25 @@ impl Trace {
         if !written.is_empty() {
             line.push_str(&format!("  wrote {written}"));
         }
+        if self.unrouted() > 0 {
+            let note = format!("  {}: no address configuration", counted("unrouted", self.unrouted()));
+            line.push_str(&paint("33", note));
+        }
         if !self.sent.is_empty() {
             let sent: Vec<String> = self.sent.iter().map(|(queue, n)| counted(queue, *n)).collect();
             line.push_str(&paint("36", format!("  → {}", sent.join(", "))));
         }
         line
+    }
+
+    /// How many customers' messages were kept that no conversation wanted: the others are written together
+    /// with their conversation.
+    fn unrouted(&self) -> usize {
+        let wrote = |kind: &str| self.written.iter().filter(|it| it.kind == kind).count();
+        match self.function.as_str() {
+            "autocreation" => wrote("Message").saturating_sub(wrote("Conversation")),
+            _ => 0,
+        }
     }
 
     fn written(&self) -> String {
@@ -278,7 +292,12 @@ mod tests {
             function: "autocreation".to_owned(),
             trigger: Trigger::Queue { queue: "inbound.fifo".to_owned(), messages: 2 },
             duration: Duration::from_millis(4),
-            written: vec![written("Message"), written("Conversation"), written("Message")],
+            written: vec![
+                written("Message"),
+                written("Conversation"),
+                written("Conversation"),
+                written("Message"),
+            ],
             sent: BTreeMap::from([("invites.fifo".to_owned(), 1)]),
             write_units: 4.0,
             read_units: 1.0,
@@ -289,8 +308,10 @@ mod tests {
         let rest = "inbound.fifo ×2";
         assert!(line.contains(rest), "{line}");
         assert!(
-            line.ends_with("4 ms  done  wrote Conversation, Message ×2  → invites.fifo"),
+            line.ends_with("4 ms  done  wrote Conversation ×2, Message ×2  → invites.fifo"),
             "{line}"
         );
+        let kept = Trace { written: vec![written("Message")], ..trace };
+        assert!(kept.line(false).contains("wrote Message  unrouted: no address"), "{kept:?}");
     }
 }
