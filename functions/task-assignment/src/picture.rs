@@ -8,14 +8,21 @@ use switchboard_domain::record::Record;
 use switchboard_domain::routing::router::Router;
 use switchboard_domain::sid::WorkspaceSid;
 use switchboard_domain::task::Task;
+use switchboard_domain::timestamp::{Millis, Timestamp};
 use switchboard_domain::workspace::{Head, Workspace};
 use switchboard_runtime::{Dependencies, Failure};
 use switchboard_store::{Key, Listing, StoreError, Table, key};
+
+/// The index that lists tasks has surely caught up by then.
+const CAUGHT_UP: Millis = Millis::seconds(30);
 
 /// A router and its fence.
 pub(crate) struct Warm {
     router: Router,
     head: Head,
+    built: Timestamp,
+    /// Whether the tasks were listed once more since: the index may have been a moment behind.
+    is_complete: bool,
 }
 
 /// The held picture, if it is still true; else a new one. Nothing if there is no such workspace.
@@ -63,12 +70,25 @@ async fn build(
     let Some(own) = own else { return Ok(None) };
     let mut router = Router::new(own);
     records.into_iter().for_each(|record| router.learn(record));
-    let tasks: Vec<Task> = on.store.all(&Listing::list(Table::Routing, workspace)).await?;
-    tasks.into_iter().for_each(|task| router.learn(task.into()));
-    Ok(Some(Warm { router, head }))
+    let recent: Vec<Key> = head.recent.iter().map(|task| key::task(*task)).collect();
+    on.store.get_all(&recent).await?.into_values().for_each(|record| router.learn(record));
+    let mut warm = Warm { router, head, built: on.now(), is_complete: false };
+    warm.learn_listed(on, workspace).await?;
+    Ok(Some(warm))
 }
 
 impl Warm {
+    /// Learns every task that the index lists.
+    async fn learn_listed(
+        &mut self,
+        on: &Dependencies,
+        workspace: WorkspaceSid,
+    ) -> Result<(), Failure> {
+        let tasks: Vec<Task> = on.store.all(&Listing::list(Table::Routing, workspace)).await?;
+        tasks.into_iter().for_each(|task| self.router.learn(task.into()));
+        Ok(())
+    }
+
     /// Reads what changed. Configuration needs no reading: its changes move the head.
     pub(crate) async fn learn(
         &mut self,
@@ -81,6 +101,13 @@ impl Warm {
             Subject::Worker(sid) => Some(key::worker(workspace, *sid)),
             Subject::Configuration | Subject::Clock => None,
         };
+        if !self.is_complete
+            && subjects.contains(&Subject::Clock)
+            && on.now() >= self.built + CAUGHT_UP
+        {
+            self.learn_listed(on, workspace).await?;
+            self.is_complete = true;
+        }
         let keys: Vec<Key> = subjects.iter().filter_map(key_of).collect();
         if keys.is_empty() {
             return Ok(());
@@ -109,10 +136,16 @@ impl Warm {
                 }
                 return Ok(true);
             }
-            let fenced = turn.decision.clone().and(self.head.clone());
+            let mut head = self.head.clone();
+            head.remember(turn.decision.puts.iter().filter_map(|record| match record {
+                Record::Task(task) => Some(task.sid),
+                _ => None,
+            }));
+            let fenced = turn.decision.clone().and(head.clone());
             match on.store.commit(&fenced).await {
                 Ok(committed) => {
-                    self.head.version += 1;
+                    head.version += 1;
+                    self.head = head;
                     self.router.committed(&turn.decision);
                     on.queues.send_effects(&committed.effects, now).await;
                 }

@@ -69,7 +69,8 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
             if let Some(mine) = call.on.store.get(key::workspace(sid)).await? {
                 return Ok::<_, ApiError>((mine, Decision::unchanged()));
             }
-            let head = Head { workspace: sid, owner: String::new(), version: 0 };
+            let head =
+                Head { workspace: sid, owner: String::new(), recent: Vec::new(), version: 0 };
             let mut decision =
                 contents::fenced(head, Subject::Configuration).and(workspace.clone());
             decision.puts.extend(contents.iter().cloned());
