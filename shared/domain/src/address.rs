@@ -223,6 +223,24 @@ mod tests {
     }
 
     #[test]
+    fn the_channel_is_told_by_the_form() {
+        for (written, channel, bare) in [
+            ("+14155550100", ChannelType::Sms, "+14155550100"),
+            ("ACME", ChannelType::Sms, "ACME"),
+            ("whatsapp:+14155550100", ChannelType::Whatsapp, "+14155550100"),
+            ("a@example.com", ChannelType::Email, "a@example.com"),
+            ("messenger:12", ChannelType::Messenger, "12"),
+        ] {
+            let address: Address = written.parse().unwrap();
+            assert_eq!((address.channel(), address.bare()), (channel, bare));
+            assert_eq!(String::from(address), written);
+        }
+        let longest = format!("messenger:{}", "1".repeat(ADDRESS_CHARS_MAX - 10));
+        assert!(longest.parse::<Address>().is_ok());
+        assert!(format!("{longest}1").parse::<Address>().is_err());
+    }
+
+    #[test]
     fn an_address_does_not_show_itself_in_a_log() {
         let address: Address = "whatsapp:+14155550100".parse().unwrap();
         assert_eq!(format!("{address:?}"), "Address(whatsapp)");

@@ -10,10 +10,13 @@
 //!
 //! A task is where its load on a worker is read from: an open reservation is one unit of it.
 
+mod stored;
+
 use serde::{Deserialize, Serialize};
 
 use crate::decision::Decision;
 use crate::effect::{Effect, InviteRequest, RouterEvent, Subject, Wake};
+use crate::mutation::{Mutation, is_on};
 use crate::refusal::Refusal;
 use crate::routing::receipt::Receipt;
 use crate::routing::workflow::Position;
@@ -143,7 +146,7 @@ impl ReservationStatus {
 }
 
 /// A worker's hold on a task.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Reservation {
     /// Which kin of the task it is.
     pub number: u32,
@@ -156,7 +159,6 @@ pub struct Reservation {
     /// When a pending one lapses.
     pub expires: Timestamp,
     /// Why this worker: filter, target, and why the others were passed over.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt: Option<Receipt>,
     /// When it was made.
     pub created: Timestamp,
@@ -166,6 +168,7 @@ pub struct Reservation {
 
 /// A piece of work to be routed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(into = "stored::Stored", try_from = "stored::Stored")]
 pub struct Task {
     /// Its identifier.
     pub sid: TaskSid,
@@ -182,44 +185,34 @@ pub struct Task {
     /// Its state.
     pub status: TaskStatus,
     /// Why it ended.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// How long it may wait, in seconds.
     pub timeout_seconds: i64,
     /// Its age counts from here.
     pub start: Timestamp,
     /// Where it stands in its workflow; none until a router has seen it, and when it matched nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<Position>,
     /// The queue of that place.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue: Option<TaskQueueSid>,
     /// Since when it is in that queue.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue_entered: Option<Timestamp>,
     /// When it moves on to the next target.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_until: Option<Timestamp>,
     /// An agent who is asked for by name, whom alone it goes to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worker: Option<WorkerSid>,
     /// How often it went from pending to reserved.
-    #[serde(default)]
     pub assignments: u32,
     /// Open reservations and the last ones that ended.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reservations: Vec<Reservation>,
     /// The number of the next reservation.
     pub next_number: u32,
     /// The interaction whose invite it is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interaction: Option<InteractionSid>,
     /// When it was created.
     pub created: Timestamp,
     /// When it was last changed.
     pub updated: Timestamp,
     /// How often it was written.
-    #[serde(skip)]
     pub version: u64,
 }
 
@@ -498,7 +491,7 @@ fn accept(next: &mut Task, sid: ReservationSid, now: Timestamp) -> Result<(), Re
     use ReservationStatus as S;
     let reservation = next.open(sid)?;
     match reservation.status {
-        S::Pending if now >= reservation.expires => {
+        S::Pending if now >= reservation.expires && !is_on(Mutation::AcceptedTooLate) => {
             return Err(Refusal::ReservationState(S::Timeout, "accepted"));
         }
         S::Pending => {}

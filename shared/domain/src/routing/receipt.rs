@@ -2,14 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::sid::WorkerSid;
+use crate::sid::{NotASid, Sid as _, WorkerSid};
 
 /// So many passed-over workers are named; the others are counted.
 pub const NAMED_MAX: usize = 5;
 
 /// Why a worker was passed over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PassedOver {
     /// The worker's activity takes no tasks.
     Activity,
@@ -25,13 +24,65 @@ pub enum PassedOver {
     OrderedBehind,
 }
 
-/// One worker who was looked at and not chosen.
+/// One worker who was looked at and not chosen; stored as a letter and the 32 digits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct Candidate {
     /// Who.
     pub worker: WorkerSid,
     /// Why not.
     pub why: PassedOver,
+}
+
+impl PassedOver {
+    /// All of them.
+    const ALL: [Self; 6] = [
+        Self::Activity,
+        Self::Capacity,
+        Self::Expression,
+        Self::RejectedBefore,
+        Self::HoldsIt,
+        Self::OrderedBehind,
+    ];
+
+    /// The letter that stands for it in a stored receipt.
+    const fn letter(self) -> char {
+        match self {
+            Self::Activity => 'a',
+            Self::Capacity => 'c',
+            Self::Expression => 'x',
+            Self::RejectedBefore => 'r',
+            Self::HoldsIt => 'h',
+            Self::OrderedBehind => 'o',
+        }
+    }
+}
+
+/// A stored receipt names somebody who is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotACandidate {
+    /// No reason has this letter.
+    #[error("is no reason to pass over a worker")]
+    Reason,
+    /// The worker.
+    #[error(transparent)]
+    Worker(#[from] NotASid),
+}
+
+impl From<Candidate> for String {
+    fn from(one: Candidate) -> Self {
+        format!("{}{}", one.why.letter(), &one.worker.to_string()[WorkerSid::PREFIX.len()..])
+    }
+}
+
+impl TryFrom<String> for Candidate {
+    type Error = NotACandidate;
+
+    fn try_from(text: String) -> Result<Self, NotACandidate> {
+        let why = PassedOver::ALL.into_iter().find(|why| text.starts_with(why.letter()));
+        let why = why.ok_or(NotACandidate::Reason)?;
+        Ok(Self { worker: format!("{}{}", WorkerSid::PREFIX, &text[1..]).parse()?, why })
+    }
 }
 
 /// Why a reservation went to its worker.
@@ -42,10 +93,10 @@ pub struct Receipt {
     /// The place of the target within it, from 0.
     pub target: u32,
     /// Workers of the queue who were passed over.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, rename = "passed", skip_serializing_if = "Vec::is_empty")]
     pub passed_over: Vec<Candidate>,
     /// How many more were.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, rename = "more", skip_serializing_if = "is_zero")]
     pub and_more: u32,
 }
 
@@ -61,6 +112,27 @@ impl Receipt {
             self.passed_over.push(Candidate { worker, why });
         } else {
             self.and_more += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_candidate_is_stored_as_a_letter_and_the_digits() {
+        let worker = WorkerSid::derived(&["k"]);
+        for why in PassedOver::ALL {
+            let one = Candidate { worker, why };
+            let text = String::from(one.clone());
+            assert_eq!(text.len(), 33);
+            assert_eq!(Candidate::try_from(text), Ok(one));
+        }
+        for wrong in
+            ["", "o", "z0123456789abcdef0123456789abcdef", "oé123456789abcdef0123456789abcd"]
+        {
+            assert!(Candidate::try_from(wrong.to_owned()).is_err(), "{wrong}");
         }
     }
 }

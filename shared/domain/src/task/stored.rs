@@ -1,0 +1,329 @@
+//! A task as it is stored. A write costs a unit for each kilobyte, and a task is written at every turn of its
+//! life, so nothing is stored that follows from the rest.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Reservation, ReservationStatus, Task, TaskStatus};
+use crate::interaction::Marks;
+use crate::routing::receipt::Receipt;
+use crate::routing::workflow::{FilterIndex, Position};
+use crate::sid::{
+    InteractionSid, TaskChannelSid, TaskQueueSid, TaskSid, WorkerSid, WorkflowSid, WorkspaceSid,
+};
+use crate::timestamp::Timestamp;
+
+/// What does not read back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Broken {
+    /// The facts of an invite, but no interaction.
+    #[error("a task of an invite without its interaction")]
+    NoInteraction,
+    /// What the caller gave is no object.
+    #[error("a task whose given attributes are no object")]
+    Attributes,
+}
+
+/// A task with what can be left out left out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Stored {
+    sid: TaskSid,
+    workspace: WorkspaceSid,
+    workflow: WorkflowSid,
+    channel: TaskChannelSid,
+    /// All of them, or only what the caller gave if there is an invite.
+    attributes: String,
+    /// What the rest of the attributes follow from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    invite: Option<Marks>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    priority: i64,
+    status: TaskStatus,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    timeout: i64,
+    /// None means that its age counts from its creation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    start: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    place: Option<Place>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    queue: Option<TaskQueueSid>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    entered: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    until: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    worker: Option<WorkerSid>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    assignments: u32,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    reservations: Vec<StoredReservation>,
+    next: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    interaction: Option<InteractionSid>,
+    created: Timestamp,
+    /// None means at its creation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    updated: Option<Timestamp>,
+}
+
+/// A place in a workflow.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+struct Place {
+    /// None is the default filter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    filter: Option<usize>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    target: usize,
+    #[serde(default, skip_serializing_if = "is_default")]
+    timed_out: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct StoredReservation {
+    number: u32,
+    worker: WorkerSid,
+    name: String,
+    status: ReservationStatus,
+    expires: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    receipt: Option<Receipt>,
+    created: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    updated: Option<Timestamp>,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+fn unless(value: Timestamp, usual: Timestamp) -> Option<Timestamp> {
+    (value != usual).then_some(value)
+}
+
+impl From<Task> for Stored {
+    fn from(task: Task) -> Self {
+        let marked = task.interaction.and_then(|it| Marks::read_off(&task.attributes, it));
+        let (invite, attributes) = match marked {
+            Some((marks, given)) => (Some(marks), given),
+            None => (None, task.attributes),
+        };
+        Self {
+            sid: task.sid,
+            workspace: task.workspace,
+            workflow: task.workflow,
+            channel: task.channel,
+            attributes,
+            invite,
+            priority: task.priority,
+            status: task.status,
+            reason: task.reason,
+            timeout: task.timeout_seconds,
+            start: unless(task.start, task.created),
+            place: task.position.map(Place::from),
+            queue: task.queue,
+            entered: task.queue_entered,
+            until: task.target_until,
+            worker: task.worker,
+            assignments: task.assignments,
+            reservations: task.reservations.into_iter().map(StoredReservation::from).collect(),
+            next: task.next_number,
+            interaction: task.interaction,
+            created: task.created,
+            updated: unless(task.updated, task.created),
+        }
+    }
+}
+
+impl TryFrom<Stored> for Task {
+    type Error = Broken;
+
+    fn try_from(stored: Stored) -> Result<Self, Broken> {
+        let attributes = match &stored.invite {
+            None => stored.attributes,
+            Some(marks) => {
+                let interaction = stored.interaction.ok_or(Broken::NoInteraction)?;
+                let given =
+                    serde_json::from_str(&stored.attributes).map_err(|_| Broken::Attributes)?;
+                marks.around(given, interaction).to_string()
+            }
+        };
+        Ok(Self {
+            sid: stored.sid,
+            workspace: stored.workspace,
+            workflow: stored.workflow,
+            channel: stored.channel,
+            attributes,
+            priority: stored.priority,
+            status: stored.status,
+            reason: stored.reason,
+            timeout_seconds: stored.timeout,
+            start: stored.start.unwrap_or(stored.created),
+            position: stored.place.map(Position::from),
+            queue: stored.queue,
+            queue_entered: stored.entered,
+            target_until: stored.until,
+            worker: stored.worker,
+            assignments: stored.assignments,
+            reservations: stored.reservations.into_iter().map(Reservation::from).collect(),
+            next_number: stored.next,
+            interaction: stored.interaction,
+            created: stored.created,
+            updated: stored.updated.unwrap_or(stored.created),
+            version: 0,
+        })
+    }
+}
+
+impl From<Position> for Place {
+    fn from(position: Position) -> Self {
+        let filter = match position.filter {
+            FilterIndex::Numbered(number) => Some(number),
+            FilterIndex::Default => None,
+        };
+        Self { filter, target: position.target, timed_out: position.timed_out }
+    }
+}
+
+impl From<Place> for Position {
+    fn from(place: Place) -> Self {
+        let filter = place.filter.map_or(FilterIndex::Default, FilterIndex::Numbered);
+        Self { filter, target: place.target, timed_out: place.timed_out }
+    }
+}
+
+impl From<Reservation> for StoredReservation {
+    fn from(one: Reservation) -> Self {
+        Self {
+            number: one.number,
+            worker: one.worker,
+            name: one.worker_name,
+            status: one.status,
+            expires: one.expires,
+            receipt: one.receipt,
+            created: one.created,
+            updated: unless(one.updated, one.created),
+        }
+    }
+}
+
+impl From<StoredReservation> for Reservation {
+    fn from(one: StoredReservation) -> Self {
+        Self {
+            number: one.number,
+            worker: one.worker,
+            worker_name: one.name,
+            status: one.status,
+            expires: one.expires,
+            receipt: one.receipt,
+            created: one.created,
+            updated: one.updated.unwrap_or(one.created),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::routing::receipt::PassedOver;
+    use crate::sid::Sid as _;
+
+    /// A task with something else than the usual in every place.
+    fn unusual() -> Task {
+        let interaction = InteractionSid::derived(&["k"]);
+        let mut receipt = Receipt { filter: "French".to_owned(), target: 1, ..Receipt::default() };
+        receipt.pass_over(WorkerSid::derived(&["b"]), PassedOver::Capacity);
+        let reservation = Reservation {
+            number: 1,
+            worker: WorkerSid::derived(&["a"]),
+            worker_name: "alice".to_owned(),
+            status: ReservationStatus::Accepted,
+            expires: Timestamp(90),
+            receipt: Some(receipt),
+            created: Timestamp(20),
+            updated: Timestamp(21),
+        };
+        Task {
+            sid: TaskSid::derived(&["t"]),
+            workspace: WorkspaceSid::derived(&["w"]),
+            workflow: WorkflowSid::derived(&["f"]),
+            channel: TaskChannelSid::derived(&["c"]),
+            attributes: attributes(interaction),
+            priority: 3,
+            status: TaskStatus::Assigned,
+            reason: Some("r".to_owned()),
+            timeout_seconds: 60,
+            start: Timestamp(9),
+            position: Some(Position {
+                filter: FilterIndex::Numbered(2),
+                target: 1,
+                timed_out: true,
+            }),
+            queue: Some(TaskQueueSid::derived(&["q"])),
+            queue_entered: Some(Timestamp(11)),
+            target_until: Some(Timestamp(12)),
+            worker: Some(WorkerSid::derived(&["a"])),
+            assignments: 2,
+            reservations: vec![reservation],
+            next_number: 2,
+            interaction: Some(interaction),
+            created: Timestamp(10),
+            updated: Timestamp(21),
+            version: 0,
+        }
+    }
+
+    fn attributes(interaction: InteractionSid) -> String {
+        let given = serde_json::json!({ "customerName": "Ann", "customerAddress": "+14155550100" });
+        let marks = serde_json::json!({ "invite": 1, "channel": "sms", "by": "customer" });
+        let marks: Marks = serde_json::from_value(marks).unwrap();
+        marks.around(given.as_object().unwrap().clone(), interaction).to_string()
+    }
+
+    fn stored(task: &Task) -> serde_json::Value {
+        let stored = serde_json::to_value(task).unwrap();
+        let read: Task = serde_json::from_value(stored.clone()).unwrap();
+        assert_eq!(&read, task);
+        stored
+    }
+
+    #[test]
+    fn a_task_comes_back_as_it_was() {
+        let task = unusual();
+        assert_eq!(stored(&task)["invite"]["by"], "customer");
+        let plain = Task {
+            position: Some(Position { filter: FilterIndex::Default, target: 0, timed_out: false }),
+            start: task.created,
+            updated: task.created,
+            interaction: None,
+            reservations: Vec::new(),
+            ..task
+        };
+        assert_eq!(stored(&plain)["attributes"], plain.attributes.as_str());
+    }
+
+    #[test]
+    fn attributes_that_somebody_changed_are_kept_to_the_letter() {
+        let mut task = unusual();
+        for text in ["{ }", r#"{"b":1,"a":2}"#, "not json", ""] {
+            text.clone_into(&mut task.attributes);
+            assert_eq!(stored(&task)["attributes"], text);
+        }
+    }
+
+    #[test]
+    fn a_task_of_an_invite_without_its_interaction_is_not_read() {
+        let mut stored = serde_json::to_value(unusual()).unwrap();
+        stored.as_object_mut().unwrap().remove("interaction");
+        let error = serde_json::from_value::<Task>(stored).unwrap_err();
+        assert!(error.to_string().contains("without its interaction"), "{error}");
+    }
+
+    #[test]
+    fn what_the_service_says_is_not_stored() {
+        let task = unusual();
+        let text = stored(&task)["attributes"].as_str().unwrap().to_owned();
+        assert_eq!(text, r#"{"customerAddress":"+14155550100","customerName":"Ann"}"#);
+        assert!(task.attributes.contains("flexInteractionSid"));
+    }
+}
