@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
+use crate::mutation::{Mutation, is_on};
 use crate::private::Private;
 use crate::sid::{MessageSid, Sid as _};
 use crate::timestamp::Timestamp;
@@ -73,6 +74,9 @@ pub struct InboundMessage {
 impl InboundMessage {
     /// The identifier this message always gets: a redelivery can not be a second message.
     pub fn sid(&self) -> MessageSid {
+        if is_on(Mutation::MessageNotDerived) {
+            return MessageSid::derived(&[&self.received_at.0.to_string()]);
+        }
         message_sid(self.carrier, &self.carrier_message_id)
     }
 }
@@ -116,6 +120,9 @@ impl DeliveryStatus {
     /// Whether `next` may take this status's place: the ladder is only climbed, a failure ends it,
     /// and only the proof of arrival undoes a failure.
     pub fn gives_way_to(self, next: Self) -> bool {
+        if is_on(Mutation::ReceiptsMoveDown) {
+            return self != next;
+        }
         match (self, next) {
             (Self::Queued | Self::Sent, Self::Undelivered | Self::Failed)
             | (Self::Undelivered | Self::Failed, Self::Delivered | Self::Read) => true,
@@ -194,7 +201,17 @@ pub enum SendOutcome {
 
 #[cfg(test)]
 mod tests {
+    use super::CarrierName;
     use super::DeliveryStatus::{self, *};
+
+    #[test]
+    fn names_are_spelled_as_published() {
+        let all = [Queued, Sent, Delivered, Read, Undelivered, Failed];
+        let names = all.map(DeliveryStatus::name);
+        assert_eq!(names, ["queued", "sent", "delivered", "read", "undelivered", "failed"]);
+        assert_eq!(CarrierName::parse(CarrierName::Twilio.name()), Some(CarrierName::Twilio));
+        assert_eq!(CarrierName::parse("nobody"), None);
+    }
 
     #[test]
     fn receipts_only_climb_and_only_arrival_undoes_a_failure() {

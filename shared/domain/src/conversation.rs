@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::address::Address;
 use crate::decision::Decision;
 use crate::effect::{Effect, WebhookCall};
+use crate::mutation::{Mutation, is_on};
 use crate::refusal::Refusal;
 use crate::sid::{
     AccountSid, ConversationSid, FlowSid, InteractionSid, MessageSid, MessagingServiceSid,
@@ -460,7 +461,9 @@ impl Conversation {
         let bound =
             self.participants.iter().filter_map(|one| Some((one.number, one.pair.as_ref()?)));
         for (place, (number, pair)) in bound.enumerate() {
-            decision = decision.without(self.binding(pair.clone(), number, 1));
+            if !is_on(Mutation::BindingKept) {
+                decision = decision.without(self.binding(pair.clone(), number, 1));
+            }
             if place < REMEMBERED_MAX {
                 decision = decision.and(self.membership(format!("A#{}", pair.address), number, 0));
             }
@@ -515,3 +518,6 @@ impl Conversation {
         Membership { who, conversation: self.sid, number, version }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,12 +3,16 @@
 //! An interaction has one channel, the channel one conversation; their identifiers are twins. It may have
 //! many invites over its life, each of them one task, so the conversation outlives its tasks.
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+mod marks;
 
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub(crate) use self::marks::Marks;
 use crate::address::ChannelType;
 use crate::conversation::{Conversation, NewParticipant, Notice, Source, State};
 use crate::decision::Decision;
+use crate::mutation::{Mutation, is_on};
 use crate::refusal::Refusal;
 use crate::sid::{
     ChannelParticipantSid, ChannelSid, ConversationSid, InteractionSid, InviteSid, ReservationSid,
@@ -265,7 +269,15 @@ pub fn invite(
     let sid: InviteSid = interaction.sid.kin(number);
     let task = TaskSid::derived(&[&sid.to_string()]);
     interaction.invites.push(Invite { number, task, over: false });
-    let attributes = attributes(interaction, conversation, sid, &order.attributes);
+    let pair = conversation.participants.iter().find_map(|one| one.pair.as_ref());
+    let marks = Marks {
+        invite: number,
+        channel: interaction.channel_type,
+        by: interaction.initiated_by,
+        contact: pair.map(|pair| pair.proxy.to_string()),
+    };
+    let given = order.attributes.as_object().cloned().unwrap_or_default();
+    let attributes = marks.around(given, interaction.sid);
     Ok(Task::create(task::NewTask {
         sid: task,
         workflow: order.workflow,
@@ -280,46 +292,6 @@ pub fn invite(
     }))
 }
 
-/// What the service writes into the attributes of a task, around what the caller gave (behaviour C.3).
-fn attributes(
-    interaction: &Interaction,
-    conversation: &Conversation,
-    invite: InviteSid,
-    given: &Value,
-) -> Value {
-    let mut all = given.as_object().cloned().unwrap_or_default();
-    let agent = interaction.initiated_by == InitiatedBy::Agent;
-    let kind = interaction.channel_type.name();
-    let pair = conversation.participants.iter().find_map(|one| one.pair.as_ref());
-    let mut medium = kind.to_owned();
-    medium[..1].make_ascii_uppercase();
-    let mut set = |key: &str, value: Value| all.insert(key.to_owned(), value);
-    set("flexInteractionSid", json!(interaction.sid));
-    set("flexInteractionChannelSid", json!(interaction.channel_sid()));
-    set("flexChannelInviteSid", json!(invite));
-    set("conversationSid", json!(conversation.sid));
-    set("channelType", json!(kind));
-    set("direction", json!(if agent { "outbound" } else { "inbound" }));
-    set("initiatedBy", json!(interaction.initiated_by.name()));
-    let conversations = json!({
-        "initiated_by": interaction.initiated_by.name(),
-        "communication_channel": medium,
-        "direction": if agent { "Outbound" } else { "Inbound" },
-        "conversation_id": interaction.sid,
-        "external_contact": pair.map(|pair| pair.proxy.as_str()),
-        "media": [{
-            "conversation_sid": conversation.sid,
-            "type": "ChatTranscript",
-            "sid": conversation.sid,
-        }],
-    });
-    set("conversations", conversations);
-    if let (Some(address), Some(name)) = (given.get("customerAddress"), given.get("customerName")) {
-        set("customers", json!({ "name": name, "phone": address, "email": null }));
-    }
-    Value::Object(all)
-}
-
 /// Seats the agent who accepted (behaviour C.5). Twice, too late or for nothing: nothing changes.
 pub fn seat(
     interaction: &Interaction,
@@ -331,7 +303,7 @@ pub fn seat(
     let seated = |one: &ChannelParticipant| {
         one.routing.as_ref().is_some_and(|before| before.reservation == routing.reservation)
     };
-    if interaction.participants.iter().any(seated)
+    if interaction.participants.iter().any(seated) && !is_on(Mutation::SeatedTwice)
         || interaction.status == ChannelStatus::Closed
         || conversation.state == State::Closed
         || interaction.invite_of(routing.task).is_none_or(|invite| invite.over)
@@ -590,7 +562,8 @@ pub fn task_ended(
     status: TaskStatus,
     now: Timestamp,
 ) -> Result<Decision, Refusal> {
-    if interaction.invite_of(task).is_none_or(|invite| invite.over) {
+    if interaction.invite_of(task).is_none_or(|invite| invite.over) || is_on(Mutation::EndForgotten)
+    {
         return Ok(Decision::unchanged());
     }
     let mut next = interaction.clone();

@@ -15,6 +15,7 @@ pub mod effect;
 pub mod flow;
 pub mod interaction;
 pub mod message;
+pub mod mutation;
 pub mod private;
 pub mod record;
 pub mod refusal;

@@ -21,6 +21,7 @@ use crate::carriage::{
 use crate::conversation::{Conversation, Notice, Pair, Source, State};
 use crate::decision::Decision;
 use crate::effect::{Effect, SendRequest};
+use crate::mutation::{Mutation, is_on};
 use crate::private::Private;
 use crate::refusal::Refusal;
 use crate::sid::{ConversationSid, MessageSid, MessagingServiceSid, Sid as _};
@@ -204,7 +205,7 @@ pub fn append(
     conversation.state = State::Active;
     conversation.updated = now;
     let index = conversation.next_index;
-    conversation.next_index += 1;
+    conversation.next_index += u32::from(!is_on(Mutation::IndexRepeated));
     let author = post.author.unwrap_or_else(|| "system".to_owned());
     let participant = conversation.participant_called(&author).map(|one| one.number);
     let message = Message {
@@ -359,6 +360,9 @@ impl Delivery {
             (DeliveryStatus::Queued, None, None) => Begin::Send,
             (DeliveryStatus::Queued, None, Some(begun)) if now < begun + LEASE => {
                 Begin::Wait { until: begun + LEASE }
+            }
+            (DeliveryStatus::Queued, None, Some(_)) if is_on(Mutation::ResentUnasked) => {
+                Begin::Send
             }
             (DeliveryStatus::Queued, None, Some(since)) => Begin::AskFirst { since },
             (DeliveryStatus::Queued, Some(_), _)

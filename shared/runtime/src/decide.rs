@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use switchboard_domain::decision::Decision;
-use switchboard_store::StoreError;
+use switchboard_domain::mutation::{Mutation, is_on};
+use switchboard_store::{Store, StoreError};
 
 use crate::dependencies::Dependencies;
 use crate::failure::Failure;
@@ -22,6 +23,9 @@ impl Dependencies {
     {
         for attempt in 0..ATTEMPTS_MAX {
             let (answer, decision) = rule().await?;
+            if is_on(Mutation::EffectsBeforeCommit) {
+                self.queues.send_effects(&Store::effects(&decision).effects, self.now()).await;
+            }
             match self.store.commit(&decision).await {
                 Ok(committed) => {
                     self.queues.send_effects(&committed.effects, self.now()).await;

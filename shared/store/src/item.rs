@@ -17,6 +17,7 @@ use switchboard_domain::conversation::{
 use switchboard_domain::effect::Effect;
 use switchboard_domain::interaction::Interaction;
 use switchboard_domain::message::Message;
+use switchboard_domain::mutation::{Mutation, is_on};
 use switchboard_domain::record::Record;
 use switchboard_domain::task::Task;
 use switchboard_domain::workspace::{
@@ -145,5 +146,6 @@ pub(crate) fn number(item: &Item, name: &str) -> Option<u64> {
 /// The deduplication id of an effect: the item, its version and the effect's place name it the same way on
 /// both roads, whoever sends it.
 pub fn effect_id(pk: &str, version: u64, place: usize) -> String {
+    let version = if is_on(Mutation::EffectsNamedAlike) { 0 } else { version };
     format!("{pk}-{version}-{place}")
 }

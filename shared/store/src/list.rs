@@ -9,6 +9,9 @@ use crate::item::{self, Item, Kept};
 use crate::key::{Key, Table};
 use crate::{FromRecord, Store, take};
 
+/// Sorts before every sort key that we write. A key in a condition may not be empty.
+const FIRST: &str = " ";
+
 /// Sorts behind every sort key that we write.
 const LAST: &str = "\u{10FFFF}";
 
@@ -49,11 +52,12 @@ pub struct Page<T> {
 impl Listing {
     /// The items of a partition of the table itself whose sort key starts so.
     pub fn partition(table: Table, pk: impl ToString, prefix: &str) -> Self {
+        let low = if prefix.is_empty() { FIRST } else { prefix };
         Self {
             table,
             index: None,
             partition: pk.to_string(),
-            low: prefix.to_owned(),
+            low: low.to_owned(),
             high: format!("{prefix}{LAST}"),
             descending: false,
         }

@@ -34,6 +34,7 @@ use self::offer::Offer;
 use super::picture::{Picture, Place, asked};
 use crate::decision::Decision;
 use crate::effect::Effect;
+use crate::mutation::{Mutation, is_on};
 use crate::record::Record;
 use crate::sid::{
     ActivitySid, TaskChannelSid, TaskQueueSid, TaskSid, WorkerSid, WorkflowSid, WorkspaceSid,
@@ -211,6 +212,9 @@ impl Router {
     /// Ends reservations that were not answered and tasks that waited for too long; false if there is more.
     fn end_what_is_due(&mut self, draft: &mut Draft, now: Timestamp) -> bool {
         for sid in self.picture.due(now) {
+            if is_on(Mutation::NeverLapses) {
+                break;
+            }
             let Some(task) = self.task(sid) else { continue };
             let late = || asked(task).filter(|one| one.expires <= now);
             if !draft.has_room_for(1 + late().count()) {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use super::{Line, Picture};
+use crate::mutation::{Mutation, is_on};
 use crate::routing::expression::{Attributes, WorkerFields};
 use crate::sid::{TaskChannelSid, TaskQueueSid, WorkerSid};
 use crate::timestamp::Timestamp;
@@ -304,7 +305,12 @@ impl Picture {
         }
         let free = |channel: &TaskChannelSid| {
             let capacity = worker.capacity(*channel);
-            capacity.available && load.open(*channel) < capacity.capacity
+            let open = match load.open(*channel) {
+                _ if is_on(Mutation::CapacityForgotten) => 0,
+                open if is_on(Mutation::CapacityTwice) => 2 * open,
+                open => open,
+            };
+            capacity.available && open < capacity.capacity
         };
         let idle = |channel: TaskChannelSid| {
             let known = self.channels.get(&channel);

@@ -1,0 +1,91 @@
+//! Deliberate defects, so that the simulator can be seen to notice: a proof that cannot fail proves nothing.
+//!
+//! They are compiled in by the feature `mutations`, which only the tests of the workspace turn on, and are
+//! off until a test switches one on for its own thread.
+
+macro_rules! mutations {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// One defect.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Mutation {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Mutation {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+        }
+    };
+}
+
+mutations! {
+    /// The binding of an address pair is written whether or not there is one.
+    BindingUnconditional,
+    /// Changed tasks are written whatever has become of them in between.
+    TaskUnconditional,
+    /// Effects are sent before their change is committed.
+    EffectsBeforeCommit,
+    /// The relay does not send the effects of a change once more.
+    RelaySkips,
+    /// The head of a workspace is written whoever has moved it in between.
+    HeadUnfenced,
+    /// A worker takes more work than there is room for.
+    CapacityForgotten,
+    /// Every open reservation counts twice.
+    CapacityTwice,
+    /// The carrier is told that a message arrived before the queue has it.
+    AcknowledgedTooEarly,
+    /// A late receipt takes a delivery back.
+    ReceiptsMoveDown,
+    /// The same message of a carrier is another one at another time.
+    MessageNotDerived,
+    /// A reservation can be accepted after its time.
+    AcceptedTooLate,
+    /// A send whose end is unknown is sent again unasked.
+    ResentUnasked,
+    /// A carrier is called without a lease.
+    SentWithoutLease,
+    /// Messages of a queue that failed are reported as done.
+    FailuresSwallowed,
+    /// An interaction does not note that a task of it has ended.
+    EndForgotten,
+    /// A conversation that is closed keeps its address pair.
+    BindingKept,
+    /// Two messages get the same index.
+    IndexRepeated,
+    /// An agent is seated as often as he is announced.
+    SeatedTwice,
+    /// Two changes of one item give their effects the same names.
+    EffectsNamedAlike,
+    /// Reservations that were not answered stay open.
+    NeverLapses,
+}
+
+#[cfg(feature = "mutations")]
+mod switch {
+    use super::Mutation;
+    use std::cell::Cell;
+
+    thread_local! {
+        static ON: Cell<Option<Mutation>> = const { Cell::new(None) };
+    }
+
+    /// Whether this thread suffers from a defect.
+    pub fn is_on(mutation: Mutation) -> bool {
+        ON.get() == Some(mutation)
+    }
+
+    /// Switches this thread's defect, and tells which it was.
+    pub fn switch(mutation: Option<Mutation>) -> Option<Mutation> {
+        ON.replace(mutation)
+    }
+}
+
+#[cfg(feature = "mutations")]
+pub use switch::{is_on, switch};
+
+/// Whether this thread suffers from a defect: never.
+#[cfg(not(feature = "mutations"))]
+pub const fn is_on(_: Mutation) -> bool {
+    false
+}
