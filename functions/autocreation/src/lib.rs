@@ -11,13 +11,18 @@ use switchboard_domain::carriage::InboundMessage;
 use switchboard_domain::configuration::{
     AddressConfiguration, ConversationConfiguration, Flow, Handler, PhoneNumber,
 };
-use switchboard_domain::conversation::{AddressBinding, Conversation, Pair, default_service_sid};
+use switchboard_domain::conversation::{
+    AddressBinding, Conversation, Pair, State, default_service_sid,
+};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::message::Message;
 use switchboard_domain::sid::{MessagingServiceSid, ServiceSid};
 use switchboard_runtime::queue::{body, each_message};
 use switchboard_runtime::{Dependencies, Failure};
 use switchboard_store::{key, take};
+
+/// So often is read again what changed while it was read.
+const READS_MAX: usize = 5;
 
 /// Handles a batch.
 pub async fn handle(on: &Dependencies, event: SqsEvent) -> SqsBatchResponse {
@@ -63,8 +68,20 @@ struct Known {
     messaging_service: Option<MessagingServiceSid>,
 }
 
-/// Reads what the rule needs: one batch, and the conversation or the flow that it names.
+/// Reads what the rule needs. A conversation that was closed between the read of its binding and its own is
+/// no refusal: the pair is free by then, so everything is read again.
 async fn load(on: &Dependencies, inbound: &InboundMessage) -> Result<Known, Failure> {
+    for _ in 0..READS_MAX {
+        let known = read(on, inbound).await?;
+        if known.bound.as_ref().is_none_or(|bound| bound.state != State::Closed) {
+            return Ok(known);
+        }
+    }
+    Err(Failure::Unavailable("a pair whose conversation is closed again and again".to_owned()))
+}
+
+/// One batch, and the conversation or the flow that it names.
+async fn read(on: &Dependencies, inbound: &InboundMessage) -> Result<Known, Failure> {
     let pair = Pair::new(inbound.from.clone(), inbound.to.clone())?;
     let binding = key::binding(&pair);
     let message = key::message(inbound.sid());

@@ -8,14 +8,15 @@
 //! wait behind, so their order is kept.
 #![forbid(unsafe_code)]
 
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use switchboard_carriers::{Carrier, Carriers, Lookup};
 use switchboard_domain::carriage::{CarrierName, DeliveryStatus, OutboundMessage, SendOutcome};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::{QueueName, SendRequest};
 use switchboard_domain::message::{Begin, Delivery, Message};
+use switchboard_domain::mutation::{Mutation, is_on};
 use switchboard_domain::timestamp::{Millis, Timestamp};
-use switchboard_runtime::queue::{body, each_message};
+use switchboard_runtime::queue::{Next, body, each_message_or_later};
 use switchboard_runtime::{Dependencies, Failure};
 use switchboard_store::key;
 
@@ -24,27 +25,10 @@ const ASK_AGAIN: Millis = Millis::seconds(30);
 
 /// Handles a batch.
 pub async fn handle(on: &Dependencies, carriers: &Carriers, event: SqsEvent) -> SqsBatchResponse {
-    each_message(event, |message| async move {
-        match deliver(on, carriers, &body(&message)?).await? {
-            Next::Done => Ok(()),
-            Next::Later(wait) => postpone(on, &message, wait).await,
-        }
+    each_message_or_later(&on.queues, QueueName::Outbound, event, |message| async move {
+        deliver(on, carriers, &body(&message)?).await
     })
     .await
-}
-
-/// What comes after one look at a delivery.
-enum Next {
-    Done,
-    Later(Millis),
-}
-
-/// Leaves the message on its queue, hidden for a while.
-async fn postpone(on: &Dependencies, message: &SqsMessage, wait: Millis) -> Result<(), Failure> {
-    let seconds = (wait.0 + 999) / 1000;
-    let handle = message.receipt_handle.as_deref().unwrap_or_default();
-    on.queues.hide(QueueName::Outbound, handle, seconds).await?;
-    Err(Failure::Unavailable(format!("the carrier; again in {seconds} s")))
 }
 
 async fn deliver(
@@ -70,6 +54,9 @@ async fn deliver(
             let leased = message.lease(request.delivery, now);
             let leased = leased.ok_or_else(|| Failure::Defect("a lease of nothing".to_owned()))?;
             on.decide(|| async {
+                if is_on(Mutation::SentWithoutLease) {
+                    return Ok(((), Decision::unchanged()));
+                }
                 Ok::<_, Failure>(((), same_or_lost(on, &message, &leased).await?))
             })
             .await?;

@@ -16,6 +16,9 @@ use switchboard_store::{Key, Listing, StoreError, Table, key};
 /// The index that lists tasks has surely caught up by then.
 const CAUGHT_UP: Millis = Millis::seconds(30);
 
+/// So often a head that moves is tried to be taken over: to wait for a redelivery is to wait for a minute.
+const TAKEOVERS_MAX: usize = 8;
+
 /// A router and its fence.
 pub(crate) struct Warm {
     router: Router,
@@ -32,27 +35,29 @@ pub(crate) async fn refresh(
     workspace: WorkspaceSid,
     name: &str,
 ) -> Result<Option<Warm>, Failure> {
-    let head: Option<Head> = on.store.get(key::head(workspace)).await?;
-    let Some(mut head) = head else {
-        return Ok(None);
-    };
-    if let Some(held) = held
-        && held.head == head
-    {
-        return Ok(Some(held));
-    }
-    // Whoever held the picture before can not commit any more from here on, and what he did is in the table.
-    if head.owner != name {
-        name.clone_into(&mut head.owner);
-        match on.store.commit(&Decision::put(head.clone())).await {
-            Ok(_) => head.version += 1,
-            Err(StoreError::Conflict { .. }) => {
-                return Err(Failure::Unavailable("two routers took over at once".to_owned()));
-            }
-            Err(error) => return Err(error.into()),
+    for _ in 0..TAKEOVERS_MAX {
+        let head: Option<Head> = on.store.get(key::head(workspace)).await?;
+        let Some(mut head) = head else {
+            return Ok(None);
+        };
+        if held.as_ref().is_some_and(|held| held.head == head) {
+            return Ok(held);
         }
+        // Whoever held the picture before can not commit any more from here on, and what he did is in the table.
+        if head.owner != name {
+            name.clone_into(&mut head.owner);
+            match on.store.commit(&Decision::put(head.clone())).await {
+                Ok(_) => head.version += 1,
+                // Not only routers move the head: every change of a worker or of the configuration does.
+                Err(StoreError::Conflict { .. }) => continue,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        return build(on, workspace, head).await;
     }
-    build(on, workspace, head).await
+    Err(Failure::Unavailable(format!(
+        "the head moved {TAKEOVERS_MAX} times while it was taken over"
+    )))
 }
 
 /// Reads the whole workspace. Changes while it is read move the head, and the first commit notices.

@@ -17,7 +17,8 @@ use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::{QueueName, WebhookCall};
 use switchboard_domain::message::Message;
 use switchboard_domain::sid::{Sid as _, WebhookSid};
-use switchboard_runtime::queue::{body, each_message};
+use switchboard_domain::timestamp::Millis;
+use switchboard_runtime::queue::{Next, body, each_message_or_later};
 use switchboard_runtime::{Dependencies, Failure};
 use switchboard_store::{key, take};
 
@@ -28,10 +29,13 @@ const ATTEMPTS_MAX: u32 = 4;
 
 /// Handles a batch.
 pub async fn handle(on: &Dependencies, caller: &Caller, event: SqsEvent) -> SqsBatchResponse {
-    each_message(event, |message| async move { serve(on, caller, &message).await }).await
+    each_message_or_later(&on.queues, QueueName::Webhooks, event, |message| async move {
+        serve(on, caller, &message).await
+    })
+    .await
 }
 
-async fn serve(on: &Dependencies, caller: &Caller, message: &SqsMessage) -> Result<(), Failure> {
+async fn serve(on: &Dependencies, caller: &Caller, message: &SqsMessage) -> Result<Next, Failure> {
     let call: WebhookCall = body(message)?;
     let id = message.attributes.get("MessageDeduplicationId").cloned();
     let id = id.ok_or_else(|| Failure::Invalid("no deduplication id".to_owned()))?;
@@ -39,20 +43,23 @@ async fn serve(on: &Dependencies, caller: &Caller, message: &SqsMessage) -> Resu
     let mut found = on.store.get_all(&keys).await?;
     let before: Option<WebhookAttempt> = take(&mut found, &keys[1]);
     if before.as_ref().is_some_and(|before| before.done) {
-        return Ok(());
+        return Ok(Next::Done);
     }
     let Some(conversation) = take::<Conversation>(&mut found, &keys[0]) else {
-        return Ok(());
+        return Ok(Next::Done);
     };
     let Some((url, method)) = endpoint(&conversation, call.webhook) else {
-        return Ok(());
+        return Ok(Next::Done);
     };
     let about: Option<Message> = match call.message {
         Some(sid) => on.store.get(key::message(sid)).await?,
         None => None,
     };
+    if !wants(&conversation, call.webhook, about.as_ref()) {
+        return Ok(Next::Done);
+    }
     let Some(parameters) = parameters::of(on, &call, &conversation, about.as_ref()) else {
-        return Ok(());
+        return Ok(Next::Done);
     };
     let called = caller.call(on, &url, &method, &parameters, &id).await;
     let attempt = next_attempt(on, &id, &call, before, &called);
@@ -63,12 +70,11 @@ async fn serve(on: &Dependencies, caller: &Caller, message: &SqsMessage) -> Resu
         tracing::debug!("attempt not noted: {error}");
     }
     if done {
-        return Ok(());
+        return Ok(Next::Done);
     }
-    let seconds = 1_i64 << (2 * attempts).min(10);
-    let handle = message.receipt_handle.as_deref().unwrap_or_default();
-    on.queues.hide(QueueName::Webhooks, handle, seconds).await?;
-    Err(Failure::Unavailable(format!("the webhook {called}; again in {seconds} s")))
+    let wait = Millis::seconds(1_i64 << (2 * attempts).min(10));
+    tracing::warn!(attempts, "webhook put off: it {called}");
+    Ok(Next::Later(wait))
 }
 
 /// Where and how; nothing if the webhook was removed since.
@@ -80,6 +86,18 @@ fn endpoint(conversation: &Conversation, number: u32) -> Option<(String, String)
         }
         Target::Studio { .. } => None,
     }
+}
+
+/// Whether a webhook with trigger words is called: if one of them is a word of the message, in any case.
+fn wants(conversation: &Conversation, number: u32, message: Option<&Message>) -> bool {
+    let webhook = conversation.webhook_by_sid(conversation.sid.kin::<WebhookSid>(number));
+    let Some(Target::Trigger { triggers, .. }) = webhook.map(|webhook| &webhook.target) else {
+        return true;
+    };
+    let body = message.and_then(|message| message.body.as_ref());
+    let body = body.map(|body| body.to_lowercase()).unwrap_or_default();
+    let words: Vec<&str> = body.split(|letter: char| !letter.is_alphanumeric()).collect();
+    triggers.iter().any(|trigger| words.contains(&trigger.to_lowercase().as_str()))
 }
 
 fn next_attempt(
@@ -104,5 +122,41 @@ fn next_attempt(
         done,
         updated: on.now(),
         version: before.map_or(0, |before| before.version),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use switchboard_domain::conversation::Source;
+    use switchboard_domain::message::{Post, append};
+    use switchboard_domain::record::Record;
+    use switchboard_domain::sid::{ConversationSid, MessageSid, ServiceSid};
+    use switchboard_domain::timestamp::Timestamp;
+
+    #[test]
+    fn a_trigger_is_pulled_by_its_words_alone() {
+        let (sid, now) = (ConversationSid::derived(&["c"]), Timestamp(0));
+        let mut conversation = Conversation::new(sid, ServiceSid::derived(&["s"]), now);
+        let target = Target::Trigger {
+            url: "https://example.com".to_owned(),
+            method: "POST".to_owned(),
+            triggers: vec!["Help".to_owned()],
+        };
+        let number = conversation.attach(target, now).unwrap();
+        for (body, pulled) in [("please HELP!", true), ("helpless", false), ("hello", false)] {
+            let post = Post {
+                sid: MessageSid::derived(&[body]),
+                author: None,
+                body: Some(body.into()),
+                media: Vec::new(),
+                attributes: None,
+                origin: None,
+                source: Source::Channel,
+            };
+            let written = append(&mut conversation, post, now).unwrap();
+            let Record::Message(message) = &written.puts[0] else { panic!("no message") };
+            assert_eq!(wants(&conversation, number, Some(message)), pulled, "{body}");
+        }
     }
 }

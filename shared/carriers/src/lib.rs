@@ -10,6 +10,7 @@ mod request;
 pub mod twilio;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use switchboard_domain::carriage::CarrierName;
 use switchboard_domain::private::Private;
@@ -19,10 +20,10 @@ pub use carrier::{BoxFuture, Carrier, Event, Lookup, ParseError, Problem, Reject
 pub use request::{BODY_BYTES_MAX, PARAMETERS_MAX, RawRequest, Verified};
 
 /// All carriers that are connected.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Carriers {
-    /// Twilio Programmable Messaging.
-    pub twilio: twilio::Twilio,
+    /// Twilio Programmable Messaging, or what stands in for it.
+    twilio: Arc<dyn Carrier>,
 }
 
 /// What the carriers are connected with.
@@ -60,22 +61,25 @@ impl Carriers {
         let base_url =
             setting("TWILIO_BASE_URL").map_or_else(|| twilio::API_ORIGIN.to_owned(), |it| it.0);
         let reports = format!("{}/webhooks/twilio", settings.public_url);
-        Ok(Self {
-            twilio: twilio::Twilio::new(twilio::Connection {
-                account_sid,
-                auth_token: setting("TWILIO_AUTH_TOKEN")
-                    .unwrap_or_else(|| settings.auth_token.clone()),
-                secondary_auth_token: setting("TWILIO_SECONDARY_AUTH_TOKEN"),
-                base_url,
-                status_callback_url: (!settings.public_url.is_empty()).then_some(reports),
-            })?,
-        })
+        let twilio = twilio::Twilio::new(twilio::Connection {
+            account_sid,
+            auth_token: setting("TWILIO_AUTH_TOKEN").unwrap_or_else(|| settings.auth_token.clone()),
+            secondary_auth_token: setting("TWILIO_SECONDARY_AUTH_TOKEN"),
+            base_url,
+            status_callback_url: (!settings.public_url.is_empty()).then_some(reports),
+        })?;
+        Ok(Self::of(Arc::new(twilio)))
+    }
+
+    /// One carrier that does not have to be a real one.
+    pub fn of(twilio: Arc<dyn Carrier>) -> Self {
+        Self { twilio }
     }
 
     /// The carrier of that name.
     pub fn get(&self, name: CarrierName) -> &dyn Carrier {
         match name {
-            CarrierName::Twilio => &self.twilio,
+            CarrierName::Twilio => self.twilio.as_ref(),
         }
     }
 }

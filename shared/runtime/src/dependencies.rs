@@ -53,7 +53,7 @@ impl Dependencies {
     /// The environment of a Lambda function: the one place that builds clients.
     pub async fn from_env() -> Result<Self, lambda_runtime::Error> {
         let config = Config::from_env()?;
-        let sdk = aws_config::defaults(BehaviorVersion::latest()).http_client(https()).load().await;
+        let sdk = sdk_config().await;
         let store = Store::new(aws_sdk_dynamodb::Client::new(&sdk), config.tables.clone());
         let queues = Queues::new(aws_sdk_sqs::Client::new(&sdk), config.queues.clone());
         Ok(Self::new(config, store, queues, Arc::new(system_time), Arc::new(system_entropy)))
@@ -74,6 +74,11 @@ impl Dependencies {
     pub fn mint<T: Sid>(&self) -> T {
         T::root((self.entropy)())
     }
+}
+
+/// Credentials, region and endpoints of the environment, for clients of any service.
+pub async fn sdk_config() -> aws_config::SdkConfig {
+    aws_config::defaults(BehaviorVersion::latest()).http_client(https()).load().await
 }
 
 /// HTTPS with one cryptographic provider, for all clients.

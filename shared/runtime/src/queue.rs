@@ -1,13 +1,14 @@
 //! Queues: sending effects, and taking messages one by one.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use switchboard_domain::effect::{Effect, QueueName};
-use switchboard_domain::timestamp::Timestamp;
+use switchboard_domain::mutation::{Mutation, is_on};
+use switchboard_domain::timestamp::{Millis, Timestamp};
 
 use crate::failure::Failure;
 
@@ -127,7 +128,7 @@ impl Queues {
     }
 
     /// Hides a received message for a while longer.
-    pub async fn hide(
+    async fn hide(
         &self,
         queue: QueueName,
         receipt_handle: &str,
@@ -187,6 +188,15 @@ pub fn body<T: DeserializeOwned>(message: &SqsMessage) -> Result<T, Failure> {
     serde_json::from_str(text).map_err(|error| Failure::Invalid(error.to_string()))
 }
 
+/// What comes after one look at a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// It is done.
+    Done,
+    /// It is looked at again after so long.
+    Later(Millis),
+}
+
 /// Handles every message of a batch and answers which ones failed. After a failure the rest of its group is
 /// left alone: they stay in order and come back behind it. A refusal is an answer, not a failure.
 pub async fn each_message<F>(
@@ -196,28 +206,67 @@ pub async fn each_message<F>(
 where
     F: Future<Output = Result<(), Failure>>,
 {
+    let handle = |message| {
+        let handled = handle(message);
+        async move { handled.await.map(|()| Next::Done) }
+    };
+    walk(event, None, handle).await
+}
+
+/// The same for messages that may be put off. One that is put off is hidden for that long, and so is the rest
+/// of its group: as long as any of them was in flight, the group would be locked.
+pub async fn each_message_or_later<F>(
+    queues: &Queues,
+    queue: QueueName,
+    event: SqsEvent,
+    handle: impl FnMut(SqsMessage) -> F,
+) -> SqsBatchResponse
+where
+    F: Future<Output = Result<Next, Failure>>,
+{
+    walk(event, Some((queues, queue)), handle).await
+}
+
+async fn walk<F>(
+    event: SqsEvent,
+    queue: Option<(&Queues, QueueName)>,
+    mut handle: impl FnMut(SqsMessage) -> F,
+) -> SqsBatchResponse
+where
+    F: Future<Output = Result<Next, Failure>>,
+{
     let mut response = SqsBatchResponse::default();
-    let mut stuck: BTreeSet<String> = BTreeSet::new();
+    // The groups that are stuck, and for how long if that is known.
+    let mut stuck: BTreeMap<String, Option<Millis>> = BTreeMap::new();
     for message in event.records {
         let id = message.message_id.clone().unwrap_or_default();
+        let receipt_handle = message.receipt_handle.clone().unwrap_or_default();
         let group = message.attributes.get("MessageGroupId").cloned();
-        let held_up = group.as_ref().is_some_and(|group| stuck.contains(group));
-        let failed = held_up
-            || match handle(message).await {
-                Ok(()) => false,
+        let wait = match group.as_ref().and_then(|group| stuck.get(group)) {
+            Some(wait) => *wait,
+            None => match handle(message).await {
+                Ok(Next::Done) => continue,
+                Ok(Next::Later(wait)) => Some(wait),
                 Err(Failure::Refused(refusal)) => {
                     tracing::info!(code = refusal.code(), "refused: {refusal}");
-                    false
+                    continue;
                 }
                 Err(failure) => {
                     log(&id, &failure);
-                    true
+                    None
                 }
-            };
-        if failed {
-            stuck.extend(group);
-            response.batch_item_failures.push(item_failure(id));
+            },
+        };
+        if is_on(Mutation::FailuresSwallowed) {
+            continue;
         }
+        if let (Some(wait), Some((queues, name))) = (wait, queue)
+            && let Err(failure) = queues.hide(name, &receipt_handle, (wait.0 + 999) / 1000).await
+        {
+            log(&id, &failure);
+        }
+        stuck.extend(group.map(|group| (group, wait)));
+        response.batch_item_failures.push(item_failure(id));
     }
     response
 }
