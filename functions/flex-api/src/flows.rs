@@ -47,9 +47,8 @@ pub(crate) async fn list(call: &Call<'_>) -> Answer {
     Ok(call.paged("flows", &request, &page, |flow| {
         let mut rendered = render(call, flow);
         // A list shows flows without their definitions.
-        if let Some(members) = rendered.as_object_mut() {
-            members
-                .retain(|name, _| !["definition", "errors", "warnings"].contains(&name.as_str()));
+        for member in ["definition", "errors", "warnings"] {
+            rendered[member] = Value::Null;
         }
         rendered
     }))

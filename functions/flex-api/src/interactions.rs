@@ -5,7 +5,7 @@ use switchboard_domain::address::{Address, ChannelType};
 use switchboard_domain::configuration::ConversationConfiguration;
 use switchboard_domain::conversation::{Conversation, NewParticipant, Pair, default_service_sid};
 use switchboard_domain::decision::Decision;
-use switchboard_domain::interaction::{self, InitiatedBy, Interaction};
+use switchboard_domain::interaction::{self, ChannelStatus, InitiatedBy, Interaction};
 use switchboard_domain::refusal::Refusal;
 use switchboard_domain::sid::{ConversationSid, InteractionSid, Sid as _};
 use switchboard_domain::task::Task;
@@ -52,8 +52,8 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
     Ok(Reply::ok(render(call, &interaction, task.as_ref().map(|task| (task, &names)))))
 }
 
-/// Opens the interaction; for a conversation that has one already, answers that one: a request that is sent
-/// again, or several that race, open one channel (behaviour A.7).
+/// Opens the interaction; for a conversation that has an open one already, answers that one: a request that is
+/// sent again, or several that race, open one channel (behaviour A.7).
 async fn open(
     call: &Call<'_>,
     channel: &Channel,
@@ -65,6 +65,9 @@ async fn open(
     let sid = channel.conversation.unwrap_or(minted);
     let existing: Option<Interaction> = call.on.store.get(key::interaction(sid.twin())).await?;
     if let Some(existing) = existing {
+        if existing.status == ChannelStatus::Closed {
+            return Err(Refusal::ChannelClosed.into());
+        }
         let last = existing.invites.last().map(|invite| invite.task);
         let task = load::tasks(call, last.into_iter()).await?.pop();
         return Ok(((existing, task), Decision::unchanged()));

@@ -8,6 +8,8 @@ use switchboard_domain::workspace::{TaskChannel, TaskQueue, Workflow};
 use switchboard_runtime::http::{ApiError, Call};
 use switchboard_store::{Key, key, take};
 
+use crate::snapshot::first_queue;
+
 /// An interaction with its conversation.
 pub(crate) struct Both {
     pub(crate) interaction: Interaction,
@@ -62,17 +64,23 @@ pub(crate) struct Names {
     pub(crate) channel: Option<TaskChannel>,
 }
 
-/// The names of a task.
+/// The names of a task. One that has not entered its workflow yet goes to the queue that it will enter.
 pub(crate) async fn names(call: &Call<'_>, task: &Task) -> Result<Names, ApiError> {
     let workflow = key::workflow(task.workspace, task.workflow);
     let channel = key::task_channel(task.workspace, task.channel);
-    let queue = task.queue.map(|queue| key::task_queue(task.workspace, queue));
+    let queue = |queue| key::task_queue(task.workspace, queue);
     let mut keys = vec![workflow.clone(), channel.clone()];
-    keys.extend(queue.clone());
+    keys.extend(task.queue.map(queue));
     let mut found = call.on.store.get_all(&keys).await?;
-    Ok(Names {
+    let mut names = Names {
         workflow: take(&mut found, &workflow),
-        queue: queue.and_then(|queue| take(&mut found, &queue)),
+        queue: task.queue.and_then(|sid| take(&mut found, &queue(sid))),
         channel: take(&mut found, &channel),
-    })
+    };
+    if task.queue.is_none()
+        && let Some(first) = first_queue(task, &names)
+    {
+        names.queue = call.on.store.get(queue(first)).await?;
+    }
+    Ok(names)
 }
