@@ -12,11 +12,13 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::retry::RetryConfig;
 use serde_json::{Value, json};
 
 use crate::dynamo::Tables;
-use crate::faults::{Call, Death, Fault, Faults, Service};
+use crate::faults::{Call, Death, Fault, Faults, Passage, Service};
 use crate::queues::Queues;
+use crate::trace::invocation;
 
 /// What a service answers.
 #[derive(Debug)]
@@ -32,6 +34,11 @@ impl Answer {
         Self { status, headers, body: body.into() }
     }
 
+    pub(crate) fn not_json() -> Self {
+        let kind = "com.amazon.coral.service#SerializationException";
+        Self::error(400, kind, "the request is not JSON")
+    }
+
     fn error(status: u16, kind: &str, message: &str) -> Self {
         Self::new(status, json!({ "__type": kind, "message": message }).to_string())
     }
@@ -43,6 +50,8 @@ pub(crate) struct Services {
     pub(crate) tables: Tables,
     pub(crate) queues: Queues,
     pub(crate) faults: Option<Arc<dyn Faults>>,
+    /// Whether the same entropy has to give the same run, down to the pauses between attempts.
+    pub(crate) is_steady: bool,
 }
 
 /// One function's way to the services.
@@ -60,6 +69,7 @@ impl Services {
             .region(aws_sdk_dynamodb::config::Region::new(self.queues.region().to_owned()))
             .credentials_provider(credentials())
             .http_client(self.connector(function))
+            .retry_config(self.retries())
             .build();
         aws_sdk_dynamodb::Client::from_conf(config)
     }
@@ -71,8 +81,14 @@ impl Services {
             .region(aws_sdk_sqs::config::Region::new(self.queues.region().to_owned()))
             .credentials_provider(credentials())
             .http_client(self.connector(function))
+            .retry_config(self.retries())
             .build();
         aws_sdk_sqs::Client::from_conf(config)
+    }
+
+    /// As the SDK does it by itself; without chance, if it has to be steady.
+    fn retries(&self) -> RetryConfig {
+        RetryConfig::standard().with_use_static_exponential_base(self.is_steady)
     }
 
     fn connector(&self, function: &str) -> Connector {
@@ -117,21 +133,30 @@ impl Connector {
         };
         let bytes = request.body().bytes().unwrap_or_default();
         let Ok(body) = serde_json::from_slice::<Value>(bytes) else {
-            let kind = "com.amazon.coral.service#SerializationException";
-            return response(Answer::error(400, kind, "the request is not JSON"));
+            return response(Answer::not_json());
         };
-        let call = Call { function: &self.function, service, operation, body: &body };
+        let function: &str = &self.function;
+        let call = Call { function, service, operation, body: &body, invocation: invocation() };
         let faults = self.services.faults.as_deref();
-        if let Some(fault) = faults.and_then(|faults| faults.before(&call)) {
+        let passage = match faults.and_then(|faults| faults.gate(&call)) {
+            Some(gate) => gate.await,
+            None => Passage::default(),
+        };
+        let before = || faults.and_then(|faults| faults.before(&call));
+        if let Some(fault) = passage.before.or_else(before) {
             return failed(fault, &call).await;
         }
         let answer = match service {
-            Service::Tables => self.services.tables.answer(&self.function, operation, &body),
+            Service::Tables => self.services.tables.answer(&self.function, operation, &body).await,
             Service::Queues => {
                 self.services.queues.answer(&self.function, operation, bytes, &body).await
             }
         };
-        match faults.and_then(|faults| faults.after(&call)) {
+        if let Some(faults) = faults {
+            faults.answered(&call, answer.status);
+        }
+        let after = || faults.and_then(|faults| faults.after(&call));
+        match passage.after.or_else(after) {
             Some(fault) => failed(fault, &call).await,
             None => response(answer),
         }

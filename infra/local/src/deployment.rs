@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use serde_json::Value;
+use switchboard_carriers::Carrier;
 use switchboard_runtime::Dependencies;
 use switchboard_runtime::dependencies::{Clock, Entropy, system_entropy, system_time};
 use switchboard_sqs::Sqs;
@@ -25,6 +26,7 @@ use crate::gateway::Gateway;
 use crate::invocation::{FunctionError, Functions};
 use crate::mappings::{self, Reach, stopped};
 use crate::queues::{DeadLetter, Depth, Haste, Queues};
+use crate::remote::Remote;
 use crate::template::{Place, Source, TEMPLATE, Template};
 use crate::trace::{Trace, TraceMode, Trigger};
 use crate::usage::{Counters, Meter, Permission};
@@ -50,6 +52,10 @@ pub struct Options {
     pub port: u16,
     /// The folder that keeps tables and queues; without it they are in memory.
     pub data: Option<PathBuf>,
+    /// A DynamoDB that keeps the tables instead of the embedded one.
+    pub dynamodb_endpoint: Option<String>,
+    /// An SQS that keeps the queues instead of the embedded one.
+    pub sqs_endpoint: Option<String>,
     /// The account's SID.
     pub account_sid: String,
     /// The account's token.
@@ -70,6 +76,8 @@ pub struct Options {
     pub trace: TraceMode,
     /// What goes wrong, if anything.
     pub faults: Option<Arc<dyn Faults>>,
+    /// What stands in for the carrier.
+    pub carrier: Option<Arc<dyn Carrier>>,
     /// Shorter waits than the template's.
     pub haste: Haste,
     /// The longest that a mapping waits for a fuller batch.
@@ -83,6 +91,8 @@ impl Default for Options {
         Self {
             port: 0,
             data: None,
+            dynamodb_endpoint: None,
+            sqs_endpoint: None,
             account_sid: "AC00000000000000000000000000000001".to_owned(),
             auth_token: "local-auth-token".to_owned(),
             carrier_base_url: None,
@@ -93,6 +103,7 @@ impl Default for Options {
             entropy: None,
             trace: TraceMode::Off,
             faults: None,
+            carrier: None,
             haste: Haste::default(),
             window_max: Duration::from_millis(100),
             is_driven: true,
@@ -130,9 +141,10 @@ impl std::error::Error for NotDrained {}
 #[derive(Debug)]
 pub struct Deployment {
     base_url: String,
+    stack: String,
     template: Template,
-    services: Services,
-    functions: Arc<Functions>,
+    pub(crate) services: Services,
+    pub(crate) functions: Arc<Functions>,
     meter: Arc<Meter>,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
@@ -156,19 +168,13 @@ impl Deployment {
             std::fs::create_dir_all(folder)
                 .with_context(|| format!("the data folder {} can not be made", folder.display()))?;
         }
-        let file = |name: &str| folder.map(|folder| folder.join(name));
-        // The queues come first: their file lets no second process in.
-        let queues = file("queues.db");
-        let queues = Queues::open(queues.as_deref(), &clock, STACK, Arc::clone(&meter))
-            .await
-            .with_context(|| in_use(folder))?;
-        let template = read_template(&options, &base_url, &queues)?;
+        let stack = stack(&options);
+        let queues = open_queues(&options, &clock, &stack, &meter).await?;
+        let template = read_template(&options, &base_url, &queues, &stack)?;
         queues.create(&template.queues, options.haste).await?;
-        let tables = file("tables.db");
-        let (tables, own_clock) = (tables.as_deref(), options.clock.as_ref());
-        let tables = Tables::open(tables, own_clock, &template, STACK, Arc::clone(&meter))
-            .with_context(|| in_use(folder))?;
-        let services = Services { tables, queues, faults: options.faults.clone() };
+        let tables = open_tables(&options, &template, &stack, &meter).await?;
+        let faults = options.faults.clone();
+        let services = Services { tables, queues, faults, is_steady: options.entropy.is_some() };
         let functions = link(&template, &services, &options, clock, &meter)?;
         let (stop, stopping) = watch::channel(false);
         let mut tasks = JoinSet::new();
@@ -187,7 +193,7 @@ impl Deployment {
         let routes = template.routes.clone();
         let gateway = Arc::new(Gateway { routes, functions: Arc::clone(&functions) });
         tasks.spawn(gateway.serve(listener, stopping));
-        Ok(Self { base_url, template, services, functions, meter, stop, tasks })
+        Ok(Self { base_url, stack, template, services, functions, meter, stop, tasks })
     }
 
     /// Where the HTTP API is: `http://127.0.0.1:PORT`.
@@ -219,19 +225,19 @@ impl Deployment {
         self.services.sqs(name)
     }
 
-    /// The embedded SQS itself.
-    pub const fn sqs(&self) -> &Sqs {
+    /// The embedded SQS itself, unless the queues are elsewhere.
+    pub const fn sqs(&self) -> Option<&Sqs> {
         self.services.queues.sqs()
     }
 
     /// The URL of a queue, named without the stack: `inbound.fifo`.
     pub fn queue_url(&self, queue: &str) -> String {
-        self.services.queues.url(&format!("{STACK}-{queue}"))
+        self.services.queues.url(&format!("{}-{queue}", self.stack))
     }
 
     /// The name of a table, named without the stack: `routing`.
     pub fn table_name(&self, table: &str) -> String {
-        format!("{STACK}-{table}")
+        format!("{}-{table}", self.stack)
     }
 
     /// Hands an event to a function, as `aws lambda invoke` does.
@@ -340,7 +346,7 @@ impl Deployment {
         self.services.tables.sweep()
     }
 
-    /// Stops: takes nothing new, lets what runs come to its end.
+    /// Stops: takes nothing new, lets what runs come to its end, removes what it made behind endpoints.
     pub async fn stop(mut self) {
         // Those who listen have to be told; if nobody does, all have stopped.
         let _ = self.stop.send(true);
@@ -349,6 +355,8 @@ impl Deployment {
         while self.functions.activity().0 > 0 && Instant::now() < until {
             sleep(GLANCE).await;
         }
+        self.services.queues.remove(&self.template.queues).await;
+        self.services.tables.remove(&self.template.tables).await;
     }
 }
 
@@ -359,7 +367,49 @@ impl Drop for Deployment {
 }
 
 /// The stack's name, which begins every table's and queue's.
-const STACK: &str = "switchboard";
+pub(crate) const STACK: &str = "switchboard";
+
+/// Behind an endpoint several deployments may meet, so there each has a name of its own.
+fn stack(options: &Options) -> String {
+    match (&options.dynamodb_endpoint, &options.sqs_endpoint) {
+        (None, None) => STACK.to_owned(),
+        _ => format!("{STACK}-{:08x}", u128::from_be_bytes(system_entropy()) >> 96),
+    }
+}
+
+/// The queues come first: their file lets no second process in.
+async fn open_queues(
+    options: &Options,
+    clock: &Clock,
+    stack: &str,
+    meter: &Arc<Meter>,
+) -> Result<Queues> {
+    if let Some(endpoint) = &options.sqs_endpoint {
+        return Queues::connect(endpoint, stack, Arc::clone(meter));
+    }
+    let folder = options.data.as_deref();
+    let file = folder.map(|folder| folder.join("queues.db"));
+    let queues = Queues::open(file.as_deref(), clock, stack, Arc::clone(meter)).await;
+    queues.with_context(|| in_use(folder))
+}
+
+async fn open_tables(
+    options: &Options,
+    template: &Template,
+    stack: &str,
+    meter: &Arc<Meter>,
+) -> Result<Tables> {
+    let meter = Arc::clone(meter);
+    if let Some(endpoint) = &options.dynamodb_endpoint {
+        let region = switchboard_sqs::Settings::default().region;
+        let remote = Remote::new(endpoint, "dynamodb", &region)?;
+        return Tables::connect(remote, template, stack, meter).await;
+    }
+    let folder = options.data.as_deref();
+    let file = folder.map(|folder| folder.join("tables.db"));
+    let tables = Tables::open(file.as_deref(), options.clock.as_ref(), template, stack, meter);
+    tables.with_context(|| in_use(folder))
+}
 
 fn in_use(folder: Option<&Path>) -> String {
     match folder {
@@ -370,12 +420,17 @@ fn in_use(folder: Option<&Path>) -> String {
     }
 }
 
-fn read_template(options: &Options, base_url: &str, queues: &Queues) -> Result<Template> {
+fn read_template(
+    options: &Options,
+    base_url: &str,
+    queues: &Queues,
+    stack: &str,
+) -> Result<Template> {
     let settings = queues.settings();
     let place = Place {
         region: settings.region.clone(),
         account: settings.account.clone(),
-        stack: STACK.to_owned(),
+        stack: stack.to_owned(),
         queues_endpoint: settings.endpoint.clone(),
         api_endpoint: base_url.to_owned(),
     };
@@ -401,7 +456,7 @@ fn link(
     for function in template.functions.values() {
         let on = dependencies(function, services, &clock, &entropy)
             .with_context(|| format!("function {}", function.name))?;
-        functions.add(&function.name, on, function.timeout)?;
+        functions.add(&function.name, on, function.timeout, options.carrier.as_ref())?;
     }
     Ok(Arc::new(functions))
 }

@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, Result};
 use dynoxide::Database;
+use dynoxide::actions::scan::ScanRequest;
 use dynoxide::errors::DynoxideError;
 use dynoxide::storage_backend::Clock as EngineClock;
 use rusqlite::Connection;
@@ -26,6 +27,7 @@ use switchboard_runtime::dependencies::Clock;
 use tokio::sync::Notify;
 
 use crate::connector::Answer;
+use crate::remote::{Remote, RemoteTables};
 use crate::template;
 use crate::trace::{Written, note};
 use crate::usage::{Meter, Usage, lock};
@@ -33,11 +35,17 @@ use crate::usage::{Meter, Usage, lock};
 /// Names each deployment's tables in memory, of which a process may have many.
 static MEMORIES: AtomicU64 = AtomicU64::new(1);
 
-/// The embedded tables; clones share them.
+/// The tables, embedded or behind an endpoint; clones share them.
 #[derive(Clone)]
 pub(crate) struct Tables {
-    database: Database,
+    engine: Engine,
     shared: Arc<Shared>,
+}
+
+#[derive(Clone)]
+enum Engine {
+    Embedded(Database),
+    Remote(Arc<RemoteTables>),
 }
 
 struct Shared {
@@ -106,38 +114,38 @@ impl Tables {
                 (Database::new(&name)?, Some(Connection::open(&name)?))
             }
         };
-        let streams = template.tables.iter().filter(|table| table.has_stream);
-        // One to begin with: an earlier process may have left changes that nobody has seen.
-        let unseen = || Arc::new(Stream { written: AtomicU64::new(1), ..Stream::default() });
-        let streams = streams.map(|table| (table.name.clone(), unseen())).collect();
-        let shared = Shared {
-            side: Mutex::new(side),
-            meter,
-            stack: format!("{stack}-"),
-            streams,
-            // With a clock of the caller's, a file has the wrong idea of what has expired.
-            sweeps: file.is_none() || clock.is_none(),
-        };
-        let tables = Self { database, shared: Arc::new(shared) };
+        // With a clock of the caller's, a file has the wrong idea of what has expired.
+        let sweeps = file.is_none() || clock.is_none();
+        let shared = Shared::new(side, meter, template, stack, sweeps);
+        let tables = Self { engine: Engine::Embedded(database.clone()), shared: Arc::new(shared) };
         for table in &template.tables {
-            tables.create(table).with_context(|| format!("table {}", table.name))?;
+            create(&database, table).with_context(|| format!("table {}", table.name))?;
         }
         Ok(tables)
     }
 
-    fn create(&self, table: &template::Table) -> Result<()> {
-        match self.database.create_table(serde_json::from_value(table.request.clone())?) {
-            Err(DynoxideError::ResourceInUseException(_)) => return Ok(()),
-            created => created?,
-        };
-        if let Some(attribute) = &table.ttl {
-            let request = json!({
-                "TableName": table.name,
-                "TimeToLiveSpecification": { "AttributeName": attribute, "Enabled": true },
-            });
-            self.database.update_time_to_live(serde_json::from_value(request)?)?;
+    /// Makes the tables of a template behind an endpoint.
+    pub(crate) async fn connect(
+        remote: Remote,
+        template: &template::Template,
+        stack: &str,
+        meter: Arc<Meter>,
+    ) -> Result<Self> {
+        let remote = Arc::new(RemoteTables::new(remote));
+        for table in &template.tables {
+            remote.create(table).await.with_context(|| format!("table {}", table.name))?;
         }
-        Ok(())
+        let shared = Shared::new(None, meter, template, stack, false);
+        Ok(Self { engine: Engine::Remote(remote), shared: Arc::new(shared) })
+    }
+
+    /// Removes the tables, if they are not this process's own.
+    pub(crate) async fn remove(&self, tables: &[template::Table]) {
+        if let Engine::Remote(remote) = &self.engine {
+            for table in tables {
+                remote.call("DeleteTable", &json!({ "TableName": table.name })).await;
+            }
+        }
     }
 
     /// A table's stream, if it has one.
@@ -150,9 +158,12 @@ impl Tables {
         if !self.shared.sweeps {
             return Ok(0);
         }
+        let Engine::Embedded(database) = &self.engine else {
+            return Ok(0);
+        };
         let swept = {
             let _alone = lock(&self.shared.side);
-            self.database.sweep_ttl()?
+            database.sweep_ttl()?
         };
         if swept > 0 {
             self.shared.streams.keys().for_each(|table| self.nudge(table));
@@ -175,83 +186,80 @@ impl Tables {
     }
 
     /// Reads the records of a table's stream after a sequence number, from the first one kept without one.
-    pub(crate) fn records(
+    pub(crate) async fn records(
         &self,
         table: &str,
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<Value>> {
-        let mut request = json!({
-            "StreamArn": dynoxide::streams::stream_arn(table, "local"),
-            "ShardId": dynoxide::streams::shard_id(table),
-            "ShardIteratorType": "TRIM_HORIZON",
-        });
-        if let Some(after) = after {
-            request["ShardIteratorType"] = json!("AFTER_SEQUENCE_NUMBER");
-            request["SequenceNumber"] = json!(after);
+        match &self.engine {
+            Engine::Embedded(database) => {
+                let _alone = lock(&self.shared.side);
+                records(database, table, after, limit)
+            }
+            Engine::Remote(remote) => remote.records(table, after, limit).await,
         }
+    }
+
+    /// All items of a table, past faults and counters; none if the table is not in this process.
+    pub(crate) fn items(&self, table: &str) -> Result<Option<Vec<dynoxide::Item>>> {
+        let Engine::Embedded(database) = &self.engine else {
+            return Ok(None);
+        };
         let _alone = lock(&self.shared.side);
-        let found = self.perform("GetShardIterator", &request)?;
-        let request = json!({ "ShardIterator": found["ShardIterator"], "Limit": limit });
-        match self.perform("GetRecords", &request)?["Records"].take() {
-            Value::Array(records) => Ok(records),
-            _ => Ok(Vec::new()),
+        let (mut items, mut start) = (Vec::new(), None);
+        loop {
+            let request = ScanRequest {
+                table_name: table.to_owned(),
+                exclusive_start_key: start,
+                ..ScanRequest::default()
+            };
+            let page = database.scan(request)?;
+            items.extend(page.items.unwrap_or_default());
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                return Ok(Some(items));
+            }
         }
     }
 
     /// Does one request.
-    pub(crate) fn answer(&self, function: &str, operation: &str, body: &Value) -> Answer {
+    pub(crate) async fn answer(&self, function: &str, operation: &str, body: &Value) -> Answer {
         let mut body = body.clone();
         let wanted = body["ReturnConsumedCapacity"].take();
         if COUNTED.contains(&operation) {
             body["ReturnConsumedCapacity"] = json!("INDEXES");
         }
         self.permit(function, operation, &body);
-        let done = {
-            let _alone = lock(&self.shared.side);
-            self.perform(operation, &body)
+        let mut answer = match self.perform(operation, &body).await {
+            Ok(answer) => answer,
+            Err(refusal) => return refusal,
         };
-        match done {
-            Ok(mut answer) => {
-                self.count(function, operation, &answer["ConsumedCapacity"]);
-                if matches!(wanted.as_str(), None | Some("NONE"))
-                    && let Some(answer) = answer.as_object_mut()
-                {
-                    answer.remove("ConsumedCapacity");
-                }
-                self.note(operation, &body);
-                Answer::new(200, answer.to_string())
-            }
-            Err(error) => Answer::new(error.status_code(), error.to_json()),
+        self.count(function, operation, &answer["ConsumedCapacity"]);
+        if matches!(wanted.as_str(), None | Some("NONE"))
+            && let Some(answer) = answer.as_object_mut()
+        {
+            answer.remove("ConsumedCapacity");
         }
+        self.note(operation, &body);
+        Answer::new(200, answer.to_string())
     }
 
-    fn perform(&self, operation: &str, body: &Value) -> Result<Value, DynoxideError> {
-        let db = &self.database;
-        match operation {
-            "GetItem" => run(body, |it| db.get_item(it)),
-            "PutItem" => run(body, |it| db.put_item(it)),
-            "UpdateItem" => run(body, |it| db.update_item(it)),
-            "DeleteItem" => run(body, |it| db.delete_item(it)),
-            "Query" => run(body, |it| db.query(it)),
-            "Scan" => run(body, |it| db.scan(it)),
-            "BatchGetItem" => run(body, |it| db.batch_get_item(it)),
-            "BatchWriteItem" => run(body, |it| db.batch_write_item(it)),
-            "TransactGetItems" => run(body, |it| db.transact_get_items(it)),
-            "TransactWriteItems" => run(body, |it| db.transact_write_items(it)),
-            "DescribeTable" => run(body, |it| db.describe_table(it)),
-            "ListTables" => run(body, |it| db.list_tables(it)),
-            "CreateTable" => run(body, |it| db.create_table(it)),
-            "DeleteTable" => run(body, |it| db.delete_table(it)),
-            "UpdateTimeToLive" => run(body, |it| db.update_time_to_live(it)),
-            "DescribeTimeToLive" => run(body, |it| db.describe_time_to_live(it)),
-            "ListStreams" => run(body, |it| db.list_streams(it)),
-            "DescribeStream" => run(body, |it| db.describe_stream(it)),
-            "GetShardIterator" => run(body, |it| db.get_shard_iterator(it)),
-            "GetRecords" => run(body, |it| db.get_records(it)),
-            unknown => Err(DynoxideError::ValidationException(format!(
-                "the local deployment has no operation {unknown}"
-            ))),
+    async fn perform(&self, operation: &str, body: &Value) -> Result<Value, Answer> {
+        match &self.engine {
+            Engine::Embedded(database) => {
+                let _alone = lock(&self.shared.side);
+                let refused =
+                    |error: DynoxideError| Answer::new(error.status_code(), error.to_json());
+                perform(database, operation, body).map_err(refused)
+            }
+            Engine::Remote(remote) => {
+                let answer = remote.call(operation, body).await;
+                match answer.status {
+                    200 => serde_json::from_slice(&answer.body).map_err(|_| answer),
+                    _ => Err(answer),
+                }
+            }
         }
     }
 
@@ -319,6 +327,84 @@ impl Tables {
             );
         }
         tables_of(body).for_each(|table| permit(operation, self.short(table).to_owned()));
+    }
+}
+
+impl Shared {
+    fn new(
+        side: Option<Connection>,
+        meter: Arc<Meter>,
+        template: &template::Template,
+        stack: &str,
+        sweeps: bool,
+    ) -> Self {
+        let streams = template.tables.iter().filter(|table| table.has_stream);
+        // One to begin with: an earlier process may have left changes that nobody has seen.
+        let unseen = || Arc::new(Stream { written: AtomicU64::new(1), ..Stream::default() });
+        let streams = streams.map(|table| (table.name.clone(), unseen())).collect();
+        Self { side: Mutex::new(side), meter, stack: format!("{stack}-"), streams, sweeps }
+    }
+}
+
+fn create(database: &Database, table: &template::Table) -> Result<()> {
+    match database.create_table(serde_json::from_value(table.request.clone())?) {
+        Err(DynoxideError::ResourceInUseException(_)) => return Ok(()),
+        created => created?,
+    };
+    if let Some(request) = table.expiry() {
+        database.update_time_to_live(serde_json::from_value(request)?)?;
+    }
+    Ok(())
+}
+
+/// Reads the records of a table's stream after a sequence number.
+fn records(db: &Database, table: &str, after: Option<&str>, limit: usize) -> Result<Vec<Value>> {
+    let mut request = json!({
+        "StreamArn": dynoxide::streams::stream_arn(table, "local"),
+        "ShardId": dynoxide::streams::shard_id(table),
+        "ShardIteratorType": "TRIM_HORIZON",
+    });
+    if let Some(after) = after {
+        request["ShardIteratorType"] = json!("AFTER_SEQUENCE_NUMBER");
+        request["SequenceNumber"] = json!(after);
+    }
+    let found = perform(db, "GetShardIterator", &request)?;
+    let request = json!({ "ShardIterator": found["ShardIterator"], "Limit": limit });
+    match perform(db, "GetRecords", &request)?["Records"].take() {
+        Value::Array(records) => Ok(records),
+        _ => Ok(Vec::new()),
+    }
+}
+
+fn perform(db: &Database, operation: &str, body: &Value) -> Result<Value, DynoxideError> {
+    match operation {
+        "GetItem" => run(body, |it| db.get_item(it)),
+        "PutItem" => run(body, |it| db.put_item(it)),
+        "UpdateItem" => run(body, |it| db.update_item(it)),
+        "DeleteItem" => run(body, |it| db.delete_item(it)),
+        "Query" => run(body, |it| db.query(it)),
+        "Scan" => run(body, |it| db.scan(it)),
+        "BatchGetItem" => run(body, |it| db.batch_get_item(it)),
+        "BatchWriteItem" => run(body, |it| db.batch_write_item(it)),
+        "TransactGetItems" => run(body, |it| db.transact_get_items(it)),
+        "TransactWriteItems" => run(body, |it| db.transact_write_items(it)),
+        "DescribeTable" => run(body, |it| db.describe_table(it)),
+        "ListTables" => run(body, |it| db.list_tables(it)),
+        "CreateTable" => run(body, |it| db.create_table(it)),
+        "DeleteTable" => run(body, |it| db.delete_table(it)),
+        "UpdateTable" => run(body, |it| db.update_table(it)),
+        "TagResource" => run(body, |it| db.tag_resource(it)),
+        "UntagResource" => run(body, |it| db.untag_resource(it)),
+        "ListTagsOfResource" => run(body, |it| db.list_tags_of_resource(it)),
+        "UpdateTimeToLive" => run(body, |it| db.update_time_to_live(it)),
+        "DescribeTimeToLive" => run(body, |it| db.describe_time_to_live(it)),
+        "ListStreams" => run(body, |it| db.list_streams(it)),
+        "DescribeStream" => run(body, |it| db.describe_stream(it)),
+        "GetShardIterator" => run(body, |it| db.get_shard_iterator(it)),
+        "GetRecords" => run(body, |it| db.get_records(it)),
+        unknown => Err(DynoxideError::ValidationException(format!(
+            "the local deployment has no operation {unknown}"
+        ))),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Faults on demand: what a network, a throttled table or a dying function does to a request.
 
 use std::fmt;
+use std::pin::Pin;
 
 use serde_json::Value;
 
@@ -24,7 +25,21 @@ pub struct Call<'a> {
     pub operation: &'a str,
     /// The request's document.
     pub body: &'a Value,
+    /// The number of the invocation that asks; 0 outside of functions.
+    pub invocation: u64,
 }
+
+/// What is to become of a request that waited at a gate.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Passage {
+    /// What goes wrong before it has its effect.
+    pub before: Option<Fault>,
+    /// What goes wrong after it had its effect.
+    pub after: Option<Fault>,
+}
+
+/// A wait for a passage.
+pub type Gate = Pin<Box<dyn Future<Output = Passage> + Send>>;
 
 /// What goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +64,23 @@ pub trait Faults: fmt::Debug + Send + Sync {
     fn before(&self, call: &Call<'_>) -> Option<Fault> {
         let _ = call;
         None
+    }
+
+    /// Where a request waits until it may pass, so that a test decides whose turn it is; none lets it through.
+    fn gate(&self, call: &Call<'_>) -> Option<Gate> {
+        let _ = call;
+        None
+    }
+
+    /// Told of every answer, before the fault that may lose it.
+    fn answered(&self, call: &Call<'_>, status: u16) {
+        let _ = (call, status);
+    }
+
+    /// How many milliseconds a function's clock is ahead.
+    fn skew(&self, function: &str) -> i64 {
+        let _ = function;
+        0
     }
 
     /// Asked after a request has had its effect.

@@ -13,12 +13,14 @@ use lambda_runtime::LambdaEvent;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use switchboard_carriers::{Carriers, Settings};
+use switchboard_carriers::{Carrier, Carriers, Settings};
+use switchboard_domain::timestamp::Timestamp;
 use switchboard_runtime::dependencies::{Clock, Entropy};
 use switchboard_runtime::{Config, Dependencies};
 use switchboard_store::Store;
 
 use crate::connector::Services;
+use crate::faults::Faults;
 use crate::template;
 
 type Running<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -44,7 +46,17 @@ pub(crate) fn dependencies(
         services.sqs(&function.name),
         config.queues.clone(),
     );
-    Ok(Dependencies::new(config, store, queues, Arc::clone(clock), Arc::clone(entropy)))
+    let clock = match &services.faults {
+        Some(faults) => skewed(clock, faults, &function.name),
+        None => Arc::clone(clock),
+    };
+    Ok(Dependencies::new(config, store, queues, clock, Arc::clone(entropy)))
+}
+
+/// A clock as wrong as the faults want it for this function.
+fn skewed(clock: &Clock, faults: &Arc<dyn Faults>, function: &str) -> Clock {
+    let (clock, faults, function) = (Arc::clone(clock), Arc::clone(faults), function.to_owned());
+    Arc::new(move || Timestamp(clock().0 + faults.skew(&function)))
 }
 
 /// The one variable that only the laptop sets: customers' webhooks may be on this machine.
@@ -55,11 +67,15 @@ fn local(environment: &BTreeMap<String, String>) -> BTreeMap<String, String> {
 }
 
 /// Links a function of the template with its crate.
-pub(crate) fn link(name: &str, on: Dependencies) -> Result<Start> {
+pub(crate) fn link(
+    name: &str,
+    on: Dependencies,
+    carrier: Option<&Arc<dyn Carrier>>,
+) -> Result<Start> {
     let on = Arc::new(on);
     Ok(match name {
         "inbound-webhook" => {
-            let carriers = Arc::new(carriers(&on)?);
+            let carriers = Arc::new(carriers(&on, carrier)?);
             http(on, move |on, request| {
                 let carriers = Arc::clone(&carriers);
                 async move { inbound_webhook::handle(&on, &carriers, request).await }
@@ -87,7 +103,7 @@ pub(crate) fn link(name: &str, on: Dependencies) -> Result<Start> {
             })
         }),
         "outbound-message" => {
-            let carriers = Arc::new(carriers(&on)?);
+            let carriers = Arc::new(carriers(&on, carrier)?);
             event(on, move |on, event| {
                 let carriers = Arc::clone(&carriers);
                 async move { Ok(outbound_message::handle(&on, &carriers, event).await) }
@@ -110,7 +126,10 @@ pub(crate) fn link(name: &str, on: Dependencies) -> Result<Start> {
     })
 }
 
-fn carriers(on: &Dependencies) -> Result<Carriers> {
+fn carriers(on: &Dependencies, carrier: Option<&Arc<dyn Carrier>>) -> Result<Carriers> {
+    if let Some(carrier) = carrier {
+        return Ok(Carriers::of(Arc::clone(carrier)));
+    }
     Ok(Carriers::connect(&Settings {
         account_sid: on.config.account_sid,
         auth_token: &on.config.auth_token,

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
+use switchboard_carriers::Carrier;
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_runtime::Dependencies;
 use switchboard_runtime::dependencies::Clock;
@@ -91,8 +92,14 @@ impl Functions {
     }
 
     /// Adds a function.
-    pub(crate) fn add(&mut self, name: &str, on: Dependencies, timeout: Duration) -> Result<()> {
-        let start = link(name, on.clone()).with_context(|| format!("function {name}"))?;
+    pub(crate) fn add(
+        &mut self,
+        name: &str,
+        on: Dependencies,
+        timeout: Duration,
+        carrier: Option<&Arc<dyn Carrier>>,
+    ) -> Result<()> {
+        let start = link(name, on.clone(), carrier).with_context(|| format!("function {name}"))?;
         let linked = Linked { start, idle: Mutex::default(), timeout, on };
         self.linked.insert(name.to_owned(), linked);
         Ok(())
@@ -149,7 +156,7 @@ impl Functions {
         let (started, began) = ((self.clock)(), Instant::now());
         let idle = lock(&linked.idle).pop();
         let environment = idle.unwrap_or_else(|| (linked.start)());
-        let notes: Arc<Mutex<Notes>> = Arc::default();
+        let notes = Arc::new(Mutex::new(Notes { number, ..Notes::default() }));
         let task = tokio::spawn(INVOCATION.scope(Arc::clone(&notes), environment(event)));
         let abort = task.abort_handle();
         let ended = match tokio::time::timeout(linked.timeout, task).await {

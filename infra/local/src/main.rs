@@ -4,8 +4,9 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
+use switchboard::check::{self, Findings, Moment};
 use switchboard::demo::{self, Customer};
 use switchboard::stub_carrier::StubCarrier;
 use switchboard::{Deployment, Options, TraceMode};
@@ -19,8 +20,14 @@ struct Arguments {
     #[arg(long, default_value_t = 8080)]
     port: u16,
     /// Folder that keeps tables and queues; without it they are gone at the end.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", global = true)]
     data: Option<PathBuf>,
+    /// A DynamoDB that keeps the tables instead of the embedded one.
+    #[arg(long, value_name = "URL")]
+    dynamodb_endpoint: Option<String>,
+    /// An SQS that keeps the queues instead of the embedded one.
+    #[arg(long, value_name = "URL")]
+    sqs_endpoint: Option<String>,
     /// Starts empty: no demo workspace and no stub carrier.
     #[arg(long)]
     no_demo: bool,
@@ -49,6 +56,16 @@ enum Command {
         /// A file with the event, as AWS delivers it.
         event: PathBuf,
     },
+    /// Holds everything in the tables against what must be true: those of --data, else those that TABLE_…
+    /// name in the account of the environment. Reads only.
+    Check {
+        /// A DynamoDB that is not AWS's.
+        #[arg(long, value_name = "URL")]
+        endpoint_url: Option<String>,
+        /// Nothing is under way: also what holds then only.
+        #[arg(long)]
+        at_rest: bool,
+    },
     /// Lets a customer write to the exchange that is running on --port.
     Say {
         /// The customer's address, such as +15550199999.
@@ -71,6 +88,9 @@ async fn main() -> ExitCode {
         }
         Some(Command::Say { ref from, ref text, ref to }) => {
             write(&arguments, from, to, text).await
+        }
+        Some(Command::Check { ref endpoint_url, at_rest }) => {
+            check(&arguments, endpoint_url.as_deref(), at_rest).await
         }
         None => serve(&arguments).await,
     };
@@ -135,9 +155,25 @@ async fn write(arguments: &Arguments, from: &str, to: &str, text: &str) -> Resul
     Ok(())
 }
 
+/// Fails if anything is found.
+async fn check(arguments: &Arguments, endpoint_url: Option<&str>, at_rest: bool) -> Result<()> {
+    let moment = if at_rest { Moment::Rest } else { Moment::Step };
+    let findings = match &arguments.data {
+        Some(folder) => Findings::of(&check::folder::read(folder)?, moment),
+        None => check::of_live(endpoint_url, moment).await?,
+    };
+    say(&findings.to_string());
+    match findings.violations.len() {
+        0 => Ok(()),
+        count => bail!("{count} times something is that must never be"),
+    }
+}
+
 fn options(arguments: &Arguments) -> Options {
     Options {
         data: arguments.data.clone(),
+        dynamodb_endpoint: arguments.dynamodb_endpoint.clone(),
+        sqs_endpoint: arguments.sqs_endpoint.clone(),
         account_sid: arguments.account_sid.clone(),
         auth_token: arguments.auth_token.clone(),
         carrier_base_url: arguments.carrier_url.clone(),

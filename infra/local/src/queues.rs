@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use switchboard_runtime::dependencies::Clock;
 use switchboard_sqs::{Settings, Sqs};
 
 use crate::connector::Answer;
+use crate::remote::Remote;
 use crate::template;
 use crate::trace::note;
 use crate::usage::{Meter, Usage, billed};
@@ -50,13 +51,19 @@ pub struct Depth {
     pub delayed: i64,
 }
 
-/// The embedded queues; clones share them.
+/// The queues, embedded or behind an endpoint; clones share them.
 #[derive(Debug, Clone)]
 pub(crate) struct Queues {
-    sqs: Sqs,
+    engine: Engine,
     settings: Settings,
     stack: String,
     meter: Arc<Meter>,
+}
+
+#[derive(Debug, Clone)]
+enum Engine {
+    Embedded(Sqs),
+    Remote(Remote),
 }
 
 impl Queues {
@@ -76,7 +83,16 @@ impl Queues {
             None => Sqs::memory_with(settings.clone(), clock),
         };
         sqs.release_in_flight()?;
-        Ok(Self { sqs, settings, stack: format!("{stack}-"), meter })
+        let engine = Engine::Embedded(sqs);
+        Ok(Self { engine, settings, stack: format!("{stack}-"), meter })
+    }
+
+    /// Takes the queues from an endpoint.
+    pub(crate) fn connect(endpoint: &str, stack: &str, meter: Arc<Meter>) -> Result<Self> {
+        let endpoint = endpoint.trim_end_matches('/').to_owned();
+        let settings = Settings { endpoint, ..Settings::default() };
+        let engine = Engine::Remote(Remote::new(&settings.endpoint, "sqs", &settings.region)?);
+        Ok(Self { engine, settings, stack: format!("{stack}-"), meter })
     }
 
     pub(crate) async fn create(&self, queues: &[template::Queue], haste: Haste) -> Result<()> {
@@ -99,11 +115,23 @@ impl Queues {
         Ok(())
     }
 
+    /// Removes the queues, if they are not this process's own.
+    pub(crate) async fn remove(&self, queues: &[template::Queue]) {
+        if let Engine::Remote(_) = &self.engine {
+            for queue in queues {
+                let request = json!({ "QueueUrl": self.url(&queue.name) });
+                self.call("DeleteQueue", request.to_string().as_bytes()).await;
+            }
+        }
+    }
+
     /// A queue that is kept from an earlier run gets the attributes that the template has now.
     async fn create_one(&self, name: &str, attributes: &BTreeMap<String, String>) -> Result<()> {
         let request = json!({ "QueueName": name, "Attributes": attributes });
-        if self.ask("CreateQueue", &request).await.is_ok() {
-            return Ok(());
+        match self.ask("CreateQueue", &request).await {
+            Ok(created) => return self.is_ours(name, &created),
+            Err(error) if matches!(self.engine, Engine::Remote(_)) => return Err(error),
+            Err(_) => {}
         }
         let fixed = ["FifoQueue"];
         let attributes: BTreeMap<_, _> =
@@ -112,9 +140,32 @@ impl Queues {
         self.ask("SetQueueAttributes", &request).await.map(drop)
     }
 
-    /// The engine.
-    pub(crate) const fn sqs(&self) -> &Sqs {
-        &self.sqs
+    /// Functions learn a queue's URL from the template, so it has to be what the service calls the queue;
+    /// only the host may have another name.
+    fn is_ours(&self, name: &str, created: &Value) -> Result<()> {
+        let theirs = created["QueueUrl"].as_str().unwrap_or_default();
+        let ending = format!("/{}/{name}", self.settings.account);
+        ensure!(theirs.ends_with(&ending), "is called {theirs}, not …{ending}");
+        Ok(())
+    }
+
+    /// The embedded engine, if the queues are in this process.
+    pub(crate) const fn sqs(&self) -> Option<&Sqs> {
+        match &self.engine {
+            Engine::Embedded(sqs) => Some(sqs),
+            Engine::Remote(_) => None,
+        }
+    }
+
+    async fn call(&self, operation: &str, bytes: &[u8]) -> Answer {
+        let target = format!("AmazonSQS.{operation}");
+        match &self.engine {
+            Engine::Embedded(sqs) => {
+                let answer = sqs.call(&target, bytes).await;
+                Answer { status: answer.status, headers: answer.headers, body: answer.body }
+            }
+            Engine::Remote(remote) => remote.call(&target, bytes.to_vec()).await,
+        }
     }
 
     pub(crate) fn region(&self) -> &str {
@@ -148,7 +199,7 @@ impl Queues {
     ) -> Answer {
         let queue = body["QueueUrl"].as_str().and_then(|url| url.rsplit('/').next());
         let queue = self.short(queue.unwrap_or_default()).to_owned();
-        let answer = self.sqs.call(&format!("AmazonSQS.{operation}"), bytes).await;
+        let answer = self.call(operation, bytes).await;
         let accepted = match answer.status {
             200 => accepted(operation, &answer.body),
             _ => 0,
@@ -158,18 +209,13 @@ impl Queues {
         if accepted > 0 {
             note(|notes| *notes.sent.entry(queue).or_default() += accepted);
         }
-        Answer { status: answer.status, headers: answer.headers, body: answer.body }
+        answer
     }
 
     /// Does one request of the deployment itself.
     pub(crate) async fn ask(&self, operation: &str, request: &Value) -> Result<Value> {
-        let target = format!("AmazonSQS.{operation}");
-        let answer = self.sqs.call(&target, request.to_string().as_bytes()).await;
-        let body: Value = serde_json::from_slice(&answer.body)?;
-        if answer.status != 200 {
-            bail!("{operation}: {} ({})", body["message"], body["__type"]);
-        }
-        Ok(body)
+        let answer = self.call(operation, request.to_string().as_bytes()).await;
+        answer.read().with_context(|| operation.to_owned())
     }
 
     /// How many messages a queue holds.

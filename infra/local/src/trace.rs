@@ -115,6 +115,7 @@ pub struct Trace {
 /// What is known of an invocation while it runs.
 #[derive(Debug, Default)]
 pub(crate) struct Notes {
+    pub(crate) number: u64,
     pub(crate) written: Vec<Written>,
     pub(crate) sent: BTreeMap<String, usize>,
     pub(crate) write_units: f64,
@@ -130,6 +131,11 @@ tokio::task_local! {
 pub(crate) fn note(write: impl FnOnce(&mut Notes)) {
     // Tests and the demo call tables and queues without being a function.
     let _ = INVOCATION.try_with(|notes| write(&mut lock(notes)));
+}
+
+/// The number of the invocation that is running; 0 if none is.
+pub(crate) fn invocation() -> u64 {
+    INVOCATION.try_with(|notes| lock(notes).number).unwrap_or(0)
 }
 
 const FUNCTION_WIDTH: usize = 18;
@@ -185,7 +191,8 @@ impl Trace {
             line.push_str(&format!("  wrote {written}"));
         }
         if self.unrouted() > 0 {
-            let note = format!("  {}: no address configuration", counted("unrouted", self.unrouted()));
+            let note =
+                format!("  {}: no address configuration", counted("unrouted", self.unrouted()));
             line.push_str(&paint("33", note));
         }
         if !self.sent.is_empty() {

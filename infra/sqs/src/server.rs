@@ -126,6 +126,11 @@ impl Sqs {
         }
     }
 
+    /// When time alone may next make something receivable in a queue; for whoever moves an injected clock.
+    pub fn next_event_ms(&self, queue_url: &str) -> Option<i64> {
+        self.core().engine.next_event_ms(&Some(queue_url.to_owned()))
+    }
+
     /// Answers one request: `target` is the `X-Amz-Target` header, `body` the JSON document.
     ///
     /// A receive that may wait does so until something is receivable or its time is over; any

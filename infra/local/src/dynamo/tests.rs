@@ -26,62 +26,62 @@ fn tables(file: Option<&Path>) -> Tables {
     Tables::open(file, None, &template, "s", Arc::default()).unwrap()
 }
 
-fn put(tables: &Tables, pk: &str) {
+async fn put(tables: &Tables, pk: &str) {
     let body = json!({ "TableName": "things", "Item": { "pk": { "S": pk } } });
-    assert_eq!(tables.answer("test", "PutItem", &body).status, 200);
+    assert_eq!(tables.answer("test", "PutItem", &body).await.status, 200);
 }
 
-fn keys(tables: &Tables, after: Option<&str>) -> Vec<String> {
-    let records = tables.records("things", after, 100).unwrap();
+async fn keys(tables: &Tables, after: Option<&str>) -> Vec<String> {
+    let records = tables.records("things", after, 100).await.unwrap();
     let key = |it: &Value| it["dynamodb"]["Keys"]["pk"]["S"].as_str().unwrap().to_owned();
     records.iter().map(key).collect()
 }
 
-fn a_stream_forgets_what_is_done_and_keeps_the_rest(tables: &Tables) {
+async fn a_stream_forgets_what_is_done_and_keeps_the_rest(tables: &Tables) {
     for pk in ["a", "b", "c"] {
-        put(tables, pk);
+        put(tables, pk).await;
     }
-    let records = tables.records("things", None, 2).unwrap();
+    let records = tables.records("things", None, 2).await.unwrap();
     assert_eq!(records.len(), 2);
     let second = records[1]["dynamodb"]["SequenceNumber"].as_str().unwrap();
-    assert_eq!(keys(tables, Some(second)), ["c"]);
-    assert_eq!(keys(tables, None), ["a", "b", "c"]);
+    assert_eq!(keys(tables, Some(second)).await, ["c"]);
+    assert_eq!(keys(tables, None).await, ["a", "b", "c"]);
     tables.forget("things", Some(second)).unwrap();
-    assert_eq!(keys(tables, None), ["c"]);
-    put(tables, "d");
-    assert_eq!(keys(tables, None), ["c", "d"]);
+    assert_eq!(keys(tables, None).await, ["c"]);
+    put(tables, "d").await;
+    assert_eq!(keys(tables, None).await, ["c", "d"]);
     tables.forget("things", None).unwrap();
-    assert_eq!(keys(tables, None), Vec::<String>::new());
+    assert_eq!(keys(tables, None).await, Vec::<String>::new());
 }
 
-#[test]
-fn a_stream_in_memory_forgets_what_is_done() {
+#[tokio::test]
+async fn a_stream_in_memory_forgets_what_is_done() {
     let (one, other) = (tables(None), tables(None));
-    put(&other, "elsewhere");
-    a_stream_forgets_what_is_done_and_keeps_the_rest(&one);
-    assert_eq!(keys(&other, None), ["elsewhere"], "each has a memory of its own");
+    put(&other, "elsewhere").await;
+    a_stream_forgets_what_is_done_and_keeps_the_rest(&one).await;
+    assert_eq!(keys(&other, None).await, ["elsewhere"], "each has a memory of its own");
 }
 
-#[test]
-fn a_stream_in_a_file_forgets_what_is_done() {
+#[tokio::test]
+async fn a_stream_in_a_file_forgets_what_is_done() {
     let name = format!("switchboard-tables-{}.db", std::process::id());
     let file = std::env::temp_dir().join(name);
-    a_stream_forgets_what_is_done_and_keeps_the_rest(&tables(Some(&file)));
-    put(&tables(Some(&file)), "e");
-    assert_eq!(keys(&tables(Some(&file)), None), ["e"], "a change outlives the process");
+    a_stream_forgets_what_is_done_and_keeps_the_rest(&tables(Some(&file))).await;
+    put(&tables(Some(&file)), "e").await;
+    assert_eq!(keys(&tables(Some(&file)), None).await, ["e"], "a change outlives the process");
     for end in ["", "-wal", "-shm"] {
         let _ = std::fs::remove_file(format!("{}{end}", file.display()));
     }
 }
 
-#[test]
-fn what_can_not_be_done_is_an_error_as_aws_words_it() {
+#[tokio::test]
+async fn what_can_not_be_done_is_an_error_as_aws_words_it() {
     let tables = tables(None);
     let missing = json!({ "TableName": "nothing", "Key": { "pk": { "S": "a" } } });
-    let answer = tables.answer("test", "GetItem", &missing);
+    let answer = tables.answer("test", "GetItem", &missing).await;
     let body: Value = serde_json::from_slice(&answer.body).unwrap();
     assert_eq!(answer.status, 400);
     let kind = "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException";
     assert_eq!(body["__type"], kind);
-    assert_eq!(tables.answer("test", "Fly", &json!({})).status, 400);
+    assert_eq!(tables.answer("test", "Fly", &json!({})).await.status, 400);
 }

@@ -1,8 +1,8 @@
 //! Event source mappings and schedules, with Lambda's rules.
 
-mod queue;
+pub(crate) mod queue;
 mod schedule;
-mod stream;
+pub(crate) mod stream;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,7 +65,7 @@ pub(crate) async fn stopped(stopping: &mut watch::Receiver<bool>) {
 }
 
 /// The identifiers that a function's answer calls failed; `None` if that makes no sense, which fails all.
-fn failures(answer: &Value) -> Option<Vec<&str>> {
+pub(crate) fn failures(answer: &Value) -> Option<Vec<&str>> {
     let items = match &answer["batchItemFailures"] {
         Value::Null => return Some(Vec::new()),
         items => items.as_array()?,

@@ -120,7 +120,7 @@ impl Mapping {
 }
 
 /// The messages that a function is done with. An answer that names no message of the batch fails all of it.
-fn succeeded<'a>(messages: &'a [Value], answer: &Value) -> Vec<&'a Value> {
+pub(crate) fn succeeded<'a>(messages: &'a [Value], answer: &Value) -> Vec<&'a Value> {
     let Some(failed) = failures(answer) else {
         return Vec::new();
     };
@@ -133,7 +133,7 @@ fn succeeded<'a>(messages: &'a [Value], answer: &Value) -> Vec<&'a Value> {
 }
 
 /// Messages as Lambda delivers them.
-fn event(messages: &[Value], arn: &str, region: &str) -> Value {
+pub(crate) fn event(messages: &[Value], arn: &str, region: &str) -> Value {
     let record = |message: &Value| {
         let mut record = json!({
             "messageId": message["MessageId"],

@@ -79,7 +79,8 @@ impl Mapping {
         loop {
             let written = self.stream.written.load(Ordering::SeqCst);
             let (position, limit) = (self.position.as_deref(), self.rules.batching.size);
-            let records = self.reach.services.tables.records(&self.table, position, limit)?;
+            let tables = &self.reach.services.tables;
+            let records = tables.records(&self.table, position, limit).await?;
             if records.is_empty() {
                 self.stream.consumed.store(written, Ordering::SeqCst);
                 return Ok(());
@@ -177,17 +178,17 @@ impl Mapping {
 }
 
 /// How many records come before the first that failed. An identifier that is not of the batch fails all.
-fn done(batch: &[Value], failed: &[&str]) -> usize {
+pub(crate) fn done(batch: &[Value], failed: &[&str]) -> usize {
     let place = |id: &&str| batch.iter().position(|record| sequence_number(record) == *id);
     failed.iter().map(|id| place(id).unwrap_or(0)).min().unwrap_or(batch.len())
 }
 
-fn sequence_number(record: &Value) -> &str {
+pub(crate) fn sequence_number(record: &Value) -> &str {
     record["dynamodb"]["SequenceNumber"].as_str().unwrap_or_default()
 }
 
 /// Records as Lambda delivers them.
-fn event(batch: &[Value], table: &str, region: &str) -> Value {
+pub(crate) fn event(batch: &[Value], table: &str, region: &str) -> Value {
     let record = |record: &Value| {
         let mut record = record.clone();
         record["awsRegion"] = json!(region);

@@ -117,6 +117,15 @@ pub struct Table {
     pub has_stream: bool,
 }
 
+impl Table {
+    /// What `UpdateTimeToLive` takes, if items expire.
+    pub(crate) fn expiry(&self) -> Option<Value> {
+        let attribute = self.ttl.as_ref()?;
+        let specification = json!({ "AttributeName": attribute, "Enabled": true });
+        Some(json!({ "TableName": self.name, "TimeToLiveSpecification": specification }))
+    }
+}
+
 /// A route of the HTTP API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {

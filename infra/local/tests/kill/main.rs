@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use reqwest::Client;
 use serde_json::{Value, json};
+use switchboard::check::Moment;
 use switchboard_carriers::twilio::{SIGNATURE_HEADER, sign};
 
 const ACCOUNT: &str = "AC00000000000000000000000000000001";
@@ -183,6 +184,7 @@ async fn whatever_was_acknowledged_survives_the_plug_and_goes_on_by_itself() {
             }
         }
         running.kill();
+        in_order(&folder.0);
         running = Running::start(&folder.0);
     }
     let total: usize = acknowledged.values().map(Vec::len).sum();
@@ -194,6 +196,14 @@ async fn whatever_was_acknowledged_survives_the_plug_and_goes_on_by_itself() {
     let tasks = settled_tasks(&running, &workspace, acknowledged.len()).await;
     assert!(tasks.len() >= acknowledged.len());
     running.kill();
+    in_order(&folder.0);
+}
+
+/// Whatever was cut off, the tables keep every invariant.
+fn in_order(folder: &Path) {
+    let tables = switchboard::check::folder::read(folder).unwrap();
+    let violations = tables.violations(None, Moment::Step);
+    assert_eq!(violations, []);
 }
 
 /// Every acknowledged message of a customer is in his one conversation, once; indexes have no gaps.

@@ -2,6 +2,7 @@
 #![recursion_limit = "256"]
 #![expect(clippy::unwrap_used, reason = "a test that can not go on has failed")]
 
+mod check;
 mod faults;
 mod http;
 mod queues;

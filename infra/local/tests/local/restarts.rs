@@ -6,15 +6,15 @@ use switchboard::{Deployment, Options};
 use crate::{PATIENCE, start_with};
 
 /// A folder of its own, gone at the end.
-struct Folder(PathBuf);
+pub(crate) struct Folder(pub(crate) PathBuf);
 
 impl Folder {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let name = format!("switchboard-{name}-{}", std::process::id());
         Self(std::env::temp_dir().join(name))
     }
 
-    fn options(&self) -> Options {
+    pub(crate) fn options(&self) -> Options {
         Options { data: Some(self.0.clone()), ..Options::default() }
     }
 }

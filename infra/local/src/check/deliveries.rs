@@ -1,0 +1,151 @@
+//! Messages on their way: what customers wrote is kept once, what is written to them is handed over once.
+
+use std::collections::{BTreeMap, HashSet};
+
+use switchboard_domain::carriage::{DeliveryStatus, message_sid};
+use switchboard_domain::message::{Delivery, Message};
+use switchboard_domain::sid::MessageSid;
+use switchboard_store::Table;
+
+use super::view::View;
+use super::{Facts, Found, Handed};
+
+const INBOUND: &str = "a customer's message is kept under the identifier of its carrier";
+const KEPT: &str = "an acknowledged message is kept";
+const ONCE: &str = "a delivery is handed to its carrier once";
+const RECORDED: &str = "what a carrier accepted is recorded";
+const CARRIER_ID: &str = "a delivery that is out has its carrier's identifier";
+const LEASE: &str = "a delivery is leased while it is being sent, and only then";
+const NUMBERS: &str = "the deliveries of a message have numbers of their own";
+const OUT: &str = "at rest every delivery is out or given up";
+const OPTED_OUT: &str = "nothing is sent to who does not want it";
+
+/// Which delivery of which message.
+type Place = (MessageSid, u32);
+
+pub(super) fn check(view: &View<'_>, found: &mut Found) {
+    if !view.knows(Table::Conversations) {
+        return;
+    }
+    let mut carried: BTreeMap<&str, Place> = BTreeMap::new();
+    let mut origins: BTreeMap<(&str, &str), MessageSid> = BTreeMap::new();
+    for message in view.messages.values() {
+        if let Some(origin) = &message.origin {
+            let (carrier, id) = (origin.carrier, origin.carrier_message_id.as_str());
+            if message_sid(carrier, id) != message.sid {
+                found.add(INBOUND, "it has another", [message.sid]);
+            }
+            if let Some(other) = origins.insert((carrier.name(), id), message.sid) {
+                found.add(INBOUND, "two messages have the same", [message.sid, other]);
+            }
+        }
+        let mut numbers = HashSet::new();
+        for delivery in &message.deliveries {
+            let name = name((message.sid, delivery.number));
+            if !numbers.insert(delivery.number) {
+                found.add(NUMBERS, format!("number {} twice", delivery.number), [&name]);
+            }
+            one(delivery, &name, view.at_rest, found);
+            if let Some(id) = &delivery.carrier_message_id
+                && let Some(other) = carried.insert(id, (message.sid, delivery.number))
+            {
+                found.add(ONCE, "two deliveries share an identifier", [name, self::name(other)]);
+            }
+        }
+    }
+    if let Some(facts) = view.facts {
+        outside(view, facts, found);
+    }
+}
+
+fn name((message, delivery): Place) -> String {
+    format!("{message}/{delivery}")
+}
+
+fn one(delivery: &Delivery, name: &str, at_rest: bool, found: &mut Found) {
+    use DeliveryStatus::{Delivered, Failed, Queued, Read, Sent, Undelivered};
+    let status = delivery.status.name();
+    let has_id = delivery.carrier_message_id.is_some();
+    match delivery.status {
+        Sent | Delivered | Read | Undelivered if !has_id => {
+            found.add(CARRIER_ID, format!("it is {status} without"), [name]);
+        }
+        Queued | Sent | Delivered | Read | Undelivered | Failed => {}
+    }
+    if delivery.begun.is_some() {
+        if delivery.status != Queued || has_id {
+            found.add(LEASE, format!("it is {status} and leased"), [name]);
+        } else if delivery.attempts == 0 {
+            found.add(LEASE, "it is leased without an attempt", [name]);
+        }
+    }
+    if at_rest && delivery.status == Queued && !has_id {
+        let what = match delivery.begun {
+            Some(_) => "a send was begun and never ended",
+            None => "it waits to be sent",
+        };
+        found.add(OUT, what, [name]);
+    }
+}
+
+/// What carriers and customers know.
+fn outside(view: &View<'_>, facts: &Facts, found: &mut Found) {
+    for (pair, sid) in &facts.acknowledged {
+        let Some(message) = view.messages.get(sid) else {
+            if view.at_rest {
+                found.add(KEPT, "it is not there", [sid]);
+            }
+            continue;
+        };
+        if message.origin.as_ref().is_some_and(|origin| origin.pair != *pair) {
+            found.add(KEPT, "it is kept with another address pair", [sid]);
+        }
+    }
+    if let Some(sent) = &facts.sent_by_carrier {
+        handed(view, sent, found);
+    }
+    let opted_out: BTreeMap<_, _> = facts.opted_out.iter().map(|(pair, at)| (pair, *at)).collect();
+    if opted_out.is_empty() {
+        return;
+    }
+    let deliveries = view.messages.values().flat_map(|message| {
+        message.deliveries.iter().map(|delivery| (name((message.sid, delivery.number)), delivery))
+    });
+    for (name, delivery) in deliveries {
+        let since = opted_out.get(&delivery.pair);
+        if since.is_some_and(|since| delivery.created >= *since) && delivery.attempts > 0 {
+            found.add(OPTED_OUT, "it was handed to the carrier", [name]);
+        }
+    }
+}
+
+fn handed(view: &View<'_>, sent: &[Handed], found: &mut Found) {
+    let mut accepted: BTreeMap<Place, &Handed> = BTreeMap::new();
+    for handed in sent {
+        let place = (handed.message, handed.delivery);
+        if accepted.insert(place, handed).is_some() {
+            found.add(ONCE, "the carrier accepted it twice", [name(place)]);
+        }
+        let message: Option<&Message> = view.messages.get(&handed.message).copied();
+        let delivery = message.and_then(|message| message.delivery(handed.delivery));
+        if delivery.is_some_and(|delivery| delivery.attempts == 0) {
+            found.add(LEASE, "it was sent without", [name(place)]);
+        }
+        let recorded = delivery.and_then(|delivery| delivery.carrier_message_id.as_deref());
+        match recorded {
+            Some(id) if id == handed.carrier_message_id => {}
+            Some(_) => found.add(RECORDED, "with another identifier", [name(place)]),
+            None if view.at_rest => found.add(RECORDED, "it is not", [name(place)]),
+            None => {}
+        }
+    }
+    for message in view.messages.values() {
+        let with_id = message.deliveries.iter().filter(|one| one.carrier_message_id.is_some());
+        for delivery in with_id {
+            let place = (message.sid, delivery.number);
+            if !accepted.contains_key(&place) {
+                found.add(RECORDED, "it is recorded but was never accepted", [name(place)]);
+            }
+        }
+    }
+}
