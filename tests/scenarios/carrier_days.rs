@@ -27,6 +27,9 @@ async fn status(exchange: &Exchange, receipts: &str, wanted: &str) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reply_waits_for_a_carrier_that_is_down() {
     let exchange = Exchange::open().await;
+    if !exchange.moves_time() {
+        return;
+    }
     exchange.carrier.set(Behaviour::Down);
     let receipts = reply(&exchange, "+14155550130").await;
     tokio::time::sleep(Duration::from_millis(300)).await;
@@ -41,6 +44,9 @@ async fn a_reply_waits_for_a_carrier_that_is_down() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_carrier_that_stays_down_fails_the_reply_with_a_code() {
     let exchange = Exchange::open().await;
+    if !exchange.moves_time() {
+        return;
+    }
     exchange.carrier.set(Behaviour::Down);
     let receipts = reply(&exchange, "+14155550131").await;
     let failed = eventually("the failure", || async {
@@ -85,5 +91,33 @@ async fn a_report_that_it_did_not_arrive_is_shown_with_its_code() {
     exchange.carrier.set(Behaviour::Undelivered(30003));
     let receipts = reply(&exchange, "+14155550135").await;
     assert_eq!(status(&exchange, &receipts, "undelivered").await["error_code"], 30003);
+    exchange.rests().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn replies_that_wait_together_leave_together_and_in_order() {
+    let exchange = Exchange::open().await;
+    if !exchange.moves_time() {
+        return;
+    }
+    exchange.carrier.set(Behaviour::Down);
+    let customer = exchange.customer("+14155550136");
+    customer.writes("hello").await;
+    let conversation = customer.conversation().await;
+    let path = format!("/conversations/v1/Conversations/{conversation}/Messages");
+    for body in ["first", "second", "third"] {
+        exchange.api.make(&path, &[("Author", "system"), ("Body", body)]).await;
+    }
+    // The first is tried alone; from then on all three come in one batch.
+    for _ in 0..2 {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        exchange.later(Duration::from_secs(5));
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    exchange.carrier.set(Behaviour::Accept);
+    exchange.later(Duration::from_secs(20));
+    eventually("all three", || async { (exchange.carrier.sent().len() == 3).then_some(()) }).await;
+    let bodies: Vec<String> = exchange.carrier.sent().into_iter().map(|it| it.body).collect();
+    assert_eq!(bodies, ["first", "second", "third"]);
     exchange.rests().await;
 }

@@ -33,6 +33,42 @@ impl Answered {
         self.body
     }
 
+    /// The body of an answer with that status.
+    ///
+    /// # Panics
+    /// If it has another one.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", self.body);
+        self.body
+    }
+
+    /// The status of an error, which its body repeats, and its published code.
+    ///
+    /// # Panics
+    /// If it is no error.
+    #[track_caller]
+    pub fn refusal(&self) -> (u16, u64) {
+        let code = self.code().unwrap_or_else(|| panic!("{}: {}", self.status, self.body));
+        assert_eq!(self.body["status"], self.status, "{}", self.body);
+        (self.status, code)
+    }
+
+    /// The words of an error with that status and that code.
+    ///
+    /// # Panics
+    /// If it is no error, or another one.
+    #[track_caller]
+    pub fn refused(self, status: u16, code: u64) -> String {
+        assert_eq!(self.refusal(), (status, code), "{}", self.body);
+        self.body["message"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// A member of the body that is text.
+    pub fn text(&self, name: &str) -> String {
+        self.body[name].as_str().unwrap_or_default().to_owned()
+    }
+
     /// The published code of an error.
     pub fn code(&self) -> Option<u64> {
         self.body["code"].as_u64()

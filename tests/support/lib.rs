@@ -1,25 +1,33 @@
 //! What the tests share: a running deployment, and the people who use it.
 //!
 //! A scenario opens an [`Exchange`] (the real bundle with a stub carrier), lets people act, and ends with
-//! [`Exchange::rests`], which fails if anything is left in a queue or among the dead letters.
+//! [`Exchange::rests`], which fails if anything is left in a queue or among the dead letters. Tables and queues
+//! are the embedded ones, or those behind `DYNAMODB_ENDPOINT` and `SQS_ENDPOINT`.
 #![forbid(unsafe_code)]
 
 mod api;
+pub mod cost;
+mod hand;
 mod people;
+mod schema;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use switchboard::check::{Facts, Moment, Snapshot};
 use switchboard::stub_carrier::{Pace, StubCarrier};
 use switchboard::{Deployment, Options};
 use switchboard_domain::sid::AccountSid;
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_runtime::dependencies::system_time;
+use tracing_subscriber::EnvFilter;
 
 pub use api::{Answered, Api};
+pub use hand::{Hand, Polls};
 pub use people::{Agent, Customer};
+pub use schema::Schema;
 
 /// The account of every test.
 pub const ACCOUNT: &str = "AC00000000000000000000000000000001";
@@ -42,6 +50,8 @@ pub struct Exchange {
     pub workspace: String,
     /// What the set-up made, by name.
     pub made: Value,
+    /// Drives the bundle if it is not driven by itself.
+    pub hand: Option<Hand>,
     skew: Arc<AtomicI64>,
 }
 
@@ -53,10 +63,12 @@ impl Exchange {
 
     /// A bundle started with these options.
     pub async fn with(options: Options) -> Self {
+        log();
         let skew = Arc::new(AtomicI64::new(0));
         let moved = Arc::clone(&skew);
+        let base = options.clock.clone().unwrap_or_else(|| Arc::new(system_time));
         let clock: Arc<dyn Fn() -> Timestamp + Send + Sync> =
-            Arc::new(move || Timestamp(system_time().0 + moved.load(Ordering::SeqCst)));
+            Arc::new(move || Timestamp(base().0 + moved.load(Ordering::SeqCst)));
         let account: AccountSid = ACCOUNT.parse().expect("the account's sid");
         let pace = Pace {
             sent: Duration::from_millis(1),
@@ -66,12 +78,18 @@ impl Exchange {
         let carrier = StubCarrier::start_with(account, TOKEN, pace, Arc::clone(&clock))
             .await
             .expect("the stub carrier starts");
-        let options =
-            Options { carrier_base_url: Some(carrier.base_url()), clock: Some(clock), ..options };
+        let options = Options {
+            carrier_base_url: Some(carrier.base_url()),
+            clock: Some(clock),
+            dynamodb_endpoint: endpoint("DYNAMODB_ENDPOINT"),
+            sqs_endpoint: endpoint("SQS_ENDPOINT"),
+            ..options
+        };
+        let hand = (!options.is_driven).then(Hand::default);
         let deployment = Deployment::start(options).await.expect("the bundle starts");
         let api = Api::new(deployment.base_url(), ACCOUNT, TOKEN);
         let made = json!({});
-        Self { deployment, carrier, api, workspace: String::new(), made, skew }
+        Self { deployment, carrier, api, workspace: String::new(), made, hand, skew }
     }
 
     /// A contact centre: alice and bob speak English, carol speaks French; a number whose flow hands
@@ -103,11 +121,25 @@ impl Exchange {
         Agent::new(self, name)
     }
 
+    /// Whether [`Exchange::later`] reaches tables and queues: one behind an endpoint has a clock of its own. Says
+    /// so if it does not, and the scenario ends there.
+    #[expect(clippy::print_stdout, reason = "what is not tested has to be seen")]
+    pub fn moves_time(&self) -> bool {
+        let moves = endpoint("DYNAMODB_ENDPOINT").is_none() && endpoint("SQS_ENDPOINT").is_none();
+        if !moves {
+            let name = std::thread::current().name().unwrap_or("a scenario").to_owned();
+            println!("skipped, since it moves the clock of tables or queues: {name}");
+        }
+        moves
+    }
+
     /// Lets time pass without waiting for it.
     pub fn later(&self, span: Duration) {
         let millis = i64::try_from(span.as_millis()).expect("a short span");
         self.skew.fetch_add(millis, Ordering::SeqCst);
-        self.deployment.sqs().wake();
+        if let Some(sqs) = self.deployment.sqs() {
+            sqs.wake();
+        }
     }
 
     /// The minute's tick.
@@ -119,6 +151,9 @@ impl Exchange {
 
     /// Waits until nothing is left to do.
     pub async fn settles(&self) {
+        if let Some(hand) = &self.hand {
+            return hand.work_off(&self.deployment).await;
+        }
         if let Err(left) = self.deployment.drained(PATIENCE).await {
             panic!("{left}");
         }
@@ -140,13 +175,31 @@ impl Exchange {
         self.api.all(&format!("{}/Tasks?PageSize=1000", self.workspace), "tasks").await
     }
 
-    /// Ends the scenario: everything is done, and nothing was given up.
+    /// Ends the scenario: everything is done, nothing was given up, and the tables keep every invariant.
     pub async fn rests(self) {
         self.settles().await;
         let letters = self.deployment.dead_letters().await.expect("the dead letters");
         assert!(letters.is_empty(), "dead letters: {letters:?}");
+        let snapshot = Snapshot::of_deployment(&self.deployment).await.expect("the tables");
+        let now = self.deployment.dependencies("timer").expect("a clock").now();
+        let facts = Facts { now, ..Facts::default() };
+        let violations = snapshot.violations(Some(&facts), Moment::Rest);
+        let told: Vec<String> = violations.iter().map(ToString::to_string).collect();
+        assert!(told.is_empty(), "what must never be:\n{}", told.join("\n"));
         self.deployment.stop().await;
     }
+}
+
+/// What the bundle logs is shown if `RUST_LOG` asks for it.
+fn log() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("off"));
+    // Only the first scenario of a process can set it.
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().try_init();
+}
+
+/// Tables or queues outside of this process, if the environment names them.
+pub fn endpoint(variable: &str) -> Option<String> {
+    std::env::var(variable).ok().filter(|endpoint| !endpoint.is_empty())
 }
 
 /// Asks again and again until the answer is there.

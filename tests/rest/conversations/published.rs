@@ -1,0 +1,107 @@
+//! Every answer has the shape that is published for it, with a service in the path and without.
+
+use serde_json::Value;
+use switchboard_tests::Schema;
+
+use super::{World, a_flow, world};
+
+const FILE: &str = "twilio_conversations_v1.json";
+
+/// Creates, fetches and lists one of a kind, and checks all three answers.
+async fn check(
+    world: &World,
+    published: &Schema,
+    (template, path): (&str, &str),
+    form: &[(&str, &str)],
+) -> Value {
+    let made = world.post(path, form).await.expect(201);
+    published.check("post", template, 201, &made);
+    let sid = made["sid"].as_str().unwrap();
+    let one = world.get(&format!("{path}/{sid}")).await.expect(200);
+    published.check("get", &format!("{template}/{{Sid}}"), 200, &one);
+    assert_eq!(one, made);
+    let same = world.post(&format!("{path}/{sid}"), &[]).await;
+    if same.status == 200 {
+        published.check("post", &format!("{template}/{{Sid}}"), 200, &same.body);
+    }
+    let list = world.get(path).await.expect(200);
+    published.check("get", template, 200, &list);
+    made
+}
+
+#[tokio::test]
+async fn answers_have_their_published_shape() {
+    let Some(published) = Schema::open(FILE) else {
+        return;
+    };
+    let world = world().await;
+    let service = world.post("/v1/Services", &[("FriendlyName", "Other")]).await.text("sid");
+    conversations(&world, &published, ("/v1", "/v1")).await;
+    let in_service = format!("/v1/Services/{service}");
+    conversations(&world, &published, ("/v1/Services/{ChatServiceSid}", &in_service)).await;
+}
+
+async fn conversations(world: &World, published: &Schema, (template, base): (&str, &str)) {
+    let at = |behind: &str| (format!("{template}{behind}"), format!("{base}{behind}"));
+    let (conversations, path) = at("/Conversations");
+    let name = [("UniqueName", "a"), ("FriendlyName", "A")];
+    let made = check(world, published, (&conversations, &path), &name).await;
+    let path = format!("{path}/{}", made["sid"].as_str().unwrap());
+    let conversation = format!("{conversations}/{{ConversationSid}}");
+    let inside = |behind: &str| (format!("{conversation}{behind}"), format!("{path}{behind}"));
+
+    let (kind, to) = inside("/Participants");
+    let proxy = if template == "/v1" { "+18005550191" } else { "+18005550192" };
+    let pair =
+        [("MessagingBinding.Address", "+14155550100"), ("MessagingBinding.ProxyAddress", proxy)];
+    check(world, published, (&kind, &to), &pair).await;
+    check(world, published, (&kind, &to), &[("Identity", "agent")]).await;
+    let (kind, to) = inside("/Messages");
+    let message = check(world, published, (&kind, &to), &[("Body", "hi")]).await;
+    let receipts = format!("{to}/{}/Receipts", message["sid"].as_str().unwrap());
+    let receipts = world.get(&receipts).await.expect(200);
+    published.check("get", &format!("{kind}/{{MessageSid}}/Receipts"), 200, &receipts);
+    let (kind, to) = inside("/Webhooks");
+    let flow = if template == "/v1" { a_flow(world).await } else { String::new() };
+    let webhook = [
+        ("Target", "webhook"),
+        ("Configuration.Url", "https://example.com"),
+        ("Configuration.Filters", "onMessageAdded"),
+    ];
+    check(world, published, (&kind, &to), &webhook).await;
+    if !flow.is_empty() {
+        let studio = [("Target", "studio"), ("Configuration.FlowSid", flow.as_str())];
+        check(world, published, (&kind, &to), &studio).await;
+    }
+    let (kind, to) = at("/ParticipantConversations");
+    for query in ["Identity=agent", "Address=%2B14155550100"] {
+        let found = world.get(&format!("{to}?{query}")).await.expect(200);
+        assert_eq!(found["conversations"].as_array().unwrap().len(), 1);
+        published.check("get", &kind, 200, &found);
+    }
+    let (kind, to) = at("/ConversationWithParticipants");
+    let made = world.post(&to, &[("Participant", r#"{"identity":"x"}"#)]).await.expect(201);
+    published.check("post", &kind, 201, &made);
+}
+
+#[tokio::test]
+async fn settings_have_their_published_shape() {
+    let Some(published) = Schema::open(FILE) else {
+        return;
+    };
+    let world = world().await;
+    let settings = world.get("/v1/Configuration").await.expect(200);
+    published.check("get", "/v1/Configuration", 200, &settings);
+    let services = "/v1/Services";
+    check(&world, &published, (services, services), &[("FriendlyName", "Other")]).await;
+    let flow = a_flow(&world).await;
+    let addresses = "/v1/Configuration/Addresses";
+    let studio = [
+        ("Type", "sms"),
+        ("Address", "+18005550199"),
+        ("AutoCreation.Enabled", "true"),
+        ("AutoCreation.Type", "studio"),
+        ("AutoCreation.StudioFlowSid", flow.as_str()),
+    ];
+    check(&world, &published, (addresses, addresses), &studio).await;
+}

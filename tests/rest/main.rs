@@ -1,0 +1,11 @@
+//! The REST APIs as their callers see them: requests go in, answers come out, each in its published shape.
+//!
+//! The whole bundle runs, but only requests wake functions: what a request asks of others can be looked at
+//! before anybody does it.
+#![allow(clippy::unwrap_used, reason = "a test that can not go on has failed")]
+
+mod conversations;
+mod flex;
+mod messaging;
+mod taskrouter;
+mod world;

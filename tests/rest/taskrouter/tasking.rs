@@ -1,0 +1,186 @@
+//! Tasks.
+
+use serde_json::{Value, json};
+use switchboard_domain::decision::Decision;
+use switchboard_domain::routing::workflow::{FilterIndex, Position};
+use switchboard_domain::task::Task;
+use switchboard_store::key;
+
+use super::{text, world};
+
+#[tokio::test]
+async fn a_task_takes_the_only_workflow_and_the_default_channel_and_is_routed() {
+    let world = world().await;
+    let url = world.workspace().await;
+    let tasks = format!("{url}/Tasks");
+    let form = [("Attributes", r#"{"type":  "sms"}"#), ("Priority", "5")];
+    let response = world.post(&tasks, &form).await;
+    assert_eq!(response.etag.as_deref(), Some("1"));
+    let task = response.expect(201);
+    assert_eq!(task["workflow_friendly_name"], "Default Fifo Workflow");
+    assert_eq!(task["task_channel_unique_name"], "default");
+    assert_eq!(task["attributes"], r#"{"type":  "sms"}"#);
+    assert_eq!((&task["timeout"], &task["priority"]), (&json!(86_400), &json!(5)));
+    assert_eq!(task["virtual_start_time"], task["date_created"]);
+    assert_eq!(world.routed(), [json!({ "task": task["sid"] })]);
+    for wrong in [
+        ("Timeout", "1209601"),
+        ("Priority", "2147483648"),
+        ("TaskChannel", "fax"),
+        ("VirtualStartTime", "2100-01-01T00:00:00Z"),
+        ("VirtualStartTime", "1899-12-31T23:59:59Z"),
+        ("Attributes", "{"),
+        ("IgnoreCapacity", "true"),
+    ] {
+        world.post(&tasks, &[wrong]).await.refused(400, 20001);
+    }
+    let second =
+        [("FriendlyName", "Second"), ("Configuration", r#"{"task_routing":{"filters":[]}}"#)];
+    world.created(&format!("{url}/Workflows"), &second).await;
+    assert!(world.post(&tasks, &[]).await.refused(400, 20001).contains("2 workflows"));
+}
+
+#[tokio::test]
+async fn a_task_for_one_worker_is_counted_in_a_queue_of_his() {
+    let world = world().await;
+    let url = world.workspace().await;
+    let alice = text(&world.worker(&url, "Alice").await, "sid");
+    let task = world.created(&format!("{url}/Tasks"), &[("RoutingTarget", &alice)]).await;
+    assert_eq!(task["routing_target"], alice);
+    assert_eq!(task["task_queue_friendly_name"], "Sample Queue");
+    let form = [("RoutingTarget", alice.as_str()), ("IgnoreCapacity", "true")];
+    world.post(&format!("{url}/Tasks"), &form).await.refused(400, 20001);
+    let queue = text(&task, "task_queue_sid");
+    world.post(&format!("{url}/Tasks"), &[("RoutingTarget", &queue)]).await.refused(400, 20001);
+    let page = world.get(&format!("{url}/Tasks?RoutingTarget={alice}")).await.expect(200);
+    assert_eq!(page["tasks"][0]["sid"], task["sid"]);
+}
+
+#[tokio::test]
+async fn a_task_is_changed_under_its_tag_and_ends_with_a_reason() {
+    let world = world().await;
+    let url = world.workspace().await;
+    let task = world.task(&url).await;
+    let response = world.post_if("1", &task, &[("Priority", "9"), ("TaskChannel", "sms")]).await;
+    assert_eq!(response.etag.as_deref(), Some("2"));
+    let changed = response.expect(200);
+    assert_eq!(changed["task_channel_unique_name"], "sms");
+    world.post_if("1", &task, &[("Priority", "1")]).await.refused(412, 20412);
+    world.post(&task, &[("AssignmentStatus", "canceled")]).await.refused(400, 20001);
+    world.post(&task, &[("AssignmentStatus", "completed")]).await.refused(400, 20001);
+    world.post(&task, &[("AssignmentStatus", "assigned")]).await.refused(400, 20001);
+    let both = [("AssignmentStatus", "wrapping"), ("Attributes", "{}")];
+    world.post(&task, &both).await.refused(400, 20001);
+    let form = [("AssignmentStatus", "Canceled"), ("Reason", "no longer needed")];
+    let canceled = world.post(&task, &form).await.expect(200);
+    assert_eq!(canceled["assignment_status"], "canceled");
+    assert_eq!(canceled["reason"], "no longer needed");
+    let again = world.post(&task, &form).await;
+    assert_eq!((again.status, again.etag.as_deref()), (200, Some("3")));
+    assert_eq!(world.routed().len(), 2);
+}
+
+#[tokio::test]
+async fn a_finished_task_is_shown_for_five_minutes_and_a_deleted_one_not_at_all() {
+    let world = world().await;
+    let url = world.workspace().await;
+    let (done, deleted) = (world.task(&url).await, world.task(&url).await);
+    let form = [("AssignmentStatus", "canceled"), ("Reason", "x")];
+    world.post(&done, &form).await.expect(200);
+    world.delete_if("7", &deleted).await.refused(412, 20412);
+    world.delete(&deleted).await.expect(204);
+    world.get(&deleted).await.refused(404, 20404);
+    world.delete(&deleted).await.refused(404, 20404);
+    let page = world.get(&format!("{url}/Tasks")).await.expect(200);
+    assert_eq!(page["tasks"].as_array().unwrap().len(), 1);
+    world.wait(299);
+    world.get(&done).await.expect(200);
+    world.wait(1);
+    world.get(&done).await.refused(404, 20404);
+    let page = world.get(&format!("{url}/Tasks")).await.expect(200);
+    assert_eq!(page["tasks"], json!([]));
+    assert_eq!(world.routed().len(), 2);
+}
+
+#[tokio::test]
+async fn tasks_are_found_by_filters_and_put_in_order() {
+    let world = world().await;
+    let url = world.workspace().await;
+    let tasks = format!("{url}/Tasks");
+    for (kind, priority, start) in [
+        ("a", "1", "2020-01-03T00:00:00Z"),
+        ("b", "3", "2020-01-02T00:00:00Z"),
+        ("c", "2", "1950-01-01T00:00:00Z"),
+    ] {
+        let attributes = json!({ "kind": kind }).to_string();
+        let form = [
+            ("Attributes", attributes.as_str()),
+            ("Priority", priority),
+            ("VirtualStartTime", start),
+        ];
+        world.created(&tasks, &form).await;
+        world.wait(1);
+    }
+    let kinds = |page: &Value| -> String {
+        let all = page["tasks"].as_array().unwrap().iter();
+        let kind = |task: &Value| -> Value {
+            serde_json::from_str(task["attributes"].as_str().unwrap()).unwrap()
+        };
+        all.map(|task| kind(task)["kind"].as_str().unwrap().to_owned()).collect()
+    };
+    for (query, found) in [
+        ("", "abc"),
+        ("Ordering=DateCreated:desc", "cba"),
+        ("Ordering=Priority:desc", "bca"),
+        ("Ordering=VirtualStartTime:asc", "cba"),
+        ("Priority=2", "c"),
+        ("AssignmentStatus=pending&AssignmentStatus=reserved", "abc"),
+        ("AssignmentStatus=assigned", ""),
+        ("EvaluateTaskAttributes=kind%20IN%20%5B'a','c'%5D", "ac"),
+        ("WorkflowName=Default+Fifo+Workflow", "abc"),
+        ("WorkflowName=Other", ""),
+        ("TaskQueueName=Sample+Queue", ""),
+        ("HasAddons=true", ""),
+    ] {
+        let page = world.get(&format!("{tasks}?{query}")).await.expect(200);
+        assert_eq!(kinds(&page), found, "{query}");
+    }
+    for ordering in ["DateCreated:desc", "Priority:desc"] {
+        let query = format!("{tasks}?Ordering={ordering}&PageSize=2");
+        let first = world.get(&query).await.expect(200);
+        let second = world.get(&text(&first["meta"], "next_page_url")).await.expect(200);
+        let whole = world.get(&format!("{tasks}?Ordering={ordering}")).await.expect(200);
+        assert_eq!(kinds(&first) + &kinds(&second), kinds(&whole));
+        assert_eq!(second["meta"]["next_page_url"], Value::Null);
+        let back = world.get(&text(&second["meta"], "previous_page_url")).await.expect(200);
+        assert_eq!(kinds(&back), kinds(&first));
+    }
+    world.get(&format!("{tasks}?Ordering=Age:asc")).await.refused(400, 20001);
+}
+
+#[tokio::test]
+async fn waiting_tasks_are_sent_back_to_the_start_of_a_changed_workflow_when_asked() {
+    let world = world().await;
+    let url = world.workspace().await;
+    let mut sids = Vec::new();
+    for _ in 0..60 {
+        sids.push(text(&world.created(&format!("{url}/Tasks"), &[]).await, "sid").parse().unwrap());
+    }
+    for sid in &sids {
+        let mut task: Task = world.on.store.get(key::task(*sid)).await.unwrap().unwrap();
+        let filter = FilterIndex::Default;
+        task.position = Some(Position { filter, target: 0, timed_out: false });
+        let _ = world.on.store.commit(&Decision::put(task)).await.unwrap();
+    }
+    world.asked();
+    let workflow =
+        text(&world.get(&format!("{url}/Workflows")).await.expect(200)["workflows"][0], "url");
+    world.post(&workflow, &[("FriendlyName", "W")]).await.expect(200);
+    assert_eq!(world.routed(), [json!("configuration")]);
+    world.post(&workflow, &[("ReEvaluateTasks", "true")]).await.expect(200);
+    assert_eq!(world.routed().len(), 60);
+    for sid in sids {
+        let task: Task = world.on.store.get(key::task(sid)).await.unwrap().unwrap();
+        assert_eq!((task.position, task.queue), (None, None));
+    }
+}

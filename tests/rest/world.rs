@@ -1,0 +1,183 @@
+//! One account of a bundle that only requests wake, and somebody who sends them.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::Value;
+use switchboard::{Call, Fault, Faults, Options, Service};
+use switchboard_domain::decision::Decision;
+use switchboard_domain::timestamp::Timestamp;
+use switchboard_runtime::Dependencies;
+use switchboard_runtime::dependencies::Entropy;
+use switchboard_tests::{Answered, Api, Exchange};
+
+/// Where the world believes the bundle to be.
+pub(crate) const HOST: &str = "https://example.com";
+/// Sunday, 22 November 2026, 10:00 UTC. Time stands still but for [`World::wait`].
+pub(crate) const START: i64 = 1_795_341_600_000;
+
+/// One product of a running bundle.
+pub(crate) struct World {
+    /// The function's store, to look at and to write what other functions write.
+    pub(crate) on: Dependencies,
+    exchange: Exchange,
+    base: &'static str,
+    wire: Arc<Wire>,
+    /// So much time passes with each request.
+    pace: Duration,
+}
+
+impl World {
+    /// The function that serves the paths below `base`.
+    pub(crate) async fn of(function: &str, base: &'static str) -> Self {
+        let count = AtomicU64::new(1);
+        let entropy = move || {
+            let mut bytes = [7; 16];
+            bytes[4..12].copy_from_slice(&count.fetch_add(1, Ordering::SeqCst).to_be_bytes());
+            bytes
+        };
+        Self::start(function, base, Some(Arc::new(entropy)), Duration::ZERO).await
+    }
+
+    /// The same with identifiers by chance, and a second between two requests.
+    pub(crate) async fn ticking(function: &str, base: &'static str) -> Self {
+        Self::start(function, base, None, Duration::from_secs(1)).await
+    }
+
+    async fn start(
+        function: &str,
+        base: &'static str,
+        entropy: Option<Entropy>,
+        pace: Duration,
+    ) -> Self {
+        let wire: Arc<Wire> = Arc::default();
+        let options = Options {
+            public_url: Some(HOST.to_owned()),
+            clock: Some(Arc::new(|| Timestamp(START))),
+            entropy,
+            faults: Some(Arc::clone(&wire) as Arc<dyn Faults>),
+            is_driven: false,
+            ..Options::default()
+        };
+        let exchange = Exchange::with(options).await;
+        let on = exchange.deployment.dependencies(function).unwrap();
+        Self { on, exchange, base, wire, pace }
+    }
+
+    /// Lets seconds pass.
+    pub(crate) fn wait(&self, seconds: u64) {
+        self.exchange.later(Duration::from_secs(seconds));
+    }
+
+    /// Lets the other functions do what they were asked for.
+    pub(crate) async fn settles(&self) {
+        self.exchange.settles().await;
+    }
+
+    /// Writes records that other functions write.
+    pub(crate) async fn given(&self, decision: Decision) {
+        let _ = self.on.store.commit(&decision).await.unwrap();
+    }
+
+    /// What other functions were asked for since the last look.
+    pub(crate) fn asked(&self) -> Vec<Value> {
+        std::mem::take(&mut self.wire.sent.lock().unwrap())
+    }
+
+    /// The next write is done, but its answer gets lost, so the client writes again.
+    pub(crate) fn lose_the_next_answer(&self) {
+        self.wire.loses.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether the answer that was to be lost was lost.
+    pub(crate) fn has_lost_it(&self) -> bool {
+        !self.wire.loses.load(Ordering::SeqCst)
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answered {
+        self.send(Method::GET, path, &[], &[]).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, form: &[(&str, &str)]) -> Answered {
+        self.send(Method::POST, path, form, &[]).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answered {
+        self.send(Method::DELETE, path, &[], &[]).await
+    }
+
+    /// Webhooks are to be called.
+    pub(crate) async fn post_loudly(&self, path: &str, form: &[(&str, &str)]) -> Answered {
+        self.send(Method::POST, path, form, &[LOUDLY]).await
+    }
+
+    /// Webhooks are to be called.
+    pub(crate) async fn delete_loudly(&self, path: &str) -> Answered {
+        self.send(Method::DELETE, path, &[], &[LOUDLY]).await
+    }
+
+    /// If the resource still has that version.
+    pub(crate) async fn post_if(&self, tag: &str, path: &str, form: &[(&str, &str)]) -> Answered {
+        self.send(Method::POST, path, form, &[("if-match", tag)]).await
+    }
+
+    /// If the resource still has that version.
+    pub(crate) async fn delete_if(&self, tag: &str, path: &str) -> Answered {
+        self.send(Method::DELETE, path, &[], &[("if-match", tag)]).await
+    }
+
+    /// With other credentials.
+    pub(crate) async fn get_as(&self, user: &str, password: &str, path: &str) -> Answered {
+        let api = Api::new(self.exchange.deployment.base_url(), user, password);
+        api.get(&self.path(path)).await
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        form: &[(&str, &str)],
+        headers: &[(&str, &str)],
+    ) -> Answered {
+        self.exchange.later(self.pace);
+        self.exchange.api.send(method, &self.path(path), form, headers).await
+    }
+
+    /// A URL that was answered is taken as it is; a path is one of the product.
+    fn path(&self, path: &str) -> String {
+        match path.strip_prefix(HOST) {
+            Some(path) => path.to_owned(),
+            None => format!("{}{path}", self.base),
+        }
+    }
+}
+
+const LOUDLY: (&str, &str) = ("x-twilio-webhook-enabled", "true");
+
+/// What goes between functions and services: it is listened to, and an answer may get lost.
+#[derive(Debug, Default)]
+struct Wire {
+    sent: Mutex<Vec<Value>>,
+    loses: AtomicBool,
+}
+
+impl Faults for Wire {
+    fn answered(&self, call: &Call<'_>, status: u16) {
+        if call.operation != "SendMessageBatch" || status != 200 {
+            return;
+        }
+        let entries = call.body["Entries"].as_array().into_iter().flatten();
+        let bodies = entries.filter_map(|entry| entry["MessageBody"].as_str());
+        let bodies = bodies.map(|body| serde_json::from_str(body).unwrap_or_default());
+        self.sent.lock().unwrap().extend(bodies);
+    }
+
+    fn after(&self, call: &Call<'_>) -> Option<Fault> {
+        let writes = matches!(call.operation, "PutItem" | "TransactWriteItems");
+        let is_lost =
+            call.service == Service::Tables && writes && self.loses.swap(false, Ordering::SeqCst);
+        is_lost.then_some(Fault::Lost)
+    }
+}

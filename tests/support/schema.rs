@@ -1,0 +1,199 @@
+//! Whether an answer has the shape that is published for it: every declared member is there, none other is,
+//! and each is of its type, in its form and of its pattern.
+
+use std::path::PathBuf;
+
+use serde_json::{Map, Value};
+use switchboard_domain::timestamp::Timestamp;
+
+/// One published description of a product.
+#[derive(Debug)]
+pub struct Schema {
+    file: String,
+    root: Value,
+}
+
+impl Schema {
+    /// Opens a file of the reference folder; none, with a word about it, where the folder is absent.
+    ///
+    /// # Panics
+    /// If the file can not be read, or if it is absent on a build server.
+    pub fn open(file: &str) -> Option<Self> {
+        let workspace = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
+        let given = std::env::var_os("SWITCHBOARD_REFERENCE").map(PathBuf::from);
+        let folder = workspace.join(given.unwrap_or_else(|| PathBuf::from("../shared")));
+        if !folder.is_dir() {
+            absent(file);
+            return None;
+        }
+        let path = folder.join("reference/openapi").join(file);
+        let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{file}: {error}"));
+        let root = serde_json::from_slice(&bytes).unwrap_or_else(|error| panic!("{file}: {error}"));
+        Some(Self { file: file.to_owned(), root })
+    }
+
+    /// Checks the answer of an operation; `path` is written as the description has it.
+    ///
+    /// # Panics
+    /// If the operation does not answer so, or the body has another shape.
+    #[track_caller]
+    pub fn check(&self, method: &str, path: &str, status: u16, body: &Value) {
+        let schema = &self.answer(method, path, status)["schema"];
+        assert!(schema.is_object(), "{method} {path} has no schema for {status}");
+        let mut problems = Problems::default();
+        self.compare(schema, body, path, &mut problems);
+        assert!(problems.0.is_empty(), "{method} {path}: {:#?}\n{body:#}", problems.0);
+    }
+
+    /// The names of the links in the published example of an answer, in order.
+    ///
+    /// # Panics
+    /// If there is no example.
+    pub fn links(&self, method: &str, path: &str, status: u16) -> Vec<String> {
+        let examples = self.answer(method, path, status)["examples"].as_object();
+        let first = examples.and_then(|examples| examples.values().next());
+        let first = first.unwrap_or_else(|| panic!("{method} {path} has no example"));
+        let links = first["value"]["links"].as_object();
+        let mut names: Vec<String> =
+            links.map(|links| links.keys().cloned().collect()).unwrap_or_default();
+        names.sort();
+        names
+    }
+
+    fn answer(&self, method: &str, path: &str, status: u16) -> &Value {
+        let answer = &self.root["paths"][path][method]["responses"][status.to_string()];
+        &answer["content"]["application/json"]
+    }
+
+    fn compare(&self, schema: &Value, value: &Value, at: &str, problems: &mut Problems) {
+        if let Some(reference) = schema["$ref"].as_str() {
+            let Some(target) = self.root.pointer(reference.trim_start_matches('#')) else {
+                return problems.add(at, &format!("is of {reference}, which is nowhere"));
+            };
+            return self.compare(target, value, at, problems);
+        }
+        if value.is_null() {
+            if schema["nullable"] != true && !may_be_null(at) {
+                problems.add(at, "is null");
+            }
+            return;
+        }
+        if schema["enum"].as_array().is_some_and(|allowed| !allowed.contains(value)) {
+            problems.add(at, &format!("is {value}, which is none of {}", schema["enum"]));
+        }
+        let is_right = match (schema["type"].as_str(), value) {
+            (Some("object"), Value::Object(members)) => {
+                self.members(schema, members, at, problems);
+                true
+            }
+            (Some("array"), Value::Array(items)) => {
+                for (place, item) in items.iter().enumerate() {
+                    self.item(&schema["items"], item, &format!("{at}[{place}]"), problems);
+                }
+                true
+            }
+            (Some("string"), Value::String(text)) => self.is_written(schema, text),
+            (Some("integer"), Value::Number(number)) => number.is_i64() || number.is_u64(),
+            (Some("boolean"), Value::Bool(_)) | (None, _) => true,
+            _ => false,
+        };
+        if !is_right {
+            problems.add(at, &format!("is {value}, which does not fit {schema}"));
+        }
+    }
+
+    /// Items without a schema are anything.
+    fn item(&self, schema: &Value, item: &Value, at: &str, problems: &mut Problems) {
+        if schema.as_object().is_some_and(|schema| !schema.is_empty()) {
+            self.compare(schema, item, at, problems);
+        }
+    }
+
+    fn members(
+        &self,
+        schema: &Value,
+        members: &Map<String, Value>,
+        at: &str,
+        problems: &mut Problems,
+    ) {
+        if schema["format"] == "uri-map" {
+            for (name, link) in members {
+                if !link.is_null() && !link.as_str().is_some_and(|link| self.is_uri(link)) {
+                    problems.add(&format!("{at}/{name}"), &format!("is {link}, which is no link"));
+                }
+            }
+        }
+        let Some(declared) = schema["properties"].as_object() else { return };
+        for name in members.keys().filter(|name| !declared.contains_key(*name)) {
+            problems.add(&format!("{at}/{name}"), "is not declared");
+        }
+        for (name, schema) in declared {
+            let at = format!("{at}/{name}");
+            match members.get(name) {
+                Some(member) => self.compare(schema, member, &at, problems),
+                None => problems.add(&at, "is missing"),
+            }
+        }
+    }
+
+    fn is_written(&self, schema: &Value, text: &str) -> bool {
+        let has_pattern = schema["pattern"].as_str().is_none_or(|pattern| matches(pattern, text));
+        let has_form = match schema["format"].as_str() {
+            Some("date-time") => Timestamp::parse_iso(text).is_some_and(|time| time.iso() == text),
+            Some("date-time-rfc-2822") => has_shape(text, "Aaa, 00 Aaa 0000 00:00:00 +0000"),
+            Some("uri") => self.is_uri(text),
+            _ => true,
+        };
+        has_pattern && has_form
+    }
+
+    /// The oldest product answers with paths.
+    fn is_uri(&self, text: &str) -> bool {
+        let is_path = self.file.starts_with("twilio_api_v2010") && text.starts_with("/2010-04-01/");
+        is_path || text.starts_with("https://")
+    }
+}
+
+/// What does not fit, by its place.
+#[derive(Default)]
+struct Problems(Vec<String>);
+
+impl Problems {
+    fn add(&mut self, at: &str, what: &str) {
+        self.0.push(format!("{at} {what}"));
+    }
+}
+
+/// A receipt has no status while its message is still with us; the description can not say so.
+fn may_be_null(at: &str) -> bool {
+    at.contains("/Receipts") && at.ends_with("/status")
+}
+
+/// All patterns are prefixes of two letters and 32 hexadecimal digits: `^(SM|MM)[0-9a-fA-F]{32}$`.
+fn matches(pattern: &str, text: &str) -> bool {
+    let prefixes = pattern.trim_start_matches('^').trim_end_matches("[0-9a-fA-F]{32}$");
+    let Some((prefix, digits)) = text.split_at_checked(2) else { return false };
+    let is_known = match prefixes {
+        "[a-zA-Z]{2}" => prefix.bytes().all(|letter| letter.is_ascii_alphabetic()),
+        _ => prefixes.trim_matches(['(', ')']).split('|').any(|known| known == prefix),
+    };
+    is_known && digits.len() == 32 && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
+}
+
+/// Whether a text is written like the example: digits for digits, letters for letters, the rest as it is.
+fn has_shape(text: &str, example: &str) -> bool {
+    let alike = |(one, other): (u8, u8)| match other {
+        b'0' => one.is_ascii_digit(),
+        b'A' => one.is_ascii_uppercase(),
+        b'a' => one.is_ascii_lowercase(),
+        other => one == other,
+    };
+    text.len() == example.len() && text.bytes().zip(example.bytes()).all(alike)
+}
+
+#[expect(clippy::print_stdout, reason = "what is not tested has to be seen")]
+fn absent(file: &str) {
+    let is_build_server = std::env::var("CI").as_deref() == Ok("true");
+    assert!(!is_build_server, "the reference folder is absent");
+    println!("the reference folder is absent: answers are not held against {file}");
+}
