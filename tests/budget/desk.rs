@@ -1,0 +1,210 @@
+//! A contact centre whose every move is the same in every run: clock, randomness and order are fixed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use switchboard::stub_carrier::Behaviour;
+use switchboard::{Counters, Options};
+use switchboard_carriers::twilio::SIGNATURE_HEADER;
+use switchboard_domain::timestamp::Timestamp;
+use switchboard_tests::cost::Cost;
+use switchboard_tests::{ACCOUNT, Exchange, NUMBER, Polls, TOKEN};
+
+use crate::ledger::{Ledger, short};
+
+/// When everything begins. No digit of it is a trailing zero, which DynamoDB would not charge for.
+const BEGINNING: Timestamp = Timestamp(1_764_547_261_237);
+/// As many agents as make a routing receipt name all the passed-over workers that it may.
+const AGENTS: usize = 24;
+/// Between two steps of a walk; never a round number.
+const STEP: Duration = Duration::from_millis(1_373);
+
+/// The contact centre with its books.
+pub(crate) struct Desk {
+    pub(crate) exchange: Exchange,
+    pub(crate) ledger: Ledger,
+    messages: AtomicU64,
+}
+
+/// What everything had cost at a moment.
+pub(crate) struct Mark {
+    counters: Counters,
+    polls: BTreeMap<String, Polls>,
+    carried: usize,
+}
+
+impl Desk {
+    /// Opens it, with agents enough, and a router that has seen one task come and go.
+    pub(crate) async fn open() -> Self {
+        let ledger = Ledger::default();
+        let drawn = AtomicU64::new(0);
+        let entropy = move || {
+            let number = drawn.fetch_add(1, Ordering::SeqCst).to_be_bytes();
+            let digest = Sha256::digest(number);
+            std::array::from_fn(|place| digest[place])
+        };
+        let exchange = Exchange::opened(Options {
+            is_driven: false,
+            clock: Some(Arc::new(|| BEGINNING)),
+            entropy: Some(Arc::new(entropy)),
+            faults: Some(Arc::new(ledger.clone())),
+            ..Options::default()
+        })
+        .await;
+        exchange.carrier.set(Behaviour::NoReceipts);
+        let desk = Self { exchange, ledger, messages: AtomicU64::new(0) };
+        for number in 3..AGENTS {
+            desk.hire(&format!("agent{number:02}")).await;
+        }
+        desk.exchange.settles().await;
+        desk
+    }
+
+    async fn hire(&self, name: &str) {
+        let attributes = json!({ "languages": ["en"], "contact_uri": format!("client:{name}") });
+        let form = [
+            ("FriendlyName", name),
+            ("Attributes", &attributes.to_string()),
+            ("ActivitySid", &self.exchange.sid("available")),
+        ];
+        self.exchange.api.make(&format!("{}/Workers", self.exchange.workspace), &form).await;
+    }
+
+    /// A customer writes.
+    pub(crate) async fn writes(&self, address: &str) {
+        let number = self.messages.fetch_add(1, Ordering::SeqCst);
+        let sid = format!("SM{}", hex(&Sha256::digest(number.to_be_bytes())));
+        let customer = self.exchange.customer(address);
+        assert_eq!(customer.delivers(&sid, "Hello, I have a question about my order.").await, 200);
+    }
+
+    /// The carrier reports on the message that it took at a place.
+    pub(crate) async fn reports(&self, place: usize, status: &str) {
+        let taken = &self.exchange.carrier.sent()[place];
+        let callback = taken.status_callback.clone().expect("a status callback was asked for");
+        let sid = taken.sid_text();
+        let form = [
+            ("MessageSid", sid.as_str()),
+            ("SmsSid", &sid),
+            ("AccountSid", ACCOUNT),
+            ("From", NUMBER),
+            ("To", &taken.to),
+            ("MessageStatus", status),
+            ("SmsStatus", status),
+        ];
+        let signature = switchboard_carriers::twilio::sign(&callback, &form, TOKEN);
+        let headers = [(SIGNATURE_HEADER, signature.as_str())];
+        let method = reqwest::Method::POST;
+        let answered = self.exchange.api.send(method, &callback, &form, &headers).await;
+        assert!((200..300).contains(&answered.status), "{}", answered.body);
+    }
+
+    /// Lets a moment pass.
+    pub(crate) fn breathes(&self) {
+        self.exchange.later(STEP);
+    }
+
+    /// Works everything off that is due at a time when nothing new comes.
+    pub(crate) async fn rests_for(&self, span: Duration) {
+        self.exchange.settles().await;
+        self.exchange.later(span);
+        self.exchange.settles().await;
+    }
+
+    /// The conversation of a customer, its only one that is open.
+    pub(crate) async fn conversation(&self, address: &str) -> String {
+        self.exchange.customer(address).conversation().await
+    }
+
+    /// The open offer about a conversation: the path of the reservation.
+    pub(crate) async fn offer(&self, conversation: &str) -> String {
+        let tasks = self.exchange.tasks().await;
+        let about = |task: &&Value| {
+            task["assignment_status"] == "reserved"
+                && task["attributes"].as_str().is_some_and(|it| it.contains(conversation))
+        };
+        let task = tasks.iter().find(about).expect("an offered task");
+        let path = format!(
+            "{}/Tasks/{}/Reservations",
+            self.exchange.workspace,
+            task["sid"].as_str().unwrap_or_default()
+        );
+        let offers = self.exchange.api.all(&path, "reservations").await;
+        let open = offers.iter().find(|one| one["reservation_status"] == "pending");
+        format!("{path}/{}", open.expect("an offer")["sid"].as_str().unwrap_or_default())
+    }
+
+    /// Answers an offer.
+    pub(crate) async fn answers(&self, offer: &str, status: &str) {
+        self.exchange.api.post(offer, &[("ReservationStatus", status)]).await.ok();
+    }
+
+    /// Begins to count.
+    pub(crate) fn mark(&self) -> Mark {
+        drop(self.ledger.take());
+        Mark {
+            counters: self.exchange.deployment.counters(),
+            polls: self.polls(),
+            carried: self.exchange.carrier.sent().len(),
+        }
+    }
+
+    /// What was used since.
+    ///
+    /// # Panics
+    /// If the engine's count of units is not the ledger's.
+    pub(crate) fn since(&self, mark: &Mark) -> Cost {
+        let entries = self.ledger.take();
+        let used = self.exchange.deployment.counters().since(&mark.counters);
+        let total = used.total();
+        let sum = |bill: &BTreeMap<String, f64>| bill.values().sum::<f64>();
+        let counted = (total.write_units, total.read_units);
+        assert_eq!(
+            counted,
+            (sum(&entries.writes), sum(&entries.reads)),
+            "the engine counts other units than DynamoDB's rules: {entries:#?}"
+        );
+        let mut queues = entries.sends;
+        queues =
+            queues.into_iter().map(|(queue, sends)| (format!("{queue} send"), sends)).collect();
+        for (queue, now) in self.polls() {
+            let before = mark.polls.get(&queue).copied().unwrap_or_default();
+            for (what, count) in [
+                ("receive", now.receives - before.receives),
+                ("delete", now.deletes - before.deletes),
+            ] {
+                if count > 0 {
+                    queues.insert(format!("{} {what}", short(&queue)), exact(count));
+                }
+            }
+        }
+        let functions = used.functions.iter().filter(|(_, usage)| usage.invocations > 0);
+        let invocations: BTreeMap<String, f64> =
+            functions.map(|(name, usage)| (name.clone(), exact(usage.invocations))).collect();
+        Cost {
+            writes: entries.writes,
+            reads: entries.reads,
+            queues,
+            invocations,
+            carrier_calls: exact(
+                i64::try_from(self.exchange.carrier.sent().len() - mark.carried).expect("few"),
+            ),
+        }
+    }
+
+    fn polls(&self) -> BTreeMap<String, Polls> {
+        self.exchange.hand.as_ref().expect("driven by hand").polls()
+    }
+}
+
+fn exact(count: i64) -> f64 {
+    f64::from(i32::try_from(count).expect("a small count"))
+}
+
+fn hex(digest: &[u8]) -> String {
+    digest[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+}

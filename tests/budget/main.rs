@@ -1,0 +1,65 @@
+//! What every path costs, to the unit, held by a lock file: a change in cost is a failing test.
+//!
+//! `UPDATE_BUDGET=1 cargo test -p switchboard-tests --test budget` writes the lock file anew.
+
+mod desk;
+mod ledger;
+mod paths;
+mod reads;
+
+use std::sync::OnceLock;
+
+use switchboard_tests::cost::{Entry, Lock, lock_file};
+use tokio::runtime::Runtime;
+
+use desk::Desk;
+
+/// Walks every path, in a runtime of one thread: there is one order of things.
+fn walked() -> Lock {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime: Runtime = runtime.expect("a runtime");
+    runtime.block_on(async {
+        let desk = Desk::open().await;
+        let mut entries: Vec<Entry> = paths::walk(&desk).await;
+        entries.extend(reads::walk(&desk).await);
+        Lock { paths: entries }
+    })
+}
+
+/// One walk for all tests.
+fn measured() -> &'static Lock {
+    static MEASURED: OnceLock<Lock> = OnceLock::new();
+    MEASURED.get_or_init(walked)
+}
+
+#[test]
+fn every_path_costs_what_the_lock_file_says() {
+    if std::env::var_os("UPDATE_BUDGET").is_some() {
+        measured().write();
+        return;
+    }
+    let table = measured().difference(&Lock::read());
+    assert!(
+        table.is_empty(),
+        "costs changed; if that is meant, run with UPDATE_BUDGET=1 and commit {}\n{table}",
+        lock_file().display()
+    );
+}
+
+#[test]
+fn two_runs_cost_the_same() {
+    let table = walked().difference(measured());
+    assert!(table.is_empty(), "{table}");
+}
+
+#[test]
+fn a_difference_is_a_table_of_before_and_after() {
+    let mut cheaper = measured().clone();
+    assert_eq!(cheaper.difference(measured()), "");
+    let entry = &mut cheaper.paths[0];
+    let line = entry.cost.writes.keys().next().expect("a write").clone();
+    entry.cost.writes.insert(line.clone(), 99.0);
+    let table = cheaper.difference(measured());
+    assert!(table.contains(&format!("        99  writes: {line}")), "{table}");
+    assert_eq!(table.lines().count(), 4, "{table}");
+}

@@ -1,0 +1,167 @@
+//! The paths of the main job, each walked alone, and those that carry the load walked by ten at once as well.
+
+use std::time::Duration;
+
+use serde_json::json;
+use switchboard_tests::cost::Entry;
+
+use crate::desk::Desk;
+
+/// So many walk at once where batches pay.
+const TOGETHER: u32 = 10;
+/// A minute and a moment: what waited for an answer within the minute has rung by then.
+const PAST_THE_ALARM: Duration = Duration::from_millis(60_007);
+
+/// Walks them all.
+pub(crate) async fn walk(desk: &Desk) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    // Somebody has to wake the router.
+    entries
+        .push(count(desk, "router takes over, first reservation", 1, desk.writes(PIONEER)).await);
+    end(desk, PIONEER).await;
+    alone(desk, &mut entries).await;
+    refused(desk, &mut entries).await;
+    together(desk, &mut entries).await;
+    entries
+}
+
+const PIONEER: &str = "+13105550100";
+const CUSTOMER: &str = "+13105550111";
+const REJECTED: &str = "+13105550122";
+const FORGOTTEN: &str = "+13105550133";
+
+/// Counts a walk: from its first request until nothing is left to do.
+async fn count<T>(desk: &Desk, path: &str, times: u32, walk: impl Future<Output = T>) -> Entry {
+    desk.exchange.settles().await;
+    desk.breathes();
+    let mark = desk.mark();
+    walk.await;
+    desk.exchange.settles().await;
+    let entry = Entry::new(path, times, desk.since(&mark));
+    if std::env::var_os("BUDGET_SIZES").is_some() {
+        println!("{path} × {times}");
+        for kind in ["Conversation", "Message", "Interaction", "Task", "Head", "AddressBinding"] {
+            if let Some((size, item)) = desk.ledger.largest(kind) {
+                println!("  {kind}: {size} bytes at most");
+                if std::env::var("BUDGET_SIZES").is_ok_and(|wanted| wanted == kind) {
+                    println!("{}", serde_json::to_string_pretty(&item).expect("an item"));
+                }
+            }
+        }
+    }
+    entry
+}
+
+fn channel(conversation: &str) -> String {
+    let digits = &conversation[2..];
+    format!("/flex-api/v1/Interactions/KD{digits}/Channels/UO{digits}")
+}
+
+async fn close(desk: &Desk, conversation: &str) {
+    let form = [("Status", "closed"), ("Routing", r#"{"status":"closed"}"#)];
+    desk.exchange.api.post(&channel(conversation), &form).await.ok();
+}
+
+async fn reply(desk: &Desk, conversation: &str) {
+    let path = format!("/conversations/v1/Conversations/{conversation}/Messages");
+    let form = [("Author", "alice"), ("Body", "Good morning! What is the number of the order?")];
+    desk.exchange.api.post(&path, &form).await.ok();
+}
+
+/// Closes what a customer has open, and lets every alarm ring.
+async fn end(desk: &Desk, address: &str) {
+    let conversation = desk.conversation(address).await;
+    close(desk, &conversation).await;
+    desk.rests_for(PAST_THE_ALARM).await;
+}
+
+/// One customer, from the first word to the end.
+async fn alone(desk: &Desk, entries: &mut Vec<Entry>) {
+    entries.push(count(desk, "inbound, to a reservation", 1, desk.writes(CUSTOMER)).await);
+    let conversation = desk.conversation(CUSTOMER).await;
+    let offer = desk.offer(&conversation).await;
+    let accepts = desk.answers(&offer, "accepted");
+    entries.push(count(desk, "accepted, agent seated", 1, accepts).await);
+    let rings = desk.rests_for(PAST_THE_ALARM);
+    entries.push(count(desk, "alarm of an answered reservation", 1, rings).await);
+    entries.push(count(desk, "inbound, appended", 1, desk.writes(CUSTOMER)).await);
+    entries.push(count(desk, "reply out", 1, reply(desk, &conversation)).await);
+    entries.push(count(desk, "receipt", 1, desk.reports(0, "delivered")).await);
+    entries.push(count(desk, "receipt that says nothing new", 1, desk.reports(0, "sent")).await);
+    let routing = json!({ "properties": {
+        "workspace_sid": desk.exchange.sid("workspace"),
+        "workflow_sid": desk.exchange.sid("workflow"),
+        "task_channel_unique_name": "sms", "attributes": { "topic": "second opinion" },
+    }})
+    .to_string();
+    let (path, form) =
+        (format!("{}/Invites", channel(&conversation)), [("Routing", routing.as_str())]);
+    let invites = async { desk.exchange.api.post(&path, &form).await.ok() };
+    entries.push(count(desk, "second invite, to a reservation", 1, invites).await);
+    let offer = desk.offer(&conversation).await;
+    let accepts = desk.answers(&offer, "accepted");
+    entries.push(count(desk, "second agent seated", 1, accepts).await);
+    entries.push(count(desk, "close, two agents", 1, close(desk, &conversation)).await);
+    desk.rests_for(PAST_THE_ALARM).await;
+}
+
+/// Offers that are refused or forgotten.
+async fn refused(desk: &Desk, entries: &mut Vec<Entry>) {
+    desk.writes(REJECTED).await;
+    desk.exchange.settles().await;
+    let offer = desk.offer(&desk.conversation(REJECTED).await).await;
+    let rejects = desk.answers(&offer, "rejected");
+    entries.push(count(desk, "rejected, to the next reservation", 1, rejects).await);
+    end(desk, REJECTED).await;
+    desk.writes(FORGOTTEN).await;
+    desk.exchange.settles().await;
+    let forgets = desk.rests_for(PAST_THE_ALARM);
+    entries.push(count(desk, "timed out, to the next reservation", 1, forgets).await);
+    end(desk, FORGOTTEN).await;
+}
+
+/// Ten customers at the same time: what a busy minute costs.
+async fn together(desk: &Desk, entries: &mut Vec<Entry>) {
+    let customers: Vec<String> = (0..TOGETHER).map(|it| format!("+131055502{it:02}")).collect();
+    let write = async || {
+        for customer in &customers {
+            desk.writes(customer).await;
+        }
+    };
+    entries.push(count(desk, "inbound, to a reservation", TOGETHER, write()).await);
+    let (mut conversations, mut offers) = (Vec::new(), Vec::new());
+    for customer in &customers {
+        let conversation = desk.conversation(customer).await;
+        offers.push(desk.offer(&conversation).await);
+        conversations.push(conversation);
+    }
+    let accept = async {
+        for offer in &offers {
+            desk.answers(offer, "accepted").await;
+        }
+    };
+    entries.push(count(desk, "accepted, agent seated", TOGETHER, accept).await);
+    let rings = desk.rests_for(PAST_THE_ALARM);
+    entries.push(count(desk, "alarm of an answered reservation", TOGETHER, rings).await);
+    entries.push(count(desk, "inbound, appended", TOGETHER, write()).await);
+    let before = desk.exchange.carrier.sent().len();
+    let answer = async {
+        for conversation in &conversations {
+            reply(desk, conversation).await;
+        }
+    };
+    entries.push(count(desk, "reply out", TOGETHER, answer).await);
+    let report = async {
+        for place in before..desk.exchange.carrier.sent().len() {
+            desk.reports(place, "delivered").await;
+        }
+    };
+    entries.push(count(desk, "receipt", TOGETHER, report).await);
+    let hang_up = async {
+        for conversation in &conversations {
+            close(desk, conversation).await;
+        }
+    };
+    entries.push(count(desk, "close", TOGETHER, hang_up).await);
+    desk.rests_for(PAST_THE_ALARM).await;
+}
