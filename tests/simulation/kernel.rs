@@ -1,0 +1,416 @@
+//! The kernel: it plays the event source mappings, decides whose request is next, and lets time pass.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use switchboard::driver::Waking;
+use switchboard::template::Source;
+use switchboard::{Deployment, FunctionError, Options, schedule_event};
+use switchboard_runtime::dependencies::Entropy;
+use tokio::task::JoinHandle;
+
+use crate::carrier::{Post, Posted, Simulated};
+use crate::plan::Plan;
+use crate::random::Random;
+use crate::setup::{self, Centre, PUBLIC_URL};
+use crate::world::{Violation, World};
+
+/// Whatever is not at rest after so many steps never will be.
+const STEPS_TO_REST: usize = 6000;
+/// The minute's tick.
+const MINUTE_MS: i64 = 60_000;
+
+/// Something of the template that delivers.
+pub(crate) struct Waker {
+    pub(crate) waking: Waking,
+    /// What was delivered of a stream until now.
+    position: Option<String>,
+    written: u64,
+    /// Until this step nothing is delivered.
+    pub(crate) stalled: usize,
+}
+
+impl Waker {
+    /// Delivers a stream from its beginning.
+    pub(crate) fn replay(&mut self) {
+        (self.position, self.written) = (None, 0);
+    }
+}
+
+/// An invocation under way.
+struct Running {
+    what: What,
+    name: String,
+    handle: JoinHandle<Result<Value, FunctionError>>,
+}
+
+/// What an invocation is for.
+enum What {
+    Queue { place: usize, messages: Vec<Value>, is_forgotten: bool },
+    Stream { place: usize, records: Vec<Value> },
+    Tick,
+    Post(Post),
+    Api(String),
+}
+
+/// What the outside has been promised.
+#[derive(Default)]
+pub(crate) struct Facts {
+    /// Messages of customers that were answered with success: their carrier's id, from, body.
+    pub(crate) acknowledged: BTreeMap<String, (String, String)>,
+    /// Receipts that were answered with success.
+    pub(crate) reported: Vec<Posted>,
+    /// Requests that were answered, by status.
+    pub(crate) answers: BTreeMap<u64, usize>,
+}
+
+/// One simulation.
+pub(crate) struct Kernel {
+    pub(crate) deployment: Deployment,
+    pub(crate) world: Arc<World>,
+    pub(crate) random: Random,
+    pub(crate) centre: Centre,
+    pub(crate) plan: Plan,
+    pub(crate) facts: Facts,
+    pub(crate) wakers: Vec<Waker>,
+    running: Vec<Running>,
+    ticked: i64,
+    pub(crate) step: usize,
+    pub(crate) messages: usize,
+}
+
+impl Kernel {
+    /// A world with a contact centre in it, at rest.
+    pub(crate) async fn start(seed: u64, plan: Plan) -> Self {
+        let world = World::new();
+        let mut random = Random::new(seed);
+        let entropy = entropy(random.next());
+        let options = Options {
+            is_driven: false,
+            clock: Some(world.clock()),
+            entropy: Some(entropy),
+            faults: Some(Arc::clone(&world) as _),
+            carrier: Some(Arc::new(Simulated::new(Arc::clone(&world)))),
+            public_url: Some(PUBLIC_URL.to_owned()),
+            carrier_base_url: Some("http://127.0.0.1:9".to_owned()),
+            ..Options::default()
+        };
+        let deployment = Deployment::start(options).await.expect("the bundle starts");
+        let centre = setup::centre(&deployment).await;
+        let wakers = deployment.wakings().into_iter().map(|waking| Waker {
+            waking,
+            position: None,
+            written: 0,
+            stalled: 0,
+        });
+        let wakers = wakers.collect();
+        world.state().is_closed = true;
+        let ticked = world.now().0 / MINUTE_MS;
+        let (running, facts) = (Vec::new(), Facts::default());
+        let (step, messages) = (0, 0);
+        let mut kernel = Self {
+            deployment,
+            world,
+            random,
+            centre,
+            plan,
+            facts,
+            wakers,
+            running,
+            ticked,
+            step,
+            messages,
+        };
+        kernel.rest().await;
+        kernel.plan.begin(&kernel.world, &mut kernel.random);
+        kernel
+    }
+
+    /// Lets everybody run until nobody can.
+    pub(crate) async fn settle(&mut self) {
+        // Time stands still as long as anybody can run.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        self.world.forget_gone();
+        let mut place = 0;
+        while place < self.running.len() {
+            if self.running[place].handle.is_finished() {
+                let running = self.running.remove(place);
+                self.ended(running).await;
+            } else {
+                place += 1;
+            }
+        }
+    }
+
+    /// Lets so much time pass.
+    pub(crate) async fn pass(&mut self, milliseconds: i64) {
+        let milliseconds = u64::try_from(milliseconds.max(1)).unwrap_or(1);
+        tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+        self.settle().await;
+        self.tick_if_due().await;
+    }
+
+    async fn tick_if_due(&mut self) {
+        let minute = self.world.now().0 / MINUTE_MS;
+        if minute > self.ticked {
+            self.ticked = minute;
+            self.tick().await;
+        }
+    }
+
+    /// The minute's tick.
+    pub(crate) async fn tick(&mut self) {
+        let event = schedule_event(self.world.now());
+        self.invoke("timer", event, What::Tick).await;
+    }
+
+    async fn invoke(&mut self, function: &str, event: Value, what: What) {
+        let name = match &what {
+            What::Queue { place, messages, .. } => {
+                format!("{function} ← {} ×{}", self.queue(*place), messages.len())
+            }
+            What::Stream { records, .. } => format!("{function} ← stream ×{}", records.len()),
+            What::Tick => "timer ← tick".to_owned(),
+            What::Post(post) => format!("carrier posts {:?}", post.what),
+            What::Api(name) => name.clone(),
+        };
+        self.world.tell(&format!("▶ {name}"));
+        let handle = tokio::spawn(self.deployment.invocation_of(function, event));
+        self.running.push(Running { what, name, handle });
+        self.settle_quick().await;
+    }
+
+    async fn settle_quick(&self) {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+
+    fn queue(&self, place: usize) -> &str {
+        match &self.wakers[place].waking.source {
+            Source::Queue { queue, .. } => queue,
+            _ => "",
+        }
+    }
+
+    /// Does with an answer what the mapping, the carrier or the caller does with it.
+    async fn ended(&mut self, running: Running) {
+        let answer = running.handle.await.unwrap_or_else(|error| {
+            Err(FunctionError::Failed(format!("the simulation itself failed: {error}")))
+        });
+        let short = match &answer {
+            Ok(answer) => match answer["statusCode"].as_u64() {
+                Some(status) => status.to_string(),
+                None => answer["batchItemFailures"].as_array().map_or(0, Vec::len).to_string(),
+            },
+            Err(error) => error.to_string(),
+        };
+        self.world.tell(&format!("◀ {}: {short}", running.name));
+        if let Err(FunctionError::Failed(reason)) = &answer
+            && reason.contains("panicked")
+        {
+            self.world.violated("nobody panics", format!("{}: {reason}", running.name));
+        }
+        match running.what {
+            What::Queue { place, messages, is_forgotten } => {
+                let Ok(answer) = &answer else { return };
+                let done = Deployment::succeeded(&messages, answer);
+                if !done.is_empty() && !is_forgotten {
+                    let queue = self.queue(place).to_owned();
+                    self.deployment.delete(&queue, &done).await.expect("the queue deletes");
+                }
+            }
+            What::Stream { place, records } => {
+                let Ok(answer) = &answer else { return };
+                let done = Deployment::consumed(&records, answer);
+                if done > 0 {
+                    let last = Deployment::sequence_number(&records[done - 1]).to_owned();
+                    self.wakers[place].position = Some(last);
+                }
+            }
+            What::Tick => {}
+            What::Post(post) => self.posted(post, &answer),
+            What::Api(name) => self.served(&name, &answer),
+        }
+    }
+
+    fn posted(&mut self, post: Post, answer: &Result<Value, FunctionError>) {
+        let status = answer.as_ref().ok().and_then(|answer| answer["statusCode"].as_u64());
+        match (status, &post.what) {
+            (Some(200..=299), Posted::Message { id, from, body }) => {
+                self.facts.acknowledged.insert(id.clone(), (from.clone(), body.clone()));
+            }
+            (Some(200..=299), Posted::Receipt { .. }) => self.facts.reported.push(post.what),
+            _ => self.world.state().posts.push(post),
+        }
+    }
+
+    fn served(&mut self, name: &str, answer: &Result<Value, FunctionError>) {
+        let Ok(answer) = answer else { return };
+        let status = answer["statusCode"].as_u64().unwrap_or_default();
+        *self.facts.answers.entry(status).or_default() += 1;
+        if status == 500 {
+            self.world.violated("no defect is served", format!("{name}: {}", answer["body"]));
+        }
+    }
+
+    /// Somebody asks the API.
+    pub(crate) async fn ask(&mut self, who: &str, method: &str, path: &str, form: &[(&str, &str)]) {
+        let (function, event) = setup::request(method, path, form);
+        let name = format!("{who}: {method} {path} {form:?}");
+        self.invoke(function, event, What::Api(name)).await;
+    }
+
+    /// The carrier posts.
+    pub(crate) async fn post(&mut self, post: Post) {
+        let event = post.event();
+        self.invoke("inbound-webhook", event, What::Post(post)).await;
+    }
+
+    /// How many invocations of the API or for the carrier are under way.
+    pub(crate) fn guests(&self) -> usize {
+        self.running.iter().filter(|one| matches!(one.what, What::Api(_) | What::Post(_))).count()
+    }
+
+    /// Whether nothing is under way.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.running.is_empty()
+    }
+
+    /// Delivers one batch, if there is one; `copies` of it at once.
+    pub(crate) async fn deliver(&mut self, place: usize, most: usize, copies: usize) -> bool {
+        let (function, source) =
+            (self.wakers[place].waking.function.clone(), self.wakers[place].waking.source.clone());
+        match source {
+            Source::Queue { queue, batching, concurrency_max } => {
+                let mine =
+                    |one: &&Running| matches!(one.what, What::Queue { place: p, .. } if p == place);
+                if self.running.iter().filter(mine).count() >= concurrency_max.min(3) {
+                    return false;
+                }
+                let size = batching.size.min(most);
+                let messages = self.deployment.receive(&queue, size).await.expect("a batch");
+                if messages.is_empty() {
+                    return false;
+                }
+                let is_forgotten = self.plan.forgets(&mut self.random);
+                for _ in 0..copies {
+                    let event = self.deployment.queue_event(&queue, &messages);
+                    let messages = messages.clone();
+                    let what = What::Queue { place, messages, is_forgotten };
+                    self.invoke(&function, event, what).await;
+                }
+                true
+            }
+            Source::Stream { table, batching, .. } => {
+                let mine =
+                    |one: &Running| matches!(one.what, What::Stream { place: p, .. } if p == place);
+                let written = self.deployment.writes(&table).expect("a stream");
+                if self.running.iter().any(mine) || self.wakers[place].written == written {
+                    return false;
+                }
+                let after = self.wakers[place].position.clone();
+                let size = batching.size.min(most);
+                let records = self.deployment.changes(&table, after.as_deref(), size).await;
+                let records = records.expect("records");
+                if records.is_empty() {
+                    self.wakers[place].written = written;
+                    return false;
+                }
+                let event = self.deployment.stream_event(&table, &records);
+                self.invoke(&function, event, What::Stream { place, records }).await;
+                true
+            }
+            Source::Schedule { .. } => false,
+        }
+    }
+
+    /// When time alone makes something receivable.
+    fn next_due(&self) -> Option<i64> {
+        let queues = self.wakers.iter().filter_map(|waker| match &waker.waking.source {
+            Source::Queue { queue, .. } => self.deployment.next_due(queue),
+            _ => None,
+        });
+        queues.min()
+    }
+
+    /// Lets everything come to its end in order.
+    pub(crate) async fn rest(&mut self) {
+        self.drain(i64::MAX).await;
+    }
+
+    /// The same, without waiting longer than so many milliseconds for anything.
+    pub(crate) async fn drain(&mut self, patience: i64) {
+        for _ in 0..STEPS_TO_REST {
+            self.step += 1;
+            if !self.world.state().violations.is_empty() {
+                return;
+            }
+            self.settle().await;
+            if !self.world.state().pending.is_empty() {
+                let passage = self.plan.passage(&self.world, 0, &mut self.random);
+                self.world.let_through(0, passage);
+                continue;
+            }
+            if !self.running.is_empty() {
+                self.pass(100).await;
+                continue;
+            }
+            let post = {
+                let mut state = self.world.state();
+                (!state.posts.is_empty()).then(|| state.posts.remove(0))
+            };
+            if let Some(post) = post {
+                self.post(post).await;
+                continue;
+            }
+            let mut delivered = false;
+            for place in 0..self.wakers.len() {
+                delivered |= self.deliver(place, 10, 1).await;
+            }
+            if delivered {
+                continue;
+            }
+            match self.next_due() {
+                Some(due) if due - self.world.now().0 > patience => return,
+                Some(due) => {
+                    let wait = due - self.world.now().0;
+                    self.pass(wait.clamp(1, MINUTE_MS)).await;
+                }
+                None => return,
+            }
+        }
+        let depths = self.deployment.depths().await;
+        self.world.violated("everything comes to rest", format!("{depths:?}"));
+    }
+
+    /// Takes the first thing that was found wrong.
+    pub(crate) fn violation(&self) -> Option<Violation> {
+        self.world.state().violations.first().cloned()
+    }
+}
+
+/// Bytes that depend on a seed alone.
+fn entropy(seed: u64) -> Entropy {
+    let random = std::sync::Mutex::new(Random::new(seed));
+    Arc::new(move || {
+        let mut random = random.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut bytes = [0; 16];
+        bytes[..8].copy_from_slice(&random.next().to_be_bytes());
+        bytes[8..].copy_from_slice(&random.next().to_be_bytes());
+        bytes
+    })
+}
+
+/// The routing of a further invite.
+pub(crate) fn further_invite(centre: &Centre, worker: Option<&str>) -> String {
+    let mut properties = json!({
+        "workspace_sid": centre.sid("workspace"), "workflow_sid": centre.sid("workflow"),
+        "queue_sid": centre.sid("anybody"), "task_channel_unique_name": "sms",
+        "attributes": { "topic": "second opinion" },
+    });
+    if let Some(worker) = worker {
+        properties["worker_sid"] = json!(worker);
+    }
+    json!({ "properties": properties }).to_string()
+}

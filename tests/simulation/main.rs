@@ -1,0 +1,113 @@
+//! The simulator: the real functions, the real store and the real SDK over embedded tables and queues, with a
+//! seed that decides whose turn it is, what goes wrong, and what time it is.
+//!
+//! `SEEDS=1000 cargo test -p switchboard-tests --test simulation` runs longer; `SEED=7 cargo test -p
+//! switchboard-tests --test simulation -- replay --nocapture` shows one run.
+
+mod carrier;
+mod exhaustive;
+mod journey;
+mod kernel;
+mod mirror;
+mod mutants;
+mod people;
+mod plan;
+mod random;
+mod rest;
+mod runs;
+mod setup;
+mod steps;
+mod world;
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use runs::{Outcome, by_seed, simulated};
+
+/// So many seeds without being asked for more.
+const SEEDS: usize = 40;
+/// So many runs at once.
+const THREADS: usize = 2;
+
+/// A number out of the environment.
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().and_then(|text| text.parse().ok())
+}
+
+/// Does all jobs on as many threads as there are processors for, and gives what came of them in order.
+fn side_by_side<T: Send>(jobs: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                loop {
+                    let job = next.fetch_add(1, Ordering::SeqCst);
+                    if job >= jobs {
+                        return;
+                    }
+                    let result = work(job);
+                    done.lock().expect("nobody panics here").push((job, result));
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().expect("nobody panics here");
+    done.sort_by_key(|(job, _)| *job);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+#[test]
+#[expect(clippy::print_stderr, reason = "the figures are what a long run is for")]
+fn whatever_a_seed_does_nothing_is_lost_and_nothing_is_done_twice() {
+    let first = number("FIRST_SEED").unwrap_or(1);
+    let seeds = number("SEEDS").map_or(SEEDS, |seeds| usize::try_from(seeds).unwrap_or(SEEDS));
+    let began = Instant::now();
+    let outcomes = side_by_side(seeds, |job| simulated(by_seed(first + job as u64)));
+    let seconds = began.elapsed().as_secs_f64();
+    let messages: usize = outcomes.iter().map(|one| one.messages).sum();
+    let calls: usize = outcomes.iter().map(|one| one.calls).sum();
+    eprintln!(
+        "{seeds} seeds in {seconds:.1} s: {:.0} seeds a minute, {messages} messages \
+         ({:.1} a second), {calls} calls",
+        seeds as f64 / seconds * 60.0,
+        messages as f64 / seconds,
+    );
+    let failed: Vec<&Outcome> = outcomes.iter().filter(|one| !one.violations.is_empty()).collect();
+    for outcome in failed.iter().take(3) {
+        eprintln!("{outcome}");
+    }
+    let seeds: Vec<u64> = failed.iter().map(|one| one.seed).collect();
+    assert!(failed.is_empty(), "these seeds break a rule: {seeds:?}");
+}
+
+#[test]
+#[expect(clippy::print_stderr, reason = "the trace is what a replay is for")]
+fn replay_of_a_seed_is_the_same_to_the_last_event() {
+    let asked = number("SEED");
+    let seed = asked.unwrap_or(3);
+    let (first, second) = (simulated(by_seed(seed)), simulated(by_seed(seed)));
+    if asked.is_some() {
+        eprintln!("{first}");
+    }
+    assert_eq!((first.hash, first.steps), (second.hash, second.steps));
+    assert_eq!(first.events, second.events);
+    assert!(first.violations.is_empty(), "{first}");
+}
+
+#[test]
+fn timing() {
+    simulated(async {
+        let t = Instant::now();
+        let mut k = kernel::Kernel::start(1, plan::Plan::Quiet).await;
+        eprintln!("start {:?}", t.elapsed());
+        for n in 0..30 {
+            let t = Instant::now();
+            let c = k.world.state().calls;
+            k.writes(setup::CUSTOMERS[n % 3]).await;
+            let t1 = t.elapsed();
+            k.drain(3000).await;
+            eprintln!("{n}: {t1:?} {:?} calls {}", t.elapsed(), k.world.state().calls - c);
+        }
+    });
+}

@@ -1,0 +1,140 @@
+//! The tables as every committed write left them, kept beside the real ones by watching the requests: what
+//! actors look at, and where each change is held against the one before.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::Value;
+use switchboard_domain::conversation::Conversation;
+use switchboard_domain::interaction::Interaction;
+use switchboard_domain::message::Message;
+use switchboard_domain::record::Record;
+use switchboard_domain::task::Task;
+use switchboard_domain::workspace::{Activity, Worker};
+use switchboard_store::item;
+
+/// The place of an item: its keys; no two tables share any.
+pub(crate) type Place = (String, String);
+
+/// What one request did to one item.
+pub(crate) struct Change {
+    pub(crate) place: Place,
+    pub(crate) before: Option<Record>,
+    pub(crate) after: Option<Record>,
+}
+
+/// All records.
+#[derive(Default)]
+pub(crate) struct Mirror {
+    records: BTreeMap<Place, Record>,
+    /// Transactions that were repeated by the client are one transaction.
+    tokens: BTreeSet<String>,
+}
+
+impl Mirror {
+    /// Takes in a request that was carried out.
+    pub(crate) fn apply(&mut self, operation: &str, body: &Value) -> Vec<Change> {
+        let mut changes = Vec::new();
+        match operation {
+            "PutItem" => changes.extend(self.put(&body["Item"])),
+            "DeleteItem" => changes.extend(self.delete(&body["Key"])),
+            "TransactWriteItems" => {
+                let token = body["ClientRequestToken"].as_str().unwrap_or_default().to_owned();
+                if !self.tokens.insert(token) {
+                    return changes;
+                }
+                for action in body["TransactItems"].as_array().into_iter().flatten() {
+                    changes.extend(self.put(&action["Put"]["Item"]));
+                    changes.extend(self.delete(&action["Delete"]["Key"]));
+                }
+            }
+            _ => {}
+        }
+        changes
+    }
+
+    fn put(&mut self, item: &Value) -> Option<Change> {
+        let place = place(item)?;
+        let after = item::record(attributes(item)).expect("an item that was written can be read");
+        let before = self.records.insert(place.clone(), after.clone());
+        Some(Change { place, before, after: Some(after) })
+    }
+
+    fn delete(&mut self, key: &Value) -> Option<Change> {
+        let place = place(key)?;
+        let before = self.records.remove(&place)?;
+        Some(Change { place, before: Some(before), after: None })
+    }
+
+    pub(crate) fn records(&self) -> impl Iterator<Item = &Record> {
+        self.records.values()
+    }
+
+    pub(crate) fn tasks(&self) -> impl Iterator<Item = &Task> {
+        self.records().filter_map(|one| match one {
+            Record::Task(it) => Some(it.as_ref()),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn conversations(&self) -> impl Iterator<Item = &Conversation> {
+        self.records().filter_map(|one| match one {
+            Record::Conversation(it) => Some(it.as_ref()),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn interactions(&self) -> impl Iterator<Item = &Interaction> {
+        self.records().filter_map(|one| match one {
+            Record::Interaction(it) => Some(it.as_ref()),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn messages(&self) -> impl Iterator<Item = &Message> {
+        self.records().filter_map(|one| match one {
+            Record::Message(it) => Some(it.as_ref()),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn workers(&self) -> impl Iterator<Item = &Worker> {
+        self.records().filter_map(|one| match one {
+            Record::Worker(it) => Some(it.as_ref()),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn activities(&self) -> impl Iterator<Item = &Activity> {
+        self.records().filter_map(|one| match one {
+            Record::Activity(it) => Some(it.as_ref()),
+            _ => None,
+        })
+    }
+}
+
+fn place(item: &Value) -> Option<Place> {
+    let text = |name: &str| item[name]["S"].as_str().map(str::to_owned);
+    Some((text("pk")?, text("sk")?))
+}
+
+/// An item of a request as the SDK would hold it.
+pub(crate) fn attributes(item: &Value) -> HashMap<String, AttributeValue> {
+    let members = item.as_object().into_iter().flatten();
+    members.map(|(name, value)| (name.clone(), attribute(value))).collect()
+}
+
+fn attribute(value: &Value) -> AttributeValue {
+    let Some((kind, value)) = value.as_object().and_then(|it| it.iter().next()) else {
+        return AttributeValue::Null(true);
+    };
+    let text = || value.as_str().unwrap_or_default().to_owned();
+    match kind.as_str() {
+        "S" => AttributeValue::S(text()),
+        "N" => AttributeValue::N(text()),
+        "BOOL" => AttributeValue::Bool(value.as_bool().unwrap_or_default()),
+        "L" => AttributeValue::L(value.as_array().into_iter().flatten().map(attribute).collect()),
+        "M" => AttributeValue::M(attributes(value)),
+        _ => AttributeValue::Null(true),
+    }
+}

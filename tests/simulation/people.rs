@@ -1,0 +1,251 @@
+//! The people: what they see is what is in the tables, when their request arrives it may be long gone.
+
+use switchboard_domain::conversation::{Conversation, State};
+use switchboard_domain::interaction::ChannelStatus;
+use switchboard_domain::sid::{ChannelParticipantSid, Sid as _};
+use switchboard_domain::task::{ReservationStatus, Task, TaskStatus};
+
+use crate::carrier::customer_writes;
+use crate::kernel::{Kernel, further_invite};
+use crate::setup::{CUSTOMERS, NUMBER, workflow};
+
+const WORKERS: [&str; 3] = ["alice", "bob", "carol"];
+
+/// A reservation as its worker sees it.
+#[derive(Clone)]
+pub(crate) struct Seen {
+    pub(crate) task: String,
+    pub(crate) reservation: String,
+    pub(crate) worker: String,
+}
+
+impl Kernel {
+    /// Somebody does something.
+    pub(crate) async fn act(&mut self) {
+        const WEIGHTS: [usize; 11] = [20, 4, 26, 14, 12, 7, 4, 4, 4, 2, 3];
+        match self.random.weighed(&WEIGHTS) {
+            0 => self.a_customer_writes().await,
+            1 => self.the_carrier_repeats().await,
+            2 => self.a_worker_answers().await,
+            3 => self.a_worker_ends_work().await,
+            4 => self.an_agent_replies().await,
+            5 => self.a_worker_moves().await,
+            6 => self.the_operator_edits().await,
+            7 => self.an_agent_invites().await,
+            8 => self.a_channel_closes().await,
+            9 => self.a_program_meddles().await,
+            _ => self.an_agent_leaves().await,
+        }
+    }
+
+    pub(crate) async fn a_customer_writes(&mut self) {
+        let from = CUSTOMERS[self.random.below(CUSTOMERS.len())];
+        self.writes(from).await;
+    }
+
+    pub(crate) async fn writes(&mut self, from: &str) {
+        self.messages += 1;
+        let number = self.messages;
+        let id = format!("SM{number:032x}");
+        self.post(customer_writes(&id, from, NUMBER, &format!("message {number}"))).await;
+    }
+
+    async fn the_carrier_repeats(&mut self) {
+        let known: Vec<_> = self.facts.acknowledged.iter().collect();
+        let Some((id, (from, body))) = self.random.pick(&known).copied() else { return };
+        let post = customer_writes(id, from, NUMBER, body);
+        self.post(post).await;
+    }
+
+    /// The reservations in that state.
+    pub(crate) fn reservations(&self, status: ReservationStatus) -> Vec<Seen> {
+        let state = self.world.state();
+        let each = |task: &Task| -> Vec<Seen> {
+            let those = task.reservations.iter().filter(|one| one.status == status);
+            those
+                .map(|one| Seen {
+                    task: task.sid.to_string(),
+                    reservation: task.reservation_sid(one).to_string(),
+                    worker: one.worker.to_string(),
+                })
+                .collect()
+        };
+        state.mirror.tasks().flat_map(each).collect()
+    }
+
+    async fn a_worker_answers(&mut self) {
+        let pending = self.reservations(ReservationStatus::Pending);
+        let Some(seen) = self.random.pick(&pending).cloned() else { return };
+        let answer = if self.random.chance(750) { "accepted" } else { "rejected" };
+        self.answers(&seen, answer).await;
+    }
+
+    pub(crate) async fn answers(&mut self, seen: &Seen, answer: &str) {
+        let root = self.centre.workspace();
+        let path = format!("{root}/Workers/{}/Reservations/{}", seen.worker, seen.reservation);
+        let offline = self.centre.sid("offline").to_owned();
+        let mut form = vec![("ReservationStatus", answer)];
+        if answer == "rejected" && self.random.chance(200) {
+            form.push(("WorkerActivitySid", &offline));
+        }
+        self.ask("worker", "POST", &path, &form).await;
+    }
+
+    async fn a_worker_ends_work(&mut self) {
+        let mut working = self.reservations(ReservationStatus::Accepted);
+        working.extend(self.reservations(ReservationStatus::Wrapping));
+        let Some(seen) = self.random.pick(&working).cloned() else { return };
+        let root = self.centre.workspace();
+        let status = if self.random.chance(700) { "completed" } else { "wrapping" };
+        if self.random.chance(500) {
+            let path = format!("{root}/Tasks/{}", seen.task);
+            let form = [("AssignmentStatus", status), ("Reason", "done")];
+            self.ask("worker", "POST", &path, &form).await;
+        } else {
+            self.answers(&seen, status).await;
+        }
+    }
+
+    /// Open conversations with an interaction.
+    fn in_use(&self) -> Vec<Conversation> {
+        let state = self.world.state();
+        let open = |one: &&Conversation| one.state != State::Closed && one.interaction.is_some();
+        state.mirror.conversations().filter(open).cloned().collect()
+    }
+
+    async fn an_agent_replies(&mut self) {
+        let open = self.in_use();
+        let Some(conversation) = self.random.pick(&open).cloned() else { return };
+        let seated = conversation.participants.iter().find_map(|one| one.identity.clone());
+        self.messages += 1;
+        let text = format!("reply {}", self.messages);
+        let path = format!("/conversations/v1/Conversations/{}/Messages", conversation.sid);
+        let author = seated.unwrap_or_else(|| "system".to_owned());
+        self.ask("agent", "POST", &path, &[("Author", &author), ("Body", &text)]).await;
+    }
+
+    async fn a_worker_moves(&mut self) {
+        let name = WORKERS[self.random.below(WORKERS.len())];
+        let activity = if self.random.chance(650) { "available" } else { "offline" };
+        self.moves(name, activity).await;
+    }
+
+    pub(crate) async fn moves(&mut self, name: &str, activity: &str) {
+        let path = format!("{}/Workers/{}", self.centre.workspace(), self.centre.sid(name));
+        let activity = self.centre.sid(activity).to_owned();
+        self.ask(name, "POST", &path, &[("ActivitySid", &activity)]).await;
+    }
+
+    async fn the_operator_edits(&mut self) {
+        let root = self.centre.workspace();
+        let (english, anybody) = (self.centre.sid("english"), self.centre.sid("anybody"));
+        match self.random.below(3) {
+            0 => {
+                let worker = self.centre.sid(WORKERS[self.random.below(WORKERS.len())]).to_owned();
+                let path = format!("{root}/Workers/{worker}/Channels/sms");
+                let capacity = self.random.below(4).to_string();
+                self.ask("operator", "POST", &path, &[("Capacity", &capacity)]).await;
+            }
+            1 => {
+                let path = format!("{root}/TaskQueues/{english}");
+                let target = ["languages HAS \"en\"", "languages HAS \"fr\"", "1==1"];
+                let target = target[self.random.below(target.len())];
+                self.ask("operator", "POST", &path, &[("TargetWorkers", target)]).await;
+            }
+            _ => {
+                let path = format!("{root}/Workflows/{}", self.centre.sid("workflow"));
+                let seconds = [20, 90, 600][self.random.below(3)];
+                let configuration = workflow(english, anybody, seconds);
+                let timeout = ["30", "60", "120"][self.random.below(3)];
+                let form = [
+                    ("Configuration", configuration.as_str()),
+                    ("TaskReservationTimeout", timeout),
+                ];
+                self.ask("operator", "POST", &path, &form).await;
+            }
+        }
+    }
+
+    /// The path of a conversation's channel.
+    fn channel_of(conversation: &Conversation) -> String {
+        let digits = conversation.sid.to_string()[2..].to_owned();
+        format!("/flex-api/v1/Interactions/KD{digits}/Channels/UO{digits}")
+    }
+
+    async fn an_agent_invites(&mut self) {
+        let open = self.in_use();
+        let Some(conversation) = self.random.pick(&open).cloned() else { return };
+        let worker = self.centre.sid(WORKERS[self.random.below(WORKERS.len())]).to_owned();
+        let worker = self.random.chance(500).then_some(worker);
+        let routing = further_invite(&self.centre, worker.as_deref());
+        let path = format!("{}/Invites", Self::channel_of(&conversation));
+        self.ask("agent", "POST", &path, &[("Routing", &routing)]).await;
+    }
+
+    async fn a_channel_closes(&mut self) {
+        let open = self.in_use();
+        let Some(conversation) = self.random.pick(&open).cloned() else { return };
+        let wishes = [
+            ("closed", r#"{"status":"closed"}"#),
+            ("closed", r#"{"status":"wrapping"}"#),
+            ("inactive", r#"{"status":"closed"}"#),
+        ];
+        let (status, routing) = wishes[self.random.below(wishes.len())];
+        let form = [("Status", status), ("Routing", routing)];
+        self.ask("agent", "POST", &Self::channel_of(&conversation), &form).await;
+    }
+
+    /// Closes a conversation under everybody, makes one for a customer who may have one, or deletes a task.
+    async fn a_program_meddles(&mut self) {
+        match self.random.below(3) {
+            0 => {
+                let open = self.in_use();
+                let Some(conversation) = self.random.pick(&open).cloned() else { return };
+                let path = format!("/conversations/v1/Conversations/{}", conversation.sid);
+                self.ask("program", "POST", &path, &[("State", "closed")]).await;
+            }
+            1 => {
+                let address = CUSTOMERS[self.random.below(CUSTOMERS.len())];
+                let path = "/conversations/v1/ConversationWithParticipants";
+                let participant = format!(
+                    r#"{{"messaging_binding":{{"address":"{address}","proxy_address":"{NUMBER}"}}}}"#
+                );
+                self.ask("program", "POST", path, &[("Participant", &participant)]).await;
+            }
+            _ => {
+                let waiting = {
+                    let state = self.world.state();
+                    let waits = |one: &&Task| {
+                        matches!(one.status, TaskStatus::Pending | TaskStatus::Reserved)
+                    };
+                    state.mirror.tasks().filter(waits).map(|one| one.sid).collect::<Vec<_>>()
+                };
+                let Some(task) = self.random.pick(&waiting).copied() else { return };
+                let path = format!("{}/Tasks/{task}", self.centre.workspace());
+                let form = [("AssignmentStatus", "canceled"), ("Reason", "not needed")];
+                self.ask("program", "POST", &path, &form).await;
+            }
+        }
+    }
+
+    async fn an_agent_leaves(&mut self) {
+        let seats: Vec<(String, String)> = {
+            let state = self.world.state();
+            let open = state.mirror.interactions().filter(|it| it.status != ChannelStatus::Closed);
+            open.flat_map(|interaction| {
+                let agents = interaction.participants.iter();
+                let agents = agents.filter(|one| one.kind == "agent" && !one.left);
+                agents.map(|one| {
+                    let sid: ChannelParticipantSid = interaction.sid.kin(one.number);
+                    let channel = interaction.channel_sid();
+                    (format!("{}/Channels/{channel}", interaction.sid), sid.to_string())
+                })
+            })
+            .collect()
+        };
+        let Some((channel, seat)) = self.random.pick(&seats).cloned() else { return };
+        let path = format!("/flex-api/v1/Interactions/{channel}/Participants/{seat}");
+        let status = if self.random.chance(600) { "closed" } else { "wrapup" };
+        self.ask("agent", "POST", &path, &[("Status", status)]).await;
+    }
+}

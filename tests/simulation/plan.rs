@@ -1,0 +1,128 @@
+//! What goes wrong in a run: nothing, one thing, or whatever the seed says.
+
+use switchboard::{Fault, Passage};
+
+use crate::random::Random;
+use crate::world::{World, faults_of};
+
+/// The functions whose clocks may be wrong.
+const SKEWED: [&str; 6] = [
+    "autocreation",
+    "task-assignment",
+    "timer",
+    "taskrouter-api",
+    "outbound-message",
+    "interaction-invite",
+];
+/// The most that a clock is wrong by.
+const SKEW_MS: i64 = 300_000;
+
+/// What goes wrong.
+#[derive(Debug)]
+pub(crate) enum Plan {
+    /// Nothing.
+    Quiet,
+    /// One fault, at the so-and-so-many-th request of a kind.
+    Single(Single),
+    /// Whatever the seed says, as often as it says.
+    Random(Profile),
+}
+
+/// One fault.
+#[derive(Debug, Clone)]
+pub(crate) struct Single {
+    pub(crate) label: String,
+    pub(crate) occurrence: usize,
+    pub(crate) fault: &'static str,
+    pub(crate) passage: Passage,
+    pub(crate) is_hit: bool,
+}
+
+/// How often what goes wrong, in a thousand.
+#[derive(Debug, Clone)]
+pub(crate) struct Profile {
+    pub(crate) is_active: bool,
+    pub(crate) faults: usize,
+    pub(crate) copies: usize,
+    pub(crate) forgets: usize,
+    pub(crate) stalls: usize,
+    pub(crate) replays: usize,
+    pub(crate) is_skewed: bool,
+}
+
+impl Profile {
+    pub(crate) fn of(random: &mut Random) -> Self {
+        let mut level = |levels: &[usize]| *random.pick(levels).unwrap_or(&0);
+        Self {
+            is_active: true,
+            faults: level(&[0, 5, 15, 40]),
+            copies: level(&[0, 20, 80]),
+            forgets: level(&[0, 20, 80]),
+            stalls: level(&[0, 5, 20]),
+            replays: level(&[0, 2, 10]),
+            is_skewed: level(&[0, 0, 0, 1]) == 1,
+        }
+    }
+}
+
+impl Plan {
+    /// Sets what is wrong from the beginning.
+    pub(crate) fn begin(&self, world: &World, random: &mut Random) {
+        let Self::Random(profile) = self else { return };
+        if profile.is_skewed {
+            for function in SKEWED {
+                let by = random.below(601) as i64 * 1000 - SKEW_MS;
+                world.state().skew.insert(function.to_owned(), by);
+            }
+        }
+    }
+
+    /// From now on nothing goes wrong by chance.
+    pub(crate) fn calm(&mut self) {
+        if let Self::Random(profile) = self {
+            profile.is_active = false;
+        }
+    }
+
+    /// The profile, while things go wrong.
+    pub(crate) fn profile(&self) -> Option<&Profile> {
+        match self {
+            Self::Random(profile) if profile.is_active => Some(profile),
+            _ => None,
+        }
+    }
+
+    /// What happens to the request at that place.
+    pub(crate) fn passage(&mut self, world: &World, place: usize, random: &mut Random) -> Passage {
+        let state = world.state();
+        let Some(pending) = state.pending.get(place) else {
+            return Passage::default();
+        };
+        match self {
+            Self::Quiet => Passage::default(),
+            Self::Single(single) => {
+                let before = state.visits.get(&pending.label).copied().unwrap_or(0);
+                if pending.label != single.label || before != single.occurrence {
+                    return Passage::default();
+                }
+                single.is_hit = true;
+                single.passage
+            }
+            Self::Random(profile) if !profile.is_active || !random.chance(profile.faults) => {
+                Passage::default()
+            }
+            Self::Random(_) if pending.service == "carrier" && random.chance(100) => {
+                Passage { before: Some(Fault::Conflict), after: None }
+            }
+            Self::Random(_) => {
+                let faults = faults_of(pending.service, pending.is_write);
+                random.pick(&faults).map(|(_, passage)| *passage).unwrap_or_default()
+            }
+        }
+    }
+
+    /// Whether a queue does not learn that a batch is done.
+    pub(crate) fn forgets(&self, random: &mut Random) -> bool {
+        self.profile().is_some_and(|profile| random.chance(profile.forgets))
+    }
+}

@@ -1,0 +1,190 @@
+//! Whole runs: by a seed, or the one journey with one fault in it.
+
+use std::fmt;
+use std::time::Duration;
+
+use switchboard_domain::task::ReservationStatus;
+
+use crate::kernel::Kernel;
+use crate::plan::{Plan, Profile};
+use crate::random::Random;
+use crate::world::Violation;
+
+/// What came of a run.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    pub(crate) seed: u64,
+    pub(crate) hash: u64,
+    pub(crate) steps: usize,
+    pub(crate) calls: usize,
+    pub(crate) messages: usize,
+    pub(crate) simulated: Duration,
+    pub(crate) violations: Vec<Violation>,
+    pub(crate) events: Vec<String>,
+    pub(crate) profile: String,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(out, "seed {} at step {} with {}", self.seed, self.steps, self.profile)?;
+        self.events.iter().try_for_each(|line| writeln!(out, "{line}"))?;
+        self.violations.iter().take(5).try_for_each(|one| writeln!(out, "VIOLATED  {one}"))?;
+        writeln!(
+            out,
+            "again: SEED={} cargo test -p switchboard-tests --test simulation -- replay",
+            self.seed
+        )
+    }
+}
+
+/// A runtime of its own, whose time is simulated.
+pub(crate) fn simulated<T>(run: impl Future<Output = T>) -> T {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let runtime = builder.enable_all().start_paused(true).build().expect("a runtime");
+    runtime.block_on(run)
+}
+
+impl Kernel {
+    pub(crate) fn outcome(&self, seed: u64) -> Outcome {
+        let state = self.world.state();
+        Outcome {
+            seed,
+            hash: state.hash,
+            steps: self.step,
+            calls: state.calls,
+            messages: state.sent.len() + self.facts.acknowledged.len(),
+            simulated: Duration::default(),
+            violations: state.violations.clone(),
+            events: state.events.iter().cloned().collect(),
+            profile: format!("{:?}", self.plan),
+        }
+    }
+
+    /// One step, whichever the seed wants.
+    async fn wander(&mut self) {
+        self.step += 1;
+        let pending = self.world.state().pending.len();
+        let posts = self.world.state().posts.len();
+        let guests = self.guests();
+        let weights = [
+            if pending > 0 { 62 } else { 0 },
+            14,
+            if guests < 4 { 9 } else { 0 },
+            if posts > 0 && guests < 5 { 7 } else { 0 },
+            4,
+            usize::from(pending == 0),
+            1,
+        ];
+        match self.random.weighed(&weights) {
+            0 => {
+                let place = self.random.below(pending);
+                let passage = self.plan.passage(&self.world, place, &mut self.random);
+                self.world.let_through(place, passage);
+            }
+            1 => self.deliver_somewhere().await,
+            2 => self.act().await,
+            3 => self.carrier_posts(posts).await,
+            4 => {
+                let pause = [20, 200, 1000][self.random.below(3)];
+                self.pass(pause).await;
+            }
+            5 => {
+                let pause = [5_000, 20_000, 65_000, 200_000][self.random.below(4)];
+                self.pass(pause).await;
+            }
+            _ => self.disturb(),
+        }
+        self.settle().await;
+    }
+
+    async fn deliver_somewhere(&mut self) {
+        let place = self.random.below(self.wakers.len());
+        if self.wakers[place].stalled > self.step {
+            return;
+        }
+        let copies = self.plan.profile().map_or(0, |profile| profile.copies);
+        let copies = if self.random.chance(copies) { 2 } else { 1 };
+        let most = [1, 2, 10][self.random.below(3)];
+        self.deliver(place, most, copies).await;
+    }
+
+    /// The carrier posts what it has, in any order, some of it twice.
+    async fn carrier_posts(&mut self, posts: usize) {
+        let place = self.random.below(posts);
+        let post = self.world.state().posts.remove(place);
+        if self.plan.profile().is_some() && self.random.chance(100) {
+            self.world.state().posts.push(post.clone());
+        }
+        self.post(post).await;
+    }
+
+    /// A queue or a stream stands still for a while, or a stream begins anew.
+    fn disturb(&mut self) {
+        let place = self.random.below(self.wakers.len());
+        let Some(profile) = self.plan.profile().cloned() else { return };
+        if self.random.chance(profile.stalls * 10) {
+            self.wakers[place].stalled = self.step + 150;
+        }
+        if self.random.chance(profile.replays * 10) {
+            self.wakers[place].replay();
+        }
+    }
+
+    /// Whoever is still there does what there is to do.
+    async fn work_off(&mut self) {
+        for name in ["alice", "bob", "carol"] {
+            self.moves(name, "available").await;
+        }
+        for _ in 0..30 {
+            self.rest().await;
+            if self.violation().is_some() {
+                return;
+            }
+            let asked = self.reservations(ReservationStatus::Pending);
+            let mut working = self.reservations(ReservationStatus::Accepted);
+            working.extend(self.reservations(ReservationStatus::Wrapping));
+            if asked.is_empty() && working.is_empty() {
+                return;
+            }
+            for seen in asked {
+                self.answers(&seen, "accepted").await;
+            }
+            for seen in working {
+                self.answers(&seen, "completed").await;
+            }
+        }
+    }
+}
+
+/// A run as its seed says.
+pub(crate) async fn by_seed(seed: u64) -> Outcome {
+    let mut random = Random::new(seed ^ 0x5157_1c4b_0a2d);
+    let profile = Profile::of(&mut random);
+    let steps = 400 + random.below(500);
+    let mut kernel = Kernel::start(seed, Plan::Random(profile)).await;
+    let began = kernel.world.now();
+    for _ in 0..steps {
+        kernel.wander().await;
+        if kernel.violation().is_some() {
+            return kernel.outcome(seed);
+        }
+    }
+    kernel.plan.calm();
+    kernel.world.tell("everything calms down");
+    kernel.rest().await;
+    kernel.tick().await;
+    kernel.rest().await;
+    if kernel.violation().is_none() {
+        kernel.check_at_rest().await;
+    }
+    if kernel.violation().is_none() && seed % 2 == 0 {
+        kernel.world.tell("everybody works off what is left");
+        kernel.work_off().await;
+        kernel.rest().await;
+        kernel.check_at_rest().await;
+    }
+    let mut outcome = kernel.outcome(seed);
+    let passed = (kernel.world.now() - began).0;
+    outcome.simulated = Duration::from_millis(u64::try_from(passed).unwrap_or(0));
+    outcome
+}

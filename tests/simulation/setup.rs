@@ -1,0 +1,153 @@
+//! The contact centre that is simulated, made by its own REST API before anything goes wrong.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use switchboard::{Deployment, http_event};
+
+/// The account.
+pub(crate) const ACCOUNT: &str = "AC00000000000000000000000000000001";
+/// Its token.
+pub(crate) const TOKEN: &str = "local-auth-token";
+/// `ACCOUNT:TOKEN` in base64.
+const AUTHORIZATION: &str =
+    "Basic QUMwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMTpsb2NhbC1hdXRoLXRva2Vu";
+/// Where the world reaches us; nobody does.
+pub(crate) const PUBLIC_URL: &str = "https://switchboard.example";
+/// The number that customers write to.
+pub(crate) const NUMBER: &str = "+18005550100";
+/// The customers: few, so that they get in each other's way.
+pub(crate) const CUSTOMERS: [&str; 3] = ["+14155550101", "+14155550102", "+14155550103"];
+
+/// The sids of what was made, by name.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Centre(BTreeMap<String, String>);
+
+impl Centre {
+    pub(crate) fn sid(&self, name: &str) -> &str {
+        self.0.get(name).unwrap_or_else(|| panic!("nothing is called {name}"))
+    }
+
+    pub(crate) fn workspace(&self) -> String {
+        format!("/taskrouter/v1/Workspaces/{}", self.sid("workspace"))
+    }
+}
+
+/// A request to the API as the gateway would hand it over, and the function that serves it.
+pub(crate) fn request(method: &str, path: &str, form: &[(&str, &str)]) -> (&'static str, Value) {
+    let function = match path.split('/').nth(1).unwrap_or_default() {
+        "conversations" => "conversations-api",
+        "taskrouter" => "taskrouter-api",
+        "flex-api" | "studio" => "flex-api",
+        _ => "messaging-api",
+    };
+    let headers =
+        [("authorization", AUTHORIZATION), ("content-type", "application/x-www-form-urlencoded")];
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+    (function, http_event(method, path, &headers, body.as_bytes()))
+}
+
+/// The body of an answer.
+pub(crate) fn body(answer: &Value) -> Value {
+    let text = answer["body"].as_str().unwrap_or_default();
+    serde_json::from_str(text).unwrap_or_default()
+}
+
+async fn make(deployment: &Deployment, path: &str, form: &[(&str, &str)]) -> String {
+    let (function, event) = request("POST", path, form);
+    let answer = deployment.invoke(function, event).await.expect("the set-up is not disturbed");
+    let made = body(&answer);
+    made["sid"].as_str().unwrap_or_else(|| panic!("{path}: {answer}")).to_owned()
+}
+
+/// Makes the contact centre: three workers, two queues, one flow that hands everybody over.
+pub(crate) async fn centre(on: &Deployment) -> Centre {
+    let mut centre = Centre::default();
+    let mut named = |name: &str, sid: String| drop(centre.0.insert(name.to_owned(), sid));
+    let workspace = make(on, "/taskrouter/v1/Workspaces", &[("FriendlyName", "centre")]).await;
+    let root = format!("/taskrouter/v1/Workspaces/{workspace}");
+    named("workspace", workspace);
+    let (function, event) = request("GET", &format!("{root}/Activities?PageSize=50"), &[]);
+    let activities = body(&on.invoke(function, event).await.expect("activities"));
+    for one in activities["activities"].as_array().into_iter().flatten() {
+        let name = one["friendly_name"].as_str().unwrap_or_default();
+        named(name, one["sid"].as_str().unwrap_or_default().to_owned());
+    }
+    let all = activities["activities"].as_array().into_iter().flatten();
+    let available = all.clone().find(|one| one["available"] == true).expect("an activity");
+    let available = available["sid"].as_str().unwrap_or_default().to_owned();
+    named("available", available.clone());
+    let offline = all.clone().find(|one| one["available"] == false).expect("an activity");
+    named("offline", offline["sid"].as_str().unwrap_or_default().to_owned());
+    for (name, language) in [("alice", "en"), ("bob", "en"), ("carol", "fr")] {
+        let attributes =
+            json!({ "languages": [language], "contact_uri": format!("client:{name}") });
+        let attributes = attributes.to_string();
+        let form = [
+            ("FriendlyName", name),
+            ("Attributes", attributes.as_str()),
+            ("ActivitySid", available.as_str()),
+        ];
+        named(name, make(on, &format!("{root}/Workers"), &form).await);
+    }
+    let queues = format!("{root}/TaskQueues");
+    let english = [("FriendlyName", "english"), ("TargetWorkers", "languages HAS \"en\"")];
+    let english = make(on, &queues, &english).await;
+    let anybody =
+        make(on, &queues, &[("FriendlyName", "anybody"), ("TargetWorkers", "1==1")]).await;
+    let configuration = workflow(&english, &anybody, 90);
+    let form = [
+        ("FriendlyName", "first"),
+        ("Configuration", configuration.as_str()),
+        ("TaskReservationTimeout", "60"),
+    ];
+    let workflow = make(on, &format!("{root}/Workflows"), &form).await;
+    address(on, &workflow, &mut named).await;
+    named("english", english);
+    named("anybody", anybody);
+    named("workflow", workflow);
+    centre
+}
+
+/// Those who speak English first, everybody after a while.
+pub(crate) fn workflow(english: &str, anybody: &str, seconds: u32) -> String {
+    json!({ "task_routing": {
+        "filters": [{ "filter_friendly_name": "all", "expression": "1==1", "targets": [
+            { "queue": english, "timeout": seconds }, { "queue": anybody } ] }],
+        "default_filter": { "queue": anybody },
+    }})
+    .to_string()
+}
+
+/// The number, its messaging service, its flow.
+async fn address(on: &Deployment, workflow: &str, named: &mut impl FnMut(&str, String)) {
+    let numbers = format!("/api/2010-04-01/Accounts/{ACCOUNT}/IncomingPhoneNumbers.json");
+    let number = make(on, &numbers, &[("PhoneNumber", NUMBER)]).await;
+    let service = make(on, "/messaging/v1/Services", &[("FriendlyName", "centre")]).await;
+    let pool = format!("/messaging/v1/Services/{service}/PhoneNumbers");
+    make(on, &pool, &[("PhoneNumberSid", &number)]).await;
+    let definition = json!({
+        "description": "Hands everybody to an agent",
+        "initial_state": "Trigger",
+        "states": [
+            { "name": "Trigger", "type": "trigger", "properties": {}, "transitions": [
+                { "event": "incomingConversationMessage", "next": "agent" }] },
+            { "name": "agent", "type": "send-to-flex", "transitions": [], "properties": {
+                "workflow": workflow, "channel": "sms",
+                "attributes": "{\"topic\":\"{{trigger.message.Body}}\"}" } },
+        ],
+    })
+    .to_string();
+    let form =
+        [("FriendlyName", "flow"), ("Status", "published"), ("Definition", definition.as_str())];
+    let flow = make(on, "/studio/v2/Flows", &form).await;
+    let form = [
+        ("Type", "sms"),
+        ("Address", NUMBER),
+        ("AutoCreation.Enabled", "true"),
+        ("AutoCreation.Type", "studio"),
+        ("AutoCreation.StudioFlowSid", &flow),
+    ];
+    named("address", make(on, "/conversations/v1/Configuration/Addresses", &form).await);
+    named("flow", flow);
+}

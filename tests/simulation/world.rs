@@ -1,0 +1,277 @@
+//! What the simulated world knows: whose request waits at the gate, what was written, what happened.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::Value;
+use switchboard::{Call, Fault, Faults, Gate, Passage, Service};
+use switchboard_domain::timestamp::Timestamp;
+use switchboard_runtime::dependencies::Clock;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use crate::carrier::Post;
+use crate::mirror::Mirror;
+use crate::steps;
+
+/// The kernel's own requests pass every gate.
+pub(crate) const KERNEL: &str = "kernel";
+/// So many of the last events are told with a violation.
+const EVENTS_KEPT: usize = 90;
+/// All of them, if somebody asked for one run.
+const EVENTS_ASKED: usize = 100_000;
+/// The simulated time begins here: a minute into a day, years ahead.
+const BEGINNING: Timestamp = Timestamp(1_893_456_060_000);
+
+/// A rule that was broken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Violation {
+    pub(crate) rule: &'static str,
+    pub(crate) detail: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}: {}", self.rule, self.detail)
+    }
+}
+
+/// A request that waits for its turn.
+pub(crate) struct Pending {
+    pub(crate) label: String,
+    pub(crate) function: String,
+    pub(crate) invocation: u64,
+    pub(crate) service: &'static str,
+    pub(crate) is_write: bool,
+    pass: oneshot::Sender<Passage>,
+}
+
+/// What is known.
+#[derive(Default)]
+pub(crate) struct State {
+    /// Until the world is set up, everything passes.
+    pub(crate) is_closed: bool,
+    pub(crate) pending: Vec<Pending>,
+    pub(crate) mirror: Mirror,
+    pub(crate) violations: Vec<Violation>,
+    pub(crate) skew: BTreeMap<String, i64>,
+    /// Queues that were sent to since they were found empty, and tables that were written.
+    pub(crate) news: BTreeSet<String>,
+    /// What the carrier has accepted, in order.
+    pub(crate) sent: Vec<crate::carrier::Sent>,
+    /// What the carrier is going to post to us.
+    pub(crate) posts: Vec<Post>,
+    /// How often each label was let through.
+    pub(crate) visits: BTreeMap<String, usize>,
+    pub(crate) events: VecDeque<String>,
+    events_kept: usize,
+    pub(crate) hash: u64,
+    pub(crate) calls: usize,
+}
+
+/// The world, shared by gate, carrier and kernel.
+pub(crate) struct World {
+    state: Mutex<State>,
+    began: Instant,
+}
+
+impl fmt::Debug for World {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("World").finish_non_exhaustive()
+    }
+}
+
+impl World {
+    pub(crate) fn new() -> Arc<Self> {
+        let asked = crate::number("SEED").is_some();
+        let events_kept = if asked { EVENTS_ASKED } else { EVENTS_KEPT };
+        let state = State { hash: 0xcbf2_9ce4_8422_2325, events_kept, ..State::default() };
+        Arc::new(Self { state: Mutex::new(state), began: Instant::now() })
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The true time.
+    pub(crate) fn now(&self) -> Timestamp {
+        let passed = Instant::now().duration_since(self.began).as_millis();
+        Timestamp(BEGINNING.0 + i64::try_from(passed).unwrap_or(i64::MAX))
+    }
+
+    /// The true time, for whoever only has a clock.
+    pub(crate) fn clock(self: &Arc<Self>) -> Clock {
+        let world = Arc::clone(self);
+        Arc::new(move || world.now())
+    }
+
+    /// Notes what happens.
+    pub(crate) fn tell(&self, what: &str) {
+        let line = format!("{:>9} ms  {what}", self.now().0 - BEGINNING.0);
+        let mut state = self.state();
+        for byte in line.bytes() {
+            state.hash = (state.hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+        if state.events.len() == state.events_kept {
+            state.events.pop_front();
+        }
+        state.events.push_back(line);
+    }
+
+    pub(crate) fn violated(&self, rule: &'static str, detail: String) {
+        self.state().violations.push(Violation { rule, detail });
+    }
+
+    /// Waits for a turn.
+    pub(crate) fn wait(
+        &self,
+        function: &str,
+        invocation: u64,
+        service: &'static str,
+        label: String,
+        is_write: bool,
+    ) -> Gate {
+        let (pass, passes) = oneshot::channel();
+        let function = function.to_owned();
+        self.state().pending.push(Pending { label, function, invocation, service, is_write, pass });
+        Box::pin(async move { passes.await.unwrap_or_default() })
+    }
+
+    /// Lets one request through, or not.
+    pub(crate) fn let_through(&self, place: usize, passage: Passage) {
+        let pending = {
+            let mut state = self.state();
+            let pending = state.pending.remove(place);
+            *state.visits.entry(pending.label.clone()).or_default() += 1;
+            state.calls += 1;
+            pending
+        };
+        let fault = match (passage.before, passage.after) {
+            (Some(fault), _) => format!("  !! {fault:?} before"),
+            (None, Some(fault)) => format!("  !! {fault:?} after"),
+            (None, None) => String::new(),
+        };
+        self.tell(&format!("  #{} {}{fault}", pending.invocation, pending.label));
+        // Whoever waited may have run out of time.
+        let _ = pending.pass.send(passage);
+    }
+
+    /// Forgets requests of those who are gone.
+    pub(crate) fn forget_gone(&self) {
+        self.state().pending.retain(|one| !one.pass.is_closed());
+    }
+}
+
+impl Faults for World {
+    fn gate(&self, call: &Call<'_>) -> Option<Gate> {
+        if call.function == KERNEL || !self.state().is_closed {
+            return None;
+        }
+        let label = label(call);
+        let service = match call.service {
+            Service::Tables => "tables",
+            Service::Queues => "queues",
+        };
+        let is_write = call.operation.contains("Write")
+            || call.operation.contains("Item") && !call.operation.contains("Get");
+        Some(self.wait(call.function, call.invocation, service, label, is_write))
+    }
+
+    fn answered(&self, call: &Call<'_>, status: u16) {
+        if status != 200 || call.function == KERNEL {
+            return;
+        }
+        let now = self.now();
+        let mut state = self.state();
+        if call.service == Service::Queues {
+            let queue = call.body["QueueUrl"].as_str().unwrap_or_default();
+            let queue = queue.rsplit('/').next().unwrap_or_default().to_owned();
+            state.news.insert(queue);
+            return;
+        }
+        let changes = state.mirror.apply(call.operation, call.body);
+        if changes.is_empty() {
+            return;
+        }
+        state.news.insert("streams".to_owned());
+        let is_skewed = !state.skew.is_empty();
+        let found = steps::violations(&state.mirror, &changes, now, is_skewed);
+        state.violations.extend(found);
+    }
+
+    fn skew(&self, function: &str) -> i64 {
+        self.state().skew.get(function).copied().unwrap_or(0)
+    }
+}
+
+/// What a request is, without anything that differs from run to run.
+fn label(call: &Call<'_>) -> String {
+    let what = match call.service {
+        Service::Queues => {
+            let url = call.body["QueueUrl"].as_str().unwrap_or_default();
+            url.rsplit('/').next().unwrap_or_default().replace("switchboard-", "")
+        }
+        Service::Tables => items(call.body),
+    };
+    format!("{} {} {what}", call.function, call.operation)
+}
+
+fn items(body: &Value) -> String {
+    if let Some(actions) = body["TransactItems"].as_array() {
+        let kind = |action: &Value| match action["Put"]["Item"]["kind"]["S"].as_str() {
+            Some(kind) => kind.to_owned(),
+            None => format!("-{}", prefix(&action["Delete"]["Key"])),
+        };
+        let mut kinds: Vec<String> = actions.iter().map(kind).collect();
+        kinds.dedup();
+        return kinds.join("+");
+    }
+    if let Some(tables) = body["RequestItems"].as_object() {
+        let keys = tables.values().flat_map(|table| table["Keys"].as_array().into_iter().flatten());
+        let mut prefixes: Vec<String> = keys.map(prefix).collect();
+        prefixes.sort();
+        prefixes.dedup();
+        return prefixes.join("+");
+    }
+    if let Some(kind) = body["Item"]["kind"]["S"].as_str() {
+        return kind.to_owned();
+    }
+    match body["Key"].is_object() {
+        true => prefix(&body["Key"]),
+        false => {
+            let index = body["IndexName"].as_str().unwrap_or("table");
+            let name = body["TableName"].as_str().unwrap_or_default();
+            format!("{name} {index}").replace("switchboard-", "")
+        }
+    }
+}
+
+/// The kind of item that a key names.
+fn prefix(key: &Value) -> String {
+    let text = |name: &str| key[name]["S"].as_str().unwrap_or_default().to_owned();
+    let (pk, sk) = (text("pk"), text("sk"));
+    let sk: String = sk.chars().take_while(|one| *one != '#').take(4).collect();
+    let pk: String = pk.chars().take(2).collect();
+    format!("{pk}/{}", sk.chars().take(2).collect::<String>())
+}
+
+/// Every fault that a request of a service can meet, by name.
+pub(crate) fn faults_of(service: &str, is_write: bool) -> Vec<(&'static str, Passage)> {
+    let before = |fault| Passage { before: Some(fault), after: None };
+    let after = |fault| Passage { before: None, after: Some(fault) };
+    let mut all = vec![
+        ("die before", before(Fault::Killed)),
+        ("die after", after(Fault::Killed)),
+        ("lost reply", after(Fault::Lost)),
+        ("never sent", before(Fault::Lost)),
+        ("throttled", before(Fault::Throttled)),
+        ("failed", before(Fault::Failed)),
+        ("hung", before(Fault::Hung)),
+        ("hung after", after(Fault::Hung)),
+    ];
+    if service == "tables" && is_write {
+        all.push(("conflict", before(Fault::Conflict)));
+    }
+    all
+}
