@@ -64,6 +64,9 @@ impl Deployment {
     /// If the queue can not be read.
     pub async fn receive(&self, queue: &str, most: usize) -> Result<Vec<Value>> {
         let queues = &self.services.queues;
+        if queues.sqs().is_some_and(|sqs| sqs.is_quiet(&queues.url(queue))) {
+            return Ok(Vec::new());
+        }
         let request = json!({
             "QueueUrl": queues.url(queue),
             "MaxNumberOfMessages": most.clamp(1, RECEIVE_MAX),

@@ -105,6 +105,11 @@ impl Queue {
         self.timers.first().map(|(until, _)| *until)
     }
 
+    /// Returns whether nothing is receivable now.
+    pub(crate) fn is_quiet(&self, now_ms: i64) -> bool {
+        self.counts().visible == 0 && self.next_event_ms().is_none_or(|next| next > now_ms)
+    }
+
     pub(crate) fn counts(&self) -> Counts {
         let visible = self.messages.len() - self.in_flight - self.delayed;
         Counts { visible, in_flight: self.in_flight, delayed: self.delayed }

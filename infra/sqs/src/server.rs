@@ -131,6 +131,12 @@ impl Sqs {
         self.core().engine.next_event_ms(&Some(queue_url.to_owned()))
     }
 
+    /// Whether a receive would bring nothing now; for whoever polls many queues that are mostly empty.
+    pub fn is_quiet(&self, queue_url: &str) -> bool {
+        let now_ms = (self.shared.clock)();
+        self.core().engine.is_quiet(&Some(queue_url.to_owned()), now_ms)
+    }
+
     /// Answers one request: `target` is the `X-Amz-Target` header, `body` the JSON document.
     ///
     /// A receive that may wait does so until something is receivable or its time is over; any

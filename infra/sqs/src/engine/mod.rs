@@ -123,6 +123,11 @@ impl Engine {
         self.queue(url).ok().and_then(Queue::next_event_ms)
     }
 
+    /// Returns whether nothing is receivable there now; a queue that does not exist is not quiet.
+    pub(crate) fn is_quiet(&self, url: &Option<String>, now_ms: i64) -> bool {
+        self.queue(url).is_ok_and(|queue| queue.is_quiet(now_ms))
+    }
+
     /// Returns the number that stands for a queue as long as it exists.
     pub(crate) fn serial(&self, url: &Option<String>) -> Result<u64, SqsError> {
         self.queue(url).map(|queue| queue.serial)

@@ -216,3 +216,19 @@ async fn the_listener_speaks_http() {
     assert!(ask(format!("GET / {head}\r\n")).await.starts_with("HTTP/1.1 405"));
     server.abort();
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_queue_is_quiet_until_something_can_be_received() {
+    let sqs = Sqs::memory(following_clock());
+    let url = queue(&sqs, "q").await;
+    assert!(sqs.is_quiet(&url));
+    send(&sqs, &url, "later", 5).await;
+    assert!(sqs.is_quiet(&url));
+    sleep(Duration::from_secs(5)).await;
+    assert!(!sqs.is_quiet(&url));
+    assert_eq!(wait(&sqs, &url, 0, 30).await.len(), 1);
+    assert!(sqs.is_quiet(&url));
+    sleep(Duration::from_secs(30)).await;
+    assert!(!sqs.is_quiet(&url));
+    assert!(!sqs.is_quiet("http://localhost/nobody/nowhere"));
+}
