@@ -64,7 +64,7 @@ impl Simulated {
     async fn submit(&self, message: &OutboundMessage) -> SendOutcome {
         let label = "outbound-message carrier send".to_owned();
         let number = driver::invocation();
-        let gate = self.world.wait("outbound-message", number, "carrier", label, true);
+        let gate = self.world.wait(number, "carrier", label, true);
         let passage = gate.await;
         match passage.before {
             Some(Fault::Killed) => driver::die(),
@@ -128,7 +128,7 @@ impl Simulated {
     async fn ask(&self, message: &OutboundMessage, since: Timestamp, now: Timestamp) -> Lookup {
         let label = "outbound-message carrier find".to_owned();
         let number = driver::invocation();
-        let gate = self.world.wait("outbound-message", number, "carrier", label, false);
+        let gate = self.world.wait(number, "carrier", label, false);
         let passage = gate.await;
         match passage.before.or(passage.after) {
             Some(Fault::Killed) => driver::die(),

@@ -272,11 +272,6 @@ impl Kernel {
         self.running.iter().filter(|one| matches!(one.what, What::Api(_) | What::Post(_))).count()
     }
 
-    /// Whether nothing is under way.
-    pub(crate) fn is_idle(&self) -> bool {
-        self.running.is_empty()
-    }
-
     /// Delivers one batch, if there is one; `copies` of it at once.
     pub(crate) async fn deliver(&mut self, place: usize, most: usize, copies: usize) -> bool {
         let (function, source) =

@@ -19,6 +19,7 @@ mod setup;
 mod steps;
 mod world;
 
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -79,6 +80,10 @@ fn whatever_a_seed_does_nothing_is_lost_and_nothing_is_done_twice() {
     }
     let seeds: Vec<u64> = failed.iter().map(|one| one.seed).collect();
     assert!(failed.is_empty(), "these seeds break a rule: {seeds:?}");
+    let met: BTreeSet<&String> = outcomes.iter().flat_map(|one| &one.sites).collect();
+    let named = exhaustive::named();
+    let unnamed: Vec<_> = met.into_iter().filter(|site| !named.contains_key(*site)).collect();
+    assert!(unnamed.is_empty(), "requests that the exhaustive run does not try: {unnamed:#?}");
 }
 
 #[test]
@@ -93,21 +98,4 @@ fn replay_of_a_seed_is_the_same_to_the_last_event() {
     assert_eq!((first.hash, first.steps), (second.hash, second.steps));
     assert_eq!(first.events, second.events);
     assert!(first.violations.is_empty(), "{first}");
-}
-
-#[test]
-fn timing() {
-    simulated(async {
-        let t = Instant::now();
-        let mut k = kernel::Kernel::start(1, plan::Plan::Quiet).await;
-        eprintln!("start {:?}", t.elapsed());
-        for n in 0..30 {
-            let t = Instant::now();
-            let c = k.world.state().calls;
-            k.writes(setup::CUSTOMERS[n % 3]).await;
-            let t1 = t.elapsed();
-            k.drain(3000).await;
-            eprintln!("{n}: {t1:?} {:?} calls {}", t.elapsed(), k.world.state().calls - c);
-        }
-    });
 }

@@ -1,1 +1,73 @@
-//! x
+//! The simulator notices: with each deliberate defect switched on, some seed breaks a rule.
+//!
+//! `mutants.txt` remembers the first seed that shows each defect, and that one is tried first. If it shows
+//! nothing any more, since the code has changed, the seeds are searched from the first one on;
+//! `UPDATE_MUTANTS=1` searches for all of them and writes the file.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use switchboard_domain::mutation::{self, Mutation};
+
+use crate::runs::{by_seed, simulated};
+use crate::side_by_side;
+use crate::world::Violation;
+
+/// Within so many seeds every defect must show.
+const SEEDS_MAX: u64 = 60;
+
+fn file() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("simulation/mutants.txt")
+}
+
+/// The seed that showed each defect, by its name.
+fn remembered() -> BTreeMap<String, u64> {
+    let text = std::fs::read_to_string(file()).unwrap_or_default();
+    let line = |line: &str| {
+        let (defect, seed) = line.split_once(' ')?;
+        Some((defect.to_owned(), seed.parse().ok()?))
+    };
+    text.lines().filter_map(line).collect()
+}
+
+/// What a seed breaks with a defect on.
+fn shown(defect: Mutation, seed: u64) -> Option<Violation> {
+    let suffered = mutation::switch(Some(defect));
+    let outcome = simulated(by_seed(seed));
+    mutation::switch(suffered);
+    outcome.violations.into_iter().next()
+}
+
+/// A seed that shows a defect, and what it breaks.
+fn caught(defect: Mutation, first: Option<u64>) -> Option<(u64, Violation)> {
+    let seeds = first.into_iter().chain(1..=SEEDS_MAX);
+    seeds.map(|seed| (seed, shown(defect, seed))).find_map(|(seed, broken)| Some((seed, broken?)))
+}
+
+#[test]
+#[expect(clippy::print_stderr, reason = "the figures are what a long run is for")]
+fn every_deliberate_defect_is_noticed() {
+    let updates = std::env::var_os("UPDATE_MUTANTS").is_some();
+    let known = if updates { BTreeMap::new() } else { remembered() };
+    let began = Instant::now();
+    let found = side_by_side(Mutation::ALL.len(), |job| {
+        let defect = Mutation::ALL[job];
+        caught(defect, known.get(&format!("{defect:?}")).copied())
+    });
+    let (mut missed, mut lines) = (Vec::new(), String::new());
+    for (defect, found) in Mutation::ALL.iter().zip(found) {
+        let Some((seed, violation)) = found else {
+            missed.push(*defect);
+            continue;
+        };
+        let detail: String = violation.to_string().chars().take(120).collect();
+        eprintln!("{defect:?}: seed {seed}: {detail}");
+        lines.push_str(&format!("{defect:?} {seed}\n"));
+    }
+    eprintln!("{} defects in {:.1} s", Mutation::ALL.len(), began.elapsed().as_secs_f64());
+    assert!(missed.is_empty(), "nobody noticed within {SEEDS_MAX} seeds: {missed:?}");
+    if updates {
+        std::fs::write(file(), lines).expect("the file can be written");
+    }
+}

@@ -213,19 +213,20 @@ impl Kernel {
                 self.ask("program", "POST", path, &[("Participant", &participant)]).await;
             }
             _ => {
-                let waiting = {
-                    let state = self.world.state();
-                    let waits = |one: &&Task| {
-                        matches!(one.status, TaskStatus::Pending | TaskStatus::Reserved)
-                    };
-                    state.mirror.tasks().filter(waits).map(|one| one.sid).collect::<Vec<_>>()
-                };
-                let Some(task) = self.random.pick(&waiting).copied() else { return };
+                let waiting = self.waiting();
+                let Some(task) = self.random.pick(&waiting).cloned() else { return };
                 let path = format!("{}/Tasks/{task}", self.centre.workspace());
                 let form = [("AssignmentStatus", "canceled"), ("Reason", "not needed")];
                 self.ask("program", "POST", &path, &form).await;
             }
         }
+    }
+
+    /// The tasks that nobody has taken.
+    pub(crate) fn waiting(&self) -> Vec<String> {
+        let state = self.world.state();
+        let waits = |one: &&Task| matches!(one.status, TaskStatus::Pending | TaskStatus::Reserved);
+        state.mirror.tasks().filter(waits).map(|one| one.sid.to_string()).collect()
     }
 
     async fn an_agent_leaves(&mut self) {

@@ -3,7 +3,7 @@
 use switchboard::{Fault, Passage};
 
 use crate::random::Random;
-use crate::world::{World, faults_of};
+use crate::world::{Pending, World, faults_of};
 
 /// The functions whose clocks may be wrong.
 const SKEWED: [&str; 6] = [
@@ -24,8 +24,8 @@ pub(crate) enum Plan {
     Quiet,
     /// One fault, at the so-and-so-many-th request of a kind.
     Single(Single),
-    /// Whatever the seed says, as often as it says.
-    Random(Profile),
+    /// Whatever the seed says, as often as it says, and perhaps one fault more.
+    Random(Profile, Option<Single>),
 }
 
 /// One fault.
@@ -48,7 +48,14 @@ pub(crate) struct Profile {
     pub(crate) stalls: usize,
     pub(crate) replays: usize,
     pub(crate) is_skewed: bool,
+    /// The invocation whose service is down for good, and which service.
+    pub(crate) outage: Option<(u64, &'static str)>,
 }
+
+/// The carrier is asked seldom, and so is made to fail the more often.
+const CARRIER_FACTOR: usize = 6;
+/// So often in a thousand a fault is none that passes: the SDK's next attempts fail as well.
+const OUTAGES: usize = 300;
 
 impl Profile {
     pub(crate) fn of(random: &mut Random) -> Self {
@@ -61,14 +68,49 @@ impl Profile {
             stalls: level(&[0, 5, 20]),
             replays: level(&[0, 2, 10]),
             is_skewed: level(&[0, 0, 0, 1]) == 1,
+            outage: None,
         }
+    }
+}
+
+impl Single {
+    /// What happens to this request, if it is the one.
+    fn passage(&mut self, pending: &Pending, visits: usize) -> Option<Passage> {
+        let is_it = pending.label == self.label && visits == self.occurrence;
+        self.is_hit |= is_it;
+        is_it.then_some(self.passage)
+    }
+}
+
+impl Profile {
+    fn passage(&mut self, pending: &Pending, random: &mut Random) -> Passage {
+        if !self.is_active {
+            return Passage::default();
+        }
+        if self.outage == Some((pending.invocation, pending.service)) {
+            return Passage { before: Some(Fault::Failed), after: None };
+        }
+        let is_carrier = pending.service == "carrier";
+        let often = if is_carrier { self.faults * CARRIER_FACTOR } else { self.faults };
+        if !random.chance(often) {
+            return Passage::default();
+        }
+        if is_carrier && random.chance(100) {
+            return Passage { before: Some(Fault::Conflict), after: None };
+        }
+        if random.chance(OUTAGES) {
+            self.outage = Some((pending.invocation, pending.service));
+            return Passage { before: Some(Fault::Failed), after: None };
+        }
+        let faults = faults_of(pending.service, pending.is_write);
+        random.pick(&faults).map(|(_, passage)| *passage).unwrap_or_default()
     }
 }
 
 impl Plan {
     /// Sets what is wrong from the beginning.
     pub(crate) fn begin(&self, world: &World, random: &mut Random) {
-        let Self::Random(profile) = self else { return };
+        let Self::Random(profile, _) = self else { return };
         if profile.is_skewed {
             for function in SKEWED {
                 let by = random.below(601) as i64 * 1000 - SKEW_MS;
@@ -77,9 +119,14 @@ impl Plan {
         }
     }
 
+    /// Whether the one fault has struck.
+    pub(crate) fn has_struck(&self) -> bool {
+        matches!(self, Self::Single(single) | Self::Random(_, Some(single)) if single.is_hit)
+    }
+
     /// From now on nothing goes wrong by chance.
     pub(crate) fn calm(&mut self) {
-        if let Self::Random(profile) = self {
+        if let Self::Random(profile, _) = self {
             profile.is_active = false;
         }
     }
@@ -87,7 +134,7 @@ impl Plan {
     /// The profile, while things go wrong.
     pub(crate) fn profile(&self) -> Option<&Profile> {
         match self {
-            Self::Random(profile) if profile.is_active => Some(profile),
+            Self::Random(profile, _) if profile.is_active => Some(profile),
             _ => None,
         }
     }
@@ -98,25 +145,13 @@ impl Plan {
         let Some(pending) = state.pending.get(place) else {
             return Passage::default();
         };
+        let visits = state.sites.get(&pending.label).map_or(0, |site| site.visits);
         match self {
             Self::Quiet => Passage::default(),
-            Self::Single(single) => {
-                let before = state.visits.get(&pending.label).copied().unwrap_or(0);
-                if pending.label != single.label || before != single.occurrence {
-                    return Passage::default();
-                }
-                single.is_hit = true;
-                single.passage
-            }
-            Self::Random(profile) if !profile.is_active || !random.chance(profile.faults) => {
-                Passage::default()
-            }
-            Self::Random(_) if pending.service == "carrier" && random.chance(100) => {
-                Passage { before: Some(Fault::Conflict), after: None }
-            }
-            Self::Random(_) => {
-                let faults = faults_of(pending.service, pending.is_write);
-                random.pick(&faults).map(|(_, passage)| *passage).unwrap_or_default()
+            Self::Single(single) => single.passage(pending, visits).unwrap_or_default(),
+            Self::Random(profile, single) => {
+                let more = single.as_mut().and_then(|single| single.passage(pending, visits));
+                more.unwrap_or_else(|| profile.passage(pending, random))
             }
         }
     }

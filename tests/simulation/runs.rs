@@ -1,12 +1,13 @@
 //! Whole runs: by a seed, or the one journey with one fault in it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
 use switchboard_domain::task::ReservationStatus;
 
 use crate::kernel::Kernel;
-use crate::plan::{Plan, Profile};
+use crate::plan::{Plan, Profile, Single};
 use crate::random::Random;
 use crate::world::Violation;
 
@@ -22,6 +23,7 @@ pub(crate) struct Outcome {
     pub(crate) violations: Vec<Violation>,
     pub(crate) events: Vec<String>,
     pub(crate) profile: String,
+    pub(crate) sites: BTreeSet<String>,
 }
 
 impl fmt::Display for Outcome {
@@ -57,6 +59,7 @@ impl Kernel {
             violations: state.violations.clone(),
             events: state.events.iter().cloned().collect(),
             profile: format!("{:?}", self.plan),
+            sites: state.sites.keys().cloned().collect(),
         }
     }
 
@@ -131,7 +134,7 @@ impl Kernel {
     }
 
     /// Whoever is still there does what there is to do.
-    async fn work_off(&mut self) {
+    pub(crate) async fn work_off(&mut self) {
         for name in ["alice", "bob", "carol"] {
             self.moves(name, "available").await;
         }
@@ -158,15 +161,20 @@ impl Kernel {
 
 /// A run as its seed says.
 pub(crate) async fn by_seed(seed: u64) -> Outcome {
+    by_seed_with(seed, None).await.1
+}
+
+/// A run as its seed says, with one fault more; and whether that one struck.
+pub(crate) async fn by_seed_with(seed: u64, single: Option<Single>) -> (bool, Outcome) {
     let mut random = Random::new(seed ^ 0x5157_1c4b_0a2d);
     let profile = Profile::of(&mut random);
     let steps = 400 + random.below(500);
-    let mut kernel = Kernel::start(seed, Plan::Random(profile)).await;
+    let mut kernel = Kernel::start(seed, Plan::Random(profile, single)).await;
     let began = kernel.world.now();
     for _ in 0..steps {
         kernel.wander().await;
         if kernel.violation().is_some() {
-            return kernel.outcome(seed);
+            return (kernel.plan.has_struck(), kernel.outcome(seed));
         }
     }
     kernel.plan.calm();
@@ -186,5 +194,5 @@ pub(crate) async fn by_seed(seed: u64) -> Outcome {
     let mut outcome = kernel.outcome(seed);
     let passed = (kernel.world.now() - began).0;
     outcome.simulated = Duration::from_millis(u64::try_from(passed).unwrap_or(0));
-    outcome
+    (kernel.plan.has_struck(), outcome)
 }

@@ -37,10 +37,17 @@ impl fmt::Display for Violation {
     }
 }
 
+/// Where a request comes from: function, operation and kinds of items.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Site {
+    pub(crate) service: &'static str,
+    pub(crate) is_write: bool,
+    pub(crate) visits: usize,
+}
+
 /// A request that waits for its turn.
 pub(crate) struct Pending {
     pub(crate) label: String,
-    pub(crate) function: String,
     pub(crate) invocation: u64,
     pub(crate) service: &'static str,
     pub(crate) is_write: bool,
@@ -62,8 +69,8 @@ pub(crate) struct State {
     pub(crate) sent: Vec<crate::carrier::Sent>,
     /// What the carrier is going to post to us.
     pub(crate) posts: Vec<Post>,
-    /// How often each label was let through.
-    pub(crate) visits: BTreeMap<String, usize>,
+    /// Where requests come from, and how often each was let through.
+    pub(crate) sites: BTreeMap<String, Site>,
     pub(crate) events: VecDeque<String>,
     events_kept: usize,
     pub(crate) hash: u64,
@@ -126,15 +133,13 @@ impl World {
     /// Waits for a turn.
     pub(crate) fn wait(
         &self,
-        function: &str,
         invocation: u64,
         service: &'static str,
         label: String,
         is_write: bool,
     ) -> Gate {
         let (pass, passes) = oneshot::channel();
-        let function = function.to_owned();
-        self.state().pending.push(Pending { label, function, invocation, service, is_write, pass });
+        self.state().pending.push(Pending { label, invocation, service, is_write, pass });
         Box::pin(async move { passes.await.unwrap_or_default() })
     }
 
@@ -143,7 +148,9 @@ impl World {
         let pending = {
             let mut state = self.state();
             let pending = state.pending.remove(place);
-            *state.visits.entry(pending.label.clone()).or_default() += 1;
+            let (service, is_write) = (pending.service, pending.is_write);
+            let site = Site { service, is_write, visits: 0 };
+            state.sites.entry(pending.label.clone()).or_insert(site).visits += 1;
             state.calls += 1;
             pending
         };
@@ -175,7 +182,7 @@ impl Faults for World {
         };
         let is_write = call.operation.contains("Write")
             || call.operation.contains("Item") && !call.operation.contains("Get");
-        Some(self.wait(call.function, call.invocation, service, label, is_write))
+        Some(self.wait(call.invocation, service, label, is_write))
     }
 
     fn answered(&self, call: &Call<'_>, status: u16) {
