@@ -88,7 +88,8 @@ impl Marks {
             given.remove("customers");
         }
         let kept = serde_json::to_string(&given).ok()?;
-        (marks.around(given, interaction).to_string() == text).then_some((marks, kept))
+        let again = marks.around(given, interaction).to_string();
+        (again == text).then_some((marks, kept))
     }
 
     fn of(all: &Map<String, Value>, interaction: InteractionSid) -> Option<Self> {
