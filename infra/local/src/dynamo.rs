@@ -428,10 +428,24 @@ fn run<Q: DeserializeOwned, A: Serialize>(
     body: &Value,
     operation: impl FnOnce(Q) -> Result<A, DynoxideError>,
 ) -> Result<Value, DynoxideError> {
-    let serialization =
-        |error: serde_json::Error| DynoxideError::SerializationException(error.to_string());
-    let request = Q::deserialize(body).map_err(serialization)?;
-    serde_json::to_value(operation(request)?).map_err(serialization)
+    let request = Q::deserialize(body).map_err(|error| unreadable(&error.to_string()))?;
+    serde_json::to_value(operation(request)?)
+        .map_err(|error| DynoxideError::SerializationException(error.to_string()))
+}
+
+/// A request that can not be read: the engine's readers say with a mark in front of their message when DynamoDB
+/// calls that invalid, and the engine's own server, which is not asked here, takes the mark off again.
+fn unreadable(message: &str) -> DynoxideError {
+    const INVALID: [&str; 3] = ["VALIDATION:", "VALIDATION_REQUEST:", "VALIDATION_AS_READ:"];
+    const MALFORMED: [&str; 2] = ["SERIALIZATION:", "SERIALIZATION_AS_READ:"];
+    let without = |marks: &[&str]| marks.iter().find_map(|mark| message.strip_prefix(*mark));
+    match without(&INVALID) {
+        Some(reason) => DynoxideError::ValidationException(reason.to_owned()),
+        None => {
+            let reason = without(&MALFORMED).unwrap_or(message);
+            DynoxideError::SerializationException(reason.to_owned())
+        }
+    }
 }
 
 /// The tables of a batch.

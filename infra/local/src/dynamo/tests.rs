@@ -31,6 +31,23 @@ async fn put(tables: &Tables, pk: &str) {
     assert_eq!(tables.answer("test", "PutItem", &body).await.status, 200);
 }
 
+#[tokio::test]
+async fn a_value_that_no_table_can_hold_is_invalid_and_not_merely_unreadable() {
+    let tables = tables(None);
+    let number = "1".repeat(39);
+    for (value, code) in [
+        (json!({ "N": number }), "ValidationException"),
+        (json!({ "S": 1 }), "SerializationException"),
+    ] {
+        let body = json!({ "TableName": "things", "Item": { "pk": { "S": "a" }, "n": value } });
+        let answer = tables.answer("test", "PutItem", &body).await;
+        let said: Value = serde_json::from_slice(&answer.body).unwrap();
+        assert_eq!(answer.status, 400);
+        assert!(said["__type"].as_str().unwrap().ends_with(code), "{said}");
+        assert!(!said.to_string().contains("VALIDATION"), "the engine's marks stay inside: {said}");
+    }
+}
+
 async fn keys(tables: &Tables, after: Option<&str>) -> Vec<String> {
     let records = tables.records("things", after, 100).await.unwrap();
     let key = |it: &Value| it["dynamodb"]["Keys"]["pk"]["S"].as_str().unwrap().to_owned();
