@@ -127,8 +127,12 @@ impl FromStr for Address {
 }
 
 /// A phone number, a short code, an e-mail address or an alphanumeric sender.
+///
+/// A colon would make the part before it a prefix when the normal form is read again.
 fn plain(text: &str) -> Result<String, NotAnAddress> {
+    let text = text.trim();
     phone(text).or_else(|_| match text {
+        _ if text.contains(':') => Err(NotAnAddress),
         _ if text.contains('@') => opaque(text),
         _ if alphanumeric_sender(text) => Ok(text.to_owned()),
         _ => Err(NotAnAddress),
@@ -187,7 +191,59 @@ impl From<Address> for String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// Text that is nearly an address: prefixes, repeated and in any case, around all kinds of ends.
+    fn nearly() -> impl Strategy<Value = String> {
+        let prefix = prop::sample::select(vec![
+            "",
+            " ",
+            "sms:",
+            "SMS:",
+            "whatsapp:",
+            "rcs:",
+            "messenger:",
+            "email:",
+            "chat:",
+            "x:",
+            ":",
+        ]);
+        let end = prop_oneof![
+            "[+]?[0-9 ().-]{0,18}",
+            "[a-zA-Z0-9 +_&:@.-]{0,14}",
+            "\\PC{0,20}",
+            any::<String>(),
+            "[é1a]{200,300}",
+        ];
+        (prop::collection::vec(prefix, 0..4), end, "[ \t]{0,2}")
+            .prop_map(|(prefixes, end, after)| format!("{}{end}{after}", prefixes.concat()))
+    }
+
+    proptest! {
+        #[test]
+        fn the_normal_form_of_anything_is_an_address_and_its_own_normal_form(text in nearly()) {
+            if let Ok(address) = text.parse::<Address>() {
+                let again = address.as_str().parse::<Address>();
+                prop_assert_eq!(again.as_ref().map(Address::as_str), Ok(address.as_str()));
+                prop_assert_eq!(again.unwrap().channel(), address.channel());
+                prop_assert!(address.as_str().chars().count() <= ADDRESS_CHARS_MAX);
+                let kept = serde_json::to_string(&address).unwrap();
+                prop_assert_eq!(serde_json::from_str::<Address>(&kept).unwrap(), address);
+            }
+        }
+    }
+
+    #[test]
+    fn what_stands_behind_the_prefix_of_a_text_message_has_no_prefix_of_its_own() {
+        for (written, normal) in [("sms: ACME", "ACME"), ("sms: a@example.com ", "a@example.com")] {
+            assert_eq!(written.parse::<Address>().unwrap().as_str(), normal);
+        }
+        for wrong in ["sms:x:a@example.com", "sms:whatsapp:a@example.com", "sms:sms:12345"] {
+            assert!(wrong.parse::<Address>().is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn one_customer_has_one_normal_form() {
