@@ -211,7 +211,29 @@ sids! {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn an_identifier_is_read_exactly_as_it_is_written(bytes in any::<Bytes>(), number in any::<u32>()) {
+            let task = TaskSid::root(bytes);
+            prop_assert_eq!(task.to_string().parse(), Ok(task));
+            let reservation: ReservationSid = task.kin(number);
+            prop_assert_eq!(reservation.to_string().parse(), Ok(reservation));
+            prop_assert_eq!((reservation.number(), reservation.kin::<TaskSid>(0)), (number, task));
+        }
+
+        #[test]
+        fn what_is_read_is_what_was_written(text in prop_oneof![
+            any::<String>(), "WT[0-9a-fA-F]{30,34}", "WT[0-9a-fé]{31,32}", "[A-Za-z]{2}[0-9a-f]{32}",
+        ]) {
+            if let Ok(task) = text.parse::<TaskSid>() {
+                prop_assert_eq!(task.to_string(), text);
+            }
+        }
+    }
 
     #[test]
     fn only_the_exact_form_parses() {
