@@ -6,10 +6,15 @@ use serde_json::{Value, json};
 use switchboard_store::{Cursor, Page};
 
 use super::call::Call;
+use super::params::Params;
 use super::reply::{ApiError, Reply};
 
 /// The page size if none is asked for.
 const SIZE_DEFAULT: i64 = 50;
+/// The highest page number: nobody turns so many pages, and records are counted in the same integers.
+const NUMBER_MAX: i64 = u32::MAX as i64;
+/// The longest sort key of a table or an index.
+const SORT_KEY_BYTES_MAX: usize = 1024;
 
 /// The page that is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +28,24 @@ pub struct PageRequest {
 }
 
 impl PageRequest {
+    fn read(query: &Params, size_max: i64) -> Result<Self, ApiError> {
+        let size = query.integer("PageSize", 0, i64::MAX)?.unwrap_or(SIZE_DEFAULT);
+        let number = query.integer("Page", 0, NUMBER_MAX)?.unwrap_or(0);
+        let cursor = match query.get("PageToken").filter(|token| !token.is_empty()) {
+            Some(token) => Some(cursor(token).ok_or_else(|| {
+                ApiError::bad("Invalid parameter: PageToken is none that was given out")
+            })?),
+            None if number > 0 => {
+                let message =
+                    "Absolute paging is not supported: follow next_page_url, or give PageToken";
+                return Err(ApiError::new(400, 40153, message));
+            }
+            None => None,
+        };
+        let size = usize::try_from(size.clamp(1, size_max)).unwrap_or(1);
+        Ok(Self { size, cursor, number })
+    }
+
     /// The page of numbered parts that live inside one record; `parts` is in order of their numbers.
     pub fn of_parts<T: Clone>(&self, parts: &[T], number: impl Fn(&T) -> u32) -> Page<T> {
         let edge = |text: &str| text.parse::<u32>().unwrap_or(0);
@@ -51,21 +74,7 @@ impl PageRequest {
 impl Call<'_> {
     /// Reads `PageSize`, `Page` and `PageToken`. A size beyond `size_max` is clamped, not refused.
     pub fn page(&self, size_max: i64) -> Result<PageRequest, ApiError> {
-        let size = self.query.integer("PageSize", 0, i64::MAX)?.unwrap_or(SIZE_DEFAULT);
-        let number = self.query.integer("Page", 0, i64::MAX)?.unwrap_or(0);
-        let cursor = match self.query.get("PageToken").filter(|token| !token.is_empty()) {
-            Some(token) => Some(cursor(token).ok_or_else(|| {
-                ApiError::bad("Invalid parameter: PageToken is none that was given out")
-            })?),
-            None if number > 0 => {
-                let message =
-                    "Absolute paging is not supported: follow next_page_url, or give PageToken";
-                return Err(ApiError::new(400, 40153, message));
-            }
-            None => None,
-        };
-        let size = usize::try_from(size.clamp(1, size_max)).unwrap_or(1);
-        Ok(PageRequest { size, cursor, number })
+        PageRequest::read(&self.query, size_max)
     }
 
     /// A page of a list with its `meta`.
@@ -155,7 +164,8 @@ fn token(cursor: &Cursor) -> String {
 
 fn cursor(token: &str) -> Option<Cursor> {
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
-    let edge = text.get(1..).filter(|edge| !edge.is_empty())?.to_owned();
+    let edge = text.get(1..).filter(|edge| (1..=SORT_KEY_BYTES_MAX).contains(&edge.len()))?;
+    let edge = edge.to_owned();
     match text.get(..1)? {
         "a" => Some(Cursor::After(edge)),
         "b" => Some(Cursor::Before(edge)),
@@ -165,7 +175,67 @@ fn cursor(token: &str) -> Option<Cursor> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// The request for a page that a query makes.
+    fn asked(query: &str) -> Result<PageRequest, ApiError> {
+        PageRequest::read(&Params::parse(query.as_bytes()), 100)
+    }
+
+    #[test]
+    fn a_page_number_leaves_room_to_count_the_records_before_it() {
+        let token = token(&Cursor::After("1".to_owned()));
+        let highest = asked(&format!("Page={NUMBER_MAX}&PageToken={token}")).unwrap();
+        assert!(highest.number.checked_mul(1000).is_some(), "records can be counted");
+        let beyond = asked(&format!("Page={}&PageToken={token}", i64::MAX));
+        assert_eq!(beyond.unwrap_err().status, 400);
+    }
+
+    #[test]
+    fn a_token_that_no_sort_key_fits_into_was_not_given_out() {
+        let longest = Cursor::After("é".repeat(512));
+        assert_eq!(cursor(&token(&longest)), Some(longest));
+        assert_eq!(cursor(&token(&Cursor::After("a".repeat(1025)))), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_query_is_a_page_within_bounds_or_refused_as_bad(
+            size in "(-?[0-9]{0,20}|\\PC{0,5})",
+            number in "(-?[0-9]{0,20}|\\PC{0,5})",
+            token in prop_oneof!["[A-Za-z0-9_-]{0,40}", "\\PC{0,9}", ".{1,60}".prop_map(|edge| {
+                token(&Cursor::Before(edge))
+            })],
+        ) {
+            let pairs = [("PageSize", size), ("Page", number), ("PageToken", token)];
+            let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+            match asked(&query) {
+                Ok(request) => {
+                    prop_assert!((1..=100).contains(&request.size));
+                    prop_assert!(request.number >= 0 && (request.number == 0 || request.cursor.is_some()));
+                    let parts: Vec<u32> = (0..9).collect();
+                    let page = request.of_parts(&parts, |part| *part);
+                    prop_assert!(page.records.len() <= request.size);
+                }
+                Err(refusal) => prop_assert_eq!(refusal.status, 400),
+            }
+        }
+
+        #[test]
+        fn a_token_leads_back_to_any_place(edge in "\\PC{1,200}", is_after in any::<bool>()) {
+            let place = if is_after { Cursor::After(edge) } else { Cursor::Before(edge) };
+            prop_assert_eq!(cursor(&token(&place)), Some(place));
+        }
+
+        #[test]
+        fn any_token_is_a_place_or_none(text in any::<String>()) {
+            if let Some(place) = cursor(&text) {
+                prop_assert_eq!(cursor(&token(&place)), Some(place));
+            }
+        }
+    }
 
     #[test]
     fn a_token_leads_back_to_its_place_and_others_lead_nowhere() {
