@@ -41,7 +41,35 @@ fn credentials(headers: &HeaderMap) -> Option<(String, String)> {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn a_name_and_a_password_are_read_as_they_were_written(
+            name in "[^:]{0,40}", password in any::<String>(), scheme in "[Bb][Aa][Ss][Ii][Cc]",
+        ) {
+            let value = format!("{scheme} {}", STANDARD.encode(format!("{name}:{password}")));
+            prop_assert_eq!(credentials(&headers(&value)), Some((name, password)));
+        }
+
+        #[test]
+        fn any_header_is_somebody_or_nobody(bytes in prop_oneof![
+            prop::collection::vec(any::<u8>(), 0..60),
+            "(Basic|basic |Bearer) ?[A-Za-z0-9+/=]{0,60} ?".prop_map(String::into_bytes),
+        ]) {
+            let mut headers = HeaderMap::new();
+            if let Ok(value) = HeaderValue::from_bytes(&bytes) {
+                headers.insert(AUTHORIZATION, value);
+            }
+            if let Some((name, password)) = credentials(&headers) {
+                prop_assert!(!name.contains(':'));
+                prop_assert!(name.len() + password.len() < bytes.len());
+            }
+        }
+    }
 
     fn headers(value: &str) -> HeaderMap {
         let mut headers = HeaderMap::new();

@@ -162,7 +162,72 @@ pub fn instant(name: &str, value: &str) -> Result<Timestamp, ApiError> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
     use super::*;
+
+    fn pairs() -> impl Strategy<Value = Vec<(String, String)>> {
+        let name = prop_oneof!["[AB]", "[A-C]\\.[A-C]", any::<String>()];
+        prop::collection::vec((name, any::<String>()), 0..8)
+    }
+
+    proptest! {
+        #[test]
+        fn what_a_form_says_is_read_in_its_order_and_the_last_of_a_name_counts(pairs in pairs()) {
+            let mut form = form_urlencoded::Serializer::new(String::new());
+            let params = Params::parse(form.extend_pairs(&pairs).finish().as_bytes());
+            let read: Vec<(String, String)> =
+                params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+            prop_assert_eq!(&read, &pairs);
+            for (name, _) in &pairs {
+                let named = pairs.iter().filter(|(given, _)| given == name);
+                let values: Vec<String> = named.map(|(_, value)| value.clone()).collect();
+                prop_assert_eq!(params.get(name), values.last().map(String::as_str));
+                prop_assert_eq!(params.all(name), values);
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_parameters_whose_typed_readings_answer_or_refuse(
+            bytes in prop_oneof![
+                prop::collection::vec(any::<u8>(), 0..200),
+                "(A=[0-9+%&=a-zA-Z:.{}\\[\\]\"-]{0,30}&?){0,4}".prop_map(String::into_bytes),
+            ],
+        ) {
+            let params = Params::parse(&bytes);
+            let length: usize = params.iter().map(|(name, value)| name.len() + value.len()).sum();
+            prop_assert!(length <= 3 * bytes.len(), "a replaced byte is three at most");
+            let refusals = [
+                params.flag("A").err(),
+                params.integer("A", -5, 5).err(),
+                params.sid::<switchboard_domain::sid::TaskSid>("A").err(),
+                params.instant("A").err(),
+                params.json("A").err(),
+                params.json_text("A", 20).err(),
+                params.text("A", 20).err(),
+                params.required("A").err(),
+            ];
+            for refusal in refusals.into_iter().flatten() {
+                prop_assert_eq!(refusal.status, 400);
+            }
+            if let Ok(Some(number)) = params.integer("A", -5, 5) {
+                prop_assert!((-5..=5).contains(&number));
+            }
+        }
+    }
+
+    #[test]
+    fn json_that_is_nested_without_end_is_refused() {
+        for bomb in ["[".repeat(100_000), "{\"a\":".repeat(100_000)] {
+            let params = Params(vec![("A".to_owned(), bomb)]);
+            assert_eq!(params.json("A").unwrap_err().status, 400);
+            assert_eq!(params.json_text("A", usize::MAX).unwrap_err().status, 400);
+        }
+        let deep = (0..100).fold(json!(1), |inner, _| json!([inner]));
+        let params = Params::from_json(&json!({ "A": deep }));
+        assert_eq!(params.get("A"), Some(deep[0].to_string().as_str()));
+    }
 
     #[test]
     fn both_sdks_ways_of_writing_a_space_are_read() {
