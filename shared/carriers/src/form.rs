@@ -75,7 +75,47 @@ pub(crate) fn encode<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) ->
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_encoded_is_decoded_again_in_its_order(
+            pairs in prop::collection::vec((any::<String>(), any::<String>()), 0..8),
+        ) {
+            let encoded = encode(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+            let read: Vec<Pair> = decode(encoded.as_bytes()).collect();
+            let written: Vec<Pair> =
+                pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+            prop_assert_eq!(read, written);
+        }
+
+        #[test]
+        fn any_bytes_are_pairs_no_larger_than_they_were(
+            encoded in prop_oneof![
+                prop::collection::vec(any::<u8>(), 0..300),
+                "[a-c%=&+0-9A-F]{0,300}".prop_map(String::into_bytes),
+            ],
+        ) {
+            let pairs: Vec<Pair> = decode(&encoded).collect();
+            let size: usize = pairs.iter().map(|(name, value)| name.len() + value.len()).sum();
+            prop_assert!(size <= encoded.len() && pairs.len() <= encoded.len());
+        }
+
+        #[test]
+        fn a_repeated_name_has_a_value_only_if_all_agree(values in prop::collection::vec("[ab]?", 0..5)) {
+            let encoded = encode(values.iter().map(|value| ("N", value.as_str())));
+            let parameters = Parameters::decode(encoded.as_bytes());
+            let agreed = values.iter().all(|value| *value == values[0]);
+            let first = values.first().map(String::as_str).filter(|value| !value.is_empty());
+            match parameters.get("N") {
+                Ok(found) => prop_assert!(agreed && found == first),
+                Err(_) => prop_assert!(!agreed),
+            }
+            prop_assert_eq!(parameters.all("N").collect::<Vec<_>>(), values);
+        }
+    }
 
     #[test]
     fn names_and_values_are_decoded_as_bytes() {
