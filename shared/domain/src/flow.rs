@@ -225,8 +225,12 @@ fn variable(
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::sid::ConversationSid;
     use crate::sid::Sid as _;
+    use crate::timestamp::Timestamp;
 
     fn definition(workflow: &str, attributes: &str) -> String {
         json!({
@@ -260,6 +264,72 @@ mod tests {
         let text = first_step(&definition(&workflow, "[1]")).unwrap_err().to_string();
         assert!(text.contains("attributes"), "{text}");
         assert!(matches!(first_step("{"), Err(FlowError::NotJson(1, _))));
+    }
+
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<i64>().prop_map(Value::from),
+            "[a-c]".prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 12, 3, |inner| {
+            prop::collection::vec(inner, 0..3).prop_map(Value::from)
+        })
+    }
+
+    fn state() -> impl Strategy<Value = Value> {
+        let kind = prop::sample::select(vec!["trigger", "trigger", "send-to-flex", "send-message"]);
+        let next = prop_oneof!["[a-d]".prop_map(Value::from), any_json()];
+        let workflow = prop_oneof![Just(json!(WorkflowSid::derived(&["w"]))), any_json()];
+        let attributes = prop_oneof![Just(json!("{\"a\":\"{{x}}\"}")), any_json()];
+        let given = (workflow, attributes, any_json(), any_json());
+        ("[a-c]", kind, next, given).prop_map(|(name, kind, next, given)| {
+            let (workflow, attributes, priority, timeout) = given;
+            json!({"name": name, "type": kind, "transitions": [{"event": TRIGGER_EVENT, "next": next}],
+                "properties": {"workflow": workflow, "channel": "chat", "attributes": attributes,
+                    "priority": priority, "timeout": timeout}})
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_definition_ends_in_a_step_within_bounds_or_is_refused(
+            states in prop::collection::vec(prop_oneof![5 => state(), 1 => any_json()], 0..6),
+            initial in prop_oneof![4 => Just(json!("a")), 1 => any_json()],
+        ) {
+            let text = json!({"states": states, "initial_state": initial}).to_string();
+            if let Ok(Step::HandOver(found)) = first_step(&text) {
+                prop_assert!((1..=TASK_TIMEOUT_SECONDS_MAX).contains(&found.timeout_seconds));
+                prop_assert!((0..=i64::from(i32::MAX)).contains(&found.priority));
+                prop_assert!(found.attributes.is_object() && !found.channel.is_empty());
+            }
+        }
+
+        #[test]
+        fn any_text_is_a_definition_or_refused(text in any::<String>()) {
+            prop_assert!(first_step(&text).is_err());
+        }
+
+        #[test]
+        fn braces_in_any_order_are_filled_once_and_what_fills_them_is_not_read_again(
+            text in "([{}a .é]|\\{\\{|\\}\\}|Body|ChannelAttributes\\.){0,20}", body in "[{}Body]{0,20}",
+        ) {
+            let sid = ConversationSid::derived(&["c"]);
+            let on = Conversation::new(sid, crate::sid::ServiceSid::derived(&["s"]), Timestamp(0));
+            let out = filled(&json!(text), &on, None, Some(&body));
+            let places = text.matches("{{").count();
+            prop_assert!(out.as_str().unwrap().len() <= text.len() + places * body.len());
+        }
+    }
+
+    #[test]
+    fn nesting_without_end_and_size_without_end_are_refused() {
+        let bomb = "[".repeat(DEFINITION_BYTES_MAX);
+        assert!(matches!(first_step(&bomb), Err(FlowError::NotJson(..))));
+        assert_eq!(first_step(&" ".repeat(DEFINITION_BYTES_MAX + 1)), Err(FlowError::TooLarge));
+        let deep = definition(&WorkflowSid::derived(&["w"]).to_string(), &"{\"a\":".repeat(170));
+        assert!(matches!(first_step(&deep), Err(FlowError::Member(..))));
     }
 
     #[test]

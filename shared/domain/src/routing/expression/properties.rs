@@ -137,6 +137,24 @@ proptest! {
     }
 
     #[test]
+    fn an_order_is_read_as_it_is_written(
+        clauses in prop::collection::vec((path(), prop::sample::select(vec!["", " ASC", " desc"])), 1..6)
+    ) {
+        let clauses = clauses.into_iter().map(|(path, direction)| format!("worker.{path}{direction}"));
+        let read = OrderBy::parse(&clauses.collect::<Vec<_>>().join(" ,")).unwrap();
+        prop_assert_eq!(OrderBy::parse(&read.to_string()), Ok(read));
+    }
+
+    #[test]
+    fn whatever_is_read_has_no_more_parts_than_its_text_has_characters(text in expression()) {
+        let read = Expression::parse(&text).unwrap();
+        prop_assert!(read.clauses.len() <= text.len());
+        prop_assert!(read.clauses.iter().all(|span| text.get(span.clone()).is_some()));
+        // Quotes, escapes and needed parentheses at most double a text; words are longer than symbols.
+        prop_assert!(read.to_string().len() <= 4 * text.len());
+    }
+
+    #[test]
     fn ranks_are_a_total_order(of in prop::collection::vec(attributes(), 3)) {
         let order = OrderBy::parse("worker.a DESC, worker.b").unwrap();
         let of: Vec<Value> = of.into_iter().map(|worker| json!({"worker": worker})).collect();

@@ -314,10 +314,74 @@ fn a_position_survives_its_record() {
     }
 }
 
+/// JSON out of the keys of a configuration, with something right or wrong behind each.
+fn nearly() -> impl Strategy<Value = Value> {
+    const KEYS: [&str; 12] = [
+        "filters",
+        "default_filter",
+        "targets",
+        "expression",
+        "queue",
+        "timeout",
+        "priority",
+        "order_by",
+        "skip_if",
+        "known_worker_sid",
+        "known_worker_friendly_name",
+        "friendly_name",
+    ];
+    let texts =
+        ["", "1==1", "worker.a == task.b", "worker.a DESC", "task.", "((", "workers.available > 0"];
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        prop::sample::select(texts.to_vec()).prop_map(Value::from),
+        Just(Value::from(queue("q").to_string())),
+        any::<String>().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(5, 60, 6, |inner| {
+        let member = (prop::sample::select(KEYS.to_vec()), inner.clone());
+        prop_oneof![
+            1 => prop::collection::vec(inner, 0..4).prop_map(Value::from),
+            3 => prop::collection::vec(member, 0..6).prop_map(|members| {
+                Value::Object(members.into_iter().map(|(key, it)| (key.to_owned(), it)).collect())
+            }),
+        ]
+    })
+}
+
+#[test]
+fn nesting_without_end_and_size_without_end_are_refused() {
+    for bomb in ["[".repeat(SIZE_MAX), "{\"task_routing\":".repeat(SIZE_MAX / 16)] {
+        assert!(matches!(Workflow::parse(&bomb), Err(WorkflowError::NotJson { .. })));
+    }
+    let large = " ".repeat(SIZE_MAX + 1);
+    assert_eq!(Workflow::parse(&large), Err(WorkflowError::TooLarge { bytes: SIZE_MAX + 1 }));
+    let deep = format!("{}1==1{}", "(".repeat(10_000), ")".repeat(10_000));
+    let filter = json!({"expression": deep, "targets": [{"queue": queue("q")}]});
+    let text = json!({"task_routing": {"filters": [filter]}}).to_string();
+    assert!(matches!(Workflow::parse(&text), Err(WorkflowError::At { .. })));
+}
+
 proptest! {
     #[test]
     fn any_text_is_read_or_refused(text in any::<String>()) {
         prop_assert!(Workflow::parse(&text).is_err());
+    }
+
+    #[test]
+    fn any_json_with_our_keys_is_read_or_refused_at_a_place(configuration in nearly()) {
+        let text = json!({ "task_routing": configuration }).to_string();
+        match Workflow::parse(&text) {
+            Ok(configuration) => {
+                prop_assert_eq!(Workflow::parse(&text), Ok(configuration));
+            }
+            Err(WorkflowError::At { path, .. }) => {
+                prop_assert!(path.starts_with("task_routing"), "{}", path);
+            }
+            Err(other) => prop_assert!(false, "{}", other),
+        }
     }
 
     #[test]
