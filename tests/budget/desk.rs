@@ -11,7 +11,7 @@ use switchboard::stub_carrier::Behaviour;
 use switchboard::{Counters, Options};
 use switchboard_carriers::twilio::SIGNATURE_HEADER;
 use switchboard_domain::timestamp::Timestamp;
-use switchboard_tests::cost::Cost;
+use switchboard_tests::cost::{Cost, Entry};
 use switchboard_tests::{ACCOUNT, Exchange, NUMBER, Polls, TOKEN};
 
 use crate::ledger::{Ledger, short};
@@ -26,12 +26,12 @@ const STEP: Duration = Duration::from_millis(1_373);
 /// The contact centre with its books.
 pub(crate) struct Desk {
     pub(crate) exchange: Exchange,
-    pub(crate) ledger: Ledger,
+    ledger: Ledger,
     messages: AtomicU64,
 }
 
 /// What everything had cost at a moment.
-pub(crate) struct Mark {
+struct Mark {
     counters: Counters,
     polls: BTreeMap<String, Polls>,
     carried: usize,
@@ -104,7 +104,7 @@ impl Desk {
     }
 
     /// Lets a moment pass.
-    pub(crate) fn breathes(&self) {
+    fn breathes(&self) {
         self.exchange.later(STEP);
     }
 
@@ -144,7 +144,7 @@ impl Desk {
     }
 
     /// Begins to count.
-    pub(crate) fn mark(&self) -> Mark {
+    fn mark(&self) -> Mark {
         drop(self.ledger.take());
         Mark {
             counters: self.exchange.deployment.counters(),
@@ -157,7 +157,7 @@ impl Desk {
     ///
     /// # Panics
     /// If the engine's count of units is not the ledger's.
-    pub(crate) fn since(&self, mark: &Mark) -> Cost {
+    fn since(&self, mark: &Mark) -> Cost {
         let entries = self.ledger.take();
         let used = self.exchange.deployment.counters().since(&mark.counters);
         let total = used.total();
@@ -194,6 +194,34 @@ impl Desk {
                 i64::try_from(self.exchange.carrier.sent().len() - mark.carried).expect("few"),
             ),
         }
+    }
+
+    /// Counts a walk: from its first request until nothing is left to do.
+    pub(crate) async fn count<T>(
+        &self,
+        path: &str,
+        times: u32,
+        walk: impl Future<Output = T>,
+    ) -> Entry {
+        self.exchange.settles().await;
+        self.breathes();
+        let mark = self.mark();
+        walk.await;
+        self.exchange.settles().await;
+        let entry = Entry::new(path, times, self.since(&mark));
+        if std::env::var_os("BUDGET_SIZES").is_some() {
+            println!("{path} × {times}");
+            for kind in ["Conversation", "Message", "Interaction", "Task", "Head", "AddressBinding"]
+            {
+                if let Some((size, item)) = self.ledger.largest(kind) {
+                    println!("  {kind}: {size} bytes at most");
+                    if std::env::var("BUDGET_SIZES").is_ok_and(|wanted| wanted == kind) {
+                        println!("{}", serde_json::to_string_pretty(&item).expect("an item"));
+                    }
+                }
+            }
+        }
+        entry
     }
 
     fn polls(&self) -> BTreeMap<String, Polls> {

@@ -16,8 +16,7 @@ const PAST_THE_ALARM: Duration = Duration::from_millis(60_007);
 pub(crate) async fn walk(desk: &Desk) -> Vec<Entry> {
     let mut entries = Vec::new();
     // Somebody has to wake the router.
-    entries
-        .push(count(desk, "router takes over, first reservation", 1, desk.writes(PIONEER)).await);
+    entries.push(desk.count("router takes over, first reservation", 1, desk.writes(PIONEER)).await);
     end(desk, PIONEER).await;
     alone(desk, &mut entries).await;
     refused(desk, &mut entries).await;
@@ -29,28 +28,6 @@ const PIONEER: &str = "+13105550100";
 const CUSTOMER: &str = "+13105550111";
 const REJECTED: &str = "+13105550122";
 const FORGOTTEN: &str = "+13105550133";
-
-/// Counts a walk: from its first request until nothing is left to do.
-async fn count<T>(desk: &Desk, path: &str, times: u32, walk: impl Future<Output = T>) -> Entry {
-    desk.exchange.settles().await;
-    desk.breathes();
-    let mark = desk.mark();
-    walk.await;
-    desk.exchange.settles().await;
-    let entry = Entry::new(path, times, desk.since(&mark));
-    if std::env::var_os("BUDGET_SIZES").is_some() {
-        println!("{path} × {times}");
-        for kind in ["Conversation", "Message", "Interaction", "Task", "Head", "AddressBinding"] {
-            if let Some((size, item)) = desk.ledger.largest(kind) {
-                println!("  {kind}: {size} bytes at most");
-                if std::env::var("BUDGET_SIZES").is_ok_and(|wanted| wanted == kind) {
-                    println!("{}", serde_json::to_string_pretty(&item).expect("an item"));
-                }
-            }
-        }
-    }
-    entry
-}
 
 fn channel(conversation: &str) -> String {
     let digits = &conversation[2..];
@@ -77,17 +54,17 @@ async fn end(desk: &Desk, address: &str) {
 
 /// One customer, from the first word to the end.
 async fn alone(desk: &Desk, entries: &mut Vec<Entry>) {
-    entries.push(count(desk, "inbound, to a reservation", 1, desk.writes(CUSTOMER)).await);
+    entries.push(desk.count("inbound, to a reservation", 1, desk.writes(CUSTOMER)).await);
     let conversation = desk.conversation(CUSTOMER).await;
     let offer = desk.offer(&conversation).await;
     let accepts = desk.answers(&offer, "accepted");
-    entries.push(count(desk, "accepted, agent seated", 1, accepts).await);
+    entries.push(desk.count("accepted, agent seated", 1, accepts).await);
     let rings = desk.rests_for(PAST_THE_ALARM);
-    entries.push(count(desk, "alarm of an answered reservation", 1, rings).await);
-    entries.push(count(desk, "inbound, appended", 1, desk.writes(CUSTOMER)).await);
-    entries.push(count(desk, "reply out", 1, reply(desk, &conversation)).await);
-    entries.push(count(desk, "receipt", 1, desk.reports(0, "delivered")).await);
-    entries.push(count(desk, "receipt that says nothing new", 1, desk.reports(0, "sent")).await);
+    entries.push(desk.count("alarm of an answered reservation", 1, rings).await);
+    entries.push(desk.count("inbound, appended", 1, desk.writes(CUSTOMER)).await);
+    entries.push(desk.count("reply out", 1, reply(desk, &conversation)).await);
+    entries.push(desk.count("receipt", 1, desk.reports(0, "delivered")).await);
+    entries.push(desk.count("receipt that says nothing new", 1, desk.reports(0, "sent")).await);
     let routing = json!({ "properties": {
         "workspace_sid": desk.exchange.sid("workspace"),
         "workflow_sid": desk.exchange.sid("workflow"),
@@ -97,11 +74,11 @@ async fn alone(desk: &Desk, entries: &mut Vec<Entry>) {
     let (path, form) =
         (format!("{}/Invites", channel(&conversation)), [("Routing", routing.as_str())]);
     let invites = async { desk.exchange.api.post(&path, &form).await.ok() };
-    entries.push(count(desk, "second invite, to a reservation", 1, invites).await);
+    entries.push(desk.count("second invite, to a reservation", 1, invites).await);
     let offer = desk.offer(&conversation).await;
     let accepts = desk.answers(&offer, "accepted");
-    entries.push(count(desk, "second agent seated", 1, accepts).await);
-    entries.push(count(desk, "close, two agents", 1, close(desk, &conversation)).await);
+    entries.push(desk.count("second agent seated", 1, accepts).await);
+    entries.push(desk.count("close, two agents", 1, close(desk, &conversation)).await);
     desk.rests_for(PAST_THE_ALARM).await;
 }
 
@@ -111,12 +88,12 @@ async fn refused(desk: &Desk, entries: &mut Vec<Entry>) {
     desk.exchange.settles().await;
     let offer = desk.offer(&desk.conversation(REJECTED).await).await;
     let rejects = desk.answers(&offer, "rejected");
-    entries.push(count(desk, "rejected, to the next reservation", 1, rejects).await);
+    entries.push(desk.count("rejected, to the next reservation", 1, rejects).await);
     end(desk, REJECTED).await;
     desk.writes(FORGOTTEN).await;
     desk.exchange.settles().await;
     let forgets = desk.rests_for(PAST_THE_ALARM);
-    entries.push(count(desk, "timed out, to the next reservation", 1, forgets).await);
+    entries.push(desk.count("timed out, to the next reservation", 1, forgets).await);
     end(desk, FORGOTTEN).await;
 }
 
@@ -128,7 +105,7 @@ async fn together(desk: &Desk, entries: &mut Vec<Entry>) {
             desk.writes(customer).await;
         }
     };
-    entries.push(count(desk, "inbound, to a reservation", TOGETHER, write()).await);
+    entries.push(desk.count("inbound, to a reservation", TOGETHER, write()).await);
     let (mut conversations, mut offers) = (Vec::new(), Vec::new());
     for customer in &customers {
         let conversation = desk.conversation(customer).await;
@@ -140,28 +117,28 @@ async fn together(desk: &Desk, entries: &mut Vec<Entry>) {
             desk.answers(offer, "accepted").await;
         }
     };
-    entries.push(count(desk, "accepted, agent seated", TOGETHER, accept).await);
+    entries.push(desk.count("accepted, agent seated", TOGETHER, accept).await);
     let rings = desk.rests_for(PAST_THE_ALARM);
-    entries.push(count(desk, "alarm of an answered reservation", TOGETHER, rings).await);
-    entries.push(count(desk, "inbound, appended", TOGETHER, write()).await);
+    entries.push(desk.count("alarm of an answered reservation", TOGETHER, rings).await);
+    entries.push(desk.count("inbound, appended", TOGETHER, write()).await);
     let before = desk.exchange.carrier.sent().len();
     let answer = async {
         for conversation in &conversations {
             reply(desk, conversation).await;
         }
     };
-    entries.push(count(desk, "reply out", TOGETHER, answer).await);
+    entries.push(desk.count("reply out", TOGETHER, answer).await);
     let report = async {
         for place in before..desk.exchange.carrier.sent().len() {
             desk.reports(place, "delivered").await;
         }
     };
-    entries.push(count(desk, "receipt", TOGETHER, report).await);
+    entries.push(desk.count("receipt", TOGETHER, report).await);
     let hang_up = async {
         for conversation in &conversations {
             close(desk, conversation).await;
         }
     };
-    entries.push(count(desk, "close", TOGETHER, hang_up).await);
+    entries.push(desk.count("close", TOGETHER, hang_up).await);
     desk.rests_for(PAST_THE_ALARM).await;
 }

@@ -45,7 +45,8 @@ pub struct Entry {
 impl Entry {
     /// An entry, summed up.
     pub fn new(path: &str, times: u32, cost: Cost) -> Self {
-        let sum = |bill: &Bill| bill.values().sum();
+        // The sum of nothing would be the negative zero.
+        let sum = |bill: &Bill| bill.values().fold(0.0, |sum, units| sum + units);
         Self {
             path: path.to_owned(),
             times,
