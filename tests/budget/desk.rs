@@ -143,6 +143,14 @@ impl Desk {
         self.exchange.api.post(offer, &[("ReservationStatus", status)]).await.ok();
     }
 
+    /// An agent answers a customer.
+    pub(crate) async fn replies(&self, conversation: &str) {
+        let path = format!("/conversations/v1/Conversations/{conversation}/Messages");
+        let form =
+            [("Author", "alice"), ("Body", "Good morning! What is the number of the order?")];
+        self.exchange.api.post(&path, &form).await.ok();
+    }
+
     /// Begins to count.
     fn mark(&self) -> Mark {
         drop(self.ledger.take());

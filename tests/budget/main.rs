@@ -47,6 +47,16 @@ fn every_path_costs_what_the_lock_file_says() {
 }
 
 #[test]
+fn every_read_operation_is_walked_and_writes_nothing() {
+    assert_eq!(reads::not_walked(&measured().paths), Vec::<String>::new());
+    assert!(!reads::not_walked(&[]).is_empty());
+    let reads = measured().paths.iter().filter(|one| one.path.starts_with("GET"));
+    for read in reads {
+        assert_eq!((read.write_units, read.queue_requests), (0.0, 0.0), "{}", read.path);
+    }
+}
+
+#[test]
 fn two_runs_cost_the_same() {
     let table = walked().difference(measured());
     assert!(table.is_empty(), "{table}");

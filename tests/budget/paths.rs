@@ -10,7 +10,7 @@ use crate::desk::Desk;
 /// So many walk at once where batches pay.
 const TOGETHER: u32 = 10;
 /// A minute and a moment: what waited for an answer within the minute has rung by then.
-const PAST_THE_ALARM: Duration = Duration::from_millis(60_007);
+pub(crate) const PAST_THE_ALARM: Duration = Duration::from_millis(60_007);
 
 /// Walks them all.
 pub(crate) async fn walk(desk: &Desk) -> Vec<Entry> {
@@ -29,7 +29,8 @@ const CUSTOMER: &str = "+13105550111";
 const REJECTED: &str = "+13105550122";
 const FORGOTTEN: &str = "+13105550133";
 
-fn channel(conversation: &str) -> String {
+/// The channel of a conversation: the same digits.
+pub(crate) fn channel(conversation: &str) -> String {
     let digits = &conversation[2..];
     format!("/flex-api/v1/Interactions/KD{digits}/Channels/UO{digits}")
 }
@@ -37,12 +38,6 @@ fn channel(conversation: &str) -> String {
 async fn close(desk: &Desk, conversation: &str) {
     let form = [("Status", "closed"), ("Routing", r#"{"status":"closed"}"#)];
     desk.exchange.api.post(&channel(conversation), &form).await.ok();
-}
-
-async fn reply(desk: &Desk, conversation: &str) {
-    let path = format!("/conversations/v1/Conversations/{conversation}/Messages");
-    let form = [("Author", "alice"), ("Body", "Good morning! What is the number of the order?")];
-    desk.exchange.api.post(&path, &form).await.ok();
 }
 
 /// Closes what a customer has open, and lets every alarm ring.
@@ -62,7 +57,7 @@ async fn alone(desk: &Desk, entries: &mut Vec<Entry>) {
     let rings = desk.rests_for(PAST_THE_ALARM);
     entries.push(desk.count("alarm of an answered reservation", 1, rings).await);
     entries.push(desk.count("inbound, appended", 1, desk.writes(CUSTOMER)).await);
-    entries.push(desk.count("reply out", 1, reply(desk, &conversation)).await);
+    entries.push(desk.count("reply out", 1, desk.replies(&conversation)).await);
     entries.push(desk.count("receipt", 1, desk.reports(0, "delivered")).await);
     entries.push(desk.count("receipt that says nothing new", 1, desk.reports(0, "sent")).await);
     let routing = json!({ "properties": {
@@ -124,7 +119,7 @@ async fn together(desk: &Desk, entries: &mut Vec<Entry>) {
     let before = desk.exchange.carrier.sent().len();
     let answer = async {
         for conversation in &conversations {
-            reply(desk, conversation).await;
+            desk.replies(conversation).await;
         }
     };
     entries.push(desk.count("reply out", TOGETHER, answer).await);

@@ -1,10 +1,257 @@
-//! Every read operation of the API, on one element.
+//! Every read operation of the API, each on one element: a list is asked for a page of one. One that is routed
+//! and not walked here is a failing test.
 
+use serde_json::Value;
+use switchboard_tests::ACCOUNT;
 use switchboard_tests::cost::Entry;
 
 use crate::desk::Desk;
+use crate::paths::{PAST_THE_ALARM, channel};
+
+/// The customer whose conversation is read.
+const READER: &str = "+13105550144";
+/// What stands for the digits of an identifier, and for what is looked for.
+const DIGITS: &str = "…";
 
 /// Walks them all.
-pub(crate) async fn walk(_desk: &Desk) -> Vec<Entry> {
-    Vec::new()
+pub(crate) async fn walk(desk: &Desk) -> Vec<Entry> {
+    let made = Made::new(desk).await;
+    let mut paths = conversations(&made).await;
+    paths.extend(messaging(&made).await);
+    paths.extend(taskrouter(&made).await);
+    paths.extend(interactions(&made));
+    let mut entries = Vec::with_capacity(paths.len());
+    for path in paths {
+        let name = format!("GET {}", without_digits(&path));
+        let read = async { desk.exchange.api.get(&path).await.ok() };
+        entries.push(desk.count(&name, 1, read).await);
+    }
+    entries
+}
+
+/// What there is to be read.
+struct Made<'a> {
+    desk: &'a Desk,
+    conversation: String,
+    /// The path of the accepted reservation.
+    reservation: String,
+    webhook: String,
+    /// The path of a message that is in no conversation, and has a file.
+    message: String,
+    key: String,
+    sender: String,
+}
+
+impl<'a> Made<'a> {
+    /// A customer who was answered, the answer delivered; and one of whatever else can be made.
+    async fn new(desk: &'a Desk) -> Self {
+        let api = &desk.exchange.api;
+        desk.writes(READER).await;
+        desk.exchange.settles().await;
+        let conversation = desk.conversation(READER).await;
+        let reservation = desk.offer(&conversation).await;
+        desk.answers(&reservation, "accepted").await;
+        desk.exchange.settles().await;
+        let place = desk.exchange.carrier.sent().len();
+        desk.replies(&conversation).await;
+        desk.exchange.settles().await;
+        desk.reports(place, "delivered").await;
+        desk.rests_for(PAST_THE_ALARM).await;
+        let webhooks = format!("/conversations/v1/Conversations/{conversation}/Webhooks");
+        let webhook = [
+            ("Target", "webhook"),
+            ("Configuration.Url", "https://example.com"),
+            ("Configuration.Filters", "onMessageAdded"),
+        ];
+        let account = format!("/api/2010-04-01/Accounts/{ACCOUNT}");
+        let message = [
+            ("From", switchboard_tests::NUMBER),
+            ("To", READER),
+            ("Body", "Your order is on its way."),
+            ("MediaUrl", "https://files.example/a.png"),
+        ];
+        let message = api.make(&format!("{account}/Messages.json"), &message).await;
+        let senders =
+            format!("/messaging/v1/Services/{}/AlphaSenders", desk.exchange.sid("messaging"));
+        Self {
+            webhook: api.make(&webhooks, &webhook).await,
+            message: format!("{account}/Messages/{message}"),
+            key: api.make(&format!("{account}/Keys.json"), &[("FriendlyName", "k")]).await,
+            sender: api.make(&senders, &[("AlphaSender", "ACME")]).await,
+            desk,
+            conversation,
+            reservation,
+        }
+    }
+
+    fn sid(&self, name: &str) -> String {
+        self.desk.exchange.sid(name)
+    }
+
+    /// The first of a list, and its path as the only one of a page.
+    async fn first(&self, path: &str, key: &str) -> (String, String) {
+        let page = page_of_one(path);
+        let answer = self.desk.exchange.api.get(&page).await.ok();
+        (page, text(&answer[key][0]["sid"]))
+    }
+
+    /// The paths of a list and of the first that is in it.
+    async fn list(&self, path: &str, key: &str) -> [String; 2] {
+        let (page, sid) = self.first(path, key).await;
+        let one = match path.strip_suffix(".json") {
+            Some(path) => format!("{path}/{sid}.json"),
+            None => format!("{path}/{sid}"),
+        };
+        [page, one]
+    }
+}
+
+async fn conversations(made: &Made<'_>) -> Vec<String> {
+    let product = "/conversations/v1";
+    let mut paths = vec![format!("{product}/Configuration")];
+    paths.extend(
+        made.list(&format!("{product}/Configuration/Addresses"), "address_configurations").await,
+    );
+    paths.extend(made.list(&format!("{product}/Services"), "services").await);
+    let one = format!("{product}/Conversations/{}", made.conversation);
+    let conversation = made.desk.exchange.api.get(&one).await.ok();
+    let service = text(&conversation["chat_service_sid"]);
+    for root in [product.to_owned(), format!("{product}/Services/{service}")] {
+        let all = format!("{root}/Conversations");
+        let one = format!("{all}/{}", made.conversation);
+        paths.extend([page_of_one(&all), one.clone()]);
+        paths.extend(made.list(&format!("{one}/Participants"), "participants").await);
+        let messages = format!("{one}/Messages");
+        let [page, _] = made.list(&messages, "messages").await;
+        // Only what goes out has receipts: the latest one.
+        let (_, sid) = made.first(&format!("{messages}?Order=desc"), "messages").await;
+        paths.extend([page, format!("{messages}/{sid}")]);
+        let receipts = format!("{messages}/{sid}/Receipts");
+        paths.extend(made.list(&receipts, "delivery_receipts").await);
+        let webhooks = format!("{one}/Webhooks");
+        paths.extend([page_of_one(&webhooks), format!("{webhooks}/{}", made.webhook)]);
+        let of_whom = format!("{root}/ParticipantConversations");
+        paths.push(page_of_one(&format!("{of_whom}?Address=%2B{}", &READER[1..])));
+        paths.push(page_of_one(&format!("{of_whom}?Identity=alice")));
+    }
+    paths
+}
+
+async fn messaging(made: &Made<'_>) -> Vec<String> {
+    let services = "/messaging/v1/Services";
+    let one = format!("{services}/{}", made.sid("messaging"));
+    let mut paths = vec![page_of_one(services), one.clone()];
+    paths.extend(made.list(&format!("{one}/PhoneNumbers"), "phone_numbers").await);
+    let senders = format!("{one}/AlphaSenders");
+    paths.extend([page_of_one(&senders), format!("{senders}/{}", made.sender)]);
+    paths.extend(["ShortCodes", "ChannelSenders"].map(|what| format!("{one}/{what}")));
+    let account = format!("/api/2010-04-01/Accounts/{ACCOUNT}");
+    paths.push(format!("{account}.json"));
+    let numbers = format!("{account}/IncomingPhoneNumbers.json");
+    paths.extend(made.list(&numbers, "incoming_phone_numbers").await);
+    let keys = format!("{account}/Keys");
+    paths.extend([page_of_one(&format!("{keys}.json")), format!("{keys}/{}.json", made.key)]);
+    let messages = format!("{account}/Messages.json");
+    paths.extend([page_of_one(&messages), format!("{}.json", made.message)]);
+    paths.extend(made.list(&format!("{}/Media.json", made.message), "media_list").await);
+    paths
+}
+
+async fn taskrouter(made: &Made<'_>) -> Vec<String> {
+    let workspace = &made.desk.exchange.workspace;
+    let mut paths = vec![page_of_one("/taskrouter/v1/Workspaces"), workspace.clone()];
+    for (what, key) in [
+        ("Activities", "activities"),
+        ("TaskChannels", "channels"),
+        ("TaskQueues", "task_queues"),
+        ("Workflows", "workflows"),
+        ("Workers", "workers"),
+    ] {
+        paths.extend(made.list(&format!("{workspace}/{what}"), key).await);
+    }
+    let reservation = made.desk.exchange.api.get(&made.reservation).await.ok();
+    let worker = format!("{workspace}/Workers/{}", text(&reservation["worker_sid"]));
+    paths.extend(made.list(&format!("{worker}/Channels"), "channels").await);
+    let tasks = format!("{workspace}/Tasks");
+    let task = format!("{tasks}/{}", text(&reservation["task_sid"]));
+    paths.extend([page_of_one(&tasks), task.clone()]);
+    for of in [task, worker] {
+        let all = format!("{of}/Reservations");
+        paths.extend([page_of_one(&all), format!("{all}/{}", text(&reservation["sid"]))]);
+    }
+    paths
+}
+
+fn interactions(made: &Made<'_>) -> Vec<String> {
+    let channel = channel(&made.conversation);
+    let (channels, _) = channel.rsplit_once('/').expect("a path");
+    let (interaction, _) = channels.rsplit_once('/').expect("a path");
+    let flows = "/studio/v2/Flows";
+    vec![
+        interaction.to_owned(),
+        page_of_one(channels),
+        channel.clone(),
+        page_of_one(&format!("{channel}/Invites")),
+        page_of_one(&format!("{channel}/Participants")),
+        page_of_one(flows),
+        format!("{flows}/{}", made.sid("flow")),
+    ]
+}
+
+fn page_of_one(path: &str) -> String {
+    let mark = if path.contains('?') { '&' } else { '?' };
+    format!("{path}{mark}PageSize=1")
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().expect("a text").to_owned()
+}
+
+/// A path as the lock file names it: of an identifier only the letters.
+fn without_digits(path: &str) -> String {
+    let path = path.replace("?PageSize=1", "").replace("&PageSize=1", "");
+    let path = path.split_once('=').map_or(path.clone(), |(path, _)| format!("{path}={DIGITS}"));
+    let shown = |part: &str| match part.split_once('.').unwrap_or((part, "")) {
+        (sid, _) if is_sid(sid) => part.replacen(&sid[2..], DIGITS, 1),
+        _ => part.to_owned(),
+    };
+    path.split('/').map(shown).collect::<Vec<_>>().join("/")
+}
+
+fn is_sid(part: &str) -> bool {
+    part.len() == 34
+        && part[..2].bytes().all(|byte| byte.is_ascii_uppercase())
+        && part[2..].bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// The routes of the REST functions, as they are written.
+const ROUTES: [&str; 4] = [
+    include_str!("../../functions/conversations-api/src/lib.rs"),
+    include_str!("../../functions/flex-api/src/lib.rs"),
+    include_str!("../../functions/messaging-api/src/lib.rs"),
+    include_str!("../../functions/taskrouter-api/src/lib.rs"),
+];
+
+/// Whether a path ends as a route says: each of its parts is spelled in quotes, or has a name and is anything.
+fn ends_as(path: &str, route: &[&str]) -> bool {
+    let parts: Vec<&str> = path.split(['/', '?']).filter(|part| !part.contains('=')).collect();
+    let spelled = |part: &str| part.strip_suffix(".json").unwrap_or(part).to_owned();
+    parts.len() >= route.len()
+        && parts[parts.len() - route.len()..].iter().zip(route).all(|(part, wanted)| {
+            match wanted.strip_prefix('"').and_then(|it| it.strip_suffix('"')) {
+                Some(word) => spelled(part) == word,
+                None => part.contains(DIGITS),
+            }
+        })
+}
+
+/// Every route that is got and that no path ends as.
+pub(crate) fn not_walked(paths: &[Entry]) -> Vec<String> {
+    let routes = ROUTES.iter().flat_map(|source| source.split("Get, [").skip(1));
+    let routes = routes.filter_map(|rest| rest.split_once(']').map(|(route, _)| route));
+    let walked = |route: &str| {
+        let parts: Vec<&str> = route.split(", ").filter(|part| !part.is_empty()).collect();
+        paths.iter().any(|one| one.path.starts_with("GET") && ends_as(&one.path, &parts))
+    };
+    routes.filter(|route| !walked(route)).map(str::to_owned).collect()
 }
