@@ -30,6 +30,17 @@ use crate::key::{Place, Table};
 /// The names that every item may have beside its record's.
 const RESERVED: [&str; 10] = ["pk", "sk", "kind", "v", "fx", "lpk", "lsk", "wpk", "wsk", "ttl"];
 
+/// The attributes of the records that every message writes, or every turn of a task, which their keys say as
+/// well: kind, attribute, key. They are not stored, since a write costs a unit for each kilobyte.
+const SAID_BY_KEYS: [(&str, &str, &str); 6] = [
+    ("Conversation", "sid", "pk"),
+    ("Head", "workspace", "pk"),
+    ("Interaction", "sid", "pk"),
+    ("Message", "sid", "pk"),
+    ("Task", "sid", "pk"),
+    ("Task", "workspace", "lpk"),
+];
+
 /// An item as the SDK has it.
 pub type Item = HashMap<String, AttributeValue>;
 
@@ -127,13 +138,28 @@ pub(crate) fn item(record: &Record, effects: &[Effect]) -> Result<(Table, Item),
     if let Some(expires) = place.expires {
         set("ttl", expires.seconds().to_string());
     }
+    for (name, key) in said_by_keys(record.kind()) {
+        if item.get(name) == item.get(key) {
+            item.remove(name);
+        }
+    }
     Ok((place.key.table, item))
 }
 
+fn said_by_keys(kind: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let of_kind = SAID_BY_KEYS.iter().filter(move |(of, _, _)| *of == kind);
+    of_kind.map(|(_, name, key)| (*name, *key))
+}
+
 /// Reads a record of a known kind.
-pub(crate) fn read<T: Kept>(item: Item) -> Result<T, StoreError> {
+pub(crate) fn read<T: Kept>(mut item: Item) -> Result<T, StoreError> {
     let version = number(&item, "v")
         .ok_or_else(|| unreadable(T::KIND, "an item without a version".to_owned()))?;
+    for (name, key) in said_by_keys(T::KIND) {
+        if let Some(said) = item.get(key).filter(|_| !item.contains_key(name)).cloned() {
+            item.insert(name.to_owned(), said);
+        }
+    }
     let record: T = serde_dynamo::aws_sdk_dynamodb_1::from_item(item)
         .map_err(|error| unreadable(T::KIND, error.to_string()))?;
     Ok(record.versioned(version))
@@ -148,4 +174,38 @@ pub(crate) fn number(item: &Item, name: &str) -> Option<u64> {
 pub fn effect_id(pk: &str, version: u64, place: usize) -> String {
     let version = if is_on(Mutation::EffectsNamedAlike) { 0 } else { version };
     format!("{pk}-{version}-{place}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use switchboard_domain::sid::{ConversationSid, ServiceSid, Sid as _, WorkspaceSid};
+    use switchboard_domain::timestamp::Timestamp;
+
+    fn written(record: impl Into<Record>) -> Item {
+        item(&record.into(), &[]).unwrap().1
+    }
+
+    #[test]
+    fn what_the_keys_say_is_not_stored_and_comes_back() {
+        let workspace = WorkspaceSid::derived(&["w"]);
+        let head = Head { workspace, owner: "me".to_owned(), recent: Vec::new(), version: 0 };
+        let item = written(head.clone());
+        assert!(!item.contains_key("workspace"), "{item:?}");
+        assert_eq!(read::<Head>(item).unwrap(), head.versioned(1));
+        let (sid, service) = (ConversationSid::derived(&["c"]), ServiceSid::derived(&["s"]));
+        let conversation = Conversation::new(sid, service, Timestamp(7));
+        let item = written(conversation.clone());
+        assert!(!item.contains_key("sid"), "{item:?}");
+        assert_eq!(record(item).unwrap(), conversation.versioned(1).into());
+    }
+
+    #[test]
+    fn an_item_that_has_what_its_keys_say_is_read_as_well() {
+        let (sid, service) = (ConversationSid::derived(&["c"]), ServiceSid::derived(&["s"]));
+        let conversation = Conversation::new(sid, service, Timestamp(7));
+        let mut item = written(conversation.clone());
+        item.insert("sid".to_owned(), AttributeValue::S(sid.to_string()));
+        assert_eq!(record(item).unwrap(), conversation.versioned(1).into());
+    }
 }
