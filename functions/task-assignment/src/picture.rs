@@ -146,7 +146,7 @@ impl Warm {
                 Record::Task(task) => Some(task.sid),
                 _ => None,
             }));
-            let fenced = turn.decision.clone().and(head.clone());
+            let fenced = under(&head, &turn.decision);
             match on.store.commit(&fenced).await {
                 Ok(committed) => {
                     head.version += 1;
@@ -162,4 +162,10 @@ impl Warm {
             }
         }
     }
+}
+
+/// A decision under the head. The head carries the effects, as it does when the configuration changes: it has
+/// room for them, while a kilobyte more of a task is two more write units.
+fn under(head: &Head, decision: &Decision) -> Decision {
+    Decision::put(head.clone()).with(decision.clone())
 }
