@@ -26,25 +26,21 @@ const READS_MAX: usize = 5;
 
 /// Handles a batch.
 pub async fn handle(on: &Dependencies, event: SqsEvent) -> SqsBatchResponse {
-    each_message(event, |message| async move { receive(on, &body(&message)?).await }).await
+    let on = &on.holding_effects();
+    let handle = |message| async move { receive(on, &body(&message)?).await };
+    let response = each_message(event, handle).await;
+    on.release_effects().await;
+    response
 }
 
 async fn receive(on: &Dependencies, inbound: &InboundMessage) -> Result<(), Failure> {
+    let mut is_again = false;
     let outcome = on
-        .decide(|| async {
-            let known = load(on, inbound).await?;
-            if known.written {
-                return Ok::<_, Failure>((None, Decision::unchanged()));
-            }
-            let situation = Situation {
-                bound: known.bound.as_ref(),
-                address: known.address.as_ref(),
-                flow: known.flow.as_ref().map(|flow| flow.definition.as_str()),
-                default_service: known.default_service,
-                messaging_service: known.messaging_service,
-            };
-            let (outcome, decision) = autocreation::receive(inbound, situation, on.now())?;
-            Ok((Some(outcome), decision))
+        .decide(|| {
+            // Whether the message was written before, the condition of its own write tells: it is looked up
+            // only after a write that failed.
+            let is_again = std::mem::replace(&mut is_again, true);
+            decide(on, inbound, is_again)
         })
         .await?;
     match outcome {
@@ -58,9 +54,29 @@ async fn receive(on: &Dependencies, inbound: &InboundMessage) -> Result<(), Fail
     Ok(())
 }
 
+/// Reads and decides; no outcome means that the message was written before.
+async fn decide(
+    on: &Dependencies,
+    inbound: &InboundMessage,
+    is_again: bool,
+) -> Result<(Option<Outcome>, Decision), Failure> {
+    if is_again && on.store.get::<Message>(key::message(inbound.sid())).await?.is_some() {
+        return Ok((None, Decision::unchanged()));
+    }
+    let known = load(on, inbound).await?;
+    let situation = Situation {
+        bound: known.bound.as_ref(),
+        address: known.address.as_ref(),
+        flow: known.flow.as_ref().map(|flow| flow.definition.as_str()),
+        default_service: known.default_service,
+        messaging_service: known.messaging_service,
+    };
+    let (outcome, decision) = autocreation::receive(inbound, situation, on.now())?;
+    Ok((Some(outcome), decision))
+}
+
 /// What is known when a message arrives.
 struct Known {
-    written: bool,
     bound: Option<Conversation>,
     address: Option<AddressConfiguration>,
     flow: Option<Flow>,
@@ -71,54 +87,55 @@ struct Known {
 /// Reads what the rule needs. A conversation that was closed between the read of its binding and its own is
 /// no refusal: the pair is free by then, so everything is read again.
 async fn load(on: &Dependencies, inbound: &InboundMessage) -> Result<Known, Failure> {
+    let pair = Pair::new(inbound.from.clone(), inbound.to.clone())?;
     for _ in 0..READS_MAX {
-        let known = read(on, inbound).await?;
-        if known.bound.as_ref().is_none_or(|bound| bound.state != State::Closed) {
-            return Ok(known);
+        let binding: Option<AddressBinding> = on.store.get(key::binding(&pair)).await?;
+        let Some(binding) = binding else {
+            return unbound(on, inbound).await;
+        };
+        let bound: Option<Conversation> =
+            on.store.get(key::conversation(binding.conversation)).await?;
+        // Closing removes the binding in the same transaction, so this is a read in between.
+        let missing = || Failure::Unavailable("a binding without its conversation".to_owned());
+        let bound = bound.ok_or_else(missing)?;
+        if bound.state != State::Closed {
+            let default_service = default_service_sid(on.config.account_sid);
+            return Ok(Known {
+                bound: Some(bound),
+                address: None,
+                flow: None,
+                default_service,
+                messaging_service: None,
+            });
         }
     }
     Err(Failure::Unavailable("a pair whose conversation is closed again and again".to_owned()))
 }
 
-/// One batch, and the conversation or the flow that it names.
-async fn read(on: &Dependencies, inbound: &InboundMessage) -> Result<Known, Failure> {
-    let pair = Pair::new(inbound.from.clone(), inbound.to.clone())?;
-    let binding = key::binding(&pair);
-    let message = key::message(inbound.sid());
+/// What is to become of a pair that has no open conversation: its address' configuration, and the flow that
+/// this names.
+async fn unbound(on: &Dependencies, inbound: &InboundMessage) -> Result<Known, Failure> {
     let address = key::address_configuration_of(&inbound.to);
     let number = key::phone_number_of(&inbound.to);
     let settings = key::conversation_configuration();
-    let keys = [&binding, &message, &address, &number, &settings].map(Clone::clone);
+    let keys = [&address, &number, &settings].map(Clone::clone);
     let mut found = on.store.get_all(&keys).await?;
     let settings: ConversationConfiguration = take(&mut found, &settings).unwrap_or_default();
     let number: Option<PhoneNumber> = take(&mut found, &number);
-    let mut known = Known {
-        written: take::<Message>(&mut found, &message).is_some(),
+    let address: Option<AddressConfiguration> = take(&mut found, &address);
+    let flow: Option<Flow> = match address.as_ref().map(|it| &it.handler) {
+        Some(Handler::Studio { flow, .. }) => on.store.get(key::flow(*flow)).await?,
+        _ => None,
+    };
+    Ok(Known {
         bound: None,
-        address: take(&mut found, &address),
-        flow: None,
+        address,
+        flow: flow.filter(|flow| flow.published),
         default_service: settings
             .default_service
             .unwrap_or_else(|| default_service_sid(on.config.account_sid)),
         messaging_service: number
             .and_then(|number| number.messaging_service)
             .or(settings.default_messaging_service),
-    };
-    match take::<AddressBinding>(&mut found, &binding) {
-        _ if known.written => {}
-        Some(bound) => {
-            let conversation = on.store.get(key::conversation(bound.conversation)).await?;
-            // Closing removes the binding in the same transaction, so this is a read in between.
-            let missing = || Failure::Unavailable("a binding without its conversation".to_owned());
-            known.bound = Some(conversation.ok_or_else(missing)?);
-        }
-        None => {
-            if let Some(Handler::Studio { flow, .. }) = known.address.as_ref().map(|it| &it.handler)
-            {
-                let flow: Option<Flow> = on.store.get(key::flow(*flow)).await?;
-                known.flow = flow.filter(|flow| flow.published);
-            }
-        }
-    }
-    Ok(known)
+    })
 }
