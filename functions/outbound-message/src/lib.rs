@@ -36,7 +36,7 @@ async fn deliver(
     carriers: &Carriers,
     request: &SendRequest,
 ) -> Result<Next, Failure> {
-    let message = load(on, request).await?;
+    let mut message = load(on, request).await?;
     let Some(delivery) = message.delivery(request.delivery) else {
         return Err(Failure::Invalid("no such delivery".to_owned()));
     };
@@ -51,33 +51,47 @@ async fn deliver(
             None => return Ok(Next::Later(ASK_AGAIN)),
         },
         Begin::Send => {
-            let leased = message.lease(request.delivery, now);
-            let leased = leased.ok_or_else(|| Failure::Defect("a lease of nothing".to_owned()))?;
-            on.decide(|| async {
-                if is_on(Mutation::SentWithoutLease) {
-                    return Ok(((), Decision::unchanged()));
-                }
-                Ok::<_, Failure>(((), same_or_lost(on, &message, &leased).await?))
-            })
-            .await?;
+            message = lease(on, &message, request.delivery, now).await?;
             carrier.send(&outgoing).await
         }
     };
-    record(on, request, &outcome).await
+    record(on, request, message, &outcome).await
 }
 
-/// The lease, as long as nobody else has written since: two senders must never both have one.
-async fn same_or_lost(
+/// Takes the delivery, and answers the message as it is stored then. It is taken only if nobody else has
+/// written since the message was loaded: two senders must never both have it.
+async fn lease(
     on: &Dependencies,
-    loaded: &Message,
-    leased: &Message,
-) -> Result<Decision, Failure> {
+    message: &Message,
+    number: u32,
+    now: Timestamp,
+) -> Result<Message, Failure> {
+    let leased = message.lease(number, now);
+    let mut leased = leased.ok_or_else(|| Failure::Defect("a lease of nothing".to_owned()))?;
+    let mut is_first = true;
+    on.decide(|| {
+        // The condition of the write tells; only a write that failed asks whether anything was changed.
+        let is_first = std::mem::replace(&mut is_first, false);
+        let leased = &leased;
+        async move {
+            if is_on(Mutation::SentWithoutLease) {
+                return Ok(((), Decision::unchanged()));
+            }
+            if !is_first && !is_still(on, message).await? {
+                return Err(Failure::Unavailable("somebody else took the delivery".to_owned()));
+            }
+            Ok(((), Decision::put(leased.clone())))
+        }
+    })
+    .await?;
+    leased.version += 1;
+    Ok(leased)
+}
+
+/// Whether a message is as it was when it was loaded.
+async fn is_still(on: &Dependencies, loaded: &Message) -> Result<bool, Failure> {
     let now: Option<Message> = on.store.get(key::message(loaded.sid)).await?;
-    if now.is_some_and(|now| now.version == loaded.version) {
-        Ok(Decision::put(leased.clone()))
-    } else {
-        Err(Failure::Unavailable("somebody else took the delivery".to_owned()))
-    }
+    Ok(now.is_some_and(|now| now.version == loaded.version))
 }
 
 async fn load(on: &Dependencies, request: &SendRequest) -> Result<Message, Failure> {
@@ -121,25 +135,33 @@ async fn ask(
     }
 }
 
-/// Writes down what the carrier answered.
+/// Writes down what the carrier answered, on the message as it was known before; if it was changed
+/// meanwhile, on the message as it is.
 async fn record(
     on: &Dependencies,
     request: &SendRequest,
+    known: Message,
     outcome: &SendOutcome,
 ) -> Result<Next, Failure> {
-    on.decide(|| async {
-        let message = load(on, request).await?;
-        let Some(next) = message.record(request.delivery, outcome, on.now()) else {
-            return Ok((Next::Later(ASK_AGAIN), Decision::unchanged()));
-        };
-        let (before, after) = (message.delivery(request.delivery), next.delivery(request.delivery));
-        let moved = before.map(|it| it.status) != after.map(|it| it.status);
-        let told = match moved {
-            true => on.delivery_updated(&message, request.delivery).await?,
-            false => Vec::new(),
-        };
-        let answer = after_recording(&next, request.delivery, outcome);
-        Ok((answer, Decision::put(next).asking(told)))
+    let mut known = Some(known);
+    on.decide(|| {
+        let known = known.take();
+        async move {
+            let message = match known {
+                Some(message) => message,
+                None => load(on, request).await?,
+            };
+            let Some(next) = message.record(request.delivery, outcome, on.now()) else {
+                return Ok((Next::Later(ASK_AGAIN), Decision::unchanged()));
+            };
+            let before = message.delivery(request.delivery).map(|it| it.status);
+            let told = match before != next.delivery(request.delivery).map(|it| it.status) {
+                true => on.delivery_updated(&message, request.delivery).await?,
+                false => Vec::new(),
+            };
+            let answer = after_recording(&next, request.delivery, outcome);
+            Ok((answer, Decision::put(next).asking(told)))
+        }
     })
     .await
 }
