@@ -4,12 +4,14 @@
 //! rest, and for whatever a lost timer left behind). Writes: nothing. Asks for: `task-assignment`.
 #![forbid(unsafe_code)]
 
-use aws_lambda_events::sqs::SqsEvent;
+use std::collections::BTreeMap;
+
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use serde_json::{Value, json};
 use switchboard_domain::effect::{Effect, QueueName, RouterEvent, Subject, Wake};
-use switchboard_domain::timestamp::Millis;
+use switchboard_domain::timestamp::{Millis, Timestamp};
 use switchboard_domain::workspace::Workspace;
-use switchboard_runtime::queue::{body, each_message};
+use switchboard_runtime::queue::{body, item_failure, log};
 use switchboard_runtime::{Dependencies, Failure};
 use switchboard_store::{Listing, Table};
 
@@ -24,21 +26,42 @@ pub async fn handle(on: &Dependencies, event: Value) -> Result<Value, Failure> {
     }
     let event: SqsEvent =
         serde_json::from_value(event).map_err(|error| Failure::Invalid(error.to_string()))?;
-    let response =
-        each_message(event, |message| async move { ring(on, &body(&message)?).await }).await;
+    let response = ring(on, event).await;
     serde_json::to_value(response).map_err(|error| Failure::Defect(error.to_string()))
 }
 
-/// Wakes the router, or sets the timer again if its time is still to come.
-async fn ring(on: &Dependencies, wake: &Wake) -> Result<(), Failure> {
+/// Wakes the routers, or sets a timer again if its time is still to come. A timer is told twice, once by each
+/// road; copies in one batch are one, and all are sent together: they succeed or come back together.
+async fn ring(on: &Dependencies, event: SqsEvent) -> SqsBatchResponse {
     let now = on.now();
-    if now + TOLERANCE < wake.at {
-        let again = Effect::Wake(wake.clone());
-        return on.queues.try_send_effects(&[(String::new(), again)], now).await;
+    let mut response = SqsBatchResponse::default();
+    let (mut effects, mut ids) = (BTreeMap::new(), Vec::new());
+    for message in &event.records {
+        let id = message.message_id.clone().unwrap_or_default();
+        match body::<Wake>(message) {
+            Ok(wake) => {
+                let name = format!("timer-{}-{}", name(&wake.event), wake.at.0);
+                effects.insert(name, due(wake, now));
+                ids.push(id);
+            }
+            Err(failure) => {
+                log(&id, &failure);
+                response.batch_item_failures.push(item_failure(id));
+            }
+        }
     }
-    let id = format!("timer-{}-{}", name(&wake.event), wake.at.0);
-    let group = wake.event.workspace.to_string();
-    on.queues.send(QueueName::Routing, &wake.event, group, id).await
+    let effects: Vec<(String, Effect)> = effects.into_iter().collect();
+    if let Err(failure) = on.queues.try_send_effects(&effects, now).await {
+        for id in ids {
+            log(&id, &failure);
+            response.batch_item_failures.push(item_failure(id));
+        }
+    }
+    response
+}
+
+fn due(wake: Wake, now: Timestamp) -> Effect {
+    if now + TOLERANCE < wake.at { Effect::Wake(wake) } else { Effect::Route(wake.event) }
 }
 
 fn name(event: &RouterEvent) -> String {
