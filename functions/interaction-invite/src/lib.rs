@@ -24,7 +24,11 @@ use switchboard_store::{FromRecord, Key, key, take};
 
 /// Handles a batch.
 pub async fn handle(on: &Dependencies, event: SqsEvent) -> SqsBatchResponse {
-    each_message(event, |message| async move { serve(on, &body(&message)?).await }).await
+    let on = &on.holding_effects();
+    let handle = |message| async move { serve(on, &body(&message)?).await };
+    let response = each_message(event, handle).await;
+    on.release_effects().await;
+    response
 }
 
 async fn serve(on: &Dependencies, request: &InviteRequest) -> Result<(), Failure> {

@@ -24,7 +24,7 @@ impl Dependencies {
         for attempt in 0..ATTEMPTS_MAX {
             let (answer, decision) = rule().await?;
             if is_on(Mutation::EffectsBeforeCommit) {
-                self.queues.send_effects(&Store::effects(&decision).effects, self.now()).await;
+                self.queues.send_now(&Store::effects(&decision).effects, self.now()).await;
             }
             match self.store.commit(&decision).await {
                 Ok(committed) => {

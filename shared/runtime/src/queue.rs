@@ -1,6 +1,7 @@
 //! Queues: sending effects, and taking messages one by one.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
@@ -22,7 +23,12 @@ const DELAY_SECONDS_MAX: i64 = 900;
 pub struct Queues {
     client: aws_sdk_sqs::Client,
     urls: BTreeMap<QueueName, String>,
+    /// Effects that wait for each other, if they do.
+    held: Option<Arc<Mutex<Numbered>>>,
 }
+
+/// Effects with their deduplication ids.
+type Numbered = Vec<(String, Effect)>;
 
 /// One message to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +46,7 @@ pub struct Outgoing {
 impl Queues {
     /// Queues at these URLs.
     pub const fn new(client: aws_sdk_sqs::Client, urls: BTreeMap<QueueName, String>) -> Self {
-        Self { client, urls }
+        Self { client, urls, held: None }
     }
 
     fn url(&self, queue: QueueName) -> Result<&str, Failure> {
@@ -104,8 +110,34 @@ impl Queues {
         Ok(())
     }
 
-    /// Sends effects, each to its queue. This is the quick road: a failure is noted and left to the relay.
+    /// The same queues, which hold effects back until they are released.
+    pub(crate) fn holding(&self) -> Self {
+        Self { held: Some(Arc::default()), ..self.clone() }
+    }
+
+    /// Sends the effects that were held back.
+    pub(crate) async fn release(&self, now: Timestamp) {
+        let held = self.held.as_ref().map(|held| {
+            let mut held = held.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::take(&mut *held)
+        });
+        self.send_now(&held.unwrap_or_default(), now).await;
+    }
+
+    /// Sends effects, each to its queue, or holds them back. This is the quick road: a failure is noted and left
+    /// to the relay.
     pub async fn send_effects(&self, effects: &[(String, Effect)], now: Timestamp) {
+        match &self.held {
+            Some(held) => {
+                let mut held = held.lock().unwrap_or_else(PoisonError::into_inner);
+                held.extend_from_slice(effects);
+            }
+            None => self.send_now(effects, now).await,
+        }
+    }
+
+    /// Sends effects on the quick road at once.
+    pub(crate) async fn send_now(&self, effects: &[(String, Effect)], now: Timestamp) {
         if let Err(failure) = self.try_send_effects(effects, now).await {
             tracing::warn!(failure = %failure, "effects are left to the relay");
         }
