@@ -85,3 +85,20 @@ async fn tick(on: &Dependencies) -> Result<(), Failure> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use switchboard_domain::sid::{Sid as _, TaskSid, WorkspaceSid};
+
+    #[test]
+    fn what_is_due_wakes_the_router_and_what_is_not_is_set_again() {
+        let subject = Subject::Task(TaskSid::derived(&["t"]));
+        let event = RouterEvent { workspace: WorkspaceSid::derived(&["w"]), subject };
+        let wake = Wake { at: Timestamp(1_000), event: event.clone() };
+        for on_time in [980, 1_000, 9_000] {
+            assert_eq!(due(wake.clone(), Timestamp(on_time)), Effect::Route(event.clone()));
+        }
+        assert_eq!(due(wake.clone(), Timestamp(979)), Effect::Wake(wake));
+    }
+}
