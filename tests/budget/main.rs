@@ -1,10 +1,12 @@
 //! What every path costs, to the unit, held by a lock file: a change in cost is a failing test.
 //!
-//! `UPDATE_BUDGET=1 cargo test -p switchboard-tests --test budget` writes the lock file anew.
+//! `UPDATE_BUDGET=1 cargo test -p switchboard-tests --test budget` writes the lock file anew, and the table of
+//! costs in the README. `README.md` beside this file says what each unit is for.
 
 mod desk;
 mod ledger;
 mod paths;
+mod readme;
 mod reads;
 
 use std::sync::OnceLock;
@@ -36,6 +38,7 @@ fn measured() -> &'static Lock {
 fn every_path_costs_what_the_lock_file_says() {
     if std::env::var_os("UPDATE_BUDGET").is_some() {
         measured().write();
+        readme::write();
         return;
     }
     let table = measured().difference(&Lock::read());
@@ -53,6 +56,13 @@ fn every_read_operation_is_walked_and_writes_nothing() {
     let reads = measured().paths.iter().filter(|one| one.path.starts_with("GET"));
     for read in reads {
         assert_eq!((read.write_units, read.queue_requests), (0.0, 0.0), "{}", read.path);
+    }
+}
+
+#[test]
+fn the_readme_says_what_everything_costs() {
+    if std::env::var_os("UPDATE_BUDGET").is_none() {
+        assert_eq!(readme::table(), readme::expected(), "run with UPDATE_BUDGET=1");
     }
 }
 

@@ -19,6 +19,7 @@ pub(crate) async fn walk(desk: &Desk) -> Vec<Entry> {
     entries.push(desk.count("router takes over, first reservation", 1, desk.writes(PIONEER)).await);
     end(desk, PIONEER).await;
     alone(desk, &mut entries).await;
+    plain(desk, &mut entries).await;
     refused(desk, &mut entries).await;
     together(desk, &mut entries).await;
     entries
@@ -26,6 +27,7 @@ pub(crate) async fn walk(desk: &Desk) -> Vec<Entry> {
 
 const PIONEER: &str = "+13105550100";
 const CUSTOMER: &str = "+13105550111";
+const PLAIN: &str = "+13105550116";
 const REJECTED: &str = "+13105550122";
 const FORGOTTEN: &str = "+13105550133";
 
@@ -75,6 +77,16 @@ async fn alone(desk: &Desk, entries: &mut Vec<Entry>) {
     entries.push(desk.count("second agent seated", 1, accepts).await);
     entries.push(desk.count("close, two agents", 1, close(desk, &conversation)).await);
     desk.rests_for(PAST_THE_ALARM).await;
+}
+
+/// The end of a conversation with one agent.
+async fn plain(desk: &Desk, entries: &mut Vec<Entry>) {
+    desk.writes(PLAIN).await;
+    desk.exchange.settles().await;
+    let conversation = desk.conversation(PLAIN).await;
+    desk.answers(&desk.offer(&conversation).await, "accepted").await;
+    desk.rests_for(PAST_THE_ALARM).await;
+    entries.push(desk.count("close", 1, close(desk, &conversation)).await);
 }
 
 /// Offers that are refused or forgotten.

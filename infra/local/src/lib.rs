@@ -20,6 +20,7 @@
 
 pub mod check;
 mod connector;
+pub mod cost;
 pub mod demo;
 mod deployment;
 pub mod driver;

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
 use switchboard::check::{self, Findings, Moment};
+use switchboard::cost;
 use switchboard::demo::{self, Customer};
 use switchboard::stub_carrier::StubCarrier;
 use switchboard::{Deployment, Options, TraceMode};
@@ -66,6 +67,8 @@ enum Command {
         #[arg(long)]
         at_rest: bool,
     },
+    /// Prints what a million of everything costs, as a table in Markdown.
+    Cost,
     /// Lets a customer write to the exchange that is running on --port.
     Say {
         /// The customer's address, such as +15550199999.
@@ -92,6 +95,7 @@ async fn main() -> ExitCode {
         Some(Command::Check { ref endpoint_url, at_rest }) => {
             check(&arguments, endpoint_url.as_deref(), at_rest).await
         }
+        Some(Command::Cost) => cost::table(cost::LOCK).map(|table| say(table.trim_end())),
         None => serve(&arguments).await,
     };
     match done {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that can not go on has failed")]
 
 mod check;
+mod cost;
 mod faults;
 mod http;
 mod queues;
