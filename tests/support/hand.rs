@@ -26,7 +26,8 @@ pub struct Polls {
 #[derive(Debug, Default)]
 pub struct Hand {
     polls: Mutex<BTreeMap<String, Polls>>,
-    positions: Mutex<BTreeMap<String, String>>,
+    /// The last record that each function has read of each table.
+    positions: Mutex<BTreeMap<(String, String), Option<String>>>,
 }
 
 impl Hand {
@@ -47,6 +48,7 @@ impl Hand {
             if worked {
                 continue;
             }
+            self.enrol(&wakings);
             for waking in &wakings {
                 worked |= self.follow(deployment, waking).await;
             }
@@ -55,6 +57,16 @@ impl Hand {
             }
         }
         panic!("not quiet after {ROUNDS_MAX} rounds: {:?}", deployment.depths().await);
+    }
+
+    /// Whoever has read nothing yet holds up what is forgotten.
+    fn enrol(&self, wakings: &[Waking]) {
+        let mut positions = lock(&self.positions);
+        for Waking { function, source } in wakings {
+            if let Source::Stream { table, .. } = source {
+                positions.entry((table.clone(), function.clone())).or_default();
+            }
+        }
     }
 
     /// One batch of a queue; false if there was none.
@@ -77,7 +89,8 @@ impl Hand {
     /// One batch of a stream; false if there was none.
     async fn follow(&self, deployment: &Deployment, waking: &Waking) -> bool {
         let Source::Stream { table, batching, .. } = &waking.source else { return false };
-        let after = lock(&self.positions).get(table).cloned();
+        let reader = (table.clone(), waking.function.clone());
+        let after = lock(&self.positions).get(&reader).cloned().flatten();
         let records = deployment.changes(table, after.as_deref(), batching.size).await;
         let records: Vec<Value> = records.expect("the stream answers");
         let Some(last) = records.last() else { return false };
@@ -85,9 +98,20 @@ impl Hand {
         let answer = deployment.invoke(&waking.function, event).await.expect("the function ends");
         assert_eq!(Deployment::consumed(&records, &answer), records.len(), "{answer}");
         let last = Deployment::sequence_number(last).to_owned();
-        deployment.checkpoint(table, &last).expect("the stream forgets");
-        lock(&self.positions).insert(table.clone(), last);
+        if let Some(done) = self.done(reader, last) {
+            deployment.checkpoint(table, &done).expect("the stream forgets");
+        }
         true
+    }
+
+    /// Notes how far a function has read a table; the last record that all have read.
+    fn done(&self, reader: (String, String), last: String) -> Option<String> {
+        let mut positions = lock(&self.positions);
+        let table = reader.0.clone();
+        positions.insert(reader, Some(last));
+        let mine = positions.iter().filter(|((of, _), _)| *of == table);
+        // They are digits of one length.
+        mine.map(|(_, position)| position.clone()).min().flatten()
     }
 
     fn count(&self, queue: &str, add: impl FnOnce(&mut Polls)) {

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
@@ -290,7 +289,7 @@ impl Deployment {
         }
         for table in read_streams(&self.template) {
             if let Some(stream) = tables.stream(table)
-                && stream.consumed.load(Ordering::SeqCst) < stream.written.load(Ordering::SeqCst)
+                && !stream.is_read()
             {
                 left.streams.push(tables.short(table).to_owned());
             }

@@ -1,7 +1,8 @@
 //! A table's stream wakes a function: in order, again from the first failure, given up in the end.
 //!
-//! What is done is forgotten by the stream at once, which is the checkpoint: after a crash the first record
-//! that is kept is the first that was not done.
+//! What all functions that follow a stream are done with is forgotten at once, which is the checkpoint: after a
+//! crash the first record that is kept is the first that one of them was not done with. The others get some of
+//! theirs again, as they may on Lambda.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -42,13 +43,14 @@ pub(super) struct Mapping {
 }
 
 impl Mapping {
-    pub(super) const fn new(
+    pub(super) fn new(
         function: String,
         table: String,
         stream: Arc<Stream>,
         rules: Rules,
         reach: Reach,
     ) -> Self {
+        stream.enrol(&function);
         Self { function, table, stream, rules, reach, position: None }
     }
 
@@ -57,6 +59,10 @@ impl Mapping {
         let mut stopping = self.reach.stopping.clone();
         let stream = Arc::clone(&self.stream);
         loop {
+            // Whoever writes from here on is heard of, even before there is anybody to listen.
+            let news = stream.news.notified();
+            tokio::pin!(news);
+            news.as_mut().enable();
             // First of all there may be what an earlier process has left.
             let consumed = tokio::select! {
                 consumed = self.consume() => consumed,
@@ -69,7 +75,7 @@ impl Mapping {
             }
             let window = self.rules.batching.window.min(self.reach.window_max);
             tokio::select! {
-                () = stream.news.notified() => tokio::time::sleep(window).await,
+                () = news => tokio::time::sleep(window).await,
                 () = stopped(&mut stopping) => return,
             }
         }
@@ -82,7 +88,7 @@ impl Mapping {
             let tables = &self.reach.services.tables;
             let records = tables.records(&self.table, position, limit).await?;
             if records.is_empty() {
-                self.stream.consumed.store(written, Ordering::SeqCst);
+                self.stream.caught_up(&self.function, written);
                 return Ok(());
             }
             self.deliver(records).await?;
@@ -144,9 +150,11 @@ impl Mapping {
 
     fn checkpoint(&mut self, last: &Value) -> Result<()> {
         let number = sequence_number(last);
-        self.reach.services.tables.forget(&self.table, Some(number))?;
         self.position = Some(number.to_owned());
-        Ok(())
+        match self.stream.done(&self.function, number) {
+            Some(number) => self.reach.services.tables.forget(&self.table, Some(&number)),
+            None => Ok(()),
+        }
     }
 
     /// Tells the destination for failures which records were given up.
