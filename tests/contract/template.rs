@@ -136,17 +136,21 @@ fn every_effect_has_a_queue_whose_consumer_is_its_receiver() {
 fn every_table_is_encrypted_recoverable_and_streams_what_it_holds() {
     let template = Template::read();
     let tables = template.of_type("AWS::DynamoDB::Table");
-    assert_eq!(tables.len(), 5);
+    assert_eq!(tables.len(), 6);
     for (name, table) in tables {
         assert_eq!(text(table, &["BillingMode"]), Some("PAY_PER_REQUEST"), "{name}");
         assert_eq!(text(table, &["SSESpecification", "SSEType"]), Some("KMS"), "{name}");
         let recovers =
             at(table, &["PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled"]);
         assert_eq!(recovers.and_then(Value::as_bool), Some(true), "{name}");
-        if name != "ConnectionsTable" {
-            let view = text(table, &["StreamSpecification", "StreamViewType"]);
-            assert_eq!(view, Some("NEW_IMAGE"), "{name}");
-        }
+        let view = text(table, &["StreamSpecification", "StreamViewType"]);
+        let expected = match name {
+            "ConnectionsTable" | "EventsTable" => None,
+            // What happened follows from both images.
+            "RoutingTable" => Some("NEW_AND_OLD_IMAGES"),
+            _ => Some("NEW_IMAGE"),
+        };
+        assert_eq!(view, expected, "{name}");
     }
 }
 
@@ -162,6 +166,17 @@ fn every_table_with_effects_is_read_by_the_relay() {
     for table in ["ConversationsTable", "InteractionsTable", "RoutingTable"] {
         assert!(relayed.iter().any(|it| it == table), "{table}");
     }
+}
+
+#[test]
+fn the_routing_table_is_read_by_the_event_log() {
+    let template = Template::read();
+    let sources = template.sources("DynamoDB").into_iter();
+    let logged: Vec<String> = sources
+        .filter(|(function, _)| function == "EventLogFunction")
+        .map(|(_, source)| Template::named(&source["Stream"]))
+        .collect();
+    assert_eq!(logged, ["RoutingTable"]);
 }
 
 #[test]

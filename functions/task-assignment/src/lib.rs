@@ -1,7 +1,7 @@
 //! The router: the only place where reservations are made.
 //!
 //! Woken by: `routing.fifo`, one batch per workspace at a time. Writes: head, task, worker. Asks for: `timer`,
-//! `interaction-invite`.
+//! `interaction-invite`, `webhook-delivery`.
 //!
 //! The table is the truth; the picture of a workspace is kept warm between batches and fenced by the
 //! workspace's head. Whoever holds the picture has put his name into the head, and every commit moves it: if

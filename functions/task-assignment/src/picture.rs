@@ -6,7 +6,7 @@ use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::Subject;
 use switchboard_domain::record::Record;
 use switchboard_domain::routing::router::Router;
-use switchboard_domain::sid::WorkspaceSid;
+use switchboard_domain::sid::{Sid as _, WorkspaceSid};
 use switchboard_domain::task::Task;
 use switchboard_domain::timestamp::{Millis, Timestamp};
 use switchboard_domain::workspace::{Head, Workspace};
@@ -104,6 +104,7 @@ impl Warm {
         let key_of = |subject: &Subject| match subject {
             Subject::Task(sid) => Some(key::task(*sid)),
             Subject::Worker(sid) => Some(key::worker(workspace, *sid)),
+            Subject::Answer(reservation, _) => Some(key::task(reservation.kin(0))),
             Subject::Configuration | Subject::Clock => None,
         };
         if !self.is_complete
@@ -117,14 +118,17 @@ impl Warm {
         if keys.is_empty() {
             return Ok(());
         }
-        let mut found = on.store.get_all(&keys).await?;
+        let found = on.store.get_all(&keys).await?;
         for subject in subjects {
             let Some(key) = key_of(subject) else { continue };
-            match (found.remove(&key), subject) {
+            match (found.get(&key).cloned(), subject) {
                 (Some(record), _) => self.router.learn(record),
                 (None, Subject::Task(sid)) => self.router.forget_task(*sid),
                 (None, Subject::Worker(sid)) => self.router.forget_worker(*sid),
-                (None, Subject::Configuration | Subject::Clock) => {}
+                (None, Subject::Answer(..) | Subject::Configuration | Subject::Clock) => {}
+            }
+            if let Subject::Answer(reservation, outcome) = subject {
+                self.router.answer(*reservation, *outcome);
             }
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use switchboard_domain::decision::Decision;
 use switchboard_domain::sid::{TaskChannelSid, TaskSid, WorkerSid, WorkspaceSid};
-use switchboard_domain::task::{self, Command, RETENTION, Task, TaskStatus};
+use switchboard_domain::task::{self, Command, DELETED, RETENTION, Task, TaskStatus};
 use switchboard_domain::timestamp::{Millis, Timestamp};
 use switchboard_domain::workspace::{TaskChannel, TaskQueue};
 use switchboard_runtime::http::{Answer, ApiError, Call, Params, Reply};
@@ -18,8 +18,6 @@ use crate::{fields, pages, task_channels};
 pub(crate) const PRIORITY_MAX: i64 = 0x7fff_ffff;
 /// The longest reason, in characters.
 const REASON_CHARS_MAX: usize = 4096;
-/// Why a task ended that was deleted.
-const DELETED: &str = "Task deleted";
 /// So many tasks are read at a time when one is looked for.
 const LOOKED_THROUGH: usize = 200;
 
@@ -174,6 +172,7 @@ impl Change {
         after.channel = self.channel.unwrap_or(after.channel);
         if after != *before {
             after.updated = now;
+            after.trail.clear();
         }
         let Some((status, reason)) = self.status.clone() else {
             return Ok(after);

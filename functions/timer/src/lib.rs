@@ -68,6 +68,7 @@ fn name(event: &RouterEvent) -> String {
     match event.subject {
         Subject::Task(sid) => sid.to_string(),
         Subject::Worker(sid) => sid.to_string(),
+        Subject::Answer(sid, _) => sid.to_string(),
         Subject::Configuration => "configuration".to_owned(),
         Subject::Clock => "clock".to_owned(),
     }

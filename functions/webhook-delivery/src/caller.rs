@@ -7,18 +7,42 @@ use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
-use reqwest::{Client, Url};
+use reqwest::{Client, Response, Url};
 use switchboard_carriers::twilio::{SIGNATURE_HEADER, sign};
 use switchboard_runtime::Dependencies;
 
-/// An endpoint has so long to answer (behaviour B.5).
-const TIMEOUT: Duration = Duration::from_secs(5);
+/// So much of an answer is read, if it is read at all.
+const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
 /// Makes the calls; built once.
 #[derive(Debug, Clone)]
 pub struct Caller {
     client: Client,
     allow_loopback: bool,
+}
+
+/// One call to make.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// The address, as the customer has configured it.
+    pub url: &'a str,
+    /// `GET` or `POST`.
+    pub method: &'a str,
+    /// What is told.
+    pub parameters: &'a [(String, String)],
+    /// Names the call; a copy has the same name.
+    pub id: &'a str,
+    /// So long the endpoint has to answer.
+    pub timeout: Duration,
+}
+
+/// What an endpoint had to say.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// The media type, without its parameters.
+    pub content_type: Option<String>,
+    /// The text; none if it is too long, or was cut short.
+    pub body: Option<Vec<u8>>,
 }
 
 /// What came of a call.
@@ -70,7 +94,6 @@ impl Caller {
     /// A caller; `allow_loopback` is for the laptop alone.
     pub fn new(allow_loopback: bool) -> Result<Self, reqwest::Error> {
         let client = Client::builder()
-            .timeout(TIMEOUT)
             .redirect(Policy::none())
             .no_proxy()
             .dns_resolver(Arc::new(Vetted { allow_loopback }))
@@ -78,19 +101,28 @@ impl Caller {
         Ok(Self { client, allow_loopback })
     }
 
-    /// Calls an endpoint with form parameters, signed as a carrier would sign (behaviour E.6).
-    pub async fn call(
-        &self,
-        on: &Dependencies,
-        url: &str,
-        method: &str,
-        parameters: &[(String, String)],
-        id: &str,
-    ) -> Called {
-        let mut url = match self.allowed(url) {
-            Ok(url) => url,
-            Err(why) => return Called::Forbidden(why),
-        };
+    /// Calls an endpoint with form parameters, signed as a carrier would sign (behaviour E.6). What it answers is
+    /// not read.
+    pub async fn call(&self, on: &Dependencies, request: Request<'_>) -> Called {
+        match self.send(on, request).await {
+            Ok(response) => Called::Answered(response.status().as_u16()),
+            Err(called) => called,
+        }
+    }
+
+    /// The same, and reads what it answers.
+    pub async fn ask(&self, on: &Dependencies, request: Request<'_>) -> (Called, Answer) {
+        match self.send(on, request).await {
+            Ok(response) => {
+                (Called::Answered(response.status().as_u16()), Answer::read(response).await)
+            }
+            Err(called) => (called, Answer::default()),
+        }
+    }
+
+    async fn send(&self, on: &Dependencies, request: Request<'_>) -> Result<Response, Called> {
+        let Request { url, method, parameters, id, timeout } = request;
+        let mut url = self.allowed(url).map_err(Called::Forbidden)?;
         // What follows the hash is for us, not for the endpoint.
         url.set_fragment(None);
         let get = method.eq_ignore_ascii_case("GET");
@@ -110,13 +142,11 @@ impl Caller {
                 .body(encoded(parameters)),
         };
         let request = request
+            .timeout(timeout)
             .header(SIGNATURE_HEADER, signature)
             .header("I-Twilio-Idempotency-Token", id)
             .header("user-agent", "Switchboard/0.1");
-        match request.send().await {
-            Ok(response) => Called::Answered(response.status().as_u16()),
-            Err(_) => Called::Unanswered,
-        }
+        request.send().await.map_err(|_| Called::Unanswered)
     }
 
     /// https, to somebody else; a literal address is vetted here, a name when it is resolved.
@@ -133,6 +163,24 @@ impl Caller {
         match literal {
             Some(address) if !acceptable(address, self.allow_loopback) => Err("a private address"),
             _ => Ok(url),
+        }
+    }
+}
+
+impl Answer {
+    async fn read(mut response: Response) -> Self {
+        let content_type = response.headers().get("content-type").and_then(|it| it.to_str().ok());
+        let content_type = content_type.and_then(|it| it.split(';').next());
+        let content_type = content_type.map(|it| it.trim().to_ascii_lowercase());
+        let mut body = Vec::new();
+        loop {
+            match response.chunk().await {
+                Ok(Some(chunk)) if body.len() + chunk.len() <= ANSWER_BYTES_MAX => {
+                    body.extend_from_slice(&chunk);
+                }
+                Ok(None) => return Self { content_type, body: Some(body) },
+                Ok(Some(_)) | Err(_) => return Self { content_type, body: None },
+            }
         }
     }
 }

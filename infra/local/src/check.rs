@@ -8,6 +8,7 @@
 
 mod conversations;
 mod deliveries;
+mod events;
 pub mod folder;
 mod history;
 mod interactions;
@@ -124,6 +125,7 @@ impl Snapshot {
         deliveries::check(&view, &mut found);
         interactions::check(&view, &mut found);
         tasks::check(&view, &mut found);
+        events::check(&view, &mut found);
         routing::check(&view, &mut found);
         found.sorted()
     }

@@ -121,6 +121,7 @@ pub(crate) fn link(
             })
         }
         "effect-relay" => event(on, async |on, event| Ok(effect_relay::handle(&on, event).await)),
+        "event-log" => event(on, async |on, event| Ok(event_log::handle(&on, event).await)),
         "timer" => event(on, async |on, event| Ok(timer::handle(&on, event).await?)),
         other => bail!("the template's function {other} is not linked into the local deployment"),
     })

@@ -116,6 +116,7 @@ fn attach_handler(
 mod tests {
     use super::*;
     use crate::carriage::CarrierName;
+    use crate::effect::Call;
     use crate::record::Record;
     use crate::sid::FlowSid;
 
@@ -226,7 +227,7 @@ mod tests {
             .effects
             .iter()
             .filter_map(|effect| match effect {
-                Effect::Notify(call) => Some(call.event.as_str()),
+                Effect::Notify(Call::Conversation(call)) => Some(call.event.as_str()),
                 _ => None,
             })
             .collect();

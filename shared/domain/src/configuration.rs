@@ -6,8 +6,8 @@ use crate::address::{Address, ChannelType};
 use crate::interaction::Route;
 use crate::private::Private;
 use crate::sid::{
-    AddressConfigurationSid, AlphaSenderSid, ConversationSid, FlowSid, KeySid, MessageSid,
-    MessagingServiceSid, PhoneNumberSid, ServiceSid, Sid as _,
+    AddressConfigurationSid, AlphaSenderSid, FlowSid, KeySid, MessageSid, MessagingServiceSid,
+    PhoneNumberSid, ServiceSid, Sid as _,
 };
 use crate::timestamp::Timestamp;
 
@@ -223,8 +223,9 @@ pub struct ApiKey {
 pub struct WebhookAttempt {
     /// The deduplication id of the request.
     pub id: String,
-    /// The conversation.
-    pub conversation: ConversationSid,
+    /// What it was about: a conversation, the resource of an event, a reservation.
+    #[serde(alias = "conversation")]
+    pub about: String,
     /// The event.
     pub event: String,
     /// The message it was about.

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
 use crate::decision::Decision;
-use crate::effect::{Effect, WebhookCall};
+use crate::effect::{Call, Effect, WebhookCall};
 use crate::mutation::{Mutation, is_on};
 use crate::refusal::Refusal;
 use crate::sid::{
@@ -495,7 +495,7 @@ impl Conversation {
         });
         listening
             .map(|webhook| {
-                Effect::Notify(WebhookCall {
+                Effect::Notify(Call::Conversation(WebhookCall {
                     conversation: self.sid,
                     webhook: webhook.number,
                     event: notice.event.to_owned(),
@@ -503,7 +503,7 @@ impl Conversation {
                     number: notice.number,
                     state_from: notice.state_from.map(|state| state.name().to_owned()),
                     source: source.name().to_owned(),
-                })
+                }))
             })
             .collect()
     }

@@ -7,8 +7,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::sid::{
-    ConversationSid, FlowSid, InteractionSid, MessageSid, ReservationSid, TaskSid, WorkerSid,
-    WorkspaceSid,
+    ActivitySid, ConversationSid, EventSid, FlowSid, InteractionSid, MessageSid, ReservationSid,
+    TaskSid, WorkerSid, WorkflowSid, WorkspaceSid,
 };
 use crate::task::TaskStatus;
 use crate::timestamp::Timestamp;
@@ -23,8 +23,8 @@ pub enum Effect {
     Route(RouterEvent),
     /// To `outbound-message`, in order by address pair.
     Send(SendRequest),
-    /// To `webhook-delivery`, in order by conversation and webhook.
-    Notify(WebhookCall),
+    /// To `webhook-delivery`, in order by whatever it is about.
+    Notify(Call),
     /// To `timer`, at a time.
     Wake(Wake),
 }
@@ -66,7 +66,7 @@ impl Effect {
             Self::Invite(request) => Some(request.interaction().to_string()),
             Self::Route(event) => Some(event.workspace.to_string()),
             Self::Send(request) => Some(request.group.clone()),
-            Self::Notify(call) => Some(format!("{}-{}", call.conversation, call.webhook)),
+            Self::Notify(call) => Some(call.group()),
             Self::Wake(_) => None,
         }
     }
@@ -156,6 +156,22 @@ pub enum Subject {
     Configuration,
     /// Nothing but the time.
     Clock,
+    /// What an assignment callback made of a reservation.
+    Answer(ReservationSid, Outcome),
+}
+
+/// What comes of an assignment callback (behaviour D.8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The worker takes the task.
+    Accept,
+    /// The worker does not, and goes to this activity; without one he stays.
+    Reject(Option<ActivitySid>),
+    /// Nobody could be reached: the reservation is canceled.
+    Withdraw,
+    /// The instruction could not be carried out, and this is the published code that says why.
+    Fail(u32),
 }
 
 /// Hand one delivery of a message to its carrier.
@@ -168,6 +184,62 @@ pub struct SendRequest {
     pub delivery: u32,
     /// Deliveries of one address pair stay in order.
     pub group: String,
+}
+
+/// One call that `webhook-delivery` makes. It is told apart by its members: a message that was sent before there
+/// were several kinds reads as what it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Call {
+    /// Of a conversation-scoped webhook.
+    Conversation(WebhookCall),
+    /// Of a workspace's event callback.
+    Event(EventCall),
+    /// Of a workflow's assignment callback.
+    Assignment(AssignmentCall),
+}
+
+impl Call {
+    /// A call that fails holds up only those of the same webhook, resource or reservation.
+    fn group(&self) -> String {
+        match self {
+            Self::Conversation(call) => format!("{}-{}", call.conversation, call.webhook),
+            Self::Event(call) => call.resource.clone(),
+            Self::Assignment(call) => call.reservation.to_string(),
+        }
+    }
+}
+
+impl From<WebhookCall> for Call {
+    fn from(call: WebhookCall) -> Self {
+        Self::Conversation(call)
+    }
+}
+
+/// Tell a workspace's event callback of one event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventCall {
+    /// The workspace.
+    pub workspace: WorkspaceSid,
+    /// The event.
+    pub event_sid: EventSid,
+    /// What it is listed under: the events of one resource stay in order.
+    pub resource: String,
+}
+
+/// Ask a workflow's assignment callback what is to become of a reservation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AssignmentCall {
+    /// The workspace.
+    pub workspace: WorkspaceSid,
+    /// The workflow whose callback it is.
+    pub workflow: WorkflowSid,
+    /// The worker who is asked.
+    pub worker: WorkerSid,
+    /// The reservation.
+    pub reservation: ReservationSid,
 }
 
 /// Call one conversation-scoped webhook about one event.
@@ -217,5 +289,52 @@ mod tests {
         let wake = Effect::Wake(Wake { at: Timestamp(5), event });
         let text = serde_json::to_string(&wake).unwrap();
         assert_eq!(serde_json::from_str::<Effect>(&text).unwrap(), wake);
+    }
+
+    #[test]
+    fn calls_are_told_apart_by_their_members() {
+        let (workspace, task) = (WorkspaceSid::derived(&["w"]), TaskSid::derived(&["t"]));
+        let calls = [
+            Call::Conversation(WebhookCall {
+                conversation: ConversationSid::derived(&["c"]),
+                webhook: 1,
+                event: "onMessageAdded".to_owned(),
+                message: None,
+                number: None,
+                state_from: None,
+                source: "API".to_owned(),
+            }),
+            Call::Event(EventCall {
+                workspace,
+                event_sid: EventSid::derived(&["e"]),
+                resource: task.to_string(),
+            }),
+            Call::Assignment(AssignmentCall {
+                workspace,
+                workflow: WorkflowSid::derived(&["f"]),
+                worker: WorkerSid::derived(&["k"]),
+                reservation: task.kin(1),
+            }),
+        ];
+        for call in calls {
+            let text = serde_json::to_string(&call).unwrap();
+            assert_eq!(serde_json::from_str::<Call>(&text).unwrap(), call, "{text}");
+        }
+        assert!(serde_json::from_str::<Call>("{}").is_err());
+    }
+
+    #[test]
+    fn an_answer_survives_its_queue() {
+        let reservation = TaskSid::derived(&["t"]).kin(1);
+        for outcome in
+            [Outcome::Accept, Outcome::Reject(None), Outcome::Withdraw, Outcome::Fail(40_151)]
+        {
+            let event = RouterEvent {
+                workspace: WorkspaceSid::derived(&["w"]),
+                subject: Subject::Answer(reservation, outcome),
+            };
+            let text = serde_json::to_string(&event).unwrap();
+            assert_eq!(serde_json::from_str::<RouterEvent>(&text).unwrap(), event);
+        }
     }
 }

@@ -12,6 +12,7 @@ pub mod configuration;
 pub mod conversation;
 pub mod decision;
 pub mod effect;
+pub mod event;
 pub mod flow;
 pub mod interaction;
 pub mod message;

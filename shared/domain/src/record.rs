@@ -5,6 +5,7 @@ use crate::configuration::{
     WebhookAttempt,
 };
 use crate::conversation::{AddressBinding, Conversation, Membership, Service, UniqueName};
+use crate::event::Occurrence;
 use crate::interaction::Interaction;
 use crate::message::Message;
 use crate::task::Task;
@@ -59,6 +60,7 @@ records! {
     Membership,
     Message,
     MessagingService,
+    Occurrence,
     PhoneNumber,
     Service,
     Task,

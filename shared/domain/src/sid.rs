@@ -155,6 +155,8 @@ sids! {
     ConversationSid = "CH";
     /// A delivery receipt of one message to one participant.
     ReceiptSid = "DY";
+    /// An event of a workspace; see [`crate::event::EventPlace`] for what is in it.
+    EventSid = "EV";
     /// A flow.
     FlowSid = "FW";
     /// The contact centre's instance.

@@ -11,6 +11,7 @@
 //! A task is where its load on a worker is read from: an open reservation is one unit of it.
 
 mod stored;
+mod trail;
 
 use serde::{Deserialize, Serialize};
 
@@ -27,10 +28,16 @@ use crate::sid::{
 use crate::timestamp::{Millis, Timestamp};
 use crate::workspace::{TaskChannel, Workflow};
 
+pub use trail::{MARKS_MAX, Mark, NotAMark};
+
 /// So many reservations that ended stay in the task; older ones are dropped.
 pub const PAST_RESERVATIONS_MAX: usize = 10;
 /// A finished task is kept that long (behaviour D.6).
 pub const RETENTION: Millis = Millis::seconds(300);
+/// Why a task ended that was deleted.
+pub const DELETED: &str = "Task deleted";
+/// Why a task ended that was assigned for too long (behaviour D.6).
+pub const SYSTEM_DELETED: &str = "Task system deleted";
 /// So many times a task is offered before it is canceled (behaviour D.6).
 pub const ASSIGNMENTS_MAX: u32 = 1000;
 
@@ -206,6 +213,8 @@ pub struct Task {
     pub reservations: Vec<Reservation>,
     /// The number of the next reservation.
     pub next_number: u32,
+    /// What its last change does not tell by itself; the next change forgets it.
+    pub trail: Vec<Mark>,
     /// The interaction whose invite it is.
     pub interaction: Option<InteractionSid>,
     /// When it was created.
@@ -236,6 +245,8 @@ pub enum Command {
     Reject(ReservationSid),
     /// The worker did not answer; only the router says so, and only after the time.
     Lapse(ReservationSid),
+    /// Whoever was to be told of the reservation can not be reached.
+    Withdraw(ReservationSid),
     /// The work is done, the paperwork is not.
     Wrap {
         /// Why.
@@ -300,6 +311,7 @@ impl Task {
             assignments: 0,
             reservations: Vec::new(),
             next_number: 1,
+            trail: Vec::new(),
             interaction: new.interaction,
             created: new.now,
             updated: new.now,
@@ -336,6 +348,15 @@ impl Task {
     /// Its age in whole seconds.
     pub fn age_seconds(&self, now: Timestamp) -> i64 {
         (now - self.start).0.max(0) / 1000
+    }
+
+    /// Whether `after` is this task deleted by somebody: one that was canceled for that, or one that was over and
+    /// is at once as old as one that nobody sees any more.
+    pub fn is_deleted_in(&self, after: &Self) -> bool {
+        match self.status.is_over() {
+            true => after.status.is_over() && after.updated < self.updated,
+            false => after.status.is_over() && after.reason.as_deref() == Some(DELETED),
+        }
     }
 
     /// When the store may drop it.
@@ -425,6 +446,12 @@ pub fn decide(task: &Task, command: Command, now: Timestamp) -> Result<Task, Ref
         (Pending | Reserved | Assigned | Wrapping | Completed | Canceled, Command::Lapse(sid)) => {
             refuse(&mut next, sid, ReservationStatus::Timeout, now)?;
         }
+        (
+            Pending | Reserved | Assigned | Wrapping | Completed | Canceled,
+            Command::Withdraw(sid),
+        ) => {
+            refuse(&mut next, sid, ReservationStatus::Canceled, now)?;
+        }
         (Assigned, Command::Wrap { reason }) => {
             next.status = Wrapping;
             next.reason = reason.or(next.reason);
@@ -460,6 +487,7 @@ pub fn decide(task: &Task, command: Command, now: Timestamp) -> Result<Task, Ref
     next.updated = task.updated;
     if next != *task {
         next.updated = now;
+        next.trail.clear();
     }
     Ok(next)
 }

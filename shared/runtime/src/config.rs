@@ -75,6 +75,7 @@ impl Config {
                 interactions: variable("TABLE_INTERACTIONS"),
                 routing: variable("TABLE_ROUTING"),
                 configuration: variable("TABLE_CONFIGURATION"),
+                events: variable("TABLE_EVENTS"),
             },
             queues: queues.collect(),
             allow_loopback_webhooks: variable("ALLOW_LOOPBACK_WEBHOOKS").as_deref() == Some("true"),

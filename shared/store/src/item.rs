@@ -15,6 +15,7 @@ use switchboard_domain::conversation::{
     AddressBinding, Conversation, Membership, Service, UniqueName,
 };
 use switchboard_domain::effect::Effect;
+use switchboard_domain::event::Occurrence;
 use switchboard_domain::interaction::Interaction;
 use switchboard_domain::message::Message;
 use switchboard_domain::mutation::{Mutation, is_on};
@@ -91,6 +92,7 @@ kept! {
     Membership,
     Message,
     MessagingService,
+    Occurrence,
     PhoneNumber,
     Service,
     Task,
@@ -101,6 +103,14 @@ kept! {
     Worker,
     Workflow,
     Workspace,
+}
+
+/// The record of an image that a stream delivers; none if there was no item.
+pub fn image(image: serde_dynamo::Item) -> Result<Option<Record>, StoreError> {
+    match image.is_empty() {
+        true => Ok(None),
+        false => record(image.into()).map(Some),
+    }
 }
 
 fn unreadable(operation: &'static str, reason: String) -> StoreError {

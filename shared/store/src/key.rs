@@ -2,6 +2,7 @@
 
 use switchboard_domain::configuration::{AddressConfiguration, PhoneNumber};
 use switchboard_domain::conversation::Pair;
+use switchboard_domain::event::{EventPlace, Mention};
 use switchboard_domain::record::Record;
 use switchboard_domain::sid::{
     ActivitySid, AddressConfigurationSid, ConversationSid, FlowSid, InteractionSid, KeySid,
@@ -24,6 +25,8 @@ pub enum Table {
     Routing,
     /// What operators set up.
     Configuration,
+    /// What happened in workspaces.
+    Events,
 }
 
 /// The address of one item.
@@ -53,7 +56,7 @@ pub struct Place {
     pub key: Key,
     /// Its row in the index `list`.
     pub list: Option<IndexRow>,
-    /// Its row in the index `worker`, in the routing table.
+    /// Its row in the index `worker`, in the tables of routing and of events.
     pub worker: Option<IndexRow>,
     /// When it may be dropped.
     pub expires: Option<Timestamp>,
@@ -183,6 +186,40 @@ pub fn webhook_attempt(id: &str) -> Key {
     key(Table::Configuration, format!("H#{id}"), "H")
 }
 
+/// What happened in a workspace within one hour, counted from 1970.
+pub fn hour(workspace: WorkspaceSid, hour: i64) -> String {
+    format!("{workspace}#{hour}")
+}
+
+/// The hour of a time.
+pub const fn hour_of(time: Timestamp) -> i64 {
+    time.seconds().div_euclid(3600)
+}
+
+/// The sort key of the occurrence that an event is part of.
+pub fn occurrence_sort(place: EventPlace) -> String {
+    let mut sorted = place.sorted();
+    // Behind it stands the number of the event.
+    sorted.truncate(sorted.len() - 2);
+    sorted
+}
+
+/// The occurrence that an event is part of.
+pub fn occurrence(workspace: WorkspaceSid, place: EventPlace) -> Key {
+    key(Table::Events, hour(workspace, hour_of(place.time)), occurrence_sort(place))
+}
+
+/// Something whose name belongs to an occurrence.
+pub fn mention(mention: Mention) -> Key {
+    match mention {
+        Mention::Workspace(sid) => workspace(sid),
+        Mention::Activity(of, sid) => activity(of, sid),
+        Mention::TaskChannel(of, sid) => task_channel(of, sid),
+        Mention::TaskQueue(of, sid) => task_queue(of, sid),
+        Mention::Workflow(of, sid) => workflow(of, sid),
+    }
+}
+
 /// A sort key in order of time; the identifier tells two of one millisecond apart.
 pub fn dated(time: Timestamp, sid: impl ToString) -> String {
     format!("{:013}#{}", time.0, sid.to_string())
@@ -240,6 +277,14 @@ impl Place {
                     .holder()
                     .map(|who| IndexRow { pk: who.to_string(), sk: dated(it.created, it.sid) });
                 place.expires = it.expires();
+                place
+            }
+            Record::Occurrence(it) => {
+                let sort = occurrence_sort(it.place(0));
+                let mut place = Self::at(occurrence(it.workspace, it.place(0)))
+                    .listed(it.resource(), sort.clone());
+                place.worker = it.worker.map(|who| IndexRow { pk: who.to_string(), sk: sort });
+                place.expires = Some(it.expires());
                 place
             }
             Record::PhoneNumber(it) => {

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod error;
+mod events;
 pub mod item;
 pub mod key;
 mod list;
@@ -17,6 +18,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use switchboard_domain::record::Record;
 
 pub use error::StoreError;
+pub use events::Timeline;
 pub use item::Kept;
 pub use key::{Key, Table};
 pub use list::{Cursor, Listing, Page};
@@ -40,6 +42,8 @@ pub struct TableNames {
     pub routing: Option<String>,
     /// `TABLE_CONFIGURATION`.
     pub configuration: Option<String>,
+    /// `TABLE_EVENTS`.
+    pub events: Option<String>,
 }
 
 /// The tables.
@@ -62,6 +66,7 @@ impl Store {
             Table::Interactions => (&self.names.interactions, "TABLE_INTERACTIONS"),
             Table::Routing => (&self.names.routing, "TABLE_ROUTING"),
             Table::Configuration => (&self.names.configuration, "TABLE_CONFIGURATION"),
+            Table::Events => (&self.names.events, "TABLE_EVENTS"),
         };
         name.as_deref().ok_or_else(|| StoreError::Defect {
             operation: "configuration",
@@ -190,6 +195,7 @@ from_record! {
     Membership: switchboard_domain::conversation::Membership,
     Message: switchboard_domain::message::Message,
     MessagingService: switchboard_domain::configuration::MessagingService,
+    Occurrence: switchboard_domain::event::Occurrence,
     PhoneNumber: switchboard_domain::configuration::PhoneNumber,
     Service: switchboard_domain::conversation::Service,
     Task: switchboard_domain::task::Task,

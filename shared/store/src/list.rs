@@ -70,7 +70,12 @@ impl Listing {
 
     /// The tasks that a worker holds or held.
     pub fn worker(pk: impl ToString) -> Self {
-        Self { index: Some("worker"), ..Self::list(Table::Routing, pk) }
+        Self::by_worker(Table::Routing, pk)
+    }
+
+    /// What a table knows of a worker.
+    pub fn by_worker(table: Table, pk: impl ToString) -> Self {
+        Self { index: Some("worker"), ..Self::list(table, pk) }
     }
 
     /// The other way round.
@@ -138,6 +143,16 @@ impl Store {
             next: last.filter(|_| has_next).map(Cursor::After),
             previous: first.filter(|_| has_previous).map(Cursor::Before),
         })
+    }
+
+    /// The first records of a list, or the last ones, the last first.
+    pub(crate) async fn first<T: Kept + FromRecord>(
+        &self,
+        listing: &Listing,
+        size: usize,
+    ) -> Result<Vec<T>, StoreError> {
+        let rows = self.rows(listing, None, false, size).await?;
+        self.filled(listing, rows).await
     }
 
     /// All records of a list; for lists that are known to be short.

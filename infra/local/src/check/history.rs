@@ -55,6 +55,7 @@ impl Id {
             Record::Worker(it) => it.sid.bytes(),
             Record::Workflow(it) => it.sid.bytes(),
             Record::Workspace(it) => it.sid.bytes(),
+            Record::Occurrence(it) => it.place(0).sid().bytes(),
             Record::ConversationConfiguration(_) => Bytes::default(),
             Record::AddressBinding(it) => {
                 text = format!("{} {}", it.pair.address, it.pair.proxy);
@@ -175,13 +176,14 @@ fn named(record: &Record) -> String {
         Record::Membership(it) => format!("membership of {}/{}", it.conversation, it.number),
         Record::Message(it) => it.sid.to_string(),
         Record::MessagingService(it) => it.sid.to_string(),
+        Record::Occurrence(it) => it.place(0).sid().to_string(),
         Record::PhoneNumber(it) => it.sid.to_string(),
         Record::Service(it) => it.sid.to_string(),
         Record::Task(it) => it.sid.to_string(),
         Record::TaskChannel(it) => it.sid.to_string(),
         Record::TaskQueue(it) => it.sid.to_string(),
         Record::UniqueName(it) => format!("name of {}", it.conversation),
-        Record::WebhookAttempt(it) => format!("call for {}", it.conversation),
+        Record::WebhookAttempt(it) => format!("call for {}", it.about),
         Record::Worker(it) => it.sid.to_string(),
         Record::Workflow(it) => it.sid.to_string(),
         Record::Workspace(it) => it.sid.to_string(),

@@ -66,12 +66,19 @@ pub async fn of_live(endpoint_url: Option<&str>, moment: Moment) -> Result<Findi
         interactions: variable("TABLE_INTERACTIONS"),
         routing: variable("TABLE_ROUTING"),
         configuration: variable("TABLE_CONFIGURATION"),
+        events: variable("TABLE_EVENTS"),
     };
-    let all = [&names.conversations, &names.interactions, &names.routing, &names.configuration];
+    let all = [
+        &names.conversations,
+        &names.interactions,
+        &names.routing,
+        &names.configuration,
+        &names.events,
+    ];
     if all.iter().all(|name| name.is_none()) {
         bail!(
             "nothing to check: give --data DIR, or name tables by TABLE_CONVERSATIONS, \
-             TABLE_INTERACTIONS, TABLE_ROUTING and TABLE_CONFIGURATION"
+             TABLE_INTERACTIONS, TABLE_ROUTING, TABLE_CONFIGURATION and TABLE_EVENTS"
         );
     }
     let sdk = sdk_config().await;

@@ -14,8 +14,13 @@ use super::Snapshot;
 use crate::Deployment;
 
 /// All tables.
-pub(super) const TABLES: [Table; 4] =
-    [Table::Conversations, Table::Interactions, Table::Routing, Table::Configuration];
+pub(super) const TABLES: [Table; 5] = [
+    Table::Conversations,
+    Table::Interactions,
+    Table::Routing,
+    Table::Configuration,
+    Table::Events,
+];
 
 /// What a table is called, without the stack's name.
 pub(super) const fn name(table: Table) -> &'static str {
@@ -24,6 +29,7 @@ pub(super) const fn name(table: Table) -> &'static str {
         Table::Interactions => "interactions",
         Table::Routing => "routing",
         Table::Configuration => "configuration",
+        Table::Events => "events",
     }
 }
 
@@ -56,6 +62,7 @@ impl Snapshot {
             interactions: name(Table::Interactions),
             routing: name(Table::Routing),
             configuration: name(Table::Configuration),
+            events: name(Table::Events),
         };
         Self::scan(&deployment.dynamodb("check"), &names).await
     }
@@ -72,6 +79,7 @@ impl Snapshot {
                 Table::Interactions => &names.interactions,
                 Table::Routing => &names.routing,
                 Table::Configuration => &names.configuration,
+                Table::Events => &names.events,
             };
             let Some(physical) = physical else { continue };
             let scan = client.scan().table_name(physical).consistent_read(true);

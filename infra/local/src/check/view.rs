@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use switchboard_domain::conversation::{
     AddressBinding, Conversation, Membership, State, UniqueName,
 };
+use switchboard_domain::event::Occurrence;
 use switchboard_domain::interaction::Interaction;
 use switchboard_domain::message::Message;
 use switchboard_domain::record::Record;
@@ -37,6 +38,7 @@ pub(super) struct View<'a> {
     pub(super) bindings: Vec<&'a AddressBinding>,
     pub(super) memberships: Vec<&'a Membership>,
     pub(super) unique_names: Vec<&'a UniqueName>,
+    pub(super) occurrences: Vec<&'a Occurrence>,
 }
 
 impl<'a> View<'a> {
@@ -58,6 +60,7 @@ impl<'a> View<'a> {
             bindings: Vec::new(),
             memberships: Vec::new(),
             unique_names: Vec::new(),
+            occurrences: Vec::new(),
         };
         snapshot.records.iter().for_each(|record| view.take(record));
         view
@@ -78,6 +81,7 @@ impl<'a> View<'a> {
             Record::AddressBinding(it) => self.bindings.push(it),
             Record::Membership(it) => self.memberships.push(it),
             Record::UniqueName(it) => self.unique_names.push(it),
+            Record::Occurrence(it) => self.occurrences.push(it),
             Record::AddressConfiguration(_)
             | Record::ApiKey(_)
             | Record::ConversationConfiguration(_)

@@ -85,6 +85,7 @@ async fn same_by_every_road(deployment: &Deployment, of: &Folder, snapshot: &Sna
         interactions: name("interactions"),
         routing: name("routing"),
         configuration: name("configuration"),
+        events: name("events"),
     };
     let scanned = Snapshot::scan(&deployment.dynamodb("test"), &names).await.unwrap();
     let sorted = |snapshot: &Snapshot| {

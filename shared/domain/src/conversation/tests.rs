@@ -141,12 +141,12 @@ fn a_webhook_hears_what_it_asked_for_and_a_flow_hears_nothing() {
     let number = conversation.attach(listening_to(&["onMessageAdded"]), NOW).unwrap();
     conversation.attach(Target::Studio { flow: FlowSid::derived(&["f"]) }, NOW).unwrap();
     let told = conversation.tell(&Notice::of("onMessageAdded"), Source::Channel);
-    let [Effect::Notify(call)] = told.as_slice() else { panic!("{told:?}") };
+    let [Effect::Notify(Call::Conversation(call))] = told.as_slice() else { panic!("{told:?}") };
     assert_eq!((call.webhook, call.source.as_str()), (number, "SMS"));
     assert!(conversation.tell(&Notice::of("onParticipantAdded"), Source::Channel).is_empty());
     let state = Notice { state_from: Some(State::Inactive), ..Notice::of("onMessageAdded") };
     let told = conversation.tell(&state, Source::Api { webhooks: true });
-    let [Effect::Notify(call)] = told.as_slice() else { panic!("{told:?}") };
+    let [Effect::Notify(Call::Conversation(call))] = told.as_slice() else { panic!("{told:?}") };
     assert_eq!(call.source, "API");
     assert_eq!(call.state_from.as_deref(), Some("inactive"));
     assert!(conversation.tell(&state, Source::Api { webhooks: false }).is_empty());

@@ -142,7 +142,7 @@ impl Picture {
     }
 
     /// Takes in a task as the table has it; false if a version as new is held.
-    pub(super) fn learn_task(&mut self, task: Task) -> bool {
+    pub(super) fn learn_task(&mut self, mut task: Task) -> bool {
         let held = self.tasks.get(&task.sid);
         if task.workspace != self.workspace.sid
             || held.is_some_and(|held| held.task.version >= task.version)
@@ -150,6 +150,8 @@ impl Picture {
             return false;
         }
         self.look.insert(task.sid);
+        // What is noted there belongs to the change that was learned, not to the next one.
+        task.trail.clear();
         self.put_task(task);
         true
     }
@@ -206,6 +208,7 @@ impl Picture {
             && held.task.version == version
         {
             held.task.version += 1;
+            held.task.trail.clear();
         }
     }
 

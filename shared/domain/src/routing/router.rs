@@ -23,6 +23,7 @@
 //! - In single-tasking workspaces one open reservation occupies a worker; queues' reservation and
 //!   assignment activities are not applied.
 
+mod answers;
 mod lines;
 mod offer;
 mod walk;
@@ -33,11 +34,12 @@ use self::lines::Lines;
 use self::offer::Offer;
 use super::picture::{Picture, Place, asked};
 use crate::decision::Decision;
-use crate::effect::Effect;
+use crate::effect::{Effect, Outcome};
 use crate::mutation::{Mutation, is_on};
 use crate::record::Record;
 use crate::sid::{
-    ActivitySid, TaskChannelSid, TaskQueueSid, TaskSid, WorkerSid, WorkflowSid, WorkspaceSid,
+    ActivitySid, ReservationSid, TaskChannelSid, TaskQueueSid, TaskSid, WorkerSid, WorkflowSid,
+    WorkspaceSid,
 };
 use crate::task::{self, Command, Task, TaskStatus};
 use crate::timestamp::Timestamp;
@@ -73,6 +75,8 @@ pub struct Router {
     fresh: BTreeMap<TaskSid, Timestamp>,
     /// Tasks that were changed since they were last decided on, as the table has them.
     unsettled: BTreeMap<TaskSid, Task>,
+    /// What assignment callbacks said since the last step.
+    answers: BTreeMap<ReservationSid, Outcome>,
     /// Most records that one step writes.
     puts_max: usize,
 }
@@ -100,7 +104,13 @@ impl Router {
     /// The router of an empty workspace.
     pub const fn new(workspace: Workspace) -> Self {
         let picture = Picture::new(workspace);
-        Self { picture, fresh: BTreeMap::new(), unsettled: BTreeMap::new(), puts_max: PUTS_MAX }
+        Self {
+            picture,
+            fresh: BTreeMap::new(),
+            unsettled: BTreeMap::new(),
+            answers: BTreeMap::new(),
+            puts_max: PUTS_MAX,
+        }
     }
 
     /// Takes in a record as the table has it; one no newer than the one held is passed over.
@@ -192,7 +202,8 @@ impl Router {
     /// Decides what is to be done now.
     pub fn step(&mut self, now: Timestamp) -> Turn {
         let mut draft = Draft { puts_max: self.puts_max, ..Draft::default() };
-        let finished = self.end_what_is_due(&mut draft, now)
+        let finished = self.take_answers(&mut draft, now)
+            && self.end_what_is_due(&mut draft, now)
             && self.move_on(&mut draft, now)
             && self.offer(&mut draft, now);
         Turn { decision: self.written(draft), more: !finished }
@@ -242,6 +253,16 @@ impl Router {
     /// Moves a worker who did not answer to the activity for that (behaviour D.7).
     fn time_out(&mut self, draft: &mut Draft, worker: WorkerSid, now: Timestamp) {
         let activity = self.picture.workspace().timeout_activity;
+        self.move_worker(draft, worker, activity, now);
+    }
+
+    fn move_worker(
+        &mut self,
+        draft: &mut Draft,
+        worker: WorkerSid,
+        activity: ActivitySid,
+        now: Timestamp,
+    ) {
         let Some(worker) = self.worker(worker).filter(|worker| worker.activity != activity) else {
             return;
         };
@@ -312,7 +333,12 @@ impl Router {
 
     fn cancel(&mut self, draft: &mut Draft, sid: TaskSid, reason: &str, now: Timestamp) {
         let Some(task) = self.task(sid) else { return };
-        let next = decided(task.clone(), Command::Cancel { reason: Some(reason.to_owned()) }, now);
+        self.give_up(draft, task.clone(), reason, now);
+    }
+
+    fn give_up(&mut self, draft: &mut Draft, task: Task, reason: &str, now: Timestamp) {
+        let sid = task.sid;
+        let next = decided(task, Command::Cancel { reason: Some(reason.to_owned()) }, now);
         self.change(draft, next);
         self.settle(draft, sid);
     }
@@ -350,6 +376,7 @@ impl Router {
                 continue;
             };
             decision.effects.extend(effects(&before, &after));
+            decision.effects.extend(self.callbacks(&before, &after));
             decision.puts.push(after.into());
         }
         let workers = draft.workers.iter().filter_map(|worker| self.worker(*worker));
@@ -358,9 +385,13 @@ impl Router {
     }
 }
 
-/// The task after a command, or as it was if the command does not apply.
+/// The task after a command, or as it was if the command does not apply. Within a step all commands are one change,
+/// so the trail stays.
 fn decided(task: Task, command: Command, now: Timestamp) -> Task {
-    task::decide(&task, command, now).unwrap_or(task)
+    match task::decide(&task, command, now) {
+        Ok(next) => Task { trail: task.trail, ..next },
+        Err(_) => task,
+    }
 }
 
 fn effects(before: &Task, after: &Task) -> Vec<Effect> {

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Reservation, ReservationStatus, Task, TaskStatus};
+use super::{Mark, Reservation, ReservationStatus, Task, TaskStatus};
 use crate::interaction::Marks;
 use crate::routing::receipt::Receipt;
 use crate::routing::workflow::{FilterIndex, Position};
@@ -59,6 +59,8 @@ pub(super) struct Stored {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     reservations: Vec<StoredReservation>,
     next: u32,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    trail: Vec<Mark>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     interaction: Option<InteractionSid>,
     created: Timestamp,
@@ -128,6 +130,7 @@ impl From<Task> for Stored {
             assignments: task.assignments,
             reservations: task.reservations.into_iter().map(StoredReservation::from).collect(),
             next: task.next_number,
+            trail: task.trail,
             interaction: task.interaction,
             created: task.created,
             updated: unless(task.updated, task.created),
@@ -167,6 +170,7 @@ impl TryFrom<Stored> for Task {
             assignments: stored.assignments,
             reservations: stored.reservations.into_iter().map(Reservation::from).collect(),
             next_number: stored.next,
+            trail: stored.trail,
             interaction: stored.interaction,
             created: stored.created,
             updated: stored.updated.unwrap_or(stored.created),
@@ -266,6 +270,7 @@ mod tests {
             assignments: 2,
             reservations: vec![reservation],
             next_number: 2,
+            trail: vec![Mark::Failed { reservation: 1, code: 40_151 }],
             interaction: Some(interaction),
             created: Timestamp(10),
             updated: Timestamp(21),

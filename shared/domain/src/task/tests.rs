@@ -24,6 +24,7 @@ fn task() -> Task {
         assignments: 0,
         reservations: Vec::new(),
         next_number: 1,
+        trail: Vec::new(),
         interaction: Some(InteractionSid::derived(&["k"])),
         created: NOW,
         updated: NOW,

@@ -2,8 +2,10 @@
 
 use switchboard_domain::carriage::DeliveryStatus;
 use switchboard_domain::conversation::{AddressBinding, Conversation, State, UniqueName};
+use switchboard_domain::event::{EventType, Written, of_change};
 use switchboard_domain::interaction::ChannelStatus;
 use switchboard_domain::message::Message;
+use switchboard_domain::record::Record;
 use switchboard_domain::task::{ReservationStatus, TaskStatus};
 use switchboard_domain::timestamp::{Millis, Timestamp};
 use switchboard_domain::workspace::Capacity;
@@ -430,6 +432,36 @@ fn what_is_overdue_by_more_than_a_tick_is_found_at_rest() {
     world.put(offered("more", "bob"));
     world.facts.now = NOW + Millis::seconds(60 + 89);
     assert_eq!(world.violations(Moment::Rest), [], "the tick is still to come");
+}
+
+/// What became of the world's task, told under this version of it; without events of one type, if there is one.
+fn tell(world: &mut World, version: u64, without: Option<EventType>) {
+    let task = Record::from(world.task().clone());
+    let written = Written { pk: "task", sk: "WT", version, seen: NOW };
+    for mut one in of_change(None, Some(&task), written) {
+        one.events.retain(|event| Some(event.kind) != without);
+        world.put(one);
+    }
+}
+
+#[test]
+fn what_is_told_twice_or_not_at_all_is_found_at_rest() {
+    const TOLD: &str = "at rest what became of a task is told, and each thing once";
+    let mut world = World::new();
+    tell(&mut world, 1, None);
+    assert_eq!(world.violations(Moment::Rest), []);
+    breaks(TOLD, Moment::Rest, |world| {
+        tell(world, 1, None);
+        tell(world, 2, None);
+    });
+    for kind in
+        [EventType::TaskCreated, EventType::ReservationCreated, EventType::ReservationAccepted]
+    {
+        breaks(TOLD, Moment::Rest, |world| {
+            world.task().worker = Some(sid("alice"));
+            tell(world, 1, Some(kind));
+        });
+    }
 }
 
 #[test]

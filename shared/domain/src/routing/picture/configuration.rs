@@ -77,6 +77,10 @@ impl Picture {
         self.activities.get(&activity).is_some_and(|activity| activity.available)
     }
 
+    pub(in crate::routing) fn has_activity(&self, activity: ActivitySid) -> bool {
+        self.activities.contains_key(&activity)
+    }
+
     pub(in crate::routing) fn learn_workspace(&mut self, workspace: Workspace) {
         if workspace.sid != self.workspace.sid || workspace.version <= self.workspace.version {
             return;

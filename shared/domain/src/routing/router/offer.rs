@@ -9,7 +9,7 @@ use crate::routing::picture::{Held, Lane, Line, Member, Picture, Queue};
 use crate::routing::receipt::{NAMED_MAX, PassedOver, Receipt};
 use crate::routing::workflow::{Configuration, FilterIndex, Position, Target, Wanted};
 use crate::sid::{TaskSid, WorkerSid};
-use crate::task::{ReservationStatus, Task};
+use crate::task::{Reservation, ReservationStatus, Task};
 use crate::timestamp::{Millis, Timestamp};
 
 /// Most workers who are asked at once.
@@ -129,7 +129,7 @@ impl<'a> Offer<'a> {
             if self.picture.member(worker).is_none_or(|member| !self.suits(member)) {
                 continue;
             }
-            if has_refused(self.task, worker) {
+            if was_lost_on(self.task, worker) {
                 refused.push(worker);
             } else {
                 first.push(worker);
@@ -148,7 +148,7 @@ impl<'a> Offer<'a> {
         let members: Vec<(&Member, Eligible)> = free
             .filter_map(|(idle, worker)| {
                 let member = self.picture.member(worker).filter(|member| self.suits(member))?;
-                let refused = has_refused(self.task, worker);
+                let refused = was_lost_on(self.task, worker);
                 Some((member, Eligible { worker, refused, idle }))
             })
             .collect();
@@ -214,12 +214,19 @@ impl<'a> Offer<'a> {
             PassedOver::Capacity
         } else if !self.suits(member) {
             PassedOver::Expression
-        } else if has_refused(self.task, worker) {
+        } else if was_lost_on(self.task, worker) {
             PassedOver::RejectedBefore
         } else {
             PassedOver::OrderedBehind
         }
     }
+}
+
+/// Whether the worker was asked in vain, for whatever reason: others come first.
+fn was_lost_on(task: &Task, worker: WorkerSid) -> bool {
+    let withdrawn = |one: &Reservation| one.status == ReservationStatus::Canceled;
+    has_refused(task, worker)
+        || task.reservations.iter().any(|one| one.worker == worker && withdrawn(one))
 }
 
 /// Whether the worker rejected the task or let it time out, as far as the task remembers.

@@ -1,16 +1,18 @@
 //! One test per rule.
 
+mod answers;
 mod asking;
 mod eligible;
 mod ends;
 mod order;
+mod told;
 mod workflows;
 
 use serde_json::json;
 
 use super::world::{World, sid, target};
 use super::*;
-use crate::effect::InviteRequest;
+use crate::effect::{AssignmentCall, Call, InviteRequest};
 use crate::routing::receipt::PassedOver;
 use crate::routing::workflow::FilterIndex;
 use crate::task::ReservationStatus;

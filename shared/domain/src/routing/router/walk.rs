@@ -7,7 +7,7 @@ use super::{Draft, FELL_OUT, NOT_TAKEN, OFFERED_TOO_OFTEN, Router};
 use crate::routing::expression::QueueCounts;
 use crate::routing::workflow::{Configuration, Leaving, Onward, Position, Target};
 use crate::sid::TaskSid;
-use crate::task::{ASSIGNMENTS_MAX, Task, TaskStatus};
+use crate::task::{ASSIGNMENTS_MAX, Mark, Task, TaskStatus};
 use crate::timestamp::Timestamp;
 
 impl Router {
@@ -51,32 +51,38 @@ impl Router {
         else {
             return false;
         };
-        let onward = match task.position.filter(|at| configuration.target(*at).is_some()) {
-            None => configuration.first_match(attributes).map_or(Onward::FellOut, Onward::Enter),
+        let timed_out = Leaving::TimedOut;
+        let (left, onward) = match task.position.filter(|at| configuration.target(*at).is_some()) {
+            None => {
+                let first = configuration.first_match(attributes);
+                (None, first.map_or(Onward::FellOut, Onward::Enter))
+            }
             Some(position) if task.target_until.is_some_and(|until| until <= now) => {
-                configuration.advance(position, Leaving::TimedOut, attributes)
+                (Some(timed_out), configuration.advance(position, timed_out, attributes))
             }
             Some(_) => return true,
         };
         let clock = task.target_until.unwrap_or(task.created);
-        self.go(draft, sid, onward, clock, now)
+        let leaver = leaving(task, left);
+        self.go(draft, leaver, onward, clock, now)
     }
 
     /// Whether the task is still there after it went.
     fn go(
         &mut self,
         draft: &mut Draft,
-        sid: TaskSid,
+        task: Task,
         onward: Onward,
         clock: Timestamp,
         now: Timestamp,
     ) -> bool {
+        let sid = task.sid;
         let entered = match onward {
-            Onward::Enter(position) => self.entered(sid, position, clock, now),
+            Onward::Enter(position) => self.entered(&task, position, clock, now),
             Onward::FellOut => None,
         };
         let Some(next) = entered else {
-            self.cancel(draft, sid, FELL_OUT, now);
+            self.give_up(draft, task, FELL_OUT, now);
             return false;
         };
         self.fresh.insert(sid, next.target_until.unwrap_or(clock));
@@ -87,13 +93,13 @@ impl Router {
 
     fn entered(
         &self,
-        sid: TaskSid,
+        task: &Task,
         position: Position,
         clock: Timestamp,
         now: Timestamp,
     ) -> Option<Task> {
-        let mut next = self.task(sid)?.clone();
-        let configuration = self.configuration(sid)?;
+        let mut next = task.clone();
+        let configuration = self.configuration(task.sid)?;
         let target = configuration.target(position)?;
         next.position = Some(position);
         if next.queue != Some(target.queue) {
@@ -120,7 +126,7 @@ impl Router {
         let Some(target) = configuration.target(position) else {
             return false;
         };
-        let leaving = if task.target_until.is_some_and(|until| until <= now) {
+        let why = if task.target_until.is_some_and(|until| until <= now) {
             Leaving::TimedOut
         } else if self.skips(task, target) {
             Leaving::Skipped
@@ -131,8 +137,9 @@ impl Router {
         else {
             return false;
         };
-        let onward = configuration.advance(position, leaving, attributes);
-        self.go(draft, sid, onward, clock, now)
+        let onward = configuration.advance(position, why, attributes);
+        let leaver = leaving(task, Some(why));
+        self.go(draft, leaver, onward, clock, now)
     }
 
     fn skips(&self, task: &Task, target: &Target) -> bool {
@@ -151,4 +158,13 @@ impl Router {
         let flow = self.picture.flow(self.task(task)?.workflow)?;
         flow.configuration.clone()
     }
+}
+
+/// The task with a note of the target that it leaves.
+fn leaving(task: &Task, why: Option<Leaving>) -> Task {
+    let mut leaver = task.clone();
+    if let Some((queue, why)) = task.queue.zip(why) {
+        Mark::Left { queue, why }.leave(&mut leaver.trail);
+    }
+    leaver
 }

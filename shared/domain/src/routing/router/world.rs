@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::event::{Event, Occurrence, Written, of_change};
 use crate::routing::workflow::FilterIndex;
 use crate::sid::{ReservationSid, Sid};
 use crate::task::{NewTask, Reservation, ReservationStatus};
@@ -27,6 +28,8 @@ pub(super) struct World {
     pub(super) router: Router,
     pub(super) table: BTreeMap<(&'static str, String), Record>,
     pub(super) now: Timestamp,
+    /// What every write amounted to, if somebody listens.
+    told: Option<Vec<Occurrence>>,
 }
 
 impl World {
@@ -50,6 +53,7 @@ impl World {
             router: Router::new(workspace.clone()),
             table: BTreeMap::new(),
             now: Timestamp(1_000_000),
+            told: None,
         };
         world.put(workspace);
         for (name, available) in [("on", true), ("also on", true), ("off", false)] {
@@ -81,8 +85,32 @@ impl World {
         let held = self.table.get(&key).map_or(0, Record::version);
         assert_eq!(*version, held, "{key:?} was decided on an old version");
         *version += 1;
-        self.table.insert(key, record.clone());
+        let version = *version;
+        let before = self.table.insert(key, record.clone());
+        if let Some(told) = &mut self.told {
+            let written = Written { pk: "item", sk: "-", version, seen: Timestamp(0) };
+            told.extend(of_change(before.as_ref(), Some(&record), written));
+        }
         record
+    }
+
+    /// The events since the last look, each with the name of the worker or of the queue that it is about; from
+    /// the first look on.
+    pub(super) fn told(&mut self) -> Vec<String> {
+        let told = self.told.replace(Vec::new()).unwrap_or_default();
+        let said = |one: &Occurrence, event: &Event| {
+            let kind = event.kind.name();
+            match (&event.worker_name, one.queue(event)) {
+                (Some(worker), _) => format!("{kind} {worker}"),
+                (None, Some(queue)) if kind.starts_with("task-queue") => {
+                    let names = ["q", "r", "s"];
+                    let name = names.into_iter().find(|name| sid::<TaskQueueSid>(name) == queue);
+                    format!("{kind} {}", name.unwrap_or("?"))
+                }
+                _ => kind.to_owned(),
+            }
+        };
+        told.iter().flat_map(|one| one.events.iter().map(move |event| said(one, event))).collect()
     }
 
     /// Steps until there is no more to decide.

@@ -1,0 +1,99 @@
+//! Conversation-scoped webhooks: whom to call, and whether.
+
+use std::time::Duration;
+
+use switchboard_domain::conversation::{Conversation, Target};
+use switchboard_domain::effect::WebhookCall;
+use switchboard_domain::message::Message;
+use switchboard_domain::sid::{Sid as _, WebhookSid};
+use switchboard_runtime::{Dependencies, Failure};
+use switchboard_store::{key, take};
+
+use crate::parameters;
+use crate::{Due, Loaded};
+
+/// An endpoint has so long to answer (behaviour B.5).
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The call that is due, if the webhook is still there and wants it.
+pub(crate) async fn due(
+    on: &Dependencies,
+    call: &WebhookCall,
+    mut loaded: Loaded,
+) -> Result<Option<Due>, Failure> {
+    let conversation = take(&mut loaded, &key::conversation(call.conversation));
+    let Some(conversation): Option<Conversation> = conversation else {
+        return Ok(None);
+    };
+    let Some((url, method)) = endpoint(&conversation, call.webhook) else {
+        return Ok(None);
+    };
+    let about: Option<Message> = match call.message {
+        Some(sid) => on.store.get(key::message(sid)).await?,
+        None => None,
+    };
+    if !wants(&conversation, call.webhook, about.as_ref()) {
+        return Ok(None);
+    }
+    let parameters = parameters::of(on, call, &conversation, about.as_ref());
+    Ok(parameters.map(|parameters| Due { url, method, parameters, timeout: TIMEOUT }))
+}
+
+/// Where and how; nothing if the webhook was removed since.
+fn endpoint(conversation: &Conversation, number: u32) -> Option<(String, String)> {
+    let sid = conversation.sid.kin::<WebhookSid>(number);
+    match &conversation.webhook_by_sid(sid)?.target {
+        Target::Webhook { url, method, .. } | Target::Trigger { url, method, .. } => {
+            Some((url.clone(), method.clone()))
+        }
+        Target::Studio { .. } => None,
+    }
+}
+
+/// Whether a webhook with trigger words is called: if one of them is a word of the message, in any case.
+fn wants(conversation: &Conversation, number: u32, message: Option<&Message>) -> bool {
+    let webhook = conversation.webhook_by_sid(conversation.sid.kin::<WebhookSid>(number));
+    let Some(Target::Trigger { triggers, .. }) = webhook.map(|webhook| &webhook.target) else {
+        return true;
+    };
+    let body = message.and_then(|message| message.body.as_ref());
+    let body = body.map(|body| body.to_lowercase()).unwrap_or_default();
+    let words: Vec<&str> = body.split(|letter: char| !letter.is_alphanumeric()).collect();
+    triggers.iter().any(|trigger| words.contains(&trigger.to_lowercase().as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use switchboard_domain::conversation::Source;
+    use switchboard_domain::message::{Post, append};
+    use switchboard_domain::record::Record;
+    use switchboard_domain::sid::{ConversationSid, MessageSid, ServiceSid};
+    use switchboard_domain::timestamp::Timestamp;
+
+    #[test]
+    fn a_trigger_is_pulled_by_its_words_alone() {
+        let (sid, now) = (ConversationSid::derived(&["c"]), Timestamp(0));
+        let mut conversation = Conversation::new(sid, ServiceSid::derived(&["s"]), now);
+        let target = Target::Trigger {
+            url: "https://example.com".to_owned(),
+            method: "POST".to_owned(),
+            triggers: vec!["Help".to_owned()],
+        };
+        let number = conversation.attach(target, now).unwrap();
+        for (body, pulled) in [("please HELP!", true), ("helpless", false), ("hello", false)] {
+            let post = Post {
+                sid: MessageSid::derived(&[body]),
+                author: None,
+                body: Some(body.into()),
+                media: Vec::new(),
+                attributes: None,
+                origin: None,
+                source: Source::Channel,
+            };
+            let written = append(&mut conversation, post, now).unwrap();
+            let Record::Message(message) = &written.puts[0] else { panic!("no message") };
+            assert_eq!(wants(&conversation, number, Some(message)), pulled, "{body}");
+        }
+    }
+}

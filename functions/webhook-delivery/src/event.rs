@@ -1,0 +1,50 @@
+//! Event callbacks of workspaces (behaviour D.9).
+
+use std::time::Duration;
+
+use switchboard_domain::effect::EventCall;
+use switchboard_domain::event::{Event, EventPlace, Occurrence};
+use switchboard_domain::workspace::Workspace;
+use switchboard_runtime::Dependencies;
+use switchboard_store::{key, take};
+
+use crate::{Due, Loaded};
+
+/// An endpoint has so long to answer (behaviour D.9).
+const TIMEOUT: Duration = Duration::from_secs(15);
+
+/// The call that is due, if the event is kept and the workspace still has a callback.
+pub(crate) fn due(on: &Dependencies, call: &EventCall, mut loaded: Loaded) -> Option<Due> {
+    let place = EventPlace::of(call.event_sid);
+    let occurrence = take(&mut loaded, &key::occurrence(call.workspace, place));
+    let occurrence: Occurrence = occurrence?;
+    let workspace: Workspace = take(&mut loaded, &key::workspace(call.workspace))?;
+    let event = occurrence.events.get(usize::from(place.number))?;
+    Some(Due {
+        url: workspace.event_callback_url?,
+        method: "POST".to_owned(),
+        parameters: parameters(on, call, &occurrence, event),
+        timeout: TIMEOUT,
+    })
+}
+
+fn parameters(
+    on: &Dependencies,
+    call: &EventCall,
+    occurrence: &Occurrence,
+    event: &Event,
+) -> Vec<(String, String)> {
+    let (resource_type, resource_sid) = occurrence.about(event);
+    let common = [
+        ("EventType", event.kind.name().to_owned()),
+        ("AccountSid", on.config.account_sid.to_string()),
+        ("EventDescription", occurrence.description(event)),
+        ("ResourceType", resource_type.to_owned()),
+        ("ResourceSid", resource_sid),
+        ("Timestamp", occurrence.time.seconds().to_string()),
+        ("TimestampMs", occurrence.time.0.to_string()),
+        ("Sid", call.event_sid.to_string()),
+    ];
+    let all = common.into_iter().chain(occurrence.fields(event));
+    all.map(|(name, value)| (name.to_owned(), value)).collect()
+}

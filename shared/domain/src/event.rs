@@ -1,0 +1,468 @@
+//! The events of a workspace (behaviour D.9): what each change of the routing table amounts to.
+//!
+//! ```text
+//!  image before ─┐
+//!                ├─ of_change ─▶ occurrence: one item per change, with its events in order
+//!  image after ──┘                    │
+//!                                     └─ fields ─▶ what a list shows, and what a callback is told
+//! ```
+//!
+//! The change is the event: nothing is written when something happens but the record that changes. What two
+//! images do not tell, a task notes in its trail. Where the product's documents are silent:
+//! - A task is announced (`task.created`) with what its router first makes of it, between the queue it enters and
+//!   the target it matches, which is the order that was observed. One that is meant for a worker by name is
+//!   announced at once.
+//! - A queue is entered, left by a time-out or for another queue; a target that is skipped is told by where
+//!   the task goes next. `workflow.timeout` and `workflow.skipped` say how a task left its last target.
+//! - New names of queues and workers, and the activities of a queue, are no events: the table has none for them.
+//! - A deleted task is `task.deleted` alone; what time drops from the table is nothing.
+
+mod configuration;
+mod fields;
+mod place;
+mod subject;
+mod task;
+mod worker;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::record::Record;
+use crate::sid::{
+    ActivitySid, ReservationSid, Sid as _, TaskChannelSid, TaskQueueSid, WorkerSid, WorkflowSid,
+    WorkspaceSid,
+};
+use crate::task::RETENTION;
+use crate::timestamp::{Millis, Timestamp};
+use crate::workspace::Capacity;
+
+pub use fields::snake_case;
+pub use place::EventPlace;
+pub use subject::Subject;
+
+/// How long events are kept (behaviour D.9).
+pub const KEPT: Millis = Millis::seconds(30 * 24 * 3600);
+/// The kinds of records whose changes are events.
+pub const KINDS: [&str; 7] =
+    ["Activity", "Task", "TaskChannel", "TaskQueue", "Worker", "Workflow", "Workspace"];
+/// So many events fit into one occurrence.
+const EVENTS_MAX: usize = 256;
+
+macro_rules! types {
+    ($($name:ident = $text:literal;)*) => {
+        /// The types of events.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        #[expect(missing_docs, reason = "each is called what it says")]
+        pub enum EventType {
+            $(#[serde(rename = $text)] $name,)*
+        }
+
+        impl EventType {
+            /// All that can occur here.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The published name.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)*
+                }
+            }
+        }
+    };
+}
+
+types! {
+    ActivityCreated = "activity.created";
+    ActivityUpdated = "activity.updated";
+    ActivityDeleted = "activity.deleted";
+    ReservationCreated = "reservation.created";
+    ReservationAccepted = "reservation.accepted";
+    ReservationRejected = "reservation.rejected";
+    ReservationTimeout = "reservation.timeout";
+    ReservationCanceled = "reservation.canceled";
+    ReservationRescinded = "reservation.rescinded";
+    ReservationCompleted = "reservation.completed";
+    ReservationFailed = "reservation.failed";
+    ReservationWrapup = "reservation.wrapup";
+    TaskCreated = "task.created";
+    TaskUpdated = "task.updated";
+    TaskCanceled = "task.canceled";
+    TaskWrapup = "task.wrapup";
+    TaskCompleted = "task.completed";
+    TaskDeleted = "task.deleted";
+    TaskSystemDeleted = "task.system-deleted";
+    TaskChannelCreated = "task-channel.created";
+    TaskChannelUpdated = "task-channel.updated";
+    TaskChannelDeleted = "task-channel.deleted";
+    TaskQueueCreated = "task-queue.created";
+    TaskQueueDeleted = "task-queue.deleted";
+    TaskQueueEntered = "task-queue.entered";
+    TaskQueueTimeout = "task-queue.timeout";
+    TaskQueueMoved = "task-queue.moved";
+    TaskQueueExpressionUpdated = "task-queue.expression.updated";
+    WorkerCreated = "worker.created";
+    WorkerActivityUpdate = "worker.activity.update";
+    WorkerAttributesUpdate = "worker.attributes.update";
+    WorkerCapacityUpdate = "worker.capacity.update";
+    WorkerChannelAvailabilityUpdate = "worker.channel.availability.update";
+    WorkerDeleted = "worker.deleted";
+    WorkflowCreated = "workflow.created";
+    WorkflowUpdated = "workflow.updated";
+    WorkflowDeleted = "workflow.deleted";
+    WorkflowTargetMatched = "workflow.target-matched";
+    WorkflowEntered = "workflow.entered";
+    WorkflowTimeout = "workflow.timeout";
+    WorkflowSkipped = "workflow.skipped";
+    WorkspaceCreated = "workspace.created";
+    WorkspaceUpdated = "workspace.updated";
+    WorkspaceDeleted = "workspace.deleted";
+}
+
+/// One event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// What happened.
+    #[serde(rename = "type")]
+    pub kind: EventType,
+    /// The number of the reservation it happened to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reservation: Option<u32>,
+    /// Whose reservation that is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worker: Option<WorkerSid>,
+    /// How he is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worker_name: Option<String>,
+    /// The queue, if it is another than the task's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<TaskQueueSid>,
+    /// The published code of what failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<u32>,
+    /// The activity before, and how long it was that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<(ActivitySid, Millis)>,
+    /// The worker's capacity on a channel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<ChannelChange>,
+}
+
+/// How a worker's capacity on a task channel was changed.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ChannelChange {
+    /// The channel.
+    pub sid: TaskChannelSid,
+    /// Before.
+    pub before: Capacity,
+    /// Since.
+    pub after: Capacity,
+    /// The open reservations there; found out when the change is logged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open: Option<u32>,
+}
+
+impl Event {
+    /// An event about which there is nothing more to say than its type.
+    const fn of(kind: EventType) -> Self {
+        Self {
+            kind,
+            reservation: None,
+            worker: None,
+            worker_name: None,
+            queue: None,
+            code: None,
+            from: None,
+            channel: None,
+        }
+    }
+}
+
+/// What one change amounts to. A change that several workers have a part in is several occurrences, one for each,
+/// so that an index can find each worker's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Occurrence {
+    /// The workspace.
+    pub workspace: WorkspaceSid,
+    /// When.
+    pub time: Timestamp,
+    /// Follows from the item that changed and its version, so that the same change is the same occurrence.
+    pub origin: u64,
+    /// Which one of the same change.
+    #[serde(default)]
+    pub part: u8,
+    /// Whose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worker: Option<WorkerSid>,
+    /// What changed, as it was afterwards.
+    pub subject: Subject,
+    /// How what is mentioned was called, by its identifier.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub names: BTreeMap<String, String>,
+    /// The events, in order.
+    pub events: Vec<Event>,
+    /// How often it was written: once.
+    #[serde(skip)]
+    pub version: u64,
+}
+
+/// Something whose name belongs to an occurrence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "each is called what it mentions")]
+pub enum Mention {
+    Workspace(WorkspaceSid),
+    Activity(WorkspaceSid, ActivitySid),
+    TaskChannel(WorkspaceSid, TaskChannelSid),
+    TaskQueue(WorkspaceSid, TaskQueueSid),
+    Workflow(WorkspaceSid, WorkflowSid),
+}
+
+/// One version of an item, which a change leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Written<'a> {
+    /// The partition key of the item.
+    pub pk: &'a str,
+    /// Its sort key.
+    pub sk: &'a str,
+    /// The version; of an item that was removed the one that it would have got.
+    pub version: u64,
+    /// When the store saw it: the time of a removal, which no image tells.
+    pub seen: Timestamp,
+}
+
+impl Written<'_> {
+    fn origin(&self) -> u64 {
+        let mut hash = Sha256::new();
+        for part in [self.pk, self.sk] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part.as_bytes());
+        }
+        hash.update(self.version.to_be_bytes());
+        let mut first = [0; 8];
+        first.copy_from_slice(&hash.finalize()[..8]);
+        u64::from_be_bytes(first)
+    }
+}
+
+/// What a change amounts to: nothing, or one occurrence, or one for each worker who has a part in it.
+pub fn of_change(
+    before: Option<&Record>,
+    after: Option<&Record>,
+    written: Written<'_>,
+) -> Vec<Occurrence> {
+    let Some(Derived { workspace, time, subject, events }) = derived(before, after) else {
+        return Vec::new();
+    };
+    let mut found: Vec<Occurrence> = Vec::new();
+    for event in events {
+        let same = found.last().is_some_and(|last| {
+            let whose =
+                event.worker.is_none() || last.worker.is_none() || last.worker == event.worker;
+            whose && last.events.len() < EVENTS_MAX
+        });
+        if !same {
+            found.push(Occurrence {
+                workspace,
+                time: time.unwrap_or(written.seen),
+                origin: written.origin(),
+                part: u8::try_from(found.len()).unwrap_or(u8::MAX),
+                worker: subject.worker(),
+                subject: subject.clone(),
+                names: BTreeMap::new(),
+                events: Vec::new(),
+                version: 0,
+            });
+        }
+        if let Some(last) = found.last_mut() {
+            last.worker = last.worker.or(event.worker);
+            last.events.push(event);
+        }
+    }
+    found
+}
+
+/// The events of a change, before they are put together.
+struct Derived {
+    workspace: WorkspaceSid,
+    /// None if no image tells.
+    time: Option<Timestamp>,
+    subject: Subject,
+    events: Vec<Event>,
+}
+
+fn derived(before: Option<&Record>, after: Option<&Record>) -> Option<Derived> {
+    match (before, after) {
+        (before, Some(Record::Task(now))) => {
+            let before = match before {
+                Some(Record::Task(before)) => Some(before.as_ref()),
+                _ => None,
+            };
+            let is_deleted = before.is_some_and(|before| before.is_deleted_in(now));
+            let time = if is_deleted { now.updated + RETENTION } else { now.updated };
+            Some(Derived {
+                workspace: now.workspace,
+                time: Some(time),
+                subject: Subject::task(now),
+                events: task::events(before, now),
+            })
+        }
+        (Some(Record::Task(gone)), None) => Some(Derived {
+            workspace: gone.workspace,
+            time: None,
+            subject: Subject::task(gone),
+            events: task::removed(gone),
+        }),
+        (before, Some(Record::Worker(now))) => {
+            let before = match before {
+                Some(Record::Worker(before)) => Some(before.as_ref()),
+                _ => None,
+            };
+            Some(Derived {
+                workspace: now.workspace,
+                time: Some(now.updated),
+                subject: Subject::worker_of(now),
+                events: worker::events(before, now),
+            })
+        }
+        (Some(Record::Worker(gone)), None) => Some(Derived {
+            workspace: gone.workspace,
+            time: None,
+            subject: Subject::worker_of(gone),
+            events: vec![Event::of(EventType::WorkerDeleted)],
+        }),
+        (before, after) => configuration::derived(before, after),
+    }
+}
+
+impl Occurrence {
+    /// The identifier that it is listed under.
+    pub fn resource(&self) -> String {
+        self.subject.listed(self.workspace)
+    }
+
+    /// Where one of its events stands.
+    pub fn place(&self, number: usize) -> EventPlace {
+        EventPlace {
+            time: self.time,
+            origin: self.origin,
+            part: self.part,
+            number: u8::try_from(number).unwrap_or(u8::MAX),
+        }
+    }
+
+    /// When the store may drop it.
+    pub fn expires(&self) -> Timestamp {
+        self.time + KEPT
+    }
+
+    /// Everything whose name belongs to it.
+    pub fn mentions(&self) -> Vec<Mention> {
+        let workspace = self.workspace;
+        let mut all = vec![Mention::Workspace(workspace)];
+        match &self.subject {
+            Subject::Task(task) => {
+                all.push(Mention::Workflow(workspace, task.workflow));
+                all.push(Mention::TaskChannel(workspace, task.channel));
+                all.extend(task.queue.map(|queue| Mention::TaskQueue(workspace, queue)));
+            }
+            Subject::Worker { worker, .. } => {
+                all.push(Mention::Activity(workspace, worker.activity));
+            }
+            Subject::Activity { .. }
+            | Subject::TaskChannel { .. }
+            | Subject::TaskQueue { .. }
+            | Subject::Workflow { .. }
+            | Subject::Workspace { .. } => {}
+        }
+        for event in &self.events {
+            all.extend(event.queue.map(|queue| Mention::TaskQueue(workspace, queue)));
+            all.extend(event.from.map(|(activity, _)| Mention::Activity(workspace, activity)));
+            all.extend(event.channel.map(|it| Mention::TaskChannel(workspace, it.sid)));
+        }
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// Learns how something that it mentions is called.
+    pub fn learn(&mut self, record: &Record) {
+        let (sid, name) = match record {
+            Record::Workspace(it) => (it.sid.to_string(), &it.friendly_name),
+            Record::Activity(it) => (it.sid.to_string(), &it.friendly_name),
+            Record::TaskChannel(it) => (it.sid.to_string(), &it.unique_name),
+            Record::TaskQueue(it) => (it.sid.to_string(), &it.friendly_name),
+            Record::Workflow(it) => (it.sid.to_string(), &it.friendly_name),
+            _ => return,
+        };
+        self.names.insert(sid, name.clone());
+    }
+
+    /// The reservation that an event is about.
+    pub fn reservation(&self, event: &Event) -> Option<ReservationSid> {
+        match &self.subject {
+            Subject::Task(task) => event.reservation.map(|number| task.sid.kin(number)),
+            _ => None,
+        }
+    }
+
+    /// The queue that an event is about.
+    pub fn queue(&self, event: &Event) -> Option<TaskQueueSid> {
+        match &self.subject {
+            Subject::Task(task) => event.queue.or(task.queue),
+            Subject::TaskQueue { sid, .. } => Some(*sid),
+            _ => None,
+        }
+    }
+
+    /// The worker whom an event is about.
+    pub fn worker_of(&self, event: &Event) -> Option<WorkerSid> {
+        event.worker.or_else(|| self.subject.worker())
+    }
+
+    /// The workflow that it is about.
+    pub fn workflow(&self) -> Option<WorkflowSid> {
+        match &self.subject {
+            Subject::Task(task) => Some(task.workflow),
+            Subject::Workflow { sid, .. } => Some(*sid),
+            _ => None,
+        }
+    }
+
+    /// The task channel that an event is about.
+    pub fn channel(&self, event: &Event) -> Option<TaskChannelSid> {
+        match &self.subject {
+            Subject::Task(task) => Some(task.channel),
+            Subject::TaskChannel { sid, .. } => Some(*sid),
+            _ => event.channel.map(|it| it.sid),
+        }
+    }
+
+    /// How long the task had existed; none if it is not about a task.
+    pub fn waited(&self) -> Option<Millis> {
+        match &self.subject {
+            Subject::Task(task) => Some(Millis((self.time - task.created).0.max(0))),
+            _ => None,
+        }
+    }
+
+    /// How long the task had been in its queue; none if it is not about a task, or in none.
+    pub fn waited_in_queue(&self) -> Option<Millis> {
+        match &self.subject {
+            Subject::Task(task) => {
+                task.queue_entered.map(|since| Millis((self.time - since).0.max(0)))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Whether a workspace wants to hear of an event: its filter is a comma list, and an empty one lets all pass.
+pub fn is_wanted(filter: Option<&str>, kind: EventType) -> bool {
+    let mut names = filter.unwrap_or_default().split(',').map(str::trim).peekable();
+    let none = filter.is_none_or(|filter| filter.trim().is_empty());
+    none || names.any(|name| name.eq_ignore_ascii_case(kind.name()))
+}
+
+#[cfg(test)]
+mod tests;

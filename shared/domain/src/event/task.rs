@@ -1,0 +1,236 @@
+//! Events of tasks and of their reservations, in the order in which they happen within one change:
+//!
+//! ```text
+//!  offers end ─▶ targets are left and entered ─▶ it is changed ─▶ offers are made ─▶ it ends
+//! ```
+
+use super::{Event, EventType};
+use crate::routing::router::FELL_OUT;
+use crate::routing::workflow::Leaving;
+use crate::sid::TaskQueueSid;
+use crate::task::{Mark, Reservation, ReservationStatus, SYSTEM_DELETED, Task, TaskStatus};
+
+/// The version under which a task is announced, unless it is placed from its beginning.
+const ANNOUNCED: u64 = 2;
+
+/// The events of a change of a task that is there afterwards.
+pub(super) fn events(before: Option<&Task>, after: &Task) -> Vec<Event> {
+    let mut events = Vec::new();
+    answers(&mut events, before, after);
+    walk(&mut events, before, after);
+    if before.is_some_and(|before| is_updated(before, after)) {
+        events.push(Event::of(EventType::TaskUpdated));
+    }
+    let new = after.reservations.iter().filter(|one| is_new(before, one));
+    for one in new {
+        events.push(reserved(EventType::ReservationCreated, one));
+        if one.status != ReservationStatus::Pending {
+            events.push(reserved(said(one.status), one));
+        }
+    }
+    for mark in fresh_marks(before, after) {
+        if let Mark::Failed { reservation, code } = mark
+            && let Some(one) = after.reservations.iter().find(|one| one.number == *reservation)
+        {
+            let failed = reserved(EventType::ReservationFailed, one);
+            events.push(Event { code: Some(*code), ..failed });
+        }
+    }
+    events.extend(end(before, after).map(Event::of));
+    for event in &mut events {
+        event.queue = event.queue.filter(|queue| after.queue != Some(*queue));
+    }
+    events
+}
+
+/// The events of a task that was removed by hand.
+pub(super) fn removed(gone: &Task) -> Vec<Event> {
+    match gone.status.is_over() {
+        true => Vec::new(),
+        false => vec![Event::of(EventType::TaskDeleted)],
+    }
+}
+
+/// What became of the offers that there were.
+fn answers(events: &mut Vec<Event>, before: Option<&Task>, after: &Task) {
+    for was in before.iter().flat_map(|before| &before.reservations) {
+        match after.reservations.iter().find(|one| one.number == was.number) {
+            Some(is) if is.status != was.status => events.push(reserved(said(is.status), is)),
+            Some(_) => {}
+            // Of many that end at once a task remembers the last few: those that nobody answered.
+            None if was.status == ReservationStatus::Pending => {
+                events.push(reserved(EventType::ReservationTimeout, was));
+            }
+            None => {}
+        }
+    }
+}
+
+fn is_new(before: Option<&Task>, one: &Reservation) -> bool {
+    before.is_none_or(|before| one.number >= before.next_number)
+}
+
+const fn said(status: ReservationStatus) -> EventType {
+    match status {
+        ReservationStatus::Pending => EventType::ReservationCreated,
+        ReservationStatus::Accepted => EventType::ReservationAccepted,
+        ReservationStatus::Rejected => EventType::ReservationRejected,
+        ReservationStatus::Timeout => EventType::ReservationTimeout,
+        ReservationStatus::Canceled => EventType::ReservationCanceled,
+        ReservationStatus::Rescinded => EventType::ReservationRescinded,
+        ReservationStatus::Wrapping => EventType::ReservationWrapup,
+        ReservationStatus::Completed => EventType::ReservationCompleted,
+    }
+}
+
+fn reserved(kind: EventType, one: &Reservation) -> Event {
+    Event {
+        reservation: Some(one.number),
+        worker: Some(one.worker),
+        worker_name: Some(one.worker_name.clone()),
+        ..Event::of(kind)
+    }
+}
+
+/// The marks that this change made.
+fn fresh_marks<'a>(before: Option<&Task>, after: &'a Task) -> &'a [Mark] {
+    match before {
+        // A new mark of a target comes with a new place or with the end.
+        Some(was) if was.trail == after.trail && was.position == after.position => {
+            if falls_out(before, after) { &after.trail } else { &[] }
+        }
+        _ => &after.trail,
+    }
+}
+
+/// Whether the task left its last target in this change.
+fn falls_out(before: Option<&Task>, after: &Task) -> bool {
+    before.is_none_or(|before| !before.status.is_over())
+        && after.status == TaskStatus::Canceled
+        && after.reason.as_deref() == Some(FELL_OUT)
+}
+
+/// How the task went through its workflow, and its announcement on the way.
+fn walk(events: &mut Vec<Event>, before: Option<&Task>, after: &Task) {
+    let was_placed = before.is_some_and(is_placed);
+    let is_news = match before {
+        None => is_placed(after),
+        Some(before) => before.version + 1 == ANNOUNCED && !was_placed,
+    };
+    let mut steps = Steps { events, announced: !is_news, at: None };
+    if was_placed {
+        steps.at = before.and_then(|before| before.queue);
+    }
+    let left: Vec<(TaskQueueSid, Leaving)> = fresh_marks(before, after)
+        .iter()
+        .filter_map(|mark| match mark {
+            Mark::Left { queue, why } => Some((*queue, *why)),
+            Mark::Failed { .. } => None,
+        })
+        .collect();
+    let fell_out = falls_out(before, after);
+    let is_first = !was_placed && (after.position.is_some() || fell_out);
+    if is_first {
+        steps.say(EventType::WorkflowEntered, None);
+    }
+    for (number, (queue, why)) in left.iter().enumerate() {
+        if number > 0 || !was_placed {
+            steps.enter(*queue);
+        }
+        if *why == Leaving::TimedOut {
+            steps.say(EventType::TaskQueueTimeout, Some(*queue));
+        }
+        steps.at = Some(*queue);
+    }
+    if fell_out {
+        steps.announce();
+        let timed_out = left.last().is_some_and(|(_, why)| *why == Leaving::TimedOut);
+        let kind = if timed_out { EventType::WorkflowTimeout } else { EventType::WorkflowSkipped };
+        return steps.say(kind, None);
+    }
+    let moved = after.position != before.and_then(|before| before.position);
+    match after.queue {
+        Some(queue) if moved && after.position.is_some() => steps.enter(queue),
+        // One for a worker by name is counted in a queue, but no target led there.
+        Some(queue) if !was_placed && after.worker.is_some() => steps.go_to(queue),
+        _ => {}
+    }
+    steps.announce();
+}
+
+/// Whether a router, or its creator, has put the task where it waits.
+fn is_placed(task: &Task) -> bool {
+    task.position.is_some() || task.worker.is_some()
+}
+
+/// The events of a way through a workflow.
+struct Steps<'a> {
+    events: &'a mut Vec<Event>,
+    announced: bool,
+    at: Option<TaskQueueSid>,
+}
+
+impl Steps<'_> {
+    fn say(&mut self, kind: EventType, queue: Option<TaskQueueSid>) {
+        self.events.push(Event { queue, ..Event::of(kind) });
+    }
+
+    /// Enters a target.
+    fn enter(&mut self, queue: TaskQueueSid) {
+        self.go_to(queue);
+        self.announce();
+        self.say(EventType::WorkflowTargetMatched, Some(queue));
+    }
+
+    /// Goes to a queue, unless the task is there already.
+    fn go_to(&mut self, queue: TaskQueueSid) {
+        if self.at == Some(queue) {
+            return;
+        }
+        if let Some(left) = self.at {
+            self.say(EventType::TaskQueueMoved, Some(left));
+        }
+        self.say(EventType::TaskQueueEntered, Some(queue));
+        self.at = Some(queue);
+    }
+
+    fn announce(&mut self) {
+        if !self.announced {
+            self.announced = true;
+            self.say(EventType::TaskCreated, None);
+        }
+    }
+}
+
+/// Whether somebody changed what the task is; a priority that a target gave it is not such a change.
+fn is_updated(before: &Task, after: &Task) -> bool {
+    let routed = before.position != after.position;
+    before.attributes != after.attributes
+        || before.channel != after.channel
+        || before.start != after.start
+        || (before.priority != after.priority && !routed)
+}
+
+/// How the work ended, or came to its paperwork.
+fn end(before: Option<&Task>, after: &Task) -> Option<EventType> {
+    if before.is_some_and(|before| before.is_deleted_in(after)) {
+        return Some(EventType::TaskDeleted);
+    }
+    if before.is_some_and(|before| before.status == after.status) {
+        return None;
+    }
+    match after.status {
+        TaskStatus::Canceled | TaskStatus::Completed
+            if after.reason.as_deref() == Some(SYSTEM_DELETED) =>
+        {
+            Some(EventType::TaskSystemDeleted)
+        }
+        TaskStatus::Canceled => Some(EventType::TaskCanceled),
+        TaskStatus::Completed => Some(EventType::TaskCompleted),
+        TaskStatus::Wrapping => Some(EventType::TaskWrapup),
+        TaskStatus::Pending | TaskStatus::Reserved | TaskStatus::Assigned => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

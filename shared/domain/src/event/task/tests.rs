@@ -1,0 +1,183 @@
+use super::*;
+use crate::routing::receipt::Receipt;
+use crate::routing::workflow::{FilterIndex, Position};
+use crate::sid::{Sid as _, TaskChannelSid, TaskSid, WorkerSid, WorkflowSid, WorkspaceSid};
+use crate::task::{Command, DELETED, RETENTION, decide};
+use crate::timestamp::{Millis, Timestamp};
+
+const NOW: Timestamp = Timestamp(1_000_000_000);
+
+/// A task that waits where a router has put it.
+fn placed() -> Task {
+    Task {
+        sid: TaskSid::derived(&["t"]),
+        workspace: WorkspaceSid::derived(&["w"]),
+        workflow: WorkflowSid::derived(&["f"]),
+        channel: TaskChannelSid::derived(&["c"]),
+        attributes: "{}".to_owned(),
+        priority: 0,
+        status: TaskStatus::Pending,
+        reason: None,
+        timeout_seconds: 3600,
+        start: NOW,
+        position: Some(Position { filter: FilterIndex::Default, target: 0, timed_out: false }),
+        queue: Some(TaskQueueSid::derived(&["q"])),
+        queue_entered: Some(NOW),
+        target_until: None,
+        worker: None,
+        assignments: 0,
+        reservations: Vec::new(),
+        next_number: 1,
+        trail: Vec::new(),
+        interaction: None,
+        created: NOW,
+        updated: NOW,
+        version: 2,
+    }
+}
+
+fn after(task: &Task, command: Command) -> Task {
+    Task { version: task.version + 1, ..decide(task, command, NOW).unwrap() }
+}
+
+fn reserved() -> Task {
+    let command = Command::Reserve {
+        worker: WorkerSid::derived(&["alice"]),
+        worker_name: "alice".to_owned(),
+        timeout: Millis::seconds(0),
+        receipt: Receipt::default(),
+    };
+    after(&placed(), command)
+}
+
+/// Asked, and with time to answer.
+fn asked() -> Task {
+    let mut task = reserved();
+    task.reservations[0].expires = NOW + Millis::seconds(60);
+    task
+}
+
+fn said(before: Option<&Task>, after: &Task) -> Vec<&'static str> {
+    events(before, after).iter().map(|event| event.kind.name()).collect()
+}
+
+/// One situation for each type of event that a command or a request leads to.
+#[test]
+fn every_command_is_what_it_is_called() {
+    let offer = asked().sid.kin(1);
+    let assigned = after(&asked(), Command::Accept(offer));
+    let wrapping = after(&assigned, Command::Wrap { reason: None });
+    let cancel = || Command::Cancel { reason: Some("enough".to_owned()) };
+    let system = Some(SYSTEM_DELETED.to_owned());
+    for (before, after, expected) in [
+        (placed(), reserved(), vec!["reservation.created"]),
+        (asked(), after(&asked(), Command::Accept(offer)), vec!["reservation.accepted"]),
+        (asked(), after(&asked(), Command::Reject(offer)), vec!["reservation.rejected"]),
+        (reserved(), after(&reserved(), Command::Lapse(offer)), vec!["reservation.timeout"]),
+        (asked(), after(&asked(), Command::Withdraw(offer)), vec!["reservation.canceled"]),
+        (asked(), after(&asked(), cancel()), vec!["reservation.canceled", "task.canceled"]),
+        (placed(), after(&placed(), cancel()), vec!["task.canceled"]),
+        (assigned.clone(), wrapping.clone(), vec!["reservation.wrapup", "task.wrapup"]),
+        (
+            wrapping.clone(),
+            after(&wrapping, Command::Complete { reason: None }),
+            vec!["reservation.completed", "task.completed"],
+        ),
+        (
+            assigned.clone(),
+            after(&assigned, Command::Complete { reason: system }),
+            vec!["reservation.completed", "task.system-deleted"],
+        ),
+        (
+            assigned.clone(),
+            Task {
+                status: TaskStatus::Canceled,
+                reason: Some(SYSTEM_DELETED.to_owned()),
+                ..assigned.clone()
+            },
+            vec!["task.system-deleted"],
+        ),
+        (assigned.clone(), assigned, vec![]),
+    ] {
+        assert_eq!(said(Some(&before), &after), expected);
+    }
+}
+
+#[test]
+fn what_somebody_changes_is_an_update_and_what_a_target_gives_is_none() {
+    let next = |with: fn(&mut Task)| {
+        let mut task = placed();
+        with(&mut task);
+        task
+    };
+    for changed in [
+        next(|task| task.attributes = "[]".to_owned()),
+        next(|task| task.priority = 7),
+        next(|task| task.start = Timestamp(1)),
+        next(|task| task.channel = TaskChannelSid::derived(&["d"])),
+    ] {
+        assert_eq!(said(Some(&placed()), &changed), ["task.updated"]);
+    }
+    let routed = next(|task| {
+        task.priority = 7;
+        task.position =
+            Some(Position { filter: FilterIndex::Numbered(0), target: 0, timed_out: false });
+    });
+    assert_eq!(said(Some(&placed()), &routed), ["workflow.target-matched"]);
+}
+
+#[test]
+fn a_task_that_is_changed_before_it_is_placed_is_announced_with_that_change() {
+    let created = Task { position: None, queue: None, version: 1, ..placed() };
+    assert_eq!(said(None, &created), [""; 0]);
+    let changed = Task { attributes: "[]".to_owned(), version: 2, ..created.clone() };
+    assert_eq!(said(Some(&created), &changed), ["task.created", "task.updated"]);
+    let routed = Task { attributes: "[]".to_owned(), version: 3, ..placed() };
+    let told = ["workflow.entered", "task-queue.entered", "workflow.target-matched"];
+    assert_eq!(said(Some(&changed), &routed), told);
+    let canceled = after(&created, Command::Cancel { reason: None });
+    assert_eq!(said(Some(&created), &canceled), ["task.created", "task.canceled"]);
+}
+
+#[test]
+fn a_deleted_task_is_told_once() {
+    let cancel = Command::Cancel { reason: Some(DELETED.to_owned()) };
+    let mut deleted = after(&asked(), cancel);
+    deleted.updated = NOW + Millis(-RETENTION.0);
+    assert_eq!(said(Some(&asked()), &deleted), ["reservation.canceled", "task.deleted"]);
+    let over = after(&placed(), Command::Cancel { reason: None });
+    let gone = Task { updated: over.updated + Millis(-RETENTION.0), ..over.clone() };
+    assert_eq!(said(Some(&over), &gone), ["task.deleted"]);
+    assert_eq!(removed(&over), []);
+    assert_eq!(removed(&placed()).len(), 1);
+}
+
+#[test]
+fn an_old_mark_is_not_told_again() {
+    let queue = TaskQueueSid::derived(&["p"]);
+    let trail = vec![Mark::Left { queue, why: Leaving::TimedOut }];
+    let before = Task { trail: trail.clone(), ..placed() };
+    let after = Task { attributes: "[]".to_owned(), trail, ..placed() };
+    assert_eq!(said(Some(&before), &after), ["task.updated"]);
+}
+
+#[test]
+fn a_queue_is_named_only_if_it_is_another_than_the_task_s() {
+    let created = Task { position: None, queue: None, version: 1, ..placed() };
+    assert!(events(Some(&created), &placed()).iter().all(|event| event.queue.is_none()));
+    let elsewhere = Task {
+        queue: Some(TaskQueueSid::derived(&["r"])),
+        position: Some(Position { filter: FilterIndex::Default, target: 1, timed_out: true }),
+        ..placed()
+    };
+    let told = events(Some(&placed()), &elsewhere);
+    assert_eq!(told[0].kind, EventType::TaskQueueMoved);
+    assert_eq!(told[0].queue, placed().queue);
+}
+
+#[test]
+fn offers_that_a_task_forgets_at_once_were_not_answered() {
+    let mut forgotten = asked();
+    forgotten.reservations.clear();
+    assert_eq!(said(Some(&asked()), &forgotten), ["reservation.timeout"]);
+}

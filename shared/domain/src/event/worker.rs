@@ -1,0 +1,35 @@
+//! Events of workers: what he does, what is known of him, how much he takes.
+
+use std::collections::BTreeSet;
+
+use super::{ChannelChange, Event, EventType};
+use crate::timestamp::Millis;
+use crate::workspace::Worker;
+
+/// The events of a change of a worker who is there afterwards.
+pub(super) fn events(before: Option<&Worker>, after: &Worker) -> Vec<Event> {
+    let Some(before) = before else {
+        return vec![Event::of(EventType::WorkerCreated)];
+    };
+    let mut events = Vec::new();
+    if before.activity != after.activity {
+        let span = Millis((after.activity_since - before.activity_since).0.max(0));
+        let from = Some((before.activity, span));
+        events.push(Event { from, ..Event::of(EventType::WorkerActivityUpdate) });
+    }
+    if before.attributes != after.attributes {
+        events.push(Event::of(EventType::WorkerAttributesUpdate));
+    }
+    let channels: BTreeSet<_> = before.channels.keys().chain(after.channels.keys()).collect();
+    for sid in channels.into_iter().copied() {
+        let (was, is) = (before.capacity(sid), after.capacity(sid));
+        let channel = Some(ChannelChange { sid, before: was, after: is, open: None });
+        if was.capacity != is.capacity {
+            events.push(Event { channel, ..Event::of(EventType::WorkerCapacityUpdate) });
+        }
+        if was.available != is.available {
+            events.push(Event { channel, ..Event::of(EventType::WorkerChannelAvailabilityUpdate) });
+        }
+    }
+    events
+}

@@ -1,0 +1,110 @@
+//! What assignment callbacks say, and who is called.
+
+use super::*;
+use crate::effect::Outcome;
+use crate::sid::{ReservationSid, Sid as _, TaskSid};
+
+/// A task that ann is asked to take; ben would be next.
+fn asked() -> (World, ReservationSid) {
+    let mut world = World::new();
+    let mut workflow = world.workflow_record();
+    workflow.configuration = json!({
+        "task_routing": { "default_filter": target("q", json!({})) },
+    })
+    .to_string();
+    workflow.assignment_callback_url = Some("https://example.com/assign".to_owned());
+    world.put(workflow);
+    world.worker("ann", json!({}), 0);
+    world.task("t", json!({}), |_| {});
+    world.step();
+    world.worker("ben", json!({}), 900);
+    world.step();
+    world.told();
+    (world, sid::<TaskSid>("t").kin(1))
+}
+
+fn says(world: &mut World, reservation: ReservationSid, outcome: Outcome) -> Vec<Turn> {
+    world.router.answer(reservation, outcome);
+    world.after(1)
+}
+
+fn calls(turns: &[Turn]) -> Vec<AssignmentCall> {
+    let effects = turns.iter().flat_map(|turn| &turn.decision.effects);
+    let call = |effect: &Effect| match effect {
+        Effect::Notify(Call::Assignment(call)) => Some(call.clone()),
+        _ => None,
+    };
+    effects.filter_map(call).collect()
+}
+
+#[test]
+fn an_endpoint_is_told_of_a_reservation_if_the_workflow_has_one() {
+    let mut world = World::new();
+    world.worker("ann", json!({}), 0);
+    world.task("t", json!({}), |_| {});
+    assert_eq!(calls(&world.step()), []);
+    let (mut world, first) = asked();
+    let turns = says(&mut world, first, Outcome::Reject(None));
+    let expected = AssignmentCall {
+        workspace: sid("workspace"),
+        workflow: sid("workflow"),
+        worker: sid("ben"),
+        reservation: first.kin(2),
+    };
+    assert_eq!(calls(&turns), [expected]);
+}
+
+#[test]
+fn the_instruction_to_accept_is_an_acceptance() {
+    let (mut world, reservation) = asked();
+    let turns = says(&mut world, reservation, Outcome::Accept);
+    let seats = |effect: &Effect| matches!(effect, Effect::Invite(InviteRequest::Seat { .. }));
+    assert!(turns.iter().flat_map(|turn| &turn.decision.effects).any(seats));
+    assert_eq!(world.status("t").0, TaskStatus::Assigned);
+    assert_eq!(world.told(), ["reservation.accepted ann"]);
+    // Said twice, or too late, it changes nothing.
+    for outcome in [Outcome::Accept, Outcome::Reject(None), Outcome::Withdraw] {
+        says(&mut world, reservation, outcome);
+    }
+    assert_eq!(world.told(), [""; 0]);
+}
+
+#[test]
+fn the_instruction_to_reject_leaves_the_worker_where_he_is_or_sends_him_elsewhere() {
+    for (activity, expected) in [(None, "on"), (Some("off"), "off"), (Some("nowhere"), "on")] {
+        let (mut world, reservation) = asked();
+        says(&mut world, reservation, Outcome::Reject(activity.map(sid)));
+        assert_eq!(world.worker_called("ann").activity, sid(expected), "{activity:?}");
+        assert_eq!(world.holders("t"), ["ben"]);
+    }
+}
+
+#[test]
+fn a_withdrawn_reservation_is_canceled_and_others_are_asked_first() {
+    let (mut world, reservation) = asked();
+    says(&mut world, reservation, Outcome::Withdraw);
+    assert_eq!(world.told(), ["reservation.canceled ann", "reservation.created ben"]);
+    says(&mut world, reservation.kin(2), Outcome::Withdraw);
+    assert_eq!(world.holders("t"), ["ann"], "there is nobody else");
+}
+
+#[test]
+fn an_instruction_that_fails_is_told_and_changes_nothing_else() {
+    let (mut world, reservation) = asked();
+    says(&mut world, reservation, Outcome::Fail(40_151));
+    assert_eq!(world.told(), ["reservation.failed ann"]);
+    assert_eq!(world.holders("t"), ["ann"]);
+    world.accepts("ann", "t");
+    assert_eq!(world.told(), ["reservation.accepted ann"]);
+    says(&mut world, reservation, Outcome::Fail(40_151));
+    assert_eq!(world.told(), [""; 0], "nothing waits for an instruction any more");
+}
+
+#[test]
+fn an_answer_to_nothing_is_nothing() {
+    let (mut world, reservation) = asked();
+    let other: ReservationSid = sid::<TaskSid>("other").kin(1);
+    says(&mut world, other, Outcome::Accept);
+    says(&mut world, reservation.kin(9), Outcome::Accept);
+    assert_eq!(world.told(), [""; 0]);
+}
