@@ -1,8 +1,11 @@
 //! Does the story hold? Scenarios through the local deployment, with people as helpers.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
+mod assignment;
 mod bad_input;
 mod carrier_days;
+mod endpoint;
+mod events;
 mod journey;
 mod permissions;
 mod reservations;

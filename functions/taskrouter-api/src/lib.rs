@@ -1,4 +1,4 @@
-//! The REST product TaskRouter: workspaces and what is in them, tasks, reservations.
+//! The REST product TaskRouter: workspaces and what is in them, tasks, reservations, events.
 //!
 //! Woken by: HTTP `ANY /taskrouter/{proxy+}`. Writes: everything in the table `routing`.
 //! Asks for: `task-assignment` after every change, `interaction-invite` when a task is taken or ends.
@@ -9,6 +9,7 @@
 
 mod activities;
 mod contents;
+mod events;
 mod fields;
 mod new_task;
 mod pages;
@@ -62,6 +63,8 @@ async fn within(call: &Call<'_>, ws: WorkspaceSid, path: &[&str]) -> Answer {
         (Method::Get, ["Activities", sid]) => activities::fetch(call, ws, sid).await,
         (Method::Post, ["Activities", sid]) => activities::update(call, ws, sid).await,
         (Method::Delete, ["Activities", sid]) => activities::remove(call, ws, sid).await,
+        (Method::Get, ["Events"]) => events::list(call, ws).await,
+        (Method::Get, ["Events", sid]) => events::fetch(call, ws, sid).await,
         (Method::Get, ["TaskChannels"]) => task_channels::list(call, ws).await,
         (Method::Post, ["TaskChannels"]) => task_channels::create(call, ws).await,
         (Method::Get, ["TaskChannels", sid]) => task_channels::fetch(call, ws, sid).await,

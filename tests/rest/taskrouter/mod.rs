@@ -2,6 +2,7 @@
 
 mod configuring;
 mod conformity;
+mod events;
 mod reserving;
 mod staffing;
 mod tasking;

@@ -1,0 +1,101 @@
+//! A customer's endpoint on loopback.
+
+use std::sync::{Arc, Mutex};
+
+use switchboard_carriers::twilio::{SIGNATURE_HEADER, sign};
+use switchboard_tests::TOKEN;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+
+/// What an endpoint was called with.
+#[derive(Clone)]
+pub(crate) struct Heard {
+    pub(crate) signature: String,
+    pub(crate) parameters: Vec<(String, String)>,
+}
+
+impl Heard {
+    pub(crate) fn get(&self, name: &str) -> &str {
+        let found = self.parameters.iter().find(|(given, _)| given == name);
+        found.map(|(_, value)| value.as_str()).unwrap_or_default()
+    }
+}
+
+/// An endpoint on loopback that gives its answers in turn, the last one for ever.
+pub(crate) struct Endpoint {
+    pub(crate) url: String,
+    heard: Arc<Mutex<Vec<Heard>>>,
+}
+
+impl Endpoint {
+    /// One that answers with these statuses, and nothing else.
+    pub(crate) async fn start(statuses: &[u16]) -> Self {
+        Self::saying(statuses.iter().map(|status| (*status, String::new())).collect()).await
+    }
+
+    /// One that answers with these statuses and these texts, as JSON.
+    pub(crate) async fn saying(answers: Vec<(u16, String)>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/hook", listener.local_addr().unwrap());
+        let heard: Arc<Mutex<Vec<Heard>>> = Arc::default();
+        let listening = Arc::clone(&heard);
+        tokio::spawn(async move {
+            loop {
+                let Ok((mut stream, _)) = listener.accept().await else { return };
+                let Some(call) = read(&mut stream).await else { continue };
+                let count = {
+                    let mut heard = listening.lock().unwrap();
+                    heard.push(call);
+                    heard.len()
+                };
+                let (status, text) = &answers[(count - 1).min(answers.len() - 1)];
+                let answer = format!(
+                    "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
+                     connection: close\r\n\r\n{text}",
+                    text.len()
+                );
+                let _ = stream.write_all(answer.as_bytes()).await;
+            }
+        });
+        Self { url, heard }
+    }
+
+    pub(crate) fn calls(&self) -> Vec<Heard> {
+        self.heard.lock().unwrap().clone()
+    }
+}
+
+impl Endpoint {
+    /// Whether a call was signed with the account's token for this address.
+    pub(crate) fn signed(&self, call: &Heard) -> bool {
+        let pairs: Vec<(&str, &str)> =
+            call.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        call.signature == sign(&self.url, &pairs, TOKEN)
+    }
+}
+
+async fn read(stream: &mut tokio::net::TcpStream) -> Option<Heard> {
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        let count = stream.read(&mut buffer).await.ok()?;
+        bytes.extend_from_slice(&buffer[..count]);
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+        let header = |name: &str| {
+            let lines = head.lines().filter_map(|line| line.split_once(": "));
+            lines
+                .filter(|(given, _)| given.eq_ignore_ascii_case(name))
+                .map(|it| it.1.to_owned())
+                .next()
+        };
+        let length: usize = header("content-length")?.parse().ok()?;
+        if body.len() >= length {
+            let parameters = form_urlencoded::parse(body.as_bytes()).into_owned().collect();
+            return Some(Heard { signature: header(SIGNATURE_HEADER)?, parameters });
+        }
+        if count == 0 {
+            return None;
+        }
+    }
+}
