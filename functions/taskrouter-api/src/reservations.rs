@@ -15,7 +15,7 @@ use switchboard_store::key::dated;
 
 use crate::contents::{self, Activities, PAGE_SIZE_MAX};
 use crate::fields::invalid;
-use crate::{pages, tasks, workers};
+use crate::{pages, tasks};
 
 /// Where a reservation is seen from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -209,7 +209,7 @@ pub(crate) async fn update(
         let activities = Activities::load(call, workspace).await?;
         activities.check("WorkerActivitySid", activity)?;
         let mut worker: Worker = contents::check(call, workspace, "WorkerSid", who).await?;
-        workers::moved(&mut worker, activity, call.now);
+        worker.do_instead(activity, call.now);
         let event = RouterEvent { workspace, subject: Subject::Worker(who) };
         Ok((task, decision.and(head).and(worker).asking([Effect::Route(event)])))
     };

@@ -94,6 +94,7 @@ pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
         order: QueueOrder::Fifo,
         reservation_activity: None,
         assignment_activity: None,
+        ageing_bound_seconds: None,
         created: call.now,
         updated: call.now,
         version: 0,

@@ -31,6 +31,7 @@ pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
         attributes: fields::attributes(&call.form)?.unwrap_or_else(|| "{}".to_owned()),
         activity: call.form.sid("ActivitySid")?.unwrap_or(of.default_activity),
         activity_since: call.now,
+        occupation: None,
         channels: Default::default(),
         created: call.now,
         updated: call.now,
@@ -200,7 +201,7 @@ impl Change {
         }
         if let Some(activity) = self.activity {
             activities.check("ActivitySid", activity)?;
-            moved(&mut after, activity, now);
+            after.do_instead(activity, now);
         }
         if self.reject && activities.is_available(after.activity) {
             return Err(invalid(
@@ -212,15 +213,6 @@ impl Change {
             after.updated = now;
         }
         Ok(after)
-    }
-}
-
-/// Lets a worker do something else.
-pub(crate) fn moved(worker: &mut Worker, activity: ActivitySid, now: Timestamp) {
-    if worker.activity != activity {
-        worker.activity = activity;
-        worker.activity_since = now;
-        worker.updated = now;
     }
 }
 

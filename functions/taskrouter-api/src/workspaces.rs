@@ -126,6 +126,7 @@ fn first_in_first_out(workspace: &Workspace) -> [Record; 2] {
             order: QueueOrder::Fifo,
             reservation_activity: None,
             assignment_activity: None,
+            ageing_bound_seconds: None,
             created: now,
             updated: now,
             version: 0,

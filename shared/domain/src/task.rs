@@ -6,6 +6,8 @@
 //!     ▲  │                │ │                    └────────── complete ──────────────────▲
 //!     │  └── cancel ──────┤ └── cancel ──▶ canceled
 //!     └── all reservations rejected, timed out or canceled
+//!
+//!  pending, reserved, assigned, wrapping ── remove ──▶ canceled, and gone at once
 //! ```
 //!
 //! A task is where its load on a worker is read from: an open reservation is one unit of it.
@@ -40,6 +42,10 @@ pub const DELETED: &str = "Task deleted";
 pub const SYSTEM_DELETED: &str = "Task system deleted";
 /// So many times a task is offered before it is canceled (behaviour D.6).
 pub const ASSIGNMENTS_MAX: u32 = 1000;
+/// So many times a task is rejected before it is canceled (behaviour D.6).
+pub const REJECTIONS_MAX: u32 = 1000;
+/// A task that is still assigned after so long is removed (behaviour D.6).
+pub const ASSIGNED_MAX: Millis = Millis::seconds(86_400);
 
 /// A task that may wait no longer than this, in seconds, gets an alarm clock of its own.
 const SHORT_TIMEOUT_SECONDS: i64 = 900;
@@ -207,8 +213,14 @@ pub struct Task {
     pub target_until: Option<Timestamp>,
     /// An agent who is asked for by name, whom alone it goes to.
     pub worker: Option<WorkerSid>,
+    /// Whether that agent is asked whatever he does and has to do.
+    pub ignores_capacity: bool,
+    /// Whether it was made for its queue: it walks through no workflow.
+    pub bound_to_queue: bool,
     /// How often it went from pending to reserved.
     pub assignments: u32,
+    /// How often it was rejected.
+    pub rejections: u32,
     /// Open reservations and the last ones that ended.
     pub reservations: Vec<Reservation>,
     /// The number of the next reservation.
@@ -262,6 +274,11 @@ pub enum Command {
         /// Why.
         reason: Option<String>,
     },
+    /// It was assigned for too long; only the router says so.
+    Remove {
+        /// Why.
+        reason: String,
+    },
 }
 
 /// What a new task is made of.
@@ -308,7 +325,10 @@ impl Task {
             queue_entered: new.worker.map(|_| new.now),
             target_until: None,
             worker: new.worker.map(|(worker, _)| worker),
+            ignores_capacity: false,
+            bound_to_queue: false,
             assignments: 0,
+            rejections: 0,
             reservations: Vec::new(),
             next_number: 1,
             trail: Vec::new(),
@@ -343,6 +363,13 @@ impl Task {
     /// When it has waited for too long.
     pub fn dies(&self) -> Timestamp {
         self.created + Millis::seconds(self.timeout_seconds)
+    }
+
+    /// When it has been assigned for too long.
+    pub fn assigned_until(&self) -> Option<Timestamp> {
+        let taken = self.reservations.iter().find(|one| one.status == ReservationStatus::Accepted);
+        let taken = taken.filter(|_| self.status == TaskStatus::Assigned);
+        taken.map(|taken| taken.updated + ASSIGNED_MAX)
     }
 
     /// Its age in whole seconds.
@@ -467,7 +494,15 @@ pub fn decide(task: &Task, command: Command, now: Timestamp) -> Result<Task, Ref
             next.reason = reason;
             next.close_reservations(ReservationStatus::Canceled, now);
         }
-        (Wrapping, Command::Wrap { .. })
+        (Pending | Reserved | Assigned | Wrapping, Command::Remove { reason }) => {
+            next.status = Canceled;
+            next.reason = Some(reason);
+            next.close_reservations(ReservationStatus::Canceled, now);
+            next.updated = now + Millis(-RETENTION.0);
+            return Ok(next);
+        }
+        (Completed | Canceled, Command::Remove { .. })
+        | (Wrapping, Command::Wrap { .. })
         | (Completed, Command::Complete { .. })
         | (Canceled, Command::Cancel { .. }) => return Ok(task.clone()),
         (status @ (Assigned | Wrapping | Completed | Canceled), Command::Reserve { .. }) => {
@@ -566,6 +601,7 @@ fn refuse(
     }
     reservation.status = how;
     reservation.updated = now;
+    next.rejections += u32::from(how == S::Rejected);
     next.after_refusal();
     Ok(())
 }

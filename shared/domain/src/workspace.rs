@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::sid::{
-    ActivitySid, Sid as _, TaskChannelSid, TaskQueueSid, TaskSid, WorkerChannelSid, WorkerSid,
-    WorkflowSid, WorkspaceSid,
+    ActivitySid, ReservationSid, Sid as _, TaskChannelSid, TaskQueueSid, TaskSid, WorkerChannelSid,
+    WorkerSid, WorkflowSid, WorkspaceSid,
 };
 use crate::timestamp::{Millis, Timestamp};
 
@@ -157,6 +157,9 @@ pub struct TaskQueue {
     /// The activity while assigned, in single-tasking workspaces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assignment_activity: Option<ActivitySid>,
+    /// A task that has waited in it for so many seconds goes before all that have not; none is strict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ageing_bound_seconds: Option<u32>,
     /// When it was created.
     pub created: Timestamp,
     /// When it was last changed.
@@ -164,6 +167,13 @@ pub struct TaskQueue {
     /// How often it was written.
     #[serde(skip)]
     pub version: u64,
+}
+
+impl TaskQueue {
+    /// Whether workers change their activity with their reservations, where they do one task at a time.
+    pub const fn moves_workers(&self) -> bool {
+        self.reservation_activity.is_some() || self.assignment_activity.is_some()
+    }
 }
 
 /// A workflow: which task goes to which queue, and when it moves on (behaviour D.4).
@@ -217,6 +227,16 @@ impl Default for Capacity {
     }
 }
 
+/// The reservation that a worker is moved through activities by, where tasks are done one by one. Whatever
+/// else moves him ends it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Occupation {
+    /// The reservation.
+    pub reservation: ReservationSid,
+    /// What he did before.
+    pub before: ActivitySid,
+}
+
 /// Somebody who does tasks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Worker {
@@ -232,6 +252,9 @@ pub struct Worker {
     pub activity: ActivitySid,
     /// Since when.
     pub activity_since: Timestamp,
+    /// What holds him in it, if it is a reservation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub occupation: Option<Occupation>,
     /// Capacities that differ from the default, by task channel.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub channels: BTreeMap<TaskChannelSid, Capacity>,
@@ -253,6 +276,16 @@ impl Worker {
     /// The identifier of the worker's capacity on a task channel.
     pub fn channel_sid(&self, channel: TaskChannelSid) -> WorkerChannelSid {
         WorkerChannelSid::derived(&[&self.sid.to_string(), &channel.to_string()])
+    }
+
+    /// Lets him do something else from now on.
+    pub fn do_instead(&mut self, activity: ActivitySid, now: Timestamp) {
+        if self.activity != activity {
+            self.activity = activity;
+            self.activity_since = now;
+            self.occupation = None;
+            self.updated = now;
+        }
     }
 
     /// How the worker is called in conversations: the name in `contact_uri` (`client:<name>`), else his own.
@@ -289,6 +322,7 @@ mod tests {
             attributes: r#"{"contact_uri":"client:al"}"#.to_owned(),
             activity: ActivitySid::derived(&["a"]),
             activity_since: Timestamp(0),
+            occupation: None,
             channels: BTreeMap::new(),
             created: Timestamp(0),
             updated: Timestamp(0),

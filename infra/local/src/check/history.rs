@@ -336,6 +336,9 @@ struct New(BTreeMap<(WorkerSid, TaskChannelSid), Vec<String>>);
 
 impl New {
     fn reservations(&mut self, from: u32, task: &Task) {
+        if task.ignores_capacity {
+            return;
+        }
         for one in task.open_reservations().filter(|one| one.number >= from) {
             let name = task.reservation_sid(one).to_string();
             self.0.entry((one.worker, task.channel)).or_default().push(name);
@@ -369,7 +372,9 @@ impl New {
             };
             let capacity = worker.capacity(*channel);
             let open = next.records.iter().filter_map(|record| match record {
-                Record::Task(task) if task.channel == *channel => Some(task),
+                Record::Task(task) if task.channel == *channel && !task.ignores_capacity => {
+                    Some(task)
+                }
                 _ => None,
             });
             let open = open.flat_map(|task| task.open_reservations());

@@ -36,8 +36,10 @@ pub(super) fn check(view: &View<'_>, found: &mut Found) {
         return;
     }
     let loads = loads(view.tasks.values().copied());
-    capacity(view, &loads, found);
-    alone(view, &loads, found);
+    let mut within = loads.clone();
+    within.values_mut().for_each(|open| open.retain(|(task, _)| !task.ignores_capacity));
+    capacity(view, &within, found);
+    alone(view, &within, found);
     workspaces(view, found);
     names(view, found);
     if view.at_rest {

@@ -60,6 +60,7 @@ fn worker(name: &str) -> Worker {
         attributes: "{}".to_owned(),
         activity: ActivitySid::derived(&["a"]),
         activity_since: NOW,
+        occupation: None,
         channels: std::collections::BTreeMap::new(),
         created: NOW,
         updated: NOW,

@@ -16,10 +16,11 @@ pub(super) use configuration::{Flow, Queue};
 pub(super) use staff::{Load, Member};
 
 use crate::sid::{
-    ActivitySid, Sid as _, TaskChannelSid, TaskQueueSid, TaskSid, WorkerSid, WorkflowSid,
+    ActivitySid, ReservationSid, Sid as _, TaskChannelSid, TaskQueueSid, TaskSid, WorkerSid,
+    WorkflowSid,
 };
 use crate::task::{Reservation, ReservationStatus, Task, TaskStatus};
-use crate::timestamp::Timestamp;
+use crate::timestamp::{Millis, Timestamp};
 use crate::workspace::{Activity, QueueOrder, TaskChannel, Workspace};
 
 /// What a pending task waits for: some worker of a queue, or the one who is asked for by name.
@@ -27,8 +28,10 @@ use crate::workspace::{Activity, QueueOrder, TaskChannel, Workspace};
 pub(super) enum Line {
     /// The workers of a queue.
     Queue(TaskQueueSid),
-    /// One worker.
+    /// One worker, when he is free.
     Worker(WorkerSid),
+    /// One worker, whatever he does.
+    Anyhow(WorkerSid),
 }
 
 /// A line, by the capacity that its tasks take.
@@ -37,10 +40,13 @@ pub(super) type Lane = (Line, TaskChannelSid);
 /// Where a task stands among all that wait; the smaller goes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
+    /// Tasks that waited for as long as their queue lets them go first.
+    in_time: bool,
     /// Queues of the order that the workspace prefers go first.
     second_order: bool,
     priority: Reverse<i64>,
-    /// The age in a first-in-first-out queue, its negative in the other kind.
+    /// The age in a first-in-first-out queue, its negative in the other kind; since when it waits in the
+    /// queue, if it waited for too long.
     time: i64,
     /// Whose place it is.
     pub(super) task: TaskSid,
@@ -55,6 +61,7 @@ pub(super) struct Held {
     pub(super) attributes: Option<Value>,
     waits: Option<(Lane, Place)>,
     deadline: Option<Timestamp>,
+    ages: Option<Timestamp>,
 }
 
 /// The records of a workspace and their indexes.
@@ -74,6 +81,14 @@ pub(super) struct Picture {
     /// The channels that some task was seen on; workers are pooled for these only.
     used: BTreeSet<TaskChannelSid>,
     deadlines: BTreeSet<(Timestamp, TaskSid)>,
+    /// Waiting tasks that will have waited for too long, and when.
+    ageing: BTreeSet<(Timestamp, TaskSid)>,
+    /// The time up to which tasks have aged.
+    now: Timestamp,
+    /// Workers whom a reservation moved.
+    pub(super) occupied: BTreeSet<WorkerSid>,
+    /// How reservations of tasks ended that are not held any more, and in which queue.
+    ended: BTreeMap<ReservationSid, (ReservationStatus, Option<TaskQueueSid>)>,
     /// Tasks that changed since a router looked at them.
     pub(super) look: BTreeSet<TaskSid>,
     /// Workers who may be eligible for a waiting task since a router looked at them. All others are not.
@@ -96,6 +111,10 @@ impl Picture {
             pools: BTreeMap::new(),
             used: BTreeSet::new(),
             deadlines: BTreeSet::new(),
+            ageing: BTreeSet::new(),
+            now: Timestamp(i64::MIN),
+            occupied: BTreeSet::new(),
+            ended: BTreeMap::new(),
             look: BTreeSet::new(),
             freed: BTreeSet::new(),
         }
@@ -123,6 +142,11 @@ impl Picture {
         self.tasks.get(&task)?.waits.map(|(lane, _)| lane)
     }
 
+    /// Whether some task waits in a line.
+    pub(super) fn is_waited_in(&self, lane: Lane) -> bool {
+        self.waiting.contains_key(&lane)
+    }
+
     /// The first task of a line, after a place.
     pub(super) fn next_in(&self, lane: Lane, after: Option<Place>) -> Option<Place> {
         use std::ops::Bound::{Excluded, Unbounded};
@@ -135,10 +159,56 @@ impl Picture {
         self.deadlines.first().map(|(at, _)| *at)
     }
 
-    /// The tasks for which something is due, the longest overdue first.
-    pub(super) fn due(&self, now: Timestamp) -> Vec<TaskSid> {
-        let last = (now, TaskSid::from_bytes([u8::MAX; 16]));
-        self.deadlines.range(..=last).map(|(_, task)| *task).collect()
+    /// The task for which something is due the longest, of those after a place in this order.
+    pub(super) fn next_due(
+        &self,
+        after: Option<(Timestamp, TaskSid)>,
+        now: Timestamp,
+    ) -> Option<(Timestamp, TaskSid)> {
+        use std::ops::Bound::{Excluded, Unbounded};
+        let rest = self.deadlines.range((after.map_or(Unbounded, Excluded), Unbounded));
+        rest.take_while(|(at, _)| *at <= now).next().copied()
+    }
+
+    /// Forgets that a task is due to leave its target, as it is about to be looked at.
+    pub(super) fn leaves_in_turn(&mut self, sid: TaskSid) {
+        self.look.insert(sid);
+        if let Some(held) = self.tasks.get_mut(&sid) {
+            let dies = held.task.dies();
+            if let Some(deadline) = held.deadline.replace(dies) {
+                self.deadlines.remove(&(deadline, sid));
+            }
+            self.deadlines.insert((dies, sid));
+        }
+    }
+
+    /// Puts tasks first that have waited for too long by now.
+    pub(super) fn age(&mut self, now: Timestamp) {
+        self.now = now;
+        while let Some((at, task)) = self.ageing.first().copied().filter(|(at, _)| *at <= now) {
+            self.ageing.remove(&(at, task));
+            self.unindex_task(task);
+            self.index_task(task);
+        }
+    }
+
+    /// How a reservation stands, and the queue it was made in; none if nobody knows.
+    pub(super) fn standing(
+        &self,
+        sid: ReservationSid,
+    ) -> Option<(ReservationStatus, Option<TaskQueueSid>)> {
+        let Some(held) = self.tasks.get(&sid.kin(0)) else {
+            return self.ended.get(&sid).copied();
+        };
+        // A task forgets those first that were not taken.
+        let status =
+            held.task.reservation(sid).map_or(ReservationStatus::Canceled, |one| one.status);
+        Some((status, held.task.queue))
+    }
+
+    /// Forgets how reservations ended, once nobody is occupied by one of them.
+    pub(super) fn forget_ended(&mut self) {
+        self.ended.clear();
     }
 
     /// Takes in a task as the table has it; false if a version as new is held.
@@ -181,11 +251,17 @@ impl Picture {
         };
         if task.status.is_over() {
             self.look.remove(&sid);
+            if !self.workspace.multi_task_enabled {
+                let ended = task.reservations.iter();
+                self.ended
+                    .extend(ended.map(|one| (task.reservation_sid(one), (one.status, task.queue))));
+            }
         } else {
             for one in task.open_reservations() {
                 self.loads.entry(one.worker).or_default().add(task.channel);
             }
-            self.tasks.insert(sid, Held { task, attributes, waits: None, deadline: None });
+            let held = Held { task, attributes, waits: None, deadline: None, ages: None };
+            self.tasks.insert(sid, held);
             self.index_task(sid);
         }
         changed.into_iter().for_each(|worker| self.refile(worker));
@@ -228,6 +304,9 @@ impl Picture {
         if let Some(deadline) = held.deadline.take() {
             self.deadlines.remove(&(deadline, sid));
         }
+        if let Some(ages) = held.ages.take() {
+            self.ageing.remove(&(ages, sid));
+        }
         if let Some((lane, place)) = held.waits.take()
             && let Some(line) = self.waiting.get_mut(&lane)
         {
@@ -248,12 +327,17 @@ impl Picture {
         if let Some(deadline) = deadline {
             self.deadlines.insert((deadline, sid));
         }
+        let ages = self.ages(&held.task).filter(|at| waits.is_some() && *at > self.now);
+        if let Some(ages) = ages {
+            self.ageing.insert((ages, sid));
+        }
         if let Some((lane, place)) = waits {
             self.waiting.entry(lane).or_default().insert(place);
         }
         if let Some(held) = self.tasks.get_mut(&sid) {
             held.waits = waits;
             held.deadline = deadline;
+            held.ages = ages;
         }
     }
 
@@ -268,7 +352,23 @@ impl Picture {
         tasks
     }
 
+    /// When a task has waited in its queue for as long as the queue lets it.
+    fn ages(&self, task: &Task) -> Option<Timestamp> {
+        let bound = self.queues.get(&task.queue?)?.record.ageing_bound_seconds?;
+        Some(task.queue_entered.unwrap_or(task.created) + Millis::seconds(bound.into()))
+    }
+
     fn place_of(&self, task: &Task) -> Place {
+        if self.ages(task).is_some_and(|at| at <= self.now) {
+            let since = task.queue_entered.unwrap_or(task.created);
+            return Place {
+                in_time: false,
+                second_order: false,
+                priority: Reverse(0),
+                time: since.0,
+                task: task.sid,
+            };
+        }
         let queue = task.queue.and_then(|queue| self.queues.get(&queue));
         let order = queue.map_or(QueueOrder::Fifo, |queue| queue.record.order);
         let (priority, time) = match order {
@@ -276,7 +376,7 @@ impl Picture {
             QueueOrder::Lifo => (0, task.start.0.saturating_neg()),
         };
         let second_order = order != self.workspace.prioritize_queue_order;
-        Place { second_order, priority: Reverse(priority), time, task: task.sid }
+        Place { in_time: true, second_order, priority: Reverse(priority), time, task: task.sid }
     }
 
     /// When something is due next for a task. A target's end means nothing while the workflow is unknown.
@@ -288,10 +388,8 @@ impl Picture {
         match task.status {
             TaskStatus::Pending => leaves.into_iter().chain([task.dies()]).min(),
             TaskStatus::Reserved => asked(task).map(|one| one.expires).chain([task.dies()]).min(),
-            TaskStatus::Assigned
-            | TaskStatus::Wrapping
-            | TaskStatus::Completed
-            | TaskStatus::Canceled => None,
+            TaskStatus::Assigned => task.assigned_until(),
+            TaskStatus::Wrapping | TaskStatus::Completed | TaskStatus::Canceled => None,
         }
     }
 }
@@ -306,8 +404,10 @@ fn line_of(task: &Task) -> Option<Line> {
         return None;
     }
     match (task.worker, task.position, task.queue) {
+        (Some(worker), _, _) if task.ignores_capacity => Some(Line::Anyhow(worker)),
         (Some(worker), _, _) => Some(Line::Worker(worker)),
         (None, Some(_), Some(queue)) => Some(Line::Queue(queue)),
+        (None, None, Some(queue)) if task.bound_to_queue => Some(Line::Queue(queue)),
         (None, _, _) => None,
     }
 }

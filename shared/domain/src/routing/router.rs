@@ -19,18 +19,24 @@
 //!   or they are mended. A queue that is missing or can not be read has no workers.
 //! - A task whose target was configured away enters its workflow anew.
 //! - The newest task of a last-in-first-out queue is the one that starts last.
-//! - A task for one worker needs him available and with capacity, not in the queue; he is asked once.
-//! - In single-tasking workspaces one open reservation occupies a worker; queues' reservation and
-//!   assignment activities are not applied.
+//! - A task for one worker needs him available and with capacity, unless it ignores these, but not in the
+//!   queue; he is asked once.
+//! - A task for one queue has no target and is offered there until it dies.
+//! - In single-tasking workspaces one open reservation occupies a worker, and the activities of its queue are
+//!   his: [`occupation`].
+//! - A task that has waited in a queue for as long as its ageing bound says goes before all that have not,
+//!   whatever their priority and the order of their queues; of those, the one that waits longest.
 
 mod answers;
 mod lines;
+mod occupation;
 mod offer;
 mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::lines::Lines;
+pub use self::offer::KnownWorkerFault;
 use self::offer::Offer;
 use super::picture::{Picture, Place, asked};
 use crate::decision::Decision;
@@ -54,6 +60,10 @@ pub const TTL_EXCEEDED: &str = "Task TTL Exceeded";
 pub const FELL_OUT: &str = "Task fell out of its workflow";
 /// Why a task ended that was offered too often.
 pub const OFFERED_TOO_OFTEN: &str = "Task exceeded its maximum assignment count";
+/// Why a task ended that was rejected too often.
+pub const REJECTED_TOO_OFTEN: &str = "Task exceeded its maximum rejection count";
+/// Why a task was removed that nobody brought to an end (behaviour D.6, `task.system-deleted`).
+pub const ASSIGNED_TOO_LONG: &str = "Task was assigned for 24 hours";
 /// Why a task ended that was meant for one worker (behaviour C.4).
 pub const NOT_TAKEN: &str = "Task was not taken by its worker";
 
@@ -65,6 +75,17 @@ pub struct Turn {
     pub decision: Decision,
     /// Whether there is more to decide at once.
     pub more: bool,
+    /// Known workers of targets that tasks entered in vain.
+    pub warnings: Vec<Warning>,
+}
+
+/// A task entered a target whose known worker can not be had there; it waits all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Warning {
+    /// The task.
+    pub task: TaskSid,
+    /// What is wrong with its worker.
+    pub fault: KnownWorkerFault,
 }
 
 /// The router of one workspace.
@@ -89,6 +110,7 @@ struct Draft {
     /// Those that ended.
     over: BTreeMap<TaskSid, Task>,
     workers: BTreeSet<WorkerSid>,
+    warnings: Vec<Warning>,
     puts_max: usize,
 }
 
@@ -202,11 +224,14 @@ impl Router {
     /// Decides what is to be done now.
     pub fn step(&mut self, now: Timestamp) -> Turn {
         let mut draft = Draft { puts_max: self.puts_max, ..Draft::default() };
+        self.picture.age(now);
         let finished = self.take_answers(&mut draft, now)
             && self.end_what_is_due(&mut draft, now)
+            && self.follow_reservations(&mut draft, now)
             && self.move_on(&mut draft, now)
             && self.offer(&mut draft, now);
-        Turn { decision: self.written(draft), more: !finished }
+        let warnings = std::mem::take(&mut draft.warnings);
+        Turn { decision: self.written(draft), more: !finished, warnings }
     }
 
     /// Marks a decision as written: each record of it has one version more.
@@ -222,7 +247,9 @@ impl Router {
 
     /// Ends reservations that were not answered and tasks that waited for too long; false if there is more.
     fn end_what_is_due(&mut self, draft: &mut Draft, now: Timestamp) -> bool {
-        for sid in self.picture.due(now) {
+        let mut place = None;
+        while let Some((at, sid)) = self.picture.next_due(place, now) {
+            place = Some((at, sid));
             if is_on(Mutation::NeverLapses) {
                 break;
             }
@@ -238,8 +265,11 @@ impl Router {
                 next =
                     decided(next, Command::Cancel { reason: Some(TTL_EXCEEDED.to_owned()) }, now);
             }
+            if next.assigned_until().is_some_and(|until| until <= now) {
+                next = decided(next, Command::Remove { reason: ASSIGNED_TOO_LONG.to_owned() }, now);
+            }
             if next.status == TaskStatus::Pending {
-                self.picture.look.insert(sid);
+                self.picture.leaves_in_turn(sid);
             }
             if self.task(sid) != Some(&next) {
                 self.change(draft, next);
@@ -266,9 +296,14 @@ impl Router {
         let Some(worker) = self.worker(worker).filter(|worker| worker.activity != activity) else {
             return;
         };
+        let mut moved = worker.clone();
+        moved.do_instead(activity, now);
+        self.put_worker(draft, moved);
+    }
+
+    fn put_worker(&mut self, draft: &mut Draft, worker: Worker) {
         draft.workers.insert(worker.sid);
-        let moved = Worker { activity, activity_since: now, updated: now, ..worker.clone() };
-        self.picture.put_worker(moved);
+        self.picture.put_worker(worker);
     }
 
     /// Offers waiting tasks to workers, first come first served; false if there is more.
@@ -277,11 +312,14 @@ impl Router {
         let mut look: BTreeSet<Place> = look.filter_map(|task| self.picture.place(*task)).collect();
         let mut lines = Lines::of_freed(&self.picture);
         while let Some(place) = look.first().copied().into_iter().chain(lines.first()).min() {
-            if !draft.has_room_for(1) {
-                return false;
-            }
             let looked_at = look.remove(&place);
             let workers = self.best_for(place.task, (!looked_at).then_some(&lines));
+            if !draft.has_room_for(1 + self.moved_by_reserving(place.task, workers.len())) {
+                return false;
+            }
+            if workers.is_empty() {
+                draft.warnings.extend(self.warning(place.task));
+            }
             lines.pass(place, &self.picture);
             if !workers.is_empty() {
                 self.reserve(draft, place.task, &workers, now);
@@ -328,7 +366,14 @@ impl Router {
             };
             next = decided(next, command, now);
         }
+        self.occupy(draft, &next, now);
         self.change(draft, next);
+    }
+
+    /// What is wrong with the known worker of a target that the task just entered.
+    fn warning(&self, task: TaskSid) -> Option<Warning> {
+        let fault = Offer::of(&self.picture, task).filter(|_| self.fresh.contains_key(&task));
+        Some(Warning { task, fault: fault?.known_worker_fault()? })
     }
 
     fn cancel(&mut self, draft: &mut Draft, sid: TaskSid, reason: &str, now: Timestamp) {

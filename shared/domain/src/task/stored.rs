@@ -55,7 +55,13 @@ pub(super) struct Stored {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     worker: Option<WorkerSid>,
     #[serde(default, skip_serializing_if = "is_default")]
+    anyhow: bool,
+    #[serde(default, skip_serializing_if = "is_default")]
+    bound: bool,
+    #[serde(default, skip_serializing_if = "is_default")]
     assignments: u32,
+    #[serde(default, skip_serializing_if = "is_default")]
+    rejections: u32,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     reservations: Vec<StoredReservation>,
     next: u32,
@@ -127,7 +133,10 @@ impl From<Task> for Stored {
             entered: task.queue_entered,
             until: task.target_until,
             worker: task.worker,
+            anyhow: task.ignores_capacity,
+            bound: task.bound_to_queue,
             assignments: task.assignments,
+            rejections: task.rejections,
             reservations: task.reservations.into_iter().map(StoredReservation::from).collect(),
             next: task.next_number,
             trail: task.trail,
@@ -167,7 +176,10 @@ impl TryFrom<Stored> for Task {
             queue_entered: stored.entered,
             target_until: stored.until,
             worker: stored.worker,
+            ignores_capacity: stored.anyhow,
+            bound_to_queue: stored.bound,
             assignments: stored.assignments,
+            rejections: stored.rejections,
             reservations: stored.reservations.into_iter().map(Reservation::from).collect(),
             next_number: stored.next,
             trail: stored.trail,
@@ -267,7 +279,10 @@ mod tests {
             queue_entered: Some(Timestamp(11)),
             target_until: Some(Timestamp(12)),
             worker: Some(WorkerSid::derived(&["a"])),
+            ignores_capacity: true,
+            bound_to_queue: true,
             assignments: 2,
+            rejections: 1,
             reservations: vec![reservation],
             next_number: 2,
             trail: vec![Mark::Failed { reservation: 1, code: 40_151 }],

@@ -36,7 +36,7 @@ impl Member {
         self.filed.keys().copied()
     }
 
-    /// The lines that he can take tasks from.
+    /// The lines that he can take tasks from when he is free.
     pub(in crate::routing) fn lines(&self) -> impl Iterator<Item = Line> {
         let queues = self.queues.iter().map(|queue| Line::Queue(*queue));
         queues.chain([Line::Worker(self.record.sid)])
@@ -46,7 +46,7 @@ impl Member {
     pub(in crate::routing) fn serves(&self, line: Line) -> bool {
         match line {
             Line::Queue(queue) => self.queues.contains(&queue),
-            Line::Worker(worker) => worker == self.record.sid,
+            Line::Worker(worker) | Line::Anyhow(worker) => worker == self.record.sid,
         }
     }
 }
@@ -123,6 +123,10 @@ impl Picture {
                 let idle = self.workers.get(&worker).and_then(|member| member.idle(channel));
                 (None, idle.map(|idle| (idle, worker)))
             }
+            Line::Anyhow(worker) => {
+                let member = self.workers.get(&worker);
+                (None, member.map(|member| (member.record.activity_since, worker)))
+            }
         };
         queue.into_iter().flatten().copied().chain(alone)
     }
@@ -131,9 +135,15 @@ impl Picture {
     pub(in crate::routing) fn learn_worker(&mut self, worker: Worker) {
         let held = self.workers.get(&worker.sid);
         let known = held.is_some_and(|held| held.record.version >= worker.version);
-        if worker.workspace == self.workspace.sid && !known {
-            self.put_worker(worker);
+        if worker.workspace != self.workspace.sid || known {
+            return;
         }
+        if held.is_none() {
+            let lanes = self.used.iter().map(|channel| (Line::Anyhow(worker.sid), *channel));
+            let waiting = lanes.filter_map(|lane| self.waiting.get(&lane)).flatten();
+            self.look.extend(waiting.map(|place| place.task));
+        }
+        self.put_worker(worker);
     }
 
     /// Puts a worker in the place of the one held.
@@ -157,6 +167,9 @@ impl Picture {
             }
         }
         self.names.insert(worker.friendly_name.to_lowercase(), sid);
+        if worker.occupation.is_some() {
+            self.occupied.insert(sid);
+        }
         let filed = BTreeMap::new();
         self.workers.insert(sid, Member { record: worker, attributes, readable, queues, filed });
         self.file(sid);
@@ -180,6 +193,7 @@ impl Picture {
 
     fn remove_worker(&mut self, sid: WorkerSid) -> Option<Member> {
         self.unfile(sid);
+        self.occupied.remove(&sid);
         let member = self.workers.remove(&sid)?;
         for queue in &member.queues {
             if let Some(queue) = self.queues.get_mut(queue) {

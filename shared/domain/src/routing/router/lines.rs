@@ -20,8 +20,9 @@ impl Lines {
         let mut live: BTreeMap<Lane, BTreeSet<WorkerSid>> = BTreeMap::new();
         for member in picture.freed.iter().filter_map(|worker| picture.member(*worker)) {
             for channel in member.channels() {
-                for line in member.lines() {
-                    live.entry((line, channel)).or_default().insert(member.record.sid);
+                let lanes = member.lines().map(|line| (line, channel));
+                for lane in lanes.filter(|lane| picture.is_waited_in(*lane)) {
+                    live.entry(lane).or_default().insert(member.record.sid);
                 }
             }
         }

@@ -12,8 +12,9 @@ use crate::routing::expression::{
 };
 use crate::routing::receipt::Receipt;
 use crate::routing::workflow::{self, Configuration, KnownWorker, Leaving, Onward, Target, Wanted};
+use crate::sid::Sid as _;
 use crate::task::ReservationStatus as R;
-use crate::workspace::{Activity, QueueOrder, TaskChannel, TaskQueue, Workflow};
+use crate::workspace::{Activity, Occupation, QueueOrder, TaskChannel, TaskQueue, Workflow};
 
 /// Everything of a workspace; tasks that are over stay, they say when a worker was last busy.
 pub(super) struct Naive {
@@ -58,6 +59,7 @@ impl Naive {
     /// What is to be after a step.
     pub(super) fn step(mut self) -> Self {
         self.end_what_is_due();
+        self.follow_reservations();
         for sid in self.pending() {
             self.move_on(sid);
         }
@@ -77,6 +79,7 @@ impl Naive {
                     receipt: Receipt::default(),
                 };
                 self.decide(sid, reserve);
+                self.occupy(sid, worker);
             }
         }
         self
@@ -109,10 +112,7 @@ impl Naive {
             for one in task.reservations.iter().filter(late).cloned().collect::<Vec<_>>() {
                 self.decide(task.sid, Command::Lapse(task.reservation_sid(&one)));
                 let worker = self.workers.get_mut(&one.worker).unwrap();
-                if worker.activity != self.workspace.timeout_activity {
-                    worker.activity = self.workspace.timeout_activity;
-                    worker.activity_since = self.now;
-                }
+                worker.do_instead(self.workspace.timeout_activity, self.now);
             }
             let status = self.tasks[&task.sid].status;
             if matches!(status, TaskStatus::Pending | TaskStatus::Reserved)
@@ -120,15 +120,67 @@ impl Naive {
             {
                 self.cancel(task.sid, TTL_EXCEEDED);
             }
+            let taken = task.reservations.iter().find(|one| one.status == R::Accepted);
+            let taken = taken.filter(|_| task.status == TaskStatus::Assigned);
+            if taken.is_some_and(|one| self.now.0 - one.updated.0 >= 24 * 3_600_000) {
+                self.decide(task.sid, Command::Remove { reason: ASSIGNED_TOO_LONG.to_owned() });
+            }
+        }
+    }
+
+    /// Where tasks are done one by one: what a worker does after his reservation was answered.
+    fn follow_reservations(&mut self) {
+        for worker in self.workers.values_mut() {
+            let Some(held) = worker.occupation else { continue };
+            let task = &self.tasks[&held.reservation.kin(0)];
+            let queue = self.queues.iter().find(|queue| Some(queue.sid) == task.queue);
+            let status = task
+                .reservation(held.reservation)
+                .map_or(R::Canceled, |reservation| reservation.status);
+            let after = match status {
+                R::Pending => continue,
+                R::Accepted | R::Wrapping | R::Completed => {
+                    queue.and_then(|queue| queue.assignment_activity)
+                }
+                R::Rejected | R::Canceled | R::Rescinded => Some(held.before),
+                R::Timeout => None,
+            };
+            after.into_iter().for_each(|activity| worker.do_instead(activity, self.now));
+            worker.occupation = None;
+        }
+    }
+
+    /// What a worker does while he is asked, where tasks are done one by one.
+    fn occupy(&mut self, task: TaskSid, worker: WorkerSid) {
+        let task = &self.tasks[&task];
+        let queue = self.queues.iter().find(|queue| Some(queue.sid) == task.queue);
+        let queue = queue.filter(|queue| {
+            queue.reservation_activity.is_some() || queue.assignment_activity.is_some()
+        });
+        let worker = self.workers.get_mut(&worker).unwrap();
+        if let Some(queue) = queue.filter(|_| !self.workspace.multi_task_enabled)
+            && worker.occupation.is_none()
+        {
+            let before = worker.activity;
+            let activity = queue.reservation_activity.unwrap_or(before);
+            worker.do_instead(activity, self.now);
+            let reservation = task.reservation_sid(task.reservations.last().unwrap());
+            worker.occupation = Some(Occupation { reservation, before });
         }
     }
 
     fn move_on(&mut self, sid: TaskSid) {
         let task = self.tasks[&sid].clone();
+        if task.rejections >= task::REJECTIONS_MAX {
+            return self.cancel(sid, REJECTED_TOO_OFTEN);
+        }
         if let Some(worker) = task.worker {
             if refused(&task, worker) {
                 self.cancel(sid, NOT_TAKEN);
             }
+            return;
+        }
+        if task.bound_to_queue {
             return;
         }
         let Some(configuration) = self.configuration(&task) else {
@@ -196,10 +248,11 @@ impl Naive {
             .configuration(task)
             .zip(task.position)
             .and_then(|(all, at)| all.target(at).cloned());
-        if task.worker.is_none() && target.is_none() {
+        let is_direct = task.worker.is_some() || task.bound_to_queue;
+        if (!is_direct && target.is_none()) || self.workflow(task).is_none() {
             return Vec::new();
         }
-        let target = target.filter(|_| task.worker.is_none());
+        let target = target.filter(|_| !is_direct);
         let suits =
             |worker: &&Worker| self.free(worker, task) && self.suits(worker, task, target.as_ref());
         let eligible: Vec<&Worker> = self.workers.values().filter(suits).collect();
@@ -231,6 +284,9 @@ impl Naive {
                 tasks.flat_map(Task::open_reservations).filter(|one| one.worker == worker.sid);
             u32::try_from(held.count()).unwrap()
         };
+        if task.ignores_capacity {
+            return true;
+        }
         self.available(worker)
             && capacity.available
             && holds(Some(task.channel)) < capacity.capacity
@@ -239,7 +295,10 @@ impl Naive {
 
     fn suits(&self, worker: &Worker, task: &Task, target: Option<&Target>) -> bool {
         let Some(target) = target else {
-            return task.worker == Some(worker.sid);
+            return match task.worker {
+                Some(asked) => asked == worker.sid,
+                None => self.belongs(worker, task),
+            };
         };
         let attributes = json(task);
         let wanted =
@@ -293,13 +352,18 @@ impl Naive {
         his.map(|one| one.updated.max(one.created)).chain([worker.activity_since]).max().unwrap()
     }
 
-    fn place(&self, task: &Task) -> (bool, Reverse<i64>, i64, TaskSid) {
+    fn place(&self, task: &Task) -> (bool, bool, Reverse<i64>, i64, TaskSid) {
         let queue = self.queues.iter().find(|queue| Some(queue.sid) == task.queue);
+        let bound = queue.and_then(|queue| queue.ageing_bound_seconds);
+        let since = task.queue_entered.unwrap_or(task.created);
+        if bound.is_some_and(|bound| self.now.0 - since.0 >= i64::from(bound) * 1000) {
+            return (false, false, Reverse(0), since.0, task.sid);
+        }
         let order = queue.map_or(QueueOrder::Fifo, |queue| queue.order);
         let second = order != self.workspace.prioritize_queue_order;
         match order {
-            QueueOrder::Fifo => (second, Reverse(task.priority), task.start.0, task.sid),
-            QueueOrder::Lifo => (second, Reverse(0), -task.start.0, task.sid),
+            QueueOrder::Fifo => (true, second, Reverse(task.priority), task.start.0, task.sid),
+            QueueOrder::Lifo => (true, second, Reverse(0), -task.start.0, task.sid),
         }
     }
 

@@ -32,6 +32,33 @@ pub(super) struct Offer<'a> {
     pub(super) timeout: Millis,
 }
 
+/// Why a known worker can not be had in a target (behaviour D.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KnownWorkerFault {
+    /// There is no such worker, or the task does not say who.
+    Invalid,
+    /// He is not in the target's queue.
+    NotInQueue,
+}
+
+impl KnownWorkerFault {
+    /// The published code.
+    pub const fn code(self) -> u32 {
+        match self {
+            Self::Invalid => 40154,
+            Self::NotInQueue => 40152,
+        }
+    }
+
+    /// The published name of the code.
+    pub const fn message(self) -> &'static str {
+        match self {
+            Self::Invalid => "Invalid Known Worker information",
+            Self::NotInQueue => "Invalid Queue for Known Worker",
+        }
+    }
+}
+
 struct Eligible {
     worker: WorkerSid,
     refused: bool,
@@ -50,7 +77,7 @@ impl<'a> Offer<'a> {
         let target = task.position.zip(configuration).and_then(|(position, configuration)| {
             Some((position, configuration.target(position)?))
         });
-        if target.is_none() && task.worker.is_none() {
+        if target.is_none() && task.worker.is_none() && !task.bound_to_queue {
             return None;
         }
         let known = target.and_then(|(_, target)| target.known_worker.as_ref());
@@ -73,7 +100,7 @@ impl<'a> Offer<'a> {
             (Line::Queue(_), Some(queue)) => {
                 usize::try_from(queue.record.max_reserved_workers).unwrap_or(1).clamp(1, ASKED_MAX)
             }
-            (Line::Queue(_), None) | (Line::Worker(_), _) => 1,
+            (Line::Queue(_), None) | (Line::Worker(_) | Line::Anyhow(_), _) => 1,
         };
         match self.target.and_then(|(_, target)| target.order_by.as_ref()) {
             Some(order) => self.ordered(order, among, max),
@@ -96,6 +123,17 @@ impl<'a> Offer<'a> {
         let mut free: Vec<_> = workers.into_iter().filter_map(filed).collect();
         free.sort_unstable();
         free
+    }
+
+    /// Why the worker whom the target names can not be had there, if he can not.
+    pub(super) fn known_worker_fault(&self) -> Option<KnownWorkerFault> {
+        let wanted = self.wanted.as_ref().filter(|wanted| **wanted != Wanted::Nobody)?;
+        let member = self.known(wanted).and_then(|worker| self.picture.member(worker));
+        match member {
+            None => Some(KnownWorkerFault::Invalid),
+            Some(member) if !member.serves(self.lane.0) => Some(KnownWorkerFault::NotInQueue),
+            Some(_) => None,
+        }
     }
 
     fn known(&self, wanted: &Wanted) -> Option<WorkerSid> {
@@ -170,7 +208,7 @@ impl<'a> Offer<'a> {
             target: u32::try_from(target).unwrap_or(u32::MAX),
             ..Receipt::default()
         };
-        let Some(queue) = self.queue.filter(|_| self.target.is_some()) else {
+        let Some(queue) = self.queue.filter(|_| matches!(self.lane.0, Line::Queue(_))) else {
             return receipt;
         };
         let free = self.picture.pool(self.lane.0, self.lane.1).take(LOOKED_AT_MAX);
@@ -192,7 +230,8 @@ impl<'a> Offer<'a> {
     /// The name or the number of the filter.
     fn filter(&self) -> String {
         let Some((configuration, (position, _))) = self.configuration.zip(self.target) else {
-            return "worker".to_owned();
+            let of = if self.task.worker.is_some() { "worker" } else { "queue" };
+            return of.to_owned();
         };
         match position.filter {
             FilterIndex::Default => "default".to_owned(),

@@ -24,6 +24,7 @@ enum Event {
         ttl: i64,
         direct: Option<usize>,
         early: i64,
+        special: Special,
     },
     Answers {
         task: usize,
@@ -48,6 +49,8 @@ enum Event {
         expression: usize,
         lifo: bool,
         max: u32,
+        moves: [Option<usize>; 2],
+        ageing: Option<u32>,
     },
     Workflow(Value),
     Mode {
@@ -56,6 +59,16 @@ enum Event {
     },
     Time(i64),
     Step,
+}
+
+/// What few tasks are.
+#[derive(Debug, Clone, Copy)]
+struct Special {
+    /// Whether the worker of a direct one is asked whatever he does.
+    anyhow: bool,
+    /// Whether it is made for a queue.
+    bound: bool,
+    rejections: u32,
 }
 
 fn worker_name(worker: usize) -> String {
@@ -119,10 +132,15 @@ fn event() -> impl Strategy<Value = Event> {
     let ttl = prop::sample::select(vec![20, 3600]);
     let direct = prop::option::weighted(0.1, 0..WORKERS);
     let early = prop::sample::select(vec![0, 0, 5]);
+    let rejections = prop::sample::select(vec![0, 0, 0, task::REJECTIONS_MAX - 1]);
+    let special = (any::<bool>(), prop::bool::weighted(0.1), rejections)
+        .prop_map(|(anyhow, bound, rejections)| Special { anyhow, bound, rejections });
+    let moves = || prop::option::weighted(0.3, 0..3_usize);
+    let ageing = prop::sample::select(vec![None, None, Some(1), Some(10), Some(30)]);
     prop_oneof![
-        6 => (0..3_i64, 0..3_i64, 0..2_usize, ttl, direct, early).prop_map(
-            |(skill, priority, channel, ttl, direct, early)| {
-                Event::Arrives { skill, priority, channel, ttl, direct, early }
+        6 => (0..3_i64, 0..3_i64, 0..2_usize, ttl, direct, early, special).prop_map(
+            |(skill, priority, channel, ttl, direct, early, special)| {
+                Event::Arrives { skill, priority, channel, ttl, direct, early, special }
             }
         ),
         8 => (any::<usize>(), 0..6_usize).prop_map(|(task, how)| Event::Answers { task, how }),
@@ -131,12 +149,14 @@ fn event() -> impl Strategy<Value = Event> {
         2 => (0..WORKERS, 0..2_usize, 0..4_u32, prop::bool::weighted(0.8)).prop_map(
             |(worker, channel, capacity, available)| Event::Capacity { worker, channel, capacity, available }
         ),
-        3 => (0..3_usize, 0..EXPRESSIONS.len(), any::<bool>(), 1..4_u32).prop_map(
-            |(queue, expression, lifo, max)| Event::Queue { queue, expression, lifo, max }
+        3 => (0..3_usize, 0..EXPRESSIONS.len(), any::<bool>(), 1..4_u32, [moves(), moves()], ageing).prop_map(
+            |(queue, expression, lifo, max, moves, ageing)| {
+                Event::Queue { queue, expression, lifo, max, moves, ageing }
+            }
         ),
         1 => workflow().prop_map(Event::Workflow),
         1 => (any::<bool>(), any::<bool>()).prop_map(|(multi, lifo_first)| Event::Mode { multi, lifo_first }),
-        3 => prop::sample::select(vec![1, 1, 5, 10, 60]).prop_map(Event::Time),
+        3 => prop::sample::select(vec![1, 1, 5, 10, 60, 86_400]).prop_map(Event::Time),
         8 => Just(Event::Step),
     ]
 }
@@ -161,7 +181,7 @@ impl World {
 
     fn happens(&mut self, event: Event, number: usize) {
         match event {
-            Event::Arrives { skill, priority, channel, ttl, direct, early } => {
+            Event::Arrives { skill, priority, channel, ttl, direct, early, special } => {
                 let agent = worker_name(number % (WORKERS + 1));
                 let attributes = json!({
                     "skill": skill,
@@ -175,6 +195,13 @@ impl World {
                     task.start = Timestamp(task.start.0 - early * 1000);
                     task.worker = direct.map(|worker| sid(&worker_name(worker)));
                     task.queue = direct.map(|_| sid("q1"));
+                    task.ignores_capacity = direct.is_some() && special.anyhow;
+                    if direct.is_none() && special.bound {
+                        task.bound_to_queue = true;
+                        task.queue = Some(sid("q2"));
+                        task.queue_entered = Some(task.created);
+                    }
+                    task.rejections = special.rejections;
                 });
             }
             Event::Answers { task, how } => self.answer(task, how),
@@ -192,10 +219,15 @@ impl World {
                     one.channels.insert(sid(CHANNELS[channel]), capacity);
                 });
             }
-            Event::Queue { queue, expression, lifo, max } => {
+            Event::Queue { queue, expression, lifo, max, moves, ageing } => {
                 self.queue(&queue_name(queue), EXPRESSIONS[expression], |queue| {
                     queue.order = order(lifo);
                     queue.max_reserved_workers = max;
+                    let [reservation, assignment] =
+                        moves.map(|activity| activity.map(|activity| sid(ACTIVITIES[activity])));
+                    queue.reservation_activity = reservation;
+                    queue.assignment_activity = assignment;
+                    queue.ageing_bound_seconds = ageing;
                 });
             }
             Event::Workflow(routing) => self.workflow(routing),
@@ -280,7 +312,8 @@ fn assert_same(one: &Naive, other: &Naive) {
         assert_eq!(summary(&one.tasks[sid]), summary(task));
     }
     for (sid, worker) in &other.workers {
-        assert_eq!(one.workers[sid].activity, worker.activity);
+        let doing = |worker: &Worker| (worker.activity, worker.activity_since, worker.occupation);
+        assert_eq!(doing(&one.workers[sid]), doing(worker));
     }
 }
 
@@ -292,7 +325,15 @@ fn summary(task: &Task) -> impl std::fmt::Debug + PartialEq + use<> {
         .map(|one| (one.number, one.worker, one.status, one.expires))
         .collect();
     let place = (task.position, task.queue, task.queue_entered, task.target_until, task.priority);
-    (task.sid, task.status, task.reason.clone(), place, task.assignments, reservations)
+    (
+        task.sid,
+        task.status,
+        task.reason.clone(),
+        place,
+        task.assignments,
+        task.rejections,
+        reservations,
+    )
 }
 
 proptest! {
@@ -305,14 +346,55 @@ proptest! {
         alone in any::<bool>(),
         workflow in workflow(),
         puts_max in prop::sample::select(vec![1, 2, 3, PUTS_MAX]),
+        multi in any::<bool>(),
         events in prop::collection::vec(event(), 1..60),
     ) {
         let mut world = World::random(workers, queues, alone, workflow);
         world.router.puts_max = puts_max;
+        world.happens(Event::Mode { multi, lifo_first: false }, 0);
         for (number, event) in events.into_iter().enumerate() {
             world.happens(event, number);
         }
         world.checked_step();
+    }
+
+    /// Whatever arrives, nobody is passed over who has waited for as long as his queue lets him: the worker
+    /// who frees takes one who has waited at least as long.
+    #[test]
+    fn who_has_waited_for_the_bound_is_passed_by_nobody_younger(
+        bound in 1..40_u32,
+        lifo in any::<bool>(),
+        arrivals in prop::collection::vec((0..4_i64, 0..6_i64, 0..30_i64), 1..40),
+    ) {
+        let mut world = World::new();
+        world.queue("q", "1==1", |queue| {
+            queue.ageing_bound_seconds = Some(bound);
+            queue.order = order(lifo);
+        });
+        world.worker("ann", json!({}), 0);
+        for (number, (priority, seconds, work)) in arrivals.into_iter().enumerate() {
+            world.after(seconds);
+            world.task(&format!("t{number}"), json!({}), |task| task.priority = priority);
+            world.step();
+            world.after(work);
+            let waiting: Vec<Task> = world.waiting_tasks();
+            let held = world.router.picture.tasks().find(|task| task.status == TaskStatus::Reserved);
+            let held = held.map(|task| task.sid);
+            let Some(done) = held else { continue };
+            let Some(Record::Task(task)) = world.table.get(&("Task", done.to_string())).cloned() else {
+                continue;
+            };
+            world.put(task::decide(&task, Command::Cancel { reason: None }, world.now).unwrap());
+            world.step();
+            let taken = world.router.picture.tasks().find(|task| task.status == TaskStatus::Reserved);
+            let since = |task: &Task| task.queue_entered.unwrap();
+            let late = waiting
+                .iter()
+                .filter(|task| world.now.0 - since(task).0 >= i64::from(bound) * 1000);
+            if let Some(oldest) = late.map(since).min() {
+                prop_assert_eq!(taken.map(since), Some(oldest));
+            }
+        }
     }
 
     #[test]

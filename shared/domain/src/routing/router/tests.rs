@@ -1,9 +1,12 @@
 //! One test per rule.
 
+mod ageing;
 mod answers;
 mod asking;
+mod direct;
 mod eligible;
 mod ends;
+mod occupation;
 mod order;
 mod told;
 mod workflows;

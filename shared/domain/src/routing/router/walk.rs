@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::offer::has_refused;
-use super::{Draft, FELL_OUT, NOT_TAKEN, OFFERED_TOO_OFTEN, Router};
+use super::{Draft, FELL_OUT, NOT_TAKEN, OFFERED_TOO_OFTEN, REJECTED_TOO_OFTEN, Router};
 use crate::routing::expression::QueueCounts;
 use crate::routing::workflow::{Configuration, Leaving, Onward, Position, Target};
 use crate::sid::TaskSid;
-use crate::task::{ASSIGNMENTS_MAX, Mark, Task, TaskStatus};
+use crate::task::{ASSIGNMENTS_MAX, Mark, REJECTIONS_MAX, Task, TaskStatus};
 use crate::timestamp::Timestamp;
 
 impl Router {
@@ -34,12 +34,19 @@ impl Router {
             self.cancel(draft, sid, OFFERED_TOO_OFTEN, now);
             return false;
         }
+        if task.rejections >= REJECTIONS_MAX {
+            self.cancel(draft, sid, REJECTED_TOO_OFTEN, now);
+            return false;
+        }
         if let Some(worker) = task.worker {
             let refused = has_refused(task, worker);
             if refused {
                 self.cancel(draft, sid, NOT_TAKEN, now);
             }
             return !refused;
+        }
+        if task.bound_to_queue {
+            return true;
         }
         if self.fresh.contains_key(&sid) {
             return true;

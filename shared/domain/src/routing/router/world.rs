@@ -57,16 +57,7 @@ impl World {
         };
         world.put(workspace);
         for (name, available) in [("on", true), ("also on", true), ("off", false)] {
-            let (created, updated) = (Timestamp(0), Timestamp(0));
-            world.put(Activity {
-                workspace: sid("workspace"),
-                sid: sid(name),
-                friendly_name: name.to_owned(),
-                available,
-                created,
-                updated,
-                version: 0,
-            });
+            world.activity_called(name, available);
         }
         world.channel("chat", false);
         world.queue("q", "1==1", |_| {});
@@ -167,6 +158,18 @@ impl World {
         router
     }
 
+    pub(super) fn activity_called(&mut self, name: &str, available: bool) {
+        self.put(Activity {
+            workspace: sid("workspace"),
+            sid: sid(name),
+            friendly_name: name.to_owned(),
+            available,
+            created: Timestamp(0),
+            updated: Timestamp(0),
+            version: 0,
+        });
+    }
+
     pub(super) fn channel(&mut self, name: &str, alone: bool) {
         self.put(TaskChannel {
             workspace: sid("workspace"),
@@ -190,6 +193,7 @@ impl World {
             order: QueueOrder::Fifo,
             reservation_activity: None,
             assignment_activity: None,
+            ageing_bound_seconds: None,
             created: Timestamp(0),
             updated: Timestamp(0),
             version: self.version("TaskQueue", sid::<TaskQueueSid>(name)),
@@ -234,6 +238,7 @@ impl World {
             attributes: attributes.to_string(),
             activity: sid("on"),
             activity_since: Timestamp::from_seconds(since),
+            occupation: None,
             channels: BTreeMap::new(),
             created: Timestamp(0),
             updated: Timestamp(0),
@@ -259,6 +264,7 @@ impl World {
         self.change_worker(name, |worker| {
             worker.activity = sid(activity);
             worker.activity_since = now;
+            worker.occupation = None;
         });
     }
 
@@ -289,6 +295,10 @@ impl World {
         self.now = self.now + Millis::seconds(1);
         self.task(name, json!({}), |_| {});
         self.step();
+    }
+
+    pub(super) fn waiting_tasks(&self) -> Vec<Task> {
+        self.router.waiting().filter_map(|task| self.router.task(task).cloned()).collect()
     }
 
     pub(super) fn task_called(&self, name: &str) -> Task {

@@ -109,6 +109,45 @@ fn a_known_worker_is_waited_for_by_sid_or_by_name_if_he_is_in_the_queue() {
 }
 
 #[test]
+fn a_known_worker_who_can_not_be_had_is_warned_of_once_with_its_code() {
+    let mut world = World::new();
+    world.queue("q", "in_queue == true", |_| {});
+    world.worker("out", json!({}), 5);
+    let known = |key: &str| target("q", json!({ (key): "task.agent", "timeout": 100 }));
+    for (key, agent, code) in [
+        ("known_worker_sid", json!(sid::<WorkerSid>("out").to_string()), Some(40152)),
+        ("known_worker_sid", json!(sid::<WorkerSid>("nobody").to_string()), Some(40154)),
+        ("known_worker_sid", json!("out"), Some(40154)),
+        ("known_worker_sid", json!(7), Some(40154)),
+        ("known_worker_sid", json!(null), None),
+        ("known_worker_friendly_name", json!("OUT"), Some(40152)),
+        ("known_worker_friendly_name", json!("nobody"), Some(40154)),
+    ] {
+        world.targets(&[known(key)]);
+        let name = format!("{key} {agent}");
+        world.task(&name, json!({ "agent": agent }), |_| {});
+        let warnings: Vec<_> = world.step().into_iter().flat_map(|turn| turn.warnings).collect();
+        let codes: Vec<_> = warnings.iter().map(|one| (one.task, one.fault.code())).collect();
+        assert_eq!(codes, code.map(|code| (sid(&name), code)).into_iter().collect::<Vec<_>>());
+        assert_eq!(world.status(&name).0, TaskStatus::Pending, "it waits all the same");
+        assert!(world.after(1).iter().all(|turn| turn.warnings.is_empty()), "only once");
+    }
+    let name = "missing";
+    world.task(name, json!({}), |_| {});
+    assert_eq!(world.step()[0].warnings[0].fault.code(), 40154);
+}
+
+#[test]
+fn a_move_between_two_available_activities_leaves_reservations_in_place() {
+    let mut world = World::new();
+    world.worker("ann", json!({}), 0);
+    world.arrives("t");
+    world.activity("ann", "also on");
+    world.after(1);
+    assert_eq!(world.holders("t"), ["ann"]);
+}
+
+#[test]
 fn a_forgotten_worker_gets_nothing() {
     let mut world = World::new();
     world.worker("ann", json!({}), 0);

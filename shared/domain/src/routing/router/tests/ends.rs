@@ -23,8 +23,47 @@ fn a_task_dies_of_age_waiting_or_offered_but_not_assigned() {
     assert_eq!(world.status("offered"), canceled(TTL_EXCEEDED));
     assert_eq!(world.status("waiting"), canceled(TTL_EXCEEDED));
     assert_eq!(world.router.load(sid("ann"), sid("chat")), 1);
-    assert_eq!(world.router.next_deadline(), None);
+    assert_eq!(world.router.next_deadline(), world.task_called("assigned").assigned_until());
     assert_eq!(world.worker_called("ann").activity, sid("on"), "he was not at fault");
+}
+
+#[test]
+fn a_task_that_is_assigned_for_a_day_is_removed_and_one_in_its_paperwork_stays() {
+    let mut world = World::new();
+    world.worker("ann", json!({}), 0);
+    world.capacity("ann", "chat", 2);
+    for task in ["forgotten", "wrapped"] {
+        world.arrives(task);
+        world.accepts("ann", task);
+    }
+    world.step();
+    world.command("wrapped", Command::Wrap { reason: None });
+    world.after(86_398);
+    assert_eq!(world.status("forgotten").0, TaskStatus::Assigned);
+    let turns = world.after(1);
+    assert_eq!(world.status("forgotten"), canceled(ASSIGNED_TOO_LONG));
+    assert_eq!(world.status("wrapped").0, TaskStatus::Wrapping);
+    let removed = world.task_called("forgotten");
+    assert!(removed.expires().is_some_and(|expires| expires <= world.now), "it is gone at once");
+    assert_eq!(removed.open_reservations().count(), 0);
+    let told = |effect: &Effect| matches!(effect, Effect::Invite(InviteRequest::TaskEnded { .. }));
+    assert!(turns[0].decision.effects.iter().any(told));
+    assert_eq!(world.router.load(sid("ann"), sid("chat")), 1);
+}
+
+#[test]
+fn a_task_rejected_too_often_is_canceled_and_lapses_do_not_count() {
+    let mut world = World::new();
+    world.worker("ann", json!({}), 0);
+    world.task("t", json!({}), |task| task.rejections = task::REJECTIONS_MAX - 1);
+    world.step();
+    world.after(60);
+    world.activity("ann", "on");
+    world.step();
+    assert_eq!(world.holders("t"), ["ann"]);
+    world.rejects("ann", "t");
+    world.step();
+    assert_eq!(world.status("t"), canceled(REJECTED_TOO_OFTEN));
 }
 
 #[test]

@@ -1,0 +1,76 @@
+//! Tasks that are made for one worker or one queue.
+
+use super::*;
+
+fn for_ann(task: &mut Task) {
+    task.worker = Some(sid("ann"));
+    task.queue = Some(sid("q"));
+}
+
+fn for_ann_anyhow(task: &mut Task) {
+    for_ann(task);
+    task.ignores_capacity = true;
+}
+
+fn for_queue(task: &mut Task) {
+    task.bound_to_queue = true;
+    task.queue = Some(sid("r"));
+    task.queue_entered = Some(task.created);
+}
+
+#[test]
+fn a_worker_is_asked_whatever_he_does_if_the_task_ignores_capacity() {
+    let mut world = World::new();
+    world.worker("ann", json!({}), 0);
+    world.arrives("first");
+    world.task("second", json!({}), for_ann_anyhow);
+    world.step();
+    assert_eq!(world.holders("second"), ["ann"]);
+    assert_eq!(world.router.load(sid("ann"), sid("chat")), 2);
+    world.activity("ann", "off");
+    world.task("third", json!({}), for_ann_anyhow);
+    world.task("fourth", json!({}), for_ann);
+    world.step();
+    assert_eq!((world.holders("third"), world.holders("fourth")), (vec!["ann".to_owned()], vec![]));
+    world.rejects("ann", "third");
+    world.step();
+    assert_eq!(world.status("third"), canceled(NOT_TAKEN));
+}
+
+#[test]
+fn a_task_for_a_worker_nobody_knows_yet_goes_to_him_when_he_comes() {
+    let mut world = World::new();
+    world.task("t", json!({}), for_ann_anyhow);
+    world.step();
+    assert_eq!(world.status("t").0, TaskStatus::Pending);
+    world.worker("ann", json!({}), 0);
+    world.capacity("ann", "chat", 0);
+    world.step();
+    assert_eq!(world.holders("t"), ["ann"]);
+}
+
+#[test]
+fn a_task_for_a_queue_walks_through_no_workflow() {
+    let mut world = World::new();
+    world.queue("r", "skill == 1", |_| {});
+    world.targets(&[target("q", json!({ "timeout": 5 }))]);
+    world.worker("ann", json!({}), 0);
+    world.task("t", json!({}), for_queue);
+    world.step();
+    world.after(30);
+    assert_eq!(world.status("t").0, TaskStatus::Pending);
+    assert_eq!(world.task_called("t").position, None);
+    world.worker("bob", json!({ "skill": 1 }), 0);
+    world.step();
+    assert_eq!(world.holders("t"), ["bob"]);
+    let receipt = world.task_called("t").reservations[0].receipt.clone().unwrap();
+    assert_eq!(receipt.filter, "queue");
+    world.after(60);
+    world.activity("bob", "on");
+    world.step();
+    assert_eq!(world.holders("t"), ["bob"], "it is offered again");
+    world.rejects("bob", "t");
+    world.activity("bob", "off");
+    world.after(3600);
+    assert_eq!(world.status("t"), canceled(TTL_EXCEEDED));
+}
