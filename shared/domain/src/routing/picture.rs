@@ -142,6 +142,17 @@ impl Picture {
         self.tasks.get(&task)?.waits.map(|(lane, _)| lane)
     }
 
+    /// How many tasks stand before one in its line.
+    pub(super) fn ahead(&self, task: TaskSid) -> Option<usize> {
+        let (lane, place) = self.tasks.get(&task)?.waits?;
+        Some(self.waiting.get(&lane)?.range(..place).count())
+    }
+
+    /// When a waiting task will have waited for too long.
+    pub(super) fn ages_at(&self, task: TaskSid) -> Option<Timestamp> {
+        self.tasks.get(&task)?.ages
+    }
+
     /// Whether some task waits in a line.
     pub(super) fn is_waited_in(&self, lane: Lane) -> bool {
         self.waiting.contains_key(&lane)

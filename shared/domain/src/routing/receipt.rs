@@ -45,6 +45,18 @@ impl PassedOver {
         Self::OrderedBehind,
     ];
 
+    /// A word for programs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Activity => "activity",
+            Self::Capacity => "capacity",
+            Self::Expression => "expression",
+            Self::RejectedBefore => "rejected_before",
+            Self::HoldsIt => "holds_it",
+            Self::OrderedBehind => "ordered_behind",
+        }
+    }
+
     /// The letter that stands for it in a stored receipt.
     const fn letter(self) -> char {
         match self {

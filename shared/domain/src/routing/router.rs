@@ -28,6 +28,7 @@
 //!   whatever their priority and the order of their queues; of those, the one that waits longest.
 
 mod answers;
+mod explain;
 mod lines;
 mod occupation;
 mod offer;
@@ -35,6 +36,7 @@ mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use self::explain::{Due, Explanation, NAMED_MAX, PassedWorker, Reason, Why};
 use self::lines::Lines;
 pub use self::offer::KnownWorkerFault;
 use self::offer::Offer;

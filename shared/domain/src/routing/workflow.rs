@@ -13,13 +13,17 @@
 mod reading;
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::expression::{Attributes, Expression, ExpressionError, Lookup, OrderBy, Path, walk};
-use crate::sid::{NotASid, TaskQueueSid, WorkerSid};
+use super::expression::{
+    Attributes, Expression, ExpressionError, Lookup, OrderBy, Path, QueueCounts, TaskAndWorker,
+    walk,
+};
+use crate::sid::{ActivitySid, NotASid, TaskQueueSid, WorkerSid};
 use crate::timestamp::Millis;
 
 /// Largest configuration in bytes, as the product documents it.
@@ -90,6 +94,23 @@ impl Target {
         self.expression.as_ref().is_none_or(|expression| expression.matches(task_and_worker))
     }
 
+    /// The part of the expression that keeps a worker from the task, if it is that; how the target asks for
+    /// somebody else, if it is that.
+    pub fn failing_clause(&self, on: &TaskAndWorker<'_>) -> Option<String> {
+        let worker = &on.worker;
+        let is_he = |known: &KnownWorker| match known.wanted(on.task) {
+            Wanted::Sid(sid) => sid == worker.sid,
+            Wanted::FriendlyName(name) => {
+                name.to_lowercase() == worker.friendly_name.to_lowercase()
+            }
+            Wanted::Nobody | Wanted::Unreadable => false,
+        };
+        if let Some(known) = self.known_worker.as_ref().filter(|known| !is_he(known)) {
+            return Some(known.to_string());
+        }
+        self.expression.as_ref()?.failing_clause(on).map(str::to_owned)
+    }
+
     /// Whether a task that got no reservation at once moves on.
     pub fn skips(&self, counts: &dyn Lookup) -> bool {
         self.skip_if.as_ref().is_some_and(|condition| condition.matches(counts))
@@ -120,6 +141,20 @@ pub enum Wanted {
     Nobody,
     /// The attribute is missing or cannot name a worker (40154).
     Unreadable,
+}
+
+/// As it is written in a configuration.
+impl fmt::Display for KnownWorker {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sid(sid) => write!(out, "known_worker_sid: {sid}"),
+            Self::SidFrom(path) => write!(out, "known_worker_sid: task.{path}"),
+            Self::FriendlyName(name) => write!(out, "known_worker_friendly_name: {name}"),
+            Self::FriendlyNameFrom(path) => {
+                write!(out, "known_worker_friendly_name: task.{path}")
+            }
+        }
+    }
 }
 
 impl KnownWorker {
@@ -210,10 +245,43 @@ impl Configuration {
         self.0.default.as_ref()
     }
 
+    /// The target that a receipt names: by its filter's name or number, or `default`, and its place there.
+    pub fn target_called(&self, filter: &str, target: usize) -> Option<&Target> {
+        let named = |one: &&Filter| one.friendly_name.as_deref() == Some(filter);
+        let numbered = || self.filters().get(filter.parse::<usize>().ok()?);
+        match self.filters().iter().find(named).or_else(numbered) {
+            Some(filter) => filter.targets.get(target),
+            None if filter == "default" && target == 0 => self.default_filter(),
+            None => None,
+        }
+    }
+
+    /// Every activity that a skip condition counts.
+    pub fn activities(&self) -> BTreeSet<ActivitySid> {
+        let conditions = self.targets().filter_map(|target| target.skip_if.as_ref());
+        conditions.flat_map(Expression::names).filter_map(QueueCounts::activity).collect()
+    }
+
+    /// Every worker that a target names by identifier.
+    pub fn workers(&self) -> BTreeSet<WorkerSid> {
+        let known = self.targets().filter_map(|target| target.known_worker.as_ref());
+        known
+            .filter_map(|known| match known {
+                KnownWorker::Sid(worker) => Some(*worker),
+                KnownWorker::SidFrom(_)
+                | KnownWorker::FriendlyName(_)
+                | KnownWorker::FriendlyNameFrom(_) => None,
+            })
+            .collect()
+    }
+
+    fn targets(&self) -> impl Iterator<Item = &Target> {
+        self.0.filters.iter().flat_map(|filter| &filter.targets).chain(&self.0.default)
+    }
+
     /// Every queue the configuration refers to.
     pub fn queues(&self) -> BTreeSet<TaskQueueSid> {
-        let targets = self.0.filters.iter().flat_map(|filter| &filter.targets);
-        targets.chain(&self.0.default).map(|target| target.queue).collect()
+        self.targets().map(|target| target.queue).collect()
     }
 
     /// Where a task begins: the first matching filter, or the default one; `None` if it falls out at once.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::path::{Step, walk};
+use super::path::{Path, Step, walk};
 use super::term::{Number, Term};
 use crate::sid::{ActivitySid, WorkerSid};
 
@@ -89,6 +89,14 @@ impl QueueCounts<'_> {
     /// Whether a path is one that counts can answer.
     pub fn knows(path: &[Step]) -> bool {
         count_named(path).is_some()
+    }
+
+    /// The activity whose workers a path counts.
+    pub fn activity(path: &Path) -> Option<ActivitySid> {
+        match count_named(path.steps()) {
+            Some(Count::Activity(activity)) => Some(activity),
+            Some(Count::Available | Count::Unavailable) | None => None,
+        }
     }
 }
 

@@ -27,6 +27,16 @@ impl Queue {
         self.members.iter().copied()
     }
 
+    /// Whether a worker belongs to it.
+    pub(in crate::routing) fn has(&self, worker: WorkerSid) -> bool {
+        self.members.contains(&worker)
+    }
+
+    /// What its workers match; none if it can not be read.
+    pub(in crate::routing) const fn expression(&self) -> Option<&Expression> {
+        self.expression.as_ref()
+    }
+
     /// How many of its workers are in each activity.
     pub(in crate::routing) const fn activities(&self) -> &BTreeMap<ActivitySid, u32> {
         &self.activities

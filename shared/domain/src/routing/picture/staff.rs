@@ -31,6 +31,11 @@ impl Member {
         self.filed.get(&channel).copied()
     }
 
+    /// His attributes, unless they are no JSON.
+    pub(in crate::routing) fn readable(&self) -> Option<&Value> {
+        self.readable.then_some(&self.attributes)
+    }
+
     /// The channels that he can take one more task on.
     pub(in crate::routing) fn channels(&self) -> impl Iterator<Item = TaskChannelSid> {
         self.filed.keys().copied()
@@ -86,6 +91,11 @@ impl Load {
 impl Picture {
     pub(in crate::routing) fn member(&self, worker: WorkerSid) -> Option<&Member> {
         self.workers.get(&worker)
+    }
+
+    /// All workers.
+    pub(in crate::routing) fn members(&self) -> impl ExactSizeIterator<Item = &Member> {
+        self.workers.values()
     }
 
     /// The worker who is called so, in any case.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::explain::Reason;
 use crate::routing::expression::{OrderBy, TaskAndWorker};
 use crate::routing::picture::{Held, Lane, Line, Member, Picture, Queue};
 use crate::routing::receipt::{NAMED_MAX, PassedOver, Receipt};
@@ -136,6 +137,24 @@ impl<'a> Offer<'a> {
         }
     }
 
+    /// The worker whom the target asks for.
+    pub(super) fn known_worker(&self) -> Option<WorkerSid> {
+        self.wanted.as_ref().and_then(|wanted| self.known(wanted))
+    }
+
+    /// What of the target a worker fails.
+    pub(super) fn failing(&self, member: &Member) -> Option<Reason> {
+        let (_, target) = self.target?;
+        if let Some(known) = &target.known_worker
+            && self.known_worker() != Some(member.record.sid)
+        {
+            return Some(Reason::NotTheKnownWorker(known.to_string()));
+        }
+        let expression = target.expression.as_ref()?;
+        let clause = expression.failing_clause(&self.beside(member))?;
+        Some(Reason::Expression(clause.to_owned()))
+    }
+
     fn known(&self, wanted: &Wanted) -> Option<WorkerSid> {
         match wanted {
             Wanted::Sid(worker) => Some(*worker),
@@ -228,7 +247,7 @@ impl<'a> Offer<'a> {
     }
 
     /// The name or the number of the filter.
-    fn filter(&self) -> String {
+    pub(super) fn filter(&self) -> String {
         let Some((configuration, (position, _))) = self.configuration.zip(self.target) else {
             let of = if self.task.worker.is_some() { "worker" } else { "queue" };
             return of.to_owned();

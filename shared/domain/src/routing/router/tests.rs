@@ -6,6 +6,7 @@ mod asking;
 mod direct;
 mod eligible;
 mod ends;
+mod explaining;
 mod occupation;
 mod order;
 mod told;
