@@ -139,6 +139,10 @@ impl Warm {
         loop {
             let now = on.now();
             let turn = self.router.step(now);
+            for one in &turn.warnings {
+                let (code, why) = (one.fault.code(), one.fault.message());
+                tracing::warn!(task.sid = %one.task, code, "{why}");
+            }
             if turn.decision.is_unchanged() {
                 if turn.more {
                     continue;

@@ -75,7 +75,10 @@ pub(crate) async fn remove(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) 
             return Err(ApiError::bad(message));
         }
         let workers: Vec<Worker> = contents::all(call, workspace).await?;
-        match workers.iter().find(|worker| worker.activity == sid) {
+        let does = |worker: &&Worker| {
+            worker.activity == sid || worker.occupation.is_some_and(|held| held.before == sid)
+        };
+        match workers.iter().find(does) {
             Some(worker) => {
                 Err(ApiError::bad(format!("The activity is in use by worker {}", worker.sid)))
             }

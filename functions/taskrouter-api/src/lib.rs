@@ -13,6 +13,7 @@ mod events;
 mod fields;
 mod new_task;
 mod pages;
+mod receipts;
 mod reservations;
 mod task_channels;
 mod task_filter;
@@ -91,6 +92,11 @@ async fn within(call: &Call<'_>, ws: WorkspaceSid, path: &[&str]) -> Answer {
         (Method::Get, ["Tasks", sid]) => tasks::fetch(call, ws, sid).await,
         (Method::Post, ["Tasks", sid]) => tasks::update(call, ws, sid).await,
         (Method::Delete, ["Tasks", sid]) => tasks::remove(call, ws, sid).await,
+        (Method::Get, ["TaskQueues", sid, "Ageing"]) => task_queues::ageing(call, ws, sid).await,
+        (Method::Get, ["Tasks", sid, "Receipt"]) => receipts::of_task(call, ws, sid).await,
+        (Method::Get, ["Reservations", sid, "Receipt"]) => {
+            receipts::of_reservation(call, ws, sid).await
+        }
         (_, [kind @ ("Tasks" | "Workers"), sid, "Reservations", rest @ ..]) => {
             let view = match *kind {
                 "Tasks" => View::Task(call.sid(sid)?),

@@ -29,7 +29,10 @@ pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
         form.integer("Timeout", 1, TIMEOUT_SECONDS_MAX)?.unwrap_or(TIMEOUT_SECONDS);
     let start = virtual_start(form, call.now)?.unwrap_or(call.now);
     let target = Target::read(form)?;
-    let workflow = workflow(call, workspace, target.workflow).await?;
+    let workflow = match target.bound {
+        Some(queue) => workflow_to(call, workspace, target.workflow, queue).await?,
+        None => workflow(call, workspace, target.workflow).await?,
+    };
     let worker = match target.worker {
         Some(worker) => Some((worker, queue_of(call, workspace, worker, target.queue).await?)),
         None => None,
@@ -50,6 +53,12 @@ pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
     });
     // Kept as they were written.
     new.attributes = attributes;
+    new.ignores_capacity = target.ignores_capacity;
+    if target.bound.is_some() {
+        new.queue = target.bound;
+        new.queue_entered = Some(call.now);
+        new.bound_to_queue = true;
+    }
     let rule = || async {
         // There already: this is the second look after a write whose reply was lost.
         if let Some(mine) = call.on.store.get::<Task>(key::task(new.sid)).await? {
@@ -67,47 +76,57 @@ pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
 struct Target {
     workflow: Option<WorkflowSid>,
     worker: Option<WorkerSid>,
+    /// The queue in which a task for a worker is counted.
     queue: Option<TaskQueueSid>,
+    /// The queue that a task is made for.
+    bound: Option<TaskQueueSid>,
+    ignores_capacity: bool,
 }
 
 impl Target {
-    /// A worker as target is asked once, when he is available and has capacity: ignoring these is not
-    /// supported, and neither is a queue as target, which the workflow decides on.
+    /// A worker as target is asked once: at once, or when he is available and has capacity, if these are not
+    /// to be ignored. A queue as target is the task's for good, whichever of the two parameters names it.
     fn read(form: &Params) -> Result<Self, ApiError> {
         const TARGET: &str = "RoutingTarget";
         let mut target = Self {
             workflow: form.sid("WorkflowSid")?,
             worker: None,
             queue: form.sid("TaskQueueSid")?,
+            bound: None,
+            ignores_capacity: false,
         };
+        let mut names_workflow = false;
         if let Some(text) = form.get(TARGET).filter(|text| !text.is_empty()) {
             if let Ok(workflow) = text.parse::<WorkflowSid>() {
                 if target.workflow.is_some_and(|other| other != workflow) {
                     return Err(invalid(TARGET, "and WorkflowSid name different workflows"));
                 }
                 target.workflow = Some(workflow);
-            } else if text.parse::<TaskQueueSid>().is_ok() {
-                return Err(invalid(
-                    TARGET,
-                    "can be a worker or a workflow; a queue is not supported",
-                ));
+                names_workflow = true;
+            } else if let Ok(queue) = text.parse::<TaskQueueSid>() {
+                if target.queue.is_some_and(|other| other != queue) {
+                    return Err(invalid(TARGET, "and TaskQueueSid name different queues"));
+                }
+                target.queue = Some(queue);
             } else {
                 target.worker = form.sid(TARGET)?;
             }
         }
-        if target.queue.is_some() && target.worker.is_none() {
-            let why = "can only be given when RoutingTarget is a worker; else the workflow decides";
-            return Err(invalid("TaskQueueSid", why));
-        }
-        match form.get("IgnoreCapacity").filter(|text| !text.is_empty()) {
-            Some(_) if target.worker.is_none() => {
-                Err(invalid("IgnoreCapacity", "can only be given when RoutingTarget is a worker"))
+        if target.worker.is_none() {
+            if target.queue.is_some() && names_workflow {
+                let why = "can not be given when RoutingTarget is a workflow, which decides";
+                return Err(invalid("TaskQueueSid", why));
             }
-            Some(text) if fields::is_affirmative(text) => {
-                Err(invalid("IgnoreCapacity", "can only be false: ignoring it is not supported"))
-            }
-            Some(_) | None => Ok(target),
+            target.bound = target.queue.take();
         }
+        let ignore = form.get("IgnoreCapacity").filter(|text| !text.is_empty());
+        if ignore.is_some() && target.worker.is_none() {
+            let why = "can only be given when RoutingTarget is a worker";
+            return Err(invalid("IgnoreCapacity", why));
+        }
+        target.ignores_capacity =
+            target.worker.is_some() && ignore.is_none_or(fields::is_affirmative);
+        Ok(target)
     }
 }
 
@@ -129,6 +148,25 @@ async fn workflow(
             Err(invalid("WorkflowSid", &why))
         }
     }
+}
+
+/// The workflow that a task for one queue counts in and has its reservation timeout from: the one asked for,
+/// or the oldest that leads to the queue, or the only one.
+async fn workflow_to(
+    call: &Call<'_>,
+    workspace: WorkspaceSid,
+    sid: Option<WorkflowSid>,
+    queue: TaskQueueSid,
+) -> Result<Workflow, ApiError> {
+    contents::check::<TaskQueue>(call, workspace, "RoutingTarget", queue).await?;
+    if sid.is_none() {
+        let mut all: Vec<Workflow> = contents::all(call, workspace).await?;
+        all.retain(|one| task_queues::is_led_to_by(queue, one));
+        if let Some(oldest) = all.into_iter().min_by_key(|one| (one.created, one.sid)) {
+            return Ok(oldest);
+        }
+    }
+    workflow(call, workspace, sid).await
 }
 
 /// The queue in which a task for one worker is counted: the one asked for, or the oldest that he is in.

@@ -188,11 +188,16 @@ pub(crate) async fn update(
     let sid: ReservationSid = call.sid(sid)?;
     let said = Said::read(&call.form)?;
     let activity: Option<ActivitySid> = call.form.sid("WorkerActivitySid")?;
+    // Who rejects by instruction stays where he is; by status he goes back to what he did, and the router
+    // sees to that.
+    let stays = said == Some(Said::Reject)
+        && activity.is_none()
+        && call.form.get("Instruction").is_some_and(|text| !text.is_empty());
     let rule = || async {
         // Loaded first, as everywhere; most answers leave the worker where he is and do without it.
-        let head = match activity {
-            Some(_) => Some(contents::head(call, workspace).await?),
-            None => None,
+        let head = match activity.is_some() || stays {
+            true => Some(contents::head(call, workspace).await?),
+            false => None,
         };
         let before = find(call, workspace, view, sid).await?;
         call.if_match(before.version)?;
@@ -201,15 +206,23 @@ pub(crate) async fn update(
             None => before.clone(),
         };
         let (task, decision) = tasks::decided(&before, after);
-        let moving = head.zip(activity).filter(|_| said == Some(Said::Reject));
-        let Some((head, activity)) = moving.filter(|_| !decision.is_unchanged()) else {
+        let moving = head.filter(|_| said == Some(Said::Reject) && !decision.is_unchanged());
+        let Some(head) = moving else {
             return Ok::<_, ApiError>((task, decision));
         };
         let who = task.reservation(sid).map(|one| one.worker).ok_or_else(|| call.not_found())?;
-        let activities = Activities::load(call, workspace).await?;
-        activities.check("WorkerActivitySid", activity)?;
         let mut worker: Worker = contents::check(call, workspace, "WorkerSid", who).await?;
-        worker.do_instead(activity, call.now);
+        match activity {
+            Some(activity) => {
+                let activities = Activities::load(call, workspace).await?;
+                activities.check("WorkerActivitySid", activity)?;
+                worker.do_instead(activity, call.now);
+            }
+            None if worker.occupation.is_none_or(|held| held.reservation != sid) => {
+                return Ok((task, decision));
+            }
+            None => worker.occupation = None,
+        }
         let event = RouterEvent { workspace, subject: Subject::Worker(who) };
         Ok((task, decision.and(head).and(worker).asking([Effect::Route(event)])))
     };

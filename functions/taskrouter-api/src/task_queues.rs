@@ -16,6 +16,10 @@ use crate::{fields, pages, tasks};
 const EVERYBODY: &str = "1==1";
 /// One task is offered to so many workers at the same time, at most (behaviour D.3).
 const RESERVED_MAX: i64 = 50;
+/// So many queues a workspace has, at most (behaviour D.3).
+const QUEUES_MAX: usize = 5_000;
+/// The longest bound on waiting, in seconds: no task waits for longer.
+const AGEING_BOUND_SECONDS_MAX: i64 = 1_209_600;
 
 /// The parameters that create and update share.
 struct Given {
@@ -25,6 +29,7 @@ struct Given {
     /// Given and empty takes it away.
     reservation_activity: Option<Option<ActivitySid>>,
     assignment_activity: Option<Option<ActivitySid>>,
+    ageing_bound_seconds: Option<Option<u32>>,
 }
 
 impl Given {
@@ -34,12 +39,16 @@ impl Given {
             true => form.sid(name).map(Some),
             false => Ok(None),
         };
+        let bound = form.integer("AgeingBound", 1, AGEING_BOUND_SECONDS_MAX)?;
         Ok(Self {
             target_workers: target_workers(form)?,
             max_reserved_workers: max.and_then(|max| u32::try_from(max).ok()),
             order: fields::queue_order(form, "TaskOrder")?,
             reservation_activity: activity("ReservationActivitySid")?,
             assignment_activity: activity("AssignmentActivitySid")?,
+            ageing_bound_seconds: form
+                .has("AgeingBound")
+                .then(|| bound.and_then(|bound| u32::try_from(bound).ok())),
         })
     }
 
@@ -68,6 +77,8 @@ impl Given {
         queue.reservation_activity =
             self.reservation_activity.unwrap_or(queue.reservation_activity);
         queue.assignment_activity = self.assignment_activity.unwrap_or(queue.assignment_activity);
+        queue.ageing_bound_seconds =
+            self.ageing_bound_seconds.unwrap_or(queue.ageing_bound_seconds);
     }
 }
 
@@ -100,8 +111,16 @@ pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
         version: 0,
     };
     given.apply(&mut queue);
-    let check = || given.check(call, workspace);
+    let check = || async {
+        let all: Vec<TaskQueue> = contents::all(call, workspace).await?;
+        if all.len() >= QUEUES_MAX {
+            let message = format!("The workspace has {QUEUES_MAX} task queues, which is the most");
+            return Err(ApiError::bad(message));
+        }
+        given.check(call, workspace).await
+    };
     let queue = contents::create(call, Subject::Configuration, queue, check).await?;
+    warn_if_empty(call, &queue).await?;
     let activities = Activities::load(call, workspace).await?;
     Ok(Reply::created(render(call, &queue, &activities)))
 }
@@ -154,8 +173,43 @@ pub(crate) async fn update(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) 
     };
     let queue =
         contents::change(call, workspace, sid, Subject::Configuration, check, apply).await?;
+    if given.target_workers.is_some() {
+        warn_if_empty(call, &queue).await?;
+    }
     let activities = Activities::load(call, workspace).await?;
     Ok(Reply::ok(render(call, &queue, &activities)))
+}
+
+/// A queue that nobody can serve is allowed, but hardly meant.
+async fn warn_if_empty(call: &Call<'_>, queue: &TaskQueue) -> Result<(), ApiError> {
+    let workers: Vec<Worker> = contents::all(call, queue.workspace).await?;
+    let belongs = |worker: &Worker| {
+        serde_json::from_str(&worker.attributes).is_ok_and(|attributes| takes(queue, &attributes))
+    };
+    if !workers.iter().any(belongs) {
+        tracing::warn!(task_queue.sid = %queue.sid, "no worker matches the queue's expression");
+    }
+    Ok(())
+}
+
+/// The bound on waiting. It is a resource of its own, as published queues have no member for it.
+pub(crate) async fn ageing(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) -> Answer {
+    let queue: TaskQueue = contents::find(call, workspace, call.sid(sid)?).await?;
+    let url = contents::url::<TaskQueue>(call, workspace, queue.sid);
+    Ok(Reply::ok(json!({
+        "account_sid": call.on.config.account_sid,
+        "workspace_sid": queue.workspace,
+        "task_queue_sid": queue.sid,
+        "ageing_bound": queue.ageing_bound_seconds,
+        "date_updated": queue.updated.iso(),
+        "url": format!("{url}/Ageing"),
+    })))
+}
+
+/// Whether a workflow leads tasks into a queue.
+pub(crate) fn is_led_to_by(queue: TaskQueueSid, workflow: &Workflow) -> bool {
+    workflow::Workflow::parse(&workflow.configuration)
+        .is_ok_and(|configuration| configuration.queues().contains(&queue))
 }
 
 /// A queue that a workflow leads to, or that a task is in, stays (behaviour D.3).
@@ -163,11 +217,7 @@ pub(crate) async fn remove(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) 
     let sid: TaskQueueSid = call.sid(sid)?;
     let check = |_| async move {
         let workflows: Vec<Workflow> = contents::all(call, workspace).await?;
-        let leads_here = |workflow: &&Workflow| {
-            workflow::Workflow::parse(&workflow.configuration)
-                .is_ok_and(|configuration| configuration.queues().contains(&sid))
-        };
-        if let Some(workflow) = workflows.iter().find(leads_here) {
+        if let Some(workflow) = workflows.iter().find(|one| is_led_to_by(sid, one)) {
             let message = format!("The task queue is used by workflow {}", workflow.sid);
             return Err(ApiError::bad(message));
         }

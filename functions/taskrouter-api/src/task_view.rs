@@ -50,6 +50,12 @@ impl Names {
     }
 }
 
+/// The worker or the queue that a task was made for.
+fn routing_target(task: &Task) -> Option<String> {
+    let queue = task.queue.filter(|_| task.bound_to_queue);
+    task.worker.map(|it| it.to_string()).or(queue.map(|it| it.to_string()))
+}
+
 pub(crate) fn render(call: &Call<'_>, task: &Task, names: &Names) -> Value {
     let url = format!("{}/Tasks/{}", contents::workspace_url(call, task.workspace), task.sid);
     let queue_url = task.queue.map(|queue| contents::url::<TaskQueue>(call, task.workspace, queue));
@@ -72,8 +78,8 @@ pub(crate) fn render(call: &Call<'_>, task: &Task, names: &Names) -> Value {
         "task_channel_sid": task.channel,
         "task_channel_unique_name": names.channel(task),
         "virtual_start_time": task.start.iso(),
-        "ignore_capacity": false,
-        "routing_target": task.worker,
+        "ignore_capacity": task.ignores_capacity,
+        "routing_target": routing_target(task),
         "date_created": task.created.iso(),
         "date_updated": task.updated.iso(),
         "links": {

@@ -22,7 +22,7 @@ const REASON_CHARS_MAX: usize = 4096;
 const LOOKED_THROUGH: usize = 200;
 
 /// All tasks of a workspace, the oldest first.
-fn listing(workspace: WorkspaceSid) -> Listing {
+pub(crate) fn listing(workspace: WorkspaceSid) -> Listing {
     Listing::list(Table::Routing, workspace)
 }
 
@@ -193,7 +193,7 @@ impl Change {
     }
 }
 
-/// The status asked for, with the reason that a cancellation needs (behaviour D.6).
+/// The status asked for, with the reason that the end of a task needs (behaviour D.6).
 fn status(form: &Params) -> Result<Option<(TaskStatus, Option<String>)>, ApiError> {
     const NAME: &str = "AssignmentStatus";
     let reason = form.text("Reason", REASON_CHARS_MAX)?.filter(|text| !text.is_empty());
@@ -203,7 +203,7 @@ fn status(form: &Params) -> Result<Option<(TaskStatus, Option<String>)>, ApiErro
     let Some(status) = TaskStatus::parse(text) else {
         return Err(invalid(NAME, &format!("has no status {text}")));
     };
-    if status == TaskStatus::Canceled && reason.is_none() {
+    if status.is_over() && reason.is_none() {
         form.required("Reason")?;
     }
     Ok(Some((status, reason)))

@@ -10,7 +10,7 @@ use switchboard_domain::task::{Task, TaskStatus};
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_domain::workspace::Workflow;
 use switchboard_runtime::http::{Answer, ApiError, Call, Params, Reply};
-use switchboard_store::{Listing, Table, key};
+use switchboard_store::{Key, Listing, Table, key};
 
 use crate::contents::{self, PAGE_SIZE_MAX};
 use crate::fields::invalid;
@@ -43,19 +43,27 @@ impl Given {
         })
     }
 
-    /// Refuses a configuration that leads to queues that are not there.
+    /// Refuses a configuration that names queues, activities or workers that are not there.
     async fn check(&self, call: &Call<'_>, workspace: WorkspaceSid) -> Result<(), ApiError> {
         let Some(text) = &self.configuration else {
             return Ok(());
         };
-        let queues = parsed(text)?.queues();
-        let keys: Vec<_> = queues.iter().map(|sid| key::task_queue(workspace, *sid)).collect();
+        let configuration = parsed(text)?;
+        let (queues, activities, workers) =
+            (configuration.queues(), configuration.activities(), configuration.workers());
+        let queues =
+            queues.iter().map(|sid| (key::task_queue(workspace, *sid), format!("queue {sid}")));
+        let activities = activities
+            .iter()
+            .map(|sid| (key::activity(workspace, *sid), format!("activity {sid}")));
+        let workers =
+            workers.iter().map(|sid| (key::worker(workspace, *sid), format!("worker {sid}")));
+        let named: Vec<(Key, String)> = queues.chain(activities).chain(workers).collect();
+        let keys: Vec<Key> = named.iter().map(|(key, _)| key.clone()).collect();
         let found = call.on.store.get_all(&keys).await?;
-        let missing =
-            queues.iter().find(|sid| !found.contains_key(&key::task_queue(workspace, **sid)));
-        match missing {
-            Some(sid) => {
-                Err(invalid("Configuration", &format!("queue {sid} is not in this workspace")))
+        match named.iter().find(|(key, _)| !found.contains_key(key)) {
+            Some((_, what)) => {
+                Err(invalid("Configuration", &format!("{what} is not in this workspace")))
             }
             None => Ok(()),
         }

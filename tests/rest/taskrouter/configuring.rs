@@ -166,7 +166,18 @@ async fn a_workflow_that_can_not_be_read_or_leads_nowhere_is_refused_and_nothing
     let workflows = format!("{url}/Workflows");
     let elsewhere =
         format!(r#"{{"task_routing":{{"default_filter":{{"queue":"WQ{}"}}}}}}"#, "0".repeat(32));
+    let queues = world.get(&format!("{url}/TaskQueues")).await.expect(200);
+    let queue = text(&queues["task_queues"][0], "sid");
+    let leading = |member: &str, value: String| {
+        let target = json!({ "queue": queue, (member): value });
+        let filters = json!([{ "expression": "1==1", "targets": [target] }]);
+        json!({ "task_routing": { "filters": filters } }).to_string()
+    };
+    let activity = leading("skip_if", format!("workers.WA{} == 0", "0".repeat(32)));
+    let worker = leading("known_worker_sid", format!("WK{}", "0".repeat(32)));
     for (configuration, why) in [
+        (activity.as_str(), "activity WA0"),
+        (worker.as_str(), "worker WK0"),
         ("{", "line 1"),
         (r#"{"task_routing":{"filters":[{"expression":"a =="}]}}"#, "filters[0]"),
         (elsewhere.as_str(), "is not in this workspace"),

@@ -3,6 +3,8 @@
 mod configuring;
 mod conformity;
 mod events;
+mod limits;
+mod receipts;
 mod reserving;
 mod staffing;
 mod tasking;

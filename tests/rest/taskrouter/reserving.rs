@@ -43,6 +43,25 @@ async fn a_worker_accepts_wraps_up_and_completes() {
 }
 
 #[tokio::test]
+async fn a_task_is_completed_with_a_reason_only() {
+    let world = world().await;
+    let (_, _, task, reservation) = offered(&world).await;
+    world.post(&reservation, &[("ReservationStatus", "accepted")]).await.expect(200);
+    world
+        .post(&task, &[("AssignmentStatus", "canceled"), ("Reason", "x")])
+        .await
+        .refused(400, 20001);
+    world.post(&task, &[("AssignmentStatus", "completed")]).await.refused(400, 20001);
+    let form = [("AssignmentStatus", "completed"), ("Reason", "answered")];
+    let done = world.post(&task, &form).await.expect(200);
+    assert_eq!(
+        (&done["assignment_status"], &done["reason"]),
+        (&json!("completed"), &json!("answered"))
+    );
+    assert_eq!(world.get(&reservation).await.expect(200)["reservation_status"], "completed");
+}
+
+#[tokio::test]
 async fn a_rejection_can_move_the_worker() {
     let world = world().await;
     let (url, worker, task, reservation) = offered(&world).await;

@@ -48,12 +48,54 @@ async fn a_task_for_one_worker_is_counted_in_a_queue_of_his() {
     let task = world.created(&format!("{url}/Tasks"), &[("RoutingTarget", &alice)]).await;
     assert_eq!(task["routing_target"], alice);
     assert_eq!(task["task_queue_friendly_name"], "Sample Queue");
-    let form = [("RoutingTarget", alice.as_str()), ("IgnoreCapacity", "true")];
-    world.post(&format!("{url}/Tasks"), &form).await.refused(400, 20001);
-    let queue = text(&task, "task_queue_sid");
-    world.post(&format!("{url}/Tasks"), &[("RoutingTarget", &queue)]).await.refused(400, 20001);
+    assert_eq!(task["ignore_capacity"], true, "unless it says otherwise");
+    for (given, ignores) in
+        [("true", true), ("Yes", true), ("1", true), ("false", false), ("no", false)]
+    {
+        let form = [("RoutingTarget", alice.as_str()), ("IgnoreCapacity", given)];
+        let task = world.created(&format!("{url}/Tasks"), &form).await;
+        assert_eq!(task["ignore_capacity"], ignores, "{given}");
+        world.delete(&text(&task, "url")).await.expect(204);
+    }
     let page = world.get(&format!("{url}/Tasks?RoutingTarget={alice}")).await.expect(200);
     assert_eq!(page["tasks"][0]["sid"], task["sid"]);
+}
+
+#[tokio::test]
+async fn a_task_is_made_for_a_queue_by_either_parameter_and_keeps_the_queue_from_removal() {
+    let world = world().await;
+    let url = world.workspace().await;
+    let tasks = format!("{url}/Tasks");
+    let form = [("FriendlyName", "Other"), ("TargetWorkers", "1==2")];
+    let other = world.created(&format!("{url}/TaskQueues"), &form).await;
+    let queue = text(&other, "sid");
+    for parameter in ["RoutingTarget", "TaskQueueSid"] {
+        let task = world.created(&tasks, &[(parameter, &queue)]).await;
+        assert_eq!(
+            (&task["task_queue_sid"], &task["routing_target"]),
+            (&other["sid"], &other["sid"])
+        );
+        assert_eq!(task["workflow_friendly_name"], "Default Fifo Workflow");
+        assert_eq!(task["ignore_capacity"], false);
+        assert!(world.delete(&text(&other, "url")).await.refused(400, 20001).contains("in use"));
+        let page = world.get(&format!("{tasks}?RoutingTarget={queue}")).await.expect(200);
+        assert_eq!(page["tasks"][0]["sid"], task["sid"]);
+        world.delete(&text(&task, "url")).await.expect(204);
+    }
+    let workflows = world.get(&format!("{url}/Workflows")).await.expect(200);
+    let workflow = text(&workflows["workflows"][0], "sid");
+    let by_workflow = world.created(&tasks, &[("RoutingTarget", &workflow)]).await;
+    assert_eq!(by_workflow["workflow_sid"], json!(workflow));
+    let nowhere = format!("WQ{}", "0".repeat(32));
+    for wrong in [
+        [("RoutingTarget", queue.as_str()), ("TaskQueueSid", nowhere.as_str())],
+        [("RoutingTarget", workflow.as_str()), ("TaskQueueSid", queue.as_str())],
+        [("RoutingTarget", nowhere.as_str()), ("Priority", "1")],
+        [("RoutingTarget", queue.as_str()), ("IgnoreCapacity", "true")],
+    ] {
+        world.post(&tasks, &wrong).await.refused(400, 20001);
+    }
+    world.delete(&text(&other, "url")).await.expect(204);
 }
 
 #[tokio::test]
