@@ -5,3 +5,6 @@ mod picture;
 pub mod receipt;
 pub mod router;
 pub mod workflow;
+
+#[cfg(test)]
+mod statements;
