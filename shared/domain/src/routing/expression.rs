@@ -25,6 +25,7 @@
 
 mod lexer;
 mod lookup;
+mod needs;
 mod order_by;
 mod parser;
 mod path;
@@ -36,6 +37,7 @@ use std::fmt;
 use std::ops::Range;
 
 pub use lookup::{Attributes, Lookup, QueueCounts, TaskAndWorker, WorkerFields};
+pub(in crate::routing) use needs::{Mark, Needs};
 pub use order_by::{OrderBy, Rank};
 pub(crate) use path::walk;
 pub use path::{Path, Step};
@@ -79,6 +81,11 @@ impl Expression {
     pub fn failing_clause(&self, on: &dyn Lookup) -> Option<&str> {
         let clause = self.root.failing(on)?;
         self.clauses.get(clause).and_then(|span| self.source.get(span.clone()))
+    }
+
+    /// Values of which some attribute has to have one for the expression to hold.
+    pub(in crate::routing) fn needs(&self) -> Option<Needs> {
+        self.root.needs()
     }
 
     /// Every path whose value can change the result, quoted names included.

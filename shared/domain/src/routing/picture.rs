@@ -5,6 +5,7 @@
 //! is there to keep these two true when a record changes.
 
 mod configuration;
+mod membership;
 mod staff;
 
 use std::cmp::Reverse;
@@ -13,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 pub(super) use configuration::{Flow, Queue};
+use membership::Membership;
 pub(super) use staff::{Load, Member};
 
 use crate::sid::{
@@ -62,6 +64,8 @@ pub(super) struct Held {
     waits: Option<(Lane, Place)>,
     deadline: Option<Timestamp>,
     ages: Option<Timestamp>,
+    /// Whether it is to be offered to all workers, not only to those who come free.
+    ready: bool,
 }
 
 /// The records of a workspace and their indexes.
@@ -71,6 +75,7 @@ pub(super) struct Picture {
     activities: BTreeMap<ActivitySid, Activity>,
     channels: BTreeMap<TaskChannelSid, TaskChannel>,
     queues: BTreeMap<TaskQueueSid, Queue>,
+    membership: Membership,
     workflows: BTreeMap<WorkflowSid, Flow>,
     workers: BTreeMap<WorkerSid, Member>,
     names: BTreeMap<String, WorkerSid>,
@@ -91,6 +96,8 @@ pub(super) struct Picture {
     ended: BTreeMap<ReservationSid, (ReservationStatus, Option<TaskQueueSid>)>,
     /// Tasks that changed since a router looked at them.
     pub(super) look: BTreeSet<TaskSid>,
+    /// The places of tasks that were looked at and are to be offered to all workers.
+    ready: BTreeSet<Place>,
     /// Workers who may be eligible for a waiting task since a router looked at them. All others are not.
     pub(super) freed: BTreeSet<WorkerSid>,
 }
@@ -102,6 +109,7 @@ impl Picture {
             activities: BTreeMap::new(),
             channels: BTreeMap::new(),
             queues: BTreeMap::new(),
+            membership: Membership::new(),
             workflows: BTreeMap::new(),
             workers: BTreeMap::new(),
             names: BTreeMap::new(),
@@ -116,6 +124,7 @@ impl Picture {
             occupied: BTreeSet::new(),
             ended: BTreeMap::new(),
             look: BTreeSet::new(),
+            ready: BTreeSet::new(),
             freed: BTreeSet::new(),
         }
     }
@@ -130,11 +139,6 @@ impl Picture {
 
     pub(super) fn tasks(&self) -> impl Iterator<Item = &Task> {
         self.tasks.values().map(|held| &held.task)
-    }
-
-    /// The place at which a task waits, if it waits in a line.
-    pub(super) fn place(&self, task: TaskSid) -> Option<Place> {
-        self.tasks.get(&task)?.waits.map(|(_, place)| place)
     }
 
     /// The line in which a task waits.
@@ -203,6 +207,32 @@ impl Picture {
         }
     }
 
+    /// Lets a task be offered to all workers, until it was.
+    pub(super) fn make_ready(&mut self, sid: TaskSid) {
+        if let Some(held) = self.tasks.get_mut(&sid) {
+            held.ready = true;
+            self.ready.extend(held.waits.map(|(_, place)| place));
+        }
+    }
+
+    /// The first task that is to be offered to all workers.
+    pub(super) fn first_ready(&self) -> Option<Place> {
+        self.ready.first().copied()
+    }
+
+    /// Whether the task at a place is to be offered to all workers.
+    pub(super) fn is_ready(&self, place: Place) -> bool {
+        self.ready.contains(&place)
+    }
+
+    /// Marks a task as offered to all workers.
+    pub(super) fn was_offered(&mut self, place: Place) {
+        self.ready.remove(&place);
+        if let Some(held) = self.tasks.get_mut(&place.task) {
+            held.ready = false;
+        }
+    }
+
     /// How a reservation stands, and the queue it was made in; none if nobody knows.
     pub(super) fn standing(
         &self,
@@ -262,16 +292,16 @@ impl Picture {
         };
         if task.status.is_over() {
             self.look.remove(&sid);
-            if !self.workspace.multi_task_enabled {
-                let ended = task.reservations.iter();
-                self.ended
-                    .extend(ended.map(|one| (task.reservation_sid(one), (one.status, task.queue))));
-            }
+            // Kept until the next step, whatever the mode is: the worker may be read after the task.
+            let ended = task.reservations.iter();
+            let ended = ended.map(|one| (task.reservation_sid(one), (one.status, task.queue)));
+            self.ended.extend(ended);
         } else {
             for one in task.open_reservations() {
                 self.loads.entry(one.worker).or_default().add(task.channel);
             }
-            let held = Held { task, attributes, waits: None, deadline: None, ages: None };
+            let held =
+                Held { task, attributes, waits: None, deadline: None, ages: None, ready: false };
             self.tasks.insert(sid, held);
             self.index_task(sid);
         }
@@ -318,6 +348,9 @@ impl Picture {
         if let Some(ages) = held.ages.take() {
             self.ageing.remove(&(ages, sid));
         }
+        if let Some((_, place)) = held.waits {
+            self.ready.remove(&place);
+        }
         if let Some((lane, place)) = held.waits.take()
             && let Some(line) = self.waiting.get_mut(&lane)
         {
@@ -344,6 +377,9 @@ impl Picture {
         }
         if let Some((lane, place)) = waits {
             self.waiting.entry(lane).or_default().insert(place);
+            if held.ready {
+                self.ready.insert(place);
+            }
         }
         if let Some(held) = self.tasks.get_mut(&sid) {
             held.waits = waits;

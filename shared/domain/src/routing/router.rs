@@ -40,7 +40,7 @@ pub use self::explain::{Due, Explanation, NAMED_MAX, PassedWorker, Reason, Why};
 use self::lines::Lines;
 pub use self::offer::KnownWorkerFault;
 use self::offer::Offer;
-use super::picture::{Picture, Place, asked};
+use super::picture::{Picture, asked};
 use crate::decision::Decision;
 use crate::effect::{Effect, Outcome};
 use crate::mutation::{Mutation, is_on};
@@ -310,29 +310,27 @@ impl Router {
 
     /// Offers waiting tasks to workers, first come first served; false if there is more.
     fn offer(&mut self, draft: &mut Draft, now: Timestamp) -> bool {
-        let look = self.picture.look.iter();
-        let mut look: BTreeSet<Place> = look.filter_map(|task| self.picture.place(*task)).collect();
         let mut lines = Lines::of_freed(&self.picture);
-        while let Some(place) = look.first().copied().into_iter().chain(lines.first()).min() {
-            let looked_at = look.remove(&place);
-            let workers = self.best_for(place.task, (!looked_at).then_some(&lines));
+        while let Some(place) = self.picture.first_ready().into_iter().chain(lines.first()).min() {
+            let only_freed = (!self.picture.is_ready(place)).then_some(&lines);
+            let workers = self.best_for(place.task, only_freed);
             if !draft.has_room_for(1 + self.moved_by_reserving(place.task, workers.len())) {
                 return false;
             }
             if workers.is_empty() {
                 draft.warnings.extend(self.warning(place.task));
             }
+            self.picture.was_offered(place);
             lines.pass(place, &self.picture);
             if !workers.is_empty() {
                 self.reserve(draft, place.task, &workers, now);
                 workers.iter().for_each(|worker| lines.occupied(*worker, &self.picture));
             } else if self.leave(draft, place.task, now) {
-                look.extend(self.picture.place(place.task));
+                self.picture.make_ready(place.task);
                 continue;
             }
             self.fresh.remove(&place.task);
             self.settle(draft, place.task);
-            self.picture.look.remove(&place.task);
         }
         self.picture.freed.clear();
         true

@@ -129,6 +129,20 @@ proptest! {
     }
 
     #[test]
+    fn what_matches_has_what_the_expression_needs(
+        text in expression(),
+        attributes in attributes(),
+    ) {
+        let expression = Expression::parse(&text).unwrap();
+        if let Some(needs) = expression.needs()
+            && expression.matches(&Attributes(&attributes))
+        {
+            let value = walk(&attributes, needs.path.steps()).unwrap();
+            prop_assert!(Mark::all_of(value).iter().any(|mark| needs.any_of.contains(mark)));
+        }
+    }
+
+    #[test]
     fn not_turns_the_result_around(text in expression(), attributes in attributes()) {
         let on = Attributes(&attributes);
         let plain = Expression::parse(&text).unwrap().matches(&on);

@@ -144,15 +144,27 @@ impl Picture {
             return;
         }
         self.delist(sid);
+        self.forget_membership(sid);
         let expression = Expression::parse(&queue.target_workers).ok();
+        if let Some(expression) = &expression {
+            self.membership.insert(sid, expression);
+        }
         let (members, activities) = (BTreeSet::new(), BTreeMap::new());
         self.queues.insert(sid, Queue { record: queue, expression, members, activities });
         self.enlist(sid);
         self.reindex_tasks(|task| task.queue == Some(sid));
     }
 
+    fn forget_membership(&mut self, sid: TaskQueueSid) {
+        if let Some(expression) = self.queues.get(&sid).and_then(|queue| queue.expression.as_ref())
+        {
+            self.membership.remove(sid, expression);
+        }
+    }
+
     pub(in crate::routing) fn forget_queue(&mut self, queue: TaskQueueSid) {
         self.delist(queue);
+        self.forget_membership(queue);
         if self.queues.remove(&queue).is_some() {
             self.reindex_tasks(|task| task.queue == Some(queue));
         }

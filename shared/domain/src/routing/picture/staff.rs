@@ -218,9 +218,13 @@ impl Picture {
     }
 
     fn queues_for(&self, attributes: &Value, readable: bool) -> BTreeSet<TaskQueueSid> {
+        if !readable {
+            return BTreeSet::new();
+        }
         let on = Attributes(attributes);
-        let takes = |queue: &&super::Queue| readable && queue.takes(&on);
-        self.queues.values().filter(takes).map(|queue| queue.record.sid).collect()
+        let mut queues = self.membership.candidates(attributes);
+        queues.retain(|queue| self.queues.get(queue).is_some_and(|queue| queue.takes(&on)));
+        queues
     }
 
     /// Lets a queue choose its workers again; those it has now are looked at.

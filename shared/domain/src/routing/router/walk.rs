@@ -13,13 +13,13 @@ use crate::timestamp::Timestamp;
 impl Router {
     /// Lets tasks enter their workflow and leave targets whose time is over; false if there is more.
     pub(super) fn move_on(&mut self, draft: &mut Draft, now: Timestamp) -> bool {
-        let look: Vec<TaskSid> = self.picture.look.iter().copied().collect();
-        for sid in look {
+        while let Some(sid) = self.picture.look.first().copied() {
             if !draft.has_room_for(1) {
                 return false;
             }
-            if !self.move_on_one(draft, sid, now) {
-                self.picture.look.remove(&sid);
+            self.picture.look.remove(&sid);
+            if self.move_on_one(draft, sid, now) {
+                self.picture.make_ready(sid);
             }
         }
         true
@@ -93,7 +93,6 @@ impl Router {
             return false;
         };
         self.fresh.insert(sid, next.target_until.unwrap_or(clock));
-        self.picture.look.insert(sid);
         self.change(draft, next);
         true
     }

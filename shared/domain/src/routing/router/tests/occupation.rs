@@ -83,6 +83,19 @@ fn a_router_built_anew_moves_the_worker_of_a_task_that_is_over() {
 }
 
 #[test]
+fn whoever_was_moved_is_let_go_even_if_the_workspace_turns_to_multitasking() {
+    let mut world = single();
+    world.arrives("t");
+    let mut workspace = world.router.picture.workspace().clone();
+    workspace.multi_task_enabled = true;
+    world.put(workspace);
+    world.command("t", Command::Cancel { reason: None });
+    world.step();
+    assert!(does(&world, "on"));
+    assert_eq!(world.worker_called("ann").occupation, None);
+}
+
+#[test]
 fn in_multitasking_workspaces_nobody_is_moved() {
     let mut world = single();
     let mut workspace = world.router.picture.workspace().clone();
