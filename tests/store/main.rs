@@ -33,6 +33,7 @@ impl World {
             interactions: name("interactions"),
             routing: name("routing"),
             configuration: name("configuration"),
+            events: name("events"),
         };
         let store = Store::new(deployment.dynamodb("store"), names);
         Self { deployment, store }
