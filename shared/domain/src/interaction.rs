@@ -393,7 +393,8 @@ pub fn leave(
                 .filter(|one| one.task == routing.task)
                 .for_each(|one| one.over = true);
         }
-        decision = Decision::put(next).with(unseat(conversation, member, now)?);
+        let unseated = unseat(&next, conversation, member, now)?;
+        decision = Decision::put(next).with(unseated);
     }
     if let Some(worked) = worked {
         let (before, after) = worked?;
@@ -405,8 +406,10 @@ pub fn leave(
     Ok(decision)
 }
 
-/// Takes a member out of the conversation, if it is still open and he is still in it.
+/// Takes a member out of the conversation, if it is still open and he is still in it. Who was invited twice has
+/// two seats, and stays until he has left both.
 fn unseat(
+    interaction: &Interaction,
     conversation: &Conversation,
     member: Option<u32>,
     now: Timestamp,
@@ -414,7 +417,8 @@ fn unseat(
     let Some(member) = member.filter(|member| conversation.participant(*member).is_some()) else {
         return Ok(Decision::unchanged());
     };
-    if conversation.state == State::Closed {
+    let sits = |one: &ChannelParticipant| !one.left && one.member == Some(member);
+    if conversation.state == State::Closed || interaction.participants.iter().any(sits) {
         return Ok(Decision::unchanged());
     }
     let mut conversation = conversation.clone();
@@ -582,7 +586,8 @@ pub fn task_ended(
         let closed = close_conversation(conversation, now);
         return Ok(Decision::put(next).with(closed));
     }
-    Ok(Decision::put(next).with(unseat(conversation, member, now)?))
+    let unseated = unseat(&next, conversation, member, now)?;
+    Ok(Decision::put(next).with(unseated))
 }
 
 #[cfg(test)]

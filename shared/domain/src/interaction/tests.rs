@@ -179,6 +179,29 @@ fn an_agent_leaves_and_the_conversation_goes_on_with_the_other() {
 }
 
 #[test]
+fn who_was_invited_twice_stays_until_he_has_left_both_seats() {
+    let mut world = world();
+    let (first, second) = (world.invites(), world.invites());
+    let (first, one) = world.takes(&first, "alice");
+    let (second, other) = world.takes(&second, "alice");
+    let (_, _) = (world.seats(one, "alice"), world.seats(other, "alice"));
+    let numbers: Vec<u32> = world
+        .interaction
+        .participants
+        .iter()
+        .filter(|it| it.kind == "agent")
+        .map(|it| it.number)
+        .collect();
+    for (task, number, left) in [(first, numbers[0], 1), (second, numbers[1], 0)] {
+        let World { interaction, conversation, .. } = &world;
+        let leaves = leave(interaction, conversation, Some(&task), number, Leaving::Closed, NOW);
+        world.keep(&leaves.unwrap());
+        let members = world.conversation.participants.iter().filter(|it| it.identity.is_some());
+        assert_eq!(members.count(), left);
+    }
+}
+
+#[test]
 fn closing_the_channel_ends_everything_and_frees_the_pair() {
     let mut world = world();
     let (first, waiting) = (world.invites(), world.invites());
