@@ -81,7 +81,8 @@ pub struct Options {
     pub haste: Haste,
     /// The longest that a mapping waits for a fuller batch.
     pub window_max: Duration,
-    /// Whether queues, streams and schedules wake functions; without, only HTTP and `invoke` do.
+    /// Whether queues, streams and schedules wake functions, and what has expired goes; without, nothing happens but
+    /// by HTTP, `invoke` and `sweep`.
     pub is_driven: bool,
 }
 
@@ -187,8 +188,8 @@ impl Deployment {
                 stopping: stopping.clone(),
             };
             tasks = mappings::start(&template, &reach)?;
+            tasks.spawn(sweep(services.tables.clone(), unread(&template), stopping.clone()));
         }
-        tasks.spawn(sweep(services.tables.clone(), unread(&template), stopping.clone()));
         let routes = template.routes.clone();
         let gateway = Arc::new(Gateway { routes, functions: Arc::clone(&functions) });
         tasks.spawn(gateway.serve(listener, stopping));
