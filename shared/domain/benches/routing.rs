@@ -223,17 +223,28 @@ impl Centre {
         task
     }
 
-    fn staffed(workers: usize, queues: usize, available: bool) -> Self {
+    /// With queues and workers, and how long the router took to learn them.
+    fn staffed(workers: usize, queues: usize, available: bool) -> (Duration, Self) {
         let mut all = Self::new(queues);
+        let mut time = Duration::ZERO;
         for n in 0..queues {
             let queue = all.queue(n, 1, format!("skills HAS 's{n}'"));
-            all.router.learn(queue);
+            time += timed(|| all.router.learn(queue)).0;
         }
         for n in 0..workers {
             let worker = all.worker(n, 1, n, available);
-            all.router.learn(worker);
+            time += timed(|| all.router.learn(worker)).0;
         }
-        all
+        (time, all)
+    }
+
+    /// Waiting tasks, and how long the router took to learn them.
+    fn visited(&mut self, tasks: usize) -> Duration {
+        let learn = |n| {
+            let task = self.task(n);
+            timed(|| self.router.learn(task.into())).0
+        };
+        (0..tasks).map(learn).sum()
     }
 
     /// Steps until there is no more to decide; how many turns that took, and how many were reserved.
@@ -263,7 +274,7 @@ impl Centre {
 }
 
 fn steps(workers: usize, queues: usize) {
-    let (build, mut all) = timed(|| Centre::staffed(workers, queues, true));
+    let (build, mut all) = Centre::staffed(workers, queues, true);
     let warm = all.task(0);
     all.router.learn(warm.into());
     let _ = all.step();
@@ -280,11 +291,8 @@ fn steps(workers: usize, queues: usize) {
         })
         .collect();
     // Everybody is away, and tasks pile up in every queue; then one after the other comes free.
-    let mut busy = Centre::staffed(workers, queues, false);
-    for n in 0..10_000 {
-        let task = busy.task(n);
-        busy.router.learn(task.into());
-    }
+    let (_, mut busy) = Centre::staffed(workers, queues, false);
+    busy.visited(10_000);
     assert_eq!(busy.step().1, 0);
     let frees = (0..rounds)
         .map(|n| {
@@ -332,11 +340,8 @@ fn plain(workers: usize, queues: usize) -> Duration {
 
 /// A router starts anew on a full house: everybody is free and everything waits.
 fn drain(workers: usize, tasks: usize) {
-    let mut all = Centre::staffed(workers, 100, true);
-    for n in 0..tasks {
-        let task = all.task(n);
-        all.router.learn(task.into());
-    }
+    let (_, mut all) = Centre::staffed(workers, 100, true);
+    all.visited(tasks);
     let (time, (turns, reserved)) = timed(|| all.step());
     println!("\na router that starts with {tasks} tasks and {workers} free workers");
     println!("  {reserved} reservations in {turns} turns: {time:?}");
@@ -356,15 +361,10 @@ fn drain(workers: usize, tasks: usize) {
 fn large(workers: usize, queues: usize, tasks: usize) {
     println!("\n{workers} workers, {queues} queues, {tasks} waiting tasks");
     let before = resident();
-    let (time, mut all) = timed(|| Centre::staffed(workers, queues, false));
+    let (time, mut all) = Centre::staffed(workers, queues, false);
     let staff = resident();
     println!("  queues and workers: {time:?}, {} MB", (staff - before) / 1_000_000);
-    let (time, ()) = timed(|| {
-        for n in 0..tasks {
-            let task = all.task(n);
-            all.router.learn(task.into());
-        }
-    });
+    let time = all.visited(tasks);
     let full = resident();
     println!("  tasks: {time:?}, {} MB", full.saturating_sub(staff) / 1_000_000);
     let first = timed(|| all.router.step(all.now));

@@ -96,6 +96,8 @@ pub(super) struct Picture {
     ended: BTreeMap<ReservationSid, (ReservationStatus, Option<TaskQueueSid>)>,
     /// Tasks that changed since a router looked at them.
     pub(super) look: BTreeSet<TaskSid>,
+    /// How often a line or a pool changed.
+    changes: u64,
     /// The places of tasks that were looked at and are to be offered to all workers.
     ready: BTreeSet<Place>,
     /// Workers who may be eligible for a waiting task since a router looked at them. All others are not.
@@ -124,6 +126,7 @@ impl Picture {
             occupied: BTreeSet::new(),
             ended: BTreeMap::new(),
             look: BTreeSet::new(),
+            changes: 0,
             ready: BTreeSet::new(),
             freed: BTreeSet::new(),
         }
@@ -155,6 +158,11 @@ impl Picture {
     /// When a waiting task will have waited for too long.
     pub(super) fn ages_at(&self, task: TaskSid) -> Option<Timestamp> {
         self.tasks.get(&task)?.ages
+    }
+
+    /// How often a line or a pool changed: while it is the same, what was found in them is still there.
+    pub(super) const fn changes(&self) -> u64 {
+        self.changes
     }
 
     /// Whether some task waits in a line.
@@ -339,6 +347,7 @@ impl Picture {
     }
 
     fn unindex_task(&mut self, sid: TaskSid) {
+        self.changes += 1;
         let Some(held) = self.tasks.get_mut(&sid) else {
             return;
         };
@@ -362,6 +371,7 @@ impl Picture {
     }
 
     fn index_task(&mut self, sid: TaskSid) {
+        self.changes += 1;
         let Some(held) = self.tasks.get(&sid) else {
             return;
         };

@@ -100,6 +100,8 @@ pub struct Router {
     unsettled: BTreeMap<TaskSid, Task>,
     /// What assignment callbacks said since the last step.
     answers: BTreeMap<ReservationSid, Outcome>,
+    /// The lines of a step that was cut short, while nothing but its own decisions changed.
+    cut: Option<(u64, Lines)>,
     /// Most records that one step writes.
     puts_max: usize,
 }
@@ -133,6 +135,7 @@ impl Router {
             fresh: BTreeMap::new(),
             unsettled: BTreeMap::new(),
             answers: BTreeMap::new(),
+            cut: None,
             puts_max: PUTS_MAX,
         }
     }
@@ -310,11 +313,13 @@ impl Router {
 
     /// Offers waiting tasks to workers, first come first served; false if there is more.
     fn offer(&mut self, draft: &mut Draft, now: Timestamp) -> bool {
-        let mut lines = Lines::of_freed(&self.picture);
+        let kept = self.cut.take().filter(|(changes, _)| *changes == self.picture.changes());
+        let mut lines = kept.map_or_else(|| Lines::of_freed(&self.picture), |(_, lines)| lines);
         while let Some(place) = self.picture.first_ready().into_iter().chain(lines.first()).min() {
             let only_freed = (!self.picture.is_ready(place)).then_some(&lines);
             let workers = self.best_for(place.task, only_freed);
             if !draft.has_room_for(1 + self.moved_by_reserving(place.task, workers.len())) {
+                self.cut = Some((self.picture.changes(), lines));
                 return false;
             }
             if workers.is_empty() {

@@ -291,6 +291,7 @@ impl Picture {
     }
 
     fn unfile(&mut self, sid: WorkerSid) {
+        self.changes += 1;
         let Some(member) = self.workers.get_mut(&sid) else {
             return;
         };
@@ -307,6 +308,7 @@ impl Picture {
     }
 
     fn file(&mut self, sid: WorkerSid) {
+        self.changes += 1;
         let filed = self.filing(sid);
         let Some(member) = self.workers.get_mut(&sid) else {
             return;

@@ -9,6 +9,7 @@ use crate::sid::{TaskChannelSid, WorkerSid};
 ///
 /// No other worker is eligible for a task that nobody has to look at, so a line is done with when the
 /// last freed worker of it has no capacity left, however many tasks wait in it.
+#[derive(Debug, Clone)]
 pub(super) struct Lines {
     live: BTreeMap<Lane, BTreeSet<WorkerSid>>,
     heads: BTreeMap<Place, Lane>,
