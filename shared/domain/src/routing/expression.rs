@@ -23,6 +23,7 @@
 //!   text itself; beside `null` it is always a name. That keeps `"language" == "spanish"` working.
 //! - `<-` directly before a digit is `<` and a negative number, as `IN` needs a list; `>-` is always HAS.
 
+mod by_need;
 mod lexer;
 mod lookup;
 mod needs;
@@ -36,8 +37,11 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 
+pub(in crate::routing) use by_need::ByNeed;
 pub use lookup::{Attributes, Lookup, QueueCounts, TaskAndWorker, WorkerFields};
-pub(in crate::routing) use needs::{Mark, Needs};
+#[cfg(test)]
+pub(in crate::routing) use needs::Mark;
+pub(in crate::routing) use needs::Needs;
 pub use order_by::{OrderBy, Rank};
 pub(crate) use path::walk;
 pub use path::{Path, Step};

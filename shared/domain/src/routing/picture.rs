@@ -5,7 +5,6 @@
 //! is there to keep these two true when a record changes.
 
 mod configuration;
-mod membership;
 mod staff;
 
 use std::cmp::Reverse;
@@ -14,9 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 pub(super) use configuration::{Flow, Queue};
-use membership::Membership;
 pub(super) use staff::{Load, Member};
 
+use super::expression::ByNeed;
 use crate::sid::{
     ActivitySid, ReservationSid, Sid as _, TaskChannelSid, TaskQueueSid, TaskSid, WorkerSid,
     WorkflowSid,
@@ -75,7 +74,7 @@ pub(super) struct Picture {
     activities: BTreeMap<ActivitySid, Activity>,
     channels: BTreeMap<TaskChannelSid, TaskChannel>,
     queues: BTreeMap<TaskQueueSid, Queue>,
-    membership: Membership,
+    membership: ByNeed<TaskQueueSid>,
     workflows: BTreeMap<WorkflowSid, Flow>,
     workers: BTreeMap<WorkerSid, Member>,
     names: BTreeMap<String, WorkerSid>,
@@ -111,7 +110,7 @@ impl Picture {
             activities: BTreeMap::new(),
             channels: BTreeMap::new(),
             queues: BTreeMap::new(),
-            membership: Membership::new(),
+            membership: ByNeed::new(),
             workflows: BTreeMap::new(),
             workers: BTreeMap::new(),
             names: BTreeMap::new(),

@@ -20,8 +20,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::expression::{
-    Attributes, Expression, ExpressionError, Lookup, OrderBy, Path, QueueCounts, TaskAndWorker,
-    walk,
+    Attributes, ByNeed, Expression, ExpressionError, Lookup, OrderBy, Path, QueueCounts,
+    TaskAndWorker, walk,
 };
 use crate::sid::{ActivitySid, NotASid, TaskQueueSid, WorkerSid};
 use crate::timestamp::Millis;
@@ -55,6 +55,7 @@ pub struct Configuration(Arc<Rules>);
 #[derive(Debug, PartialEq)]
 struct Rules {
     filters: Vec<Filter>,
+    by_need: ByNeed<usize>,
     default: Option<Target>,
 }
 
@@ -339,8 +340,10 @@ impl Configuration {
 
     fn matching_from(&self, first: usize, task: &Value, timed_out: bool) -> Option<Position> {
         let on = Attributes(task);
-        let rest = self.0.filters.iter().enumerate().skip(first);
-        let (number, _) = rest.into_iter().find(|(_, filter)| filter.expression.matches(&on))?;
+        let can = self.0.by_need.candidates(task);
+        let number = can.range(first..).copied().find(|number| {
+            self.0.filters.get(*number).is_some_and(|filter| filter.expression.matches(&on))
+        })?;
         Some(Position { filter: FilterIndex::Numbered(number), target: 0, timed_out })
     }
 

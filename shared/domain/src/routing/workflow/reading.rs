@@ -8,7 +8,7 @@ use super::{
     Configuration, FILTERS_MAX, Fault, Filter, KnownWorker, PRIORITY_MAX, Rules, SIZE_MAX,
     TARGETS_MAX, TIMEOUT_S_MAX, Target, WorkflowError,
 };
-use crate::routing::expression::{Expression, OrderBy, Path, QueueCounts, Step};
+use crate::routing::expression::{ByNeed, Expression, OrderBy, Path, QueueCounts, Step};
 use crate::sid::TaskQueueSid;
 use crate::timestamp::Millis;
 
@@ -25,7 +25,11 @@ pub(super) fn read(text: &str) -> Read<Configuration> {
         .optional("filters", |filters| filters.each(FILTERS_MAX, |filter, _| read_filter(filter)))?
         .unwrap_or_default();
     let default = routing.optional("default_filter", read_default)?;
-    Ok(Configuration(Arc::new(Rules { filters, default })))
+    let mut by_need = ByNeed::new();
+    for (number, filter) in filters.iter().enumerate() {
+        by_need.insert(number, &filter.expression);
+    }
+    Ok(Configuration(Arc::new(Rules { filters, by_need, default })))
 }
 
 fn read_filter(place: &Place<'_>) -> Read<Filter> {
