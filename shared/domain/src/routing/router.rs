@@ -347,7 +347,11 @@ impl Router {
         };
         match (freed, self.picture.lane(task)) {
             (Some(lines), Some(lane)) => {
-                lines.live(lane).map_or_else(Vec::new, |live| offer.workers(Some(live)))
+                // Nobody else of the pool is eligible; to walk it in its order is cheaper than to sort most of it.
+                lines.live(lane).map_or_else(Vec::new, |live| {
+                    let few = live.len() * 2 < self.picture.pool_size(lane);
+                    offer.workers(few.then_some(live))
+                })
             }
             _ => offer.workers(None),
         }

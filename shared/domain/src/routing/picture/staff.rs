@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::{Line, Picture};
+use super::{Lane, Line, Picture};
 use crate::mutation::{Mutation, is_on};
 use crate::routing::expression::{Attributes, WorkerFields};
 use crate::sid::{TaskChannelSid, TaskQueueSid, WorkerSid};
@@ -139,6 +139,14 @@ impl Picture {
             }
         };
         queue.into_iter().flatten().copied().chain(alone)
+    }
+
+    /// How many workers of a line can take one more task of the channel, at most.
+    pub(in crate::routing) fn pool_size(&self, (line, channel): Lane) -> usize {
+        match line {
+            Line::Queue(queue) => self.pools.get(&(queue, channel)).map_or(0, BTreeSet::len),
+            Line::Worker(_) | Line::Anyhow(_) => 1,
+        }
     }
 
     /// Takes in a worker as the table has him, unless a version as new is held.
