@@ -298,13 +298,18 @@ fn derived(before: Option<&Record>, after: Option<&Record>) -> Option<Derived> {
                 Some(Record::Task(before)) => Some(before.as_ref()),
                 _ => None,
             };
-            let is_deleted = before.is_some_and(|before| before.is_deleted_in(now));
-            let time = if is_deleted { now.updated + RETENTION } else { now.updated };
+            let events = task::events(before, now);
+            let is_gone = |event: &Event| {
+                matches!(event.kind, EventType::TaskDeleted | EventType::TaskSystemDeleted)
+            };
+            // What is deleted is dated back, so that nobody sees it any more.
+            let is_gone = events.iter().any(is_gone);
+            let time = if is_gone { now.updated + RETENTION } else { now.updated };
             Some(Derived {
                 workspace: now.workspace,
                 time: Some(time),
                 subject: Subject::task(now),
-                events: task::events(before, now),
+                events,
             })
         }
         (Some(Record::Task(gone)), None) => Some(Derived {

@@ -38,8 +38,6 @@ pub const PAST_RESERVATIONS_MAX: usize = 10;
 pub const RETENTION: Millis = Millis::seconds(300);
 /// Why a task ended that was deleted.
 pub const DELETED: &str = "Task deleted";
-/// Why a task ended that was assigned for too long (behaviour D.6).
-pub const SYSTEM_DELETED: &str = "Task system deleted";
 /// So many times a task is offered before it is canceled (behaviour D.6).
 pub const ASSIGNMENTS_MAX: u32 = 1000;
 /// So many times a task is rejected before it is canceled (behaviour D.6).

@@ -5,10 +5,10 @@
 //! ```
 
 use super::{Event, EventType};
-use crate::routing::router::FELL_OUT;
+use crate::routing::router::{ASSIGNED_TOO_LONG, FELL_OUT};
 use crate::routing::workflow::Leaving;
 use crate::sid::TaskQueueSid;
-use crate::task::{Mark, Reservation, ReservationStatus, SYSTEM_DELETED, Task, TaskStatus};
+use crate::task::{Mark, Reservation, ReservationStatus, Task, TaskStatus};
 
 /// The version under which a task is announced, unless it is placed from its beginning.
 const ANNOUNCED: u64 = 2;
@@ -151,8 +151,8 @@ fn walk(events: &mut Vec<Event>, before: Option<&Task>, after: &Task) {
     let moved = after.position != before.and_then(|before| before.position);
     match after.queue {
         Some(queue) if moved && after.position.is_some() => steps.enter(queue),
-        // One for a worker by name is counted in a queue, but no target led there.
-        Some(queue) if !was_placed && after.worker.is_some() => steps.go_to(queue),
+        // One for a worker by name, or made for its queue, is in a queue to which no target led.
+        Some(queue) if !was_placed && is_placed(after) => steps.go_to(queue),
         _ => {}
     }
     steps.announce();
@@ -160,7 +160,7 @@ fn walk(events: &mut Vec<Event>, before: Option<&Task>, after: &Task) {
 
 /// Whether a router, or its creator, has put the task where it waits.
 fn is_placed(task: &Task) -> bool {
-    task.position.is_some() || task.worker.is_some()
+    task.position.is_some() || task.worker.is_some() || task.bound_to_queue
 }
 
 /// The events of a way through a workflow.
@@ -221,7 +221,7 @@ fn end(before: Option<&Task>, after: &Task) -> Option<EventType> {
     }
     match after.status {
         TaskStatus::Canceled | TaskStatus::Completed
-            if after.reason.as_deref() == Some(SYSTEM_DELETED) =>
+            if after.reason.as_deref() == Some(ASSIGNED_TOO_LONG) =>
         {
             Some(EventType::TaskSystemDeleted)
         }

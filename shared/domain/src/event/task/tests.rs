@@ -1,5 +1,6 @@
 use super::*;
 use crate::routing::receipt::Receipt;
+use crate::routing::router::ASSIGNED_TOO_LONG;
 use crate::routing::workflow::{FilterIndex, Position};
 use crate::sid::{Sid as _, TaskChannelSid, TaskSid, WorkerSid, WorkflowSid, WorkspaceSid};
 use crate::task::{Command, DELETED, RETENTION, decide};
@@ -71,7 +72,7 @@ fn every_command_is_what_it_is_called() {
     let assigned = after(&asked(), Command::Accept(offer));
     let wrapping = after(&assigned, Command::Wrap { reason: None });
     let cancel = || Command::Cancel { reason: Some("enough".to_owned()) };
-    let system = Some(SYSTEM_DELETED.to_owned());
+    let system = Some(ASSIGNED_TOO_LONG.to_owned());
     for (before, after, expected) in [
         (placed(), reserved(), vec!["reservation.created"]),
         (asked(), after(&asked(), Command::Accept(offer)), vec!["reservation.accepted"]),
@@ -95,7 +96,7 @@ fn every_command_is_what_it_is_called() {
             assigned.clone(),
             Task {
                 status: TaskStatus::Canceled,
-                reason: Some(SYSTEM_DELETED.to_owned()),
+                reason: Some(ASSIGNED_TOO_LONG.to_owned()),
                 ..assigned.clone()
             },
             vec!["task.system-deleted"],

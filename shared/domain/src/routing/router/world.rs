@@ -85,6 +85,11 @@ impl World {
         record
     }
 
+    /// When what is to be told happened.
+    pub(super) fn times_told(&self) -> Vec<Timestamp> {
+        self.told.iter().flatten().map(|one| one.time).collect()
+    }
+
     /// The events since the last look, each with the name of the worker or of the queue that it is about; from
     /// the first look on.
     pub(super) fn told(&mut self) -> Vec<String> {

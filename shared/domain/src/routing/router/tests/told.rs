@@ -188,3 +188,45 @@ fn the_next_change_forgets_the_trail_whoever_makes_it() {
     world.command("t", Command::Cancel { reason: None });
     assert!(world.task_called("t").trail.is_empty(), "somebody's command");
 }
+
+#[test]
+fn a_task_made_for_its_queue_is_told_from_its_beginning() {
+    let mut world = world();
+    world.task("t", json!({}), |task| {
+        task.bound_to_queue = true;
+        task.queue = Some(sid("q"));
+    });
+    tells(&mut world, &["task-queue.entered q", "task.created"]);
+    world.worker("ann", json!({}), 0);
+    world.told();
+    world.step();
+    tells(&mut world, &["reservation.created ann"]);
+}
+
+#[test]
+fn a_task_that_is_assigned_for_too_long_is_told_as_deleted_by_the_system_when_it_happens() {
+    let mut world = world();
+    world.worker("ann", json!({}), 0);
+    world.task("t", json!({}), |_| {});
+    world.step();
+    world.accepts("ann", "t");
+    world.step();
+    world.told();
+    world.after(86_400);
+    assert_eq!(world.times_told(), [world.now]);
+    tells(&mut world, &["reservation.canceled ann", "task.system-deleted"]);
+}
+
+#[test]
+fn a_task_that_loses_its_place_is_told_when_it_gets_another_one() {
+    let mut world = world();
+    world.task("t", json!({}), |_| {});
+    world.step();
+    world.told();
+    let mut lost = world.task_called("t");
+    (lost.position, lost.queue, lost.queue_entered) = (None, None, None);
+    world.put(lost);
+    tells(&mut world, &[]);
+    world.step();
+    tells(&mut world, &["workflow.entered", "task-queue.entered q", "workflow.target-matched"]);
+}
