@@ -169,12 +169,18 @@ async fn taskrouter(made: &Made<'_>) -> Vec<String> {
     ] {
         paths.extend(made.list(&format!("{workspace}/{what}"), key).await);
     }
+    paths.extend(made.list(&format!("{workspace}/Events"), "events").await);
+    let queues = format!("{workspace}/TaskQueues");
+    let (_, queue) = made.first(&queues, "task_queues").await;
+    paths.push(format!("{queues}/{queue}/Ageing"));
     let reservation = made.desk.exchange.api.get(&made.reservation).await.ok();
     let worker = format!("{workspace}/Workers/{}", text(&reservation["worker_sid"]));
     paths.extend(made.list(&format!("{worker}/Channels"), "channels").await);
     let tasks = format!("{workspace}/Tasks");
     let task = format!("{tasks}/{}", text(&reservation["task_sid"]));
+    let held = format!("{workspace}/Reservations/{}", text(&reservation["sid"]));
     paths.extend([page_of_one(&tasks), task.clone()]);
+    paths.extend([format!("{task}/Receipt"), format!("{held}/Receipt")]);
     for of in [task, worker] {
         let all = format!("{of}/Reservations");
         paths.extend([page_of_one(&all), format!("{all}/{}", text(&reservation["sid"]))]);
