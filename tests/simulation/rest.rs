@@ -1,13 +1,16 @@
 //! What must hold once nothing is left to do.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use switchboard::check::{Facts, Handed, Moment, Snapshot};
 use switchboard_domain::carriage::{CarrierName, DeliveryStatus, message_sid};
 use switchboard_domain::conversation::Pair;
+use switchboard_domain::event::{EventType, Subject};
 use switchboard_domain::message::Message;
 use switchboard_domain::mutation;
 use switchboard_domain::record::Record;
+use switchboard_domain::sid::TaskSid;
+use switchboard_domain::task::Task;
 use switchboard_domain::timestamp::Millis;
 
 use crate::carrier::Posted;
@@ -50,6 +53,7 @@ impl Kernel {
             _ => None,
         });
         let messages: Vec<&Message> = messages.collect();
+        self.look_at_events(&snapshot);
         self.look_at_words(&messages);
         self.look_at_receipts(&messages);
     }
@@ -74,6 +78,37 @@ impl Kernel {
             interfered: Some(BTreeSet::new()),
             skew: if state.skew.is_empty() { Millis::seconds(15) } else { SKEW },
             now: self.world.now(),
+        }
+    }
+
+    /// Every turn of a task's life was written down, once.
+    fn look_at_events(&self, snapshot: &Snapshot) {
+        let mut told: BTreeMap<(TaskSid, EventType, Option<u32>), usize> = BTreeMap::new();
+        for record in &snapshot.records {
+            let Record::Occurrence(one) = record else { continue };
+            let Subject::Task(task) = &one.subject else { continue };
+            for event in &one.events {
+                *told.entry((task.sid, event.kind, event.reservation)).or_default() += 1;
+            }
+        }
+        let count = |task: &Task, kind, number| {
+            told.get(&(task.sid, kind, number)).copied().unwrap_or_default()
+        };
+        let tasks = snapshot.records.iter().filter_map(|record| match record {
+            Record::Task(task) => Some(task),
+            _ => None,
+        });
+        for task in tasks {
+            let ends = count(task, EventType::TaskCompleted, None)
+                + count(task, EventType::TaskCanceled, None);
+            let asked = (1..task.next_number)
+                .all(|number| count(task, EventType::ReservationCreated, Some(number)) == 1);
+            let is_told = asked
+                && count(task, EventType::TaskCreated, None) == 1
+                && ends == usize::from(task.status.is_over());
+            if !is_told {
+                self.world.violated("every event is told once", format!("{task:?}: {told:?}"));
+            }
         }
     }
 

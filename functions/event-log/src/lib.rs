@@ -14,6 +14,7 @@ use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse
 use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::{Call, Effect, EventCall};
 use switchboard_domain::event::{KINDS, Occurrence, Written, is_wanted, of_change};
+use switchboard_domain::mutation::{Mutation, is_on};
 use switchboard_domain::record::Record;
 use switchboard_domain::sid::{TaskChannelSid, WorkerSid};
 use switchboard_domain::task::Task;
@@ -126,6 +127,7 @@ async fn log(
         match on.store.commit(&Decision::put(occurrence)).await {
             // There already: the stream came again, and so does what was asked for.
             Ok(_) | Err(StoreError::Conflict { .. }) => {}
+            Err(_) if is_on(Mutation::LogForgets) => {}
             Err(error) => return Err(error.into()),
         }
         on.queues.try_send_effects(&calls, on.now()).await?;

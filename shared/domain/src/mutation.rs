@@ -59,6 +59,10 @@ mutations! {
     EffectsNamedAlike,
     /// Reservations that were not answered stay open.
     NeverLapses,
+    /// When one of several workers takes a task, the others stay asked.
+    SiblingsKept,
+    /// An event that can not be written down is passed over.
+    LogForgets,
 }
 
 #[cfg(feature = "mutations")]

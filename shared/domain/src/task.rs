@@ -566,7 +566,8 @@ fn accept(next: &mut Task, sid: ReservationSid, now: Timestamp) -> Result<(), Re
     reservation.updated = now;
     let number = reservation.number;
     for other in &mut next.reservations {
-        if other.status == S::Pending && other.number != number {
+        let is_asked = other.status == S::Pending && other.number != number;
+        if is_asked && !is_on(Mutation::SiblingsKept) {
             other.status = S::Rescinded;
             other.updated = now;
         }
