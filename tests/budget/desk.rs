@@ -218,18 +218,22 @@ impl Desk {
         self.exchange.settles().await;
         let entry = Entry::new(path, times, self.since(&mark));
         if std::env::var_os("BUDGET_SIZES").is_some() {
-            println!("{path} × {times}");
-            for kind in ["Conversation", "Message", "Interaction", "Task", "Head", "AddressBinding"]
-            {
-                if let Some((size, item)) = self.ledger.largest(kind) {
-                    println!("  {kind}: {size} bytes at most");
-                    if std::env::var("BUDGET_SIZES").is_ok_and(|wanted| wanted == kind) {
-                        println!("{}", serde_json::to_string_pretty(&item).expect("an item"));
-                    }
-                }
-            }
+            self.tell_sizes(path, times);
         }
         entry
+    }
+
+    /// Where the bytes are, for whoever looks for units to save.
+    #[expect(clippy::print_stdout, reason = "somebody asked for it")]
+    fn tell_sizes(&self, path: &str, times: u32) {
+        println!("{path} × {times}");
+        for kind in ["Conversation", "Message", "Interaction", "Task", "Head", "AddressBinding"] {
+            let Some((size, item)) = self.ledger.largest(kind) else { continue };
+            println!("  {kind}: {size} bytes at most");
+            if std::env::var("BUDGET_SIZES").is_ok_and(|wanted| wanted == kind) {
+                println!("{}", serde_json::to_string_pretty(&item).expect("an item"));
+            }
+        }
     }
 
     fn polls(&self) -> BTreeMap<String, Polls> {

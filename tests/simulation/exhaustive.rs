@@ -103,7 +103,6 @@ fn all(sites: &Sites) -> Vec<(Single, Option<u64>)> {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "the figures are what a long run is for")]
 fn no_single_fault_at_any_request_loses_or_doubles_anything() {
     if std::env::var_os("UPDATE_SITES").is_some() {
         update();

@@ -59,7 +59,6 @@ fn side_by_side<T: Send>(jobs: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "the figures are what a long run is for")]
 fn whatever_a_seed_does_nothing_is_lost_and_nothing_is_done_twice() {
     let first = number("FIRST_SEED").unwrap_or(1);
     let seeds = number("SEEDS").map_or(SEEDS, |seeds| usize::try_from(seeds).unwrap_or(SEEDS));
@@ -87,7 +86,6 @@ fn whatever_a_seed_does_nothing_is_lost_and_nothing_is_done_twice() {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "the trace is what a replay is for")]
 fn replay_of_a_seed_is_the_same_to_the_last_event() {
     let asked = number("SEED");
     let seed = asked.unwrap_or(3);

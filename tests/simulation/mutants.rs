@@ -46,7 +46,6 @@ fn caught(defect: Mutation, first: Option<u64>) -> Option<(u64, Violation)> {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "the figures are what a long run is for")]
 fn every_deliberate_defect_is_noticed() {
     let updates = std::env::var_os("UPDATE_MUTANTS").is_some();
     let known = if updates { BTreeMap::new() } else { remembered() };

@@ -185,7 +185,7 @@ pub(crate) async fn by_seed_with(seed: u64, single: Option<Single>) -> (bool, Ou
     if kernel.violation().is_none() {
         kernel.check_at_rest().await;
     }
-    if kernel.violation().is_none() && seed % 2 == 0 {
+    if kernel.violation().is_none() && seed.is_multiple_of(2) {
         kernel.world.tell("everybody works off what is left");
         kernel.work_off().await;
         kernel.rest().await;

@@ -55,7 +55,6 @@ fn queue() -> TaskQueue {
         target_workers: "1==1".to_owned(),
         max_reserved_workers: 1,
         order: QueueOrder::Fifo,
-        ageing_bound_seconds: None,
         reservation_activity: None,
         assignment_activity: None,
         ageing_bound_seconds: None,
