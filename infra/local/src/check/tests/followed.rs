@@ -69,7 +69,8 @@ fn what_vanishes_is_found() {
 #[test]
 fn what_was_over_and_goes_on_is_found() {
     let invariant = "what is over stays over";
-    let ends: [(fn(&mut World), fn(&mut World)); 5] = [
+    type Change = fn(&mut World);
+    let ends: [(Change, Change); 5] = [
         (World::close, |world| world.conversation().state = State::Active),
         (
             |world| world.interaction().status = ChannelStatus::Closed,
