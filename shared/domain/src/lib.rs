@@ -22,6 +22,7 @@ pub mod record;
 pub mod refusal;
 pub mod routing;
 pub mod sid;
+pub mod statistics;
 pub mod task;
 pub mod timestamp;
 pub mod workspace;
