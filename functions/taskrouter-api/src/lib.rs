@@ -15,6 +15,7 @@ mod new_task;
 mod pages;
 mod receipts;
 mod reservations;
+mod statistics;
 mod task_channels;
 mod task_filter;
 mod task_queues;
@@ -58,6 +59,9 @@ async fn route(call: &Call<'_>) -> Answer {
 }
 
 async fn within(call: &Call<'_>, ws: WorkspaceSid, path: &[&str]) -> Answer {
+    if let Some(asked) = statistics::Asked::read(call.method, path) {
+        return statistics::answer(call, ws, asked).await;
+    }
     match (call.method, path) {
         (Method::Get, ["Activities"]) => activities::list(call, ws).await,
         (Method::Post, ["Activities"]) => activities::create(call, ws).await,

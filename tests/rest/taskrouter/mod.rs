@@ -7,6 +7,7 @@ mod limits;
 mod receipts;
 mod reserving;
 mod staffing;
+mod statistics;
 mod tasking;
 
 use serde_json::Value;
