@@ -42,7 +42,7 @@ async fn everybody_who_reads_again_gets_through_in_the_end() {
             let own = unique_name(&number.to_string());
             match store.commit(&Decision::put(loaded).and(own)).await {
                 Ok(_) => return,
-                Err(StoreError::Conflict { kinds }) => assert!(!kinds.contains(&"UniqueName")),
+                Err(StoreError::Conflict { kinds, .. }) => assert!(!kinds.contains(&"UniqueName")),
                 Err(other) => panic!("neither won nor lost: {other:?}"),
             }
         }

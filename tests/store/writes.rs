@@ -11,7 +11,7 @@ use crate::{World, service, unique_name};
 
 fn kinds(outcome: Result<switchboard_store::Committed, StoreError>) -> Vec<&'static str> {
     match outcome {
-        Err(StoreError::Conflict { kinds }) => kinds,
+        Err(StoreError::Conflict { kinds, .. }) => kinds,
         other => panic!("a conflict was expected: {other:?}"),
     }
 }

@@ -126,7 +126,7 @@ async fn log(
         };
         match on.store.commit(&Decision::put(occurrence)).await {
             // There already: the stream came again, and so does what was asked for.
-            Ok(_) | Err(StoreError::Conflict { .. }) => {}
+            Ok(_) | Err(StoreError::Conflict { passing: false, .. }) => {}
             Err(_) if is_on(Mutation::LogForgets) => {}
             Err(error) => return Err(error.into()),
         }

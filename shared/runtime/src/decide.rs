@@ -31,7 +31,7 @@ impl Dependencies {
                     self.queues.send_effects(&committed.effects, self.now()).await;
                     return Ok(answer);
                 }
-                Err(StoreError::Conflict { kinds }) => {
+                Err(StoreError::Conflict { kinds, .. }) => {
                     tracing::debug!(?kinds, attempt, "decided anew");
                     self.pause(attempt).await;
                 }

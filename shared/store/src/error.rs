@@ -12,6 +12,8 @@ pub enum StoreError {
     Conflict {
         /// The kinds of the records whose condition failed, as far as they are known.
         kinds: Vec<&'static str>,
+        /// Whether another transaction was in the way, and nothing is known to have changed.
+        passing: bool,
     },
     /// The table is out of reach, throttled, or slow. Try again later.
     #[error("the table can not be reached: {operation}")]
@@ -35,7 +37,7 @@ pub enum StoreError {
 impl StoreError {
     /// Whether the only records in the way are of this kind.
     pub fn is_conflict_over(&self, kind: &str) -> bool {
-        matches!(self, Self::Conflict { kinds } if kinds.contains(&kind))
+        matches!(self, Self::Conflict { kinds, .. } if kinds.contains(&kind))
     }
 }
 
@@ -45,8 +47,10 @@ where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
     match error.code() {
-        Some("ConditionalCheckFailedException") => StoreError::Conflict { kinds: Vec::new() },
-        Some("TransactionConflictException") => StoreError::Conflict { kinds: Vec::new() },
+        Some(code @ ("ConditionalCheckFailedException" | "TransactionConflictException")) => {
+            let passing = code == "TransactionConflictException";
+            StoreError::Conflict { kinds: Vec::new(), passing }
+        }
         Some("ValidationException" | "ResourceNotFoundException" | "AccessDeniedException") => {
             let reason = error.message().unwrap_or("no message").to_owned();
             StoreError::Defect { operation, reason }
@@ -73,7 +77,8 @@ pub(crate) fn classify_transaction(
     };
     let failed = with("ConditionalCheckFailed");
     if !failed.is_empty() || !with("TransactionConflict").is_empty() {
-        return StoreError::Conflict { kinds: failed };
+        let passing = failed.is_empty();
+        return StoreError::Conflict { kinds: failed, passing };
     }
     let invalid = reasons.iter().find(|reason| reason.code() == Some("ValidationError"));
     match invalid {

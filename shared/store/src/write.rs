@@ -177,7 +177,9 @@ impl Store {
                 .map_err(|error| classify("DeleteItem", error)),
         };
         outcome.map_err(|error| match error {
-            StoreError::Conflict { .. } => StoreError::Conflict { kinds: vec![kind] },
+            StoreError::Conflict { passing, .. } => {
+                StoreError::Conflict { kinds: vec![kind], passing }
+            }
             other => other,
         })
     }
