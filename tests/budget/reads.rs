@@ -178,6 +178,15 @@ async fn taskrouter(made: &Made<'_>) -> Vec<String> {
     paths.extend(made.list(&format!("{worker}/Channels"), "channels").await);
     let tasks = format!("{workspace}/Tasks");
     let task = format!("{tasks}/{}", text(&reservation["task_sid"]));
+    let (_, workflow) = made.first(&format!("{workspace}/Workflows"), "workflows").await;
+    for form in ["RealTimeStatistics", "CumulativeStatistics", "Statistics"] {
+        paths.push(format!("{workspace}/{form}"));
+        paths.push(format!("{workspace}/Workflows/{workflow}/{form}"));
+        paths.push(format!("{queues}/{queue}/{form}"));
+        paths.push(format!("{workspace}/Workers/{form}"));
+    }
+    paths.extend([format!("{queues}/Statistics?PageSize=1"), format!("{worker}/Statistics")]);
+    paths.push(format!("{workspace}/Workers/Fairness"));
     let held = format!("{workspace}/Reservations/{}", text(&reservation["sid"]));
     paths.extend([page_of_one(&tasks), task.clone()]);
     paths.extend([format!("{task}/Receipt"), format!("{held}/Receipt")]);
@@ -231,11 +240,12 @@ fn is_sid(part: &str) -> bool {
 }
 
 /// The routes of the REST functions, as they are written.
-const ROUTES: [&str; 4] = [
+const ROUTES: [&str; 5] = [
     include_str!("../../functions/conversations-api/src/lib.rs"),
     include_str!("../../functions/flex-api/src/lib.rs"),
     include_str!("../../functions/messaging-api/src/lib.rs"),
     include_str!("../../functions/taskrouter-api/src/lib.rs"),
+    include_str!("../../functions/taskrouter-api/src/statistics.rs"),
 ];
 
 /// Whether a path ends as a route says: each of its parts is spelled in quotes, or has a name and is anything.
@@ -246,7 +256,8 @@ fn ends_as(path: &str, route: &[&str]) -> bool {
         && parts[parts.len() - route.len()..].iter().zip(route).all(|(part, wanted)| {
             match wanted.strip_prefix('"').and_then(|it| it.strip_suffix('"')) {
                 Some(word) => spelled(part) == word,
-                None => part.contains(DIGITS),
+                // The form of statistics is a word of its own.
+                None => part.contains(DIGITS) || *wanted == "form",
             }
         })
 }
