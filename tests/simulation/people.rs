@@ -22,7 +22,7 @@ pub(crate) struct Seen {
 impl Kernel {
     /// Somebody does something.
     pub(crate) async fn act(&mut self) {
-        const WEIGHTS: [usize; 11] = [20, 4, 26, 14, 12, 7, 4, 4, 4, 2, 3];
+        const WEIGHTS: [usize; 11] = [20, 4, 24, 12, 16, 7, 4, 4, 4, 6, 3];
         match self.random.weighed(&WEIGHTS) {
             0 => self.a_customer_writes().await,
             1 => self.the_carrier_repeats().await,

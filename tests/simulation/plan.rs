@@ -62,7 +62,7 @@ impl Profile {
         let mut level = |levels: &[usize]| *random.pick(levels).unwrap_or(&0);
         Self {
             is_active: true,
-            faults: level(&[0, 5, 15, 40]),
+            faults: level(&[0, 10, 40, 100]),
             copies: level(&[0, 20, 80]),
             forgets: level(&[0, 20, 80]),
             stalls: level(&[0, 5, 20]),

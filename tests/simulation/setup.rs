@@ -88,10 +88,20 @@ pub(crate) async fn centre(on: &Deployment) -> Centre {
             ("Attributes", attributes.as_str()),
             ("ActivitySid", available.as_str()),
         ];
-        named(name, make(on, &format!("{root}/Workers"), &form).await);
+        let worker = make(on, &format!("{root}/Workers"), &form).await;
+        if name == "alice" {
+            // One who can do two things at once.
+            let channel = format!("{root}/Workers/{worker}/Channels/sms");
+            make(on, &channel, &[("Capacity", "2")]).await;
+        }
+        named(name, worker);
     }
     let queues = format!("{root}/TaskQueues");
-    let english = [("FriendlyName", "english"), ("TargetWorkers", "languages HAS \"en\"")];
+    let english = [
+        ("FriendlyName", "english"),
+        ("TargetWorkers", "languages HAS \"en\""),
+        ("MaxReservedWorkers", "2"),
+    ];
     let english = make(on, &queues, &english).await;
     let anybody =
         make(on, &queues, &[("FriendlyName", "anybody"), ("TargetWorkers", "1==1")]).await;

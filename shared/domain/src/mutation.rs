@@ -53,8 +53,6 @@ mutations! {
     BindingKept,
     /// Two messages get the same index.
     IndexRepeated,
-    /// An agent is seated as often as he is announced.
-    SeatedTwice,
     /// Two changes of one item give their effects the same names.
     EffectsNamedAlike,
     /// Reservations that were not answered stay open.
