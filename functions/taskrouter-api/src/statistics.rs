@@ -67,12 +67,12 @@ impl<'a> Asked<'a> {
             (Method::Post, ["TaskQueues", "RealTimeStatistics"]) => Some(Self::QueuesNow),
             (Method::Get, ["Workers", "Fairness"]) => Some(Self::Fairness),
             (Method::Get, ["Workers", form]) => Form::of(form).map(Self::Workers),
-            (Method::Get, ["Workers", sid, "Statistics"]) => Some(Self::Worker(*sid)),
+            (Method::Get, ["Workers", sid, "Statistics"]) => Some(Self::Worker(sid)),
             (Method::Get, ["TaskQueues", sid, form]) => {
-                Form::of(form).map(|form| Self::Queue(*sid, form))
+                Form::of(form).map(|form| Self::Queue(sid, form))
             }
             (Method::Get, ["Workflows", sid, form]) => {
-                Form::of(form).map(|form| Self::Workflow(*sid, form))
+                Form::of(form).map(|form| Self::Workflow(sid, form))
             }
             (Method::Get, [form]) => Form::of(form).map(Self::Workspace),
             _ => None,
