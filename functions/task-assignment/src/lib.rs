@@ -4,9 +4,10 @@
 //! `interaction-invite`, `webhook-delivery`.
 //!
 //! The table is the truth; the picture of a workspace is kept warm between batches and fenced by the
-//! workspace's head. Whoever holds the picture has put his name into the head, and every commit moves it: if
+//! workspace's head. Whoever holds the picture has put its name into the head, and every commit moves it: if
 //! somebody else decided in between, or a worker, a queue or a workflow was changed, the commit fails, the
-//! picture is built anew, and the step is repeated on what is true now.
+//! picture is brought up to date, and the step is repeated on what is true now. The head tells what was changed;
+//! the picture is built anew only if another router held it, or if more was changed than the head has room for.
 #![forbid(unsafe_code)]
 
 mod picture;
@@ -17,7 +18,7 @@ use std::sync::Mutex;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use switchboard_domain::effect::{RouterEvent, Subject};
-use switchboard_domain::sid::{RequestSid, WorkspaceSid};
+use switchboard_domain::sid::WorkspaceSid;
 use switchboard_runtime::queue::{body, item_failure, log};
 use switchboard_runtime::{Dependencies, Failure};
 
@@ -30,7 +31,6 @@ const ATTEMPTS_MAX: usize = 8;
 #[derive(Default)]
 pub struct Routers {
     warm: Mutex<BTreeMap<WorkspaceSid, Warm>>,
-    name: std::sync::OnceLock<String>,
 }
 
 impl fmt::Debug for Routers {
@@ -40,11 +40,6 @@ impl fmt::Debug for Routers {
 }
 
 impl Routers {
-    /// What this environment writes into the heads it holds.
-    fn name(&self, on: &Dependencies) -> &str {
-        self.name.get_or_init(|| on.mint::<RequestSid>().to_string())
-    }
-
     /// Takes a warm router out; a failed step must not leave a wrong one behind.
     fn take(&self, workspace: WorkspaceSid) -> Option<Warm> {
         self.warm.lock().ok()?.remove(&workspace)
@@ -95,13 +90,14 @@ async fn route(
 ) -> Result<(), Failure> {
     for _ in 0..ATTEMPTS_MAX {
         let held = routers.take(workspace);
-        let Some(mut warm) = refresh(on, held, workspace, routers.name(on)).await? else {
+        let Some(mut warm) = refresh(on, held, workspace).await? else {
             // The workspace was deleted, and its tasks with it.
             return Ok(());
         };
         warm.learn(on, workspace, subjects).await?;
-        if warm.step(on).await? {
-            routers.keep(workspace, warm);
+        let done = warm.step(on).await?;
+        routers.keep(workspace, warm);
+        if done {
             return Ok(());
         }
         tracing::debug!(workspace.sid = %workspace, "the head moved; routed anew");

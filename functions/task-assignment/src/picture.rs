@@ -1,17 +1,19 @@
 //! A router with the head that its picture was built on.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::Subject;
+use switchboard_domain::head::{Head, PartSid};
 use switchboard_domain::record::Record;
 use switchboard_domain::routing::router::Router;
-use switchboard_domain::sid::{Sid as _, WorkspaceSid};
+use switchboard_domain::sid::{RequestSid, Sid as _, WorkspaceSid};
 use switchboard_domain::task::Task;
 use switchboard_domain::timestamp::{Millis, Timestamp};
-use switchboard_domain::workspace::{Head, Workspace};
+use switchboard_domain::workspace::Workspace;
 use switchboard_runtime::{Dependencies, Failure};
-use switchboard_store::{Key, Listing, StoreError, Table, key};
+use switchboard_store::key::{self, Place};
+use switchboard_store::{Key, Listing, StoreError, Table};
 
 /// The index that lists tasks has surely caught up by then.
 const CAUGHT_UP: Millis = Millis::seconds(30);
@@ -28,30 +30,30 @@ pub(crate) struct Warm {
     is_complete: bool,
 }
 
-/// The held picture, if it is still true; else a new one. Nothing if there is no such workspace.
+/// The held picture, brought up to date if it can be told what was changed; else a new one. Nothing if there is
+/// no such workspace.
 pub(crate) async fn refresh(
     on: &Dependencies,
-    held: Option<Warm>,
+    mut held: Option<Warm>,
     workspace: WorkspaceSid,
-    name: &str,
 ) -> Result<Option<Warm>, Failure> {
     for _ in 0..TAKEOVERS_MAX {
         let head: Option<Head> = on.store.get(key::head(workspace)).await?;
         let Some(mut head) = head else {
             return Ok(None);
         };
-        if held.as_ref().is_some_and(|held| held.head == head) {
-            return Ok(held);
+        if let Some(mut warm) = held.take().filter(|held| held.head.owner == head.owner)
+            && warm.follow(on, &head).await?
+        {
+            return Ok(Some(warm));
         }
         // Whoever held the picture before can not commit any more from here on, and what he did is in the table.
-        if head.owner != name {
-            name.clone_into(&mut head.owner);
-            match on.store.commit(&Decision::put(head.clone())).await {
-                Ok(_) => head.version += 1,
-                // Not only routers move the head: every change of a worker or of the configuration does.
-                Err(StoreError::Conflict { .. }) => continue,
-                Err(error) => return Err(error.into()),
-            }
+        head.take_over(on.mint::<RequestSid>().to_string());
+        match on.store.commit(&Decision::put(head.clone())).await {
+            Ok(_) => head.version += 1,
+            // Not only routers move the head: every change of a worker or of the configuration does.
+            Err(StoreError::Conflict { .. }) => continue,
+            Err(error) => return Err(error.into()),
         }
         return build(on, workspace, head).await;
     }
@@ -94,7 +96,36 @@ impl Warm {
         Ok(())
     }
 
-    /// Reads what changed. Configuration needs no reading: its changes move the head.
+    /// Reads what was changed under the head since this picture was built or brought up to date; false if that is
+    /// not known.
+    async fn follow(&mut self, on: &Dependencies, head: &Head) -> Result<bool, Failure> {
+        let Some(changes) = head.changes_since(self.head.version) else {
+            return Ok(false);
+        };
+        let changed: BTreeMap<PartSid, Key> =
+            changes.iter().map(|part| (*part, key::part(head.workspace, *part))).collect();
+        let keys: Vec<Key> = changed.values().cloned().collect();
+        let mut found = on.store.get_all(&keys).await?;
+        for (part, key) in changed {
+            match found.remove(&key) {
+                Some(record) => self.router.learn(record),
+                None => self.router.forget(part),
+            }
+        }
+        self.head = head.clone();
+        Ok(true)
+    }
+
+    /// Takes a decision back and reads what it was about, as somebody else wrote first.
+    async fn take_back(&mut self, on: &Dependencies, lost: &Decision) -> Result<(), Failure> {
+        self.router.lost(lost);
+        let keys: Vec<Key> = lost.puts.iter().map(|record| Place::of(record).key).collect();
+        let found = on.store.get_all(&keys).await?;
+        found.into_values().for_each(|record| self.router.learn(record));
+        Ok(())
+    }
+
+    /// Reads which tasks changed. Workers and configuration were read before: their changes move the head.
     pub(crate) async fn learn(
         &mut self,
         on: &Dependencies,
@@ -103,9 +134,8 @@ impl Warm {
     ) -> Result<(), Failure> {
         let key_of = |subject: &Subject| match subject {
             Subject::Task(sid) => Some(key::task(*sid)),
-            Subject::Worker(sid) => Some(key::worker(workspace, *sid)),
             Subject::Answer(reservation, _) => Some(key::task(reservation.kin(0))),
-            Subject::Configuration | Subject::Clock => None,
+            Subject::Worker(_) | Subject::Configuration | Subject::Clock => None,
         };
         if !self.is_complete
             && subjects.contains(&Subject::Clock)
@@ -124,8 +154,7 @@ impl Warm {
             match (found.get(&key).cloned(), subject) {
                 (Some(record), _) => self.router.learn(record),
                 (None, Subject::Task(sid)) => self.router.forget_task(*sid),
-                (None, Subject::Worker(sid)) => self.router.forget_worker(*sid),
-                (None, Subject::Answer(..) | Subject::Configuration | Subject::Clock) => {}
+                (None, _) => {}
             }
             if let Subject::Answer(reservation, outcome) = subject {
                 self.router.answer(*reservation, *outcome);
@@ -134,7 +163,8 @@ impl Warm {
         Ok(())
     }
 
-    /// Decides and commits, turn by turn, each under the head. False if somebody else moved it.
+    /// Decides and commits, turn by turn, each under the head. False if somebody else moved it or wrote what was
+    /// decided on; then the picture waits to be brought up to date.
     pub(crate) async fn step(&mut self, on: &Dependencies) -> Result<bool, Failure> {
         loop {
             let now = on.now();
@@ -162,7 +192,10 @@ impl Warm {
                     self.router.committed(&turn.decision);
                     on.queues.send_effects(&committed.effects, now).await;
                 }
-                Err(StoreError::Conflict { .. }) => return Ok(false),
+                Err(StoreError::Conflict { .. }) => {
+                    self.take_back(on, &turn.decision).await?;
+                    return Ok(false);
+                }
                 Err(error) => return Err(error.into()),
             }
             if !turn.more {

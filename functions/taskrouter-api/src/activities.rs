@@ -1,7 +1,6 @@
 //! Activities: what a worker can be doing (behaviour D.2).
 
 use serde_json::{Value, json};
-use switchboard_domain::effect::Subject;
 use switchboard_domain::sid::{ActivitySid, WorkspaceSid};
 use switchboard_domain::workspace::{Activity, TaskQueue, Worker};
 use switchboard_runtime::http::{Answer, ApiError, Call, Reply};
@@ -19,8 +18,7 @@ pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
         updated: call.now,
         version: 0,
     };
-    let activity =
-        contents::create(call, Subject::Configuration, activity, contents::unchecked).await?;
+    let activity = contents::create(call, activity, contents::unchecked).await?;
     Ok(Reply::created(render(call, &activity)))
 }
 
@@ -50,9 +48,7 @@ pub(crate) async fn update(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) 
             activity.friendly_name.clone_from(name);
         }
     };
-    let activity =
-        contents::change(call, workspace, sid, Subject::Configuration, contents::unchecked, apply)
-            .await?;
+    let activity = contents::change(call, workspace, sid, contents::unchecked, apply).await?;
     Ok(Reply::ok(render(call, &activity)))
 }
 
@@ -85,7 +81,7 @@ pub(crate) async fn remove(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) 
             None => Ok(()),
         }
     };
-    contents::remove::<Activity, _>(call, workspace, sid, Subject::Configuration, check).await
+    contents::remove::<Activity, _>(call, workspace, sid, check).await
 }
 
 pub(crate) fn render(call: &Call<'_>, activity: &Activity) -> Value {

@@ -1,7 +1,7 @@
 //! What a workspace contains besides tasks, and the fence around every change of it.
 //!
-//! Each such change is committed together with the workspace's head: the head is put unchanged, which
-//! moves its version. A router that decided on an older picture then can not commit; and as no two changes
+//! Each such change is committed together with the workspace's head, which notes what was changed and moves
+//! its version. A router that decided on an older picture then can not commit; and as no two changes
 //! of one workspace can both be committed on the same head, whatever a rule reads *after* it has loaded
 //! the head still holds when it is committed. So uniqueness is checked by reading.
 
@@ -9,12 +9,13 @@ use std::collections::BTreeMap;
 
 use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::{Effect, RouterEvent, Subject};
+use switchboard_domain::head::{Head, PartSid};
 use switchboard_domain::sid::{
     ActivitySid, Sid, TaskChannelSid, TaskQueueSid, WorkerSid, WorkflowSid, WorkspaceSid,
 };
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_domain::workspace::{
-    Activity, Head, TaskChannel, TaskQueue, Worker, Workflow, Workspace,
+    Activity, TaskChannel, TaskQueue, Worker, Workflow, Workspace,
 };
 use switchboard_runtime::http::{Answer, ApiError, Call, Reply};
 use switchboard_store::{FromRecord, Kept, Key, Listing, Table, key};
@@ -36,6 +37,8 @@ pub(crate) trait Part: Kept + FromRecord + Clone + PartialEq {
     fn id(&self) -> Self::Id;
     /// Its workspace.
     fn workspace(&self) -> WorkspaceSid;
+    /// What it is called in the head.
+    fn part(sid: Self::Id) -> PartSid;
     /// How often it was written.
     fn version(&self) -> u64;
     /// Notes when it was changed.
@@ -55,6 +58,9 @@ macro_rules! parts {
             }
             fn workspace(&self) -> WorkspaceSid {
                 self.workspace
+            }
+            fn part(sid: $sid) -> PartSid {
+                PartSid::$kind(sid)
             }
             fn version(&self) -> u64 {
                 self.version
@@ -125,7 +131,21 @@ pub(crate) async fn head(call: &Call<'_>, workspace: WorkspaceSid) -> Result<Hea
 
 /// Moves the head and tells the router what changed. The head carries the effect, as it is part of every
 /// change and a removal can carry none.
-pub(crate) fn fenced(head: Head, subject: Subject) -> Decision {
+pub(crate) fn fenced(mut head: Head, part: PartSid) -> Decision {
+    head.note(part);
+    let subject = match part {
+        PartSid::Worker(sid) => Subject::Worker(sid),
+        _ => Subject::Configuration,
+    };
+    moved(head, subject)
+}
+
+/// Moves the head without a note of what was changed: the router reads everything again.
+pub(crate) fn moved_unnoted(head: Head) -> Decision {
+    moved(head, Subject::Configuration)
+}
+
+fn moved(head: Head, subject: Subject) -> Decision {
     let event = RouterEvent { workspace: head.workspace, subject };
     Decision::put(head).asking([Effect::Route(event)])
 }
@@ -139,7 +159,6 @@ pub(crate) fn written<P: Part>(part: P) -> P {
 /// Puts something new into a workspace, if `check` lets it.
 pub(crate) async fn create<P: Part, F: Future<Output = Result<(), ApiError>>>(
     call: &Call<'_>,
-    subject: Subject,
     new: P,
     check: impl Fn() -> F,
 ) -> Result<P, ApiError> {
@@ -151,7 +170,7 @@ pub(crate) async fn create<P: Part, F: Future<Output = Result<(), ApiError>>>(
                 return Ok((mine, Decision::unchanged()));
             }
             check().await?;
-            Ok((written(new.clone()), fenced(head, subject).and(new.clone())))
+            Ok((written(new.clone()), fenced(head, P::part(new.id())).and(new.clone())))
         })
         .await
 }
@@ -161,7 +180,6 @@ pub(crate) async fn change<P: Part, F: Future<Output = Result<(), ApiError>>>(
     call: &Call<'_>,
     workspace: WorkspaceSid,
     sid: P::Id,
-    subject: Subject,
     check: impl Fn() -> F,
     apply: impl Fn(&mut P),
 ) -> Result<P, ApiError> {
@@ -176,7 +194,7 @@ pub(crate) async fn change<P: Part, F: Future<Output = Result<(), ApiError>>>(
                 return Ok((before, Decision::unchanged()));
             }
             after.stamp(call.now);
-            Ok((written(after.clone()), fenced(head, subject).and(after)))
+            Ok((written(after.clone()), fenced(head, P::part(sid)).and(after)))
         })
         .await
 }
@@ -191,7 +209,6 @@ pub(crate) async fn remove<P: Part, F: Future<Output = Result<(), ApiError>>>(
     call: &Call<'_>,
     workspace: WorkspaceSid,
     sid: P::Id,
-    subject: Subject,
     check: impl Fn(u64) -> F,
 ) -> Answer {
     call.on
@@ -199,7 +216,7 @@ pub(crate) async fn remove<P: Part, F: Future<Output = Result<(), ApiError>>>(
             let head = head(call, workspace).await?;
             let part: P = find(call, workspace, sid).await?;
             check(part.version()).await?;
-            Ok::<_, ApiError>(((), fenced(head, subject).without(part)))
+            Ok::<_, ApiError>(((), fenced(head, P::part(sid)).without(part)))
         })
         .await?;
     Ok(Reply::gone())

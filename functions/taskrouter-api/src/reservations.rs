@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use switchboard_domain::effect::{Effect, RouterEvent, Subject};
+use switchboard_domain::head::PartSid;
 use switchboard_domain::refusal::Refusal;
 use switchboard_domain::sid::{
     ActivitySid, ReservationSid, Sid as _, TaskSid, WorkerSid, WorkspaceSid,
@@ -207,7 +208,7 @@ pub(crate) async fn update(
         };
         let (task, decision) = tasks::decided(&before, after);
         let moving = head.filter(|_| said == Some(Said::Reject) && !decision.is_unchanged());
-        let Some(head) = moving else {
+        let Some(mut head) = moving else {
             return Ok::<_, ApiError>((task, decision));
         };
         let who = task.reservation(sid).map(|one| one.worker).ok_or_else(|| call.not_found())?;
@@ -223,6 +224,7 @@ pub(crate) async fn update(
             }
             None => worker.occupation = None,
         }
+        head.note(PartSid::Worker(who));
         let event = RouterEvent { workspace, subject: Subject::Worker(who) };
         Ok((task, decision.and(head).and(worker).asking([Effect::Route(event)])))
     };

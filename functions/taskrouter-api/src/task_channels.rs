@@ -2,7 +2,6 @@
 //! or by its unique name.
 
 use serde_json::{Value, json};
-use switchboard_domain::effect::Subject;
 use switchboard_domain::sid::{TaskChannelSid, WorkspaceSid};
 use switchboard_domain::workspace::TaskChannel;
 use switchboard_runtime::http::{Answer, ApiError, Call, Reply};
@@ -32,7 +31,7 @@ pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
             None => Ok(()),
         }
     };
-    let channel = contents::create(call, Subject::Configuration, channel.clone(), check).await?;
+    let channel = contents::create(call, channel.clone(), check).await?;
     Ok(Reply::created(render(call, &channel)))
 }
 
@@ -62,9 +61,7 @@ pub(crate) async fn update(call: &Call<'_>, workspace: WorkspaceSid, which: &str
         }
         channel.channel_optimized_routing = optimized.unwrap_or(channel.channel_optimized_routing);
     };
-    let channel =
-        contents::change(call, workspace, sid, Subject::Configuration, contents::unchecked, apply)
-            .await?;
+    let channel = contents::change(call, workspace, sid, contents::unchecked, apply).await?;
     Ok(Reply::ok(render(call, &channel)))
 }
 
@@ -81,7 +78,7 @@ pub(crate) async fn remove(call: &Call<'_>, workspace: WorkspaceSid, which: &str
             None => Ok(()),
         }
     };
-    contents::remove::<TaskChannel, _>(call, workspace, sid, Subject::Configuration, check).await
+    contents::remove::<TaskChannel, _>(call, workspace, sid, check).await
 }
 
 /// One that the path names.

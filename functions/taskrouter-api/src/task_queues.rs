@@ -1,7 +1,6 @@
 //! Task queues: which workers may take a task, and in which order tasks wait (behaviour D.3).
 
 use serde_json::{Value, json};
-use switchboard_domain::effect::Subject;
 use switchboard_domain::routing::expression::{Attributes, Expression};
 use switchboard_domain::routing::workflow;
 use switchboard_domain::sid::{ActivitySid, TaskQueueSid, WorkspaceSid};
@@ -119,7 +118,7 @@ pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
         }
         given.check(call, workspace).await
     };
-    let queue = contents::create(call, Subject::Configuration, queue, check).await?;
+    let queue = contents::create(call, queue, check).await?;
     warn_if_empty(call, &queue).await?;
     let activities = Activities::load(call, workspace).await?;
     Ok(Reply::created(render(call, &queue, &activities)))
@@ -171,8 +170,7 @@ pub(crate) async fn update(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) 
             queue.friendly_name.clone_from(name);
         }
     };
-    let queue =
-        contents::change(call, workspace, sid, Subject::Configuration, check, apply).await?;
+    let queue = contents::change(call, workspace, sid, check, apply).await?;
     if given.target_workers.is_some() {
         warn_if_empty(call, &queue).await?;
     }
@@ -228,7 +226,7 @@ pub(crate) async fn remove(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) 
             None => Ok(()),
         }
     };
-    contents::remove::<TaskQueue, _>(call, workspace, sid, Subject::Configuration, check).await
+    contents::remove::<TaskQueue, _>(call, workspace, sid, check).await
 }
 
 pub(crate) fn render(call: &Call<'_>, queue: &TaskQueue, activities: &Activities) -> Value {

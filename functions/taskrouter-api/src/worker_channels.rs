@@ -4,7 +4,6 @@
 //! changed. The path names one by its own identifier, or by the task channel's identifier or unique name.
 
 use serde_json::{Value, json};
-use switchboard_domain::effect::Subject;
 use switchboard_domain::sid::{WorkerChannelSid, WorkerSid, WorkspaceSid};
 use switchboard_domain::task::{ReservationStatus, Task};
 use switchboard_domain::workspace::{TaskChannel, Worker};
@@ -58,9 +57,7 @@ pub(crate) async fn update(
             worker.channels.insert(channel.sid, changed);
         }
     };
-    let worker =
-        contents::change(call, workspace, sid, Subject::Worker(sid), contents::unchecked, apply)
-            .await?;
+    let worker = contents::change(call, workspace, sid, contents::unchecked, apply).await?;
     let held = tasks::held_by(call, workspace, sid).await?;
     Ok(Reply::ok(render(call, &worker, &channel, &held)))
 }

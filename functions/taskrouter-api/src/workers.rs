@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use switchboard_domain::decision::Decision;
-use switchboard_domain::effect::Subject;
+use switchboard_domain::head::PartSid;
 use switchboard_domain::routing::expression::{Attributes, Expression};
 use switchboard_domain::sid::{
     ActivitySid, Sid as _, TaskQueueSid, TaskSid, WorkerSid, WorkspaceSid,
@@ -42,8 +42,7 @@ pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
         contents::check::<Activity>(call, workspace, "ActivitySid", worker.activity).await?;
         check_name(call, &worker).await
     };
-    let subject = Subject::Worker(worker.sid);
-    let worker = contents::create(call, subject, worker.clone(), check).await?;
+    let worker = contents::create(call, worker.clone(), check).await?;
     Ok(Reply::created(render(call, &worker, &activities)).tagged(worker.version))
 }
 
@@ -239,7 +238,7 @@ pub(crate) async fn update(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) 
             return Ok(((before, activities, rest), Decision::unchanged()));
         }
         let stands = contents::written(after.clone());
-        let mut decision = contents::fenced(head, Subject::Worker(sid)).and(after);
+        let mut decision = contents::fenced(head, PartSid::Worker(sid)).and(after);
         for task in &asked {
             decision = decision.with(task::decided(task, rejected(task, sid, call.now)?));
         }
@@ -296,7 +295,7 @@ pub(crate) async fn remove(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) 
             None => Ok(()),
         }
     };
-    contents::remove::<Worker, _>(call, workspace, sid, Subject::Worker(sid), check).await
+    contents::remove::<Worker, _>(call, workspace, sid, check).await
 }
 
 pub(crate) fn render(call: &Call<'_>, worker: &Worker, activities: &Activities) -> Value {

@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 use switchboard_domain::decision::Decision;
-use switchboard_domain::effect::Subject;
 use switchboard_domain::record::Record;
 use switchboard_domain::routing::workflow;
 use switchboard_domain::sid::{TaskSid, WorkflowSid, WorkspaceSid};
@@ -119,7 +118,7 @@ pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
     };
     given.apply(&mut workflow);
     let check = || given.check(call, workspace);
-    let workflow = contents::create(call, Subject::Configuration, workflow, check).await?;
+    let workflow = contents::create(call, workflow, check).await?;
     Ok(Reply::created(render(call, &workflow)))
 }
 
@@ -150,8 +149,7 @@ pub(crate) async fn update(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) 
             workflow.friendly_name.clone_from(name);
         }
     };
-    let workflow =
-        contents::change(call, workspace, sid, Subject::Configuration, check, apply).await?;
+    let workflow = contents::change(call, workspace, sid, check, apply).await?;
     if call.form.get("ReEvaluateTasks").is_some_and(fields::is_affirmative) {
         restart_tasks(call, workspace, sid).await?;
     }
@@ -215,7 +213,7 @@ pub(crate) async fn remove(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) 
             None => Ok(()),
         }
     };
-    contents::remove::<Workflow, _>(call, workspace, sid, Subject::Configuration, check).await
+    contents::remove::<Workflow, _>(call, workspace, sid, check).await
 }
 
 pub(crate) fn render(call: &Call<'_>, workflow: &Workflow) -> Value {

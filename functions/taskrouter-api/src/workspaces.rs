@@ -3,13 +3,13 @@
 
 use serde_json::{Value, json};
 use switchboard_domain::decision::Decision;
-use switchboard_domain::effect::Subject;
+use switchboard_domain::head::{Head, PartSid};
 use switchboard_domain::record::Record;
 use switchboard_domain::sid::{
     ActivitySid, Sid, TaskChannelSid, TaskQueueSid, WorkflowSid, WorkspaceSid,
 };
 use switchboard_domain::workspace::{
-    Activity, Head, QueueOrder, TaskChannel, TaskQueue, Worker, Workflow, Workspace,
+    Activity, QueueOrder, TaskChannel, TaskQueue, Worker, Workflow, Workspace,
 };
 use switchboard_runtime::http::{Answer, ApiError, Call, Reply};
 use switchboard_store::{Kept as _, Listing, Table, key};
@@ -69,10 +69,8 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
             if let Some(mine) = call.on.store.get(key::workspace(sid)).await? {
                 return Ok::<_, ApiError>((mine, Decision::unchanged()));
             }
-            let head =
-                Head { workspace: sid, owner: String::new(), recent: Vec::new(), version: 0 };
-            let mut decision =
-                contents::fenced(head, Subject::Configuration).and(workspace.clone());
+            let head = Head::new(sid);
+            let mut decision = contents::moved_unnoted(head).and(workspace.clone());
             decision.puts.extend(contents.iter().cloned());
             Ok((workspace.clone().versioned(1), decision))
         })
@@ -217,7 +215,7 @@ pub(crate) async fn update(call: &Call<'_>, sid: WorkspaceSid) -> Answer {
         }
         after.updated = call.now;
         let stands = after.clone().versioned(before.version + 1);
-        Ok(((stands, activities), contents::fenced(head, Subject::Configuration).and(after)))
+        Ok(((stands, activities), contents::fenced(head, PartSid::Workspace(sid)).and(after)))
     };
     let (workspace, activities) = call.on.decide(rule).await?;
     Ok(Reply::ok(render(call, &workspace, &activities)))
@@ -238,7 +236,7 @@ pub(crate) async fn remove(call: &Call<'_>, sid: WorkspaceSid) -> Answer {
         let mut rest = everything(call, sid).await?;
         if rest.len() > REMOVED_MAX {
             rest.truncate(REMOVED_MAX);
-            let mut decision = contents::fenced(head, Subject::Configuration);
+            let mut decision = contents::moved_unnoted(head);
             decision.deletes = rest;
             return Ok((false, decision));
         }

@@ -14,6 +14,7 @@ pub mod decision;
 pub mod effect;
 pub mod event;
 pub mod flow;
+pub mod head;
 pub mod interaction;
 pub mod message;
 pub mod mutation;

@@ -6,10 +6,11 @@ use crate::configuration::{
 };
 use crate::conversation::{AddressBinding, Conversation, Membership, Service, UniqueName};
 use crate::event::Occurrence;
+use crate::head::Head;
 use crate::interaction::Interaction;
 use crate::message::Message;
 use crate::task::Task;
-use crate::workspace::{Activity, Head, TaskChannel, TaskQueue, Worker, Workflow, Workspace};
+use crate::workspace::{Activity, TaskChannel, TaskQueue, Worker, Workflow, Workspace};
 
 macro_rules! records {
     ($($kind:ident,)*) => {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::sid::{
-    ActivitySid, ReservationSid, Sid as _, TaskChannelSid, TaskQueueSid, TaskSid, WorkerChannelSid,
+    ActivitySid, ReservationSid, Sid as _, TaskChannelSid, TaskQueueSid, WorkerChannelSid,
     WorkerSid, WorkflowSid, WorkspaceSid,
 };
 use crate::timestamp::{Millis, Timestamp};
@@ -41,37 +41,6 @@ pub struct Workspace {
     /// How often it was written.
     #[serde(skip)]
     pub version: u64,
-}
-
-/// The fence of a workspace: whoever writes it knows that nobody else decided in between.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Head {
-    /// The workspace.
-    pub workspace: WorkspaceSid,
-    /// The router that holds the picture: a name that each one gives itself when it starts.
-    #[serde(default)]
-    pub owner: String,
-    /// The tasks that were decided last: the next router looks at them even if the index that lists tasks is
-    /// a moment behind.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub recent: Vec<TaskSid>,
-    /// How often it was written.
-    #[serde(skip)]
-    pub version: u64,
-}
-
-/// So many tasks are remembered as decided last: at least one full turn of a busy moment.
-const RECENT_MAX: usize = 16;
-
-impl Head {
-    /// Remembers tasks as decided last.
-    pub fn remember(&mut self, tasks: impl IntoIterator<Item = TaskSid>) {
-        for task in tasks {
-            self.recent.retain(|known| *known != task);
-            self.recent.insert(0, task);
-        }
-        self.recent.truncate(RECENT_MAX);
-    }
 }
 
 /// The order of a queue.
@@ -301,17 +270,6 @@ impl Worker {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_head_remembers_the_last_tasks_each_once() {
-        let sid = |number: usize| TaskSid::derived(&[&number.to_string()]);
-        let workspace = WorkspaceSid::derived(&["w"]);
-        let mut head = Head { workspace, owner: String::new(), recent: Vec::new(), version: 1 };
-        head.remember((0..100).map(sid));
-        head.remember([sid(98)]);
-        assert_eq!(head.recent.len(), RECENT_MAX);
-        assert_eq!(head.recent[..3], [sid(98), sid(99), sid(97)]);
-    }
 
     #[test]
     fn a_worker_is_called_by_his_contact_uri_or_by_his_name() {

@@ -16,13 +16,14 @@ use switchboard_domain::conversation::{
 };
 use switchboard_domain::effect::Effect;
 use switchboard_domain::event::Occurrence;
+use switchboard_domain::head::Head;
 use switchboard_domain::interaction::Interaction;
 use switchboard_domain::message::Message;
 use switchboard_domain::mutation::{Mutation, is_on};
 use switchboard_domain::record::Record;
 use switchboard_domain::task::Task;
 use switchboard_domain::workspace::{
-    Activity, Head, TaskChannel, TaskQueue, Worker, Workflow, Workspace,
+    Activity, TaskChannel, TaskQueue, Worker, Workflow, Workspace,
 };
 
 use crate::error::StoreError;
@@ -199,7 +200,7 @@ mod tests {
     #[test]
     fn what_the_keys_say_is_not_stored_and_comes_back() {
         let workspace = WorkspaceSid::derived(&["w"]);
-        let head = Head { workspace, owner: "me".to_owned(), recent: Vec::new(), version: 0 };
+        let head = Head::new(workspace);
         let item = written(head.clone());
         assert!(!item.contains_key("workspace"), "{item:?}");
         assert_eq!(read::<Head>(item).unwrap(), head.versioned(1));

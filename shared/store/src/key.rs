@@ -3,6 +3,7 @@
 use switchboard_domain::configuration::{AddressConfiguration, PhoneNumber};
 use switchboard_domain::conversation::Pair;
 use switchboard_domain::event::{EventPlace, Mention};
+use switchboard_domain::head::PartSid;
 use switchboard_domain::record::Record;
 use switchboard_domain::sid::{
     ActivitySid, AddressConfigurationSid, ConversationSid, FlowSid, InteractionSid, KeySid,
@@ -109,6 +110,18 @@ pub fn workspace(sid: WorkspaceSid) -> Key {
 /// The head of a workspace.
 pub fn head(workspace: WorkspaceSid) -> Key {
     key(Table::Routing, workspace, "HEAD")
+}
+
+/// What a picture of a workspace is built of.
+pub fn part(of: WorkspaceSid, part: PartSid) -> Key {
+    match part {
+        PartSid::Workspace(sid) => workspace(sid),
+        PartSid::Activity(sid) => activity(of, sid),
+        PartSid::TaskChannel(sid) => task_channel(of, sid),
+        PartSid::TaskQueue(sid) => task_queue(of, sid),
+        PartSid::Workflow(sid) => workflow(of, sid),
+        PartSid::Worker(sid) => worker(of, sid),
+    }
 }
 
 /// An activity.

@@ -190,7 +190,7 @@ from_record! {
     Conversation: switchboard_domain::conversation::Conversation,
     ConversationConfiguration: switchboard_domain::configuration::ConversationConfiguration,
     Flow: switchboard_domain::configuration::Flow,
-    Head: switchboard_domain::workspace::Head,
+    Head: switchboard_domain::head::Head,
     Interaction: switchboard_domain::interaction::Interaction,
     Membership: switchboard_domain::conversation::Membership,
     Message: switchboard_domain::message::Message,

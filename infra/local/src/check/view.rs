@@ -6,6 +6,7 @@ use switchboard_domain::conversation::{
     AddressBinding, Conversation, Membership, State, UniqueName,
 };
 use switchboard_domain::event::Occurrence;
+use switchboard_domain::head::Head;
 use switchboard_domain::interaction::Interaction;
 use switchboard_domain::message::Message;
 use switchboard_domain::record::Record;
@@ -15,7 +16,7 @@ use switchboard_domain::sid::{
 };
 use switchboard_domain::task::Task;
 use switchboard_domain::timestamp::Timestamp;
-use switchboard_domain::workspace::{Activity, Head, TaskQueue, Worker, Workflow, Workspace};
+use switchboard_domain::workspace::{Activity, TaskQueue, Worker, Workflow, Workspace};
 use switchboard_store::Table;
 
 use super::{Facts, Moment, Snapshot};

@@ -67,6 +67,9 @@ pub(super) struct Held {
     ready: bool,
 }
 
+/// How reservations ended, and in which queue.
+type Ended = BTreeMap<ReservationSid, (ReservationStatus, Option<TaskQueueSid>)>;
+
 /// The records of a workspace and their indexes.
 #[derive(Debug, Clone)]
 pub(super) struct Picture {
@@ -92,7 +95,11 @@ pub(super) struct Picture {
     /// Workers whom a reservation moved.
     pub(super) occupied: BTreeSet<WorkerSid>,
     /// How reservations of tasks ended that are not held any more, and in which queue.
-    ended: BTreeMap<ReservationSid, (ReservationStatus, Option<TaskQueueSid>)>,
+    ended: Ended,
+    /// The same before the present step.
+    ended_before: Ended,
+    /// What workers had to do before the present step.
+    loads_before: BTreeMap<WorkerSid, Load>,
     /// Tasks that changed since a router looked at them.
     pub(super) look: BTreeSet<TaskSid>,
     /// How often a line or a pool changed.
@@ -124,6 +131,8 @@ impl Picture {
             now: Timestamp(i64::MIN),
             occupied: BTreeSet::new(),
             ended: BTreeMap::new(),
+            ended_before: BTreeMap::new(),
+            loads_before: BTreeMap::new(),
             look: BTreeSet::new(),
             changes: 0,
             ready: BTreeSet::new(),
@@ -259,6 +268,21 @@ impl Picture {
         self.ended.clear();
     }
 
+    /// A step begins: the one before was written.
+    pub(super) fn begin(&mut self) {
+        self.ended_before.clone_from(&self.ended);
+        self.loads_before.clear();
+    }
+
+    /// Restores what the present step did besides changing records.
+    pub(super) fn take_back(&mut self) {
+        self.ended = std::mem::take(&mut self.ended_before);
+        for (worker, before) in std::mem::take(&mut self.loads_before) {
+            self.loads.entry(worker).or_default().was_busy_as(before);
+            self.refile(worker);
+        }
+    }
+
     /// Takes in a task as the table has it; false if a version as new is held.
     pub(super) fn learn_task(&mut self, mut task: Task) -> bool {
         let held = self.tasks.get(&task.sid);
@@ -289,6 +313,7 @@ impl Picture {
         for one in &task.reservations {
             changed.insert(one.worker);
             let load = self.loads.entry(one.worker).or_default();
+            self.loads_before.entry(one.worker).or_insert_with(|| load.clone());
             load.note(task.channel, one.created.max(one.updated));
         }
         let (before, attributes) = match before {

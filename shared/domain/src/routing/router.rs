@@ -3,7 +3,7 @@
 //! ```text
 //!  records ──learn──▶ picture ──step──▶ decision ──(committed under the head)──▶ table
 //!                        ▲                  │
-//!                        └────committed─────┘        a lost commit: throw the router away
+//!                        └─committed / lost─┘        lost: what was decided on is learned anew
 //! ```
 //!
 //! A step first ends what is due, then lets tasks enter and leave targets, then offers: the waiting task
@@ -43,12 +43,10 @@ use self::offer::Offer;
 use super::picture::{Picture, asked};
 use crate::decision::Decision;
 use crate::effect::{Effect, Outcome};
+use crate::head::PartSid;
 use crate::mutation::{Mutation, is_on};
 use crate::record::Record;
-use crate::sid::{
-    ActivitySid, ReservationSid, TaskChannelSid, TaskQueueSid, TaskSid, WorkerSid, WorkflowSid,
-    WorkspaceSid,
-};
+use crate::sid::{ActivitySid, ReservationSid, TaskChannelSid, TaskSid, WorkerSid, WorkspaceSid};
 use crate::task::{self, Command, Task, TaskStatus};
 use crate::timestamp::Timestamp;
 use crate::workspace::{Worker, Workspace};
@@ -163,9 +161,16 @@ impl Router {
         }
     }
 
-    /// Drops a worker who is no more.
-    pub fn forget_worker(&mut self, worker: WorkerSid) {
-        self.picture.forget_worker(worker);
+    /// Drops what is no more. A workspace can not be missed: without it nothing is decided.
+    pub fn forget(&mut self, part: PartSid) {
+        match part {
+            PartSid::Workspace(_) => {}
+            PartSid::Activity(sid) => self.picture.forget_activity(sid),
+            PartSid::TaskChannel(sid) => self.picture.forget_channel(sid),
+            PartSid::TaskQueue(sid) => self.picture.forget_queue(sid),
+            PartSid::Workflow(sid) => self.picture.forget_workflow(sid),
+            PartSid::Worker(sid) => self.picture.forget_worker(sid),
+        }
     }
 
     /// Drops a task that is no more.
@@ -173,26 +178,6 @@ impl Router {
         self.picture.forget_task(task);
         self.fresh.remove(&task);
         self.unsettled.remove(&task);
-    }
-
-    /// Drops an activity that is no more.
-    pub fn forget_activity(&mut self, activity: ActivitySid) {
-        self.picture.forget_activity(activity);
-    }
-
-    /// Drops a task channel that is no more.
-    pub fn forget_channel(&mut self, channel: TaskChannelSid) {
-        self.picture.forget_channel(channel);
-    }
-
-    /// Drops a queue that is no more.
-    pub fn forget_queue(&mut self, queue: TaskQueueSid) {
-        self.picture.forget_queue(queue);
-    }
-
-    /// Drops a workflow that is no more.
-    pub fn forget_workflow(&mut self, workflow: WorkflowSid) {
-        self.picture.forget_workflow(workflow);
     }
 
     /// The workspace that is routed.
@@ -228,6 +213,7 @@ impl Router {
 
     /// Decides what is to be done now.
     pub fn step(&mut self, now: Timestamp) -> Turn {
+        self.picture.begin();
         let mut draft = Draft { puts_max: self.puts_max, ..Draft::default() };
         self.picture.age(now);
         let finished = self.take_answers(&mut draft, now)
@@ -248,6 +234,24 @@ impl Router {
                 _ => {}
             }
         }
+    }
+
+    /// Takes the last decision back, as somebody else wrote in between. The records that it would have written are
+    /// not held any more and are to be learned from the table; answers are to be told again.
+    pub fn lost(&mut self, decision: &Decision) {
+        for record in &decision.puts {
+            match record {
+                Record::Task(task) => self.forget_task(task.sid),
+                Record::Worker(worker) => self.picture.forget_worker(worker.sid),
+                _ => {}
+            }
+        }
+        // What was decided of these was kept for the next step.
+        for (sid, before) in std::mem::take(&mut self.unsettled) {
+            self.forget_task(sid);
+            self.learn(before.into());
+        }
+        self.picture.take_back();
     }
 
     /// Ends reservations that were not answered and tasks that waited for too long; false if there is more.

@@ -9,6 +9,7 @@ use switchboard_domain::conversation::{
     AddressBinding, Conversation, Membership, NewParticipant, Pair, Source, UniqueName,
 };
 use switchboard_domain::decision::Decision;
+use switchboard_domain::head::Head;
 use switchboard_domain::interaction::{self, InitiatedBy, Interaction, Order, SeatRouting};
 use switchboard_domain::message::{self, Message, Post};
 use switchboard_domain::record::Record;
@@ -18,7 +19,7 @@ use switchboard_domain::sid::{MessageSid, ServiceSid, Sid};
 use switchboard_domain::task::{self, Command, Task};
 use switchboard_domain::timestamp::{Millis, Timestamp};
 use switchboard_domain::workspace::{
-    Activity, Head, QueueOrder, TaskChannel, TaskQueue, Worker, Workflow, Workspace,
+    Activity, QueueOrder, TaskChannel, TaskQueue, Worker, Workflow, Workspace,
 };
 use switchboard_store::Key;
 use switchboard_store::key::Place;

@@ -74,6 +74,11 @@ impl Load {
         *last = at.max(*last);
     }
 
+    /// Takes back when he last had something to do.
+    pub(super) fn was_busy_as(&mut self, before: Self) {
+        self.busy = before.busy;
+    }
+
     pub(super) fn add(&mut self, channel: TaskChannelSid) {
         *self.open.entry(channel).or_default() += 1;
     }

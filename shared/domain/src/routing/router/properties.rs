@@ -59,6 +59,12 @@ enum Event {
     },
     Time(i64),
     Step,
+    /// The router decides, but somebody else writes before it does.
+    Lost {
+        /// So many turns are written first.
+        turns: usize,
+        other: Box<Event>,
+    },
 }
 
 /// What few tasks are.
@@ -129,6 +135,12 @@ fn attributes() -> impl Strategy<Value = Value> {
 }
 
 fn event() -> impl Strategy<Value = Event> {
+    let lost = (0..3_usize, event_of_others())
+        .prop_map(|(turns, other)| Event::Lost { turns, other: Box::new(other) });
+    prop_oneof![30 => event_of_others(), 8 => Just(Event::Step), 4 => lost]
+}
+
+fn event_of_others() -> impl Strategy<Value = Event> {
     let ttl = prop::sample::select(vec![20, 3600]);
     let direct = prop::option::weighted(0.1, 0..WORKERS);
     let early = prop::sample::select(vec![0, 0, 5]);
@@ -157,7 +169,6 @@ fn event() -> impl Strategy<Value = Event> {
         1 => workflow().prop_map(Event::Workflow),
         1 => (any::<bool>(), any::<bool>()).prop_map(|(multi, lifo_first)| Event::Mode { multi, lifo_first }),
         3 => prop::sample::select(vec![1, 1, 5, 10, 60, 86_400]).prop_map(Event::Time),
-        8 => Just(Event::Step),
     ]
 }
 
@@ -239,6 +250,10 @@ impl World {
             }
             Event::Time(seconds) => self.now = self.now + Millis::seconds(seconds),
             Event::Step => self.checked_step(),
+            Event::Lost { turns, other } => {
+                self.step_losing(turns, |world| world.happens(*other, number));
+                self.checked_step();
+            }
         }
     }
 

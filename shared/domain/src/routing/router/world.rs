@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::event::{Event, Occurrence, Written, of_change};
 use crate::routing::workflow::FilterIndex;
-use crate::sid::{ReservationSid, Sid};
+use crate::sid::{ReservationSid, Sid, TaskQueueSid, WorkflowSid};
 use crate::task::{NewTask, Reservation, ReservationStatus};
 use crate::timestamp::Millis;
 use crate::workspace::{Activity, Capacity, QueueOrder, TaskChannel, TaskQueue, Workflow};
@@ -139,6 +139,34 @@ impl World {
                 return turns;
             }
             assert!(turns.len() < 1000, "the router never comes to an end");
+        }
+    }
+
+    /// Steps so many turns, and one that is lost as somebody else writes in between; then reads what was changed.
+    pub(super) fn step_losing(&mut self, turns: usize, other: impl FnOnce(&mut Self)) {
+        for _ in 0..turns {
+            let turn = self.router.step(self.now);
+            for record in turn.decision.puts.clone() {
+                self.store(record);
+            }
+            self.router.committed(&turn.decision);
+            if !turn.more {
+                break;
+            }
+        }
+        let before = self.clone();
+        let mut meanwhile = self.clone();
+        other(&mut meanwhile);
+        let mut turn = self.router.step(self.now);
+        self.router.lost(&turn.decision);
+        (self.table, self.now) = (meanwhile.table, meanwhile.now);
+        let decided = turn.decision.puts.iter_mut().map(|record| parts(record).0);
+        let changed = self.table.iter().filter(|(key, now)| before.table.get(*key) != Some(*now));
+        let read: BTreeSet<_> = decided.chain(changed.map(|(key, _)| key.clone())).collect();
+        for key in read {
+            if let Some(record) = self.table.get(&key) {
+                self.router.learn(record.clone());
+            }
         }
     }
 

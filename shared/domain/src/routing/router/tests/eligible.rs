@@ -152,7 +152,7 @@ fn a_forgotten_worker_gets_nothing() {
     let mut world = World::new();
     world.worker("ann", json!({}), 0);
     world.step();
-    world.router.forget_worker(sid("ann"));
+    world.router.forget(PartSid::Worker(sid("ann")));
     world.arrives("t");
     assert_eq!(world.holders("t"), [""; 0]);
     world.router.forget_task(sid("t"));

@@ -127,7 +127,7 @@ fn what_keeps_a_task_out_of_every_line_is_said() {
     workflow.configuration = "?".to_owned();
     world.put(workflow);
     assert_eq!(world.explained("new").why, Why::NoWorkflow);
-    world.router.forget_workflow(sid("workflow"));
+    world.router.forget(PartSid::Workflow(sid("workflow")));
     assert_eq!(world.router.explain(sid("new"), world.now).unwrap().why, Why::NoWorkflow);
     assert_eq!(world.router.explain(sid("nothing"), world.now), None);
     world.workflow(json!({ "default_filter": target("q", json!({})) }));

@@ -168,7 +168,7 @@ fn a_task_of_an_unreadable_workflow_waits_until_it_is_mended_or_dies() {
     world.step();
     assert_eq!(world.holders("t"), ["ann"]);
     assert_eq!(world.task_called("broken").position, None);
-    world.router.forget_workflow(sid("workflow"));
+    world.router.forget(PartSid::Workflow(sid("workflow")));
     world.rejects("ann", "t");
     world.after(1);
     assert_eq!(world.status("t").0, TaskStatus::Pending);
@@ -193,7 +193,7 @@ fn a_task_whose_target_was_configured_away_enters_anew() {
 #[test]
 fn a_deleted_queue_has_no_workers() {
     let mut world = World::new();
-    world.router.forget_queue(sid("q"));
+    world.router.forget(PartSid::TaskQueue(sid("q")));
     world.worker("ann", json!({}), 0);
     world.arrives("t");
     assert_eq!(world.holders("t"), [""; 0]);
