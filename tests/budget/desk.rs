@@ -74,6 +74,21 @@ impl Desk {
         self.exchange.api.make(&format!("{}/Workers", self.exchange.workspace), &form).await;
     }
 
+    /// The path of an agent, and an activity in which nobody gets tasks.
+    pub(crate) async fn on_break(&self, name: &str) -> (String, String) {
+        let (api, workspace) = (&self.exchange.api, &self.exchange.workspace);
+        let sid = |one: &Value| one["sid"].as_str().unwrap_or_default().to_owned();
+        let agents = api.all(&format!("{workspace}/Workers?FriendlyName={name}"), "workers").await;
+        let activities = api.all(&format!("{workspace}/Activities"), "activities").await;
+        let off = activities.iter().find(|one| one["available"] == false).expect("such a one");
+        (format!("{workspace}/Workers/{}", sid(&agents[0])), sid(off))
+    }
+
+    /// An agent does something else from now on.
+    pub(crate) async fn goes(&self, agent: &str, activity: &str) {
+        self.exchange.api.post(agent, &[("ActivitySid", activity)]).await.ok();
+    }
+
     /// A customer writes.
     pub(crate) async fn writes(&self, address: &str) {
         let number = self.messages.fetch_add(1, Ordering::SeqCst);

@@ -22,6 +22,8 @@ pub(crate) async fn walk(desk: &Desk) -> Vec<Entry> {
     plain(desk, &mut entries).await;
     refused(desk, &mut entries).await;
     together(desk, &mut entries).await;
+    let (agent, off) = desk.on_break("agent23").await;
+    entries.push(desk.count("agent goes on a break", 1, desk.goes(&agent, &off)).await);
     entries
 }
 
