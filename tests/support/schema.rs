@@ -60,6 +60,41 @@ impl Schema {
         names
     }
 
+    /// All operations, each with the status of its success.
+    pub fn operations(&self) -> Vec<(String, String, u16)> {
+        let mut all = Vec::new();
+        for (path, methods) in self.root["paths"].as_object().into_iter().flatten() {
+            for method in ["get", "post", "delete"] {
+                let answers = methods[method]["responses"].as_object();
+                let status = answers.and_then(|answers| answers.keys().next()?.parse().ok());
+                all.extend(status.map(|status| (method.to_owned(), path.clone(), status)));
+            }
+        }
+        all
+    }
+
+    /// The forms that are published as examples of a request.
+    pub fn requests(&self, method: &str, path: &str) -> Vec<Map<String, Value>> {
+        let body = &self.root["paths"][path][method]["requestBody"];
+        let examples = body["content"]["application/x-www-form-urlencoded"]["examples"].as_object();
+        let forms = examples.into_iter().flat_map(|examples| examples.values());
+        forms.filter_map(|example| example["value"].as_object().cloned()).collect()
+    }
+
+    /// Checks that an answer has every member that a published example has, each of the same type.
+    ///
+    /// # Panics
+    /// If it has not.
+    #[track_caller]
+    pub fn check_examples(&self, method: &str, path: &str, status: u16, body: &Value) {
+        let examples = self.answer(method, path, status)["examples"].as_object();
+        for example in examples.into_iter().flat_map(|examples| examples.values()) {
+            let mut problems = Problems::default();
+            alike(&example["value"], body, path, &mut problems);
+            assert!(problems.0.is_empty(), "{method} {path}: {:#?}\n{body:#}", problems.0);
+        }
+    }
+
     fn answer(&self, method: &str, path: &str, status: u16) -> &Value {
         let answer = &self.root["paths"][path][method]["responses"][status.to_string()];
         &answer["content"]["application/json"]
@@ -151,6 +186,30 @@ impl Schema {
     fn is_uri(&self, text: &str) -> bool {
         let is_path = self.file.starts_with("twilio_api_v2010") && text.starts_with("/2010-04-01/");
         is_path || text.starts_with("https://")
+    }
+}
+
+/// Of lists the first items are compared; what is absent on one side, says nothing of its type.
+fn alike(example: &Value, value: &Value, at: &str, problems: &mut Problems) {
+    match (example, value) {
+        (Value::Object(members), Value::Object(mine)) => {
+            // What an event tells depends on its type, and an example has one.
+            for (name, member) in members.iter().filter(|(name, _)| *name != "event_data") {
+                let at = format!("{at}/{name}");
+                match mine.get(name) {
+                    Some(mine) => alike(member, mine, &at, problems),
+                    None => problems.add(&at, "is missing"),
+                }
+            }
+        }
+        (Value::Array(items), Value::Array(mine)) => {
+            if let Some((item, mine)) = items.first().zip(mine.first()) {
+                alike(item, mine, at, problems);
+            }
+        }
+        (Value::Null, _) | (_, Value::Null) => {}
+        _ if std::mem::discriminant(example) == std::mem::discriminant(value) => {}
+        _ => problems.add(at, &format!("is {value}, where {example} is published")),
     }
 }
 
