@@ -3,12 +3,14 @@
 //!
 //! `cargo bench -p switchboard-tests --bench router`, on the embedded tables and queues over the real clients. Times
 //! are this machine's, which does the work of DynamoDB and SQS as well; what they are in the cloud is in
-//! `infra/SCALE.md`.
+//! `infra/SCALE.md`. The stream of the table is off: the embedded engine looks through all of a stream's records at
+//! every write, and seventy thousand workers are as many records.
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark talks")]
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use aws_sdk_dynamodb::types::StreamSpecification;
 use serde_json::{Value, json};
 use switchboard::{Deployment, Options};
 use switchboard_domain::decision::Decision;
@@ -38,11 +40,19 @@ async fn main() {
     for workers in [1_000, 7_500, 75_000] {
         let options = Options { is_driven: false, ..Options::default() };
         let deployment = Deployment::start(options).await.unwrap();
+        without_stream(&deployment).await;
         let centre = Centre::open(&deployment, workers).await;
         println!("{workers} workers, {QUEUES} queues (median, 99th percentile, events a second)");
         centre.measure().await;
         deployment.stop().await;
     }
+}
+
+async fn without_stream(deployment: &Deployment) {
+    let off = StreamSpecification::builder().stream_enabled(false).build().unwrap();
+    let update = deployment.dynamodb("bench").update_table();
+    let update = update.table_name(deployment.table_name("routing")).stream_specification(off);
+    update.send().await.unwrap();
 }
 
 fn sid<S: Sid>(kind: &str, number: usize) -> S {
