@@ -21,6 +21,7 @@ pub mod mutation;
 pub mod private;
 pub mod record;
 pub mod refusal;
+pub mod rehearsal;
 pub mod routing;
 pub mod sid;
 pub mod statistics;

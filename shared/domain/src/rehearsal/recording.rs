@@ -1,0 +1,358 @@
+//! What was recorded: who arrived, who changed, who answered, who was done.
+
+use std::collections::BTreeMap;
+
+use super::difference::rank;
+use super::{ANSWER, Fate, Material, SERVICE, Taken};
+use crate::event::{Event, EventType, Occurrence, Subject};
+use crate::record::Record;
+use crate::routing::router::{
+    FELL_OUT, NOT_TAKEN, OFFERED_TOO_OFTEN, REJECTED_TOO_OFTEN, TTL_EXCEEDED,
+};
+use crate::routing::workflow;
+use crate::sid::{TaskSid, WorkerSid, WorkflowSid};
+use crate::task::{Reservation, ReservationStatus, Task, TaskStatus};
+use crate::timestamp::{Millis, Timestamp};
+use crate::workspace::Worker;
+
+/// Why the router ends tasks: it will do so again, if it is to be.
+const ENDS: [&str; 4] = [TTL_EXCEEDED, OFFERED_TOO_OFTEN, REJECTED_TOO_OFTEN, NOT_TAKEN];
+
+/// What was recorded of a period.
+#[derive(Debug)]
+pub(super) struct Recording {
+    pub(super) from: Timestamp,
+    pub(super) to: Timestamp,
+    /// The workers at the beginning.
+    pub(super) workers: Vec<Worker>,
+    pub(super) staff: Vec<(Timestamp, StaffChange)>,
+    pub(super) tasks: Vec<Recorded>,
+    /// The median time in which an offer was accepted.
+    pub(super) answer: Millis,
+    /// The median time in which a task was completed.
+    pub(super) service: Millis,
+}
+
+/// What happened to a worker, not by the router.
+#[derive(Debug)]
+pub(super) enum StaffChange {
+    /// He came or was changed.
+    Is {
+        /// As he was then.
+        worker: Box<Worker>,
+        /// Whether what he does was changed.
+        moves: bool,
+    },
+    /// He was deleted.
+    Gone(WorkerSid),
+}
+
+/// What was recorded of a task.
+#[derive(Debug)]
+pub(super) struct Recorded {
+    /// As it came.
+    pub(super) task: Task,
+    /// When it came, or the beginning.
+    pub(super) at: Timestamp,
+    /// How its attributes and its like were changed.
+    pub(super) changes: Vec<(Timestamp, Task)>,
+    pub(super) offers: Vec<Offered>,
+    /// When somebody gave it up.
+    pub(super) left: Option<Timestamp>,
+    pub(super) completed: Option<Timestamp>,
+    /// When its worker took it, be it before the beginning.
+    accepted: Option<Timestamp>,
+    pub(super) fate: Fate,
+}
+
+/// An offer that was made.
+#[derive(Debug)]
+pub(super) struct Offered {
+    pub(super) number: u32,
+    pub(super) worker: WorkerSid,
+    /// How he was called.
+    pub(super) worker_name: String,
+    /// When; none if it was before the beginning.
+    pub(super) at: Option<Timestamp>,
+    /// What came of it, and when; none if nothing did until the end.
+    pub(super) ended: Option<(Timestamp, ReservationStatus)>,
+}
+
+impl Recorded {
+    fn new(seen: &Task, from: Timestamp, router_gave: bool) -> Self {
+        let mut task = Task {
+            status: TaskStatus::Pending,
+            reason: None,
+            position: None,
+            target_until: None,
+            assignments: 0,
+            rejections: 0,
+            reservations: Vec::new(),
+            next_number: 1,
+            trail: Vec::new(),
+            interaction: None,
+            updated: seen.created,
+            version: 1,
+            ..seen.clone()
+        };
+        let is_placed_by_name = task.worker.is_some() || task.bound_to_queue;
+        task.queue = task.queue.filter(|_| is_placed_by_name);
+        task.queue_entered = task.queue_entered.filter(|_| is_placed_by_name);
+        if router_gave {
+            task.priority = 0;
+        }
+        Self {
+            at: task.created.max(from),
+            task,
+            changes: Vec::new(),
+            offers: Vec::new(),
+            left: None,
+            completed: None,
+            accepted: None,
+            fate: Fate::default(),
+        }
+    }
+
+    /// Whether a worker had it or was asked at the beginning.
+    pub(super) fn is_held(&self) -> bool {
+        self.offers.iter().any(|offer| offer.at.is_none())
+    }
+
+    /// How long it was worked on, or at least.
+    pub(super) fn lasted(&self, recording: &Recording) -> Millis {
+        match (self.accepted, self.completed) {
+            (Some(accepted), Some(completed)) => completed - accepted,
+            (Some(accepted), None) => recording.service.max(recording.to - accepted),
+            (None, _) => recording.service,
+        }
+    }
+
+    fn offer(&mut self, event: &Event) -> Option<&mut Offered> {
+        let (number, worker) = (event.reservation?, event.worker?);
+        let known = self.offers.iter().position(|offer| offer.number == number);
+        let place = known.unwrap_or_else(|| {
+            self.offers.push(Offered {
+                number,
+                worker,
+                worker_name: event.worker_name.clone().unwrap_or_default(),
+                at: None,
+                ended: None,
+            });
+            self.offers.len() - 1
+        });
+        self.offers.get_mut(place)
+    }
+
+    fn note(&mut self, of: &Occurrence, seen: &Task, event: &Event) {
+        use ReservationStatus as S;
+        let at = of.time;
+        let ends = |recorded: &mut Self, how| {
+            if let Some(offer) = recorded.offer(event) {
+                offer.ended = Some((at, how));
+            }
+        };
+        match event.kind {
+            EventType::ReservationCreated => {
+                if let Some(offer) = self.offer(event) {
+                    offer.at = Some(at);
+                }
+            }
+            EventType::ReservationAccepted => {
+                ends(self, S::Accepted);
+                self.accepted = Some(at);
+                let taken = |worker| Taken { worker, queue: of.queue(event), at };
+                self.fate.taken = event.worker.map(taken);
+            }
+            EventType::ReservationRejected => ends(self, S::Rejected),
+            EventType::ReservationTimeout => ends(self, S::Timeout),
+            EventType::ReservationCanceled => ends(self, S::Canceled),
+            EventType::ReservationRescinded => ends(self, S::Rescinded),
+            // One that nobody accepted in the period was accepted before.
+            EventType::ReservationCompleted | EventType::ReservationWrapup => {
+                if let Some(offer) = self.offer(event).filter(|offer| offer.ended.is_none()) {
+                    offer.ended = Some((of.time, S::Completed));
+                }
+            }
+            EventType::TaskUpdated => self.changes.push((at, seen.clone())),
+            EventType::TaskCompleted | EventType::TaskSystemDeleted => self.completed = Some(at),
+            EventType::TaskCanceled | EventType::TaskDeleted => self.end(at, seen),
+            _ => {}
+        }
+    }
+
+    fn end(&mut self, at: Timestamp, seen: &Task) {
+        match seen.reason.as_deref() {
+            Some(FELL_OUT) => self.fate.fell_out = true,
+            Some(reason) if ENDS.contains(&reason) => {}
+            _ if self.completed.is_some() => {}
+            _ if self.accepted.is_some() => self.completed = Some(at),
+            _ => self.left = Some(at),
+        }
+    }
+
+    /// Gives the task its reservations of the beginning.
+    fn begin(&mut self, from: Timestamp, to: Timestamp) {
+        let task = &mut self.task;
+        for offer in self.offers.iter().filter(|offer| offer.at.is_none()) {
+            let status = match offer.ended {
+                Some((_, ReservationStatus::Completed)) => ReservationStatus::Accepted,
+                _ => ReservationStatus::Pending,
+            };
+            let lapses = offer.ended.filter(|(_, how)| *how == ReservationStatus::Timeout);
+            task.status = match status {
+                ReservationStatus::Accepted => TaskStatus::Assigned,
+                _ => TaskStatus::Reserved,
+            };
+            task.reservations.push(Reservation {
+                number: offer.number,
+                worker: offer.worker,
+                worker_name: offer.worker_name.clone(),
+                status,
+                expires: lapses.map_or(to + Millis(1), |(at, _)| at),
+                receipt: None,
+                created: from,
+                updated: from,
+            });
+            task.next_number = task.next_number.max(offer.number + 1);
+        }
+    }
+}
+
+impl Recording {
+    pub(super) fn of(material: &Material<'_>) -> Self {
+        let (from, to) = (material.from, material.to);
+        let gives = targets_with_priority(material);
+        let mut tasks: BTreeMap<TaskSid, Recorded> = BTreeMap::new();
+        for of in material.occurrences {
+            let Subject::Task(seen) = &of.subject else { continue };
+            let recorded =
+                tasks.entry(seen.sid).or_insert_with(|| Recorded::new(seen, from, gives(seen)));
+            of.events.iter().for_each(|event| recorded.note(of, seen, event));
+        }
+        for task in material.tasks.iter().filter(|task| task.created <= to) {
+            if !task.status.is_over() && !tasks.contains_key(&task.sid) {
+                tasks.insert(task.sid, still(task, from, gives(task)));
+            }
+        }
+        let mut tasks: Vec<Recorded> = tasks.into_values().collect();
+        tasks.iter_mut().for_each(|one| one.begin(from, to));
+        tasks.sort_by_key(|one| (one.at, one.task.sid));
+        let (workers, staff) = staff(material, &tasks);
+        let answers = tasks.iter().flat_map(|one| &one.offers).filter_map(|offer| {
+            let (at, how) = offer.ended?;
+            (how == ReservationStatus::Accepted).then_some(at - offer.at?)
+        });
+        let answer = median(answers).unwrap_or(ANSWER);
+        let services = tasks.iter().filter_map(|one| Some(one.completed? - one.accepted?));
+        let service = median(services).unwrap_or(SERVICE);
+        Self { from, to, workers, staff, tasks, answer, service }
+    }
+}
+
+/// A task of which no event tells, so that it is as it was.
+fn still(task: &Task, from: Timestamp, router_gave: bool) -> Recorded {
+    let mut recorded = Recorded::new(task, from, router_gave);
+    for one in task.open_reservations().filter(|one| one.created < from) {
+        let taken = one.status != ReservationStatus::Pending;
+        recorded.offers.push(Offered {
+            number: one.number,
+            worker: one.worker,
+            worker_name: one.worker_name.clone(),
+            at: None,
+            ended: taken.then_some((one.updated, ReservationStatus::Completed)),
+        });
+    }
+    recorded
+}
+
+fn median(spans: impl Iterator<Item = Millis>) -> Option<Millis> {
+    let mut spans: Vec<Millis> = spans.collect();
+    spans.sort_unstable();
+    rank(&spans, 50)
+}
+
+/// Whether the target in which a task was seen gives it the priority that it has.
+fn targets_with_priority(material: &Material<'_>) -> impl Fn(&Task) -> bool {
+    let flows: BTreeMap<WorkflowSid, workflow::Configuration> = material
+        .records
+        .iter()
+        .filter_map(|record| match record {
+            Record::Workflow(one) => {
+                Some((one.sid, workflow::Workflow::parse(&one.configuration).ok()?))
+            }
+            _ => None,
+        })
+        .collect();
+    move |task: &Task| {
+        let target = task.position.and_then(|at| flows.get(&task.workflow)?.target(at));
+        target.is_some_and(|target| target.priority.map(i64::from) == Some(task.priority))
+    }
+}
+
+/// The workers at the beginning, and what happened to them.
+fn staff(
+    material: &Material<'_>,
+    tasks: &[Recorded],
+) -> (Vec<Worker>, Vec<(Timestamp, StaffChange)>) {
+    let mut first: BTreeMap<WorkerSid, Option<Worker>> = BTreeMap::new();
+    let mut changes = Vec::new();
+    let lapses = lapses(tasks);
+    let timeout = material.workspace.timeout_activity;
+    for of in material.occurrences {
+        let Subject::Worker { worker, .. } = &of.subject else { continue };
+        first.entry(worker.sid).or_insert_with(|| before(worker, &of.events));
+        let did = |kind| of.events.iter().any(|event: &Event| event.kind == kind);
+        if did(EventType::WorkerDeleted) {
+            changes.push((of.time, StaffChange::Gone(worker.sid)));
+            continue;
+        }
+        let timed_out = worker.activity == timeout
+            && lapses.get(&worker.sid).is_some_and(|at| at.contains(&of.time));
+        let is_routers = timed_out || worker.occupation.is_some();
+        let moves =
+            did(EventType::WorkerCreated) || (did(EventType::WorkerActivityUpdate) && !is_routers);
+        changes.push((of.time, StaffChange::Is { worker: worker.clone(), moves }));
+    }
+    let now = material.records.iter().filter_map(|record| match record {
+        Record::Worker(worker) => Some(worker),
+        _ => None,
+    });
+    for worker in now.filter(|worker| worker.created <= material.from) {
+        first.entry(worker.sid).or_insert_with(|| {
+            let activity_since = worker.activity_since.min(material.from);
+            Some(Worker { activity_since, ..Worker::clone(worker) })
+        });
+    }
+    let workers = first.into_values().flatten();
+    (workers.map(|worker| Worker { version: 1, ..worker }).collect(), changes)
+}
+
+/// When each worker let an offer lapse: the router moves him then.
+fn lapses(tasks: &[Recorded]) -> BTreeMap<WorkerSid, Vec<Timestamp>> {
+    let mut all: BTreeMap<WorkerSid, Vec<Timestamp>> = BTreeMap::new();
+    for offer in tasks.iter().flat_map(|one| &one.offers) {
+        if let Some((at, ReservationStatus::Timeout)) = offer.ended {
+            all.entry(offer.worker).or_default().push(at);
+        }
+    }
+    all
+}
+
+/// A worker before his first recorded change, as far as it tells; none if that was his creation.
+fn before(after: &Worker, events: &[Event]) -> Option<Worker> {
+    let mut worker = after.clone();
+    for event in events {
+        if event.kind == EventType::WorkerCreated {
+            return None;
+        }
+        if let Some((activity, span)) = event.from {
+            worker.activity = activity;
+            worker.activity_since = after.activity_since + Millis(-span.0);
+            worker.occupation = None;
+        }
+        if let Some(change) = event.channel {
+            worker.channels.insert(change.sid, change.before);
+        }
+    }
+    Some(worker)
+}

@@ -1,0 +1,410 @@
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::event::{Written, of_change};
+use crate::routing::router::Router;
+use crate::sid::{ActivitySid, Sid, TaskChannelSid, WorkspaceSid};
+use crate::task::{self, Command, NewTask, ReservationStatus, TaskStatus};
+use crate::workspace::{Activity, QueueOrder, TaskChannel, TaskQueue, Worker, Workflow};
+
+const BEGIN: Timestamp = Timestamp(1_000_000);
+
+fn sid<S: Sid>(name: &str) -> S {
+    S::derived(&[name])
+}
+
+/// A centre that writes down what happens, with workers `ann` and `bob`: queue `a` has her, queue `b` him.
+struct Centre {
+    router: Router,
+    workspace: Workspace,
+    records: Vec<Record>,
+    table: BTreeMap<TaskSid, Task>,
+    staff: BTreeMap<WorkerSid, Worker>,
+    occurrences: Vec<Occurrence>,
+    now: Timestamp,
+}
+
+/// The targets of the one filter, each left after so many seconds.
+fn targets(all: &[(&str, Value)]) -> String {
+    let all: Vec<Value> = all
+        .iter()
+        .map(|(queue, timeout)| json!({ "queue": sid::<TaskQueueSid>(queue), "timeout": timeout }))
+        .collect();
+    let filters = json!([{ "filter_friendly_name": "all", "expression": "1==1", "targets": all }]);
+    json!({ "task_routing": { "filters": filters } }).to_string()
+}
+
+impl Centre {
+    fn new(configuration: &str) -> Self {
+        let workspace = workspace();
+        let (created, updated) = (Timestamp(0), Timestamp(0));
+        let id: WorkspaceSid = workspace.sid;
+        let mut records: Vec<Record> = Vec::new();
+        for (name, available) in [("on", true), ("off", false)] {
+            let activity = Activity {
+                workspace: id,
+                sid: sid(name),
+                friendly_name: name.to_owned(),
+                available,
+                created,
+                updated,
+                version: 1,
+            };
+            records.push(activity.into());
+        }
+        records.push(channel().into());
+        for (name, worker) in [("a", "ann"), ("b", "bob")] {
+            let queue = TaskQueue {
+                workspace: id,
+                sid: sid(name),
+                friendly_name: name.to_owned(),
+                target_workers: format!("name == '{worker}'"),
+                max_reserved_workers: 1,
+                order: QueueOrder::Fifo,
+                reservation_activity: None,
+                assignment_activity: None,
+                ageing_bound_seconds: None,
+                created,
+                updated,
+                version: 1,
+            };
+            records.push(queue.into());
+        }
+        records.push(workflow(configuration).into());
+        for name in ["ann", "bob"] {
+            records.push(worker(name).into());
+        }
+        let mut router = Router::new(workspace.clone());
+        records.iter().cloned().for_each(|record| router.learn(record));
+        let (table, occurrences) = (BTreeMap::new(), Vec::new());
+        let staff = ["ann", "bob"].map(|name| (sid(name), worker(name)));
+        let staff = BTreeMap::from(staff);
+        Self { router, workspace, records, table, staff, occurrences, now: BEGIN }
+    }
+
+    fn write(&mut self, record: Record, version: u64) {
+        let before = match &record {
+            Record::Task(task) => {
+                self.table.insert(task.sid, task.as_ref().clone()).map(Record::from)
+            }
+            Record::Worker(worker) => {
+                self.staff.insert(worker.sid, worker.as_ref().clone()).map(Record::from)
+            }
+            _ => None,
+        };
+        let written = Written { pk: "item", sk: "-", version, seen: self.now };
+        self.occurrences.extend(of_change(before.as_ref(), Some(&record), written));
+    }
+
+    fn put(&mut self, task: Task) {
+        let version = task.version + 1;
+        let task = Task { version, ..task };
+        self.write(task.clone().into(), version);
+        self.router.learn(task.into());
+    }
+
+    /// Lets the router decide until there is nothing more to decide.
+    fn step(&mut self) {
+        loop {
+            let turn = self.router.step(self.now);
+            self.router.committed(&turn.decision);
+            for record in turn.decision.puts.clone() {
+                match record {
+                    Record::Task(task) => {
+                        let version = task.version + 1;
+                        self.write(Task { version, ..*task }.into(), version);
+                    }
+                    other => self.write(other, 2),
+                }
+            }
+            if !turn.more {
+                return;
+            }
+        }
+    }
+
+    /// Time passes; what is due meanwhile is done when it is.
+    fn wait(&mut self, span: Millis) {
+        let until = self.now + span;
+        while let Some(due) = self.router.next_deadline().filter(|at| *at <= until) {
+            self.now = due.max(self.now);
+            self.step();
+        }
+        self.now = until;
+        self.step();
+    }
+
+    /// Everybody is there again.
+    fn come_back(&mut self) {
+        let staff: Vec<Worker> = self.staff.values().cloned().collect();
+        for mut worker in staff {
+            worker.do_instead(sid("on"), self.now);
+            let held = self.router.worker(worker.sid).map_or(1, |held| held.version);
+            worker.version = held + 1;
+            self.write(worker.clone().into(), worker.version);
+            self.router.learn(worker.into());
+            self.step();
+        }
+    }
+
+    fn arrives(&mut self, name: &str) {
+        let task = Task::create(NewTask {
+            sid: sid(name),
+            workflow: &workflow("?"),
+            channel: &channel(),
+            attributes: json!({}),
+            priority: 0,
+            timeout_seconds: 3600,
+            start: self.now,
+            interaction: None,
+            worker: None,
+            now: self.now,
+        });
+        self.put(task);
+        self.step();
+    }
+
+    fn open(&self, status: ReservationStatus) -> Vec<(Task, task::Reservation)> {
+        let all = self
+            .table
+            .values()
+            .flat_map(|task| task.reservations.iter().map(move |one| (task.clone(), one.clone())));
+        all.filter(|(_, one)| one.status == status).collect()
+    }
+
+    /// Everybody who is asked accepts.
+    fn accept(&mut self) {
+        for (task, one) in self.open(ReservationStatus::Pending) {
+            let reservation = task.reservation_sid(&one);
+            self.put(task::decide(&task, Command::Accept(reservation), self.now).unwrap());
+            self.step();
+        }
+    }
+
+    /// Everybody who is asked refuses.
+    fn reject(&mut self) {
+        for (task, one) in self.open(ReservationStatus::Pending) {
+            let reservation = task.reservation_sid(&one);
+            self.put(task::decide(&task, Command::Reject(reservation), self.now).unwrap());
+            self.step();
+        }
+    }
+
+    /// Everything that somebody works on is done.
+    fn complete(&mut self) {
+        for (task, _) in self.open(ReservationStatus::Accepted) {
+            let done = Command::Complete { reason: None };
+            self.put(task::decide(&task, done, self.now).unwrap());
+            self.step();
+        }
+    }
+
+    fn rehearse(&self, configuration: Option<&str>) -> Rehearsal {
+        self.rehearse_from(BEGIN, configuration)
+    }
+
+    fn rehearse_from(&self, from: Timestamp, configuration: Option<&str>) -> Rehearsal {
+        let in_time = |one: &&Occurrence| one.time >= from;
+        let occurrences: Vec<_> = self.occurrences.iter().filter(in_time).cloned().collect();
+        let tasks: Vec<Task> = self.table.values().cloned().collect();
+        rehearse(&Material {
+            workspace: &self.workspace,
+            records: &self.records,
+            tasks: &tasks,
+            occurrences: &occurrences,
+            from,
+            to: self.now,
+            workflow: sid("workflow"),
+            configuration,
+        })
+        .unwrap()
+    }
+}
+
+fn workspace() -> Workspace {
+    Workspace {
+        sid: sid("workspace"),
+        friendly_name: "workspace".to_owned(),
+        event_callback_url: None,
+        events_filter: None,
+        multi_task_enabled: true,
+        prioritize_queue_order: QueueOrder::Fifo,
+        default_activity: sid("off"),
+        timeout_activity: sid("off"),
+        created: Timestamp(0),
+        updated: Timestamp(0),
+        version: 1,
+    }
+}
+
+fn channel() -> TaskChannel {
+    TaskChannel {
+        workspace: sid("workspace"),
+        sid: sid::<TaskChannelSid>("chat"),
+        unique_name: "chat".to_owned(),
+        friendly_name: "chat".to_owned(),
+        channel_optimized_routing: false,
+        created: Timestamp(0),
+        updated: Timestamp(0),
+        version: 1,
+    }
+}
+
+fn workflow(configuration: &str) -> Workflow {
+    Workflow {
+        workspace: sid("workspace"),
+        sid: sid("workflow"),
+        friendly_name: "workflow".to_owned(),
+        configuration: configuration.to_owned(),
+        assignment_callback_url: None,
+        fallback_assignment_callback_url: None,
+        task_reservation_timeout_seconds: 60,
+        created: Timestamp(0),
+        updated: Timestamp(0),
+        version: 1,
+    }
+}
+
+fn worker(name: &str) -> Worker {
+    Worker {
+        workspace: sid("workspace"),
+        sid: sid(name),
+        friendly_name: name.to_owned(),
+        attributes: json!({ "name": name }).to_string(),
+        activity: sid::<ActivitySid>("on"),
+        activity_since: Timestamp(0),
+        occupation: None,
+        channels: BTreeMap::new(),
+        created: Timestamp(0),
+        updated: Timestamp(0),
+        version: 1,
+    }
+}
+
+fn seconds(count: i64) -> Millis {
+    Millis::seconds(count)
+}
+
+#[test]
+fn the_present_configuration_changes_nothing() {
+    let mut centre = Centre::new(&targets(&[("a", json!(30)), ("b", Value::Null)]));
+    centre.arrives("one");
+    centre.wait(seconds(4));
+    centre.accept();
+    centre.arrives("two");
+    centre.wait(seconds(31));
+    centre.accept();
+    centre.wait(seconds(20));
+    centre.complete();
+    let same = centre.rehearse(None);
+    assert_eq!((same.tasks, same.accepted), (2, Both { then: 2, now: 2 }));
+    assert_eq!((same.moved.count, same.assumed_answers), (0, 0));
+    let waits = same.waits[&sid::<TaskQueueSid>("b")];
+    assert_eq!(waits.then, waits.now);
+    assert_eq!((waits.now.count, waits.now.worst), (1, seconds(31)));
+    assert_eq!(same.answer, Millis(1000));
+}
+
+#[test]
+fn another_order_of_targets_moves_exactly_the_tasks_that_it_concerns() {
+    let mut centre = Centre::new(&targets(&[("a", json!(30)), ("b", Value::Null)]));
+    for name in ["one", "two"] {
+        centre.arrives(name);
+        centre.wait(seconds(5));
+        centre.accept();
+        centre.wait(seconds(60));
+        centre.complete();
+    }
+    let other = centre.rehearse(Some(&targets(&[("b", json!(30)), ("a", Value::Null)])));
+    assert_eq!(other.moved.count, 2);
+    for moved in &other.moved.first {
+        let (then, now) = (moved.taken.then.unwrap(), moved.taken.now.unwrap());
+        assert_eq!((then.worker, then.queue), (sid("ann"), Some(sid("a"))));
+        assert_eq!((now.worker, now.queue), (sid("bob"), Some(sid("b"))));
+    }
+    assert_eq!(other.assumed_answers, 2);
+    assert_eq!(other.answer, seconds(5));
+    assert_eq!(other.waits[&sid::<TaskQueueSid>("a")].now.count, 0);
+    assert_eq!(other.waits[&sid::<TaskQueueSid>("b")].now.median, seconds(5));
+}
+
+#[test]
+fn a_task_that_would_fall_out_is_named_and_so_is_one_that_did() {
+    let mut centre = Centre::new(&targets(&[("a", json!(10))]));
+    centre.arrives("first");
+    centre.wait(seconds(1));
+    centre.accept();
+    centre.arrives("second");
+    centre.wait(seconds(40));
+    assert_eq!(centre.table[&sid("second")].status, TaskStatus::Canceled);
+    let same = centre.rehearse(None);
+    assert_eq!(same.fell_out.then.first, [sid("second")]);
+    assert_eq!(same.fell_out.now, same.fell_out.then);
+    let other = centre.rehearse(Some(&targets(&[("a", json!(10)), ("b", Value::Null)])));
+    assert_eq!((other.fell_out.then.count, other.fell_out.now.count), (1, 0));
+    assert_eq!((other.moved.count, other.accepted), (1, Both { then: 1, now: 2 }));
+}
+
+#[test]
+fn who_was_busy_at_the_beginning_is_busy_in_the_rehearsal() {
+    let mut centre = Centre::new(&targets(&[("a", Value::Null)]));
+    centre.arrives("held");
+    centre.wait(seconds(1));
+    centre.accept();
+    centre.wait(seconds(100));
+    let from = centre.now;
+    centre.arrives("next");
+    centre.wait(seconds(50));
+    centre.complete();
+    centre.wait(seconds(2));
+    centre.accept();
+    let same = centre.rehearse_from(from, None);
+    assert_eq!((same.tasks, same.moved.count), (1, 0));
+    let waits = same.waits[&sid::<TaskQueueSid>("a")];
+    assert_eq!((waits.now.worst, waits.then.worst), (seconds(52), seconds(52)));
+}
+
+#[test]
+fn more_than_a_day_is_too_much() {
+    let mut centre = Centre::new(&targets(&[("a", Value::Null)]));
+    centre.wait(seconds(24 * 3600 + 1));
+    let material = Material {
+        workspace: &centre.workspace,
+        records: &centre.records,
+        tasks: &[],
+        occurrences: &[],
+        from: BEGIN,
+        to: centre.now,
+        workflow: sid("workflow"),
+        configuration: None,
+    };
+    assert_eq!(rehearse(&material), Err(TooMuch::Time));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn a_history_that_is_rehearsed_as_it_is_comes_out_as_it_was(
+        days in proptest::collection::vec((0u8..7, 1i64..70_000), 1..40),
+    ) {
+        let mut centre = Centre::new(&targets(&[("a", json!(40)), ("b", json!(600))]));
+        for (number, (what, pause)) in days.iter().enumerate() {
+            match what {
+                0..=2 => centre.arrives(&number.to_string()),
+                3 => centre.accept(),
+                4 => centre.complete(),
+                5 => centre.come_back(),
+                _ => centre.reject(),
+            }
+            centre.wait(Millis(*pause));
+        }
+        let same = centre.rehearse(None);
+        prop_assert_eq!(same.moved.first, []);
+        prop_assert_eq!(same.fell_out.then, same.fell_out.now);
+        prop_assert_eq!(same.assumed_answers, 0);
+    }
+}
