@@ -14,6 +14,7 @@ mod fields;
 mod new_task;
 mod pages;
 mod receipts;
+mod rehearsals;
 mod reservations;
 mod statistics;
 mod task_channels;
@@ -85,6 +86,9 @@ async fn within(call: &Call<'_>, ws: WorkspaceSid, path: &[&str]) -> Answer {
         (Method::Get, ["Workflows", sid]) => workflows::fetch(call, ws, sid).await,
         (Method::Post, ["Workflows", sid]) => workflows::update(call, ws, sid).await,
         (Method::Delete, ["Workflows", sid]) => workflows::remove(call, ws, sid).await,
+        (Method::Post, ["Workflows", sid, "Rehearsal"]) => {
+            rehearsals::rehearse(call, ws, sid).await
+        }
         (Method::Get, ["Workers"]) => workers::list(call, ws).await,
         (Method::Post, ["Workers"]) => workers::create(call, ws).await,
         (Method::Get, ["Workers", sid]) => workers::fetch(call, ws, sid).await,

@@ -47,25 +47,7 @@ impl Given {
         let Some(text) = &self.configuration else {
             return Ok(());
         };
-        let configuration = parsed(text)?;
-        let (queues, activities, workers) =
-            (configuration.queues(), configuration.activities(), configuration.workers());
-        let queues =
-            queues.iter().map(|sid| (key::task_queue(workspace, *sid), format!("queue {sid}")));
-        let activities = activities
-            .iter()
-            .map(|sid| (key::activity(workspace, *sid), format!("activity {sid}")));
-        let workers =
-            workers.iter().map(|sid| (key::worker(workspace, *sid), format!("worker {sid}")));
-        let named: Vec<(Key, String)> = queues.chain(activities).chain(workers).collect();
-        let keys: Vec<Key> = named.iter().map(|(key, _)| key.clone()).collect();
-        let found = call.on.store.get_all(&keys).await?;
-        match named.iter().find(|(key, _)| !found.contains_key(key)) {
-            Some((_, what)) => {
-                Err(invalid("Configuration", &format!("{what} is not in this workspace")))
-            }
-            None => Ok(()),
-        }
+        check_named(call, workspace, text).await
     }
 
     fn apply(&self, workflow: &mut Workflow) {
@@ -83,8 +65,33 @@ impl Given {
     }
 }
 
+/// Refuses a configuration that names queues, activities or workers that are not there.
+pub(crate) async fn check_named(
+    call: &Call<'_>,
+    workspace: WorkspaceSid,
+    text: &str,
+) -> Result<(), ApiError> {
+    let configuration = parsed(text)?;
+    let (queues, activities, workers) =
+        (configuration.queues(), configuration.activities(), configuration.workers());
+    let queues =
+        queues.iter().map(|sid| (key::task_queue(workspace, *sid), format!("queue {sid}")));
+    let activities =
+        activities.iter().map(|sid| (key::activity(workspace, *sid), format!("activity {sid}")));
+    let workers = workers.iter().map(|sid| (key::worker(workspace, *sid), format!("worker {sid}")));
+    let named: Vec<(Key, String)> = queues.chain(activities).chain(workers).collect();
+    let keys: Vec<Key> = named.iter().map(|(key, _)| key.clone()).collect();
+    let found = call.on.store.get_all(&keys).await?;
+    match named.iter().find(|(key, _)| !found.contains_key(key)) {
+        Some((_, what)) => {
+            Err(invalid("Configuration", &format!("{what} is not in this workspace")))
+        }
+        None => Ok(()),
+    }
+}
+
 /// A configuration that can be read.
-fn configuration(form: &Params) -> Result<Option<String>, ApiError> {
+pub(crate) fn configuration(form: &Params) -> Result<Option<String>, ApiError> {
     const NAME: &str = "Configuration";
     let Some(text) = form.get(NAME) else {
         return Ok(None);

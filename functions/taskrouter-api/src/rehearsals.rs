@@ -1,0 +1,204 @@
+//! Rehearsal of a workflow: a recorded time under another configuration of it. Nothing is stored.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use switchboard_domain::event::{KEPT, Occurrence, Subject};
+use switchboard_domain::record::Record;
+use switchboard_domain::rehearsal::{
+    self, ASSUMPTIONS, Both, Material, Named, OCCURRENCES_MAX, PERIOD_MAX, Rehearsal, TASKS_MAX,
+    Taken, TooMuch, Waits,
+};
+use switchboard_domain::sid::{TaskSid, WorkflowSid, WorkspaceSid};
+use switchboard_domain::task::Task;
+use switchboard_domain::timestamp::{Millis, Timestamp};
+use switchboard_domain::workspace::Workflow;
+use switchboard_runtime::http::{Answer, ApiError, Call, Reply};
+use switchboard_store::{Listing, Table, Timeline, key};
+
+use crate::contents;
+use crate::events::MINUTES;
+use crate::fields::invalid;
+use crate::{tasks, workflows};
+
+/// Occurrences are read so many at a time.
+const READ_AT_ONCE: usize = 1000;
+/// So many minutes back at most.
+const MINUTES_MAX: i64 = PERIOD_MAX.0 / 60_000;
+
+/// The time that is rehearsed: given as a list of events takes it.
+fn period(call: &Call<'_>) -> Result<(Timestamp, Timestamp), ApiError> {
+    let minutes = call.form.integer("Minutes", 1, MINUTES_MAX)?.unwrap_or(MINUTES);
+    let end = call.form.instant("EndDate")?;
+    let start = call.form.instant("StartDate")?;
+    let until = end.unwrap_or(call.now);
+    let from = start.unwrap_or(until + Millis::seconds(-60 * minutes));
+    if from > until {
+        return Err(invalid("StartDate", "must not be after the end"));
+    }
+    if until - from > PERIOD_MAX {
+        return Err(too_much(TooMuch::Time));
+    }
+    // The dates that are given have seconds; the last one is included.
+    let until = end.map_or(until, |end| end + Millis(999)).min(call.now);
+    Ok((from.max(call.now + Millis(-KEPT.0)), until))
+}
+
+fn too_much(what: TooMuch) -> ApiError {
+    ApiError::bad(format!("The period {what}"))
+}
+
+/// What happened in the period, unless that is too much.
+async fn recorded(call: &Call<'_>, line: &Timeline) -> Result<Vec<Occurrence>, ApiError> {
+    let mut found: Vec<Occurrence> = Vec::new();
+    let mut tasks: Vec<TaskSid> = Vec::new();
+    loop {
+        // The sort key behind the last one.
+        let next = found.last().map(|last| format!("{}!", key::occurrence_sort(last.place(0))));
+        let more = call.on.store.occurrences_from(line, next.as_deref(), READ_AT_ONCE).await?;
+        if more.is_empty() {
+            return Ok(found);
+        }
+        tasks.extend(more.iter().filter_map(|one| match &one.subject {
+            Subject::Task(task) => Some(task.sid),
+            _ => None,
+        }));
+        tasks.sort_unstable();
+        tasks.dedup();
+        found.extend(more);
+        if tasks.len() > TASKS_MAX {
+            return Err(too_much(TooMuch::Tasks));
+        }
+        if found.len() > OCCURRENCES_MAX {
+            return Err(too_much(TooMuch::Occurrences));
+        }
+    }
+}
+
+pub(crate) async fn rehearse(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) -> Answer {
+    let sid: WorkflowSid = call.sid(sid)?;
+    let own = contents::workspace(call, workspace).await?;
+    let workflow: Workflow = contents::find(call, workspace, sid).await?;
+    let configuration = workflows::configuration(&call.form)?;
+    if let Some(text) = &configuration {
+        workflows::check_named(call, workspace, text).await?;
+    }
+    let (from, to) = period(call)?;
+    let occurrences = recorded(call, &Timeline::of(workspace, from, to)).await?;
+    let all = Listing::partition(Table::Routing, workspace, "");
+    let records: Vec<Record> = call.on.store.everything(&all).await?;
+    let tasks: Vec<Task> = call.on.store.all(&tasks::listing(workspace)).await?;
+    let material = Material {
+        workspace: &own,
+        records: &records,
+        tasks: &tasks,
+        occurrences: &occurrences,
+        from,
+        to,
+        workflow: sid,
+        configuration: configuration.as_deref(),
+    };
+    let rehearsed = rehearsal::rehearse(&material).map_err(too_much)?;
+    Ok(Reply::ok(render(call, &workflow, &material, &rehearsed)))
+}
+
+fn render(call: &Call<'_>, workflow: &Workflow, of: &Material<'_>, found: &Rehearsal) -> Value {
+    let names = Names::read(of.records);
+    let moved: Vec<Value> = found
+        .moved
+        .first
+        .iter()
+        .map(|one| {
+            json!({
+                "task_sid": one.task,
+                "then": names.taken(one.taken.then),
+                "now": names.taken(one.taken.now),
+            })
+        })
+        .collect();
+    let waits: Vec<Value> = found
+        .waits
+        .iter()
+        .map(|(queue, both)| {
+            json!({
+                "task_queue_sid": queue,
+                "task_queue_name": names.of(*queue),
+                "then": waited(both.then),
+                "now": waited(both.now),
+            })
+        })
+        .collect();
+    let rest = found.moved.count - found.moved.first.len();
+    let url = contents::url::<Workflow>(call, workflow.workspace, workflow.sid);
+    json!({
+        "account_sid": call.on.config.account_sid,
+        "workspace_sid": workflow.workspace,
+        "workflow_sid": workflow.sid,
+        "start_date": of.from.iso(),
+        "end_date": of.to.iso(),
+        "tasks": found.tasks,
+        "accepted": both(found.accepted, |count| json!(count)),
+        "changed": { "count": found.moved.count, "assignments": moved, "not_listed": rest },
+        "waits": waits,
+        "fell_out": {
+            "then": fallen(&found.fell_out.then),
+            "now": fallen(&found.fell_out.now),
+        },
+        "assumed": {
+            "answers": found.assumed_answers,
+            "answer_after_ms": found.answer.0,
+            "service_ms": found.service.0,
+            "rules": ASSUMPTIONS,
+        },
+        "router_steps": found.steps,
+        "url": format!("{url}/Rehearsal"),
+    })
+}
+
+fn both<T>(both: Both<T>, of: impl Fn(T) -> Value) -> Value {
+    json!({ "then": of(both.then), "now": of(both.now) })
+}
+
+fn waited(waits: Waits) -> Value {
+    json!({
+        "count": waits.count,
+        "median_ms": waits.median.0,
+        "percentile_95_ms": waits.percentile_95.0,
+        "worst_ms": waits.worst.0,
+    })
+}
+
+fn fallen(tasks: &Named<TaskSid>) -> Value {
+    let rest = tasks.count - tasks.first.len();
+    json!({ "count": tasks.count, "task_sids": tasks.first, "not_listed": rest })
+}
+
+/// How workers and queues are called.
+struct Names(BTreeMap<String, String>);
+
+impl Names {
+    fn read(records: &[Record]) -> Self {
+        let name = |record: &Record| match record {
+            Record::Worker(it) => Some((it.sid.to_string(), it.friendly_name.clone())),
+            Record::TaskQueue(it) => Some((it.sid.to_string(), it.friendly_name.clone())),
+            _ => None,
+        };
+        Self(records.iter().filter_map(name).collect())
+    }
+
+    fn of(&self, sid: impl ToString) -> Option<&String> {
+        self.0.get(&sid.to_string())
+    }
+
+    fn taken(&self, taken: Option<Taken>) -> Value {
+        taken.map_or(Value::Null, |taken| {
+            json!({
+                "worker_sid": taken.worker,
+                "worker_name": self.of(taken.worker),
+                "task_queue_sid": taken.queue,
+                "task_queue_name": taken.queue.and_then(|queue| self.of(queue)),
+                "date": taken.at.iso(),
+            })
+        })
+    }
+}
