@@ -32,6 +32,7 @@ mod invocation;
 pub mod invoke;
 mod mappings;
 mod queues;
+pub mod rehearse;
 mod remote;
 mod rest;
 pub mod stub_carrier;

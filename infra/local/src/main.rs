@@ -1,7 +1,7 @@
 //! `cargo run`: the whole bundle on this machine.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 use switchboard::check::{self, Findings, Moment};
 use switchboard::cost;
 use switchboard::demo::{self, Customer};
+use switchboard::rehearse;
 use switchboard::stub_carrier::StubCarrier;
 use switchboard::{Deployment, Options, TraceMode};
 use tracing_subscriber::EnvFilter;
@@ -69,6 +70,22 @@ enum Command {
     },
     /// Prints what a million of everything costs, as a table in Markdown.
     Cost,
+    /// Prints what another configuration of a workflow would have changed, on the exchange that is running on
+    /// --port.
+    Rehearse {
+        /// The workspace, WS….
+        #[arg(long, value_name = "SID")]
+        workspace: String,
+        /// The workflow, WW….
+        #[arg(long, value_name = "SID")]
+        workflow: String,
+        /// A file with the other configuration, as the workflow would have it; without it the present one.
+        #[arg(long, value_name = "FILE")]
+        configuration: Option<PathBuf>,
+        /// So many minutes back from now; a day at most.
+        #[arg(long, default_value_t = 15)]
+        minutes: u32,
+    },
     /// Lets a customer write to the exchange that is running on --port.
     Say {
         /// The customer's address, such as +15550199999.
@@ -91,6 +108,9 @@ async fn main() -> ExitCode {
         }
         Some(Command::Say { ref from, ref text, ref to }) => {
             write(&arguments, from, to, text).await
+        }
+        Some(Command::Rehearse { ref workspace, ref workflow, ref configuration, minutes }) => {
+            rehearse(&arguments, workspace, workflow, configuration.as_deref(), minutes).await
         }
         Some(Command::Check { ref endpoint_url, at_rest }) => {
             check(&arguments, endpoint_url.as_deref(), at_rest).await
@@ -156,6 +176,29 @@ async fn write(arguments: &Arguments, from: &str, to: &str, text: &str) -> Resul
     };
     demo::say(&customer, to, text).await?;
     say("the exchange has it");
+    Ok(())
+}
+
+async fn rehearse(
+    arguments: &Arguments,
+    workspace: &str,
+    workflow: &str,
+    configuration: Option<&Path>,
+    minutes: u32,
+) -> Result<()> {
+    let read = |file: &Path| {
+        std::fs::read_to_string(file).with_context(|| format!("{} can not be read", file.display()))
+    };
+    let request = rehearse::Request {
+        base_url: format!("http://127.0.0.1:{}", arguments.port),
+        account_sid: arguments.account_sid.clone(),
+        auth_token: arguments.auth_token.clone(),
+        workspace: workspace.to_owned(),
+        workflow: workflow.to_owned(),
+        configuration: configuration.map(read).transpose()?,
+        minutes,
+    };
+    say(rehearse::run(&request).await?.trim_end());
     Ok(())
 }
 

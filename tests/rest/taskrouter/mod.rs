@@ -6,6 +6,7 @@ mod events;
 mod limits;
 mod operations;
 mod receipts;
+mod rehearsal;
 mod reserving;
 mod staffing;
 mod statistics;
