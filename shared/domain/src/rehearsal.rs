@@ -14,7 +14,10 @@
 //! - A task is worked on for as long as it was; one that was not completed for the median, and for no less than it is
 //!   known to have lasted.
 //! - Queues, activities, task channels, other workflows, and workers of whom no event tells are as they are now.
-//! - Attributes that a worker had before his first recorded change are those after it.
+//! - Attributes that a worker had before his first recorded change are those after it, and so are those and the
+//!   priority of a task.
+//! - The router decides at once, one thing after another; within a millisecond workers go first, then tasks in the
+//!   order of their identifiers. Nobody recorded when it looked.
 //! - A task that waited at the beginning enters its workflow anew; one that a worker had then stays with him.
 //! - A priority that a target gave is not one the task came with: that is taken to be 0.
 //!
@@ -39,11 +42,11 @@ use self::replay::Replay;
 /// The longest time that is rehearsed.
 pub const PERIOD_MAX: Millis = Millis::seconds(24 * 3600);
 /// Most tasks of one rehearsal.
-pub const TASKS_MAX: usize = 10_000;
-/// Most occurrences of one rehearsal.
-pub const OCCURRENCES_MAX: usize = 200_000;
+pub const TASKS_MAX: usize = 5_000;
+/// Most occurrences of one rehearsal: as many as a small function reads and replays before its caller gives up.
+pub const OCCURRENCES_MAX: usize = 20_000;
 /// Most steps of the router in one rehearsal.
-pub const STEPS_MAX: usize = 500_000;
+pub const STEPS_MAX: usize = 100_000;
 /// So many changed assignments, and tasks that fell out, are named; the rest is counted.
 pub const NAMED_MAX: usize = 100;
 /// An offer that is no further from the recorded one is the same offer.
@@ -54,13 +57,16 @@ const ANSWER: Millis = Millis::seconds(10);
 const SERVICE: Millis = Millis::seconds(300);
 
 /// What is assumed where nothing was recorded, in words.
-pub const ASSUMPTIONS: [&str; 7] = [
+pub const ASSUMPTIONS: [&str; 8] = [
     "An offer to the worker who had it then is answered as he answered it, as long after it was made",
     "An offer to anybody else is accepted after the median of the recorded answers",
     "A task is worked on for as long as it was; one that was not completed for the median time, and for no less \
      than it is known to have lasted",
     "Queues, activities, task channels, other workflows, and workers of whom no event tells are as they are now",
-    "The attributes of a worker before his first recorded change are those after it",
+    "The attributes of a worker, and the attributes and the priority of a task, before their first recorded change \
+     are those after it",
+    "The router decides at once, one thing after another; what happened within one moment it may have decided in \
+     another order",
     "A task that waited at the beginning enters its workflow anew; one that a worker had then stays with him",
     "A priority that a target gave to a task is not one that it came with: that is taken to be 0",
 ];
@@ -184,12 +190,17 @@ pub struct Rehearsal {
     pub steps: usize,
 }
 
+/// Refuses a time that is too long to be rehearsed. Its end has its second.
+pub fn check_period(from: Timestamp, to: Timestamp) -> Result<(), TooMuch> {
+    match to - from > Millis(PERIOD_MAX.0 + 999) {
+        true => Err(TooMuch::Time),
+        false => Ok(()),
+    }
+}
+
 /// Rehearses a recorded time.
 pub fn rehearse(material: &Material<'_>) -> Result<Rehearsal, TooMuch> {
-    // The end of a period has its second.
-    if (material.to - material.from) > Millis(PERIOD_MAX.0 + 999) {
-        return Err(TooMuch::Time);
-    }
+    check_period(material.from, material.to)?;
     if material.occurrences.len() > OCCURRENCES_MAX {
         return Err(TooMuch::Occurrences);
     }

@@ -54,15 +54,26 @@ pub(super) struct Recorded {
     pub(super) task: Task,
     /// When it came, or the beginning.
     pub(super) at: Timestamp,
-    /// How its attributes and its like were changed.
-    pub(super) changes: Vec<(Timestamp, Task)>,
+    /// How somebody changed what it is.
+    pub(super) changes: Vec<(Timestamp, TaskChange)>,
     pub(super) offers: Vec<Offered>,
     /// When somebody gave it up.
     pub(super) left: Option<Timestamp>,
     pub(super) completed: Option<Timestamp>,
     /// When its worker took it, be it before the beginning.
     accepted: Option<Timestamp>,
+    /// The priority with which it was seen last.
+    priority: i64,
     pub(super) fate: Fate,
+}
+
+/// What somebody made of a task.
+#[derive(Debug)]
+pub(super) struct TaskChange {
+    /// As it was then.
+    pub(super) task: Box<Task>,
+    /// Its priority, if that was changed; any other may be one that a target gave it.
+    pub(super) priority: Option<i64>,
 }
 
 /// An offer that was made.
@@ -109,6 +120,7 @@ impl Recorded {
             left: None,
             completed: None,
             accepted: None,
+            priority: seen.priority,
             fate: Fate::default(),
         }
     }
@@ -122,7 +134,8 @@ impl Recorded {
     pub(super) fn lasted(&self, recording: &Recording) -> Millis {
         match (self.accepted, self.completed) {
             (Some(accepted), Some(completed)) => completed - accepted,
-            (Some(accepted), None) => recording.service.max(recording.to - accepted),
+            // It was not done at the end, so that it is done after it at the earliest.
+            (Some(accepted), None) => recording.service.max(recording.to + Millis(1) - accepted),
             (None, _) => recording.service,
         }
     }
@@ -173,7 +186,11 @@ impl Recorded {
                     offer.ended = Some((of.time, S::Completed));
                 }
             }
-            EventType::TaskUpdated => self.changes.push((at, seen.clone())),
+            EventType::TaskUpdated => {
+                let priority = Some(seen.priority).filter(|it| *it != self.priority);
+                let task = Box::new(seen.clone());
+                self.changes.push((at, TaskChange { task, priority }));
+            }
             EventType::TaskCompleted | EventType::TaskSystemDeleted => self.completed = Some(at),
             EventType::TaskCanceled | EventType::TaskDeleted => self.end(at, seen),
             _ => {}
@@ -228,6 +245,7 @@ impl Recording {
             let recorded =
                 tasks.entry(seen.sid).or_insert_with(|| Recorded::new(seen, from, gives(seen)));
             of.events.iter().for_each(|event| recorded.note(of, seen, event));
+            recorded.priority = seen.priority;
         }
         for task in material.tasks.iter().filter(|task| task.created <= to) {
             if !task.status.is_over() && !tasks.contains_key(&task.sid) {

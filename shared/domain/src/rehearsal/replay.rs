@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::recording::{Offered, Recorded, Recording, StaffChange};
+use super::recording::{Offered, Recorded, Recording, StaffChange, TaskChange};
 use super::{Fate, Material, SAME_MOMENT, STEPS_MAX, Taken, TooMuch};
 use crate::decision::Decision;
 use crate::head::PartSid;
@@ -18,8 +18,8 @@ pub(super) struct Replay<'a> {
     recording: &'a Recording,
     places: BTreeMap<TaskSid, usize>,
     router: Router,
-    /// What is to happen, and in which order at one moment.
-    agenda: BTreeMap<(Timestamp, usize), Happening<'a>>,
+    /// What is to happen: at one moment that of workers first, then that of tasks in their order.
+    agenda: BTreeMap<(Timestamp, Option<TaskSid>, usize), Happening<'a>>,
     entries: usize,
     /// How often each worker was offered each task.
     offers: BTreeMap<(TaskSid, WorkerSid), usize>,
@@ -41,10 +41,23 @@ pub(super) struct Played {
 enum Happening<'a> {
     Arrives(&'a Recorded),
     Staff(&'a StaffChange),
-    Changes(&'a Task),
+    Changes(&'a TaskChange),
     Answers(ReservationSid, ReservationStatus),
     Completes(TaskSid),
     Leaves(TaskSid),
+}
+
+impl Happening<'_> {
+    /// The task that it happens to.
+    fn task(&self) -> Option<TaskSid> {
+        match self {
+            Self::Staff(_) => None,
+            Self::Arrives(one) => Some(one.task.sid),
+            Self::Changes(change) => Some(change.task.sid),
+            Self::Answers(reservation, _) => Some(reservation.kin(0)),
+            Self::Completes(task) | Self::Leaves(task) => Some(*task),
+        }
+    }
 }
 
 impl<'a> Replay<'a> {
@@ -91,9 +104,13 @@ impl<'a> Replay<'a> {
         for one in &recording.tasks {
             let sid = one.task.sid;
             self.numbers.insert(sid, one.task.next_number);
-            self.enter(one.at, Happening::Arrives(one));
-            for (at, task) in &one.changes {
-                self.enter(*at, Happening::Changes(task));
+            // What is there at the beginning is there before anything is decided.
+            match one.task.created < recording.from {
+                true => self.router.learn(one.task.clone().into()),
+                false => self.enter(one.at, Happening::Arrives(one)),
+            }
+            for (at, change) in &one.changes {
+                self.enter(*at, Happening::Changes(change));
             }
             if let Some(at) = one.left {
                 self.enter(at, Happening::Leaves(sid));
@@ -120,26 +137,30 @@ impl<'a> Replay<'a> {
     }
 
     fn enter(&mut self, at: Timestamp, what: Happening<'a>) {
-        self.agenda.insert((at, self.entries), what);
+        self.agenda.insert((at, what.task(), self.entries), what);
         self.entries += 1;
     }
 
     /// Plays until the end of the period.
     pub(super) fn play(mut self) -> Result<Played, TooMuch> {
         let mut now = self.recording.from;
+        self.step(now)?;
         loop {
             let due = self.router.next_deadline().filter(|at| *at > now);
-            let planned = self.agenda.first_key_value().map(|((at, _), _)| *at);
+            let planned = self.agenda.first_key_value().map(|((at, ..), _)| *at);
             let Some(next) = due.into_iter().chain(planned).min() else { break };
             if next > self.recording.to {
                 break;
             }
             now = now.max(next);
+            if due.is_some_and(|at| at <= now) {
+                self.step(now)?;
+            }
             while let Some(entry) = self.agenda.first_entry().filter(|it| it.key().0 <= now) {
                 let what = entry.remove();
                 self.happens(what, now);
+                self.step(now)?;
             }
-            self.step(now)?;
         }
         Ok(self.played)
     }
@@ -151,18 +172,7 @@ impl<'a> Replay<'a> {
                 self.router.forget(PartSid::Worker(*worker));
             }
             Happening::Staff(StaffChange::Is { worker, moves }) => self.change(worker, *moves),
-            Happening::Changes(seen) => {
-                let Some(held) = self.router.task(seen.sid) else { return };
-                let next = Task {
-                    attributes: seen.attributes.clone(),
-                    channel: seen.channel,
-                    start: seen.start,
-                    updated: now,
-                    version: held.version + 1,
-                    ..held.clone()
-                };
-                self.router.learn(next.into());
-            }
+            Happening::Changes(change) => self.change_task(change, now),
             Happening::Answers(reservation, how) => {
                 let Some(command) = command_of(how, reservation) else { return };
                 let accepts = matches!(command, Command::Accept(_));
@@ -178,6 +188,22 @@ impl<'a> Replay<'a> {
                 self.command(sid, Command::Cancel { reason: None }, now);
             }
         }
+    }
+
+    /// A task is changed; where it stands in its workflow stays.
+    fn change_task(&mut self, change: &TaskChange, now: Timestamp) {
+        let seen = change.task.as_ref();
+        let Some(held) = self.router.task(seen.sid) else { return };
+        let next = Task {
+            attributes: seen.attributes.clone(),
+            priority: change.priority.unwrap_or(held.priority),
+            channel: seen.channel,
+            start: seen.start,
+            updated: now,
+            version: held.version + 1,
+            ..held.clone()
+        };
+        self.router.learn(next.into());
     }
 
     /// A worker is changed; what the router made of him stays, unless somebody moved him.

@@ -8,7 +8,7 @@ use crate::event::{Written, of_change};
 use crate::routing::router::Router;
 use crate::sid::{ActivitySid, Sid, TaskChannelSid, WorkspaceSid};
 use crate::task::{self, Command, NewTask, ReservationStatus, TaskStatus};
-use crate::workspace::{Activity, QueueOrder, TaskChannel, TaskQueue, Worker, Workflow};
+use crate::workspace::{Activity, Capacity, QueueOrder, TaskChannel, TaskQueue, Worker, Workflow};
 
 const BEGIN: Timestamp = Timestamp(1_000_000);
 
@@ -202,6 +202,37 @@ impl Centre {
         }
     }
 
+    /// Somebody changes the last of the tasks that are not over.
+    fn change(&mut self, change: impl Fn(&mut Task)) {
+        let open = self.table.values().filter(|task| !task.status.is_over());
+        let Some(mut task) = open.max_by_key(|task| task.created).cloned() else { return };
+        change(&mut task);
+        task.updated = self.now;
+        task.trail.clear();
+        self.put(task);
+        self.step();
+    }
+
+    /// Nobody is to do the first of the tasks that nobody has.
+    fn give_up(&mut self) {
+        let cancel = Command::Cancel { reason: None };
+        let mut open = self.table.values().filter(|task| !task.status.is_over());
+        let next = open.find_map(|task| task::decide(task, cancel.clone(), self.now).ok());
+        next.into_iter().for_each(|task| self.put(task));
+        self.step();
+    }
+
+    /// From now on Ann takes so many tasks at once.
+    fn ann_takes(&mut self, capacity: u32) {
+        let mut ann = self.staff[&sid("ann")].clone();
+        ann.channels.insert(sid("chat"), Capacity { capacity, available: true });
+        ann.updated = self.now;
+        ann.version = self.router.worker(ann.sid).map_or(1, |held| held.version) + 1;
+        self.write(ann.clone().into(), ann.version);
+        self.router.learn(ann.into());
+        self.step();
+    }
+
     fn rehearse(&self, configuration: Option<&str>) -> Rehearsal {
         self.rehearse_from(BEGIN, configuration)
     }
@@ -210,9 +241,12 @@ impl Centre {
         let in_time = |one: &&Occurrence| one.time >= from;
         let occurrences: Vec<_> = self.occurrences.iter().filter(in_time).cloned().collect();
         let tasks: Vec<Task> = self.table.values().cloned().collect();
+        let configuration_of = self.records.iter().filter(|one| !matches!(one, Record::Worker(_)));
+        let staff = self.staff.values().cloned().map(Record::from);
+        let records: Vec<Record> = configuration_of.cloned().chain(staff).collect();
         rehearse(&Material {
             workspace: &self.workspace,
-            records: &self.records,
+            records: &records,
             tasks: &tasks,
             occurrences: &occurrences,
             from,
@@ -368,28 +402,94 @@ fn who_was_busy_at_the_beginning_is_busy_in_the_rehearsal() {
 }
 
 #[test]
-fn more_than_a_day_is_too_much() {
+fn who_waited_at_the_beginning_does_not_overtake_what_was_being_done() {
     let mut centre = Centre::new(&targets(&[("a", Value::Null)]));
-    centre.wait(seconds(24 * 3600 + 1));
-    let material = Material {
-        workspace: &centre.workspace,
-        records: &centre.records,
-        tasks: &[],
-        occurrences: &[],
-        from: BEGIN,
-        to: centre.now,
-        workflow: sid("workflow"),
-        configuration: None,
+    centre.arrives("held");
+    centre.wait(seconds(1));
+    centre.accept();
+    for number in 0..8 {
+        centre.arrives(&number.to_string());
+    }
+    centre.wait(seconds(1));
+    let same = centre.rehearse_from(centre.now, None);
+    assert_eq!((same.tasks, same.accepted), (8, Both::default()));
+    assert_eq!((same.moved.count, same.assumed_answers), (0, 0));
+}
+
+#[test]
+fn what_is_still_being_done_at_the_end_is_done_after_it() {
+    let mut centre = Centre::new(&targets(&[("a", Value::Null)]));
+    centre.arrives("one");
+    centre.wait(seconds(1));
+    centre.accept();
+    centre.arrives("two");
+    centre.wait(SERVICE);
+    let same = centre.rehearse(None);
+    assert_eq!((same.accepted, same.assumed_answers), (Both { then: 1, now: 1 }, 0));
+}
+
+#[test]
+fn a_task_that_somebody_made_urgent_overtakes_in_the_rehearsal_too() {
+    let mut centre = Centre::new(&targets(&[("a", Value::Null)]));
+    centre.arrives("first");
+    centre.wait(seconds(1));
+    centre.accept();
+    centre.arrives("second");
+    centre.wait(seconds(1));
+    centre.arrives("third");
+    centre.wait(seconds(1));
+    centre.change(|task| task.priority = 9);
+    for _ in 0..2 {
+        centre.wait(seconds(10));
+        centre.complete();
+        centre.wait(seconds(3));
+        centre.accept();
+    }
+    let taken = |name: &str| centre.table[&sid::<TaskSid>(name)].reservations[0].updated;
+    assert!(taken("third") < taken("second"), "the urgent one was first");
+    let same = centre.rehearse(None);
+    let waits = same.waits[&sid::<TaskQueueSid>("a")];
+    assert_eq!((same.moved.count, same.assumed_answers), (0, 0));
+    assert_eq!(waits.then, waits.now);
+    assert_eq!((waits.now.median, waits.now.worst), (seconds(14), seconds(28)));
+}
+
+#[test]
+fn more_than_a_day_is_too_much_and_so_are_too_many_changes_or_tasks() {
+    let mut centre = Centre::new(&targets(&[("a", Value::Null)]));
+    centre.arrives("one");
+    centre.wait(seconds(1));
+    let (one, task) = (centre.occurrences[0].clone(), centre.table[&sid("one")].clone());
+    let rehearsed = |to: Timestamp, occurrences: &[Occurrence], tasks: &[Task]| {
+        rehearse(&Material {
+            workspace: &centre.workspace,
+            records: &centre.records,
+            tasks,
+            occurrences,
+            from: BEGIN,
+            to,
+            workflow: sid("workflow"),
+            configuration: None,
+        })
+        .map(|rehearsal| rehearsal.tasks)
     };
-    assert_eq!(rehearse(&material), Err(TooMuch::Time));
+    assert_eq!(rehearsed(BEGIN + seconds(24 * 3600), &[], &[]), Ok(0));
+    assert_eq!(rehearsed(BEGIN + seconds(24 * 3600 + 1), &[], &[]), Err(TooMuch::Time));
+    let changes = vec![one; OCCURRENCES_MAX + 1];
+    assert_eq!(rehearsed(centre.now, &changes[1..], &[]), Ok(1));
+    assert_eq!(rehearsed(centre.now, &changes, &[]), Err(TooMuch::Occurrences));
+    let tasks: Vec<Task> = (0..=TASKS_MAX)
+        .map(|number| Task { sid: sid(&number.to_string()), ..task.clone() })
+        .collect();
+    assert_eq!(rehearsed(centre.now, &[], &tasks), Err(TooMuch::Tasks));
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
     fn a_history_that_is_rehearsed_as_it_is_comes_out_as_it_was(
-        days in proptest::collection::vec((0u8..7, 1i64..70_000), 1..40),
+        days in proptest::collection::vec((0u8..11, 1i64..70_000), 1..40),
     ) {
         let mut centre = Centre::new(&targets(&[("a", json!(40)), ("b", json!(600))]));
         for (number, (what, pause)) in days.iter().enumerate() {
@@ -398,7 +498,11 @@ proptest! {
                 3 => centre.accept(),
                 4 => centre.complete(),
                 5 => centre.come_back(),
-                _ => centre.reject(),
+                6 => centre.reject(),
+                7 => centre.change(|task| task.priority = pause % 3),
+                8 => centre.change(|task| task.start = Timestamp(*pause)),
+                9 => centre.give_up(),
+                _ => centre.ann_takes((*pause % 3) as u32),
             }
             centre.wait(Millis(*pause));
         }
@@ -406,5 +510,9 @@ proptest! {
         prop_assert_eq!(same.moved.first, []);
         prop_assert_eq!(same.fell_out.then, same.fell_out.now);
         prop_assert_eq!(same.assumed_answers, 0);
+        prop_assert_eq!(same.accepted.then, same.accepted.now);
+        for waits in same.waits.values() {
+            prop_assert_eq!(waits.then, waits.now);
+        }
     }
 }
