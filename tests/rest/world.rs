@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::Value;
-use switchboard::{Call, Fault, Faults, Options, Service};
+use switchboard::{Call, Counters, Fault, Faults, Options, Service};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_runtime::Dependencies;
@@ -84,6 +84,11 @@ impl World {
     /// What other functions were asked for since the last look.
     pub(crate) fn asked(&self) -> Vec<Value> {
         std::mem::take(&mut self.wire.sent.lock().unwrap())
+    }
+
+    /// What everything has used until now.
+    pub(crate) fn used(&self) -> Counters {
+        self.exchange.deployment.counters()
     }
 
     /// The next write is done, but its answer gets lost, so the client writes again.

@@ -15,7 +15,7 @@ use switchboard_store::{Cursor, Page, Timeline, key};
 use crate::contents::{self, PAGE_SIZE_MAX};
 
 /// So many minutes back the list goes if nothing else is asked for.
-pub(crate) const MINUTES: i64 = 15;
+const MINUTES: i64 = 15;
 /// So many minutes back it can go.
 const MINUTES_MAX: i64 = KEPT.0 / 60_000;
 /// Occurrences are read so many at a time, at least.

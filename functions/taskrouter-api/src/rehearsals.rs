@@ -1,48 +1,28 @@
 //! Rehearsal of a workflow: a recorded time under another configuration of it. Nothing is stored.
+//!
+//! The time is given as statistics take it: a quarter of an hour back unless something else is asked for, and a day
+//! at most. A time in which more happened than one request can read is refused, not cut short.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use switchboard_domain::event::{KEPT, Occurrence, Subject};
+use switchboard_domain::event::Occurrence;
 use switchboard_domain::record::Record;
 use switchboard_domain::rehearsal::{
-    self, ASSUMPTIONS, Both, Material, Named, OCCURRENCES_MAX, PERIOD_MAX, Rehearsal, TASKS_MAX,
-    Taken, TooMuch, Waits,
+    self, ASSUMPTIONS, Both, Material, Named, OCCURRENCES_MAX, Rehearsal, Taken, TooMuch, Waits,
 };
 use switchboard_domain::sid::{TaskSid, WorkflowSid, WorkspaceSid};
 use switchboard_domain::task::Task;
-use switchboard_domain::timestamp::{Millis, Timestamp};
 use switchboard_domain::workspace::Workflow;
 use switchboard_runtime::http::{Answer, ApiError, Call, Reply};
 use switchboard_store::{Listing, Table, Timeline, key};
 
 use crate::contents;
-use crate::events::MINUTES;
-use crate::fields::invalid;
+use crate::statistics::Window;
 use crate::{tasks, workflows};
 
 /// Occurrences are read so many at a time.
 const READ_AT_ONCE: usize = 1000;
-/// So many minutes back at most.
-const MINUTES_MAX: i64 = PERIOD_MAX.0 / 60_000;
-
-/// The time that is rehearsed: given as a list of events takes it.
-fn period(call: &Call<'_>) -> Result<(Timestamp, Timestamp), ApiError> {
-    let minutes = call.form.integer("Minutes", 1, MINUTES_MAX)?.unwrap_or(MINUTES);
-    let end = call.form.instant("EndDate")?;
-    let start = call.form.instant("StartDate")?;
-    let until = end.unwrap_or(call.now);
-    let from = start.unwrap_or(until + Millis::seconds(-60 * minutes));
-    if from > until {
-        return Err(invalid("StartDate", "must not be after the end"));
-    }
-    if until - from > PERIOD_MAX {
-        return Err(too_much(TooMuch::Time));
-    }
-    // The dates that are given have seconds; the last one is included.
-    let until = end.map_or(until, |end| end + Millis(999)).min(call.now);
-    Ok((from.max(call.now + Millis(-KEPT.0)), until))
-}
 
 fn too_much(what: TooMuch) -> ApiError {
     ApiError::bad(format!("The period {what}"))
@@ -51,7 +31,6 @@ fn too_much(what: TooMuch) -> ApiError {
 /// What happened in the period, unless that is too much.
 async fn recorded(call: &Call<'_>, line: &Timeline) -> Result<Vec<Occurrence>, ApiError> {
     let mut found: Vec<Occurrence> = Vec::new();
-    let mut tasks: Vec<TaskSid> = Vec::new();
     loop {
         // The sort key behind the last one.
         let next = found.last().map(|last| format!("{}!", key::occurrence_sort(last.place(0))));
@@ -59,16 +38,7 @@ async fn recorded(call: &Call<'_>, line: &Timeline) -> Result<Vec<Occurrence>, A
         if more.is_empty() {
             return Ok(found);
         }
-        tasks.extend(more.iter().filter_map(|one| match &one.subject {
-            Subject::Task(task) => Some(task.sid),
-            _ => None,
-        }));
-        tasks.sort_unstable();
-        tasks.dedup();
         found.extend(more);
-        if tasks.len() > TASKS_MAX {
-            return Err(too_much(TooMuch::Tasks));
-        }
         if found.len() > OCCURRENCES_MAX {
             return Err(too_much(TooMuch::Occurrences));
         }
@@ -83,7 +53,8 @@ pub(crate) async fn rehearse(call: &Call<'_>, workspace: WorkspaceSid, sid: &str
     if let Some(text) = &configuration {
         workflows::check_named(call, workspace, text).await?;
     }
-    let (from, to) = period(call)?;
+    let Window { from, to } = Window::of(&call.form, call.now)?;
+    rehearsal::check_period(from, to).map_err(too_much)?;
     let occurrences = recorded(call, &Timeline::of(workspace, from, to)).await?;
     let all = Listing::partition(Table::Routing, workspace, "");
     let records: Vec<Record> = call.on.store.everything(&all).await?;
@@ -129,6 +100,7 @@ fn render(call: &Call<'_>, workflow: &Workflow, of: &Material<'_>, found: &Rehea
         })
         .collect();
     let rest = found.moved.count - found.moved.first.len();
+    let events: usize = of.occurrences.iter().map(|one| one.events.len()).sum();
     let url = contents::url::<Workflow>(call, workflow.workspace, workflow.sid);
     json!({
         "account_sid": call.on.config.account_sid,
@@ -136,6 +108,7 @@ fn render(call: &Call<'_>, workflow: &Workflow, of: &Material<'_>, found: &Rehea
         "workflow_sid": workflow.sid,
         "start_date": of.from.iso(),
         "end_date": of.to.iso(),
+        "recorded_events": events,
         "tasks": found.tasks,
         "accepted": both(found.accepted, |count| json!(count)),
         "changed": { "count": found.moved.count, "assignments": moved, "not_listed": rest },

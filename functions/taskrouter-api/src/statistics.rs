@@ -20,7 +20,7 @@ use switchboard_domain::workspace::{Activity, Worker, Workflow};
 use switchboard_runtime::http::{Answer, ApiError, Call, Method, Reply};
 use switchboard_store::Timeline;
 
-use self::parameters::Window;
+pub(crate) use self::parameters::Window;
 use crate::{contents, tasks};
 
 /// Which figures are asked for.

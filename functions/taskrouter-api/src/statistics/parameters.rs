@@ -23,11 +23,11 @@ const THRESHOLD_SECONDS_MAX: i64 = 1_209_600;
 
 /// A span of time, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Window {
+pub(crate) struct Window {
     /// Its begin.
-    pub(super) from: Timestamp,
+    pub(crate) from: Timestamp,
     /// Its end.
-    pub(super) to: Timestamp,
+    pub(crate) to: Timestamp,
 }
 
 impl Window {
@@ -37,7 +37,7 @@ impl Window {
 
     /// `StartDate` wins over `Minutes`, which count back from `EndDate`; that is now unless it is given, or if it is
     /// still to come.
-    fn of(query: &Params, now: Timestamp) -> Result<Self, ApiError> {
+    pub(crate) fn of(query: &Params, now: Timestamp) -> Result<Self, ApiError> {
         let minutes = query.integer("Minutes", 1, MINUTES_MAX)?.unwrap_or(MINUTES);
         let end = query.instant("EndDate")?;
         // The dates that are given have seconds; the last one is included.
