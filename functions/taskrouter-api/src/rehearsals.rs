@@ -13,6 +13,7 @@ use switchboard_domain::rehearsal::{
 };
 use switchboard_domain::sid::{TaskSid, WorkflowSid, WorkspaceSid};
 use switchboard_domain::task::Task;
+use switchboard_domain::timestamp::Millis;
 use switchboard_domain::workspace::Workflow;
 use switchboard_runtime::http::{Answer, ApiError, Call, Reply};
 use switchboard_store::{Listing, Table, Timeline, key};
@@ -132,12 +133,14 @@ fn both<T>(both: Both<T>, of: impl Fn(T) -> Value) -> Value {
     json!({ "then": of(both.then), "now": of(both.now) })
 }
 
+/// How long tasks waited; null where none did.
 fn waited(waits: Waits) -> Value {
+    let some = |span: Millis| (waits.count > 0).then_some(span.0);
     json!({
         "count": waits.count,
-        "median_ms": waits.median.0,
-        "percentile_95_ms": waits.percentile_95.0,
-        "worst_ms": waits.worst.0,
+        "median_ms": some(waits.median),
+        "percentile_95_ms": some(waits.percentile_95),
+        "worst_ms": some(waits.worst),
     })
 }
 

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, value_parser};
 use switchboard::check::{self, Findings, Moment};
 use switchboard::cost;
 use switchboard::demo::{self, Customer};
 use switchboard::rehearse;
 use switchboard::stub_carrier::StubCarrier;
 use switchboard::{Deployment, Options, TraceMode};
+use switchboard_domain::sid::{WorkflowSid, WorkspaceSid};
 use tracing_subscriber::EnvFilter;
 
 /// Runs Switchboard on this machine: every function, tables and queues in one process.
@@ -75,15 +76,15 @@ enum Command {
     Rehearse {
         /// The workspace, WS….
         #[arg(long, value_name = "SID")]
-        workspace: String,
+        workspace: WorkspaceSid,
         /// The workflow, WW….
         #[arg(long, value_name = "SID")]
-        workflow: String,
+        workflow: WorkflowSid,
         /// A file with the other configuration, as the workflow would have it; without it the present one.
         #[arg(long, value_name = "FILE")]
         configuration: Option<PathBuf>,
         /// So many minutes back from now; a day at most.
-        #[arg(long, default_value_t = 15)]
+        #[arg(long, default_value_t = 15, value_parser = value_parser!(u32).range(1..=1440))]
         minutes: u32,
     },
     /// Lets a customer write to the exchange that is running on --port.
@@ -109,7 +110,7 @@ async fn main() -> ExitCode {
         Some(Command::Say { ref from, ref text, ref to }) => {
             write(&arguments, from, to, text).await
         }
-        Some(Command::Rehearse { ref workspace, ref workflow, ref configuration, minutes }) => {
+        Some(Command::Rehearse { workspace, workflow, ref configuration, minutes }) => {
             rehearse(&arguments, workspace, workflow, configuration.as_deref(), minutes).await
         }
         Some(Command::Check { ref endpoint_url, at_rest }) => {
@@ -181,8 +182,8 @@ async fn write(arguments: &Arguments, from: &str, to: &str, text: &str) -> Resul
 
 async fn rehearse(
     arguments: &Arguments,
-    workspace: &str,
-    workflow: &str,
+    workspace: WorkspaceSid,
+    workflow: WorkflowSid,
     configuration: Option<&Path>,
     minutes: u32,
 ) -> Result<()> {
@@ -193,8 +194,8 @@ async fn rehearse(
         base_url: format!("http://127.0.0.1:{}", arguments.port),
         account_sid: arguments.account_sid.clone(),
         auth_token: arguments.auth_token.clone(),
-        workspace: workspace.to_owned(),
-        workflow: workflow.to_owned(),
+        workspace,
+        workflow,
         configuration: configuration.map(read).transpose()?,
         minutes,
     };

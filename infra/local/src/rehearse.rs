@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
+use switchboard_domain::sid::{WorkflowSid, WorkspaceSid};
 
 use crate::rest::Rest;
 
@@ -17,9 +18,9 @@ pub struct Request {
     /// The account's token.
     pub auth_token: String,
     /// The workspace.
-    pub workspace: String,
+    pub workspace: WorkspaceSid,
     /// The workflow.
-    pub workflow: String,
+    pub workflow: WorkflowSid,
     /// Its other configuration; none is the present one.
     pub configuration: Option<String>,
     /// So many minutes back from now.
@@ -41,7 +42,13 @@ pub async fn run(request: &Request) -> Result<String> {
 /// The answer of a rehearsal, in Markdown.
 pub fn table(answer: &Value) -> Result<String> {
     let mut out = String::new();
-    writeln!(out, "{} to {}", text(&answer["start_date"]), text(&answer["end_date"]))?;
+    writeln!(
+        out,
+        "{} to {}, recorded events: {}",
+        text(&answer["start_date"]),
+        text(&answer["end_date"]),
+        number(&answer["recorded_events"])?
+    )?;
     out.push_str("\n| | then | now |\n|---|--:|--:|\n");
     writeln!(out, "| tasks | {0} | {0} |", number(&answer["tasks"])?)?;
     let accepted = &answer["accepted"];
@@ -57,7 +64,7 @@ pub fn table(answer: &Value) -> Result<String> {
     let assumed = &answer["assumed"];
     writeln!(
         out,
-        "\n{} answers are assumed: accepted after {}; a task of which nothing is known takes {}.",
+        "\nAssumed answers: {}, accepted after {}. A task of which nothing is known takes {}.",
         number(&assumed["answers"])?,
         seconds(&assumed["answer_after_ms"])?,
         seconds(&assumed["service_ms"])?
@@ -98,7 +105,7 @@ fn changed(out: &mut String, changed: &Value) -> Result<()> {
         out.push_str("\nNo assignment changes.\n");
         return Ok(());
     }
-    writeln!(out, "\n{count} assignments change:\n")?;
+    writeln!(out, "\nAssignments that change: {count}\n")?;
     out.push_str("| task | then | now |\n|---|---|---|\n");
     for one in changed["assignments"].as_array().into_iter().flatten() {
         let (then, now) = (taken(&one["then"]), taken(&one["now"]));
@@ -149,6 +156,9 @@ fn number(value: &Value) -> Result<u64> {
 }
 
 fn seconds(value: &Value) -> Result<String> {
+    if value.is_null() {
+        return Ok("–".to_owned());
+    }
     let tenths = number(value)? / 100;
     Ok(format!("{}.{} s", tenths / 10, tenths % 10))
 }
@@ -165,9 +175,13 @@ mod tests {
                 "count": count, "median_ms": 1500, "percentile_95_ms": 2000, "worst_ms": worst,
             })
         };
+        let none = json!({
+            "count": 0, "median_ms": null, "percentile_95_ms": null, "worst_ms": null,
+        });
         let answer = json!({
             "start_date": "2026-11-22T10:00:00Z",
             "end_date": "2026-11-22T10:15:00Z",
+            "recorded_events": 60,
             "tasks": 12,
             "accepted": { "then": 11, "now": 12 },
             "changed": {
@@ -184,6 +198,8 @@ mod tests {
             },
             "waits": [{
                 "task_queue_name": "Sales", "then": waits(11, 2000), "now": waits(12, 61_250),
+            }, {
+                "task_queue_name": "Service", "then": waits(1, 2000), "now": none,
             }],
             "fell_out": {
                 "then": { "count": 1, "task_sids": ["WT2"], "not_listed": 0 },
@@ -194,7 +210,7 @@ mod tests {
             },
         });
         let expected = "\
-2026-11-22T10:00:00Z to 2026-11-22T10:15:00Z
+2026-11-22T10:00:00Z to 2026-11-22T10:15:00Z, recorded events: 60
 
 | | then | now |
 |---|--:|--:|
@@ -206,8 +222,10 @@ mod tests {
 |---|---|--:|--:|--:|--:|
 | Sales | then | 11 | 1.5 s | 2.0 s | 2.0 s |
 | Sales | now | 12 | 1.5 s | 2.0 s | 61.2 s |
+| Service | then | 1 | 1.5 s | 2.0 s | 2.0 s |
+| Service | now | 0 | – | – | – |
 
-3 assignments change:
+Assignments that change: 3
 
 | task | then | now |
 |---|---|---|
@@ -220,7 +238,7 @@ Fell out then:
 
 - WT2
 
-2 answers are assumed: accepted after 4.0 s; a task of which nothing is known takes 300.0 s.
+Assumed answers: 2, accepted after 4.0 s. A task of which nothing is known takes 300.0 s.
 - So it is.
 ";
         assert_eq!(table(&answer).unwrap(), expected);
