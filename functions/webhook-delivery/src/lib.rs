@@ -30,7 +30,7 @@ use switchboard_runtime::queue::{Next, body, each_message_or_later};
 use switchboard_runtime::{Dependencies, Failure};
 use switchboard_store::{Key, key, take};
 
-pub use caller::{Answer, Called, Caller, Request};
+pub use caller::{Answer, Called, Caller, Endpoints, Request};
 
 /// An endpoint is tried so often.
 const ATTEMPTS_MAX: u32 = 4;

@@ -20,7 +20,7 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::connector::Services;
 use crate::dynamo::Tables;
 use crate::faults::Faults;
-use crate::functions::dependencies;
+use crate::functions::{StandIns, dependencies};
 use crate::gateway::Gateway;
 use crate::invocation::{FunctionError, Functions};
 use crate::mappings::{self, Reach, stopped};
@@ -77,6 +77,8 @@ pub struct Options {
     pub faults: Option<Arc<dyn Faults>>,
     /// What stands in for the carrier.
     pub carrier: Option<Arc<dyn Carrier>>,
+    /// What stands in for the endpoints of customers.
+    pub endpoints: Option<Arc<dyn webhook_delivery::Endpoints>>,
     /// Shorter waits than the template's.
     pub haste: Haste,
     /// The longest that a mapping waits for a fuller batch.
@@ -104,6 +106,7 @@ impl Default for Options {
             trace: TraceMode::Off,
             faults: None,
             carrier: None,
+            endpoints: None,
             haste: Haste::default(),
             window_max: Duration::from_millis(100),
             is_driven: true,
@@ -452,11 +455,13 @@ fn link(
     meter: &Arc<Meter>,
 ) -> Result<Arc<Functions>> {
     let entropy = options.entropy.clone().unwrap_or_else(|| Arc::new(system_entropy));
+    let (carrier, endpoints) = (options.carrier.clone(), options.endpoints.clone());
+    let stand_ins = StandIns { carrier, endpoints };
     let mut functions = Functions::new(Arc::clone(&clock), Arc::clone(meter), options.trace);
     for function in template.functions.values() {
         let on = dependencies(function, services, &clock, &entropy)
             .with_context(|| format!("function {}", function.name))?;
-        functions.add(&function.name, on, function.timeout, options.carrier.as_ref())?;
+        functions.add(&function.name, on, function.timeout, &stand_ins)?;
     }
     Ok(Arc::new(functions))
 }

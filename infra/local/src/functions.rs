@@ -23,6 +23,15 @@ use crate::connector::Services;
 use crate::faults::Faults;
 use crate::template;
 
+/// What stands in for the outside world, where something does.
+#[derive(Clone, Default)]
+pub(crate) struct StandIns {
+    /// For the carrier.
+    pub(crate) carrier: Option<Arc<dyn Carrier>>,
+    /// For the endpoints of customers.
+    pub(crate) endpoints: Option<Arc<dyn webhook_delivery::Endpoints>>,
+}
+
 type Running<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// One environment of a function, as Lambda keeps it warm: it does one invocation at a time.
@@ -67,11 +76,8 @@ fn local(environment: &BTreeMap<String, String>) -> BTreeMap<String, String> {
 }
 
 /// Links a function of the template with its crate.
-pub(crate) fn link(
-    name: &str,
-    on: Dependencies,
-    carrier: Option<&Arc<dyn Carrier>>,
-) -> Result<Start> {
+pub(crate) fn link(name: &str, on: Dependencies, stand_ins: &StandIns) -> Result<Start> {
+    let carrier = stand_ins.carrier.as_ref();
     let on = Arc::new(on);
     Ok(match name {
         "inbound-webhook" => {
@@ -114,7 +120,10 @@ pub(crate) fn link(
         }
         "webhook-delivery" => {
             let caller = webhook_delivery::Caller::new(on.config.allow_loopback_webhooks)?;
-            let caller = Arc::new(caller);
+            let caller = Arc::new(match &stand_ins.endpoints {
+                Some(endpoints) => caller.answered_by(Arc::clone(endpoints)),
+                None => caller,
+            });
             event(on, move |on, event| {
                 let caller = Arc::clone(&caller);
                 async move { Ok(webhook_delivery::handle(&on, &caller, event).await) }

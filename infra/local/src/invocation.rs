@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
-use switchboard_carriers::Carrier;
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_runtime::Dependencies;
 use switchboard_runtime::dependencies::Clock;
@@ -18,7 +17,7 @@ use tokio::task::JoinError;
 use tokio::time::Instant;
 
 use crate::faults::Death;
-use crate::functions::{Environment, Start, link};
+use crate::functions::{Environment, StandIns, Start, link};
 use crate::trace::{INVOCATION, Notes, Outcome, Trace, TraceMode, Trigger};
 use crate::usage::{Meter, Usage, lock};
 
@@ -97,9 +96,10 @@ impl Functions {
         name: &str,
         on: Dependencies,
         timeout: Duration,
-        carrier: Option<&Arc<dyn Carrier>>,
+        stand_ins: &StandIns,
     ) -> Result<()> {
-        let start = link(name, on.clone(), carrier).with_context(|| format!("function {name}"))?;
+        let start =
+            link(name, on.clone(), stand_ins).with_context(|| format!("function {name}"))?;
         let linked = Linked { start, idle: Mutex::default(), timeout, on };
         self.linked.insert(name.to_owned(), linked);
         Ok(())

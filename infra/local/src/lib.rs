@@ -49,4 +49,5 @@ pub use mappings::schedule_event;
 pub use queues::{DeadLetter, Depth, Haste};
 pub use trace::{Outcome, Trace, TraceMode, Trigger, Written};
 pub use usage::{Counters, Permission, Usage};
+pub use webhook_delivery::{Answer, Called, Endpoints};
 pub use wire::serve_tables;
