@@ -234,7 +234,9 @@ impl World {
     fn set_up(&mut self) {
         self.put(workspace());
         let head = json!({ "workspace": workspace().sid });
-        self.put(Head { version: 1, ..serde_json::from_value(head).unwrap() });
+        let mut head: Head = serde_json::from_value(head).unwrap();
+        head.version = 1;
+        self.put(head);
         for (name, available) in [("on", true), ("off", false)] {
             self.put(Activity {
                 workspace: sid("workspace"),
