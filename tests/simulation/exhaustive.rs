@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use crate::endpoints::ENDPOINT;
 use crate::journey::journey;
 use crate::plan::{Plan, Single};
 use crate::runs::{Outcome, by_seed, by_seed_with, simulated};
@@ -17,7 +18,7 @@ use crate::side_by_side;
 use crate::world::faults_of;
 
 /// A request that no seed up to this one meets is not worth a name.
-const SEEDS_MAX: u64 = 60;
+const SEEDS_MAX: u64 = 40;
 
 /// The faults that are tried: to a function, all others look like one of these.
 const FAULTS: [&str; 6] =
@@ -86,6 +87,8 @@ fn all(sites: &Sites) -> Vec<(Single, Option<u64>)> {
     for (label, seed) in sites {
         let service = if label.contains(" carrier ") {
             "carrier"
+        } else if label.contains(" endpoint ") {
+            ENDPOINT
         } else if label.contains("Message") && !label.contains("Item") {
             "queues"
         } else {

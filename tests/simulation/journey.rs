@@ -11,7 +11,7 @@ use switchboard_domain::task::ReservationStatus;
 
 use crate::kernel::{Kernel, further_invite};
 use crate::plan::Plan;
-use crate::setup::{CUSTOMERS, NUMBER, workflow};
+use crate::setup::{CUSTOMERS, NUMBER, Setting, workflow};
 
 /// Nobody waits longer for anything.
 const PATIENCE_MS: i64 = 5_000;
@@ -23,7 +23,7 @@ type Step<T = ()> = Option<T>;
 
 /// Customers write, agents reject, accept, reply, invite, leave and are late; channels close and are parked.
 pub(crate) async fn journey(plan: Plan) -> Kernel {
-    let mut on = Kernel::start(7, plan).await;
+    let mut on = Kernel::start(7, plan, Setting::default()).await;
     if first_day(&mut on).await.is_some() && second_day(&mut on).await.is_some() {
         on.tick().await;
     }

@@ -12,9 +12,10 @@ use switchboard_runtime::dependencies::Entropy;
 use tokio::task::JoinHandle;
 
 use crate::carrier::{Post, Posted, Simulated};
+use crate::endpoints::Endpoints;
 use crate::plan::Plan;
 use crate::random::Random;
-use crate::setup::{self, Centre, PUBLIC_URL};
+use crate::setup::{self, Centre, PUBLIC_URL, Setting};
 use crate::world::{Violation, World};
 
 /// Whatever is not at rest after so many steps never will be.
@@ -72,6 +73,7 @@ pub(crate) struct Kernel {
     pub(crate) world: Arc<World>,
     pub(crate) random: Random,
     pub(crate) centre: Centre,
+    pub(crate) setting: Setting,
     pub(crate) plan: Plan,
     pub(crate) facts: Facts,
     pub(crate) wakers: Vec<Waker>,
@@ -83,7 +85,7 @@ pub(crate) struct Kernel {
 
 impl Kernel {
     /// A world with a contact centre in it, at rest.
-    pub(crate) async fn start(seed: u64, plan: Plan) -> Self {
+    pub(crate) async fn start(seed: u64, plan: Plan, setting: Setting) -> Self {
         let world = World::new();
         let mut random = Random::new(seed);
         let entropy = entropy(random.next());
@@ -93,12 +95,13 @@ impl Kernel {
             entropy: Some(entropy),
             faults: Some(Arc::clone(&world) as _),
             carrier: Some(Arc::new(Simulated::new(Arc::clone(&world)))),
+            endpoints: Some(Arc::new(Endpoints::new(Arc::clone(&world)))),
             public_url: Some(PUBLIC_URL.to_owned()),
             carrier_base_url: Some("http://127.0.0.1:9".to_owned()),
             ..Options::default()
         };
         let deployment = Deployment::start(options).await.expect("the bundle starts");
-        let centre = setup::centre(&deployment).await;
+        let centre = setup::centre(&deployment, &setting).await;
         let wakers = deployment.wakings().into_iter().map(|waking| Waker {
             waking,
             position: None,
@@ -115,6 +118,7 @@ impl Kernel {
             world,
             random,
             centre,
+            setting,
             plan,
             facts,
             wakers,

@@ -5,11 +5,13 @@
 //! switchboard-tests --test simulation -- replay --nocapture` shows one run.
 
 mod carrier;
+mod endpoints;
 mod exhaustive;
 mod journey;
 mod kernel;
 mod mirror;
 mod mutants;
+mod order;
 mod people;
 mod plan;
 mod random;

@@ -9,8 +9,9 @@ use switchboard_domain::conversation::Conversation;
 use switchboard_domain::interaction::Interaction;
 use switchboard_domain::message::Message;
 use switchboard_domain::record::Record;
+use switchboard_domain::sid::{TaskQueueSid, TaskSid, WorkflowSid, WorkspaceSid};
 use switchboard_domain::task::Task;
-use switchboard_domain::workspace::{Activity, Worker};
+use switchboard_domain::workspace::{Activity, TaskQueue, Worker, Workflow, Workspace};
 use switchboard_store::item;
 
 /// The place of an item: its keys; no two tables share any.
@@ -29,11 +30,13 @@ pub(crate) struct Mirror {
     records: BTreeMap<Place, Record>,
     /// Transactions that were repeated by the client are one transaction.
     tokens: BTreeSet<String>,
+    /// Tasks that a router has written last: every router knows how they stand.
+    routed: BTreeSet<TaskSid>,
 }
 
 impl Mirror {
     /// Takes in a request that was carried out.
-    pub(crate) fn apply(&mut self, operation: &str, body: &Value) -> Vec<Change> {
+    pub(crate) fn apply(&mut self, function: &str, operation: &str, body: &Value) -> Vec<Change> {
         let mut changes = Vec::new();
         match operation {
             "PutItem" => changes.extend(self.put(&body["Item"])),
@@ -49,6 +52,14 @@ impl Mirror {
                 }
             }
             _ => {}
+        }
+        for change in &changes {
+            if let Some(Record::Task(task)) = &change.after {
+                match function == "task-assignment" {
+                    true => self.routed.insert(task.sid),
+                    false => self.routed.remove(&task.sid),
+                };
+            }
         }
         changes
     }
@@ -68,6 +79,32 @@ impl Mirror {
 
     pub(crate) fn records(&self) -> impl Iterator<Item = &Record> {
         self.records.values()
+    }
+
+    /// Whether a router has written a task last.
+    pub(crate) fn is_routed(&self, task: TaskSid) -> bool {
+        self.routed.contains(&task)
+    }
+
+    pub(crate) fn queue(&self, sid: TaskQueueSid) -> Option<&TaskQueue> {
+        self.records().find_map(|one| match one {
+            Record::TaskQueue(it) if it.sid == sid => Some(it.as_ref()),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn workflow(&self, sid: WorkflowSid) -> Option<&Workflow> {
+        self.records().find_map(|one| match one {
+            Record::Workflow(it) if it.sid == sid => Some(it.as_ref()),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn workspace(&self, sid: WorkspaceSid) -> Option<&Workspace> {
+        self.records().find_map(|one| match one {
+            Record::Workspace(it) if it.sid == sid => Some(it.as_ref()),
+            _ => None,
+        })
     }
 
     pub(crate) fn tasks(&self) -> impl Iterator<Item = &Task> {

@@ -2,7 +2,7 @@
 //!
 //! `mutants.txt` remembers the first seed that shows each defect, and that one is tried first. If it shows
 //! nothing any more, since the code has changed, the seeds are searched from the first one on;
-//! `UPDATE_MUTANTS=1` searches for all of them and writes the file; `MUTATION=NeverLapses` tries one.
+//! `UPDATE_MUTANTS=1` searches for all of them and writes the file; `MUTATION=NeverLapses,RelaySkips` tries these.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,10 +11,10 @@ use std::time::Instant;
 use switchboard_domain::mutation::{self, Mutation};
 
 use crate::runs::{by_seed, simulated};
-use crate::side_by_side;
 use crate::world::Violation;
+use crate::{number, side_by_side};
 
-/// Within so many seeds every defect must show.
+/// Within so many seeds every defect must show; `SEEDS` says otherwise.
 const SEEDS_MAX: u64 = 200;
 
 fn file() -> PathBuf {
@@ -41,7 +41,7 @@ fn shown(defect: Mutation, seed: u64) -> Option<Violation> {
 
 /// A seed that shows a defect, and what it breaks.
 fn caught(defect: Mutation, first: Option<u64>) -> Option<(u64, Violation)> {
-    let seeds = first.into_iter().chain(1..=SEEDS_MAX);
+    let seeds = first.into_iter().chain(1..=number("SEEDS").unwrap_or(SEEDS_MAX));
     seeds.map(|seed| (seed, shown(defect, seed))).find_map(|(seed, broken)| Some((seed, broken?)))
 }
 
@@ -50,22 +50,27 @@ fn every_deliberate_defect_is_noticed() {
     let updates = std::env::var_os("UPDATE_MUTANTS").is_some();
     let known = if updates { BTreeMap::new() } else { remembered() };
     let wanted = std::env::var("MUTATION").ok();
-    let is_wanted =
-        |defect: &Mutation| wanted.as_ref().is_none_or(|it| *it == format!("{defect:?}"));
+    let is_wanted = |defect: &Mutation| {
+        let name = format!("{defect:?}");
+        wanted.as_ref().is_none_or(|all| all.split(',').any(|one| one == name))
+    };
     let defects: Vec<Mutation> = Mutation::ALL.iter().copied().filter(is_wanted).collect();
     let began = Instant::now();
     let found = side_by_side(defects.len(), |job| {
         let defect = defects[job];
-        caught(defect, known.get(&format!("{defect:?}")).copied())
+        let found = caught(defect, known.get(&format!("{defect:?}")).copied());
+        if let Some((seed, violation)) = &found {
+            let detail: String = violation.to_string().chars().take(120).collect();
+            eprintln!("{defect:?}: seed {seed}: {detail}");
+        }
+        found
     });
     let (mut missed, mut lines) = (Vec::new(), String::new());
     for (defect, found) in defects.iter().zip(found) {
-        let Some((seed, violation)) = found else {
+        let Some((seed, _)) = found else {
             missed.push(*defect);
             continue;
         };
-        let detail: String = violation.to_string().chars().take(120).collect();
-        eprintln!("{defect:?}: seed {seed}: {detail}");
         lines.push_str(&format!("{defect:?} {seed}\n"));
     }
     eprintln!("{} defects in {:.1} s", defects.len(), began.elapsed().as_secs_f64());

@@ -9,7 +9,9 @@ use crate::carrier::customer_writes;
 use crate::kernel::{Kernel, further_invite};
 use crate::setup::{CUSTOMERS, NUMBER, workflow};
 
-const WORKERS: [&str; 3] = ["alice", "bob", "carol"];
+pub(crate) const WORKERS: [&str; 3] = ["alice", "bob", "carol"];
+/// Nobody makes tasks while more than so many wait.
+const WAITING_MAX: usize = 6;
 
 /// A reservation as its worker sees it.
 #[derive(Clone)]
@@ -22,7 +24,7 @@ pub(crate) struct Seen {
 impl Kernel {
     /// Somebody does something.
     pub(crate) async fn act(&mut self) {
-        const WEIGHTS: [usize; 11] = [20, 4, 24, 12, 16, 7, 4, 4, 4, 6, 3];
+        const WEIGHTS: [usize; 13] = [20, 4, 30, 12, 14, 7, 4, 4, 4, 5, 3, 6, 4];
         match self.random.weighed(&WEIGHTS) {
             0 => self.a_customer_writes().await,
             1 => self.the_carrier_repeats().await,
@@ -34,7 +36,50 @@ impl Kernel {
             7 => self.an_agent_invites().await,
             8 => self.a_channel_closes().await,
             9 => self.a_program_meddles().await,
-            _ => self.an_agent_leaves().await,
+            10 => self.an_agent_leaves().await,
+            11 => self.a_program_makes_a_task().await,
+            _ => self.a_program_changes_a_task().await,
+        }
+    }
+
+    /// A task that no customer has asked for, more or less urgent, which may not wait for ever.
+    pub(crate) async fn a_program_makes_a_task(&mut self) {
+        if self.waiting().len() > WAITING_MAX {
+            return;
+        }
+        let priority = self.random.below(4).to_string();
+        let timeout = ["50", "400", "86400"][self.random.below(3)];
+        let path = format!("{}/Tasks", self.centre.workspace());
+        let workflow = self.centre.sid("workflow").to_owned();
+        let form = [
+            ("WorkflowSid", workflow.as_str()),
+            ("TaskChannel", "sms"),
+            ("Attributes", r#"{"topic":"a list"}"#),
+            ("Priority", &priority),
+            ("Timeout", timeout),
+        ];
+        self.ask("program", "POST", &path, &form).await;
+    }
+
+    /// A task becomes more or less urgent, gets other attributes, or is deleted.
+    async fn a_program_changes_a_task(&mut self) {
+        let tasks: Vec<(String, bool)> = {
+            let state = self.world.state();
+            let open = state.mirror.tasks().filter(|one| !one.status.is_over());
+            open.map(|one| (one.sid.to_string(), one.interaction.is_some())).collect()
+        };
+        let Some((task, is_invite)) = self.random.pick(&tasks).cloned() else { return };
+        let path = format!("{}/Tasks/{task}", self.centre.workspace());
+        match self.random.below(4) {
+            0 if !is_invite => {
+                let form = [("Attributes", r#"{"topic":"another list"}"#)];
+                self.ask("program", "POST", &path, &form).await;
+            }
+            1 => self.ask("program", "DELETE", &path, &[]).await,
+            _ => {
+                let priority = self.random.below(6).to_string();
+                self.ask("program", "POST", &path, &[("Priority", &priority)]).await;
+            }
         }
     }
 

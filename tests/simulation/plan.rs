@@ -2,6 +2,7 @@
 
 use switchboard::{Fault, Passage};
 
+use crate::endpoints::ENDPOINT;
 use crate::random::Random;
 use crate::world::{Pending, World, faults_of};
 
@@ -54,6 +55,8 @@ pub(crate) struct Profile {
 
 /// The carrier is asked seldom, and so is made to fail the more often.
 const CARRIER_FACTOR: usize = 6;
+/// The same for customers' endpoints.
+const ENDPOINT_FACTOR: usize = 3;
 /// So often in a thousand a fault is none that passes: the SDK's next attempts fail as well.
 const OUTAGES: usize = 300;
 
@@ -63,8 +66,8 @@ impl Profile {
         Self {
             is_active: true,
             faults: level(&[0, 10, 40, 100]),
-            copies: level(&[0, 20, 80]),
-            forgets: level(&[0, 20, 80]),
+            copies: level(&[0, 60, 250]),
+            forgets: level(&[0, 40, 100]),
             stalls: level(&[0, 5, 20]),
             replays: level(&[0, 2, 10]),
             is_skewed: level(&[0, 0, 0, 1]) == 1,
@@ -91,7 +94,11 @@ impl Profile {
             return Passage { before: Some(Fault::Failed), after: None };
         }
         let is_carrier = pending.service == "carrier";
-        let often = if is_carrier { self.faults * CARRIER_FACTOR } else { self.faults };
+        let often = match pending.service {
+            "carrier" => self.faults * CARRIER_FACTOR,
+            ENDPOINT => self.faults * ENDPOINT_FACTOR,
+            _ => self.faults,
+        };
         if !random.chance(often) {
             return Passage::default();
         }

@@ -9,8 +9,8 @@ use switchboard_domain::event::{EventType, Subject};
 use switchboard_domain::message::Message;
 use switchboard_domain::mutation;
 use switchboard_domain::record::Record;
-use switchboard_domain::sid::TaskSid;
-use switchboard_domain::task::Task;
+use switchboard_domain::sid::{ReservationSid, TaskSid};
+use switchboard_domain::task::{ReservationStatus, Task};
 use switchboard_domain::timestamp::Millis;
 
 use crate::carrier::Posted;
@@ -19,6 +19,15 @@ use crate::setup::NUMBER;
 
 /// The most that two clocks are apart.
 const SKEW: Millis = Millis::seconds(600);
+/// So often an endpoint is called.
+const ATTEMPTS_MAX: usize = 4;
+/// How a task can end.
+const ENDS: [EventType; 4] = [
+    EventType::TaskCompleted,
+    EventType::TaskCanceled,
+    EventType::TaskDeleted,
+    EventType::TaskSystemDeleted,
+];
 
 impl Kernel {
     /// Looks at everything, free of any defect that the run suffers from.
@@ -54,6 +63,8 @@ impl Kernel {
         });
         let messages: Vec<&Message> = messages.collect();
         self.look_at_events(&snapshot);
+        self.look_at_calls(&snapshot);
+        self.look_at_workers(&snapshot);
         self.look_at_words(&messages);
         self.look_at_receipts(&messages);
     }
@@ -99,15 +110,74 @@ impl Kernel {
             _ => None,
         });
         for task in tasks {
-            let ends = count(task, EventType::TaskCompleted, None)
-                + count(task, EventType::TaskCanceled, None);
+            let ends: usize = ENDS.iter().map(|kind| count(task, *kind, None)).sum();
             let asked = (1..task.next_number)
                 .all(|number| count(task, EventType::ReservationCreated, Some(number)) == 1);
+            // One that was over can still be deleted.
+            let deleted = count(task, EventType::TaskDeleted, None);
             let is_told = asked
                 && count(task, EventType::TaskCreated, None) == 1
-                && ends == usize::from(task.status.is_over());
+                && ends <= 1 + deleted
+                && (ends > 0) == task.status.is_over();
             if !is_told {
                 self.world.violated("every event is told once", format!("{task:?}: {told:?}"));
+            }
+        }
+    }
+
+    /// The endpoint was told of every event that it wants to hear of, and of nothing else. Only one that does not
+    /// answer again and again is given up.
+    fn look_at_calls(&self, snapshot: &Snapshot) {
+        let Some(filter) = self.setting.tells else { return };
+        let wanted: Vec<&str> = filter.split(',').collect();
+        let mut unheard = self.world.state().book.told.clone();
+        let mut wrong = Vec::new();
+        for record in &snapshot.records {
+            let Record::Occurrence(one) = record else { continue };
+            for (number, event) in one.events.iter().enumerate() {
+                let (sid, name) = (one.place(number).sid(), event.kind.name());
+                let told = unheard.remove(&sid);
+                let fits = match (&told, filter.is_empty() || wanted.contains(&name)) {
+                    (None, is_wanted) => !is_wanted,
+                    (Some(_), false) => false,
+                    (Some(told), true) => {
+                        (told.is_heard || told.attempts >= ATTEMPTS_MAX)
+                            && told.kind.as_ref().is_none_or(|kind| kind == name)
+                    }
+                };
+                if !fits {
+                    wrong.push(format!("{sid}, {name}: {told:?}"));
+                }
+            }
+        }
+        wrong.extend(unheard.keys().map(|sid| format!("{sid} is in no log")));
+        let rule = "an endpoint is told of what it wants to hear of, and of nothing else";
+        wrong.into_iter().for_each(|one| self.world.violated(rule, one));
+    }
+
+    /// Nobody is held by a reservation that is over.
+    fn look_at_workers(&self, snapshot: &Snapshot) {
+        let open = snapshot.records.iter().filter_map(|record| match record {
+            Record::Task(task) => Some(task),
+            _ => None,
+        });
+        let open = open.flat_map(|task| {
+            let asked = task.reservations.iter();
+            let asked = asked.filter(|one| one.status == ReservationStatus::Pending);
+            asked.map(|one| task.reservation_sid(one)).collect::<Vec<_>>()
+        });
+        let open: BTreeSet<ReservationSid> = open.collect();
+        let asked = snapshot.records.iter().find_map(|record| match record {
+            Record::TaskQueue(queue) => queue.reservation_activity,
+            _ => None,
+        });
+        for record in &snapshot.records {
+            let Record::Worker(worker) = record else { continue };
+            let is_held = worker.occupation.is_some_and(|it| open.contains(&it.reservation));
+            let is_at_it = worker.occupation.is_some() || Some(worker.activity) == asked;
+            if is_at_it && !is_held {
+                let rule = "nobody is occupied by what is over";
+                self.world.violated(rule, format!("{worker:?}"));
             }
         }
     }

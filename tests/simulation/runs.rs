@@ -7,9 +7,16 @@ use std::time::Duration;
 use switchboard_domain::task::ReservationStatus;
 
 use crate::kernel::Kernel;
+use crate::people::WORKERS;
 use crate::plan::{Plan, Profile, Single};
 use crate::random::Random;
+use crate::setup::Setting;
 use crate::world::Violation;
+
+/// Nobody waits longer for anything.
+const PATIENCE_MS: i64 = 5_000;
+/// More than a day.
+const DAY_MS: i64 = 25 * 3_600_000;
 
 /// What came of a run.
 #[derive(Debug, Default)]
@@ -58,7 +65,7 @@ impl Kernel {
             simulated: Duration::default(),
             violations: state.violations.clone(),
             events: state.events.iter().cloned().collect(),
-            profile: format!("{:?}", self.plan),
+            profile: format!("{:?} {:?}", self.setting, self.plan),
             sites: state.sites.keys().cloned().collect(),
         }
     }
@@ -133,13 +140,14 @@ impl Kernel {
         }
     }
 
-    /// Whoever is still there does what there is to do.
+    /// Whoever is still there does what there is to do. Where somebody is called back, he is waited for.
     pub(crate) async fn work_off(&mut self) {
-        for name in ["alice", "bob", "carol"] {
-            self.moves(name, "available").await;
-        }
-        for _ in 0..30 {
-            self.rest().await;
+        for _ in 0..if self.setting.calls_back { 6 } else { 30 } {
+            self.all_come_back().await;
+            match self.setting.calls_back {
+                true => self.rest().await,
+                false => self.drain(PATIENCE_MS).await,
+            }
             if self.violation().is_some() {
                 return;
             }
@@ -157,6 +165,36 @@ impl Kernel {
             }
         }
     }
+
+    /// Whoever is not there comes back.
+    async fn all_come_back(&mut self) {
+        for name in WORKERS {
+            let away = {
+                let (state, sid) = (self.world.state(), self.centre.sid(name));
+                let available = self.centre.sid("available");
+                let mut workers = state.mirror.workers();
+                workers
+                    .any(|one| one.sid.to_string() == sid && one.activity.to_string() != available)
+            };
+            if away {
+                self.moves(name, "available").await;
+            }
+        }
+    }
+
+    /// Whoever is asked takes it, and more than a day passes.
+    async fn a_day_passes(&mut self) {
+        self.all_come_back().await;
+        self.drain(PATIENCE_MS).await;
+        for seen in self.reservations(ReservationStatus::Pending) {
+            self.answers(&seen, "accepted").await;
+        }
+        self.drain(PATIENCE_MS).await;
+        self.world.tell("a day passes");
+        self.pass(DAY_MS).await;
+        self.tick().await;
+        self.rest().await;
+    }
 }
 
 /// A run as its seed says.
@@ -169,7 +207,8 @@ pub(crate) async fn by_seed_with(seed: u64, single: Option<Single>) -> (bool, Ou
     let mut random = Random::new(seed ^ 0x5157_1c4b_0a2d);
     let profile = Profile::of(&mut random);
     let steps = 400 + random.below(500);
-    let mut kernel = Kernel::start(seed, Plan::Random(profile, single)).await;
+    let setting = Setting::of(&mut random);
+    let mut kernel = Kernel::start(seed, Plan::Random(profile, single), setting).await;
     let began = kernel.world.now();
     for _ in 0..steps {
         kernel.wander().await;
@@ -185,8 +224,17 @@ pub(crate) async fn by_seed_with(seed: u64, single: Option<Single>) -> (bool, Ou
     if kernel.violation().is_none() {
         kernel.check_at_rest().await;
     }
-    if kernel.violation().is_none() && seed.is_multiple_of(2) {
+    if kernel.violation().is_none() && kernel.setting.is_long {
+        kernel.a_day_passes().await;
+        kernel.check_at_rest().await;
+    }
+    if kernel.violation().is_none() && (seed.is_multiple_of(2) || kernel.setting.calls_back) {
+        let now = kernel.world.now();
+        kernel.world.state().book.calm_since = Some(now);
         kernel.world.tell("everybody works off what is left");
+        for _ in 0..3 {
+            kernel.a_program_makes_a_task().await;
+        }
         kernel.work_off().await;
         kernel.rest().await;
         kernel.check_at_rest().await;

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use switchboard::{Deployment, http_event};
 
+use crate::endpoints::{ASSIGNMENT_URL, EVENTS_URL, FALLBACK_URL};
+use crate::random::Random;
+
 /// The account.
 pub(crate) const ACCOUNT: &str = "AC00000000000000000000000000000001";
 /// Its token.
@@ -18,6 +21,42 @@ pub(crate) const PUBLIC_URL: &str = "https://switchboard.example";
 pub(crate) const NUMBER: &str = "+18005550100";
 /// The customers: few, so that they get in each other's way.
 pub(crate) const CUSTOMERS: [&str; 3] = ["+14155550101", "+14155550102", "+14155550103"];
+
+/// What a contact centre is like, beyond what all are.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Setting {
+    /// Whether its workflow has assignment callbacks.
+    pub(crate) calls_back: bool,
+    /// Of which events its endpoint is told, if it has one; all is empty.
+    pub(crate) tells: Option<&'static str>,
+    /// After how many seconds a task goes first, if ever.
+    pub(crate) ageing: Option<&'static str>,
+    /// Whether its workers do one task at a time.
+    pub(crate) is_single: bool,
+    /// Whether a day passes in the end.
+    pub(crate) is_long: bool,
+}
+
+/// What a workspace may want to hear of.
+const FILTERS: [&str; 3] = [
+    "task.created,task.canceled,task.completed,reservation.created,reservation.accepted,\
+     reservation.timeout,worker.activity.update",
+    "reservation.created,reservation.rejected,reservation.completed",
+    "",
+];
+
+impl Setting {
+    /// Whatever a seed wants.
+    pub(crate) fn of(random: &mut Random) -> Self {
+        Self {
+            calls_back: random.chance(330),
+            tells: random.chance(250).then(|| FILTERS[random.weighed(&[4, 3, 1])]),
+            ageing: random.chance(330).then(|| ["20", "45"][random.below(2)]),
+            is_single: random.chance(200),
+            is_long: random.chance(150),
+        }
+    }
+}
 
 /// The sids of what was made, by name.
 #[derive(Debug, Clone, Default)]
@@ -61,10 +100,17 @@ async fn make(deployment: &Deployment, path: &str, form: &[(&str, &str)]) -> Str
 }
 
 /// Makes the contact centre: three workers, two queues, one flow that hands everybody over.
-pub(crate) async fn centre(on: &Deployment) -> Centre {
+pub(crate) async fn centre(on: &Deployment, setting: &Setting) -> Centre {
     let mut centre = Centre::default();
     let mut named = |name: &str, sid: String| drop(centre.0.insert(name.to_owned(), sid));
-    let workspace = make(on, "/taskrouter/v1/Workspaces", &[("FriendlyName", "centre")]).await;
+    let mut form = vec![("FriendlyName", "centre")];
+    if let Some(filter) = setting.tells {
+        form.extend([("EventCallbackUrl", EVENTS_URL), ("EventsFilter", filter)]);
+    }
+    if setting.is_single {
+        form.push(("MultiTaskEnabled", "false"));
+    }
+    let workspace = make(on, "/taskrouter/v1/Workspaces", &form).await;
     let root = format!("/taskrouter/v1/Workspaces/{workspace}");
     named("workspace", workspace);
     let (function, event) = request("GET", &format!("{root}/Activities?PageSize=50"), &[]);
@@ -96,27 +142,49 @@ pub(crate) async fn centre(on: &Deployment) -> Centre {
         }
         named(name, worker);
     }
-    let queues = format!("{root}/TaskQueues");
-    let english = [
-        ("FriendlyName", "english"),
-        ("TargetWorkers", "languages HAS \"en\""),
-        ("MaxReservedWorkers", "2"),
-    ];
-    let english = make(on, &queues, &english).await;
-    let anybody =
-        make(on, &queues, &[("FriendlyName", "anybody"), ("TargetWorkers", "1==1")]).await;
+    let (english, anybody) = queues(on, &root, setting).await;
     let configuration = workflow(&english, &anybody, 90);
-    let form = [
+    let mut form = vec![
         ("FriendlyName", "first"),
         ("Configuration", configuration.as_str()),
         ("TaskReservationTimeout", "60"),
     ];
+    if setting.calls_back {
+        form.push(("AssignmentCallbackUrl", ASSIGNMENT_URL));
+        form.push(("FallbackAssignmentCallbackUrl", FALLBACK_URL));
+    }
     let workflow = make(on, &format!("{root}/Workflows"), &form).await;
     address(on, &workflow, &mut named).await;
     named("english", english);
     named("anybody", anybody);
     named("workflow", workflow);
     centre
+}
+
+/// The queue of those who speak English, two of whom are asked at once, and that of everybody. Where tasks are done
+/// one by one, those of the first move their workers.
+async fn queues(on: &Deployment, root: &str, setting: &Setting) -> (String, String) {
+    let mut activities = Vec::new();
+    for name in ["Asked", "Talking"].iter().filter(|_| setting.is_single) {
+        let form = [("FriendlyName", *name), ("Available", "false")];
+        activities.push(make(on, &format!("{root}/Activities"), &form).await);
+    }
+    let mut english = vec![
+        ("FriendlyName", "english"),
+        ("TargetWorkers", "languages HAS \"en\""),
+        ("MaxReservedWorkers", "2"),
+    ];
+    if let [asked, talking] = activities.as_slice() {
+        english.push(("ReservationActivitySid", asked));
+        english.push(("AssignmentActivitySid", talking));
+    }
+    let mut anybody = vec![("FriendlyName", "anybody"), ("TargetWorkers", "1==1")];
+    if let Some(bound) = setting.ageing {
+        english.push(("AgeingBound", bound));
+        anybody.push(("AgeingBound", bound));
+    }
+    let path = format!("{root}/TaskQueues");
+    (make(on, &path, &english).await, make(on, &path, &anybody).await)
 }
 
 /// Those who speak English first, everybody after a while.

@@ -5,21 +5,45 @@ use switchboard_domain::conversation::{Conversation, State};
 use switchboard_domain::interaction::{ChannelStatus, Interaction, SeatRouting};
 use switchboard_domain::message::Message;
 use switchboard_domain::record::Record;
+use switchboard_domain::sid::{ActivitySid, ReservationSid};
 use switchboard_domain::task::{Reservation, ReservationStatus, Task, TaskStatus};
 use switchboard_domain::timestamp::{Millis, Timestamp};
 use switchboard_domain::workspace::Worker;
 
+use crate::endpoints::{Book, Promise};
 use crate::mirror::{Change, Mirror};
+use crate::order;
 use crate::world::Violation;
 
 /// Between a decision and its write a function may lose as much time as it has.
-const SLACK: Millis = Millis::seconds(12);
+pub(crate) const SLACK: Millis = Millis::seconds(12);
+/// Nobody has a task for longer than this, and nobody loses it earlier.
+const ASSIGNED_MAX: Millis = Millis::seconds(24 * 3600);
+/// The most that two clocks are apart.
+const SKEW: Millis = Millis::seconds(600);
+
+/// What one request changed, and what was known then.
+pub(crate) struct Scene<'a> {
+    /// With the changes in it.
+    pub(crate) mirror: &'a Mirror,
+    pub(crate) book: &'a Book,
+    pub(crate) changes: &'a [Change],
+    /// Whose request it was.
+    pub(crate) function: &'a str,
+    pub(crate) now: Timestamp,
+    pub(crate) is_skewed: bool,
+}
 
 /// Collects what is wrong.
-struct Found(Vec<Violation>);
+pub(crate) struct Found(Vec<Violation>);
 
 impl Found {
-    fn when(&mut self, wrong: bool, rule: &'static str, detail: impl FnOnce() -> String) {
+    pub(crate) fn when(
+        &mut self,
+        wrong: bool,
+        rule: &'static str,
+        detail: impl FnOnce() -> String,
+    ) {
         if wrong {
             self.0.push(Violation { rule, detail: detail() });
         }
@@ -27,13 +51,9 @@ impl Found {
 }
 
 /// The rules that the changes of one request break.
-pub(crate) fn violations(
-    mirror: &Mirror,
-    changes: &[Change],
-    now: Timestamp,
-    is_skewed: bool,
-) -> Vec<Violation> {
+pub(crate) fn violations(scene: &Scene<'_>) -> Vec<Violation> {
     let mut found = Found(Vec::new());
+    let changes = scene.changes;
     for change in changes {
         let Some(after) = &change.after else { continue };
         let version = change.before.as_ref().map_or(0, Record::version);
@@ -42,9 +62,9 @@ pub(crate) fn violations(
         });
         match (&change.before, after) {
             (Some(Record::Task(before)), Record::Task(after)) => {
-                task(&mut found, Some(before), after, mirror, now, is_skewed);
+                task(&mut found, Some(before), after, scene);
             }
-            (None, Record::Task(after)) => task(&mut found, None, after, mirror, now, is_skewed),
+            (None, Record::Task(after)) => task(&mut found, None, after, scene),
             (Some(Record::Conversation(before)), Record::Conversation(after)) => {
                 conversation(&mut found, before, after, changes);
             }
@@ -54,23 +74,19 @@ pub(crate) fn violations(
             (Some(Record::Message(before)), Record::Message(after)) => {
                 message(&mut found, before, after);
             }
-            (None, Record::Message(after)) => new_message(&mut found, after, mirror),
+            (None, Record::Message(after)) => new_message(&mut found, after, scene.mirror),
             _ => {}
         }
     }
     found.0
 }
 
-fn task(
-    found: &mut Found,
-    before: Option<&Task>,
-    after: &Task,
-    mirror: &Mirror,
-    now: Timestamp,
-    is_skewed: bool,
-) {
+fn task(found: &mut Found, before: Option<&Task>, after: &Task, scene: &Scene<'_>) {
     let status = before.map_or(TaskStatus::Pending, |before| before.status);
-    found.when(!leads_to(status, after.status), "a task follows its states", || {
+    let is_removed = before.is_some_and(|before| is_too_long(before, scene.now));
+    let fits = leads_to(status, after.status)
+        || (is_removed && after.status == TaskStatus::Canceled && status == TaskStatus::Assigned);
+    found.when(!fits, "a task follows its states", || {
         format!("{}: {:?} became {:?}", after.sid, status, after.status)
     });
     let accepted = |one: &&Reservation| one.status == ReservationStatus::Accepted;
@@ -86,16 +102,21 @@ fn task(
         let known =
             before.and_then(|it| it.reservations.iter().find(|old| old.number == one.number));
         match known {
-            None => reserved(found, after, one, mirror),
+            None => {
+                reserved(found, after, one, scene);
+                order::reserved(found, after, one, scene);
+            }
             Some(old) if old.status == one.status => {}
             Some(old) => {
-                answered(found, after, old, one);
+                answered(found, after, old, one, is_removed);
+                instructed(found, after, old, one, scene);
+                let now = scene.now;
                 let late = one.status == ReservationStatus::Accepted && now > one.expires + SLACK;
-                found.when(late && !is_skewed, "nothing is accepted after its time", || {
+                found.when(late && !scene.is_skewed, "nothing is accepted after its time", || {
                     format!("{one:?} of {} at {now:?}", after.sid)
                 });
                 let early = one.status == ReservationStatus::Timeout && now < one.expires;
-                found.when(early && !is_skewed, "nothing lapses before its time", || {
+                found.when(early && !scene.is_skewed, "nothing lapses before its time", || {
                     format!("{one:?} of {} at {now:?}", after.sid)
                 });
             }
@@ -115,12 +136,28 @@ fn leads_to(before: TaskStatus, after: TaskStatus) -> bool {
         }
 }
 
+/// Whether somebody has had a task for too long.
+fn is_too_long(task: &Task, now: Timestamp) -> bool {
+    let mut taken =
+        task.reservations.iter().filter(|one| one.status == ReservationStatus::Accepted);
+    taken.any(|one| one.updated + ASSIGNED_MAX <= now + SKEW)
+}
+
 /// A reservation ends once.
-fn answered(found: &mut Found, task: &Task, before: &Reservation, after: &Reservation) {
+fn answered(
+    found: &mut Found,
+    task: &Task,
+    before: &Reservation,
+    after: &Reservation,
+    is_removed: bool,
+) {
     use ReservationStatus as S;
     let fits = match before.status {
         S::Pending => true,
-        S::Accepted => matches!(after.status, S::Wrapping | S::Completed),
+        S::Accepted => {
+            matches!(after.status, S::Wrapping | S::Completed)
+                || (is_removed && after.status == S::Canceled)
+        }
         S::Wrapping => after.status == S::Completed,
         S::Rejected | S::Timeout | S::Canceled | S::Rescinded | S::Completed => false,
     };
@@ -129,14 +166,57 @@ fn answered(found: &mut Found, task: &Task, before: &Reservation, after: &Reserv
     });
 }
 
+/// The router answers for nobody who has not said so, and whoever says something is heard.
+fn instructed(
+    found: &mut Found,
+    task: &Task,
+    before: &Reservation,
+    after: &Reservation,
+    scene: &Scene<'_>,
+) {
+    use ReservationStatus as S;
+    if before.status != S::Pending || scene.function != "task-assignment" {
+        return;
+    }
+    let sid: ReservationSid = task.reservation_sid(after);
+    let promise = match after.status {
+        S::Accepted => Promise::Accepted,
+        S::Rejected => Promise::Rejected,
+        S::Canceled if task.status != TaskStatus::Canceled => Promise::Canceled,
+        S::Timeout => return lapsed(found, task, after, scene),
+        S::Pending | S::Canceled | S::Rescinded | S::Wrapping | S::Completed => return,
+    };
+    let is_just = scene.book.justifies(sid, promise);
+    found.when(!is_just, "the router answers only as it is told", || {
+        format!("{sid} of {} became {:?}", task.sid, after.status)
+    });
+}
+
+/// A reservation lapses only if its callback was told of it and gave no instruction.
+fn lapsed(found: &mut Found, task: &Task, after: &Reservation, scene: &Scene<'_>) {
+    let calm = scene.book.calm_since.filter(|_| !scene.is_skewed);
+    let Some(calm) = calm else { return };
+    let sid: ReservationSid = task.reservation_sid(after);
+    let promised = scene.book.promised(sid, after.expires);
+    found.when(promised.is_some(), "an instruction is carried out", || {
+        format!("{sid} lapsed and should be {promised:?}")
+    });
+    let workflow = scene.mirror.workflow(task.workflow);
+    let calls = workflow.is_some_and(|flow| flow.assignment_callback_url.is_some());
+    let forgotten = calls && after.created > calm && !scene.book.has_asked(sid);
+    found.when(forgotten, "a callback is told of every reservation", || sid.to_string());
+}
+
 /// Who is asked is there and has room.
-fn reserved(found: &mut Found, task: &Task, reservation: &Reservation, mirror: &Mirror) {
+fn reserved(found: &mut Found, task: &Task, reservation: &Reservation, scene: &Scene<'_>) {
+    let mirror = scene.mirror;
     let named = |one: &&Worker| one.sid == reservation.worker;
     let Some(worker) = mirror.workers().find(named) else {
         found.when(true, "only workers are asked", || format!("{reservation:?}"));
         return;
     };
-    let activity = mirror.activities().find(|one| one.sid == worker.activity);
+    let was = activity_before(worker, task.reservation_sid(reservation));
+    let activity = mirror.activities().find(|one| one.sid == was);
     found.when(
         activity.is_some_and(|one| !one.available),
         "only available workers are asked",
@@ -150,6 +230,19 @@ fn reserved(found: &mut Found, task: &Task, reservation: &Reservation, mirror: &
             open_reservations(mirror, worker, task).map(|one| one.sid.to_string()).collect();
         format!("{} has {open} of {capacity}: {tasks:?}", worker.friendly_name)
     });
+    let workspace = mirror.workspace(task.workspace);
+    let is_single = workspace.is_some_and(|workspace| !workspace.multi_task_enabled);
+    let mine = |one: &&Task| one.open_reservations().any(|it| it.worker == worker.sid);
+    let all = mirror.tasks().filter(mine).count();
+    found.when(is_single && all > 1, "where tasks are done one by one nobody has two", || {
+        format!("{} has {all}", worker.friendly_name)
+    });
+}
+
+/// What a worker did before this reservation moved him.
+fn activity_before(worker: &Worker, sid: ReservationSid) -> ActivitySid {
+    let occupied = worker.occupation.filter(|it| it.reservation == sid);
+    occupied.map_or(worker.activity, |it| it.before)
 }
 
 /// The tasks that take a worker's capacity on the channel of a task.

@@ -12,8 +12,9 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::carrier::Post;
+use crate::endpoints::Book;
 use crate::mirror::Mirror;
-use crate::steps;
+use crate::steps::{self, Scene};
 
 /// The kernel's own requests pass every gate.
 pub(crate) const KERNEL: &str = "kernel";
@@ -67,6 +68,8 @@ pub(crate) struct State {
     pub(crate) news: BTreeSet<String>,
     /// What the carrier has accepted, in order.
     pub(crate) sent: Vec<crate::carrier::Sent>,
+    /// What the customers' endpoints were asked and told.
+    pub(crate) book: Book,
     /// What the carrier is going to post to us.
     pub(crate) posts: Vec<Post>,
     /// Where requests come from, and how often each was let through.
@@ -197,13 +200,16 @@ impl Faults for World {
             state.news.insert(queue);
             return;
         }
-        let changes = state.mirror.apply(call.operation, call.body);
+        let changes = state.mirror.apply(call.function, call.operation, call.body);
         if changes.is_empty() {
             return;
         }
         state.news.insert("streams".to_owned());
         let is_skewed = !state.skew.is_empty();
-        let found = steps::violations(&state.mirror, &changes, now, is_skewed);
+        let State { mirror, book, .. } = &*state;
+        let function = call.function;
+        let scene = Scene { mirror, book, changes: &changes, function, now, is_skewed };
+        let found = steps::violations(&scene);
         state.violations.extend(found);
     }
 
@@ -260,6 +266,9 @@ fn prefix(key: &Value) -> String {
     let (pk, sk) = (text("pk"), text("sk"));
     let sk: String = sk.chars().take_while(|one| *one != '#').take(4).collect();
     let pk: String = pk.chars().take(2).collect();
+    if sk.starts_with(|one: char| one.is_ascii_digit()) {
+        return format!("{pk}/time");
+    }
     format!("{pk}/{}", sk.chars().take(2).collect::<String>())
 }
 

@@ -125,6 +125,7 @@ async fn log(
             _ => Vec::new(),
         };
         match on.store.commit(&Decision::put(occurrence)).await {
+            Err(StoreError::Conflict { .. }) if is_on(Mutation::EventsToldOnce) => continue,
             // There already: the stream came again, and so does what was asked for.
             Ok(_) | Err(StoreError::Conflict { passing: false, .. }) => {}
             Err(_) if is_on(Mutation::LogForgets) => {}
@@ -166,7 +167,8 @@ fn calls(workspace: &Workspace, occurrence: &Occurrence) -> Vec<(String, Effect)
     }
     let filter = workspace.events_filter.as_deref();
     let wanted = occurrence.events.iter().enumerate();
-    let wanted = wanted.filter(|(_, event)| is_wanted(filter, event.kind));
+    let wanted = wanted
+        .filter(|(_, event)| is_wanted(filter, event.kind) || is_on(Mutation::EventsUnfiltered));
     let call = |(number, _)| {
         let event_sid = occurrence.place(number).sid();
         let (workspace, resource) = (workspace.sid, occurrence.resource());

@@ -24,6 +24,7 @@ use switchboard_domain::configuration::WebhookAttempt;
 use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::{Call, QueueName};
 use switchboard_domain::event::EventPlace;
+use switchboard_domain::mutation::{Mutation, is_on};
 use switchboard_domain::record::Record;
 use switchboard_domain::timestamp::Millis;
 use switchboard_runtime::queue::{Next, body, each_message_or_later};
@@ -132,7 +133,8 @@ impl Tried {
         done: Option<bool>,
     ) -> WebhookAttempt {
         let attempts = self.attempts() + 1;
-        let done = done.unwrap_or_else(|| called.is_final() || attempts >= ATTEMPTS_MAX);
+        let attempts_max = if is_on(Mutation::CalledOnce) { 1 } else { ATTEMPTS_MAX };
+        let done = done.unwrap_or_else(|| called.is_final() || attempts >= attempts_max);
         let (about, event, message) = match call {
             Call::Conversation(call) => {
                 (call.conversation.to_string(), call.event.clone(), call.message)

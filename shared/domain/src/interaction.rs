@@ -303,7 +303,7 @@ pub fn seat(
     let seated = |one: &ChannelParticipant| {
         one.routing.as_ref().is_some_and(|before| before.reservation == routing.reservation)
     };
-    if interaction.participants.iter().any(seated)
+    if interaction.participants.iter().any(seated) && !is_on(Mutation::SeatedTwice)
         || interaction.status == ChannelStatus::Closed
         || conversation.state == State::Closed
         || interaction.invite_of(routing.task).is_none_or(|invite| invite.over)

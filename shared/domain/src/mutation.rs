@@ -61,6 +61,34 @@ mutations! {
     SiblingsKept,
     /// An event that can not be written down is passed over.
     LogForgets,
+    /// What an assignment callback says is passed over.
+    AnswerIgnored,
+    /// What an assignment callback says of one reservation is taken for the one that is open by then.
+    AnswerMistaken,
+    /// The assignment callback is told of a task's first reservation alone.
+    OnlyFirstCalled,
+    /// A reservation stays open although nobody was there to be told of it.
+    NobodyReached,
+    /// An event that is written down already is not told again.
+    EventsToldOnce,
+    /// The event callback is told of everything.
+    EventsUnfiltered,
+    /// An endpoint that does not answer is called no more.
+    CalledOnce,
+    /// A task that has waited for too long waits on.
+    AgeingForgotten,
+    /// Urgent tasks wait like all others.
+    PriorityForgotten,
+    /// Whoever was moved by a reservation is not given back.
+    OccupiedForGood,
+    /// Where tasks are done one by one, workers get several.
+    SingleForgotten,
+    /// Nobody looks after a task that is assigned for too long.
+    AssignedForGood,
+    /// A task that has waited for all of its time waits on.
+    NeverDies,
+    /// An agent is seated as often as he is announced.
+    SeatedTwice,
 }
 
 #[cfg(feature = "mutations")]

@@ -270,11 +270,12 @@ impl Router {
             let workers: Vec<WorkerSid> = late().map(|one| one.worker).collect();
             let lapses = late().map(|one| Command::Lapse(task.reservation_sid(one)));
             let mut next = lapses.fold(task.clone(), |task, lapse| decided(task, lapse, now));
-            if now >= next.dies() {
+            if now >= next.dies() && !is_on(Mutation::NeverDies) {
                 next =
                     decided(next, Command::Cancel { reason: Some(TTL_EXCEEDED.to_owned()) }, now);
             }
-            if next.assigned_until().is_some_and(|until| until <= now) {
+            let is_too_long = next.assigned_until().is_some_and(|until| until <= now);
+            if is_too_long && !is_on(Mutation::AssignedForGood) {
                 next = decided(next, Command::Remove { reason: ASSIGNED_TOO_LONG.to_owned() }, now);
             }
             if next.status == TaskStatus::Pending {

@@ -342,7 +342,8 @@ impl Picture {
             return BTreeMap::new();
         };
         let worker = &member.record;
-        let occupied = !self.workspace.multi_task_enabled && !load.open.is_empty();
+        let single = !self.workspace.multi_task_enabled && !is_on(Mutation::SingleForgotten);
+        let occupied = single && !load.open.is_empty();
         if !self.is_available(worker.activity) || occupied {
             return BTreeMap::new();
         }

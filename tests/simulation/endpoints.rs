@@ -1,0 +1,326 @@
+//! The customers' endpoints, in this process: what they are asked and told is kept in a book, and what they say
+//! depends on what they are asked about alone. What happens to a call is decided at the gate.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use serde_json::json;
+use switchboard::{Answer, Called, Fault, driver};
+use switchboard_domain::sid::{EventSid, ReservationSid};
+use switchboard_domain::timestamp::{Millis, Timestamp};
+
+use crate::world::World;
+
+/// Whom the gate of these calls belongs to.
+pub(crate) const ENDPOINT: &str = "endpoint";
+/// The assignment callback of the workflow.
+pub(crate) const ASSIGNMENT_URL: &str = "https://customer.example/assignment";
+/// Who is asked if that one can not be reached.
+pub(crate) const FALLBACK_URL: &str = "https://customer.example/fallback";
+/// The event callback of the workspace.
+pub(crate) const EVENTS_URL: &str = "https://customer.example/events";
+
+/// What whoever goes home does.
+const HOME: &str = "Offline";
+/// An instruction is carried out within this time when nothing goes wrong.
+const PROMPT: Millis = Millis::seconds(5);
+/// A reservation about which nobody was reached is withdrawn within this time when nothing goes wrong.
+const PUT_OFF: Millis = Millis::seconds(75);
+
+/// What an endpoint says of a reservation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Said {
+    /// It is accepted.
+    Accept,
+    /// It is led elsewhere, and accepted.
+    AcceptElsewhere,
+    /// It is not accepted.
+    Reject,
+    /// It is not accepted, and the worker goes home.
+    RejectForToday,
+    /// It is led elsewhere, which needs a call that there is not.
+    Elsewhere,
+    /// Nothing yet.
+    Later,
+    /// Something that nobody can read.
+    Gibberish,
+    /// That it is out of order.
+    Broken,
+    /// Nothing, for too long.
+    Silence,
+}
+
+/// How often each is said.
+const SAID: [(Said, usize); 9] = [
+    (Said::Accept, 30),
+    (Said::AcceptElsewhere, 8),
+    (Said::Reject, 14),
+    (Said::RejectForToday, 4),
+    (Said::Elsewhere, 4),
+    (Said::Later, 14),
+    (Said::Gibberish, 5),
+    (Said::Broken, 18),
+    (Said::Silence, 3),
+];
+
+impl Said {
+    /// What is said of that, always the same.
+    fn of(text: &str) -> Self {
+        let fold = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325, fold);
+        let all: usize = SAID.iter().map(|(_, weight)| weight).sum();
+        let mut left = usize::try_from(hash >> 32).unwrap_or(0) % all;
+        for (said, weight) in SAID {
+            if left < weight {
+                return said;
+            }
+            left -= weight;
+        }
+        Self::Later
+    }
+
+    /// Whether it is the answer of somebody who was not reached.
+    const fn is_nothing(self) -> bool {
+        matches!(self, Self::Broken | Self::Silence)
+    }
+
+    const fn accepts(self) -> bool {
+        matches!(self, Self::Accept | Self::AcceptElsewhere)
+    }
+
+    const fn rejects(self) -> bool {
+        matches!(self, Self::Reject | Self::RejectForToday)
+    }
+}
+
+/// One call about a reservation.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked {
+    at: Timestamp,
+    is_fallback: bool,
+    /// What was heard; nothing if nobody was reached.
+    heard: Option<Said>,
+    /// Whether nothing went wrong any more.
+    is_calm: bool,
+}
+
+/// The calls about an event.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Told {
+    pub(crate) attempts: usize,
+    /// Whether one was taken, and the answer heard.
+    pub(crate) is_heard: bool,
+    /// What arrived, if anything did.
+    pub(crate) kind: Option<String>,
+}
+
+/// What the endpoints were asked and told.
+#[derive(Debug, Default)]
+pub(crate) struct Book {
+    asked: BTreeMap<ReservationSid, Vec<Asked>>,
+    pub(crate) told: BTreeMap<EventSid, Told>,
+    /// Since when nothing goes wrong any more.
+    pub(crate) calm_since: Option<Timestamp>,
+}
+
+/// What must become of a reservation that nobody answers otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Promise {
+    Accepted,
+    Rejected,
+    Canceled,
+}
+
+impl Book {
+    pub(crate) fn has_asked(&self, reservation: ReservationSid) -> bool {
+        self.asked.contains_key(&reservation)
+    }
+
+    /// Whether anybody said so, as far as it was heard.
+    pub(crate) fn justifies(&self, reservation: ReservationSid, promise: Promise) -> bool {
+        let asked = self.asked.get(&reservation).into_iter().flatten();
+        let mut heard = asked.map(|one| one.heard);
+        heard.any(|heard| match promise {
+            Promise::Accepted => heard.is_some_and(Said::accepts),
+            Promise::Rejected => heard.is_some_and(Said::rejects),
+            Promise::Canceled => heard.is_none(),
+        })
+    }
+
+    /// What must become of a reservation before it lapses, by what was said when nothing went wrong.
+    pub(crate) fn promised(
+        &self,
+        reservation: ReservationSid,
+        expires: Timestamp,
+    ) -> Option<Promise> {
+        let asked = self.asked.get(&reservation)?;
+        let first = |is_fallback| {
+            asked.iter().find(|one| one.is_calm && one.is_fallback == is_fallback).copied()
+        };
+        let main = first(false)?;
+        let (last, is_lost) = match main.heard {
+            None => first(true).map(|one| (one, one.heard.is_none()))?,
+            Some(Said::Gibberish) => (first(true)?, false),
+            Some(_) => (main, false),
+        };
+        let in_time = |slack: Millis| last.at + slack <= expires;
+        match last.heard {
+            Some(said) if said.accepts() && in_time(PROMPT) => Some(Promise::Accepted),
+            Some(said) if said.rejects() && in_time(PROMPT) => Some(Promise::Rejected),
+            None if is_lost && in_time(PUT_OFF) => Some(Promise::Canceled),
+            Some(_) | None => None,
+        }
+    }
+}
+
+/// All endpoints.
+pub(crate) struct Endpoints {
+    world: Arc<World>,
+}
+
+impl fmt::Debug for Endpoints {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Endpoints").finish_non_exhaustive()
+    }
+}
+
+/// A request, as an endpoint sees it.
+struct Heard {
+    path: String,
+    form: BTreeMap<String, String>,
+}
+
+impl Heard {
+    fn of(request: &reqwest::Request) -> Self {
+        let body = request.body().and_then(|body| body.as_bytes()).unwrap_or_default();
+        let form = form_urlencoded::parse(body).into_owned().collect();
+        Self { path: request.url().path().trim_start_matches('/').to_owned(), form }
+    }
+
+    fn sid<T: std::str::FromStr>(&self, name: &str) -> Option<T> {
+        self.form.get(name)?.parse().ok()
+    }
+}
+
+const NOTHING: Answer = Answer { content_type: None, body: None };
+
+impl Endpoints {
+    pub(crate) const fn new(world: Arc<World>) -> Self {
+        Self { world }
+    }
+
+    async fn called(&self, heard: Heard) -> (Called, Answer) {
+        let label = format!("webhook-delivery endpoint {}", heard.path);
+        let passage = self.world.wait(driver::invocation(), ENDPOINT, label, false).await;
+        let lost = match passage.before {
+            Some(Fault::Killed) => driver::die(),
+            Some(Fault::Hung) => std::future::pending().await,
+            Some(Fault::Lost | Fault::Conflict) => Some(Called::Unanswered),
+            Some(Fault::Throttled) => Some(Called::Answered(429)),
+            Some(Fault::Failed) => Some(Called::Answered(500)),
+            None => None,
+        };
+        let is_lost = lost.is_some() || passage.after.is_some();
+        let is_killed = passage.after == Some(Fault::Killed);
+        let said = match heard.path.as_str() {
+            "events" => {
+                self.is_told(&heard, lost.is_some(), is_lost);
+                None
+            }
+            _ if is_killed => None,
+            _ => self.is_asked(&heard, is_lost),
+        };
+        match (lost, passage.after) {
+            (Some(called), _) => return (called, NOTHING),
+            (None, Some(Fault::Killed)) => driver::die(),
+            (None, Some(Fault::Hung)) => std::future::pending().await,
+            (None, Some(_)) => return (Called::Unanswered, NOTHING),
+            (None, None) => {}
+        }
+        match said {
+            Some(Said::Silence) => std::future::pending().await,
+            Some(said) => self.spoken(said),
+            None => (Called::Answered(200), NOTHING),
+        }
+    }
+
+    /// Notes an event, which may not have arrived, or been answered in vain.
+    fn is_told(&self, heard: &Heard, is_before: bool, is_lost: bool) {
+        let Some(sid) = heard.sid("Sid") else {
+            self.world.violated("an event has an identifier", format!("{:?}", heard.form));
+            return;
+        };
+        let mut state = self.world.state();
+        let told = state.book.told.entry(sid).or_default();
+        told.attempts += 1;
+        told.is_heard |= !is_lost;
+        if !is_before {
+            told.kind = heard.form.get("EventType").cloned();
+        }
+    }
+
+    /// Notes a call about a reservation, and what is said to it.
+    fn is_asked(&self, heard: &Heard, is_lost: bool) -> Option<Said> {
+        let sid: Option<ReservationSid> = heard.sid("ReservationSid");
+        let Some(sid) = sid else {
+            self.world.violated("a callback says about what", format!("{:?}", heard.form));
+            return None;
+        };
+        let said = Said::of(&format!("{} {sid}", heard.path));
+        let at = self.world.now();
+        let mut state = self.world.state();
+        let is_calm = state.book.calm_since.is_some();
+        let is_fallback = heard.path == "fallback";
+        let heard = (!is_lost && !said.is_nothing()).then_some(said);
+        state.book.asked.entry(sid).or_default().push(Asked { at, is_fallback, heard, is_calm });
+        drop(state);
+        self.world.tell(&format!("endpoint says {said:?} of {sid}"));
+        Some(said)
+    }
+
+    fn spoken(&self, said: Said) -> (Called, Answer) {
+        let json = |body: serde_json::Value| {
+            let content_type = Some("application/json".to_owned());
+            (Called::Answered(200), Answer { content_type, body: Some(body.to_string().into()) })
+        };
+        match said {
+            Said::Accept => json(json!({ "instruction": "accept" })),
+            Said::AcceptElsewhere => json(json!({ "instruction": "redirect", "accept": true })),
+            Said::Reject => json(json!({ "instruction": "reject" })),
+            Said::RejectForToday => {
+                let state = self.world.state();
+                let home = state.mirror.activities().find(|one| one.friendly_name == HOME);
+                let home = home.map(|one| one.sid.to_string());
+                drop(state);
+                json(json!({ "instruction": "reject", "activity_sid": home }))
+            }
+            Said::Elsewhere => json(json!({ "instruction": "redirect" })),
+            Said::Later => (Called::Answered(204), NOTHING),
+            Said::Gibberish => {
+                let content_type = Some("text/html".to_owned());
+                (Called::Answered(200), Answer { content_type, body: Some(b"<p>?".to_vec()) })
+            }
+            Said::Broken | Said::Silence => (Called::Answered(503), NOTHING),
+        }
+    }
+}
+
+impl switchboard::Endpoints for Endpoints {
+    fn answer(
+        &self,
+        request: reqwest::Request,
+    ) -> Pin<Box<dyn Future<Output = (Called, Answer)> + Send + '_>> {
+        let (heard, timeout) = (Heard::of(&request), request.timeout().copied());
+        Box::pin(async move {
+            let called = self.called(heard);
+            match timeout {
+                Some(timeout) => tokio::time::timeout(timeout, called)
+                    .await
+                    .unwrap_or((Called::Unanswered, NOTHING)),
+                None => called.await,
+            }
+        })
+    }
+}
