@@ -148,7 +148,7 @@ impl Plan {
 
     /// What happens to the request at that place.
     pub(crate) fn passage(&mut self, world: &World, place: usize, random: &mut Random) -> Passage {
-        let state = world.state();
+        let mut state = world.state();
         let Some(pending) = state.pending.get(place) else {
             return Passage::default();
         };
@@ -157,8 +157,14 @@ impl Plan {
             Self::Quiet => Passage::default(),
             Self::Single(single) => single.passage(pending, visits).unwrap_or_default(),
             Self::Random(profile, single) => {
-                let more = single.as_mut().and_then(|single| single.passage(pending, visits));
-                more.unwrap_or_else(|| profile.passage(pending, random))
+                match single.as_mut().and_then(|single| single.passage(pending, visits)) {
+                    Some(passage) => {
+                        // Whatever was promised for calm times is not any more.
+                        state.book.calm_since = None;
+                        passage
+                    }
+                    None => profile.passage(pending, random),
+                }
             }
         }
     }
