@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::Subject;
 use switchboard_domain::head::{Head, PartSid};
+use switchboard_domain::mutation::{Mutation, is_on};
 use switchboard_domain::record::Record;
 use switchboard_domain::routing::router::Router;
 use switchboard_domain::sid::{RequestSid, Sid as _, WorkspaceSid};
@@ -107,6 +108,9 @@ impl Warm {
         let keys: Vec<Key> = changed.values().cloned().collect();
         let mut found = on.store.get_all(&keys).await?;
         for (part, key) in changed {
+            if is_on(Mutation::NewsUnread) {
+                break;
+            }
             match found.remove(&key) {
                 Some(record) => self.router.learn(record),
                 None => self.router.forget(part),

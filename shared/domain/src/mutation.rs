@@ -89,6 +89,8 @@ mutations! {
     NeverDies,
     /// An agent is seated as often as he is announced.
     SeatedTwice,
+    /// A router does not read what was changed under the head.
+    NewsUnread,
 }
 
 #[cfg(feature = "mutations")]
