@@ -18,7 +18,8 @@
 //!   priority of a task.
 //! - The router decides at once, one thing after another; within a millisecond workers go first, then tasks in the
 //!   order of their identifiers. Nobody recorded when it looked.
-//! - A task that waited at the beginning enters its workflow anew; one that a worker had then stays with him.
+//! - A task that waited at the beginning enters its workflow anew, refused by nobody; one that a worker had then
+//!   stays with him.
 //! - A priority that a target gave is not one the task came with: that is taken to be 0.
 //!
 //! Nothing here is written anywhere.
@@ -67,7 +68,8 @@ pub const ASSUMPTIONS: [&str; 8] = [
      are those after it",
     "The router decides at once, one thing after another; what happened within one moment it may have decided in \
      another order",
-    "A task that waited at the beginning enters its workflow anew; one that a worker had then stays with him",
+    "A task that waited at the beginning enters its workflow anew, refused by nobody; one that a worker had then \
+     stays with him",
     "A priority that a target gave to a task is not one that it came with: that is taken to be 0",
 ];
 
