@@ -233,8 +233,7 @@ impl World {
 
     fn set_up(&mut self) {
         self.put(workspace());
-        let head = json!({ "workspace": workspace().sid });
-        let mut head: Head = serde_json::from_value(head).unwrap();
+        let mut head = Head::new(workspace().sid);
         head.version = 1;
         self.put(head);
         for (name, available) in [("on", true), ("off", false)] {
