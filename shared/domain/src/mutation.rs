@@ -91,6 +91,8 @@ mutations! {
     SeatedTwice,
     /// A router does not read what was changed under the head.
     NewsUnread,
+    /// A router believes that it wrote what it could not write.
+    LostKept,
 }
 
 #[cfg(feature = "mutations")]
