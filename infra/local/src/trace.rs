@@ -235,7 +235,7 @@ fn counted(what: &str, count: usize) -> String {
 
 fn clock_time(time: Timestamp) -> String {
     let instant = jiff::Timestamp::from_millisecond(time.0).unwrap_or_default();
-    instant.to_zoned(TimeZone::UTC).strftime("%H:%M:%S%.3f").to_string()
+    instant.to_zoned_datetime(TimeZone::UTC).strftime("%H:%M:%S%.3f").to_string()
 }
 
 /// A path without what may name a person: after a collection comes an identifier or a name, and only
