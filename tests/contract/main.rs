@@ -1,6 +1,7 @@
 //! Do the pieces agree? Template, crates, events and documents name the same things.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
+mod book;
 mod events;
 mod template;
 mod tree;

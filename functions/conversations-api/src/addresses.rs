@@ -16,10 +16,10 @@ use crate::lists;
 const PAGE_MAX: i64 = 50;
 /// A failing flow is tried again so often at most.
 const RETRIES_MAX: i64 = 3;
-/// What a webhook hears of that does not say: the message that opened the conversation (behaviour A.6).
+/// What a webhook hears of that does not say: the message that opened the conversation (rule A.6).
 const FILTER_DEFAULT: &str = "onMessageAdded";
 
-/// The channels that an address can be configured for (behaviour A.5).
+/// The channels that an address can be configured for (rule A.5).
 const KINDS: [ChannelType; 8] = [
     ChannelType::Sms,
     ChannelType::Whatsapp,

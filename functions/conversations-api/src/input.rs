@@ -7,16 +7,16 @@ use switchboard_domain::timestamp::Timestamp;
 use switchboard_runtime::http::{ApiError, Call, Params};
 use switchboard_store::key;
 
-/// The longest name, identity or author (behaviour H).
+/// The longest name, identity or author (rule H).
 pub(crate) const NAME_CHARS_MAX: usize = 256;
-/// The longest attributes of a conversation, in bytes (behaviour H).
+/// The longest attributes of a conversation, in bytes (rule H).
 pub(crate) const CONVERSATION_ATTRIBUTES_MAX: usize = 16 * 1024;
-/// The longest attributes of a participant or a message, in bytes (behaviour H).
+/// The longest attributes of a participant or a message, in bytes (rule H).
 pub(crate) const ATTRIBUTES_MAX: usize = 4 * 1024;
 /// The longest URL of a webhook.
 const URL_CHARS_MAX: usize = 2048;
 
-/// What a webhook can hear of (behaviour A.5).
+/// What a webhook can hear of (rule A.5).
 const EVENTS: [&str; 10] = [
     "onMessageAdded",
     "onMessageUpdated",
@@ -99,7 +99,7 @@ impl Dates {
     }
 }
 
-/// One of the two timers of a conversation (behaviour B.1).
+/// One of the two timers of a conversation (rule B.1).
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Timer {
     /// Until it is inactive.

@@ -233,7 +233,7 @@ fn media(message: &Message) -> Option<Vec<Value>> {
     Some((1..).zip(&message.media).map(each).collect())
 }
 
-/// How far all copies got, in words (behaviour B.4). Each step counts the ones behind it; a message that
+/// How far all copies got, in words (rule B.4). Each step counts the ones behind it; a message that
 /// goes to nobody on a channel has no summary.
 fn summary(message: &Message) -> Option<Value> {
     use DeliveryStatus::{Delivered, Failed, Read, Sent, Undelivered};

@@ -61,7 +61,7 @@ impl Joining {
     }
 }
 
-/// Refuses address pairs that belong to an open conversation (behaviour A.2).
+/// Refuses address pairs that belong to an open conversation (rule A.2).
 pub(crate) async fn must_be_free(call: &Call<'_>, joining: &[Joining]) -> Result<(), ApiError> {
     let pairs = joining.iter().filter_map(|one| one.new.pair.as_ref());
     let keys: Vec<_> = pairs.map(key::binding).collect();

@@ -63,7 +63,7 @@ fn render(
     }))
 }
 
-/// A copy that has not left us has no status yet (behaviour B.4).
+/// A copy that has not left us has no status yet (rule B.4).
 const fn status(status: DeliveryStatus) -> Option<&'static str> {
     match status {
         DeliveryStatus::Queued => None,

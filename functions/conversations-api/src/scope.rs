@@ -12,7 +12,7 @@ use switchboard_store::{key, take};
 
 use crate::input::NAME_CHARS_MAX;
 
-/// The name of the service that every account has (behaviour A.1).
+/// The name of the service that every account has (rule A.1).
 const DEFAULT_SERVICE_NAME: &str = "Flex Chat Service";
 
 /// A service, named or not.

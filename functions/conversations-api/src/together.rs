@@ -9,7 +9,7 @@ use crate::conversations::{self, Fields};
 use crate::participants::{Joining, must_be_free};
 use crate::scope::{Scope, source};
 
-/// So many participants come with one request (behaviour H).
+/// So many participants come with one request (rule H).
 const PARTICIPANTS_MAX: usize = 10;
 
 /// `POST …/ConversationWithParticipants`: all of it or nothing.

@@ -28,7 +28,7 @@ enum Wish {
     Deactivate,
 }
 
-/// `POST …/Channels/{UO}`: `closed`, or `inactive` (behaviour C.7).
+/// `POST …/Channels/{UO}`: `closed`, or `inactive` (rule C.7).
 pub(crate) async fn update(call: &Call<'_>, kd: &str, uo: &str) -> Answer {
     let wish = wish(call)?;
     call.on

@@ -1,4 +1,4 @@
-//! Interactions: created for a conversation that exists, or with one of their own (behaviour C.2).
+//! Interactions: created for a conversation that exists, or with one of their own (rule C.2).
 
 use serde_json::{Value, json};
 use switchboard_domain::address::{Address, ChannelType};
@@ -53,7 +53,7 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
 }
 
 /// Opens the interaction; for a conversation that has an open one already, answers that one: a request that is
-/// sent again, or several that race, open one channel (behaviour A.7).
+/// sent again, or several that race, open one channel (rule A.7).
 async fn open(
     call: &Call<'_>,
     channel: &Channel,
@@ -164,7 +164,7 @@ impl Channel {
     }
 }
 
-/// A participant has exactly one of an identity and an address pair (behaviour C.2: else 45351).
+/// A participant has exactly one of an identity and an address pair (rule C.2: else 45351).
 pub(crate) fn participant(value: &Value) -> Result<NewParticipant, ApiError> {
     let wrong =
         |why: &str| ApiError::new(400, 45351, format!("Invalid channel participant: {why}"));
@@ -190,7 +190,7 @@ pub(crate) async fn fetch(call: &Call<'_>, kd: &str) -> Answer {
     answer(call, &interaction).await
 }
 
-/// `POST /v1/Interactions/{KD}`: only the webhooks' name can be changed (behaviour C.2).
+/// `POST /v1/Interactions/{KD}`: only the webhooks' name can be changed (rule C.2).
 pub(crate) async fn update(call: &Call<'_>, kd: &str) -> Answer {
     let sid: InteractionSid = call.sid(kd)?;
     let interaction = call

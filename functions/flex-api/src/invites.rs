@@ -1,4 +1,4 @@
-//! Invites: each asks for one more agent, by a task of its own (behaviour C.4).
+//! Invites: each asks for one more agent, by a task of its own (rule C.4).
 
 use serde_json::{Value, json};
 use switchboard_domain::decision::Decision;

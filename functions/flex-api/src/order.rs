@@ -1,4 +1,4 @@
-//! The `Routing` parameter: what kind of agent is asked for (behaviour C.2).
+//! The `Routing` parameter: what kind of agent is asked for (rule C.2).
 
 use serde_json::{Value, json};
 use switchboard_domain::address::ChannelType;
@@ -8,7 +8,7 @@ use switchboard_domain::workspace::{TaskChannel, TaskQueue, Worker, Workflow};
 use switchboard_runtime::http::{ApiError, Call};
 use switchboard_store::{Listing, Table, key, take};
 
-/// The longest attributes of a task, in characters (behaviour D.11).
+/// The longest attributes of a task, in characters (rule D.11).
 const ATTRIBUTES_CHARS_MAX: usize = 4096;
 /// How long a task waits if nobody says, in seconds.
 const TIMEOUT_SECONDS: i64 = 86_400;

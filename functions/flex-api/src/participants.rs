@@ -1,4 +1,4 @@
-//! Participants of an interaction's channel (behaviour C.6).
+//! Participants of an interaction's channel (rule C.6).
 
 use serde_json::{Value, json};
 use switchboard_domain::interaction::{

@@ -1,4 +1,4 @@
-//! The picture of a task that interactions and invites answer with (behaviour C.2).
+//! The picture of a task that interactions and invites answer with (rule C.2).
 
 use serde_json::{Value, json};
 use switchboard_domain::routing::workflow::Workflow as Rules;

@@ -1,4 +1,4 @@
-//! The published texts of the delivery codes that carriers report most (behaviour E.7).
+//! The published texts of the delivery codes that carriers report most (rule E.7).
 
 /// The text of a code; codes without one are shown alone.
 pub(crate) const fn text(code: u32) -> Option<&'static str> {

@@ -134,7 +134,7 @@ async fn keep_new<T: Kept + Clone>(
         .await
 }
 
-/// A name for people: 64 characters at most (behaviour H).
+/// A name for people: 64 characters at most (rule H).
 fn friendly_name(call: &Call<'_>) -> Result<Option<String>, ApiError> {
     call.form.text("FriendlyName", 64)
 }

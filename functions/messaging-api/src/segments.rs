@@ -1,4 +1,4 @@
-//! How many segments a text takes on the air (behaviour E.8).
+//! How many segments a text takes on the air (rule E.8).
 
 /// The basic characters of GSM 03.38 that are not ASCII.
 const BASIC: &str = "£¥èéùìòÇØøÅåΔΦΓΛΩΠΨΣΘΞÆæßÉ¤¡ÄÖÑÜ§¿äöñüà";

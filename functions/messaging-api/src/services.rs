@@ -1,4 +1,4 @@
-//! Messaging services: a name, settings, and a pool of senders (behaviour E.1).
+//! Messaging services: a name, settings, and a pool of senders (rule E.1).
 
 use serde_json::{Value, json};
 use switchboard_domain::configuration::{MessagingService, PhoneNumber};

@@ -1,4 +1,4 @@
-//! Activities: what a worker can be doing (behaviour D.2).
+//! Activities: what a worker can be doing (rule D.2).
 
 use serde_json::{Value, json};
 use switchboard_domain::sid::{ActivitySid, WorkspaceSid};

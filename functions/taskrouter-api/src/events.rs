@@ -1,4 +1,4 @@
-//! Events of a workspace (behaviour D.9), the earliest first. They are kept for thirty days; unless a time is
+//! Events of a workspace (rule D.9), the earliest first. They are kept for thirty days; unless a time is
 //! given, those of the last fifteen minutes are listed.
 
 use std::sync::Arc;

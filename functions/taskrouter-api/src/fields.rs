@@ -4,9 +4,9 @@ use serde_json::Value;
 use switchboard_domain::workspace::QueueOrder;
 use switchboard_runtime::http::{ApiError, Params};
 
-/// The longest name, in characters (behaviour D.1 to D.3).
+/// The longest name, in characters (rules D.1 to D.3).
 const NAME_CHARS_MAX: usize = 64;
-/// The longest attributes of a task or a worker, in characters (behaviour D.11).
+/// The longest attributes of a task or a worker, in characters (rule D.11).
 const ATTRIBUTES_CHARS_MAX: usize = 4096;
 /// The longest URL, in characters.
 const URL_CHARS_MAX: usize = 2048;
@@ -30,7 +30,7 @@ pub(crate) fn required_name(form: &Params, parameter: &str) -> Result<String, Ap
     Ok(name(form, parameter)?.unwrap_or_default())
 }
 
-/// A name without hyphens, as task channels have them (behaviour D.2).
+/// A name without hyphens, as task channels have them (rule D.2).
 pub(crate) fn without_hyphens(parameter: &str, name: &str) -> Result<(), ApiError> {
     match name.contains('-') {
         true => Err(invalid(parameter, "must not contain a hyphen")),

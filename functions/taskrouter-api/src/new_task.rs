@@ -1,4 +1,4 @@
-//! The making of a task (behaviour D.6).
+//! The making of a task (rule D.6).
 
 use serde_json::Value;
 use switchboard_domain::decision::Decision;
@@ -13,11 +13,11 @@ use crate::task_view::{Names, render};
 use crate::tasks::{PRIORITY_MAX, channel, virtual_start};
 use crate::{contents, fields, task_queues};
 
-/// How long a task waits unless it says otherwise, in seconds (behaviour D.6).
+/// How long a task waits unless it says otherwise, in seconds (rule D.6).
 const TIMEOUT_SECONDS: i64 = 86_400;
-/// The longest that a task can wait, in seconds (behaviour D.6).
+/// The longest that a task can wait, in seconds (rule D.6).
 const TIMEOUT_SECONDS_MAX: i64 = 1_209_600;
-/// The task channel of a task that does not say which (behaviour D.6).
+/// The task channel of a task that does not say which (rule D.6).
 const CHANNEL: &str = "default";
 
 pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {

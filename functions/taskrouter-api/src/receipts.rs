@@ -23,7 +23,7 @@ use crate::tasks;
 
 /// So many other workspaces are searched for a known worker.
 const WORKSPACES_MAX: usize = 100;
-/// The code of a known worker who is in another workspace (behaviour D.4), and its name.
+/// The code of a known worker who is in another workspace (rule D.4), and its name.
 const ELSEWHERE: (u32, &str) = (40155, "Invalid Workspace for Known Worker");
 
 /// Why a reservation went to its worker.

@@ -1,4 +1,4 @@
-//! Reservations, seen from their task and from their worker (behaviour D.7). They are part of the task.
+//! Reservations, seen from their task and from their worker (rule D.7). They are part of the task.
 
 use std::collections::BTreeSet;
 

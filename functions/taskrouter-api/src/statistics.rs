@@ -1,4 +1,4 @@
-//! Statistics (behaviour D.10): of a workspace, its workflows, its queues and its workers; what is there now, what
+//! Statistics (rule D.10): of a workspace, its workflows, its queues and its workers; what is there now, what
 //! happened in a span of time, or both.
 //!
 //! What is there is counted in the table, what happened in the event log, of which only the span is read: a quarter of

@@ -1,4 +1,4 @@
-//! Task channels: kinds of work with separate capacity (behaviour D.2). The path names one by its identifier
+//! Task channels: kinds of work with separate capacity (rule D.2). The path names one by its identifier
 //! or by its unique name.
 
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Which tasks a list shows, and in which order (behaviour D.6).
+//! Which tasks a list shows, and in which order (rule D.6).
 
 use std::collections::BTreeSet;
 
@@ -157,7 +157,7 @@ impl Ordering {
     }
 }
 
-/// The earliest virtual start time (behaviour D.6): the beginning of 1900.
+/// The earliest virtual start time (rule D.6): the beginning of 1900.
 pub(crate) const EARLIEST_START: Timestamp = Timestamp::from_seconds(-2_208_988_800);
 
 #[cfg(test)]

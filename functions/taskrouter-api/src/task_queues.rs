@@ -1,4 +1,4 @@
-//! Task queues: which workers may take a task, and in which order tasks wait (behaviour D.3).
+//! Task queues: which workers may take a task, and in which order tasks wait (rule D.3).
 
 use serde_json::{Value, json};
 use switchboard_domain::routing::expression::{Attributes, Expression};
@@ -11,11 +11,11 @@ use crate::contents::{self, Activities, PAGE_SIZE_MAX};
 use crate::fields::invalid;
 use crate::{fields, pages, tasks};
 
-/// Workers of a queue that does not say which (behaviour D.3).
+/// Workers of a queue that does not say which (rule D.3).
 const EVERYBODY: &str = "1==1";
-/// One task is offered to so many workers at the same time, at most (behaviour D.3).
+/// One task is offered to so many workers at the same time, at most (rule D.3).
 const RESERVED_MAX: i64 = 50;
-/// So many queues a workspace has, at most (behaviour D.3).
+/// So many queues a workspace has, at most (rule D.3).
 const QUEUES_MAX: usize = 5_000;
 /// The longest bound on waiting, in seconds: no task waits for longer.
 const AGEING_BOUND_SECONDS_MAX: i64 = 1_209_600;
@@ -210,7 +210,7 @@ pub(crate) fn is_led_to_by(queue: TaskQueueSid, workflow: &Workflow) -> bool {
         .is_ok_and(|configuration| configuration.queues().contains(&queue))
 }
 
-/// A queue that a workflow leads to, or that a task is in, stays (behaviour D.3).
+/// A queue that a workflow leads to, or that a task is in, stays (rule D.3).
 pub(crate) async fn remove(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) -> Answer {
     let sid: TaskQueueSid = call.sid(sid)?;
     let check = |_| async move {

@@ -1,4 +1,4 @@
-//! Tasks (behaviour D.6). Each is changed alone, on condition of its own version.
+//! Tasks (rule D.6). Each is changed alone, on condition of its own version.
 
 use switchboard_domain::decision::Decision;
 use switchboard_domain::sid::{TaskChannelSid, TaskSid, WorkerSid, WorkspaceSid};
@@ -14,7 +14,7 @@ use crate::task_filter::{EARLIEST_START, Filter, Ordering};
 use crate::task_view::{Names, render};
 use crate::{fields, pages, task_channels};
 
-/// The highest priority (behaviour D.6).
+/// The highest priority (rule D.6).
 pub(crate) const PRIORITY_MAX: i64 = 0x7fff_ffff;
 /// The longest reason, in characters.
 const REASON_CHARS_MAX: usize = 4096;
@@ -92,7 +92,7 @@ pub(crate) async fn channel(
     found.ok_or_else(|| invalid("TaskChannel", "names none of this workspace"))
 }
 
-/// A virtual start time: neither in the future nor before 1900 (behaviour D.6).
+/// A virtual start time: neither in the future nor before 1900 (rule D.6).
 pub(crate) fn virtual_start(form: &Params, now: Timestamp) -> Result<Option<Timestamp>, ApiError> {
     const NAME: &str = "VirtualStartTime";
     match form.instant(NAME)? {
@@ -193,7 +193,7 @@ impl Change {
     }
 }
 
-/// The status asked for, with the reason that the end of a task needs (behaviour D.6).
+/// The status asked for, with the reason that the end of a task needs (rule D.6).
 fn status(form: &Params) -> Result<Option<(TaskStatus, Option<String>)>, ApiError> {
     const NAME: &str = "AssignmentStatus";
     let reason = form.text("Reason", REASON_CHARS_MAX)?.filter(|text| !text.is_empty());

@@ -1,4 +1,4 @@
-//! Worker channels: one worker's capacity on one task channel (behaviour D.2).
+//! Worker channels: one worker's capacity on one task channel (rule D.2).
 //!
 //! They are part of the worker: every task channel has one for him, with the default capacity until it is
 //! changed. The path names one by its own identifier, or by the task channel's identifier or unique name.

@@ -1,4 +1,4 @@
-//! Workers: who does the tasks (behaviour D.2).
+//! Workers: who does the tasks (rule D.2).
 
 use serde_json::{Value, json};
 use switchboard_domain::decision::Decision;

@@ -1,4 +1,4 @@
-//! Workflows: which task goes to which queue (behaviour D.4).
+//! Workflows: which task goes to which queue (rule D.4).
 
 use serde_json::{Value, json};
 use switchboard_domain::decision::Decision;
@@ -16,7 +16,7 @@ use crate::fields::invalid;
 use crate::workspaces::RESERVATION_TIMEOUT_SECONDS;
 use crate::{fields, pages, tasks};
 
-/// The longest time to think about a reservation, in seconds (behaviour D.7).
+/// The longest time to think about a reservation, in seconds (rule D.7).
 const RESERVATION_TIMEOUT_SECONDS_MAX: i64 = 86_400;
 /// The largest configuration that fits into one item of the table beside everything else in it.
 const CONFIGURATION_BYTES_MAX: usize = 380_000;

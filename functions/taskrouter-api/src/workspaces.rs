@@ -1,4 +1,4 @@
-//! Workspaces (behaviour D.1). A new one comes with activities and task channels, and, with the template
+//! Workspaces (rule D.1). A new one comes with activities and task channels, and, with the template
 //! `FIFO`, with a queue and a workflow.
 
 use serde_json::{Value, json};
@@ -19,10 +19,10 @@ use crate::fields::invalid;
 use crate::{fields, pages, tasks};
 
 /// The activities of a new workspace, and whether workers in them get tasks. The first one is that of new
-/// workers, and of those who let a reservation time out (behaviour A.1).
+/// workers, and of those who let a reservation time out (rule A.1).
 const ACTIVITIES: [(&str, bool); 4] =
     [("Offline", false), ("Available", true), ("Unavailable", false), ("Break", false)];
-/// The task channels of a new workspace: unique and friendly names (behaviour A.1).
+/// The task channels of a new workspace: unique and friendly names (rule A.1).
 const CHANNELS: [(&str, &str); 5] = [
     ("default", "Default"),
     ("voice", "Voice"),
@@ -30,7 +30,7 @@ const CHANNELS: [(&str, &str); 5] = [
     ("sms", "SMS"),
     ("video", "Video"),
 ];
-/// How long a worker may think about a reservation unless a workflow says otherwise (behaviour D.7).
+/// How long a worker may think about a reservation unless a workflow says otherwise (rule D.7).
 pub(crate) const RESERVATION_TIMEOUT_SECONDS: i64 = 120;
 /// The longest filter of events, in characters.
 const EVENTS_FILTER_CHARS_MAX: usize = 4096;

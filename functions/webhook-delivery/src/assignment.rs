@@ -1,4 +1,4 @@
-//! Assignment callbacks of workflows (behaviour D.8): an endpoint is told of a reservation, and may say what is to
+//! Assignment callbacks of workflows (rule D.8): an endpoint is told of a reservation, and may say what is to
 //! become of it.
 //!
 //! ```text

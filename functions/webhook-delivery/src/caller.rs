@@ -119,7 +119,7 @@ impl Caller {
         Self { stand_in: Some(stand_in), ..self }
     }
 
-    /// Calls an endpoint with form parameters, signed as a carrier would sign (behaviour E.6). What it answers is
+    /// Calls an endpoint with form parameters, signed as a carrier would sign (rule E.6). What it answers is
     /// not read.
     pub async fn call(&self, on: &Dependencies, request: Request<'_>) -> Called {
         match self.send(on, request).await {

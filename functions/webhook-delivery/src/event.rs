@@ -1,4 +1,4 @@
-//! Event callbacks of workspaces (behaviour D.9).
+//! Event callbacks of workspaces (rule D.9).
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use switchboard_store::{key, take};
 
 use crate::{Due, Loaded};
 
-/// An endpoint has so long to answer (behaviour D.9).
+/// An endpoint has so long to answer (rule D.9).
 const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The call that is due, if the event is kept and the workspace still has a callback.

@@ -1,4 +1,4 @@
-//! What an assignment callback answers, read as an instruction (behaviour D.8).
+//! What an assignment callback answers, read as an instruction (rule D.8).
 
 use serde_json::Value;
 use switchboard_domain::effect::Outcome;

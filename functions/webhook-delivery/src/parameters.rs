@@ -1,4 +1,4 @@
-//! What a webhook is told of each event (behaviour B.5, post-hook parameters).
+//! What a webhook is told of each event (rule B.5, post-hook parameters).
 
 use serde_json::json;
 use switchboard_domain::conversation::{Conversation, Participant};

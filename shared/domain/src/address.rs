@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Longest address we keep (behaviour H: 256 characters).
+/// Longest address we keep (rule H: 256 characters).
 pub const ADDRESS_CHARS_MAX: usize = 256;
 
 /// The kind of channel that an address belongs to.
@@ -51,7 +51,7 @@ impl ChannelType {
         }
     }
 
-    /// Reads the canonical spelling in any case (surface: enums are case-insensitive).
+    /// Reads the canonical spelling in any case (rule R.1).
     pub fn parse(text: &str) -> Option<Self> {
         let all = [
             Self::Sms,
@@ -151,7 +151,7 @@ fn phone(text: &str) -> Result<String, NotAnAddress> {
     if numeric && range.contains(&digits.len()) { Ok(compact) } else { Err(NotAnAddress) }
 }
 
-/// Up to 11 letters, digits, spaces and a few signs, with at least one letter (behaviour E: alpha sender).
+/// Up to 11 letters, digits, spaces and a few signs, with at least one letter (rule E.2).
 fn alphanumeric_sender(text: &str) -> bool {
     text.len() <= 11
         && text.bytes().any(|byte| byte.is_ascii_alphabetic())

@@ -1,4 +1,4 @@
-//! What becomes of a customer's message (behaviour A.3): it is appended to the open conversation of its
+//! What becomes of a customer's message (rule A.3): it is appended to the open conversation of its
 //! address pair, or opens one, or is kept as a message that no conversation wanted.
 
 use crate::carriage::InboundMessage;
@@ -96,7 +96,7 @@ fn open(
     Ok((Outcome::Opened(sid), decision))
 }
 
-/// The handler becomes a webhook of the conversation, so it can be seen and removed there (behaviour A.5).
+/// The handler becomes a webhook of the conversation, so it can be seen and removed there (rule A.5).
 fn attach_handler(
     conversation: &mut Conversation,
     handler: &Handler,

@@ -14,7 +14,7 @@ use crate::timestamp::Timestamp;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CarrierName {
-    /// Twilio Programmable Messaging (carriers, section 1).
+    /// Twilio Programmable Messaging (rule E).
     Twilio,
 }
 
@@ -86,7 +86,7 @@ pub fn message_sid(carrier: CarrierName, carrier_message_id: &str) -> MessageSid
     MessageSid::derived(&[carrier.name(), carrier_message_id])
 }
 
-/// How far one message got on its way to one recipient (behaviour B.4, E.7).
+/// How far one message got on its way to one recipient (rules B.4, E.7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DeliveryStatus {

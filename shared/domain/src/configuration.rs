@@ -64,7 +64,7 @@ pub struct PoolNumber {
     pub created: Timestamp,
 }
 
-/// A messaging service with its pool of senders (behaviour E.1).
+/// A messaging service with its pool of senders (rule E.1).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MessagingService {
     /// Its identifier.
@@ -89,7 +89,7 @@ pub struct MessagingService {
     pub version: u64,
 }
 
-/// What happens when somebody writes to an address for the first time (behaviour A.5).
+/// What happens when somebody writes to an address for the first time (rule A.5).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AddressConfiguration {
     /// Its identifier; follows from the address.
@@ -128,7 +128,7 @@ impl AddressConfiguration {
     }
 }
 
-/// The handler of a new conversation (behaviour A.5, `auto_creation.type`).
+/// The handler of a new conversation (rule A.5, `auto_creation.type`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "type")]
 pub enum Handler {

@@ -24,17 +24,17 @@ use crate::sid::{
 };
 use crate::timestamp::Timestamp;
 
-/// At most so many participants in all (behaviour H).
+/// At most so many participants in all (rule H).
 pub const PARTICIPANTS_MAX: usize = 1000;
-/// At most so many of them on channels (behaviour H).
+/// At most so many of them on channels (rule H).
 pub const CHANNEL_PARTICIPANTS_MAX: usize = 50;
 /// The search by address finds so many participants of a closed conversation; more do not fit into the
 /// transaction that closes it.
 const REMEMBERED_MAX: usize = 30;
-/// At most so many scoped webhooks (behaviour B.5).
+/// At most so many scoped webhooks (rule B.5).
 pub const WEBHOOKS_MAX: usize = 5;
 
-/// The state of a conversation (behaviour B.1).
+/// The state of a conversation (rule B.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
@@ -78,7 +78,7 @@ pub fn default_service_sid(account: AccountSid) -> ServiceSid {
     ServiceSid::derived(&["default", &account.to_string()])
 }
 
-/// The customer's and the business' address of a participant on a channel (behaviour A.2).
+/// The customer's and the business' address of a participant on a channel (rule A.2).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Pair {
     /// The customer's.
@@ -158,7 +158,7 @@ pub enum Target {
     },
 }
 
-/// Somebody who listens to one conversation (behaviour B.5).
+/// Somebody who listens to one conversation (rule B.5).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Webhook {
     /// Which kin of the conversation it is.
@@ -277,7 +277,7 @@ impl Notice {
     }
 }
 
-/// Where a change comes from: it decides who is told of it (behaviour B.5).
+/// Where a change comes from: it decides who is told of it (rule B.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
     /// A REST request; webhooks are called only if it asked for that.

@@ -160,7 +160,7 @@ pub enum Subject {
     Answer(ReservationSid, Outcome),
 }
 
-/// What comes of an assignment callback (behaviour D.8).
+/// What comes of an assignment callback (rule D.8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {

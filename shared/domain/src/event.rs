@@ -1,4 +1,4 @@
-//! The events of a workspace (behaviour D.9): what each change of the routing table amounts to.
+//! The events of a workspace (rule D.9): what each change of the routing table amounts to.
 //!
 //! ```text
 //!  image before ─┐
@@ -42,7 +42,7 @@ pub use fields::snake_case;
 pub use place::EventPlace;
 pub use subject::Subject;
 
-/// How long events are kept (behaviour D.9).
+/// How long events are kept (rule D.9).
 pub const KEPT: Millis = Millis::seconds(30 * 24 * 3600);
 /// The kinds of records whose changes are events.
 pub const KINDS: [&str; 7] =

@@ -1,7 +1,7 @@
 //! Flows: what a published definition of widgets does with a new conversation.
 //!
 //! The first step of a flow is a pure rule, taken inside the decision about the customer's message. What is
-//! understood is a trigger that leads to a widget handing the conversation to an agent (behaviour A.6); any
+//! understood is a trigger that leads to a widget handing the conversation to an agent (rule A.6); any
 //! other widget ends the walk, and says so.
 
 use serde_json::{Map, Value, json};
@@ -11,7 +11,7 @@ use crate::sid::WorkflowSid;
 
 /// The longest definition that is kept, in bytes.
 pub const DEFINITION_BYTES_MAX: usize = 256 * 1024;
-/// How long a task of a flow waits if the widget does not say, in seconds (behaviour A.6).
+/// How long a task of a flow waits if the widget does not say, in seconds (rule A.6).
 pub const TASK_TIMEOUT_SECONDS: i64 = 3600;
 /// The longest it may wait, in seconds.
 pub const TASK_TIMEOUT_SECONDS_MAX: i64 = 1_209_600;

@@ -25,7 +25,7 @@ use crate::workspace::{TaskChannel, Worker, Workflow};
 /// The reason that tasks of a closed channel end with.
 const CHANNEL_CLOSED: &str = "Interaction channel closed";
 
-/// Who began it (behaviour C.2).
+/// Who began it (rule C.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum InitiatedBy {
@@ -48,7 +48,7 @@ impl InitiatedBy {
     }
 }
 
-/// The state of the interaction's channel (behaviour C.1).
+/// The state of the interaction's channel (rule C.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ChannelStatus {
@@ -253,7 +253,7 @@ impl Interaction {
     }
 }
 
-/// Adds an invite and its task (behaviour C.4). The task tells the router; the interaction is put by the caller.
+/// Adds an invite and its task (rule C.4). The task tells the router; the interaction is put by the caller.
 pub fn invite(
     interaction: &mut Interaction,
     conversation: &Conversation,
@@ -292,7 +292,7 @@ pub fn invite(
     }))
 }
 
-/// Seats the agent who accepted (behaviour C.5). Twice, too late or for nothing: nothing changes.
+/// Seats the agent who accepted (rule C.5). Twice, too late or for nothing: nothing changes.
 pub fn seat(
     interaction: &Interaction,
     conversation: &Conversation,
@@ -347,7 +347,7 @@ pub fn seat(
     })
 }
 
-/// What is to become of an agent's seat (behaviour C.6).
+/// What is to become of an agent's seat (rule C.6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Leaving {
     /// The agent's task goes to wrapping; the seat is kept.
@@ -428,7 +428,7 @@ fn unseat(
     Ok(Decision::put(conversation).with(found_by).asking(told))
 }
 
-/// Closes the channel: every task ends, everybody leaves, the conversation is closed (behaviour C.7). With
+/// Closes the channel: every task ends, everybody leaves, the conversation is closed (rule C.7). With
 /// `complete` the tasks are completed, else those in work go to wrapping.
 pub fn close(
     interaction: &Interaction,
@@ -463,7 +463,7 @@ pub fn close(
 }
 
 /// Makes the channel dormant: its tasks are completed and its agents leave; the conversation stays, and the
-/// next invite wakes the channel (behaviour C.7).
+/// next invite wakes the channel (rule C.7).
 pub fn deactivate(
     interaction: &Interaction,
     conversation: &Conversation,
@@ -500,7 +500,7 @@ pub fn deactivate(
     Ok(decision.with(left).with(ended))
 }
 
-/// Adds somebody who is not invited by a task: a customer, a supervisor, somebody external (behaviour C.6).
+/// Adds somebody who is not invited by a task: a customer, a supervisor, somebody external (rule C.6).
 pub fn add_participant(
     interaction: &Interaction,
     conversation: &Conversation,
@@ -557,8 +557,8 @@ fn close_conversation(conversation: &Conversation, now: Timestamp) -> Decision {
 }
 
 /// A task of the interaction ended in the task router. The agent's seat is given up; and when the last agent
-/// completed his task and nobody else is asked for, the channel and the conversation are closed (behaviour
-/// A.1, default orchestration). A canceled task leaves the conversation open.
+/// completed his task and nobody else is asked for, the channel and the conversation are closed
+/// (rule A.1, default orchestration). A canceled task leaves the conversation open.
 pub fn task_ended(
     interaction: &Interaction,
     conversation: &Conversation,

@@ -27,13 +27,13 @@ use crate::refusal::Refusal;
 use crate::sid::{ConversationSid, MessageSid, MessagingServiceSid, Sid as _};
 use crate::timestamp::{Millis, Timestamp};
 
-/// The longest text that a conversation keeps, in bytes (behaviour B.3: 32 KB).
+/// The longest text that a conversation keeps, in bytes (rule B.3: 32 KB).
 pub const BODY_BYTES_MAX: usize = 32 * 1024;
 /// A send that was begun and not ended by then is of unknown outcome. Longer than any call lasts.
 pub const LEASE: Millis = Millis::seconds(30);
 /// A carrier that is down is tried so often before the delivery fails.
 pub const ATTEMPTS_MAX: u32 = 8;
-/// The code of a delivery that was given up (30008: unknown error, behaviour E.7).
+/// The code of a delivery that was given up (30008: unknown error, rule E.7).
 pub const GAVE_UP: u32 = 30008;
 
 /// Which way a message went, as the programmable messages show it.
@@ -185,7 +185,7 @@ impl Origin {
 }
 
 /// Appends a message to a conversation: gives it the next index, wakes a quiet conversation, makes a copy
-/// for every channel participant but the author, and tells the webhooks (behaviour B.3, A.3).
+/// for every channel participant but the author, and tells the webhooks (rules B.3, A.3).
 pub fn append(
     conversation: &mut Conversation,
     post: Post,

@@ -6,10 +6,10 @@ use crate::task::{ReservationStatus, TaskStatus};
 /// A rule's no. Asking again changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// The conversation is closed, which is final (behaviour B.1).
+    /// The conversation is closed, which is final (rule B.1).
     #[error("Conversation is closed and can't be changed")]
     ConversationClosed,
-    /// The pair is bound elsewhere (behaviour A.2); clients read the sid out of the sentence.
+    /// The pair is bound elsewhere (rule A.2); clients read the sid out of the sentence.
     #[error("A binding for this participant and proxy address already exists in Conversation {0}")]
     PairBound(ConversationSid),
     /// The identity is in the conversation already.
@@ -36,7 +36,7 @@ pub enum Refusal {
     /// No such scoped webhook.
     #[error("Conversation scoped webhook not found")]
     NoSuchWebhook,
-    /// Five scoped webhooks are the most (behaviour B.5).
+    /// Five scoped webhooks are the most (rule B.5).
     #[error("Too many scoped webhooks: a conversation has at most 5")]
     TooManyWebhooks,
     /// Neither text nor media.
@@ -51,7 +51,7 @@ pub enum Refusal {
     /// The reservation was answered before.
     #[error("Reservation is {0:?} and can not become {1}")]
     ReservationState(ReservationStatus, &'static str),
-    /// Another worker was faster (behaviour D.7).
+    /// Another worker was faster (rule D.7).
     #[error("Reservation was rescinded")]
     ReservationRescinded,
     /// No such reservation.
@@ -63,7 +63,7 @@ pub enum Refusal {
     /// No such participant of the interaction channel.
     #[error("Interaction channel participant not found")]
     NoSuchChannelParticipant,
-    /// The conversation of a customer-initiated interaction needs its customer (behaviour C.2).
+    /// The conversation of a customer-initiated interaction needs its customer (rule C.2).
     #[error("Conversation has no participants")]
     NoCustomer,
 }

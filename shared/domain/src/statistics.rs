@@ -1,4 +1,4 @@
-//! Statistics of a workspace (behaviour D.10): what is there now, what happened in a span of time, and how evenly
+//! Statistics of a workspace (rule D.10): what is there now, what happened in a span of time, and how evenly
 //! the work was shared.
 //!
 //! ```text

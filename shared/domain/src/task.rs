@@ -34,21 +34,21 @@ pub use trail::{MARKS_MAX, Mark, NotAMark};
 
 /// So many reservations that ended stay in the task; older ones are dropped.
 pub const PAST_RESERVATIONS_MAX: usize = 10;
-/// A finished task is kept that long (behaviour D.6).
+/// A finished task is kept that long (rule D.6).
 pub const RETENTION: Millis = Millis::seconds(300);
 /// Why a task ended that was deleted.
 pub const DELETED: &str = "Task deleted";
-/// So many times a task is offered before it is canceled (behaviour D.6).
+/// So many times a task is offered before it is canceled (rule D.6).
 pub const ASSIGNMENTS_MAX: u32 = 1000;
-/// So many times a task is rejected before it is canceled (behaviour D.6).
+/// So many times a task is rejected before it is canceled (rule D.6).
 pub const REJECTIONS_MAX: u32 = 1000;
-/// A task that is still assigned after so long is removed (behaviour D.6).
+/// A task that is still assigned after so long is removed (rule D.6).
 pub const ASSIGNED_MAX: Millis = Millis::seconds(86_400);
 
 /// A task that may wait no longer than this, in seconds, gets an alarm clock of its own.
 const SHORT_TIMEOUT_SECONDS: i64 = 900;
 
-/// The state of a task (behaviour D.6).
+/// The state of a task (rule D.6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TaskStatus {
@@ -98,7 +98,7 @@ impl TaskStatus {
     }
 }
 
-/// The state of a reservation (behaviour D.7).
+/// The state of a reservation (rule D.7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ReservationStatus {
@@ -450,7 +450,7 @@ impl Task {
     }
 }
 
-/// Decides a command. The match over the status *is* the state table (behaviour D.6, D.7).
+/// Decides a command. The match over the status *is* the state table (rules D.6, D.7).
 pub fn decide(task: &Task, command: Command, now: Timestamp) -> Result<Task, Refusal> {
     use TaskStatus::{Assigned, Canceled, Completed, Pending, Reserved, Wrapping};
     let mut next = task.clone();

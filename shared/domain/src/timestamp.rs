@@ -36,7 +36,7 @@ impl Timestamp {
         self.0.div_euclid(1000)
     }
 
-    /// `2026-11-22T10:53:29Z`: second precision, as the REST products answer (surface, dates).
+    /// `2026-11-22T10:53:29Z`: second precision, as the REST products answer (rule R.3).
     pub fn iso(self) -> String {
         self.format("%Y-%m-%dT%H:%M:%SZ")
     }

@@ -13,7 +13,7 @@ use crate::sid::{
 };
 use crate::timestamp::{Millis, Timestamp};
 
-/// A workspace (behaviour D.1).
+/// A workspace (rule D.1).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Workspace {
     /// Its identifier.
@@ -63,7 +63,7 @@ impl QueueOrder {
     }
 }
 
-/// What a worker can be doing (behaviour D.2).
+/// What a worker can be doing (rule D.2).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Activity {
     /// The workspace.
@@ -105,7 +105,7 @@ pub struct TaskChannel {
     pub version: u64,
 }
 
-/// A queue: which workers may take its tasks, and in which order (behaviour D.3).
+/// A queue: which workers may take its tasks, and in which order (rule D.3).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TaskQueue {
     /// The workspace.
@@ -145,7 +145,7 @@ impl TaskQueue {
     }
 }
 
-/// A workflow: which task goes to which queue, and when it moves on (behaviour D.4).
+/// A workflow: which task goes to which queue, and when it moves on (rule D.4).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Workflow {
     /// The workspace.

@@ -1,4 +1,4 @@
-//! The fixed limits (behaviour D.1 to D.3 and D.11), each from both sides.
+//! The fixed limits (rules D.1 to D.3 and D.11), each from both sides.
 
 use serde_json::{Value, json};
 

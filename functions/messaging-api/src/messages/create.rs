@@ -16,9 +16,9 @@ use super::{View, render};
 use crate::pool::alpha_senders::is_alpha_sender;
 use crate::{keep_new, settings};
 
-/// The longest text (behaviour E.8).
+/// The longest text (rule E.8).
 const BODY_CHARS_MAX: usize = 1600;
-/// The most files (behaviour E.8).
+/// The most files (rule E.8).
 const MEDIA_MAX: usize = 10;
 
 /// Parameters that change what happens to a message, and that nothing here would obey.

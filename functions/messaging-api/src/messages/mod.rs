@@ -80,7 +80,7 @@ impl View {
         self.message.edited.map_or(changed, |edited| edited.max(changed))
     }
 
-    /// Its status (behaviour E.7).
+    /// Its status (rule E.7).
     fn status(&self) -> &'static str {
         let Some(delivery) = self.delivery() else {
             return "received";

@@ -9,7 +9,7 @@ use switchboard_store::key;
 use crate::pool::alpha_senders::is_alpha_sender;
 use crate::{country, numbers};
 
-/// Who sends: the one that is named, or one of the pool (behaviour E.2).
+/// Who sends: the one that is named, or one of the pool (rule E.2).
 pub(crate) async fn sender(
     call: &Call<'_>,
     to: &Address,

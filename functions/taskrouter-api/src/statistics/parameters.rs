@@ -14,7 +14,7 @@ use crate::tasks;
 const MINUTES: i64 = 15;
 /// More minutes than anybody asks for; what is too long ago is refused by its own code.
 const MINUTES_MAX: i64 = 1_000_000_000;
-/// The code of statistics that are not kept any more (behaviour D.10).
+/// The code of statistics that are not kept any more (rule D.10).
 const TOO_OLD: u32 = 14241;
 /// So many thresholds can be asked for at once.
 const THRESHOLDS_MAX: usize = 100;

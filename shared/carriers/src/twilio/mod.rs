@@ -1,5 +1,5 @@
 //! Twilio Programmable Messaging: text messages, WhatsApp, Messenger and RCS through one form of
-//! webhook and one endpoint (carriers, section 1).
+//! webhook and one endpoint (rule E).
 
 mod api;
 mod signature;

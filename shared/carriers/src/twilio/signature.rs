@@ -1,5 +1,5 @@
-//! The `X-Twilio-Signature` scheme: HMAC-SHA1 over the URL and the decoded parameters (carriers,
-//! section 1). It has no time in it, so a replay is stopped by the message's identifier alone.
+//! The `X-Twilio-Signature` scheme: HMAC-SHA1 over the URL and the decoded parameters
+//! (rule E.6). It has no time in it, so a replay is stopped by the message's identifier alone.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -1,5 +1,5 @@
-//! Reads inbound messages and status callbacks, which arrive as the same kind of form (carriers,
-//! section 1; behaviour E.4, E.7).
+//! Reads inbound messages and status callbacks, which arrive as the same kind of form
+//! (rules E.4, E.7).
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

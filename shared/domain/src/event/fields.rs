@@ -1,4 +1,4 @@
-//! What is told of an event (behaviour D.9): named as callbacks name it; a list writes the same names in snake case.
+//! What is told of an event (rule D.9): named as callbacks name it; a list writes the same names in snake case.
 
 use super::{ChannelChange, Event, EventType, Occurrence, Subject};
 use crate::task::{Task, TaskStatus};

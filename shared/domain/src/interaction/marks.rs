@@ -1,5 +1,5 @@
-//! What the service writes into the attributes of an invite's task, around what the caller gave (behaviour
-//! C.3).
+//! What the service writes into the attributes of an invite's task, around what the caller gave
+//! (rule C.3).
 //!
 //! All of it follows from the interaction and four small facts. So it need not be stored: [`Marks::read_off`]
 //! tells the facts from what the caller gave, and [`Marks::around`] writes the same text again.

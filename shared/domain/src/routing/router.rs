@@ -54,7 +54,7 @@ use crate::workspace::{Worker, Workspace};
 /// Most records that one step writes: a transaction takes 100, and the shell adds its own.
 pub const PUTS_MAX: usize = 90;
 
-/// Why a task ended that waited for too long (behaviour D.6).
+/// Why a task ended that waited for too long (rule D.6).
 pub const TTL_EXCEEDED: &str = "Task TTL Exceeded";
 /// Why a task ended that left its last target.
 pub const FELL_OUT: &str = "Task fell out of its workflow";
@@ -62,9 +62,9 @@ pub const FELL_OUT: &str = "Task fell out of its workflow";
 pub const OFFERED_TOO_OFTEN: &str = "Task exceeded its maximum assignment count";
 /// Why a task ended that was rejected too often.
 pub const REJECTED_TOO_OFTEN: &str = "Task exceeded its maximum rejection count";
-/// Why a task was removed that nobody brought to an end (behaviour D.6, `task.system-deleted`).
+/// Why a task was removed that nobody brought to an end (rule D.6, `task.system-deleted`).
 pub const ASSIGNED_TOO_LONG: &str = "Task was assigned for 24 hours";
-/// Why a task ended that was meant for one worker (behaviour C.4).
+/// Why a task ended that was meant for one worker (rule C.4).
 pub const NOT_TAKEN: &str = "Task was not taken by its worker";
 
 /// What a step decided.
@@ -290,7 +290,7 @@ impl Router {
         true
     }
 
-    /// Moves a worker who did not answer to the activity for that (behaviour D.7).
+    /// Moves a worker who did not answer to the activity for that (rule D.7).
     fn time_out(&mut self, draft: &mut Draft, worker: WorkerSid, now: Timestamp) {
         let activity = self.picture.workspace().timeout_activity;
         self.move_worker(draft, worker, activity, now);

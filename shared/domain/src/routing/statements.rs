@@ -1,11 +1,11 @@
-//! What the contract says of routing, statement by statement, and which tests prove each.
+//! What `RULES.md` says of routing, statement by statement, and which tests prove each.
 //!
-//! A row that names a test which is not there fails, so the table can not rot.
+//! A row that names a test which is not there fails, so the table cannot rot.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// The section of the contract, the statement in short, and the tests.
+/// The rule, the statement in short, and the tests.
 type Row = (&'static str, &'static str, &'static [&'static str]);
 
 #[rustfmt::skip]

@@ -1,4 +1,4 @@
-//! Who is asking: the account with its token, or an API key with its secret (behaviour F.1).
+//! Who is asking: the account with its token, or an API key with its secret (rule F.1).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -116,7 +116,7 @@ impl<'a> Call<'a> {
         format!("{}/{}/{path}", self.on.config.public_url, self.product)
     }
 
-    /// Refuses a stale `If-Match` (surface, optimistic concurrency).
+    /// Refuses a stale `If-Match` (rule R.5).
     pub fn if_match(&self, version: u64) -> Result<(), ApiError> {
         let Some(given) = self.header("if-match") else {
             return Ok(());
@@ -130,7 +130,7 @@ impl<'a> Call<'a> {
         Err(ApiError::new(412, 20412, message))
     }
 
-    /// Whether a REST change shall call webhooks (surface, `X-Twilio-Webhook-Enabled`).
+    /// Whether a REST change shall call webhooks (rule R.6).
     pub fn webhooks_enabled(&self) -> bool {
         self.header("x-twilio-webhook-enabled").is_some_and(|it| it.eq_ignore_ascii_case("true"))
     }

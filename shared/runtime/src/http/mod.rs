@@ -1,4 +1,4 @@
-//! The conventions that all REST products share (surface, conventions): one place, used by every operation.
+//! The conventions that all REST products share (rule R): one place, used by every operation.
 //!
 //! A product is one function: `handle(&Call) -> Answer`, a match over method and path. Everything around it
 //! happens here: Basic auth, form bodies, error bodies, paging, ETags, request ids.
@@ -93,7 +93,7 @@ pub fn plain(status: u16, content_type: Option<&'static str>, body: &str) -> Res
     response
 }
 
-/// The body of an error as the SDKs expect it: exactly these four members (surface, errors).
+/// The body of an error as the SDKs expect it: exactly these four members (rule R.2).
 fn error_body(status: u16, code: u32, message: &str) -> serde_json::Value {
     json!({
         "code": code,

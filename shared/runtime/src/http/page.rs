@@ -1,4 +1,4 @@
-//! Pages: sizes are clamped, tokens are opaque, links are absolute (surface, paging).
+//! Pages: sizes are clamped, tokens are opaque, links are absolute (rule R.4).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

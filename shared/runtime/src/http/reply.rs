@@ -68,7 +68,7 @@ impl ApiError {
         Self::new(400, 20001, message)
     }
 
-    /// 404 for this path, which is written without its version (surface, errors).
+    /// 404 for this path, which is written without its version (rule R.2).
     pub fn not_found(path: &str) -> Self {
         Self::new(404, 20404, format!("The requested resource {path} was not found"))
     }

@@ -1,4 +1,4 @@
-//! What assignment callbacks say of reservations, and who is to call them (behaviour D.8).
+//! What assignment callbacks say of reservations, and who is to call them (rule D.8).
 //!
 //! An answer is carried out like the worker's own: late or twice, it changes nothing.
 

@@ -1,4 +1,4 @@
-//! Where tasks are done one by one, reservations move their workers through activities (behaviour D.2, D.7).
+//! Where tasks are done one by one, reservations move their workers through activities (rules D.2, D.7).
 //!
 //! ```text
 //!  before ── reserved ──▶ the queue's reservation activity ── accepted ──▶ its assignment activity, for good

@@ -33,7 +33,7 @@ pub(super) struct Offer<'a> {
     pub(super) timeout: Millis,
 }
 
-/// Why a known worker can not be had in a target (behaviour D.4).
+/// Why a known worker can not be had in a target (rule D.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KnownWorkerFault {
     /// There is no such worker, or the task does not say who.
