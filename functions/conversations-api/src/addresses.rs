@@ -5,7 +5,7 @@ use switchboard_domain::address::{Address, ChannelType};
 use switchboard_domain::configuration::{AddressConfiguration, Handler};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::sid::{AddressConfigurationSid, ServiceSid};
-use switchboard_runtime::http::{Answer, ApiError, Call, Params, Reply};
+use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
 use switchboard_store::{Listing, Page, Table, key};
 
 use crate::configuration::existing_service;

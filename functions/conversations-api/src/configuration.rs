@@ -5,7 +5,7 @@ use switchboard_domain::configuration::{ConversationConfiguration, MessagingServ
 use switchboard_domain::conversation::{Service, default_service_sid};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::sid::ServiceSid;
-use switchboard_runtime::http::{Answer, ApiError, Call, Reply};
+use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::key;
 
 use crate::input::{self, Timer};

@@ -7,7 +7,7 @@ use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::Effect;
 use switchboard_domain::sid::{ConversationSid, MessagingServiceSid, ServiceSid};
 use switchboard_domain::timestamp::Timestamp;
-use switchboard_runtime::http::{Answer, ApiError, Call, Params, Reply};
+use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
 use switchboard_store::{Listing, Page, Table, key, take};
 
 use crate::input::{self, CONVERSATION_ATTRIBUTES_MAX, Change, Dates, Timer, given};

@@ -4,7 +4,7 @@ use jiff::fmt::temporal::SpanParser;
 use switchboard_domain::configuration::Flow;
 use switchboard_domain::sid::{FlowSid, MessagingServiceSid};
 use switchboard_domain::timestamp::Timestamp;
-use switchboard_runtime::http::{ApiError, Call, Params};
+use switchboard_rest::{ApiError, Call, Params};
 use switchboard_store::key;
 
 /// The longest name, identity or author (rule H).

@@ -25,14 +25,14 @@ use std::convert::Infallible;
 
 use http::Response;
 use lambda_http::{Body, Request};
+use switchboard_rest::{Answer, Call, Method};
 use switchboard_runtime::Dependencies;
-use switchboard_runtime::http::{Answer, Call, Method};
 
 use scope::Scope;
 
 /// Serves one request.
 pub async fn handle(on: &Dependencies, request: Request) -> Result<Response<Body>, Infallible> {
-    switchboard_runtime::http::serve(on, request, |call| Box::pin(route(call))).await
+    switchboard_rest::serve(on, request, |call| Box::pin(route(call))).await
 }
 
 async fn route(call: &Call<'_>) -> Answer {

@@ -1,7 +1,7 @@
 //! Pages of lists of which only a part is wanted.
 
 use switchboard_domain::record::Record;
-use switchboard_runtime::http::{ApiError, Call, PageRequest};
+use switchboard_rest::{ApiError, Call, PageRequest};
 use switchboard_store::{Cursor, FromRecord, Kept, Listing, Page};
 
 /// So many requests look for wanted records before a page is answered short.

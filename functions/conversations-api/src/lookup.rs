@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use switchboard_domain::address::Address;
 use switchboard_domain::conversation::{AddressBinding, Conversation, Membership, Participant};
 use switchboard_domain::sid::{ConversationSid, ParticipantSid, Sid as _};
-use switchboard_runtime::http::{Answer, ApiError, Call, PageRequest};
+use switchboard_rest::{Answer, ApiError, Call, PageRequest};
 use switchboard_store::{Cursor, FromRecord, Kept, Listing, Page, Table, key, take};
 
 use crate::input::{NAME_CHARS_MAX, given};

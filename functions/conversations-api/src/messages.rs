@@ -10,8 +10,8 @@ use switchboard_domain::record::Record;
 use switchboard_domain::refusal::Refusal;
 use switchboard_domain::sid::{MessageSid, ParticipantSid, Sid as _};
 use switchboard_domain::timestamp::Timestamp;
+use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
 use switchboard_runtime::Failure;
-use switchboard_runtime::http::{Answer, ApiError, Call, Params, Reply};
 use switchboard_store::{Listing, Page, Table, key};
 
 use crate::input::{self, ATTRIBUTES_MAX, Dates, NAME_CHARS_MAX, given};

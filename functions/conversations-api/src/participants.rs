@@ -9,7 +9,7 @@ use switchboard_domain::decision::Decision;
 use switchboard_domain::refusal::Refusal;
 use switchboard_domain::sid::{ParticipantSid, Sid as _};
 use switchboard_domain::timestamp::Timestamp;
-use switchboard_runtime::http::{Answer, ApiError, Call, Params, Reply};
+use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
 use switchboard_store::{key, take};
 
 use crate::conversations::must_fit;

@@ -5,7 +5,7 @@ use switchboard_domain::carriage::DeliveryStatus;
 use switchboard_domain::conversation::Conversation;
 use switchboard_domain::message::{Delivery, Message};
 use switchboard_domain::sid::{ParticipantSid, ReceiptSid, Sid as _, SmsSid};
-use switchboard_runtime::http::{Answer, Call, Reply};
+use switchboard_rest::{Answer, Call, Reply};
 
 use crate::messages::load;
 use crate::scope::Scope;

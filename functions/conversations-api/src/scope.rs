@@ -7,7 +7,7 @@ use switchboard_domain::conversation::{
 };
 use switchboard_domain::decision::Decision;
 use switchboard_domain::sid::{ConversationSid, ServiceSid};
-use switchboard_runtime::http::{ApiError, Call};
+use switchboard_rest::{ApiError, Call};
 use switchboard_store::{key, take};
 
 use crate::input::NAME_CHARS_MAX;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use switchboard_domain::conversation::{Conversation, Service, default_service_sid};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::sid::ServiceSid;
-use switchboard_runtime::http::{Answer, ApiError, Call, Reply};
+use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::{Listing, Page, Table, key};
 
 use crate::input::NAME_CHARS_MAX;

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use switchboard_domain::conversation::Notice;
 use switchboard_domain::decision::Decision;
-use switchboard_runtime::http::{Answer, ApiError, Call, Params, Reply};
+use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
 
 use crate::conversations::{self, Fields};
 use crate::participants::{Joining, must_be_free};

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use switchboard_domain::conversation::{Conversation, Target, Webhook};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::sid::{Sid as _, WebhookSid};
-use switchboard_runtime::http::{Answer, ApiError, Call, Params, Reply};
+use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
 
 use crate::input::{self, given};
 use crate::scope::Scope;

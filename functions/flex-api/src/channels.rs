@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use switchboard_domain::interaction::{self, Interaction};
-use switchboard_runtime::http::{Answer, ApiError, Call, Reply};
+use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::Page;
 
 use crate::load;

@@ -10,7 +10,7 @@ use switchboard_domain::flow::{HandOver, Step, first_step};
 use switchboard_domain::interaction::Route;
 use switchboard_domain::sid::FlowSid;
 use switchboard_domain::workspace::{TaskChannel, Workflow, Workspace};
-use switchboard_runtime::http::{Answer, ApiError, Call, Reply};
+use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::{Listing, Table, key};
 
 /// The code of a definition that can not be kept.

@@ -9,7 +9,7 @@ use switchboard_domain::interaction::{self, ChannelStatus, InitiatedBy, Interact
 use switchboard_domain::refusal::Refusal;
 use switchboard_domain::sid::{ConversationSid, InteractionSid, Sid as _};
 use switchboard_domain::task::Task;
-use switchboard_runtime::http::{Answer, ApiError, Call, Reply};
+use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::key;
 
 use crate::load::{self, Names};

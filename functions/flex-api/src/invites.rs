@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::interaction::{self, Interaction, Invite};
 use switchboard_domain::sid::{InviteSid, Sid as _};
-use switchboard_runtime::http::{Answer, ApiError, Call, Reply};
+use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::Page;
 
 use crate::load;

@@ -17,8 +17,8 @@ use std::convert::Infallible;
 
 use http::Response;
 use lambda_http::{Body, Request};
+use switchboard_rest::{Answer, Call, Method, serve};
 use switchboard_runtime::Dependencies;
-use switchboard_runtime::http::{Answer, Call, Method, serve};
 
 /// Serves one request.
 pub async fn handle(on: &Dependencies, request: Request) -> Result<Response<Body>, Infallible> {

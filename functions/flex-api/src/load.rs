@@ -5,7 +5,7 @@ use switchboard_domain::interaction::Interaction;
 use switchboard_domain::sid::{ChannelSid, InteractionSid, Sid as _, TaskSid};
 use switchboard_domain::task::Task;
 use switchboard_domain::workspace::{TaskChannel, TaskQueue, Workflow};
-use switchboard_runtime::http::{ApiError, Call};
+use switchboard_rest::{ApiError, Call};
 use switchboard_store::{Key, key, take};
 
 use crate::snapshot::first_queue;

@@ -5,7 +5,7 @@ use switchboard_domain::address::ChannelType;
 use switchboard_domain::interaction::Order;
 use switchboard_domain::sid::{TaskChannelSid, TaskQueueSid, WorkerSid, WorkflowSid, WorkspaceSid};
 use switchboard_domain::workspace::{TaskChannel, TaskQueue, Worker, Workflow};
-use switchboard_runtime::http::{ApiError, Call};
+use switchboard_rest::{ApiError, Call};
 use switchboard_store::{Listing, Table, key, take};
 
 /// The longest attributes of a task, in characters (rule D.11).

@@ -5,7 +5,7 @@ use switchboard_domain::interaction::{
     self, ChannelParticipant, Interaction, Leaving, SeatRouting,
 };
 use switchboard_domain::sid::{ChannelParticipantSid, Sid as _};
-use switchboard_runtime::http::{Answer, ApiError, Call, Reply};
+use switchboard_rest::{Answer, ApiError, Call, Reply};
 
 use crate::interactions::participant;
 use crate::load;

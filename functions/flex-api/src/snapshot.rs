@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use switchboard_domain::routing::workflow::Workflow as Rules;
 use switchboard_domain::sid::TaskQueueSid;
 use switchboard_domain::task::Task;
-use switchboard_runtime::http::Call;
+use switchboard_rest::Call;
 
 use crate::load::Names;
 

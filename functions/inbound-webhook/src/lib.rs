@@ -9,7 +9,7 @@
 
 use std::convert::Infallible;
 
-use http::{HeaderMap, Method, Response};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use lambda_http::{Body, Request, RequestExt as _};
 use serde_json::json;
 use switchboard_carriers::{Carrier, Carriers, Event, RawRequest};
@@ -17,7 +17,6 @@ use switchboard_domain::carriage::{CarrierName, InboundMessage, StatusReport};
 use switchboard_domain::effect::QueueName;
 use switchboard_domain::mutation::{Mutation, is_on};
 use switchboard_domain::sid::{MessageSid, Sid as _};
-use switchboard_runtime::http::plain;
 use switchboard_runtime::{Dependencies, Failure};
 
 /// Serves one webhook.
@@ -122,4 +121,14 @@ async fn put_report(on: &Dependencies, report: &StatusReport) -> Result<(), Fail
 fn error(status: u16, message: &str) -> Response<Body> {
     let body = json!({ "status": status, "message": message }).to_string();
     plain(status, Some("application/json"), &body)
+}
+
+fn plain(status: u16, content_type: Option<&'static str>, body: &str) -> Response<Body> {
+    let mut response = Response::new(Body::Text(body.to_owned()));
+    *response.status_mut() =
+        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if let Some(content_type) = content_type {
+        response.headers_mut().insert("content-type", HeaderValue::from_static(content_type));
+    }
+    response
 }

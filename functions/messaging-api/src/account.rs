@@ -1,7 +1,7 @@
 //! The account: there is one, set up by whoever deployed it.
 
 use serde_json::json;
-use switchboard_runtime::http::{Answer, Call, Reply};
+use switchboard_rest::{Answer, Call, Reply};
 
 use crate::uri;
 

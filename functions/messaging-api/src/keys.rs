@@ -5,7 +5,7 @@ use switchboard_domain::configuration::ApiKey;
 use switchboard_domain::decision::Decision;
 use switchboard_domain::private::Private;
 use switchboard_domain::sid::KeySid;
-use switchboard_runtime::http::{Answer, ApiError, Call, Reply};
+use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::{Listing, Table, key};
 
 use crate::{friendly_name, keep_new};

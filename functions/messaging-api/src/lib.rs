@@ -23,13 +23,13 @@ use http::Response;
 use lambda_http::{Body, Request};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::Effect;
+use switchboard_rest::{Answer, ApiError, Call, Method};
 use switchboard_runtime::Dependencies;
-use switchboard_runtime::http::{Answer, ApiError, Call, Method};
 use switchboard_store::{Kept, Key};
 
 /// Serves one request.
 pub async fn handle(on: &Dependencies, request: Request) -> Result<Response<Body>, Infallible> {
-    switchboard_runtime::http::serve(on, request, |call| Box::pin(route(call))).await
+    switchboard_rest::serve(on, request, |call| Box::pin(route(call))).await
 }
 
 async fn route(call: &Call<'_>) -> Answer {

@@ -1,6 +1,6 @@
 //! Pages of lists that are in memory: pools of a service, media of a message, found messages.
 
-use switchboard_runtime::http::PageRequest;
+use switchboard_rest::PageRequest;
 use switchboard_store::{Cursor, Page};
 
 /// Which end of a list comes first.

@@ -6,7 +6,7 @@ use switchboard_domain::address::{Address, ChannelType};
 use switchboard_domain::configuration::{MessagingService, PhoneNumber};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::sid::PhoneNumberSid;
-use switchboard_runtime::http::{Answer, ApiError, Call, Reply};
+use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::{Listing, Table, key};
 
 use crate::listing::{Order, page_of};

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use switchboard_domain::configuration::{MessagingService, PhoneNumber};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::sid::MessagingServiceSid;
-use switchboard_runtime::http::{Answer, ApiError, Call, Reply};
+use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::{Listing, Table, key, take};
 
 use crate::settings::{self, Setting, choice, method, number, switch, url};

@@ -2,7 +2,7 @@
 //! showing follow from the table.
 
 use serde_json::{Map, Value};
-use switchboard_runtime::http::{ApiError, Params, flag, integer};
+use switchboard_rest::{ApiError, Params, flag, integer};
 
 /// The longest URL that is kept.
 const URL_BYTES_MAX: usize = 2048;

@@ -17,7 +17,7 @@ use switchboard_domain::timestamp::Timestamp;
 use switchboard_domain::workspace::{
     Activity, TaskChannel, TaskQueue, Worker, Workflow, Workspace,
 };
-use switchboard_runtime::http::{Answer, ApiError, Call, Reply};
+use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::{FromRecord, Kept, Key, Listing, Table, key};
 
 use crate::fields::invalid;

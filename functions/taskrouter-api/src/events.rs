@@ -9,7 +9,7 @@ use switchboard_domain::sid::{
     EventSid, ReservationSid, Sid as _, TaskQueueSid, TaskSid, WorkerSid, WorkflowSid, WorkspaceSid,
 };
 use switchboard_domain::timestamp::{Millis, Timestamp};
-use switchboard_runtime::http::{Answer, ApiError, Call, PageRequest, Reply};
+use switchboard_rest::{Answer, ApiError, Call, PageRequest, Reply};
 use switchboard_store::{Cursor, Page, Timeline, key};
 
 use crate::contents::{self, PAGE_SIZE_MAX};

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use switchboard_domain::workspace::QueueOrder;
-use switchboard_runtime::http::{ApiError, Params};
+use switchboard_rest::{ApiError, Params};
 
 /// The longest name, in characters (rules D.1 to D.3).
 const NAME_CHARS_MAX: usize = 64;

@@ -5,7 +5,7 @@ use switchboard_domain::decision::Decision;
 use switchboard_domain::sid::{TaskQueueSid, WorkerSid, WorkflowSid, WorkspaceSid};
 use switchboard_domain::task::{NewTask, Task};
 use switchboard_domain::workspace::{TaskQueue, Worker, Workflow};
-use switchboard_runtime::http::{Answer, ApiError, Call, Params, Reply};
+use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
 use switchboard_store::{Kept as _, key};
 
 use crate::fields::invalid;

@@ -1,7 +1,7 @@
 //! Pages of what passes a filter, and pages of what was put in another order.
 
 use switchboard_domain::record::Record;
-use switchboard_runtime::http::{ApiError, Call, PageRequest};
+use switchboard_rest::{ApiError, Call, PageRequest};
 use switchboard_store::key::Place;
 use switchboard_store::{Cursor, FromRecord, Kept, Listing, Page};
 

@@ -15,7 +15,7 @@ use switchboard_domain::routing::workflow::{self, Target, Wanted};
 use switchboard_domain::sid::{ReservationSid, Sid as _, WorkerSid, WorkspaceSid};
 use switchboard_domain::task::{Reservation, Task};
 use switchboard_domain::workspace::{Worker, Workflow, Workspace};
-use switchboard_runtime::http::{Answer, ApiError, Call, Reply};
+use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::{Listing, Page, Table, key};
 
 use crate::contents::{self, Activities};

@@ -15,7 +15,7 @@ use switchboard_domain::sid::{TaskSid, WorkflowSid, WorkspaceSid};
 use switchboard_domain::task::Task;
 use switchboard_domain::timestamp::Millis;
 use switchboard_domain::workspace::Workflow;
-use switchboard_runtime::http::{Answer, ApiError, Call, Reply};
+use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::{Listing, Table, Timeline, key};
 
 use crate::contents;

@@ -11,7 +11,7 @@ use switchboard_domain::sid::{
 };
 use switchboard_domain::task::{self, Command, Reservation, ReservationStatus, Task};
 use switchboard_domain::workspace::Worker;
-use switchboard_runtime::http::{Answer, ApiError, Call, Params, Reply};
+use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
 use switchboard_store::key::dated;
 
 use crate::contents::{self, Activities, PAGE_SIZE_MAX};

@@ -17,7 +17,7 @@ use switchboard_domain::statistics::cumulative::Cumulative;
 use switchboard_domain::statistics::real_time::{Staff, StaffNow, TasksNow};
 use switchboard_domain::task::Task;
 use switchboard_domain::workspace::{Activity, Worker, Workflow};
-use switchboard_runtime::http::{Answer, ApiError, Call, Method, Reply};
+use switchboard_rest::{Answer, ApiError, Call, Method, Reply};
 use switchboard_store::Timeline;
 
 pub(crate) use self::parameters::Window;

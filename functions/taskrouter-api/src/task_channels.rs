@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use switchboard_domain::sid::{TaskChannelSid, WorkspaceSid};
 use switchboard_domain::workspace::TaskChannel;
-use switchboard_runtime::http::{Answer, ApiError, Call, Reply};
+use switchboard_rest::{Answer, ApiError, Call, Reply};
 
 use crate::contents::{self, PAGE_SIZE_MAX};
 use crate::{fields, pages, tasks};

@@ -8,7 +8,7 @@ use switchboard_domain::sid::{TaskQueueSid, WorkerSid, WorkflowSid, WorkspaceSid
 use switchboard_domain::task::{Task, TaskStatus};
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_domain::workspace::{TaskQueue, Workflow};
-use switchboard_runtime::http::{ApiError, Call, Params};
+use switchboard_rest::{ApiError, Call, Params};
 use switchboard_store::key::dated;
 
 use crate::contents;

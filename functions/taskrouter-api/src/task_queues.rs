@@ -5,7 +5,7 @@ use switchboard_domain::routing::expression::{Attributes, Expression};
 use switchboard_domain::routing::workflow;
 use switchboard_domain::sid::{ActivitySid, TaskQueueSid, WorkspaceSid};
 use switchboard_domain::workspace::{Activity, QueueOrder, TaskQueue, Worker, Workflow};
-use switchboard_runtime::http::{Answer, ApiError, Call, Params, Reply};
+use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
 
 use crate::contents::{self, Activities, PAGE_SIZE_MAX};
 use crate::fields::invalid;

@@ -7,7 +7,7 @@ use switchboard_domain::record::Record;
 use switchboard_domain::task::Task;
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_domain::workspace::{TaskQueue, Workflow};
-use switchboard_runtime::http::{ApiError, Call};
+use switchboard_rest::{ApiError, Call};
 use switchboard_store::{Key, key};
 
 use crate::contents;

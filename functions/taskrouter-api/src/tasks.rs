@@ -5,7 +5,7 @@ use switchboard_domain::sid::{TaskChannelSid, TaskSid, WorkerSid, WorkspaceSid};
 use switchboard_domain::task::{self, Command, DELETED, RETENTION, Task, TaskStatus};
 use switchboard_domain::timestamp::{Millis, Timestamp};
 use switchboard_domain::workspace::{TaskChannel, TaskQueue};
-use switchboard_runtime::http::{Answer, ApiError, Call, Params, Reply};
+use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
 use switchboard_store::{Cursor, Kept as _, Listing, Page, Table, key};
 
 use crate::contents::{self, PAGE_SIZE_MAX};

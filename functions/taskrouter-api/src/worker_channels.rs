@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use switchboard_domain::sid::{WorkerChannelSid, WorkerSid, WorkspaceSid};
 use switchboard_domain::task::{ReservationStatus, Task};
 use switchboard_domain::workspace::{TaskChannel, Worker};
-use switchboard_runtime::http::{Answer, ApiError, Call, Reply};
+use switchboard_rest::{Answer, ApiError, Call, Reply};
 
 use crate::contents::{self, PAGE_SIZE_MAX};
 use crate::{pages, task_channels, tasks};

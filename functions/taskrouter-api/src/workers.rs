@@ -10,7 +10,7 @@ use switchboard_domain::sid::{
 use switchboard_domain::task::{self, Command, ReservationStatus, Task};
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_domain::workspace::{Activity, TaskQueue, Worker};
-use switchboard_runtime::http::{Answer, ApiError, Call, Params, Reply};
+use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
 use switchboard_store::key::dated;
 
 use crate::contents::{self, Activities, PAGE_SIZE_MAX};

@@ -8,7 +8,7 @@ use switchboard_domain::sid::{TaskSid, WorkflowSid, WorkspaceSid};
 use switchboard_domain::task::{Task, TaskStatus};
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_domain::workspace::Workflow;
-use switchboard_runtime::http::{Answer, ApiError, Call, Params, Reply};
+use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
 use switchboard_store::{Key, Listing, Table, key};
 
 use crate::contents::{self, PAGE_SIZE_MAX};

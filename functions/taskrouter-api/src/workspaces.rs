@@ -11,7 +11,7 @@ use switchboard_domain::sid::{
 use switchboard_domain::workspace::{
     Activity, QueueOrder, TaskChannel, TaskQueue, Worker, Workflow, Workspace,
 };
-use switchboard_runtime::http::{Answer, ApiError, Call, Reply};
+use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::{Kept as _, Listing, Table, key};
 
 use crate::contents::{self, Activities, PAGE_SIZE_MAX};

@@ -1,11 +1,10 @@
-//! What every Lambda function needs: configuration, clients, queues, HTTP, failures, logs.
+//! What every Lambda function needs: configuration, clients, queues, failures, logs.
 #![forbid(unsafe_code)]
 
 pub mod config;
 mod decide;
 pub mod dependencies;
 pub mod failure;
-pub mod http;
 mod notice;
 pub mod queue;
 pub mod telemetry;

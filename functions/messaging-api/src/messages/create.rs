@@ -8,7 +8,7 @@ use switchboard_domain::message::outside;
 use switchboard_domain::private::Private;
 use switchboard_domain::refusal::Refusal;
 use switchboard_domain::sid::MessageSid;
-use switchboard_runtime::http::{Answer, ApiError, Call, Params, Reply};
+use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
 use switchboard_store::key;
 
 use super::sender::sender;

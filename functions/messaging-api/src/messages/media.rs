@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use switchboard_domain::carriage::Media;
 use switchboard_domain::sid::{MessageSid, Sid as _, SmsSid};
-use switchboard_runtime::http::{Answer, Call, Reply};
+use switchboard_rest::{Answer, Call, Reply};
 
 use super::View;
 use super::search::Range;

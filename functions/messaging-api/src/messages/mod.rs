@@ -15,7 +15,7 @@ use switchboard_domain::decision::Decision;
 use switchboard_domain::message::{Delivery, Message};
 use switchboard_domain::sid::{MessageSid, MmsSid, Sid as _, SmsSid};
 use switchboard_domain::timestamp::Timestamp;
-use switchboard_runtime::http::{Answer, ApiError, Call, Reply};
+use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::{key, take};
 
 use crate::{carrier_codes, segments, uri};

@@ -10,7 +10,7 @@ use switchboard_domain::conversation::{AddressBinding, Membership};
 use switchboard_domain::message::Message;
 use switchboard_domain::sid::ConversationSid;
 use switchboard_domain::timestamp::{Millis, Timestamp};
-use switchboard_runtime::http::{Answer, ApiError, Call, Params};
+use switchboard_rest::{Answer, ApiError, Call, Params};
 use switchboard_store::{Key, Listing, Table, key, take};
 
 use super::{View, render};

@@ -3,7 +3,7 @@
 use switchboard_domain::address::{Address, ChannelType};
 use switchboard_domain::configuration::{MessagingService, PhoneNumber};
 use switchboard_domain::sid::{MessageSid, MessagingServiceSid, Sid as _};
-use switchboard_runtime::http::{ApiError, Call};
+use switchboard_rest::{ApiError, Call};
 use switchboard_store::key;
 
 use crate::pool::alpha_senders::is_alpha_sender;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use switchboard_domain::configuration::AlphaSender;
 use switchboard_domain::decision::Decision;
 use switchboard_domain::sid::{AlphaSenderSid, MessagingServiceSid};
-use switchboard_runtime::http::{Answer, ApiError, Call, Reply};
+use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::key;
 
 use super::{ALPHA_SENDERS_MAX, full, removed};

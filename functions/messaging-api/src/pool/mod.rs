@@ -4,7 +4,7 @@ pub(crate) mod alpha_senders;
 pub(crate) mod numbers;
 
 use serde_json::Value;
-use switchboard_runtime::http::{Answer, ApiError, Call, Reply};
+use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::Page;
 
 use crate::services;

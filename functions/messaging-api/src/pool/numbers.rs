@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use switchboard_domain::configuration::{MessagingService, PhoneNumber, PoolNumber};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::sid::{MessagingServiceSid, PhoneNumberSid};
-use switchboard_runtime::http::{Answer, ApiError, Call, Reply, sid_param};
+use switchboard_rest::{Answer, ApiError, Call, Reply, sid_param};
 use switchboard_store::{key, take};
 
 use super::{NUMBERS_MAX, full, removed};

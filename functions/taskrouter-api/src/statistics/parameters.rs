@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use switchboard_domain::event::KEPT;
 use switchboard_domain::sid::{TaskChannelSid, WorkspaceSid};
 use switchboard_domain::timestamp::{Millis, Timestamp};
-use switchboard_runtime::http::{ApiError, Call, Params};
+use switchboard_rest::{ApiError, Call, Params};
 
 use crate::fields::invalid;
 use crate::tasks;

@@ -8,7 +8,7 @@ use switchboard_domain::statistics::cumulative::Cumulative;
 use switchboard_domain::statistics::real_time::{StaffNow, TasksNow, eligible};
 use switchboard_domain::task::Task;
 use switchboard_domain::workspace::TaskQueue;
-use switchboard_runtime::http::{Answer, ApiError, Call, Reply, sid_param};
+use switchboard_rest::{Answer, ApiError, Call, Reply, sid_param};
 
 use super::parameters::Window;
 use super::{Form, People, occurrences, open_tasks, parameters, render, told};

@@ -9,7 +9,7 @@ use switchboard_domain::statistics::cumulative::{self, Doing};
 use switchboard_domain::statistics::fairness::Fairness;
 use switchboard_domain::statistics::real_time::{Staff, StaffNow, eligible};
 use switchboard_domain::workspace::{Activity, TaskQueue, Worker};
-use switchboard_runtime::http::{Answer, ApiError, Call, Reply};
+use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::Timeline;
 
 use super::parameters::Window;

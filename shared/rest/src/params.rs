@@ -5,7 +5,7 @@ use std::str::FromStr;
 use serde_json::Value;
 use switchboard_domain::timestamp::Timestamp;
 
-use super::reply::ApiError;
+use crate::reply::ApiError;
 
 /// Parameters in the order they came. Names are compared exactly; an empty value counts as given.
 #[derive(Clone, Default, PartialEq, Eq)]

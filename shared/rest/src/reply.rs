@@ -2,9 +2,8 @@
 
 use serde_json::Value;
 use switchboard_domain::refusal::Refusal;
+use switchboard_runtime::Failure;
 use switchboard_store::StoreError;
-
-use crate::failure::Failure;
 
 /// What an operation answers.
 pub type Answer = Result<Reply, ApiError>;
@@ -78,7 +77,7 @@ impl ApiError {
     }
 
     /// Notes what the caller does not get to see.
-    pub(super) fn log(&self) {
+    pub(crate) fn log(&self) {
         if let Some(internal) = &self.internal {
             if self.status == 500 {
                 tracing::error!(kind = "Defect", "{internal}");
@@ -88,8 +87,8 @@ impl ApiError {
         }
     }
 
-    pub(super) fn into_reply(self) -> Reply {
-        let body = super::error_body(self.status, self.code, &self.message);
+    pub(crate) fn into_reply(self) -> Reply {
+        let body = crate::error_body(self.status, self.code, &self.message);
         Reply { status: self.status, body: Some(body), etag: None }
     }
 }

@@ -7,13 +7,13 @@ use http::header::AUTHORIZATION;
 use subtle::ConstantTimeEq as _;
 use switchboard_domain::configuration::ApiKey;
 use switchboard_domain::sid::KeySid;
+use switchboard_runtime::Dependencies;
 use switchboard_store::key;
 
-use super::reply::ApiError;
-use crate::dependencies::Dependencies;
+use crate::reply::ApiError;
 
 /// Lets the account and its keys pass.
-pub(super) async fn check(on: &Dependencies, headers: &HeaderMap) -> Result<(), ApiError> {
+pub(crate) async fn check(on: &Dependencies, headers: &HeaderMap) -> Result<(), ApiError> {
     let denied = || ApiError::new(401, 20003, "Authenticate");
     let (name, password) = credentials(headers).ok_or_else(denied)?;
     let expected = if name == on.config.account_sid.to_string() {

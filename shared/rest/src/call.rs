@@ -5,11 +5,11 @@ use lambda_http::{Body, Request};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use switchboard_domain::timestamp::Timestamp;
+use switchboard_runtime::Dependencies;
 
-use super::BODY_BYTES_MAX;
-use super::params::Params;
-use super::reply::{Answer, ApiError};
-use crate::dependencies::Dependencies;
+use crate::BODY_BYTES_MAX;
+use crate::params::Params;
+use crate::reply::{Answer, ApiError};
 
 /// The methods that the products know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub struct Call<'a> {
 
 impl<'a> Call<'a> {
     /// Reads a request.
-    pub(super) fn read(on: &'a Dependencies, request: Request) -> Result<Self, ApiError> {
+    pub(crate) fn read(on: &'a Dependencies, request: Request) -> Result<Self, ApiError> {
         let (head, body) = request.into_parts();
         let method = match head.method.as_str() {
             "GET" | "HEAD" => Method::Get,

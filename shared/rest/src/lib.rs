@@ -3,6 +3,8 @@
 //! A product is one function: `handle(&Call) -> Answer`, a match over method and path. Everything around it
 //! happens here: Basic auth, form bodies, error bodies, paging, ETags, request ids.
 
+#![forbid(unsafe_code)]
+
 mod auth;
 mod call;
 mod page;
@@ -15,8 +17,7 @@ use std::pin::Pin;
 use http::{HeaderValue, Response, StatusCode};
 use lambda_http::{Body, Request};
 use serde_json::json;
-
-use crate::dependencies::Dependencies;
+use switchboard_runtime::Dependencies;
 
 pub use call::{Call, Method};
 pub use page::PageRequest;
@@ -78,17 +79,6 @@ fn written(reply: Reply) -> Response<Body> {
     }
     if let Some(etag) = reply.etag.and_then(|tag| HeaderValue::from_str(&tag.to_string()).ok()) {
         headers.insert("etag", etag);
-    }
-    response
-}
-
-/// A plain answer, for what is no REST operation.
-pub fn plain(status: u16, content_type: Option<&'static str>, body: &str) -> Response<Body> {
-    let mut response = Response::new(Body::Text(body.to_owned()));
-    *response.status_mut() =
-        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    if let Some(content_type) = content_type {
-        response.headers_mut().insert("content-type", HeaderValue::from_static(content_type));
     }
     response
 }

@@ -5,9 +5,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use switchboard_store::{Cursor, Page};
 
-use super::call::Call;
-use super::params::Params;
-use super::reply::{ApiError, Reply};
+use crate::call::Call;
+use crate::params::Params;
+use crate::reply::{ApiError, Reply};
 
 /// The page size if none is asked for.
 const SIZE_DEFAULT: i64 = 50;
