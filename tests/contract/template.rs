@@ -43,9 +43,14 @@ impl Template {
         Self { globals: document["Globals"]["Function"].clone(), resources }
     }
 
-    fn of_type(&self, kind: &str) -> BTreeMap<&str, &Value> {
+    pub(crate) fn of_type(&self, kind: &str) -> BTreeMap<&str, &Value> {
         let found = self.resources.iter().filter(|(_, it)| text(it, &["Type"]) == Some(kind));
         found.map(|(name, it)| (name.as_str(), &it["Properties"])).collect()
+    }
+
+    /// The properties of one resource.
+    pub(crate) fn resource(&self, name: &str) -> &Value {
+        &self.resources.get(name).unwrap_or_else(|| panic!("{name} is no resource"))["Properties"]
     }
 
     pub(crate) fn functions(&self) -> BTreeMap<&str, &Value> {
@@ -61,7 +66,7 @@ impl Template {
     }
 
     /// (function, event) of every event source of that type.
-    fn sources(&self, kind: &str) -> Vec<(String, Value)> {
+    pub(crate) fn sources(&self, kind: &str) -> Vec<(String, Value)> {
         let mut found = Vec::new();
         for (name, function) in self.functions() {
             let events = function.get("Events").and_then(Value::as_mapping);
@@ -75,7 +80,7 @@ impl Template {
     }
 
     /// The logical id that a reference names: `X.Arn` or `X`.
-    fn named(value: &Value) -> String {
+    pub(crate) fn named(value: &Value) -> String {
         let text = plain(value).as_str().unwrap_or_default();
         text.split('.').next().unwrap_or_default().to_owned()
     }
