@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use switchboard::check::{Facts, Handed, Moment, Snapshot};
+use switchboard::check;
+use switchboard_check::{Facts, Handed, Moment, Snapshot};
 use switchboard_domain::carriage::{CarrierName, DeliveryStatus, message_sid};
 use switchboard_domain::conversation::Pair;
 use switchboard_domain::event::{EventType, Subject};
@@ -39,7 +40,7 @@ impl Kernel {
 
     async fn look(&self) {
         let violated = |rule, detail| self.world.violated(rule, detail);
-        let snapshot = Snapshot::read(&self.deployment).expect("the tables can be read");
+        let snapshot = check::embedded(&self.deployment).expect("the tables can be read");
         for found in snapshot.violations(Some(&self.outside()), Moment::Rest) {
             violated("the checker", found.to_string());
         }

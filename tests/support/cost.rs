@@ -86,7 +86,7 @@ pub struct Lock {
 
 /// Where the lock file is.
 pub fn lock_file() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("budget/budget.lock.json")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../infra/cost/budget.lock.json")
 }
 
 impl Lock {

@@ -17,9 +17,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use switchboard::check::{Facts, Moment, Snapshot};
+use switchboard::check;
 use switchboard::stub_carrier::{Pace, StubCarrier};
 use switchboard::{Deployment, Options};
+use switchboard_check::{Facts, Moment};
 use switchboard_domain::sid::AccountSid;
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_runtime::dependencies::system_time;
@@ -181,7 +182,7 @@ impl Exchange {
         self.settles().await;
         let letters = self.deployment.dead_letters().await.expect("the dead letters");
         assert!(letters.is_empty(), "dead letters: {letters:?}");
-        let snapshot = Snapshot::of_deployment(&self.deployment).await.expect("the tables");
+        let snapshot = check::of_deployment(&self.deployment).await.expect("the tables");
         let now = self.deployment.dependencies("timer").expect("a clock").now();
         let facts = Facts { now, ..Facts::default() };
         let violations = snapshot.violations(Some(&facts), Moment::Rest);

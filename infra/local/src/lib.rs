@@ -1,6 +1,9 @@
 //! The bundle on a laptop: the third deployment of `infra/template.yaml`, beside SAM and CDK, with every
 //! function, DynamoDB and SQS in one process and the real SDK clients between them.
 //!
+//! Three parts: the cloud in a process, what stands in for the outside world ([`stand_ins`]), and the command
+//! ([`cli`]), which alone knows the other two.
+//!
 //! # What differs from AWS
 //!
 //! - **Tables** never contend, are always consistent, and drop what has expired only when they are swept:
@@ -18,36 +21,24 @@
 #![forbid(unsafe_code)]
 #![recursion_limit = "256"]
 
-pub mod check;
-mod connector;
-pub mod cost;
-pub mod demo;
-mod deployment;
-pub mod driver;
-mod dynamo;
-mod faults;
-mod functions;
-mod gateway;
-mod invocation;
-pub mod invoke;
-mod mappings;
-mod queues;
-pub mod rehearse;
-mod remote;
-mod rest;
-pub mod stub_carrier;
-pub mod template;
-mod trace;
-mod usage;
-mod wire;
+mod aws;
+pub mod cli;
+mod lock;
+pub mod stand_ins;
 
-pub use deployment::{Deployment, NotDrained, Options, PARAMETERS};
-pub use faults::{Call, Fault, Faults, Gate, Passage, Service};
-pub use gateway::http_event;
-pub use invocation::FunctionError;
-pub use mappings::schedule_event;
-pub use queues::{DeadLetter, Depth, Haste};
-pub use trace::{Outcome, Trace, TraceMode, Trigger, Written};
-pub use usage::{Counters, Permission, Usage};
+pub use aws::deployment::Deployment;
+pub use aws::faults::{Call, Fault, Faults, Gate, Passage, Service};
+pub use aws::gateway::http_event;
+pub use aws::invocation::FunctionError;
+pub use aws::mappings::schedule_event;
+pub use aws::opening::PARAMETERS;
+pub use aws::options::Options;
+pub use aws::queues::{DeadLetter, Depth, Haste};
+pub use aws::quiet::NotDrained;
+pub use aws::trace::{Outcome, Trace, Trigger, Watch, Written};
+pub use aws::usage::{Counters, Permission, Usage};
+pub use aws::wire::serve_tables;
+pub use aws::{driver, template};
+pub use cli::{check, cost, demo, invoke};
+pub use stand_ins::stub_carrier;
 pub use webhook_delivery::{Answer, Called, Endpoints};
-pub use wire::serve_tables;

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use reqwest::Client;
 use serde_json::{Value, json};
-use switchboard::check::Moment;
 use switchboard_carriers::twilio::{SIGNATURE_HEADER, sign};
+use switchboard_check::Moment;
 
 const ACCOUNT: &str = "AC00000000000000000000000000000001";
 const TOKEN: &str = "local-auth-token";

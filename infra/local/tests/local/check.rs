@@ -1,9 +1,10 @@
 use std::process::{Command, Output};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use switchboard::check::{Facts, History, Moment, Snapshot, folder};
+use switchboard::check::{self, folder};
 use switchboard::stub_carrier::StubCarrier;
 use switchboard::{Deployment, Options, demo};
+use switchboard_check::{Facts, History, Moment, Snapshot};
 use switchboard_domain::record::Record;
 use switchboard_store::TableNames;
 use switchboard_store::key::Place;
@@ -36,7 +37,7 @@ async fn unbind(deployment: &Deployment, snapshot: &Snapshot) {
 }
 
 /// The command, as somebody at a terminal gives it.
-fn check(folder: &Folder) -> Output {
+fn checked(folder: &Folder) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_switchboard"));
     command.args(["check", "--at-rest", "--data"]).arg(&folder.0).output().unwrap()
 }
@@ -45,7 +46,7 @@ fn check(folder: &Folder) -> Output {
 async fn a_served_customer_leaves_tables_in_order_and_what_is_broken_by_hand_is_told() {
     let folder = Folder::new("check");
     let (deployment, carrier) = served(&folder).await;
-    let snapshot = Snapshot::read(&deployment).unwrap();
+    let snapshot = check::embedded(&deployment).unwrap();
     let now = deployment.dependencies("timer").unwrap().now();
     let facts = Facts { now, ..Facts::default() };
     assert_eq!(snapshot.violations(Some(&facts), Moment::Rest), []);
@@ -53,12 +54,12 @@ async fn a_served_customer_leaves_tables_in_order_and_what_is_broken_by_hand_is_
         assert!(snapshot.records.iter().any(|record| record.kind() == kind), "no {kind}");
     }
     same_by_every_road(&deployment, &folder, &snapshot).await;
-    let intact = check(&folder);
+    let intact = checked(&folder);
     let told = String::from_utf8(intact.stdout).unwrap();
     assert!(intact.status.success() && told.contains("every invariant holds"), "{told}");
 
     unbind(&deployment, &snapshot).await;
-    let broken = Snapshot::read(&deployment).unwrap();
+    let broken = check::embedded(&deployment).unwrap();
     let found = broken.violations(Some(&facts), Moment::Step);
     assert_eq!(found.iter().map(|one| one.invariant).collect::<Vec<_>>(), [BOUND]);
     let mut history = History::new();
@@ -70,7 +71,7 @@ async fn a_served_customer_leaves_tables_in_order_and_what_is_broken_by_hand_is_
     );
     deployment.stop().await;
     carrier.stop();
-    let broken = check(&folder);
+    let broken = checked(&folder);
     let told = String::from_utf8(broken.stdout).unwrap();
     assert_eq!(broken.status.code(), Some(1), "{told}");
     assert!(told.contains(BOUND), "{told}");
@@ -87,7 +88,7 @@ async fn same_by_every_road(deployment: &Deployment, of: &Folder, snapshot: &Sna
         configuration: name("configuration"),
         events: name("events"),
     };
-    let scanned = Snapshot::scan(&deployment.dynamodb("test"), &names).await.unwrap();
+    let scanned = check::scan(&deployment.dynamodb("test"), &names).await.unwrap();
     let sorted = |snapshot: &Snapshot| {
         let mut all: Vec<String> =
             snapshot.records.iter().map(|record| format!("{record:?}")).collect();
@@ -97,14 +98,14 @@ async fn same_by_every_road(deployment: &Deployment, of: &Folder, snapshot: &Sna
     assert_eq!(sorted(&scanned), sorted(snapshot));
     assert_eq!(sorted(&folder::read(&of.0).unwrap()), sorted(snapshot));
     let names = TableNames { routing: name("routing"), ..TableNames::default() };
-    let only = Snapshot::scan(&deployment.dynamodb("test"), &names).await.unwrap();
+    let only = check::scan(&deployment.dynamodb("test"), &names).await.unwrap();
     assert_eq!(only.tables, [switchboard_store::Table::Routing]);
 }
 
 #[test]
 fn the_command_says_what_it_needs() {
     let folder = Folder::new("nothing-to-check");
-    let missing = check(&folder);
+    let missing = checked(&folder);
     let told = String::from_utf8(missing.stderr).unwrap();
     assert!(!missing.status.success() && told.contains("is it a data folder?"), "{told}");
     let mut command = Command::new(env!("CARGO_BIN_EXE_switchboard"));

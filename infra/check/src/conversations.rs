@@ -1,0 +1,207 @@
+//! Conversations and what finds them: bindings, memberships, unique names; and their messages by index.
+
+use std::collections::{BTreeMap, HashSet};
+
+use switchboard_domain::conversation::{Conversation, Pair, State};
+use switchboard_domain::sid::{ConversationSid, MessageSid};
+use switchboard_store::Table;
+
+use super::view::View;
+use crate::Found;
+
+const ONE_OPEN: &str = "an address pair has one open conversation at most";
+const BOUND: &str = "a binding and an open conversation's participant on a channel belong together";
+const MEMBERS: &str = "a membership and a participant belong together";
+const NAMES: &str = "a unique name and its conversation belong together";
+const NUMBERS: &str = "participants and webhooks of a conversation have numbers of their own";
+const INDEXES: &str = "a conversation's messages are numbered without gaps or doubles";
+const HOME: &str = "a message's conversation exists";
+
+/// The search by address surely finds every participant of a closed conversation that never had more.
+const REMEMBERED_MAX: u32 = 30;
+
+/// Somebody's place in a conversation, by what finds him.
+type Places<'a, K> = BTreeMap<(K, ConversationSid), u32>;
+
+pub(super) fn check(view: &View<'_>, found: &mut Found) {
+    if !view.knows(Table::Conversations) {
+        return;
+    }
+    let bindings: BTreeMap<&Pair, (ConversationSid, u32)> =
+        view.bindings.iter().map(|it| (&it.pair, (it.conversation, it.number))).collect();
+    let memberships: Places<'_, &str> =
+        view.memberships.iter().map(|it| ((it.who.as_str(), it.conversation), it.number)).collect();
+    let mut pairs: BTreeMap<&Pair, ConversationSid> = BTreeMap::new();
+    for conversation in view.conversations.values() {
+        numbers(conversation, found);
+        let sid = conversation.sid;
+        for one in &conversation.participants {
+            let Some(pair) = &one.pair else { continue };
+            if conversation.state == State::Closed {
+                continue;
+            }
+            if let Some(other) = pairs.insert(pair, sid) {
+                let both = BTreeMap::from([(sid, ()), (other, ())]);
+                found.add(ONE_OPEN, "a pair has several", both.keys());
+            }
+            match bindings.get(pair) {
+                Some(bound) if *bound == (sid, one.number) => {}
+                Some((other, _)) => {
+                    let what = format!("participant {} is bound elsewhere", one.number);
+                    found.add(BOUND, what, [sid, *other]);
+                }
+                None => found.add(BOUND, format!("participant {} is unbound", one.number), [sid]),
+            }
+        }
+        members(conversation, &memberships, found);
+    }
+    reversed(view, found);
+    unique_names(view, found);
+    messages(view, found);
+}
+
+fn numbers(conversation: &Conversation, found: &mut Found) {
+    let participants = conversation.participants.iter().map(|one| one.number);
+    let webhooks = conversation.webhooks.iter().map(|one| one.number);
+    let mut seen = HashSet::new();
+    for number in participants.chain(webhooks) {
+        if !seen.insert(number) {
+            found.add(NUMBERS, format!("number {number} twice"), [conversation.sid]);
+        } else if number >= conversation.next_number {
+            found.add(NUMBERS, format!("number {number} was never given out"), [conversation.sid]);
+        }
+    }
+    let mut called = HashSet::new();
+    for one in &conversation.participants {
+        let address = one.pair.as_ref().map(|pair| pair.address.as_str());
+        if let Some(name) = one.identity.as_deref().or(address)
+            && !called.insert(name)
+        {
+            let what = format!("participant {} is somebody who is there already", one.number);
+            found.add(NUMBERS, what, [conversation.sid]);
+        }
+    }
+}
+
+/// Every participant who is to be found by a membership has one.
+fn members(conversation: &Conversation, memberships: &Places<'_, &str>, found: &mut Found) {
+    let is_closed = conversation.state == State::Closed;
+    let remembered = is_closed && conversation.next_number <= REMEMBERED_MAX + 1;
+    for one in &conversation.participants {
+        let who = match (&one.identity, &one.pair) {
+            (Some(identity), _) => format!("I#{identity}"),
+            (None, Some(pair)) if remembered => format!("A#{}", pair.address),
+            (None, _) => continue,
+        };
+        if memberships.get(&(who.as_str(), conversation.sid)) != Some(&one.number) {
+            let what = format!("participant {} has no membership", one.number);
+            found.add(MEMBERS, what, [conversation.sid]);
+        }
+    }
+}
+
+/// Every binding and every membership is somebody's.
+fn reversed(view: &View<'_>, found: &mut Found) {
+    for binding in &view.bindings {
+        let (sid, number) = (binding.conversation, binding.number);
+        let what = match view.conversations.get(&sid) {
+            None => "a binding of a conversation that is not there".to_owned(),
+            Some(of) if of.state == State::Closed => "a binding of a closed one".to_owned(),
+            Some(of) => match of.participant(number).and_then(|one| one.pair.as_ref()) {
+                Some(pair) if *pair == binding.pair => continue,
+                Some(_) => format!("participant {number} has another pair than his binding"),
+                None => format!("a binding of participant {number}, who is not there"),
+            },
+        };
+        found.add(BOUND, what, [sid]);
+    }
+    for membership in &view.memberships {
+        let (sid, number) = (membership.conversation, membership.number);
+        let Some(conversation) = view.conversations.get(&sid) else {
+            found.add(MEMBERS, "a membership of a conversation that is not there", [sid]);
+            continue;
+        };
+        let Some(one) = conversation.participant(number) else {
+            let what = format!("a membership of participant {number}, who is not there");
+            found.add(MEMBERS, what, [sid]);
+            continue;
+        };
+        let by_identity = membership.who.strip_prefix("I#");
+        let by_address = membership.who.strip_prefix("A#");
+        let address = one.pair.as_ref().map(|pair| pair.address.as_str());
+        let is_his = match (by_identity, by_address) {
+            (Some(identity), _) => one.identity.as_deref() == Some(identity),
+            (None, Some(by)) => conversation.state == State::Closed && address == Some(by),
+            (None, None) => false,
+        };
+        if !is_his {
+            found.add(MEMBERS, format!("a membership that is not participant {number}'s"), [sid]);
+        }
+    }
+}
+
+fn unique_names(view: &View<'_>, found: &mut Found) {
+    let mut named = HashSet::new();
+    for name in &view.unique_names {
+        let sid = name.conversation;
+        let conversation = view.conversations.get(&sid);
+        let is_his = conversation.is_some_and(|it| {
+            it.service == name.service && it.unique_name.as_deref() == Some(name.name.as_str())
+        });
+        if is_his {
+            named.insert(sid);
+        } else {
+            found.add(NAMES, "a name that its conversation does not bear", [sid]);
+        }
+    }
+    let bearing = view.conversations.values().filter(|it| it.unique_name.is_some());
+    for conversation in bearing.filter(|it| !named.contains(&it.sid)) {
+        found.add(NAMES, "a conversation bears a name that is not kept", [conversation.sid]);
+    }
+}
+
+fn messages(view: &View<'_>, found: &mut Found) {
+    let mut written: BTreeMap<ConversationSid, Vec<(u32, MessageSid)>> = BTreeMap::new();
+    for message in view.messages.values() {
+        if let Some(of) = message.conversation {
+            written.entry(of).or_default().push((message.index, message.sid));
+        }
+    }
+    for conversation in view.conversations.values() {
+        let mut all = written.remove(&conversation.sid).unwrap_or_default();
+        all.sort_unstable();
+        indexes(conversation, &all, found);
+    }
+    for (sid, all) in written {
+        // A deleted conversation leaves its messages behind.
+        if view.is_untouched(sid) {
+            for (_, message) in all {
+                found.add(
+                    HOME,
+                    "the conversation is not there",
+                    [message.to_string(), sid.to_string()],
+                );
+            }
+        }
+    }
+}
+
+/// The messages, in order of their indexes, have those that were given out.
+fn indexes(conversation: &Conversation, all: &[(u32, MessageSid)], found: &mut Found) {
+    let names = |message: &MessageSid| [conversation.sid.to_string(), message.to_string()];
+    let mut expected = 0;
+    for (index, message) in all {
+        if *index >= conversation.next_index {
+            found.add(INDEXES, format!("index {index} was never given out"), names(message));
+        } else if *index < expected {
+            found.add(INDEXES, format!("index {index} twice"), names(message));
+        } else if *index > expected {
+            found.add(INDEXES, format!("nothing from index {expected} to {index}"), names(message));
+        }
+        expected = index.saturating_add(1).max(expected);
+    }
+    if expected < conversation.next_index {
+        let what = format!("nothing from index {expected} to {}", conversation.next_index);
+        found.add(INDEXES, what, [conversation.sid]);
+    }
+}

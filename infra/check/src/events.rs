@@ -1,0 +1,88 @@
+//! What is told of tasks: everything that became of them, and each thing once.
+
+use std::collections::BTreeMap;
+
+use switchboard_domain::event::{EventType, Subject};
+use switchboard_domain::sid::TaskSid;
+use switchboard_domain::task::{ReservationStatus, Task};
+use switchboard_store::Table;
+
+use super::view::View;
+use crate::Found;
+
+const TOLD: &str = "at rest what became of a task is told, and each thing once";
+
+/// How often a thing was told, of a task or of one of its reservations.
+type Told = BTreeMap<(TaskSid, Option<u32>, EventType), usize>;
+
+/// Says nothing about tables that nobody has written events of.
+pub(super) fn check(view: &View<'_>, found: &mut Found) {
+    if !view.at_rest || !view.knows(Table::Routing) || view.occurrences.is_empty() {
+        return;
+    }
+    let told = told(view);
+    for task in view.tasks.values() {
+        of_task(task, &told, found);
+        of_reservations(task, &told, found);
+    }
+}
+
+fn told(view: &View<'_>) -> Told {
+    let mut told = Told::new();
+    for occurrence in &view.occurrences {
+        if let Subject::Task(task) = &occurrence.subject {
+            for event in &occurrence.events {
+                *told.entry((task.sid, event.reservation, event.kind)).or_default() += 1;
+            }
+        }
+    }
+    told
+}
+
+fn of_task(task: &Task, told: &Told, found: &mut Found) {
+    let count = |kind| told.get(&(task.sid, None, kind)).copied().unwrap_or(0);
+    let announced = count(EventType::TaskCreated);
+    if announced > 1 || (announced == 0 && task.version > 1) {
+        found.add(TOLD, format!("a task was announced {announced} times"), [task.sid]);
+    }
+    let ends = [
+        EventType::TaskCanceled,
+        EventType::TaskCompleted,
+        EventType::TaskDeleted,
+        EventType::TaskSystemDeleted,
+    ];
+    let ended: usize = ends.into_iter().map(count).sum();
+    // One that was over can still be deleted.
+    let deleted = count(EventType::TaskDeleted);
+    if ended > 1 + deleted || (ended > 0) != task.status.is_over() {
+        let what = format!("a {} task was told to have ended {ended} times", task.status.name());
+        found.add(TOLD, what, [task.sid]);
+    }
+}
+
+fn of_reservations(task: &Task, told: &Told, found: &mut Found) {
+    for one in &task.reservations {
+        let count = |kind| told.get(&(task.sid, Some(one.number), kind)).copied().unwrap_or(0);
+        let mut wrong = count(EventType::ReservationCreated) != 1;
+        if let Some(kind) = end(one.status) {
+            wrong |= count(kind) != 1;
+        }
+        if wrong {
+            let what = format!("a {} reservation was not told once", one.status.name());
+            found.add(TOLD, what, [task.reservation_sid(one)]);
+        }
+    }
+}
+
+const fn end(status: ReservationStatus) -> Option<EventType> {
+    match status {
+        ReservationStatus::Pending => None,
+        ReservationStatus::Accepted => Some(EventType::ReservationAccepted),
+        ReservationStatus::Rejected => Some(EventType::ReservationRejected),
+        ReservationStatus::Timeout => Some(EventType::ReservationTimeout),
+        ReservationStatus::Canceled => Some(EventType::ReservationCanceled),
+        ReservationStatus::Rescinded => Some(EventType::ReservationRescinded),
+        ReservationStatus::Wrapping => Some(EventType::ReservationWrapup),
+        ReservationStatus::Completed => Some(EventType::ReservationCompleted),
+    }
+}

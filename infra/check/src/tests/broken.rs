@@ -1,0 +1,504 @@
+//! One break after the other in a good world; each is named by the invariant that it breaks.
+
+use switchboard_domain::carriage::DeliveryStatus;
+use switchboard_domain::conversation::{AddressBinding, Conversation, State, UniqueName};
+use switchboard_domain::event::{EventType, Written, of_change};
+use switchboard_domain::interaction::ChannelStatus;
+use switchboard_domain::message::Message;
+use switchboard_domain::record::Record;
+use switchboard_domain::task::{ReservationStatus, TaskStatus};
+use switchboard_domain::timestamp::{Millis, Timestamp};
+use switchboard_domain::workspace::Capacity;
+
+use super::violated;
+use super::world::{NOW, START, World, customer, offered, sid, waiting, worker};
+use crate::{Moment, Snapshot};
+
+#[test]
+fn a_good_world_breaks_nothing() {
+    let world = World::new();
+    assert_eq!(world.violations(Moment::Step), []);
+    assert_eq!(world.violations(Moment::Rest), []);
+    assert_eq!(world.snapshot().violations(None, Moment::Rest), [], "nor does it without facts");
+}
+
+/// Expects a break to be named at a moment, and, if it is only wrong at rest, not before.
+fn breaks(invariant: &str, moment: Moment, change: impl FnOnce(&mut World)) {
+    let mut world = World::new();
+    change(&mut world);
+    let found = world.violations(moment);
+    assert!(violated(&found).contains(invariant), "{invariant}: {found:#?}");
+    if moment == Moment::Rest {
+        let found = world.violations(Moment::Step);
+        assert!(!violated(&found).contains(invariant), "too early: {found:#?}");
+    }
+}
+
+#[test]
+fn one_pair_in_two_open_conversations_is_found() {
+    breaks("an address pair has one open conversation at most", Moment::Step, |world| {
+        let other = Conversation {
+            sid: sid("other"),
+            unique_name: None,
+            interaction: None,
+            next_index: 0,
+            ..world.conversation().clone()
+        };
+        world.put(other);
+    });
+}
+
+#[test]
+fn a_binding_without_its_participant_and_the_other_way_round_are_found() {
+    let invariant = "a binding and an open conversation's participant on a channel belong together";
+    breaks(invariant, Moment::Step, |world| world.lose("AddressBinding"));
+    breaks(invariant, Moment::Step, |world| world.binding().number += 1);
+    breaks(invariant, Moment::Step, |world| world.binding().conversation = sid("nowhere"));
+    breaks(invariant, Moment::Step, |world| world.conversation().state = State::Closed);
+    breaks(invariant, Moment::Step, |world| {
+        let mut pair = customer();
+        std::mem::swap(&mut pair.address, &mut pair.proxy);
+        let conversation = world.conversation().sid;
+        world.put(AddressBinding { pair, conversation, number: 1, version: 1 });
+    });
+}
+
+#[test]
+fn a_membership_without_its_participant_and_the_other_way_round_are_found() {
+    let invariant = "a membership and a participant belong together";
+    breaks(invariant, Moment::Step, |world| world.lose("Membership"));
+    breaks(invariant, Moment::Step, |world| world.membership().number = 99);
+    breaks(invariant, Moment::Step, |world| world.membership().who = "I#mallory".to_owned());
+    breaks(invariant, Moment::Step, |world| world.membership().conversation = sid("nowhere"));
+    breaks(invariant, Moment::Step, |world| {
+        world.close();
+        world.lose("Membership");
+    });
+    let mut closed = World::new();
+    closed.close();
+    assert_eq!(closed.violations(Moment::Step), [], "a closed one is found by its address");
+}
+
+#[test]
+fn a_name_that_nobody_bears_or_nobody_keeps_is_found() {
+    let invariant = "a unique name and its conversation belong together";
+    breaks(invariant, Moment::Step, |world| world.lose("UniqueName"));
+    breaks(invariant, Moment::Step, |world| {
+        let taken = UniqueName { name: "second".to_owned(), ..world.unique_name().clone() };
+        world.put(taken);
+    });
+}
+
+#[test]
+fn numbers_of_participants_given_out_twice_or_never_are_found() {
+    let invariant = "participants and webhooks of a conversation have numbers of their own";
+    breaks(invariant, Moment::Step, |world| world.conversation().participants[1].number = 1);
+    breaks(invariant, Moment::Step, |world| world.conversation().next_number = 1);
+    breaks(invariant, Moment::Step, |world| {
+        let again = world.conversation().participants[1].clone();
+        world.conversation().participants.push(again);
+    });
+}
+
+#[test]
+fn gaps_and_doubles_in_the_messages_of_a_conversation_are_found() {
+    let invariant = "a conversation's messages are numbered without gaps or doubles";
+    breaks(invariant, Moment::Step, |world| world.reply().index = 0);
+    breaks(invariant, Moment::Step, |world| world.conversation().next_index = 1);
+    breaks(invariant, Moment::Step, |world| world.conversation().next_index = 3);
+    breaks(invariant, Moment::Step, |world| world.question().conversation = None);
+    breaks(invariant, Moment::Step, |world| {
+        world.reply().index = 7;
+        world.conversation().next_index = 8;
+    });
+}
+
+#[test]
+fn a_message_without_its_conversation_is_found_unless_somebody_deleted_that() {
+    let invariant = "a message's conversation exists";
+    breaks(invariant, Moment::Step, |world| world.lose("Conversation"));
+    let mut world = World::new();
+    world.facts.interfered = Some([world.conversation().sid].into());
+    world.lose("Conversation");
+    assert!(!violated(&world.violations(Moment::Step)).contains(invariant));
+}
+
+#[test]
+fn a_customers_message_under_a_wrong_identifier_is_found() {
+    let invariant = "a customer's message is kept under the identifier of its carrier";
+    breaks(invariant, Moment::Step, |world| {
+        let again = Message { sid: sid("again"), index: 2, ..world.question().clone() };
+        world.put(again);
+        world.conversation().next_index = 3;
+    });
+}
+
+#[test]
+fn an_acknowledged_message_that_is_lost_is_found() {
+    breaks("an acknowledged message is kept", Moment::Rest, |world| {
+        world.facts.acknowledged.push((customer(), sid("lost")));
+    });
+    let mut world = World::new();
+    let mut pair = customer();
+    std::mem::swap(&mut pair.address, &mut pair.proxy);
+    world.facts.acknowledged[0].0 = pair;
+    assert!(
+        violated(&world.violations(Moment::Step)).contains("an acknowledged message is kept"),
+        "it is another's"
+    );
+}
+
+#[test]
+fn a_delivery_that_was_handed_over_twice_is_found() {
+    let invariant = "a delivery is handed to its carrier once";
+    breaks(invariant, Moment::Step, |world| {
+        let sent = world.facts.sent_by_carrier.as_mut().unwrap();
+        sent.push(sent[0].clone());
+    });
+    breaks(invariant, Moment::Step, |world| {
+        let mut again = world.reply().deliveries[0].clone();
+        again.number = 2;
+        world.reply().deliveries.push(again);
+    });
+}
+
+#[test]
+fn what_a_carrier_accepted_and_nobody_recorded_is_found() {
+    let invariant = "what a carrier accepted is recorded";
+    breaks(invariant, Moment::Rest, |world| {
+        world.reply().deliveries[0].carrier_message_id = None;
+    });
+    breaks(invariant, Moment::Step, |world| {
+        world.reply().deliveries[0].carrier_message_id = Some("SM3".to_owned());
+    });
+    breaks(invariant, Moment::Step, |world| world.facts.sent_by_carrier = Some(Vec::new()));
+}
+
+#[test]
+fn a_delivery_that_is_out_without_its_carriers_identifier_is_found() {
+    breaks("a delivery that is out has its carrier's identifier", Moment::Step, |world| {
+        world.reply().deliveries[0].carrier_message_id = None;
+    });
+}
+
+#[test]
+fn a_lease_that_outlives_its_send_or_never_was_is_found() {
+    let invariant = "a delivery is leased while it is being sent, and only then";
+    breaks(invariant, Moment::Step, |world| world.reply().deliveries[0].begun = Some(NOW));
+    breaks(invariant, Moment::Step, |world| world.reply().deliveries[0].attempts = 0);
+    breaks(invariant, Moment::Step, |world| {
+        let delivery = &mut world.reply().deliveries[0];
+        delivery.status = DeliveryStatus::Queued;
+        delivery.carrier_message_id = None;
+        delivery.attempts = 0;
+        delivery.begun = Some(NOW);
+    });
+}
+
+#[test]
+fn two_deliveries_of_one_number_are_found() {
+    breaks("the deliveries of a message have numbers of their own", Moment::Step, |world| {
+        let again = world.reply().deliveries[0].clone();
+        world.reply().deliveries.push(again);
+    });
+}
+
+#[test]
+fn a_delivery_that_nobody_carries_on_is_found_at_rest() {
+    let invariant = "at rest every delivery is out or given up";
+    for begun in [None, Some(NOW)] {
+        breaks(invariant, Moment::Rest, |world| {
+            let delivery = &mut world.reply().deliveries[0];
+            delivery.status = DeliveryStatus::Queued;
+            delivery.carrier_message_id = None;
+            delivery.begun = begun;
+        });
+    }
+}
+
+#[test]
+fn a_message_to_who_wants_none_is_found() {
+    breaks("nothing is sent to who does not want it", Moment::Step, |world| {
+        world.facts.opted_out.push((customer(), START));
+    });
+    let mut world = World::new();
+    world.facts.opted_out.push((customer(), NOW + Millis(1)));
+    assert_eq!(world.violations(Moment::Rest), [], "it was sent before");
+}
+
+#[test]
+fn twins_that_do_not_name_each_other_are_found() {
+    let invariant = "an interaction and its conversation are twins that name each other";
+    breaks(invariant, Moment::Step, |world| world.conversation().interaction = None);
+    breaks(invariant, Moment::Step, |world| {
+        world.conversation().interaction = Some(sid("another"));
+    });
+    breaks(invariant, Moment::Step, |world| world.lose("Conversation"));
+}
+
+#[test]
+fn a_conversation_whose_interaction_was_never_opened_is_found_at_rest() {
+    let invariant = "at rest a conversation whose flow handed over has its interaction";
+    breaks(invariant, Moment::Rest, |world| world.lose("Interaction"));
+}
+
+#[test]
+fn an_open_conversation_of_a_closed_interaction_is_found() {
+    breaks("the conversation of a closed interaction is closed", Moment::Step, |world| {
+        world.interaction().status = ChannelStatus::Closed;
+    });
+}
+
+#[test]
+fn an_invite_that_does_not_fit_its_task_is_found() {
+    let invariant = "an invite and its task belong together";
+    breaks(invariant, Moment::Step, |world| world.interaction().invites.clear());
+    breaks(invariant, Moment::Step, |world| world.interaction().invites[0].over = true);
+    breaks(invariant, Moment::Step, |world| world.task().interaction = Some(sid("another")));
+    breaks(invariant, Moment::Rest, |world| world.lose("Task"));
+    breaks(invariant, Moment::Rest, |world| {
+        world.task().status = TaskStatus::Completed;
+        world.task().reservations[0].status = ReservationStatus::Completed;
+    });
+}
+
+#[test]
+fn a_task_that_is_no_invite_of_its_interaction_is_found() {
+    let invariant = "a task of an interaction is one of its invites";
+    breaks(invariant, Moment::Step, |world| world.lose("Interaction"));
+    breaks(invariant, Moment::Step, |world| world.interaction().invites[0].task = sid("other"));
+}
+
+#[test]
+fn numbers_of_invites_given_out_twice_or_never_are_found() {
+    let invariant = "invites and participants of an interaction have numbers of their own";
+    breaks(invariant, Moment::Step, |world| world.interaction().next_number = 1);
+    breaks(invariant, Moment::Step, |world| world.interaction().participants[0].number = 2);
+}
+
+#[test]
+fn a_seat_without_a_participant_or_two_for_one_reservation_are_found() {
+    let invariant = "who is seated takes part in the conversation";
+    breaks(invariant, Moment::Step, |world| {
+        world.interaction().participants[1].member = Some(99);
+    });
+    breaks(invariant, Moment::Step, |world| drop(world.conversation().participants.pop()));
+    breaks(invariant, Moment::Step, |world| {
+        let mut again = world.interaction().participants[1].clone();
+        again.number = 4;
+        world.interaction().next_number = 5;
+        world.interaction().participants.push(again);
+    });
+}
+
+#[test]
+fn who_accepted_and_was_not_seated_is_found_at_rest() {
+    breaks("at rest who accepted is seated", Moment::Rest, |world| {
+        world.interaction().participants.pop();
+    });
+}
+
+#[test]
+fn a_task_whose_reservations_say_something_else_is_found() {
+    let invariant = "a task is in one state, and its reservations agree with it";
+    for status in [
+        TaskStatus::Pending,
+        TaskStatus::Reserved,
+        TaskStatus::Wrapping,
+        TaskStatus::Completed,
+        TaskStatus::Canceled,
+    ] {
+        breaks(invariant, Moment::Step, |world| world.task().status = status);
+    }
+    breaks(invariant, Moment::Step, |world| {
+        world.task().reservations[0].status = ReservationStatus::Rejected;
+    });
+    breaks(invariant, Moment::Step, |world| {
+        let mut again = world.task().reservations[0].clone();
+        again.number = 2;
+        world.task().next_number = 3;
+        world.task().reservations.push(again);
+    });
+}
+
+#[test]
+fn reservations_whose_numbers_were_given_out_twice_or_never_are_found() {
+    let invariant = "the reservations of a task have numbers of their own";
+    breaks(invariant, Moment::Step, |world| world.task().next_number = 1);
+    breaks(invariant, Moment::Step, |world| {
+        let again = world.task().reservations[0].clone();
+        world.task().reservations.push(again);
+    });
+}
+
+#[test]
+fn a_reservation_that_was_accepted_too_late_is_found() {
+    breaks("a reservation is accepted in its time, or not at all", Moment::Step, |world| {
+        let reservation = &mut world.task().reservations[0];
+        reservation.updated = reservation.expires;
+    });
+}
+
+#[test]
+fn a_worker_with_more_to_do_than_he_can_is_found_unless_his_capacity_was_lowered() {
+    let invariant = "a worker has no more to do than his capacity on a task channel";
+    breaks(invariant, Moment::Step, |world| world.put(offered("more", "alice")));
+    let mut world = World::new();
+    world.put(offered("more", "alice"));
+    world.worker_called("alice").updated = NOW + Millis(1);
+    assert_eq!(world.violations(Moment::Step), [], "he could do more when it was offered");
+    world.worker_called("alice").updated = NOW + Millis(-1);
+    world.facts.skew = Millis(1);
+    assert_eq!(world.violations(Moment::Step), [], "clocks are that far apart");
+}
+
+#[test]
+fn two_tasks_at_once_without_multitasking_are_found() {
+    breaks("without multitasking a worker has one task at most", Moment::Step, |world| {
+        world.workspace().multi_task_enabled = false;
+        let mut other = offered("more", "alice");
+        other.channel = sid("another channel");
+        world.put(other);
+    });
+}
+
+#[test]
+fn a_reservation_of_nobody_is_found() {
+    breaks("the worker of an open reservation is there", Moment::Step, |world| {
+        world.put(offered("more", "nobody"));
+    });
+}
+
+#[test]
+fn a_workspace_without_its_head_and_contents_without_workspace_are_found() {
+    let invariant = "a workspace has one head, and what is in it its workspace";
+    breaks(invariant, Moment::Step, |world| world.lose("Head"));
+    breaks(invariant, Moment::Step, |world| world.lose("Workspace"));
+    breaks(invariant, Moment::Step, |world| world.worker().workspace = sid("nowhere"));
+}
+
+#[test]
+fn two_workers_of_one_name_are_found() {
+    breaks("a worker's name is his alone in the workspace", Moment::Step, |world| {
+        let mut again = worker("carol");
+        again.friendly_name = "ALICE".to_owned();
+        world.put(again);
+    });
+}
+
+#[test]
+fn a_task_that_waits_while_somebody_is_free_is_found_at_rest() {
+    let invariant = "at rest nothing waits that a free worker could take";
+    breaks(invariant, Moment::Rest, |world| {
+        world.put(waiting("more"));
+        world.put(worker("carol"));
+    });
+    breaks(invariant, Moment::Rest, |world| {
+        let mut by_name = waiting("more");
+        by_name.position = None;
+        by_name.worker = Some(sid("carol"));
+        world.put(by_name);
+        world.put(worker("carol"));
+    });
+    let mut world = World::new();
+    world.put(waiting("more"));
+    assert_eq!(world.violations(Moment::Rest), [], "alice has enough to do, bob is off");
+    let mut full = worker("carol");
+    full.channels.insert(sid("sms"), Capacity { capacity: 0, available: true });
+    world.put(full);
+    assert_eq!(world.violations(Moment::Rest), [], "carol takes none of these");
+}
+
+#[test]
+fn a_task_that_no_router_has_looked_at_is_found_at_rest() {
+    breaks("at rest the router has nothing left to decide", Moment::Rest, |world| {
+        let mut new = waiting("more");
+        new.position = None;
+        new.queue = None;
+        world.put(new);
+    });
+}
+
+#[test]
+fn what_is_overdue_by_more_than_a_tick_is_found_at_rest() {
+    let invariant = "at rest nothing is overdue by more than a tick";
+    breaks(invariant, Moment::Rest, |world| {
+        world.worker_called("bob").activity = sid("on");
+        world.put(offered("more", "bob"));
+        world.facts.now = NOW + Millis::seconds(60 + 91);
+    });
+    let mut world = World::new();
+    world.worker_called("bob").activity = sid("on");
+    world.put(offered("more", "bob"));
+    world.facts.now = NOW + Millis::seconds(60 + 89);
+    assert_eq!(world.violations(Moment::Rest), [], "the tick is still to come");
+}
+
+/// What became of the world's task, told under this version of it; without events of one type, if there is one.
+fn tell(world: &mut World, version: u64, without: Option<EventType>) {
+    let task = Record::from(world.task().clone());
+    let written = Written { pk: "task", sk: "WT", version, seen: NOW };
+    for mut one in of_change(None, Some(&task), written) {
+        one.events.retain(|event| Some(event.kind) != without);
+        world.put(one);
+    }
+}
+
+#[test]
+fn what_is_told_twice_or_not_at_all_is_found_at_rest() {
+    const TOLD: &str = "at rest what became of a task is told, and each thing once";
+    let mut world = World::new();
+    tell(&mut world, 1, None);
+    assert_eq!(world.violations(Moment::Rest), []);
+    breaks(TOLD, Moment::Rest, |world| {
+        tell(world, 1, None);
+        tell(world, 2, None);
+    });
+    for kind in
+        [EventType::TaskCreated, EventType::ReservationCreated, EventType::ReservationAccepted]
+    {
+        breaks(TOLD, Moment::Rest, |world| {
+            // A router has seen it.
+            world.task().version = 2;
+            tell(world, 1, Some(kind));
+        });
+    }
+}
+
+#[test]
+fn an_item_that_can_not_be_read_is_found() {
+    let mut snapshot = Snapshot::of(Vec::new());
+    snapshot.unreadable.push("Task WT1 in routing".to_owned());
+    let found = snapshot.violations(None, Moment::Step);
+    assert_eq!(violated(&found), ["every item can be read"].into());
+}
+
+#[test]
+fn nothing_is_said_about_tables_that_were_not_read() {
+    let world = World::new();
+    for table in crate::TABLES {
+        let mut snapshot = world.snapshot();
+        snapshot.tables.retain(|one| *one != table);
+        snapshot
+            .records
+            .retain(|record| switchboard_store::key::Place::of(record).key.table != table);
+        let facts = super::super::Facts { now: NOW, ..Default::default() };
+        let found = snapshot.violations(Some(&facts), Moment::Rest);
+        assert_eq!(found, [], "without {table:?}");
+    }
+}
+
+#[test]
+fn no_violation_tells_what_a_customer_wrote_or_where_he_is() {
+    let mut world = World::new();
+    world.lose("AddressBinding");
+    world.lose("Membership");
+    world.lose("UniqueName");
+    world.question().index = 9;
+    world.facts.opted_out.push((customer(), Timestamp(0)));
+    let told: String = world.violations(Moment::Rest).iter().map(ToString::to_string).collect();
+    assert!(!told.is_empty());
+    for secret in ["+1415", "+1800", "hello", "alice", "first"] {
+        assert!(!told.contains(secret), "{secret} in {told}");
+    }
+}

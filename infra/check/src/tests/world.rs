@@ -1,0 +1,377 @@
+//! A contact centre in which a customer wrote, an agent accepted and replied; made by the rules themselves.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+use switchboard_domain::address::ChannelType;
+use switchboard_domain::carriage::{CarrierName, InboundMessage, SendOutcome};
+use switchboard_domain::conversation::{
+    AddressBinding, Conversation, Membership, NewParticipant, Pair, Source, UniqueName,
+};
+use switchboard_domain::decision::Decision;
+use switchboard_domain::head::Head;
+use switchboard_domain::interaction::{self, InitiatedBy, Interaction, Order, SeatRouting};
+use switchboard_domain::message::{self, Message, Post};
+use switchboard_domain::record::Record;
+use switchboard_domain::routing::receipt::Receipt;
+use switchboard_domain::routing::workflow::{self, Position};
+use switchboard_domain::sid::{MessageSid, ServiceSid, Sid};
+use switchboard_domain::task::{self, Command, Task};
+use switchboard_domain::timestamp::{Millis, Timestamp};
+use switchboard_domain::workspace::{
+    Activity, QueueOrder, TaskChannel, TaskQueue, Worker, Workflow, Workspace,
+};
+use switchboard_store::Key;
+use switchboard_store::key::Place;
+
+use crate::{Facts, Handed, Moment, Snapshot, Violation};
+
+/// When everything was set up.
+pub(super) const START: Timestamp = Timestamp(1_000_000);
+/// When the customer wrote, and all that followed.
+pub(super) const NOW: Timestamp = Timestamp(2_000_000);
+
+pub(super) fn sid<S: Sid>(name: &str) -> S {
+    S::derived(&[name])
+}
+
+/// The records by place, and what is known besides.
+#[derive(Clone)]
+pub(super) struct World {
+    pub(super) records: BTreeMap<Key, Record>,
+    pub(super) facts: Facts,
+}
+
+macro_rules! only {
+    ($($name:ident: $kind:ident,)*) => {
+        impl World {
+            $(
+                /// The first record of the kind.
+                pub(super) fn $name(&mut self) -> &mut $kind {
+                    let found = self.records.values_mut().find_map(|record| match record {
+                        Record::$kind(it) => Some(it),
+                        _ => None,
+                    });
+                    found.unwrap()
+                }
+            )*
+        }
+    };
+}
+
+only! {
+    binding: AddressBinding,
+    conversation: Conversation,
+    interaction: Interaction,
+    membership: Membership,
+    task: Task,
+    unique_name: UniqueName,
+    worker: Worker,
+    workspace: Workspace,
+}
+
+pub(super) fn customer() -> Pair {
+    Pair::new("+14155550100".parse().unwrap(), "+18005550199".parse().unwrap()).unwrap()
+}
+
+fn inbound() -> InboundMessage {
+    InboundMessage {
+        carrier: CarrierName::Twilio,
+        carrier_message_id: "SM1".to_owned(),
+        from: customer().address,
+        to: customer().proxy,
+        body: "hello".into(),
+        media: Vec::new(),
+        profile_name: None,
+        received_at: NOW,
+        extra: BTreeMap::default(),
+    }
+}
+
+fn workspace() -> Workspace {
+    Workspace {
+        sid: sid("workspace"),
+        friendly_name: "workspace".to_owned(),
+        event_callback_url: None,
+        events_filter: None,
+        multi_task_enabled: true,
+        prioritize_queue_order: QueueOrder::Fifo,
+        default_activity: sid("on"),
+        timeout_activity: sid("off"),
+        created: START,
+        updated: START,
+        version: 1,
+    }
+}
+
+pub(super) fn worker(name: &str) -> Worker {
+    Worker {
+        workspace: sid("workspace"),
+        sid: sid(name),
+        friendly_name: name.to_owned(),
+        attributes: "{}".to_owned(),
+        activity: sid("on"),
+        activity_since: START,
+        occupation: None,
+        channels: BTreeMap::new(),
+        created: START,
+        updated: START,
+        version: 1,
+    }
+}
+
+fn channel() -> TaskChannel {
+    TaskChannel {
+        workspace: sid("workspace"),
+        sid: sid("sms"),
+        unique_name: "sms".to_owned(),
+        friendly_name: "sms".to_owned(),
+        channel_optimized_routing: false,
+        created: START,
+        updated: START,
+        version: 1,
+    }
+}
+
+fn queue() -> TaskQueue {
+    TaskQueue {
+        workspace: sid("workspace"),
+        sid: sid("queue"),
+        friendly_name: "everybody".to_owned(),
+        target_workers: "1==1".to_owned(),
+        max_reserved_workers: 1,
+        order: QueueOrder::Fifo,
+        reservation_activity: None,
+        assignment_activity: None,
+        ageing_bound_seconds: None,
+        created: START,
+        updated: START,
+        version: 1,
+    }
+}
+
+fn workflow() -> Workflow {
+    let queue = queue().sid;
+    let configuration = json!({ "task_routing": { "default_filter": { "queue": queue } } });
+    Workflow {
+        workspace: sid("workspace"),
+        sid: sid("workflow"),
+        friendly_name: "to everybody".to_owned(),
+        configuration: configuration.to_string(),
+        assignment_callback_url: None,
+        fallback_assignment_callback_url: None,
+        task_reservation_timeout_seconds: 60,
+        created: START,
+        updated: START,
+        version: 1,
+    }
+}
+
+fn first_position() -> Option<Position> {
+    workflow::Workflow::parse(&workflow().configuration).unwrap().first_match(&json!({}))
+}
+
+/// A task outside of interactions, waiting in the queue.
+pub(super) fn waiting(name: &str) -> Task {
+    let new = task::NewTask {
+        sid: sid(name),
+        workflow: &workflow(),
+        channel: &channel(),
+        attributes: json!({}),
+        priority: 0,
+        timeout_seconds: 3600,
+        start: NOW,
+        interaction: None,
+        worker: None,
+        now: NOW,
+    };
+    let mut task = Task::create(new);
+    task.position = first_position();
+    task.queue = Some(queue().sid);
+    task.queue_entered = Some(NOW);
+    task.version = 1;
+    task
+}
+
+/// The same, offered to a worker.
+pub(super) fn offered(name: &str, to: &str) -> Task {
+    reserved(&waiting(name), to)
+}
+
+fn reserved(task: &Task, to: &str) -> Task {
+    let reserve = Command::Reserve {
+        worker: sid(to),
+        worker_name: to.to_owned(),
+        timeout: Millis::seconds(60),
+        receipt: Receipt::default(),
+    };
+    task::decide(task, reserve, NOW).unwrap()
+}
+
+impl World {
+    /// Alice has the one task there is, bob is not available.
+    pub(super) fn new() -> Self {
+        let mut world = Self { records: BTreeMap::new(), facts: Facts::default() };
+        world.set_up();
+        let conversation = world.customer_writes();
+        let (interaction, conversation) = world.agent_accepts(conversation);
+        world.agent_replies(conversation);
+        world.facts = Facts {
+            acknowledged: vec![(customer(), inbound().sid())],
+            sent_by_carrier: Some(vec![Handed {
+                message: sid("reply"),
+                delivery: 1,
+                carrier_message_id: "SM2".to_owned(),
+            }]),
+            interfered: Some(std::collections::BTreeSet::new()),
+            now: NOW,
+            ..Facts::default()
+        };
+        assert_eq!(interaction, world.interaction().sid);
+        world
+    }
+
+    fn set_up(&mut self) {
+        self.put(workspace());
+        let mut head = Head::new(workspace().sid);
+        head.version = 1;
+        self.put(head);
+        for (name, available) in [("on", true), ("off", false)] {
+            self.put(Activity {
+                workspace: sid("workspace"),
+                sid: sid(name),
+                friendly_name: name.to_owned(),
+                available,
+                created: START,
+                updated: START,
+                version: 1,
+            });
+        }
+        self.put(channel());
+        self.put(queue());
+        self.put(workflow());
+        self.put(worker("alice"));
+        self.put(Worker { activity: sid("off"), ..worker("bob") });
+    }
+
+    fn customer_writes(&mut self) -> Conversation {
+        let service: ServiceSid = sid("service");
+        let mut conversation = Conversation::new(sid("conversation"), service, NOW);
+        conversation.unique_name = Some("first".to_owned());
+        conversation.interaction = Some(conversation.sid.twin());
+        let new =
+            NewParticipant { identity: None, pair: Some(customer()), attributes: None, role: None };
+        let (_, bound) = conversation.join(new, NOW).unwrap();
+        let post = Post::of(&inbound()).unwrap();
+        let written = message::append(&mut conversation, post, NOW).unwrap();
+        let name = "first".to_owned();
+        let name = UniqueName { service, name, conversation: conversation.sid, version: 0 };
+        self.commit(Decision::put(conversation.clone()).with(bound).with(written).and(name));
+        conversation
+    }
+
+    fn agent_accepts(
+        &mut self,
+        conversation: Conversation,
+    ) -> (switchboard_domain::sid::InteractionSid, Conversation) {
+        let (kind, by) = (ChannelType::Sms, InitiatedBy::Customer);
+        let mut interaction = Interaction::new(&conversation, kind, by, sid("workspace"), NOW);
+        let order = Order {
+            workflow: &workflow(),
+            channel: &channel(),
+            attributes: json!({}),
+            priority: 0,
+            timeout_seconds: 3600,
+            worker: None,
+        };
+        let mut task = interaction::invite(&mut interaction, &conversation, order, NOW).unwrap();
+        task.position = first_position();
+        task.queue = Some(queue().sid);
+        let task = reserved(&task, "alice");
+        let reservation = task.reservation_sid(&task.reservations[0]);
+        let task = task::decide(&task, Command::Accept(reservation), NOW).unwrap();
+        let routing = SeatRouting { task: task.sid, reservation, worker: sid("alice") };
+        let seated = interaction::seat(&interaction, &conversation, routing, &worker("alice"), NOW);
+        self.commit(Decision::put(interaction.clone()).and(task));
+        self.commit(seated.unwrap());
+        (interaction.sid, self.conversation().clone())
+    }
+
+    fn agent_replies(&mut self, mut conversation: Conversation) {
+        let post = Post {
+            sid: sid("reply"),
+            author: Some("alice".to_owned()),
+            body: Some("hi".into()),
+            media: Vec::new(),
+            attributes: None,
+            origin: None,
+            source: Source::Api { webhooks: false },
+        };
+        let written = message::append(&mut conversation, post, NOW).unwrap();
+        self.commit(Decision::put(conversation).with(written));
+        let outcome = SendOutcome::Accepted { carrier_message_id: "SM2".to_owned() };
+        let leased = self.reply().lease(1, NOW).unwrap();
+        self.put(leased.record(1, &outcome, NOW).unwrap());
+    }
+
+    fn commit(&mut self, decision: Decision) {
+        for record in decision.deletes {
+            self.records.remove(&Place::of(&record).key);
+        }
+        for record in decision.puts {
+            self.records.insert(Place::of(&record).key, record);
+        }
+    }
+
+    /// Closes the conversation, and nothing else.
+    pub(super) fn close(&mut self) {
+        let mut conversation = self.conversation().clone();
+        let freed = conversation.close(NOW);
+        self.commit(Decision::put(conversation).with(freed));
+    }
+
+    pub(super) fn put(&mut self, record: impl Into<Record>) {
+        let record = record.into();
+        self.records.insert(Place::of(&record).key, record);
+    }
+
+    /// Takes away all records of a kind.
+    pub(super) fn lose(&mut self, kind: &str) {
+        self.records.retain(|_, record| record.kind() != kind);
+    }
+
+    fn message(&mut self, sid: MessageSid) -> &mut Message {
+        let found = self.records.values_mut().find_map(|record| match record {
+            Record::Message(it) if it.sid == sid => Some(it),
+            _ => None,
+        });
+        found.unwrap()
+    }
+
+    /// A worker by name.
+    pub(super) fn worker_called(&mut self, name: &str) -> &mut Worker {
+        let found = self.records.values_mut().find_map(|record| match record {
+            Record::Worker(it) if it.friendly_name == name => Some(it),
+            _ => None,
+        });
+        found.unwrap()
+    }
+
+    /// What the customer wrote.
+    pub(super) fn question(&mut self) -> &mut Message {
+        self.message(inbound().sid())
+    }
+
+    /// What the agent wrote.
+    pub(super) fn reply(&mut self) -> &mut Message {
+        self.message(sid("reply"))
+    }
+
+    pub(super) fn snapshot(&self) -> Snapshot {
+        Snapshot::of(self.records.values().cloned().collect())
+    }
+
+    pub(super) fn violations(&self, moment: Moment) -> Vec<Violation> {
+        self.snapshot().violations(Some(&self.facts), moment)
+    }
+}

@@ -1,0 +1,196 @@
+//! The road from an SDK client into this process: an HTTP connector without a network.
+
+use std::fmt;
+use std::sync::Arc;
+
+use aws_credential_types::Credentials;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_runtime_api::http::StatusCode;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::retry::RetryConfig;
+use serde_json::{Value, json};
+
+use crate::aws::answer::Answer;
+use crate::aws::dynamo::Tables;
+use crate::aws::faults::{Call, Death, Fault, Faults, Passage, Service};
+use crate::aws::queues::Queues;
+use crate::aws::trace::invocation;
+
+/// The services that live in this process.
+#[derive(Debug, Clone)]
+pub(crate) struct Services {
+    pub(crate) tables: Tables,
+    pub(crate) queues: Queues,
+    pub(crate) faults: Option<Arc<dyn Faults>>,
+    /// Whether the same entropy has to give the same run, down to the pauses between attempts.
+    pub(crate) is_steady: bool,
+}
+
+/// One function's way to the services.
+#[derive(Clone)]
+struct Connector {
+    function: Arc<str>,
+    services: Services,
+}
+
+impl Services {
+    /// A real DynamoDB client whose requests stay in this process, in a function's name.
+    pub(crate) fn dynamodb(&self, function: &str) -> aws_sdk_dynamodb::Client {
+        let config = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::latest())
+            .region(aws_sdk_dynamodb::config::Region::new(self.queues.region().to_owned()))
+            .credentials_provider(credentials())
+            .http_client(self.connector(function))
+            .retry_config(self.retries())
+            .build();
+        aws_sdk_dynamodb::Client::from_conf(config)
+    }
+
+    /// A real SQS client whose requests stay in this process, in a function's name.
+    pub(crate) fn sqs(&self, function: &str) -> aws_sdk_sqs::Client {
+        let config = aws_sdk_sqs::Config::builder()
+            .behavior_version(aws_sdk_sqs::config::BehaviorVersion::latest())
+            .region(aws_sdk_sqs::config::Region::new(self.queues.region().to_owned()))
+            .credentials_provider(credentials())
+            .http_client(self.connector(function))
+            .retry_config(self.retries())
+            .build();
+        aws_sdk_sqs::Client::from_conf(config)
+    }
+
+    /// As the SDK does it by itself; without chance, if it has to be steady.
+    fn retries(&self) -> RetryConfig {
+        RetryConfig::standard().with_use_static_exponential_base(self.is_steady)
+    }
+
+    fn connector(&self, function: &str) -> Connector {
+        Connector { function: Arc::from(function), services: self.clone() }
+    }
+}
+
+fn credentials() -> Credentials {
+    Credentials::new("local", "local", None, None, "local")
+}
+
+impl fmt::Debug for Connector {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Connector").field("function", &self.function).finish_non_exhaustive()
+    }
+}
+
+impl HttpClient for Connector {
+    fn http_connector(
+        &self,
+        _: &HttpConnectorSettings,
+        _: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for Connector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let connector = self.clone();
+        HttpConnectorFuture::new(async move { connector.answer(&request).await })
+    }
+}
+
+impl Connector {
+    async fn answer(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let target = request.headers().get("x-amz-target").unwrap_or_default();
+        let (version, operation) = target.split_once('.').unwrap_or_default();
+        let service = match version {
+            "AmazonSQS" => Service::Queues,
+            _ => Service::Tables,
+        };
+        let bytes = request.body().bytes().unwrap_or_default();
+        let Ok(body) = serde_json::from_slice::<Value>(bytes) else {
+            return response(Answer::not_json());
+        };
+        let function: &str = &self.function;
+        let call = Call { function, service, operation, body: &body, invocation: invocation() };
+        let faults = self.services.faults.as_deref();
+        let passage = match faults.and_then(|faults| faults.gate(&call)) {
+            Some(gate) => gate.await,
+            None => Passage::default(),
+        };
+        let before = || faults.and_then(|faults| faults.before(&call));
+        if let Some(fault) = passage.before.or_else(before) {
+            return failed(fault, &call).await;
+        }
+        let answer = match service {
+            Service::Tables => self.services.tables.answer(&self.function, operation, &body).await,
+            Service::Queues => {
+                self.services.queues.answer(&self.function, operation, bytes, &body).await
+            }
+        };
+        if let Some(faults) = faults {
+            faults.answered(&call, answer.status);
+        }
+        let after = || faults.and_then(|faults| faults.after(&call));
+        match passage.after.or_else(after) {
+            Some(fault) => failed(fault, &call).await,
+            None => response(answer),
+        }
+    }
+}
+
+fn response(answer: Answer) -> Result<HttpResponse, ConnectorError> {
+    let status = StatusCode::try_from(answer.status)
+        .map_err(|error| ConnectorError::other(error.into(), None))?;
+    let mut response = HttpResponse::new(status, SdkBody::from(answer.body));
+    for (name, value) in answer.headers {
+        response.headers_mut().insert(name, value);
+    }
+    Ok(response)
+}
+
+async fn failed(fault: Fault, call: &Call<'_>) -> Result<HttpResponse, ConnectorError> {
+    let tables = call.service == Service::Tables;
+    let space = if tables { "com.amazonaws.dynamodb.v20120810" } else { "com.amazonaws.sqs" };
+    let of = |kind: &str| format!("{space}#{kind}");
+    match fault {
+        Fault::Throttled => {
+            let kind = if tables { "ThrottlingException" } else { "RequestThrottled" };
+            response(Answer::error(400, &of(kind), "the request is throttled"))
+        }
+        Fault::Conflict => response(conflict(call)),
+        Fault::Failed => {
+            let kind = if tables { "InternalServerError" } else { "InternalFailure" };
+            response(Answer::error(500, &of(kind), "the service failed"))
+        }
+        Fault::Lost => Err(ConnectorError::timeout("no answer arrived".into())),
+        Fault::Hung => std::future::pending().await,
+        // Without the panic hook: it is the fault that was asked for.
+        Fault::Killed => std::panic::resume_unwind(Box::new(Death)),
+    }
+}
+
+/// Another transaction holds an item: each action of a transaction has a reason of its own.
+fn conflict(call: &Call<'_>) -> Answer {
+    const SPACE: &str = "com.amazonaws.dynamodb.v20120810";
+    let message = "Transaction is ongoing for the item";
+    let Some(actions) = call.body["TransactItems"].as_array() else {
+        return Answer::error(400, &format!("{SPACE}#TransactionConflictException"), message);
+    };
+    let reason = |place: usize| match place {
+        0 => json!({ "Code": "TransactionConflict", "Message": message }),
+        _ => json!({ "Code": "None" }),
+    };
+    let reasons: Vec<Value> = (0..actions.len()).map(reason).collect();
+    let codes: Vec<&str> = reasons.iter().filter_map(|it| it["Code"].as_str()).collect();
+    let body = json!({
+        "__type": format!("{SPACE}#TransactionCanceledException"),
+        "Message": format!(
+            "Transaction cancelled, please refer cancellation reasons for specific reasons [{}]",
+            codes.join(", ")
+        ),
+        "CancellationReasons": reasons,
+    });
+    Answer::new(400, body.to_string())
+}

@@ -1,0 +1,328 @@
+//! DynamoDB in this process: an embedded engine, which also says what each request costs, or one behind an
+//! endpoint.
+//!
+//! Costs are the engine's own `ConsumedCapacity`: table and index units, transactions doubled on the table
+//! alone, as AWS charges. Writes that a condition refuses are charged by AWS, but not reported, so they are
+//! not counted here.
+
+mod actions;
+mod engine;
+mod sdk;
+mod stream;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use anyhow::{Context, Result};
+use dynoxide::Database;
+use dynoxide::actions::scan::ScanRequest;
+use dynoxide::errors::DynoxideError;
+use dynoxide::storage_backend::Clock as EngineClock;
+use rusqlite::Connection;
+use serde_json::{Value, json};
+use switchboard_runtime::dependencies::Clock;
+
+use crate::aws::answer::Answer;
+use crate::aws::remote::{Remote, RemoteTables};
+use crate::aws::template;
+use crate::aws::trace::{Written, note};
+use crate::aws::usage::{Meter, Usage};
+use crate::lock::lock;
+
+use actions::{COUNTED, WRITES, actions, tables_of};
+use engine::{Borrowed, create, perform, records};
+
+pub(crate) use sdk::as_sdk;
+pub(crate) use stream::Stream;
+
+/// Names each deployment's tables in memory, of which a process may have many.
+static MEMORIES: AtomicU64 = AtomicU64::new(1);
+
+/// The tables, embedded or behind an endpoint; clones share them.
+#[derive(Clone)]
+pub(crate) struct Tables {
+    engine: Engine,
+    shared: Arc<Shared>,
+}
+
+#[derive(Clone)]
+enum Engine {
+    Embedded(Database),
+    Remote(Arc<RemoteTables>),
+}
+
+struct Shared {
+    /// The same file or memory, to forget stream records: the engine keeps them for ever, and reads all
+    /// of them for each write. Also what keeps the two from meeting.
+    side: Mutex<Option<Connection>>,
+    meter: Arc<Meter>,
+    stack: String,
+    streams: BTreeMap<String, Arc<Stream>>,
+    sweeps: bool,
+}
+
+impl fmt::Debug for Tables {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Tables").finish_non_exhaustive()
+    }
+}
+
+impl Tables {
+    /// Opens the tables of a template, in memory or in a file, and makes those that are missing.
+    pub(crate) fn open(
+        file: Option<&Path>,
+        clock: Option<&Clock>,
+        template: &template::Template,
+        stack: &str,
+        meter: Arc<Meter>,
+    ) -> Result<Self> {
+        let (database, side) = match (file, clock) {
+            (Some(file), _) => {
+                let path = file.to_str().context("the data folder's name is not text")?;
+                (Database::new(path)?, Some(Connection::open(path)?))
+            }
+            (None, Some(clock)) => {
+                let clock: Arc<dyn EngineClock> = Arc::new(Borrowed(Arc::clone(clock)));
+                (Database::memory_with_clock(clock)?, None)
+            }
+            (None, None) => {
+                let number = MEMORIES.fetch_add(1, Ordering::Relaxed);
+                let name = format!("file:switchboard-{number}?mode=memory&cache=shared");
+                (Database::new(&name)?, Some(Connection::open(&name)?))
+            }
+        };
+        // With a clock of the caller's, a file has the wrong idea of what has expired.
+        let sweeps = file.is_none() || clock.is_none();
+        let shared = Shared::new(side, meter, template, stack, sweeps);
+        let tables = Self { engine: Engine::Embedded(database.clone()), shared: Arc::new(shared) };
+        for table in &template.tables {
+            create(&database, table).with_context(|| format!("table {}", table.name))?;
+        }
+        Ok(tables)
+    }
+
+    /// Makes the tables of a template behind an endpoint.
+    pub(crate) async fn connect(
+        remote: Remote,
+        template: &template::Template,
+        stack: &str,
+        meter: Arc<Meter>,
+    ) -> Result<Self> {
+        let remote = Arc::new(RemoteTables::new(remote));
+        for table in &template.tables {
+            remote.create(table).await.with_context(|| format!("table {}", table.name))?;
+        }
+        let shared = Shared::new(None, meter, template, stack, false);
+        Ok(Self { engine: Engine::Remote(remote), shared: Arc::new(shared) })
+    }
+
+    /// Removes the tables, if they are not this process's own.
+    pub(crate) async fn remove(&self, tables: &[template::Table]) {
+        if let Engine::Remote(remote) = &self.engine {
+            for table in tables {
+                remote.call("DeleteTable", &json!({ "TableName": table.name })).await;
+            }
+        }
+    }
+
+    /// A table's stream, if it has one.
+    pub(crate) fn stream(&self, table: &str) -> Option<&Arc<Stream>> {
+        self.shared.streams.get(table)
+    }
+
+    /// Deletes what has expired.
+    pub(crate) fn sweep(&self) -> Result<usize> {
+        if !self.shared.sweeps {
+            return Ok(0);
+        }
+        let Engine::Embedded(database) = &self.engine else {
+            return Ok(0);
+        };
+        let swept = {
+            let _alone = lock(&self.shared.side);
+            database.sweep_ttl()?
+        };
+        if swept > 0 {
+            self.shared.streams.keys().for_each(|table| self.nudge(table));
+        }
+        Ok(swept)
+    }
+
+    /// Forgets the records of a table's stream up to a sequence number; all of them without one.
+    pub(crate) fn forget(&self, table: &str, sequence_number: Option<&str>) -> Result<()> {
+        const EARLIER: &str = "DELETE FROM _stream_records WHERE table_name = ?1 AND \
+             CAST(sequence_number AS INTEGER) <= ?2";
+        let side = lock(&self.shared.side);
+        let Some(connection) = side.as_ref() else {
+            return Ok(());
+        };
+        // In the open a sequence number has a one and zeros before it.
+        let stored = sequence_number.map_or(Ok(i64::MAX), |number| number[1..].parse())?;
+        connection.execute(EARLIER, rusqlite::params![table, stored])?;
+        Ok(())
+    }
+
+    /// Reads the records of a table's stream after a sequence number, from the first one kept without one.
+    pub(crate) async fn records(
+        &self,
+        table: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Value>> {
+        match &self.engine {
+            Engine::Embedded(database) => {
+                let _alone = lock(&self.shared.side);
+                records(database, table, after, limit)
+            }
+            Engine::Remote(remote) => remote.records(table, after, limit).await,
+        }
+    }
+
+    /// All items of a table, past faults and counters; none if the table is not in this process.
+    pub(crate) fn items(&self, table: &str) -> Result<Option<Vec<dynoxide::Item>>> {
+        let Engine::Embedded(database) = &self.engine else {
+            return Ok(None);
+        };
+        let _alone = lock(&self.shared.side);
+        let (mut items, mut start) = (Vec::new(), None);
+        loop {
+            let request = ScanRequest {
+                table_name: table.to_owned(),
+                exclusive_start_key: start,
+                ..ScanRequest::default()
+            };
+            let page = database.scan(request)?;
+            items.extend(page.items.unwrap_or_default());
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                return Ok(Some(items));
+            }
+        }
+    }
+
+    /// Does one request.
+    pub(crate) async fn answer(&self, function: &str, operation: &str, body: &Value) -> Answer {
+        let mut body = body.clone();
+        let wanted = body["ReturnConsumedCapacity"].take();
+        if COUNTED.contains(&operation) {
+            body["ReturnConsumedCapacity"] = json!("INDEXES");
+        }
+        self.permit(function, operation, &body);
+        let mut answer = match self.perform(operation, &body).await {
+            Ok(answer) => answer,
+            Err(refusal) => return refusal,
+        };
+        self.count(function, operation, &answer["ConsumedCapacity"]);
+        if matches!(wanted.as_str(), None | Some("NONE"))
+            && let Some(answer) = answer.as_object_mut()
+        {
+            answer.remove("ConsumedCapacity");
+        }
+        self.note(operation, &body);
+        Answer::new(200, answer.to_string())
+    }
+
+    async fn perform(&self, operation: &str, body: &Value) -> Result<Value, Answer> {
+        match &self.engine {
+            Engine::Embedded(database) => {
+                let _alone = lock(&self.shared.side);
+                let refused =
+                    |error: DynoxideError| Answer::new(error.status_code(), error.to_json());
+                perform(database, operation, body).map_err(refused)
+            }
+            Engine::Remote(remote) => {
+                let answer = remote.call(operation, body).await;
+                match answer.status {
+                    200 => serde_json::from_slice(&answer.body).map_err(|_| answer),
+                    _ => Err(answer),
+                }
+            }
+        }
+    }
+
+    fn count(&self, function: &str, operation: &str, consumed: &Value) {
+        let each = match consumed {
+            Value::Array(tables) => tables.as_slice(),
+            one => std::slice::from_ref(one),
+        };
+        let units = each.iter().filter_map(|it| it["CapacityUnits"].as_f64()).sum::<f64>();
+        // The repetition of a transaction is charged as a read.
+        let replayed = each.iter().any(|it| it["ReadCapacityUnits"].is_number());
+        let is_write = WRITES.contains(&operation) && !replayed;
+        let (write_units, read_units) = if is_write { (units, 0.0) } else { (0.0, units) };
+        self.shared.meter.add(function, Usage { write_units, read_units, ..Usage::default() });
+        note(|notes| {
+            notes.write_units += write_units;
+            notes.read_units += read_units;
+        });
+    }
+
+    /// Writes down what was written, and wakes who follows it.
+    fn note(&self, operation: &str, body: &Value) {
+        for (action, request) in actions(operation, body) {
+            if !matches!(action, "PutItem" | "UpdateItem" | "DeleteItem") {
+                continue;
+            }
+            let table = request["TableName"].as_str().unwrap_or_default();
+            self.nudge(table);
+            let written = Written {
+                table: self.short(table).to_owned(),
+                kind: request["Item"]["kind"]["S"].as_str().unwrap_or("item").to_owned(),
+                is_deleted: action == "DeleteItem",
+            };
+            note(|notes| notes.written.push(written));
+        }
+        if operation == "BatchWriteItem" {
+            tables_of(body).for_each(|table| self.nudge(table));
+        }
+    }
+
+    fn nudge(&self, table: &str) {
+        if let Some(stream) = self.shared.streams.get(table) {
+            stream.written.fetch_add(1, Ordering::SeqCst);
+            stream.news.notify_waiters();
+        }
+    }
+
+    /// A table's name without the stack's.
+    pub(crate) fn short<'a>(&self, table: &'a str) -> &'a str {
+        table.strip_prefix(self.shared.stack.as_str()).unwrap_or(table)
+    }
+
+    fn permit(&self, function: &str, operation: &str, body: &Value) {
+        let permit = |action: &str, resource: String| {
+            self.shared.meter.permit(function, format!("dynamodb:{action}"), resource);
+        };
+        for (action, request) in actions(operation, body) {
+            let table = self.short(request["TableName"].as_str().unwrap_or_default());
+            permit(
+                action,
+                match request["IndexName"].as_str() {
+                    Some(index) => format!("{table}/index/{index}"),
+                    None => table.to_owned(),
+                },
+            );
+        }
+        tables_of(body).for_each(|table| permit(operation, self.short(table).to_owned()));
+    }
+}
+
+impl Shared {
+    fn new(
+        side: Option<Connection>,
+        meter: Arc<Meter>,
+        template: &template::Template,
+        stack: &str,
+        sweeps: bool,
+    ) -> Self {
+        let streams = template.tables.iter().filter(|table| table.has_stream);
+        let unseen = |table: &template::Table| (table.name.clone(), Arc::new(Stream::unseen()));
+        let streams = streams.map(unseen).collect();
+        Self { side: Mutex::new(side), meter, stack: format!("{stack}-"), streams, sweeps }
+    }
+}

@@ -1,0 +1,198 @@
+//! The functions of the bundle, linked in, each behind the JSON that Lambda would hand it.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, anyhow, bail};
+use http::Response;
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Adapter, Body, Request, Service, service_fn};
+use lambda_runtime::LambdaEvent;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use switchboard_carriers::{Carrier, Carriers, Settings};
+use switchboard_domain::timestamp::Timestamp;
+use switchboard_runtime::dependencies::{Clock, Entropy};
+use switchboard_runtime::{Config, Dependencies};
+use switchboard_store::Store;
+
+use crate::aws::connector::Services;
+use crate::aws::faults::Faults;
+use crate::aws::template;
+
+/// What stands in for the outside world, where something does.
+#[derive(Clone, Default)]
+pub(crate) struct StandIns {
+    /// For the carrier.
+    pub(crate) carrier: Option<Arc<dyn Carrier>>,
+    /// For the endpoints of customers.
+    pub(crate) endpoints: Option<Arc<dyn webhook_delivery::Endpoints>>,
+}
+
+type Running<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// One environment of a function, as Lambda keeps it warm: it does one invocation at a time.
+pub(crate) type Environment = Box<dyn Fn(Value) -> Running<Result<Value>> + Send + Sync>;
+
+/// Starts environments of one function.
+pub(crate) type Start = Arc<dyn Fn() -> Environment + Send + Sync>;
+
+/// What a function works with, out of its own environment variables: what the template does not give it,
+/// it does not have.
+pub(crate) fn dependencies(
+    function: &template::Function,
+    services: &Services,
+    clock: &Clock,
+    entropy: &Entropy,
+) -> Result<Dependencies> {
+    let variables = local(&function.environment);
+    let config = Config::read(|name| variables.get(name).cloned())?;
+    let store = Store::new(services.dynamodb(&function.name), config.tables.clone());
+    let queues = switchboard_runtime::queue::Queues::new(
+        services.sqs(&function.name),
+        config.queues.clone(),
+    );
+    let clock = match &services.faults {
+        Some(faults) => skewed(clock, faults, &function.name),
+        None => Arc::clone(clock),
+    };
+    Ok(Dependencies::new(config, store, queues, clock, Arc::clone(entropy)))
+}
+
+/// A clock as wrong as the faults want it for this function.
+fn skewed(clock: &Clock, faults: &Arc<dyn Faults>, function: &str) -> Clock {
+    let (clock, faults, function) = (Arc::clone(clock), Arc::clone(faults), function.to_owned());
+    Arc::new(move || Timestamp(clock().0 + faults.skew(&function)))
+}
+
+/// The one variable that only the laptop sets: customers' webhooks may be on this machine.
+fn local(environment: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let mut variables = environment.clone();
+    variables.insert("ALLOW_LOOPBACK_WEBHOOKS".to_owned(), "true".to_owned());
+    variables
+}
+
+/// Links a function of the template with its crate.
+pub(crate) fn link(name: &str, on: Dependencies, stand_ins: &StandIns) -> Result<Start> {
+    let carrier = stand_ins.carrier.as_ref();
+    let on = Arc::new(on);
+    Ok(match name {
+        "inbound-webhook" => {
+            let carriers = Arc::new(carriers(&on, carrier)?);
+            http(on, move |on, request| {
+                let carriers = Arc::clone(&carriers);
+                async move { inbound_webhook::handle(&on, &carriers, request).await }
+            })
+        }
+        "conversations-api" => {
+            http(on, async |on, request| conversations_api::handle(&on, request).await)
+        }
+        "messaging-api" => http(on, async |on, request| messaging_api::handle(&on, request).await),
+        "taskrouter-api" => {
+            http(on, async |on, request| taskrouter_api::handle(&on, request).await)
+        }
+        "flex-api" => http(on, async |on, request| flex_api::handle(&on, request).await),
+        "autocreation" => event(on, async |on, event| Ok(autocreation::handle(&on, event).await)),
+        "interaction-invite" => {
+            event(on, async |on, event| Ok(interaction_invite::handle(&on, event).await))
+        }
+        "task-assignment" => Arc::new(move || {
+            // Each environment keeps routers of its own, which is how two of them come to disagree.
+            let routers = Arc::new(task_assignment::Routers::default());
+            let on = Arc::clone(&on);
+            environment(move |event| {
+                let (on, routers) = (Arc::clone(&on), Arc::clone(&routers));
+                async move { Ok(task_assignment::handle(&on, &routers, event).await) }
+            })
+        }),
+        "outbound-message" => {
+            let carriers = Arc::new(carriers(&on, carrier)?);
+            event(on, move |on, event| {
+                let carriers = Arc::clone(&carriers);
+                async move { Ok(outbound_message::handle(&on, &carriers, event).await) }
+            })
+        }
+        "delivery-receipt" => {
+            event(on, async |on, event| Ok(delivery_receipt::handle(&on, event).await))
+        }
+        "webhook-delivery" => {
+            let caller = webhook_delivery::Caller::new(on.config.allow_loopback_webhooks)?;
+            let caller = Arc::new(match &stand_ins.endpoints {
+                Some(endpoints) => caller.answered_by(Arc::clone(endpoints)),
+                None => caller,
+            });
+            event(on, move |on, event| {
+                let caller = Arc::clone(&caller);
+                async move { Ok(webhook_delivery::handle(&on, &caller, event).await) }
+            })
+        }
+        "effect-relay" => event(on, async |on, event| Ok(effect_relay::handle(&on, event).await)),
+        "event-log" => event(on, async |on, event| Ok(event_log::handle(&on, event).await)),
+        "timer" => event(on, async |on, event| Ok(timer::handle(&on, event).await?)),
+        other => bail!("the template's function {other} is not linked into the local deployment"),
+    })
+}
+
+fn carriers(on: &Dependencies, carrier: Option<&Arc<dyn Carrier>>) -> Result<Carriers> {
+    if let Some(carrier) = carrier {
+        return Ok(Carriers::of(Arc::clone(carrier)));
+    }
+    Ok(Carriers::connect(&Settings {
+        account_sid: on.config.account_sid,
+        auth_token: &on.config.auth_token,
+        public_url: &on.config.public_url,
+        carriers: &on.config.carriers,
+    })?)
+}
+
+/// A function that takes an event.
+fn event<E, A, F>(
+    on: Arc<Dependencies>,
+    handle: impl Fn(Arc<Dependencies>, E) -> F + Clone + Send + Sync + 'static,
+) -> Start
+where
+    E: DeserializeOwned + Send + 'static,
+    A: Serialize + 'static,
+    F: Future<Output = Result<A>> + Send + 'static,
+{
+    Arc::new(move || {
+        let (on, handle) = (Arc::clone(&on), handle.clone());
+        environment(move |event| handle(Arc::clone(&on), event))
+    })
+}
+
+fn environment<E, A, F>(handle: impl Fn(E) -> F + Send + Sync + 'static) -> Environment
+where
+    E: DeserializeOwned + Send + 'static,
+    A: Serialize + 'static,
+    F: Future<Output = Result<A>> + Send + 'static,
+{
+    Box::new(move |event| {
+        let running = serde_json::from_value(event)
+            .context("the event is not what this function takes")
+            .map(&handle);
+        Box::pin(async move { Ok(serde_json::to_value(running?.await?)?) })
+    })
+}
+
+/// A function that takes HTTP requests, through the same adapter as on Lambda.
+fn http<F>(
+    on: Arc<Dependencies>,
+    handle: impl Fn(Arc<Dependencies>, Request) -> F + Clone + Send + Sync + 'static,
+) -> Start
+where
+    F: Future<Output = Result<Response<Body>, Infallible>> + Send + 'static,
+{
+    event(on, move |on, request: LambdaRequest| {
+        let handle = handle.clone();
+        async move {
+            let service = service_fn(move |request| handle(Arc::clone(&on), request));
+            let mut adapter = Adapter::from(service);
+            let event = LambdaEvent::new(request, lambda_runtime::Context::default());
+            adapter.call(event).await.map_err(|never| anyhow!("{never}"))
+        }
+    })
+}

@@ -1,0 +1,232 @@
+//! Invocations with Lambda's rules: environments are kept warm, do one thing at a time and are lost when the
+//! function dies; nothing takes longer than its timeout.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+use switchboard_domain::timestamp::Timestamp;
+use switchboard_runtime::Dependencies;
+use switchboard_runtime::dependencies::Clock;
+use tokio::sync::broadcast;
+use tokio::task::JoinError;
+use tokio::time::Instant;
+
+use crate::aws::faults::Death;
+use crate::aws::functions::{Environment, StandIns, Start, link};
+use crate::aws::trace::{INVOCATION, Notes, Outcome, Trace, Trigger, Watch};
+use crate::aws::usage::{Meter, Usage};
+use crate::lock::lock;
+
+/// So many traces are kept for a subscriber who is slow.
+const TRACES_KEPT: usize = 4096;
+
+/// Why there is no answer from a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FunctionError {
+    /// The template has no such function.
+    Unknown(String),
+    /// It ended with an error, or panicked.
+    Failed(String),
+    /// It took longer than it may.
+    TimedOut(Duration),
+    /// A fault killed it.
+    Killed,
+}
+
+impl std::fmt::Display for FunctionError {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Unknown(name) => write!(out, "there is no function {name}"),
+            Self::Failed(reason) => write!(out, "the function failed: {reason}"),
+            Self::TimedOut(limit) => write!(out, "the function took longer than {limit:?}"),
+            Self::Killed => write!(out, "the function was killed"),
+        }
+    }
+}
+
+impl std::error::Error for FunctionError {}
+
+/// All functions.
+pub(crate) struct Functions {
+    linked: BTreeMap<String, Linked>,
+    clock: Clock,
+    meter: Arc<Meter>,
+    watch: Option<Watch>,
+    traces: broadcast::Sender<Arc<Trace>>,
+    number: AtomicU64,
+    running: AtomicUsize,
+}
+
+struct Linked {
+    start: Start,
+    idle: Mutex<Vec<Environment>>,
+    timeout: Duration,
+    on: Dependencies,
+}
+
+/// Counts an invocation for as long as it runs.
+struct Running(Arc<Functions>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl std::fmt::Debug for Functions {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_list().entries(self.linked.keys()).finish()
+    }
+}
+
+impl Functions {
+    pub(crate) fn new(clock: Clock, meter: Arc<Meter>, watch: Option<Watch>) -> Self {
+        let (traces, _) = broadcast::channel(TRACES_KEPT);
+        let (number, running) = (AtomicU64::new(1), AtomicUsize::new(0));
+        Self { linked: BTreeMap::new(), clock, meter, watch, traces, number, running }
+    }
+
+    /// Adds a function.
+    pub(crate) fn add(
+        &mut self,
+        name: &str,
+        on: Dependencies,
+        timeout: Duration,
+        stand_ins: &StandIns,
+    ) -> Result<()> {
+        let start =
+            link(name, on.clone(), stand_ins).with_context(|| format!("function {name}"))?;
+        let linked = Linked { start, idle: Mutex::default(), timeout, on };
+        self.linked.insert(name.to_owned(), linked);
+        Ok(())
+    }
+
+    /// What a function works with.
+    pub(crate) fn dependencies(&self, name: &str) -> Option<&Dependencies> {
+        self.linked.get(name).map(|linked| &linked.on)
+    }
+
+    /// The deployment's time.
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    /// Hears of every invocation from now on.
+    pub(crate) fn traces(&self) -> broadcast::Receiver<Arc<Trace>> {
+        self.traces.subscribe()
+    }
+
+    /// How many invocations there are at this moment, and how many there have been.
+    pub(crate) fn activity(&self) -> (usize, u64) {
+        (self.running.load(Ordering::SeqCst), self.number.load(Ordering::SeqCst))
+    }
+
+    /// Invokes a function; it goes on when nobody waits for it any more.
+    pub(crate) async fn invoke(
+        self: &Arc<Self>,
+        name: &str,
+        trigger: Trigger,
+        event: Value,
+    ) -> Result<Value, FunctionError> {
+        if !self.linked.contains_key(name) {
+            return Err(FunctionError::Unknown(name.to_owned()));
+        }
+        self.running.fetch_add(1, Ordering::SeqCst);
+        let (running, name) = (Running(Arc::clone(self)), name.to_owned());
+        let ended = tokio::spawn(async move {
+            let functions = &running.0;
+            functions.supervise(&name, trigger, event).await
+        });
+        ended.await.unwrap_or_else(|error| Err(FunctionError::Failed(error.to_string())))
+    }
+
+    async fn supervise(
+        &self,
+        name: &str,
+        trigger: Trigger,
+        event: Value,
+    ) -> Result<Value, FunctionError> {
+        let linked =
+            self.linked.get(name).ok_or_else(|| FunctionError::Unknown(name.to_owned()))?;
+        let number = self.number.fetch_add(1, Ordering::SeqCst);
+        let (started, began) = ((self.clock)(), Instant::now());
+        let idle = lock(&linked.idle).pop();
+        let environment = idle.unwrap_or_else(|| (linked.start)());
+        let notes = Arc::new(Mutex::new(Notes { number, ..Notes::default() }));
+        let task = tokio::spawn(INVOCATION.scope(Arc::clone(&notes), environment(event)));
+        let abort = task.abort_handle();
+        let ended = match tokio::time::timeout(linked.timeout, task).await {
+            Ok(Ok(Ok(answer))) => Ok(answer),
+            Ok(Ok(Err(error))) => Err(FunctionError::Failed(format!("{error:#}"))),
+            Ok(Err(error)) => Err(death(error)),
+            Err(_) => {
+                abort.abort();
+                Err(FunctionError::TimedOut(linked.timeout))
+            }
+        };
+        // Whoever died takes what it had kept warm along.
+        if matches!(ended, Ok(_) | Err(FunctionError::Failed(_))) {
+            lock(&linked.idle).push(environment);
+        }
+        let notes = std::mem::take(&mut *lock(&notes));
+        self.meter.add(name, Usage { invocations: 1, ..Usage::default() });
+        self.publish(Trace {
+            number,
+            started,
+            function: name.to_owned(),
+            trigger,
+            duration: began.elapsed(),
+            written: notes.written,
+            sent: notes.sent,
+            write_units: notes.write_units,
+            read_units: notes.read_units,
+            outcome: outcome(&ended),
+        });
+        ended
+    }
+
+    fn publish(&self, trace: Trace) {
+        if let Some(watch) = &self.watch {
+            watch(&trace);
+        }
+        // Nobody has to listen.
+        let _ = self.traces.send(Arc::new(trace));
+    }
+}
+
+fn death(error: JoinError) -> FunctionError {
+    let Ok(panic) = error.try_into_panic() else {
+        return FunctionError::Failed("it was aborted".to_owned());
+    };
+    if panic.is::<Death>() {
+        return FunctionError::Killed;
+    }
+    FunctionError::Failed(format!("it panicked: {}", words(panic.as_ref())))
+}
+
+fn words(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no words")
+}
+
+fn outcome(ended: &Result<Value, FunctionError>) -> Outcome {
+    match ended {
+        Ok(answer) => {
+            let status = answer["statusCode"].as_u64().and_then(|it| u16::try_from(it).ok());
+            let failed = answer["batchItemFailures"].as_array().map_or(0, Vec::len);
+            match (status, failed) {
+                (Some(status), _) => Outcome::Status(status),
+                (None, 0) => Outcome::Done,
+                (None, failed) => Outcome::Partial(failed),
+            }
+        }
+        Err(FunctionError::TimedOut(_)) => Outcome::TimedOut,
+        Err(FunctionError::Killed) => Outcome::Killed,
+        Err(error) => Outcome::Failed(error.to_string()),
+    }
+}

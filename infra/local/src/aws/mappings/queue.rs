@@ -1,0 +1,204 @@
+//! A queue wakes a function: batches, partial failures, and one delete for all that is done.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use serde_json::{Map, Value, json};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::{Reach, failures, stopped};
+use crate::aws::template::Batching;
+use crate::aws::trace::Trigger;
+use crate::aws::usage::{Usage, billed};
+
+/// One receive brings so many messages at most.
+const RECEIVE_MAX: usize = 10;
+/// A receive waits so many seconds.
+const WAIT_SECONDS: u64 = 20;
+/// After a receive that failed.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// One mapping.
+#[derive(Debug)]
+pub(super) struct Mapping {
+    function: String,
+    queue: String,
+    batching: Batching,
+    reach: Reach,
+}
+
+impl Mapping {
+    pub(super) const fn new(
+        function: String,
+        queue: String,
+        batching: Batching,
+        reach: Reach,
+    ) -> Self {
+        Self { function, queue, batching, reach }
+    }
+
+    /// Polls until the deployment stops, with so many batches at a time.
+    pub(super) async fn run(self, concurrency_max: usize) {
+        let mapping = Arc::new(self);
+        let permits = Arc::new(Semaphore::new(concurrency_max.max(1)));
+        let mut stopping = mapping.reach.stopping.clone();
+        loop {
+            // Nothing is received that could not be handled at once: its visibility is running.
+            let Ok(permit) = Arc::clone(&permits).acquire_owned().await else {
+                return;
+            };
+            let received = tokio::select! {
+                received = mapping.receive() => received,
+                () = stopped(&mut stopping) => return,
+            };
+            match received {
+                Ok(messages) if messages.is_empty() => {}
+                Ok(messages) => {
+                    tokio::spawn(Arc::clone(&mapping).process(messages, permit));
+                }
+                Err(error) => {
+                    tracing::warn!(queue = mapping.queue, "can not receive: {error:#}");
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+        }
+    }
+
+    async fn receive(&self) -> Result<Vec<Value>> {
+        let queues = &self.reach.services.queues;
+        let request = json!({
+            "QueueUrl": queues.url(&self.queue),
+            "MaxNumberOfMessages": self.batching.size.min(RECEIVE_MAX),
+            "WaitTimeSeconds": WAIT_SECONDS,
+            "MessageSystemAttributeNames": ["All"],
+            "MessageAttributeNames": ["All"],
+        });
+        let mut answer = queues.ask("ReceiveMessage", &request).await?;
+        let Value::Array(messages) = answer["Messages"].take() else {
+            return Ok(Vec::new());
+        };
+        let bytes = messages.iter().filter_map(|it| it["Body"].as_str()).map(str::len).sum();
+        let receive_requests = billed(bytes);
+        self.reach.meter.add(&self.function, Usage { receive_requests, ..Usage::default() });
+        Ok(messages)
+    }
+
+    async fn process(self: Arc<Self>, messages: Vec<Value>, permit: OwnedSemaphorePermit) {
+        let queues = &self.reach.services.queues;
+        let trigger = Trigger::Queue {
+            queue: queues.short(&self.queue).to_owned(),
+            messages: messages.len(),
+        };
+        let event = event(&messages, &queues.arn(&self.queue), queues.region());
+        let answer = self.reach.functions.invoke(&self.function, trigger, event).await;
+        let done: Vec<&Value> = match &answer {
+            Ok(answer) if self.batching.reports_failures => succeeded(&messages, answer),
+            Ok(_) => messages.iter().collect(),
+            Err(_) => Vec::new(),
+        };
+        let queue = queues.short(&self.queue);
+        let faults = self.reach.services.faults.as_deref();
+        let repeats = faults.is_some_and(|faults| faults.repeats(&self.function, queue));
+        if !done.is_empty()
+            && !repeats
+            && let Err(error) = self.delete(&done).await
+        {
+            tracing::warn!(queue = self.queue, "can not delete what is done: {error:#}");
+        }
+        drop(permit);
+    }
+
+    async fn delete(&self, done: &[&Value]) -> Result<()> {
+        let queues = &self.reach.services.queues;
+        let entry = |(place, message): (usize, &&Value)| json!({ "Id": place.to_string(), "ReceiptHandle": message["ReceiptHandle"] });
+        let entries: Vec<Value> = done.iter().enumerate().map(entry).collect();
+        let request = json!({ "QueueUrl": queues.url(&self.queue), "Entries": entries });
+        self.reach.meter.add(&self.function, Usage { delete_requests: 1, ..Usage::default() });
+        queues.ask("DeleteMessageBatch", &request).await.map(drop)
+    }
+}
+
+/// The messages that a function is done with. An answer that names no message of the batch fails all of it.
+pub(crate) fn succeeded<'a>(messages: &'a [Value], answer: &Value) -> Vec<&'a Value> {
+    let Some(failed) = failures(answer) else {
+        return Vec::new();
+    };
+    let is_ours = |id: &&str| messages.iter().any(|message| message["MessageId"] == **id);
+    if !failed.iter().all(is_ours) {
+        return Vec::new();
+    }
+    let is_failed = |message: &Value| failed.iter().any(|id| message["MessageId"] == **id);
+    messages.iter().filter(|message| !is_failed(message)).collect()
+}
+
+/// Messages as Lambda delivers them.
+pub(crate) fn event(messages: &[Value], arn: &str, region: &str) -> Value {
+    let record = |message: &Value| {
+        let mut record = json!({
+            "messageId": message["MessageId"],
+            "receiptHandle": message["ReceiptHandle"],
+            "body": message["Body"],
+            "attributes": message["Attributes"],
+            "messageAttributes": attributes(&message["MessageAttributes"]),
+            "md5OfBody": message["MD5OfBody"],
+            "eventSource": "aws:sqs",
+            "eventSourceARN": arn,
+            "awsRegion": region,
+        });
+        if message["MD5OfMessageAttributes"].is_string() {
+            record["md5OfMessageAttributes"] = message["MD5OfMessageAttributes"].clone();
+        }
+        record
+    };
+    json!({ "Records": messages.iter().map(record).collect::<Vec<_>>() })
+}
+
+fn attributes(sent: &Value) -> Value {
+    let mut attributes = Map::new();
+    for (name, value) in sent.as_object().into_iter().flatten() {
+        let mut attribute = json!({
+            "dataType": value["DataType"],
+            "stringListValues": [],
+            "binaryListValues": [],
+        });
+        for (ours, theirs) in [("stringValue", "StringValue"), ("binaryValue", "BinaryValue")] {
+            if value[theirs].is_string() {
+                attribute[ours] = value[theirs].clone();
+            }
+        }
+        attributes.insert(name.clone(), attribute);
+    }
+    Value::Object(attributes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn batch() -> Vec<Value> {
+        ["a", "b", "c"].map(|id| json!({ "MessageId": id })).to_vec()
+    }
+
+    fn done(answer: Value) -> Vec<String> {
+        let messages = batch();
+        let done = succeeded(&messages, &answer);
+        done.iter().map(|it| it["MessageId"].as_str().unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn what_is_not_reported_is_done() {
+        assert_eq!(done(json!({ "batchItemFailures": [{ "itemIdentifier": "b" }] })), ["a", "c"]);
+        assert_eq!(done(json!({ "batchItemFailures": [] })).len(), 3);
+        assert_eq!(done(json!(null)).len(), 3);
+        assert_eq!(done(json!({})).len(), 3);
+    }
+
+    #[test]
+    fn a_report_that_makes_no_sense_fails_the_batch() {
+        for item in [json!({}), json!({ "itemIdentifier": "" }), json!({ "itemIdentifier": "x" })] {
+            assert!(done(json!({ "batchItemFailures": [item] })).is_empty());
+        }
+        assert!(done(json!({ "batchItemFailures": "all" })).is_empty());
+    }
+}

@@ -1,0 +1,21 @@
+//! The cloud in one process: what AWS does for the bundle, with its rules.
+
+mod answer;
+mod connector;
+pub(crate) mod deployment;
+pub mod driver;
+pub(crate) mod dynamo;
+pub(crate) mod faults;
+mod functions;
+pub(crate) mod gateway;
+pub(crate) mod invocation;
+pub(crate) mod mappings;
+pub(crate) mod opening;
+pub(crate) mod options;
+pub(crate) mod queues;
+pub(crate) mod quiet;
+mod remote;
+pub mod template;
+pub(crate) mod trace;
+pub(crate) mod usage;
+pub(crate) mod wire;

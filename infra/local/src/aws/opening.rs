@@ -1,0 +1,152 @@
+//! What a deployment opens before it runs: queues, tables, the template, and the functions on top of them.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use switchboard_runtime::dependencies::{Clock, system_entropy};
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+use crate::aws::connector::Services;
+use crate::aws::dynamo::Tables;
+use crate::aws::functions::{StandIns, dependencies};
+use crate::aws::invocation::Functions;
+use crate::aws::mappings::stopped;
+use crate::aws::options::Options;
+use crate::aws::queues::Queues;
+use crate::aws::remote::Remote;
+use crate::aws::template::{Place, Template};
+use crate::aws::usage::Meter;
+
+/// The parameters of the template that a deployment sets by itself.
+pub const PARAMETERS: [&str; 4] = ["AccountSid", "AuthToken", "PublicUrl", "CarrierTwilioBaseUrl"];
+
+/// Nobody listens there: without a carrier, nothing leaves this machine.
+const NO_CARRIER: &str = "http://127.0.0.1:9";
+/// How often expired items are looked for.
+const SWEEP: Duration = Duration::from_secs(30);
+
+/// The stack's name, which begins every table's and queue's.
+pub(crate) const STACK: &str = "switchboard";
+
+/// Behind an endpoint several deployments may meet, so there each has a name of its own.
+pub(super) fn stack(options: &Options) -> String {
+    match (&options.dynamodb_endpoint, &options.sqs_endpoint) {
+        (None, None) => STACK.to_owned(),
+        _ => format!("{STACK}-{:08x}", u128::from_be_bytes(system_entropy()) >> 96),
+    }
+}
+
+/// The queues come first: their file lets no second process in.
+pub(super) async fn open_queues(
+    options: &Options,
+    clock: &Clock,
+    stack: &str,
+    meter: &Arc<Meter>,
+) -> Result<Queues> {
+    if let Some(endpoint) = &options.sqs_endpoint {
+        return Queues::connect(endpoint, stack, Arc::clone(meter));
+    }
+    let folder = options.data.as_deref();
+    let file = folder.map(|folder| folder.join("queues.db"));
+    let queues = Queues::open(file.as_deref(), clock, stack, Arc::clone(meter)).await;
+    queues.with_context(|| in_use(folder))
+}
+
+pub(super) async fn open_tables(
+    options: &Options,
+    template: &Template,
+    stack: &str,
+    meter: &Arc<Meter>,
+) -> Result<Tables> {
+    let meter = Arc::clone(meter);
+    if let Some(endpoint) = &options.dynamodb_endpoint {
+        let region = switchboard_sqs::Settings::default().region;
+        let remote = Remote::new(endpoint, "dynamodb", &region)?;
+        return Tables::connect(remote, template, stack, meter).await;
+    }
+    let folder = options.data.as_deref();
+    let file = folder.map(|folder| folder.join("tables.db"));
+    let tables = Tables::open(file.as_deref(), options.clock.as_ref(), template, stack, meter);
+    tables.with_context(|| in_use(folder))
+}
+
+fn in_use(folder: Option<&Path>) -> String {
+    match folder {
+        Some(folder) => {
+            format!("the data folder {} can not be used: is it in use already?", folder.display())
+        }
+        None => "tables and queues can not be kept in memory".to_owned(),
+    }
+}
+
+pub(super) fn read_template(
+    options: &Options,
+    base_url: &str,
+    queues: &Queues,
+    stack: &str,
+) -> Result<Template> {
+    let settings = queues.settings();
+    let place = Place {
+        region: settings.region.clone(),
+        account: settings.account.clone(),
+        stack: stack.to_owned(),
+        queues_endpoint: settings.endpoint.clone(),
+        api_endpoint: base_url.to_owned(),
+    };
+    let mut parameters = options.parameters.clone();
+    let carrier = options.carrier_base_url.as_deref().unwrap_or(NO_CARRIER);
+    let public_url = options.public_url.as_deref().unwrap_or_default();
+    let own = [&*options.account_sid, &*options.auth_token, public_url, carrier];
+    for (name, value) in PARAMETERS.iter().zip(own) {
+        parameters.insert((*name).to_owned(), value.to_owned());
+    }
+    Template::read(&options.template, &parameters, &place).context("infra/template.yaml")
+}
+
+pub(super) fn link(
+    template: &Template,
+    services: &Services,
+    options: &Options,
+    clock: Clock,
+    meter: &Arc<Meter>,
+) -> Result<Arc<Functions>> {
+    let entropy = options.entropy.clone().unwrap_or_else(|| Arc::new(system_entropy));
+    let (carrier, endpoints) = (options.carrier.clone(), options.endpoints.clone());
+    let stand_ins = StandIns { carrier, endpoints };
+    let mut functions =
+        Functions::new(Arc::clone(&clock), Arc::clone(meter), options.watch.clone());
+    for function in template.functions.values() {
+        let on = dependencies(function, services, &clock, &entropy)
+            .with_context(|| format!("function {}", function.name))?;
+        functions.add(&function.name, on, function.timeout, &stand_ins)?;
+    }
+    Ok(Arc::new(functions))
+}
+
+/// The tables whose stream nobody reads.
+pub(super) fn unread(template: &Template) -> Vec<String> {
+    let read = template.read_streams();
+    let tables = template.tables.iter().filter(|table| table.has_stream);
+    tables.map(|table| table.name.clone()).filter(|name| !read.contains(name.as_str())).collect()
+}
+
+/// Deletes what has expired, and forgets changes that nobody reads.
+pub(super) async fn sweep(
+    tables: Tables,
+    unread: Vec<String>,
+    mut stopping: watch::Receiver<bool>,
+) {
+    loop {
+        tokio::select! {
+            () = sleep(SWEEP) => {}
+            () = stopped(&mut stopping) => return,
+        }
+        let forgotten = unread.iter().try_for_each(|table| tables.forget(table, None));
+        if let Err(error) = forgotten.and_then(|()| tables.sweep().map(drop)) {
+            tracing::warn!("can not sweep the tables: {error:#}");
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! How a deployment is started.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use switchboard_carriers::Carrier;
+use switchboard_runtime::dependencies::{Clock, Entropy};
+
+use crate::aws::faults::Faults;
+use crate::aws::queues::Haste;
+use crate::aws::template::TEMPLATE;
+use crate::aws::trace::Watch;
+
+/// How a deployment is started.
+#[derive(Clone)]
+pub struct Options {
+    /// The port on loopback; 0 takes a free one.
+    pub port: u16,
+    /// The folder that keeps tables and queues; without it they are in memory.
+    pub data: Option<PathBuf>,
+    /// A DynamoDB that keeps the tables instead of the embedded one.
+    pub dynamodb_endpoint: Option<String>,
+    /// An SQS that keeps the queues instead of the embedded one.
+    pub sqs_endpoint: Option<String>,
+    /// The account's SID.
+    pub account_sid: String,
+    /// The account's token.
+    pub auth_token: String,
+    /// Where replies are handed to the carrier; nowhere without it.
+    pub carrier_base_url: Option<String>,
+    /// Where the world reaches the HTTP API; the port on loopback without it.
+    pub public_url: Option<String>,
+    /// More parameters of the template.
+    pub parameters: BTreeMap<String, String>,
+    /// The template.
+    pub template: String,
+    /// The clock of functions, queues and tables; the system's without it.
+    pub clock: Option<Clock>,
+    /// Where identifiers come from; the system's randomness without it.
+    pub entropy: Option<Entropy>,
+    /// Who sees every invocation as it ends.
+    pub watch: Option<Watch>,
+    /// What goes wrong, if anything.
+    pub faults: Option<Arc<dyn Faults>>,
+    /// What stands in for the carrier.
+    pub carrier: Option<Arc<dyn Carrier>>,
+    /// What stands in for the endpoints of customers.
+    pub endpoints: Option<Arc<dyn webhook_delivery::Endpoints>>,
+    /// Shorter waits than the template's.
+    pub haste: Haste,
+    /// The longest that a mapping waits for a fuller batch.
+    pub window_max: Duration,
+    /// Whether queues, streams and schedules wake functions, and what has expired goes; without, nothing happens but
+    /// by HTTP, `invoke` and `sweep`.
+    pub is_driven: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            port: 0,
+            data: None,
+            dynamodb_endpoint: None,
+            sqs_endpoint: None,
+            account_sid: "AC00000000000000000000000000000001".to_owned(),
+            auth_token: "local-auth-token".to_owned(),
+            carrier_base_url: None,
+            public_url: None,
+            parameters: BTreeMap::new(),
+            template: TEMPLATE.to_owned(),
+            clock: None,
+            entropy: None,
+            watch: None,
+            faults: None,
+            carrier: None,
+            endpoints: None,
+            haste: Haste::default(),
+            window_max: Duration::from_millis(100),
+            is_driven: true,
+        }
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = out.debug_struct("Options");
+        shown.field("port", &self.port).field("data", &self.data).finish_non_exhaustive()
+    }
+}

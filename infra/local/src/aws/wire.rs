@@ -1,0 +1,85 @@
+//! The embedded tables on a port, for clients outside of this process: conformance probes, a look with the AWS
+//! command line. It is the code that the functions' own requests go through.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::net::TcpListener;
+
+use crate::aws::answer::Answer;
+use crate::aws::dynamo::Tables;
+use crate::aws::template::Template;
+
+/// A transaction may bring 4 MB, a batch 16.
+const BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// How often expired items are looked for.
+const SWEEP: Duration = Duration::from_secs(1);
+
+/// Serves DynamoDB's JSON protocol over tables in memory, of which there are none at first.
+///
+/// # Errors
+/// Returns why the listener can take no more connections.
+pub async fn serve_tables(listener: TcpListener) -> Result<()> {
+    let none = Template {
+        functions: BTreeMap::new(),
+        queues: Vec::new(),
+        tables: Vec::new(),
+        routes: Vec::new(),
+    };
+    let tables = Tables::open(None, None, &none, "", Arc::default())?;
+    let sweeping = tables.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(SWEEP).await;
+            if let Err(error) = sweeping.sweep() {
+                tracing::warn!("can not sweep the tables: {error:#}");
+            }
+        }
+    });
+    loop {
+        let (stream, _) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        let tables = tables.clone();
+        tokio::spawn(async move {
+            let service = service_fn(move |request| answer(tables.clone(), request));
+            // A client that goes away in the middle is its own affair.
+            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+        });
+    }
+}
+
+async fn answer(
+    tables: Tables,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let target = request.headers().get("x-amz-target").and_then(|it| it.to_str().ok());
+    let operation = target.and_then(|target| target.split_once('.'));
+    let operation = operation.map(|(_, operation)| operation.to_owned()).unwrap_or_default();
+    let body = match Limited::new(request.into_body(), BODY_BYTES_MAX).collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(_) => return Ok(write(Answer::new(413, "The request is too large."))),
+    };
+    Ok(write(match serde_json::from_slice::<Value>(&body) {
+        Ok(body) => tables.answer("outside", &operation, &body).await,
+        Err(_) => Answer::not_json(),
+    }))
+}
+
+fn write(answer: Answer) -> Response<Full<Bytes>> {
+    let mut builder = Response::builder().status(answer.status);
+    for (name, value) in answer.headers {
+        builder = builder.header(name, value);
+    }
+    builder.body(Full::new(answer.body.into())).unwrap_or_default()
+}

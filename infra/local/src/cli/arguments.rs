@@ -1,0 +1,120 @@
+//! What the command line says.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand, value_parser};
+use switchboard_domain::sid::{AccountSid, WorkflowSid, WorkspaceSid};
+
+use crate::aws::options::Options;
+use crate::cli::demo;
+
+/// Runs Switchboard on this machine: every function, tables and queues in one process.
+#[derive(Debug, Parser)]
+#[command(name = "switchboard")]
+pub(crate) struct Arguments {
+    /// Port of the HTTP API, on loopback.
+    #[arg(long, default_value_t = 8080)]
+    pub(crate) port: u16,
+    /// Folder that keeps tables and queues; without it they are gone at the end.
+    #[arg(long, value_name = "DIR", global = true)]
+    pub(crate) data: Option<PathBuf>,
+    /// A DynamoDB that keeps the tables instead of the embedded one.
+    #[arg(long, value_name = "URL")]
+    pub(crate) dynamodb_endpoint: Option<String>,
+    /// An SQS that keeps the queues instead of the embedded one.
+    #[arg(long, value_name = "URL")]
+    pub(crate) sqs_endpoint: Option<String>,
+    /// Starts empty: no demo workspace and no stub carrier.
+    #[arg(long)]
+    pub(crate) no_demo: bool,
+    /// Where replies are handed to the carrier; nowhere without it.
+    #[arg(long, value_name = "URL")]
+    pub(crate) carrier_url: Option<String>,
+    /// Where the world reaches this machine, if that is another address: signatures cover it.
+    #[arg(long, value_name = "URL")]
+    pub(crate) public_url: Option<String>,
+    /// The account that clients and carriers name.
+    #[arg(long, default_value = "AC00000000000000000000000000000001")]
+    pub(crate) account_sid: String,
+    /// The account's token.
+    #[arg(long, default_value = "local-auth-token")]
+    pub(crate) auth_token: String,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Hands one event to one function and prints its answer.
+    Invoke {
+        /// The function.
+        function: String,
+        /// A file with the event, as AWS delivers it.
+        event: PathBuf,
+    },
+    /// Holds everything in the tables against what must be true: those of --data, else those that TABLE_…
+    /// name in the account of the environment. Reads only.
+    Check {
+        /// A DynamoDB that is not AWS's.
+        #[arg(long, value_name = "URL")]
+        endpoint_url: Option<String>,
+        /// Nothing is under way: also what holds then only.
+        #[arg(long)]
+        at_rest: bool,
+    },
+    /// Prints what a million of everything costs, as a table in Markdown.
+    Cost,
+    /// Prints what another configuration of a workflow would have changed, on the exchange that is running on
+    /// --port.
+    Rehearse {
+        /// The workspace, WS….
+        #[arg(long, value_name = "SID")]
+        workspace: WorkspaceSid,
+        /// The workflow, WW….
+        #[arg(long, value_name = "SID")]
+        workflow: WorkflowSid,
+        /// A file with the other configuration, as the workflow would have it; without it the present one.
+        #[arg(long, value_name = "FILE")]
+        configuration: Option<PathBuf>,
+        /// So many minutes back from now; a day at most.
+        #[arg(long, default_value_t = 15, value_parser = value_parser!(u32).range(1..=1440))]
+        minutes: u32,
+    },
+    /// Lets a customer write to the exchange that is running on --port.
+    Say {
+        /// The customer's address, such as +15550199999.
+        from: String,
+        /// What is said.
+        text: String,
+        /// The business' address.
+        #[arg(long, default_value = demo::BUSINESS)]
+        to: String,
+    },
+}
+
+impl Arguments {
+    /// How the deployment is started.
+    pub(crate) fn options(&self) -> Options {
+        Options {
+            data: self.data.clone(),
+            dynamodb_endpoint: self.dynamodb_endpoint.clone(),
+            sqs_endpoint: self.sqs_endpoint.clone(),
+            account_sid: self.account_sid.clone(),
+            auth_token: self.auth_token.clone(),
+            carrier_base_url: self.carrier_url.clone(),
+            public_url: self.public_url.clone(),
+            ..Options::default()
+        }
+    }
+
+    /// Where the exchange that is running on --port is.
+    pub(crate) fn base_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The account, as an identifier.
+    pub(crate) fn account(&self) -> Result<AccountSid> {
+        self.account_sid.parse().context("--account-sid")
+    }
+}

@@ -1,0 +1,40 @@
+//! The tables of a data folder, read and never written: nothing has to be started.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use dynoxide::types::AttributeValue;
+use rusqlite::{Connection, OpenFlags};
+use switchboard_check::{Snapshot, TABLES, name};
+
+use crate::aws::dynamo::as_sdk;
+use crate::aws::opening::STACK;
+
+/// Reads the tables of a data folder as they are at one moment.
+///
+/// # Errors
+/// If it is none, or can not be read.
+pub fn read(folder: &Path) -> Result<Snapshot> {
+    let file = folder.join("tables.db");
+    let shown = || format!("{} can not be read: is it a data folder?", file.display());
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(&file, flags).with_context(shown)?;
+    // One transaction: all tables as they were at the same time, even if somebody writes to them.
+    let transaction = connection.transaction().with_context(shown)?;
+    let mut snapshot = Snapshot::empty();
+    for table in TABLES {
+        let query = format!("SELECT item_json FROM \"{STACK}-{}\"", name(table));
+        let mut statement = transaction.prepare(&query).with_context(shown)?;
+        let rows = statement.query_map([], |row| row.get::<_, String>(0)).with_context(shown)?;
+        let mut items = Vec::new();
+        for row in rows {
+            let text = row.with_context(shown)?;
+            let item: HashMap<String, AttributeValue> =
+                serde_json::from_str(&text).with_context(shown)?;
+            items.push(as_sdk(item));
+        }
+        snapshot.add(table, items);
+    }
+    Ok(snapshot)
+}

@@ -1,0 +1,84 @@
+//! The command: serves the bundle, or does one of the things that operators and newcomers ask for.
+
+mod arguments;
+pub mod check;
+pub mod cost;
+pub mod demo;
+pub mod invoke;
+mod rehearse;
+mod rest;
+mod say;
+mod serve;
+mod terminal;
+mod trace;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+use arguments::{Arguments, Command};
+use terminal::complain;
+
+/// Does what the command line says; the exit status fails if that failed.
+pub async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    log();
+    match run(&arguments).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&format!("switchboard can not go on: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: &Arguments) -> Result<()> {
+    match &arguments.command {
+        None => serve::run(arguments).await,
+        Some(Command::Invoke { function, event }) => {
+            terminal::say(&invoke::run(function, event).await?);
+            Ok(())
+        }
+        Some(Command::Check { endpoint_url, at_rest }) => {
+            check::run(arguments.data.as_deref(), endpoint_url.as_deref(), *at_rest).await
+        }
+        Some(Command::Cost) => {
+            terminal::say(cost::table(cost::LOCK)?.trim_end());
+            Ok(())
+        }
+        Some(Command::Rehearse { workspace, workflow, configuration, minutes }) => {
+            let request = rehearse::Request {
+                base_url: arguments.base_url(),
+                account_sid: arguments.account_sid.clone(),
+                auth_token: arguments.auth_token.clone(),
+                workspace: *workspace,
+                workflow: *workflow,
+                configuration: configuration.as_deref().map(rehearse::read).transpose()?,
+                minutes: *minutes,
+            };
+            terminal::say(rehearse::run(&request).await?.trim_end());
+            Ok(())
+        }
+        Some(Command::Say { from, text, to }) => {
+            let base_url = arguments.base_url();
+            let customer = say::Customer {
+                public_url: arguments.public_url.clone().unwrap_or_else(|| base_url.clone()),
+                base_url,
+                account_sid: arguments.account()?,
+                auth_token: arguments.auth_token.clone(),
+                address: from.clone(),
+            };
+            say::run(&customer, to, text).await?;
+            terminal::say("the exchange has it");
+            Ok(())
+        }
+    }
+}
+
+/// The trace is for people; logs stay out of its way unless something is wrong.
+fn log() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}

@@ -1,0 +1,79 @@
+//! `cargo run -- say`: a customer, as the carrier brings the messages: a signed webhook.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use switchboard_carriers::twilio::stub::{CustomerMessage, inbound_message};
+use switchboard_carriers::twilio::{API_ORIGIN, Connection};
+use switchboard_domain::address::Address;
+use switchboard_domain::sid::{AccountSid, Sid as _, SmsSid};
+use switchboard_runtime::dependencies::system_entropy;
+
+/// How long a webhook may take.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Somebody with a telephone, and the exchange that he writes to.
+#[derive(Debug, Clone)]
+pub(crate) struct Customer {
+    /// Where the exchange is: `http://127.0.0.1:8080`.
+    pub(crate) base_url: String,
+    /// Where the world reaches it, which is what signatures cover.
+    pub(crate) public_url: String,
+    /// The account at the carrier.
+    pub(crate) account_sid: AccountSid,
+    /// The token that the carrier signs with.
+    pub(crate) auth_token: String,
+    /// The customer's address.
+    pub(crate) address: String,
+}
+
+impl Customer {
+    /// Writes a message, once.
+    ///
+    /// # Errors
+    /// If the exchange is not there, or does not take it.
+    pub(crate) async fn writes(&self, to: &str, body: &str) -> Result<()> {
+        let connection = Connection {
+            account_sid: self.account_sid,
+            auth_token: self.auth_token.as_str().into(),
+            secondary_auth_token: None,
+            base_url: API_ORIGIN.to_owned(),
+            status_callback_url: None,
+        };
+        let message = CustomerMessage {
+            sid: SmsSid::root(system_entropy()),
+            from: &self.address,
+            to,
+            body,
+            media: &[],
+            profile_name: None,
+        };
+        let url = format!("{}/webhooks/twilio", self.public_url);
+        let signed = inbound_message(&connection, &url, &message);
+        let url = format!("{}/webhooks/twilio", self.base_url);
+        let client = reqwest::Client::builder().timeout(TIMEOUT).no_proxy().build()?;
+        let request = client.post(&url).headers(signed.headers).body(signed.body);
+        let answer = request.send().await.with_context(|| format!("nobody answers at {url}"))?;
+        match answer.status().as_u16() {
+            200..=299 => Ok(()),
+            403 => bail!(
+                "the exchange does not believe the signature: is it started with the same \
+                 --auth-token, and reached at {}?",
+                self.public_url
+            ),
+            status => bail!("the exchange answers {status}: {}", answer.text().await?),
+        }
+    }
+}
+
+/// The command: lets a customer write to a running exchange.
+///
+/// # Errors
+/// If an address is none, or the exchange does not take the message.
+pub(crate) async fn run(customer: &Customer, to: &str, body: &str) -> Result<()> {
+    for address in [&customer.address, to] {
+        let parsed: Result<Address, _> = address.parse();
+        parsed.map_err(|_| anyhow::anyhow!("{address} is no address, such as +15550199999"))?;
+    }
+    customer.writes(to, body).await
+}
