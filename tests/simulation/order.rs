@@ -2,7 +2,7 @@
 //! the one he is asked for. Written once more and apart from the router.
 
 use serde_json::Value;
-use switchboard_domain::routing::expression::{Attributes, Expression};
+use switchboard_domain::routing::expression::{Expression, WorkerAttributes};
 use switchboard_domain::task::{Reservation, Task, TaskStatus};
 use switchboard_domain::timestamp::{Millis, Timestamp};
 use switchboard_domain::workspace::Worker;
@@ -93,5 +93,5 @@ fn suits(mirror: &Mirror, task: &Task, worker: &Worker) -> bool {
     let attributes: Option<Value> = serde_json::from_str(&worker.attributes).ok();
     expression
         .zip(attributes)
-        .is_some_and(|(expression, attributes)| expression.matches(&Attributes(&attributes)))
+        .is_some_and(|(expression, attributes)| expression.matches(&WorkerAttributes(&attributes)))
 }

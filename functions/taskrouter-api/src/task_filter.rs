@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use switchboard_domain::routing::expression::{Attributes, Expression};
+use switchboard_domain::routing::expression::{Expression, TaskAttributes};
 use switchboard_domain::sid::{TaskQueueSid, WorkerSid, WorkflowSid, WorkspaceSid};
 use switchboard_domain::task::{Task, TaskStatus};
 use switchboard_domain::timestamp::Timestamp;
@@ -87,7 +87,7 @@ impl Filter {
             && self.worker.is_none_or(|worker| task.worker == Some(worker))
             && self.expression.as_ref().is_none_or(|expression| {
                 let attributes: Value = serde_json::from_str(&task.attributes).unwrap_or_default();
-                expression.matches(&Attributes(&attributes))
+                expression.matches(&TaskAttributes(&attributes))
             })
     }
 }

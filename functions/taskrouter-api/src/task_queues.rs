@@ -1,7 +1,7 @@
 //! Task queues: which workers may take a task, and in which order tasks wait (rule D.3).
 
 use serde_json::{Value, json};
-use switchboard_domain::routing::expression::{Attributes, Expression};
+use switchboard_domain::routing::expression::{Expression, WorkerAttributes};
 use switchboard_domain::routing::workflow;
 use switchboard_domain::sid::{ActivitySid, TaskQueueSid, WorkspaceSid};
 use switchboard_domain::workspace::{Activity, QueueOrder, TaskQueue, Worker, Workflow};
@@ -150,7 +150,7 @@ pub(crate) async fn list(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
 /// Whether a worker with these attributes is one of the queue's.
 pub(crate) fn takes(queue: &TaskQueue, attributes: &Value) -> bool {
     Expression::parse(&queue.target_workers)
-        .is_ok_and(|expression| expression.matches(&Attributes(attributes)))
+        .is_ok_and(|expression| expression.matches(&WorkerAttributes(attributes)))
 }
 
 pub(crate) async fn fetch(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) -> Answer {

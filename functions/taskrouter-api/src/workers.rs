@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::head::PartSid;
-use switchboard_domain::routing::expression::{Attributes, Expression};
+use switchboard_domain::routing::expression::{Expression, WorkerAttributes};
 use switchboard_domain::sid::{
     ActivitySid, Sid as _, TaskQueueSid, TaskSid, WorkerSid, WorkspaceSid,
 };
@@ -111,7 +111,7 @@ impl Filter {
             && self.activity_name.as_ref().is_none_or(|name| activity_name == Some(name))
             && self.available.is_none_or(|it| it == activities.is_available(worker.activity))
             && self.expression.as_ref().is_none_or(|expression| {
-                expression.matches(&Attributes(&known(worker, activity_name)))
+                expression.matches(&WorkerAttributes(&known(worker, activity_name)))
             })
             && self.queues.as_ref().is_none_or(|queues| {
                 let attributes = serde_json::from_str(&worker.attributes).unwrap_or_default();

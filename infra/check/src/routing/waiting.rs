@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use switchboard_domain::routing::expression::{Attributes, Expression};
+use switchboard_domain::routing::expression::{Expression, WorkerAttributes};
 use switchboard_domain::routing::workflow::{self, Configuration};
 use switchboard_domain::sid::{Sid as _, TaskChannelSid, TaskQueueSid, WorkerSid, WorkflowSid};
 use switchboard_domain::task::{ReservationStatus, Task, TaskStatus};
@@ -79,7 +79,7 @@ fn in_queue(
     let belongs = |worker: &&&Worker| {
         worker.workspace == record.workspace
             && serde_json::from_str::<Value>(&worker.attributes)
-                .is_ok_and(|attributes| expression.matches(&Attributes(&attributes)))
+                .is_ok_and(|attributes| expression.matches(&WorkerAttributes(&attributes)))
     };
     let mut free = view.workers.values().filter(|worker| is_free(view, loads, worker, channel));
     if let Some(worker) = free.find(belongs) {

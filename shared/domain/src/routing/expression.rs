@@ -17,8 +17,15 @@
 //! - A missing name is null. `== null` and `!= null` ask for presence, whatever the type of the other
 //!   side; any other scalar operator on a list is false, `!=` included.
 //! - Values of different types are unequal and in no order. Lists and objects never equal anything.
-//! - `NOT IN` and `NOT HAS` are false, as `IN` and `HAS` are, when no list is where one belongs;
-//!   `NOT (a IN b)` is true then.
+//! - Where a list belongs, null is the empty list: `worker.sid NOT IN task.excluded` holds of every worker while a
+//!   task excludes nobody, as `worker.sid != task.excluded` does. The documents say that a missing name is null,
+//!   and no more; workflows in public use exclude workers in both ways, by attributes that a task gets only when it
+//!   is handed on. So this is inferred.
+//! - Only targets have to say whose a name is. A filter that says `task.x`, or a queue that says `worker.x`, means the
+//!   `x` of what it is about: published set-up guides write both. A member that is called `task` or `worker` goes
+//!   first. So this is inferred, too.
+//! - `NOT IN` and `NOT HAS` are false, as `IN` and `HAS` are, when a text, a number, a truth or an object is where a
+//!   list belongs; `NOT (a IN b)` is true then.
 //! - A quoted text on the left of a constant is a name if the attributes have it, and otherwise the
 //!   text itself; beside `null` it is always a name. That keeps `"language" == "spanish"` working.
 //! - `<-` directly before a digit is `<` and a negative number, as `IN` needs a list; `>-` is always HAS.
@@ -38,7 +45,9 @@ use std::fmt;
 use std::ops::Range;
 
 pub(in crate::routing) use by_need::ByNeed;
-pub use lookup::{Attributes, Lookup, QueueCounts, TaskAndWorker, WorkerFields};
+pub use lookup::{
+    Attributes, Lookup, QueueCounts, TaskAndWorker, TaskAttributes, WorkerAttributes, WorkerFields,
+};
 #[cfg(test)]
 pub(in crate::routing) use needs::Mark;
 pub(in crate::routing) use needs::Needs;

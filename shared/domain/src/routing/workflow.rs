@@ -20,8 +20,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::expression::{
-    Attributes, ByNeed, Expression, ExpressionError, Lookup, OrderBy, Path, QueueCounts,
-    TaskAndWorker, walk,
+    ByNeed, Expression, ExpressionError, Lookup, OrderBy, Path, QueueCounts, TaskAndWorker,
+    TaskAttributes, walk,
 };
 use crate::sid::{ActivitySid, NotASid, TaskQueueSid, WorkerSid};
 use crate::timestamp::Millis;
@@ -339,7 +339,7 @@ impl Configuration {
     }
 
     fn matching_from(&self, first: usize, task: &Value, timed_out: bool) -> Option<Position> {
-        let on = Attributes(task);
+        let on = TaskAttributes(task);
         let can = self.0.by_need.candidates(task);
         let number = can.range(first..).copied().find(|number| {
             self.0.filters.get(*number).is_some_and(|filter| filter.expression.matches(&on))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::routing::expression::{Attributes, Expression};
+use crate::routing::expression::{Expression, WorkerAttributes};
 use crate::sid::{ActivitySid, TaskChannelSid, TaskSid};
 use crate::task::{Task, TaskStatus};
 use crate::timestamp::Timestamp;
@@ -99,7 +99,7 @@ pub fn eligible<'a>(queue: &TaskQueue, staff: &'a [Staff]) -> Vec<&'a Staff> {
     let Ok(expression) = Expression::parse(&queue.target_workers) else {
         return Vec::new();
     };
-    staff.iter().filter(|one| expression.matches(&Attributes(&one.attributes))).collect()
+    staff.iter().filter(|one| expression.matches(&WorkerAttributes(&one.attributes))).collect()
 }
 
 /// The workers of a workspace or of a queue.

@@ -14,14 +14,56 @@ pub trait Lookup {
     fn get<'a>(&'a self, path: &[Step]) -> Term<'a>;
 }
 
-/// One attributes object: for a queue's worker expression and a workflow filter's expression.
+/// One attributes object, whose names are its members.
 #[derive(Debug, Clone, Copy)]
 pub struct Attributes<'a>(pub &'a Value);
+
+/// A task's attributes, for a workflow filter's expression: `task.x` is `x` there, unless they have a member `task`.
+#[derive(Debug, Clone, Copy)]
+pub struct TaskAttributes<'a>(pub &'a Value);
+
+/// A worker's attributes, for a queue's expression: `worker.x` is `x` there, unless they have a member `worker`.
+#[derive(Debug, Clone, Copy)]
+pub struct WorkerAttributes<'a>(pub &'a Value);
 
 impl Lookup for Attributes<'_> {
     fn get<'a>(&'a self, path: &[Step]) -> Term<'a> {
         walk(self.0, path).into()
     }
+}
+
+impl Lookup for TaskAttributes<'_> {
+    fn get<'a>(&'a self, path: &[Step]) -> Term<'a> {
+        with_owner(self.0, TASK, path).into()
+    }
+}
+
+impl Lookup for WorkerAttributes<'_> {
+    fn get<'a>(&'a self, path: &[Step]) -> Term<'a> {
+        with_owner(self.0, WORKER, path).into()
+    }
+}
+
+/// What names a task's attributes where a worker's are beside them.
+const TASK: &str = "task";
+/// What names a worker's attributes where a task's are beside them.
+const WORKER: &str = "worker";
+
+/// The value at a path that may say whose attributes they are.
+fn with_owner<'a>(attributes: &'a Value, owner: &str, path: &[Step]) -> Option<&'a Value> {
+    match path {
+        [Step::Name(root), rest @ ..]
+            if root == owner && !rest.is_empty() && attributes.get(owner).is_none() =>
+        {
+            walk(attributes, rest)
+        }
+        path => walk(attributes, path),
+    }
+}
+
+/// Whether a path may say whose attributes it leads into, so that it stands for two paths.
+pub(super) fn names_an_owner(path: &Path) -> bool {
+    matches!(path.steps(), [Step::Name(root), _, ..] if root == TASK || root == WORKER)
 }
 
 /// A task and a worker: for a workflow target's expression, where each name says whose it is.
@@ -51,8 +93,8 @@ pub struct WorkerFields<'a> {
 impl Lookup for TaskAndWorker<'_> {
     fn get<'a>(&'a self, path: &[Step]) -> Term<'a> {
         match path.split_first() {
-            Some((Step::Name(root), rest)) if root == "task" => walk(self.task, rest).into(),
-            Some((Step::Name(root), rest)) if root == "worker" => self.worker.field(rest),
+            Some((Step::Name(root), rest)) if root == TASK => walk(self.task, rest).into(),
+            Some((Step::Name(root), rest)) if root == WORKER => self.worker.field(rest),
             _ => Term::Null,
         }
     }

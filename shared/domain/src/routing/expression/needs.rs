@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::lookup::names_an_owner;
 use super::path::Path;
 use super::term::Operator;
 use super::tree::{Node, Operand};
@@ -90,6 +91,7 @@ fn meets(side: &Operand, other: &Operand) -> Option<Needs> {
     };
     let path = match side {
         Operand::Constant(_) => return None,
+        Operand::Path(path) | Operand::Quoted { path, .. } if names_an_owner(path) => return None,
         Operand::Path(path) => path,
         // Where the name is missing it is the text itself.
         Operand::Quoted { text, .. } if any_of.contains(&Mark::Text(text.clone())) => return None,
@@ -133,6 +135,8 @@ mod tests {
             "a IN ['x', null]",
             "'a' == 'a'",
             "'a' IN ['a', 'b']",
+            "task.a == 1",
+            "worker.skills HAS 'x'",
         ] {
             assert_eq!(needs(text), None, "{text}");
         }

@@ -95,14 +95,16 @@ impl Term<'_> {
         }
     }
 
-    /// Whether `item` is among these; `None` where this is no list or the item is no scalar.
+    /// Whether `item` is among these, of which null has none; `None` where this is no list or the item is no scalar.
     fn has(&self, item: &Self) -> Option<bool> {
-        match (self, item) {
-            (Self::List(_), Self::List(_) | Self::Object) => None,
-            (Self::List(items), item) => {
-                Some(items.iter().any(|listed| Term::from(listed).equals(item)))
-            }
-            (_, _) => None,
+        let items = match self {
+            Self::List(items) => *items,
+            Self::Null => &[],
+            Self::Truth(_) | Self::Number(_) | Self::Text(_) | Self::Object => return None,
+        };
+        match item {
+            Self::List(_) | Self::Object => None,
+            item => Some(items.iter().any(|listed| Term::from(listed).equals(item))),
         }
     }
 }

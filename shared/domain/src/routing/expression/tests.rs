@@ -92,6 +92,34 @@ fn what_is_missing_is_null() {
 }
 
 #[test]
+fn a_name_may_say_whose_it_is() {
+    let attributes = json!({"vip": true, "skills": ["a"], "deep": {"er": 1}});
+    for (text, of_task, of_worker) in [
+        ("task.vip == true", true, false),
+        ("worker.vip == true", false, true),
+        ("vip == true", true, true),
+        ("task.deep.er == 1", true, false),
+        ("worker.skills[0] == 'a'", false, true),
+        ("'x' NOT IN worker.skills AND worker.skills HAS 'a'", false, true),
+        ("task.task.vip == true", false, false),
+        ("task == null", true, true),
+    ] {
+        let expression = Expression::parse(text).unwrap();
+        assert_eq!(expression.matches(&TaskAttributes(&attributes)), of_task, "{text} of a task");
+        let matches = expression.matches(&WorkerAttributes(&attributes));
+        assert_eq!(matches, of_worker, "{text} of a worker");
+    }
+    // A member of that name goes first, and hides the others.
+    let own = json!({"task": {"x": 1}, "y": 2});
+    for (text, expected) in
+        [("task.x == 1", true), ("task.y == 2", false), ("task.y == null", true)]
+    {
+        let expression = Expression::parse(text).unwrap();
+        assert_eq!(expression.matches(&TaskAttributes(&own)), expected, "{text}");
+    }
+}
+
+#[test]
 fn a_scalar_operator_on_a_list_is_false() {
     let lists = json!({"list": ["a"], "text": "a"});
     assert_false(
@@ -118,13 +146,33 @@ fn a_list_operator_without_a_list_is_false() {
             "text NOT HAS 'x'",
             "text IN 'abc'",
             "number NOT IN text",
-            "text NOT IN nowhere",
             "list IN ['ab']",
+            "list NOT IN ['ab']",
             "list HAS ['ab']",
             "list NOT HAS object",
         ],
     );
-    assert_true(&scalars, &["NOT (text IN nowhere)"]);
+    assert_true(&scalars, &["NOT (number IN text)"]);
+}
+
+#[test]
+fn a_missing_list_is_an_empty_one() {
+    let sparse = json!({"gone": null, "empty": [], "text": "ab", "list": ["ab"], "object": {}});
+    for list in ["nowhere", "nowhere.deeper", "gone", "empty", "[]", "null"] {
+        for item in ["text", "1", "true", "null", "nowhere"] {
+            assert_true(&sparse, &[&format!("{item} NOT IN {list}")]);
+            assert_false(&sparse, &[&format!("{item} IN {list}"), &format!("{item} <- {list}")]);
+            assert_true(&sparse, &[&format!("{list} NOT HAS {item}")]);
+            assert_false(&sparse, &[&format!("{list} HAS {item}"), &format!("{list} >- {item}")]);
+        }
+        // What is no scalar is in no list, and not outside of one either.
+        for item in ["list", "object", "['ab']"] {
+            assert_false(
+                &sparse,
+                &[&format!("{item} IN {list}"), &format!("{item} NOT IN {list}")],
+            );
+        }
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Picture;
-use crate::routing::expression::{Attributes, Expression};
+use crate::routing::expression::{Expression, WorkerAttributes};
 use crate::routing::workflow::{self, Configuration};
 use crate::sid::{ActivitySid, TaskChannelSid, TaskQueueSid, WorkerSid, WorkflowSid};
 use crate::task::TaskStatus;
@@ -42,7 +42,7 @@ impl Queue {
         &self.activities
     }
 
-    pub(super) fn takes(&self, attributes: &Attributes<'_>) -> bool {
+    pub(super) fn takes(&self, attributes: &WorkerAttributes<'_>) -> bool {
         self.expression.as_ref().is_some_and(|expression| expression.matches(attributes))
     }
 

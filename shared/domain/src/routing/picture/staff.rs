@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{Lane, Line, Picture};
 use crate::mutation::{Mutation, is_on};
-use crate::routing::expression::{Attributes, WorkerFields};
+use crate::routing::expression::{WorkerAttributes, WorkerFields};
 use crate::sid::{TaskChannelSid, TaskQueueSid, WorkerSid};
 use crate::timestamp::Timestamp;
 use crate::workspace::Worker;
@@ -234,7 +234,7 @@ impl Picture {
         if !readable {
             return BTreeSet::new();
         }
-        let on = Attributes(attributes);
+        let on = WorkerAttributes(attributes);
         let mut queues = self.membership.candidates(attributes);
         queues.retain(|queue| self.queues.get(queue).is_some_and(|queue| queue.takes(&on)));
         queues
@@ -245,8 +245,9 @@ impl Picture {
         let Some(queue) = self.queues.get(&sid) else {
             return;
         };
-        let belong =
-            |member: &&Member| member.readable && queue.takes(&Attributes(&member.attributes));
+        let belong = |member: &&Member| {
+            member.readable && queue.takes(&WorkerAttributes(&member.attributes))
+        };
         let members: Vec<WorkerSid> =
             self.workers.values().filter(belong).map(|member| member.record.sid).collect();
         for worker in members {

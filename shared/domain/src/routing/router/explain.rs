@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Router;
 use super::offer::{KnownWorkerFault, Offer, has_refused};
-use crate::routing::expression::Attributes;
+use crate::routing::expression::WorkerAttributes;
 use crate::routing::picture::{Line, Member, Queue};
 use crate::sid::{TaskQueueSid, TaskSid, WorkerSid};
 use crate::task::{Task, TaskStatus};
@@ -267,7 +267,7 @@ impl Router {
         if task.worker.is_none() && !queue.is_some_and(|queue| queue.has(worker.sid)) {
             let attributes = member.readable();
             let clause = queue.zip(attributes).and_then(|(queue, attributes)| {
-                queue.expression()?.failing_clause(&Attributes(attributes)).map(str::to_owned)
+                queue.expression()?.failing_clause(&WorkerAttributes(attributes)).map(str::to_owned)
             });
             return Reason::NotInQueue(clause);
         }

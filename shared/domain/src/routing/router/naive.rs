@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::world::World;
 use super::*;
 use crate::routing::expression::{
-    Attributes, Expression, OrderBy, QueueCounts, TaskAndWorker, WorkerFields,
+    Expression, OrderBy, QueueCounts, TaskAndWorker, WorkerAttributes, WorkerFields,
 };
 use crate::routing::receipt::Receipt;
 use crate::routing::workflow::{self, Configuration, KnownWorker, Leaving, Onward, Target, Wanted};
@@ -337,7 +337,7 @@ impl Naive {
         let queue = self.queues.iter().find(|queue| Some(queue.sid) == task.queue);
         let expression = queue.and_then(|queue| Expression::parse(&queue.target_workers).ok());
         let attributes = serde_json::from_str(&worker.attributes).unwrap();
-        expression.is_some_and(|expression| expression.matches(&Attributes(&attributes)))
+        expression.is_some_and(|expression| expression.matches(&WorkerAttributes(&attributes)))
     }
 
     fn available(&self, worker: &Worker) -> bool {

@@ -199,3 +199,42 @@ fn a_deleted_queue_has_no_workers() {
     assert_eq!(world.holders("t"), [""; 0]);
     assert_eq!(world.task_called("t").queue, Some(sid("q")));
 }
+
+#[test]
+fn a_task_that_excludes_nobody_is_offered_to_anybody() {
+    // A transfer to a queue leaves out the workers who are in the conversation already, if there are any.
+    for (attributes, expected) in [
+        (json!({}), ["ann", "bob"].as_slice()),
+        (json!({ "present": null }), &["ann", "bob"]),
+        (json!({ "present": [] }), &["ann", "bob"]),
+        (json!({ "present": [sid::<WorkerSid>("ann")] }), &["bob"]),
+        (json!({ "present": "nobody" }), &[]),
+    ] {
+        let mut world = World::new();
+        world.queue("q", "1==1", |queue| queue.max_reserved_workers = 2);
+        world.worker("ann", json!({}), 1);
+        world.worker("bob", json!({}), 2);
+        world.targets(&[target("q", json!({ "expression": "worker.sid NOT IN task.present" }))]);
+        world.task("t", attributes.clone(), |_| {});
+        world.step();
+        let reserved = world.task_called("t").reservations;
+        let workers: Vec<&str> = reserved.iter().map(|one| one.worker_name.as_str()).collect();
+        assert_eq!(workers, expected, "{attributes}");
+    }
+}
+
+#[test]
+fn filters_and_queues_may_say_whose_a_name_is() {
+    let mut world = World::new();
+    world.queue("vips", "worker.level >= 3 AND worker.skills HAS 'vip'", |_| {});
+    world.worker("ann", json!({ "level": 2, "skills": ["vip"] }), 1);
+    world.worker("bob", json!({ "level": 3, "skills": ["vip"] }), 2);
+    world.workflow(json!({
+        "filters": [{ "expression": "task.vip == true", "targets": [target("vips", json!({}))] }],
+        "default_filter": target("q", json!({})),
+    }));
+    world.task("t", json!({ "vip": true }), |_| {});
+    world.step();
+    assert_eq!(world.position("t"), (FilterIndex::Numbered(0), 0));
+    assert_eq!(world.task_called("t").reservations[0].worker_name, "bob");
+}
