@@ -39,7 +39,7 @@ pub(crate) fn routing(call: &Call<'_>, task: &Task, names: &Names) -> Value {
             "assignment_status": task.status.name(),
             "assignmentCounter": task.assignments,
             "priority": task.priority,
-            "reason": task.reason.clone().unwrap_or_default(),
+            "reason": task.reason().unwrap_or_default(),
             "timeout": task.timeout_seconds,
             "workflow_sid": task.workflow,
             "workflow_name": names.workflow.as_ref().map(|it| it.friendly_name.clone()),

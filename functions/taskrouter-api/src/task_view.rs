@@ -64,7 +64,7 @@ pub(crate) fn render(call: &Call<'_>, task: &Task, names: &Names) -> Value {
         "workspace_sid": task.workspace,
         "sid": task.sid,
         "assignment_status": task.status.name(),
-        "reason": task.reason,
+        "reason": task.reason(),
         "attributes": task.attributes,
         "addons": "{}",
         "age": (call.now - task.created).0.max(0) / 1000,

@@ -2,8 +2,8 @@
 
 use switchboard_domain::decision::Decision;
 use switchboard_domain::sid::{TaskChannelSid, TaskSid, WorkerSid, WorkspaceSid};
-use switchboard_domain::task::{self, Command, DELETED, RETENTION, Task, TaskStatus};
-use switchboard_domain::timestamp::{Millis, Timestamp};
+use switchboard_domain::task::{self, Command, Task, TaskStatus};
+use switchboard_domain::timestamp::Timestamp;
 use switchboard_domain::workspace::{TaskChannel, TaskQueue};
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
 use switchboard_store::{Cursor, Kept as _, Listing, Page, Table, key};
@@ -232,32 +232,16 @@ pub(crate) fn decided(before: &Task, after: Task) -> (Task, Decision) {
     (after.versioned(before.version + written), decision)
 }
 
-/// Deletes a task: it is canceled, so that its interaction hears of it, and is at once as old as one that
-/// nobody sees any more. One that a worker has taken stays until it is completed.
+/// Deletes a task: it is canceled, so that its interaction hears of it. One that a worker has taken stays until it is
+/// completed.
 pub(crate) async fn remove(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) -> Answer {
     let sid: TaskSid = call.sid(sid)?;
     let rule = || async {
         let before = find(call, workspace, sid).await?;
         call.if_match(before.version)?;
-        let after = deleted(&before, call.now)?;
+        let after = task::decide(&before, Command::Delete, call.now)?;
         Ok::<_, ApiError>(((), task::decided(&before, after)))
     };
     call.on.decide(rule).await?;
     Ok(Reply::gone())
-}
-
-fn deleted(before: &Task, now: Timestamp) -> Result<Task, ApiError> {
-    let mut after = match before.status {
-        TaskStatus::Completed | TaskStatus::Canceled => before.clone(),
-        TaskStatus::Pending | TaskStatus::Reserved => {
-            task::decide(before, Command::Cancel { reason: Some(DELETED.to_owned()) }, now)?
-        }
-        TaskStatus::Assigned | TaskStatus::Wrapping => {
-            let status = before.status.name();
-            let message = format!("Task is {status}: complete it before it is deleted");
-            return Err(ApiError::bad(message));
-        }
-    };
-    after.updated = now + Millis(-RETENTION.0);
-    Ok(after)
 }

@@ -34,7 +34,6 @@ use crate::sid::{
     ActivitySid, ReservationSid, Sid as _, TaskChannelSid, TaskQueueSid, WorkerSid, WorkflowSid,
     WorkspaceSid,
 };
-use crate::task::RETENTION;
 use crate::timestamp::{Millis, Timestamp};
 use crate::workspace::Capacity;
 
@@ -298,18 +297,11 @@ fn derived(before: Option<&Record>, after: Option<&Record>) -> Option<Derived> {
                 Some(Record::Task(before)) => Some(before.as_ref()),
                 _ => None,
             };
-            let events = task::events(before, now);
-            let is_gone = |event: &Event| {
-                matches!(event.kind, EventType::TaskDeleted | EventType::TaskSystemDeleted)
-            };
-            // What is deleted is dated back, so that nobody sees it any more.
-            let is_gone = events.iter().any(is_gone);
-            let time = if is_gone { now.updated + RETENTION } else { now.updated };
             Some(Derived {
                 workspace: now.workspace,
-                time: Some(time),
+                time: Some(now.updated),
                 subject: Subject::task(now),
-                events,
+                events: task::events(before, now),
             })
         }
         (Some(Record::Task(gone)), None) => Some(Derived {

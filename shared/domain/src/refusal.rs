@@ -48,6 +48,9 @@ pub enum Refusal {
     /// No such task in the state that the command needs.
     #[error("Task is {0:?} and can not become {1}")]
     TaskState(TaskStatus, &'static str),
+    /// A worker has it: it has to be completed before it is deleted.
+    #[error("Task is {}: complete it before it is deleted", .0.name())]
+    TaskInWork(TaskStatus),
     /// The reservation was answered before.
     #[error("Reservation is {0:?} and can not become {1}")]
     ReservationState(ReservationStatus, &'static str),
@@ -85,7 +88,7 @@ impl Refusal {
             Self::TooManyWebhooks => 50361,
             Self::EmptyMessage => 50503,
             Self::BodyTooLong => 50504,
-            Self::TaskState(..) | Self::ReservationState(..) => 20001,
+            Self::TaskState(..) | Self::TaskInWork(_) | Self::ReservationState(..) => 20001,
             Self::ReservationRescinded => 20410,
             Self::NoSuchReservation => 20404,
             Self::ChannelClosed => 45354,
@@ -113,6 +116,7 @@ impl Refusal {
             | Self::EmptyMessage
             | Self::BodyTooLong
             | Self::TaskState(..)
+            | Self::TaskInWork(_)
             | Self::ReservationState(..)
             | Self::ChannelClosed
             | Self::NoCustomer => 400,

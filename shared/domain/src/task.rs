@@ -12,6 +12,9 @@
 //!
 //! A task is where its load on a worker is read from: an open reservation is one unit of it.
 
+mod decide;
+mod ending;
+mod status;
 mod stored;
 mod trail;
 
@@ -19,7 +22,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::decision::Decision;
 use crate::effect::{Effect, InviteRequest, RouterEvent, Subject, Wake};
-use crate::mutation::{Mutation, is_on};
 use crate::refusal::Refusal;
 use crate::routing::receipt::Receipt;
 use crate::routing::workflow::Position;
@@ -30,14 +32,15 @@ use crate::sid::{
 use crate::timestamp::{Millis, Timestamp};
 use crate::workspace::{TaskChannel, Workflow};
 
-pub use trail::{MARKS_MAX, Mark, NotAMark};
+pub use self::decide::{Command, decide};
+pub use self::ending::{Ending, GivenUp};
+pub use self::status::{ReservationStatus, TaskStatus};
+pub use self::trail::{MARKS_MAX, Mark, NotAMark};
 
 /// So many reservations that ended stay in the task; older ones are dropped.
 pub const PAST_RESERVATIONS_MAX: usize = 10;
 /// A finished task is kept that long (rule D.6).
 pub const RETENTION: Millis = Millis::seconds(300);
-/// Why a task ended that was deleted.
-pub const DELETED: &str = "Task deleted";
 /// So many times a task is offered before it is canceled (rule D.6).
 pub const ASSIGNMENTS_MAX: u32 = 1000;
 /// So many times a task is rejected before it is canceled (rule D.6).
@@ -47,114 +50,6 @@ pub const ASSIGNED_MAX: Millis = Millis::seconds(86_400);
 
 /// A task that may wait no longer than this, in seconds, gets an alarm clock of its own.
 const SHORT_TIMEOUT_SECONDS: i64 = 900;
-
-/// The state of a task (rule D.6).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TaskStatus {
-    /// Waiting.
-    Pending,
-    /// Offered.
-    Reserved,
-    /// Taken.
-    Assigned,
-    /// Being wrapped up.
-    Wrapping,
-    /// Done.
-    Completed,
-    /// Given up.
-    Canceled,
-}
-
-impl TaskStatus {
-    /// The canonical spelling.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Reserved => "reserved",
-            Self::Assigned => "assigned",
-            Self::Wrapping => "wrapping",
-            Self::Completed => "completed",
-            Self::Canceled => "canceled",
-        }
-    }
-
-    /// Reads the canonical spelling.
-    pub fn parse(text: &str) -> Option<Self> {
-        let all = [
-            Self::Pending,
-            Self::Reserved,
-            Self::Assigned,
-            Self::Wrapping,
-            Self::Completed,
-            Self::Canceled,
-        ];
-        all.into_iter().find(|status| status.name().eq_ignore_ascii_case(text))
-    }
-
-    /// Whether nothing more happens to it.
-    pub const fn is_over(self) -> bool {
-        matches!(self, Self::Completed | Self::Canceled)
-    }
-}
-
-/// The state of a reservation (rule D.7).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ReservationStatus {
-    /// Waiting for the worker's answer.
-    Pending,
-    /// Taken.
-    Accepted,
-    /// Not taken.
-    Rejected,
-    /// Not answered.
-    Timeout,
-    /// The task was canceled.
-    Canceled,
-    /// Another worker was faster.
-    Rescinded,
-    /// Being wrapped up.
-    Wrapping,
-    /// Done.
-    Completed,
-}
-
-impl ReservationStatus {
-    /// The canonical spelling.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Accepted => "accepted",
-            Self::Rejected => "rejected",
-            Self::Timeout => "timeout",
-            Self::Canceled => "canceled",
-            Self::Rescinded => "rescinded",
-            Self::Wrapping => "wrapping",
-            Self::Completed => "completed",
-        }
-    }
-
-    /// Reads the canonical spelling.
-    pub fn parse(text: &str) -> Option<Self> {
-        let all = [
-            Self::Pending,
-            Self::Accepted,
-            Self::Rejected,
-            Self::Timeout,
-            Self::Canceled,
-            Self::Rescinded,
-            Self::Wrapping,
-            Self::Completed,
-        ];
-        all.into_iter().find(|status| status.name().eq_ignore_ascii_case(text))
-    }
-
-    /// Whether it takes one unit of the worker's capacity.
-    pub const fn is_open(self) -> bool {
-        matches!(self, Self::Pending | Self::Accepted | Self::Wrapping)
-    }
-}
 
 /// A worker's hold on a task.
 #[derive(Debug, Clone, PartialEq)]
@@ -195,8 +90,10 @@ pub struct Task {
     pub priority: i64,
     /// Its state.
     pub status: TaskStatus,
-    /// Why it ended.
-    pub reason: Option<String>,
+    /// How it ended; none while it is open.
+    pub ended: Option<Ending>,
+    /// What a caller gave as the reason of its end, or of its wrapping up.
+    pub given_reason: Option<String>,
     /// How long it may wait, in seconds.
     pub timeout_seconds: i64,
     /// Its age counts from here.
@@ -235,50 +132,6 @@ pub struct Task {
     pub version: u64,
 }
 
-/// What can be done to a task.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Command {
-    /// The router offers it to a worker.
-    Reserve {
-        /// To whom.
-        worker: WorkerSid,
-        /// How he is called.
-        worker_name: String,
-        /// How long he may think.
-        timeout: Millis,
-        /// Why him.
-        receipt: Receipt,
-    },
-    /// The worker takes it.
-    Accept(ReservationSid),
-    /// The worker does not.
-    Reject(ReservationSid),
-    /// The worker did not answer; only the router says so, and only after the time.
-    Lapse(ReservationSid),
-    /// Whoever was to be told of the reservation can not be reached.
-    Withdraw(ReservationSid),
-    /// The work is done, the paperwork is not.
-    Wrap {
-        /// Why.
-        reason: Option<String>,
-    },
-    /// All is done.
-    Complete {
-        /// Why.
-        reason: Option<String>,
-    },
-    /// Nobody is to do it.
-    Cancel {
-        /// Why.
-        reason: Option<String>,
-    },
-    /// It was assigned for too long; only the router says so.
-    Remove {
-        /// Why.
-        reason: String,
-    },
-}
-
 /// What a new task is made of.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewTask<'a> {
@@ -315,7 +168,8 @@ impl Task {
             attributes: new.attributes.to_string(),
             priority: new.priority,
             status: TaskStatus::Pending,
-            reason: None,
+            ended: None,
+            given_reason: None,
             timeout_seconds: new.timeout_seconds,
             start: new.start,
             position: None,
@@ -375,18 +229,21 @@ impl Task {
         (now - self.start).0.max(0) / 1000
     }
 
-    /// Whether `after` is this task deleted by somebody: one that was canceled for that, or one that was over and
-    /// is at once as old as one that nobody sees any more.
-    pub fn is_deleted_in(&self, after: &Self) -> bool {
-        match self.status.is_over() {
-            true => after.status.is_over() && after.updated < self.updated,
-            false => after.status.is_over() && after.reason.as_deref() == Some(DELETED),
-        }
+    /// Whether it ended in this way.
+    pub fn has_ended(&self, how: Ending) -> bool {
+        self.ended == Some(how)
     }
 
-    /// When the store may drop it.
+    /// The reason that is shown: the caller's, or the text of how it was canceled.
+    pub fn reason(&self) -> Option<&str> {
+        let ended = self.ended.filter(|_| self.status == TaskStatus::Canceled);
+        self.given_reason.as_deref().or_else(|| ended?.reason())
+    }
+
+    /// From when on it is not shown any more, and the store may drop it: at once if it was removed.
     pub fn expires(&self) -> Option<Timestamp> {
-        self.status.is_over().then(|| self.updated + RETENTION)
+        let kept = if self.ended?.removes() { Millis(0) } else { RETENTION };
+        Some(self.updated + kept)
     }
 
     /// Tells the router to look at it.
@@ -415,6 +272,21 @@ impl Task {
             .iter_mut()
             .find(|one| mine && one.number == sid.number())
             .ok_or(Refusal::NoSuchReservation)
+    }
+
+    /// Brings it to its end.
+    fn end(&mut self, status: TaskStatus, how: Ending, now: Timestamp) {
+        self.status = status;
+        self.ended = Some(how);
+        let reservations = match status {
+            TaskStatus::Completed => ReservationStatus::Completed,
+            TaskStatus::Pending
+            | TaskStatus::Reserved
+            | TaskStatus::Assigned
+            | TaskStatus::Wrapping
+            | TaskStatus::Canceled => ReservationStatus::Canceled,
+        };
+        self.close_reservations(reservations, now);
     }
 
     /// Ends every open reservation in this way.
@@ -448,161 +320,6 @@ impl Task {
             self.reservations.remove(oldest);
         }
     }
-}
-
-/// Decides a command. The match over the status *is* the state table (rules D.6, D.7).
-pub fn decide(task: &Task, command: Command, now: Timestamp) -> Result<Task, Refusal> {
-    use TaskStatus::{Assigned, Canceled, Completed, Pending, Reserved, Wrapping};
-    let mut next = task.clone();
-    next.updated = now;
-    match (task.status, command) {
-        (Pending | Reserved, Command::Reserve { worker, worker_name, timeout, receipt }) => {
-            if task.status == Pending {
-                next.assignments += 1;
-            }
-            reserve(&mut next, worker, worker_name, now + timeout, receipt, now);
-        }
-        (Pending | Reserved | Assigned | Wrapping | Completed | Canceled, Command::Accept(sid)) => {
-            accept(&mut next, sid, now)?;
-        }
-        (Pending | Reserved | Assigned | Wrapping | Completed | Canceled, Command::Reject(sid)) => {
-            refuse(&mut next, sid, ReservationStatus::Rejected, now)?;
-        }
-        (Pending | Reserved | Assigned | Wrapping | Completed | Canceled, Command::Lapse(sid)) => {
-            refuse(&mut next, sid, ReservationStatus::Timeout, now)?;
-        }
-        (
-            Pending | Reserved | Assigned | Wrapping | Completed | Canceled,
-            Command::Withdraw(sid),
-        ) => {
-            refuse(&mut next, sid, ReservationStatus::Canceled, now)?;
-        }
-        (Assigned, Command::Wrap { reason }) => {
-            next.status = Wrapping;
-            next.reason = reason.or(next.reason);
-            next.close_reservations(ReservationStatus::Wrapping, now);
-        }
-        (Assigned | Wrapping, Command::Complete { reason }) => {
-            next.status = Completed;
-            next.reason = reason.or(next.reason);
-            next.close_reservations(ReservationStatus::Completed, now);
-        }
-        (Pending | Reserved, Command::Cancel { reason }) => {
-            next.status = Canceled;
-            next.reason = reason;
-            next.close_reservations(ReservationStatus::Canceled, now);
-        }
-        (Pending | Reserved | Assigned | Wrapping, Command::Remove { reason }) => {
-            next.status = Canceled;
-            next.reason = Some(reason);
-            next.close_reservations(ReservationStatus::Canceled, now);
-            next.updated = now + Millis(-RETENTION.0);
-            return Ok(next);
-        }
-        (Completed | Canceled, Command::Remove { .. })
-        | (Wrapping, Command::Wrap { .. })
-        | (Completed, Command::Complete { .. })
-        | (Canceled, Command::Cancel { .. }) => return Ok(task.clone()),
-        (status @ (Assigned | Wrapping | Completed | Canceled), Command::Reserve { .. }) => {
-            return Err(Refusal::TaskState(status, "reserved"));
-        }
-        (status @ (Pending | Reserved | Completed | Canceled), Command::Wrap { .. }) => {
-            return Err(Refusal::TaskState(status, "wrapping"));
-        }
-        (status @ (Pending | Reserved | Canceled), Command::Complete { .. }) => {
-            return Err(Refusal::TaskState(status, "completed"));
-        }
-        (status @ (Assigned | Wrapping | Completed), Command::Cancel { .. }) => {
-            return Err(Refusal::TaskState(status, "canceled"));
-        }
-    }
-    // A repeat changes nothing, not even the date.
-    next.updated = task.updated;
-    if next != *task {
-        next.updated = now;
-        next.trail.clear();
-    }
-    Ok(next)
-}
-
-fn reserve(
-    next: &mut Task,
-    worker: WorkerSid,
-    worker_name: String,
-    expires: Timestamp,
-    receipt: Receipt,
-    now: Timestamp,
-) {
-    next.status = TaskStatus::Reserved;
-    let number = next.next_number;
-    next.next_number += 1;
-    next.reservations.push(Reservation {
-        number,
-        worker,
-        worker_name,
-        status: ReservationStatus::Pending,
-        expires,
-        receipt: Some(receipt),
-        created: now,
-        updated: now,
-    });
-}
-
-fn accept(next: &mut Task, sid: ReservationSid, now: Timestamp) -> Result<(), Refusal> {
-    use ReservationStatus as S;
-    let reservation = next.open(sid)?;
-    match reservation.status {
-        S::Pending if now >= reservation.expires && !is_on(Mutation::AcceptedTooLate) => {
-            return Err(Refusal::ReservationState(S::Timeout, "accepted"));
-        }
-        S::Pending => {}
-        S::Accepted => return Ok(()),
-        S::Rescinded => return Err(Refusal::ReservationRescinded),
-        status @ (S::Rejected | S::Timeout | S::Canceled | S::Wrapping | S::Completed) => {
-            return Err(Refusal::ReservationState(status, "accepted"));
-        }
-    }
-    reservation.status = S::Accepted;
-    reservation.updated = now;
-    let number = reservation.number;
-    for other in &mut next.reservations {
-        let is_asked = other.status == S::Pending && other.number != number;
-        if is_asked && !is_on(Mutation::SiblingsKept) {
-            other.status = S::Rescinded;
-            other.updated = now;
-        }
-    }
-    next.status = TaskStatus::Assigned;
-    Ok(())
-}
-
-fn refuse(
-    next: &mut Task,
-    sid: ReservationSid,
-    how: ReservationStatus,
-    now: Timestamp,
-) -> Result<(), Refusal> {
-    use ReservationStatus as S;
-    let reservation = next.open(sid)?;
-    match reservation.status {
-        S::Pending if how == S::Timeout && now < reservation.expires => {
-            return Err(Refusal::ReservationState(S::Pending, "timeout"));
-        }
-        S::Pending => {}
-        status if status == how => return Ok(()),
-        S::Rescinded => return Err(Refusal::ReservationRescinded),
-        status @ (S::Accepted
-        | S::Rejected
-        | S::Timeout
-        | S::Canceled
-        | S::Wrapping
-        | S::Completed) => return Err(Refusal::ReservationState(status, how.name())),
-    }
-    reservation.status = how;
-    reservation.updated = now;
-    next.rejections += u32::from(how == S::Rejected);
-    next.after_refusal();
-    Ok(())
 }
 
 /// The effects of a change that did not come from the router: it is told, and so is the interaction.

@@ -75,7 +75,7 @@ impl Occurrence {
             | TaskStatus::Assigned
             | TaskStatus::Wrapping => None,
         };
-        all.extend(reason.zip(task.reason.clone()));
+        all.extend(reason.zip(task.reason().map(str::to_owned)));
         all.push(("TaskChannelSid", task.channel.to_string()));
         all.extend(self.name(task.channel).map(|name| ("TaskChannelUniqueName", name)));
         if let Some(queue) = self.queue(event) {

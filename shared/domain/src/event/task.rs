@@ -5,10 +5,9 @@
 //! ```
 
 use super::{Event, EventType};
-use crate::routing::router::{ASSIGNED_TOO_LONG, FELL_OUT};
 use crate::routing::workflow::Leaving;
 use crate::sid::TaskQueueSid;
-use crate::task::{Mark, Reservation, ReservationStatus, Task, TaskStatus};
+use crate::task::{Ending, Mark, Reservation, ReservationStatus, Task, TaskStatus};
 
 /// The version under which a task is announced, unless it is placed from its beginning.
 const ANNOUNCED: u64 = 2;
@@ -105,9 +104,7 @@ fn fresh_marks<'a>(before: Option<&Task>, after: &'a Task) -> &'a [Mark] {
 
 /// Whether the task left its last target in this change.
 fn falls_out(before: Option<&Task>, after: &Task) -> bool {
-    before.is_none_or(|before| !before.status.is_over())
-        && after.status == TaskStatus::Canceled
-        && after.reason.as_deref() == Some(FELL_OUT)
+    before.is_none_or(|before| !before.status.is_over()) && after.has_ended(Ending::FellOut)
 }
 
 /// How the task went through its workflow, and its announcement on the way.
@@ -213,22 +210,24 @@ fn is_updated(before: &Task, after: &Task) -> bool {
 
 /// How the work ended, or came to its paperwork.
 fn end(before: Option<&Task>, after: &Task) -> Option<EventType> {
-    if before.is_some_and(|before| before.is_deleted_in(after)) {
-        return Some(EventType::TaskDeleted);
-    }
-    if before.is_some_and(|before| before.status == after.status) {
+    let was = before.map(|before| (before.status, before.ended));
+    if was == Some((after.status, after.ended)) {
         return None;
     }
-    match after.status {
-        TaskStatus::Canceled | TaskStatus::Completed
-            if after.reason.as_deref() == Some(ASSIGNED_TOO_LONG) =>
-        {
-            Some(EventType::TaskSystemDeleted)
-        }
-        TaskStatus::Canceled => Some(EventType::TaskCanceled),
-        TaskStatus::Completed => Some(EventType::TaskCompleted),
-        TaskStatus::Wrapping => Some(EventType::TaskWrapup),
-        TaskStatus::Pending | TaskStatus::Reserved | TaskStatus::Assigned => None,
+    match after.ended {
+        Some(Ending::Deleted) => Some(EventType::TaskDeleted),
+        Some(Ending::Overdue) => Some(EventType::TaskSystemDeleted),
+        Some(Ending::Completed) => Some(EventType::TaskCompleted),
+        Some(
+            Ending::Canceled
+            | Ending::TimedOut
+            | Ending::FellOut
+            | Ending::OfferedTooOften
+            | Ending::RejectedTooOften
+            | Ending::NotTaken,
+        ) => Some(EventType::TaskCanceled),
+        None if after.status == TaskStatus::Wrapping => Some(EventType::TaskWrapup),
+        None => None,
     }
 }
 

@@ -6,17 +6,11 @@ use super::difference::rank;
 use super::{ANSWER, Fate, Material, SERVICE, Taken};
 use crate::event::{Event, EventType, Occurrence, Subject};
 use crate::record::Record;
-use crate::routing::router::{
-    FELL_OUT, NOT_TAKEN, OFFERED_TOO_OFTEN, REJECTED_TOO_OFTEN, TTL_EXCEEDED,
-};
 use crate::routing::workflow;
 use crate::sid::{TaskSid, WorkerSid, WorkflowSid};
-use crate::task::{Reservation, ReservationStatus, Task, TaskStatus};
+use crate::task::{Ending, Reservation, ReservationStatus, Task, TaskStatus};
 use crate::timestamp::{Millis, Timestamp};
 use crate::workspace::Worker;
-
-/// Why the router ends tasks: it will do so again, if it is to be.
-const ENDS: [&str; 4] = [TTL_EXCEEDED, OFFERED_TOO_OFTEN, REJECTED_TOO_OFTEN, NOT_TAKEN];
 
 /// What was recorded of a period.
 #[derive(Debug)]
@@ -93,7 +87,8 @@ impl Recorded {
     fn new(seen: &Task, from: Timestamp, router_gave: bool) -> Self {
         let mut task = Task {
             status: TaskStatus::Pending,
-            reason: None,
+            ended: None,
+            given_reason: None,
             position: None,
             target_until: None,
             assignments: 0,
@@ -198,12 +193,21 @@ impl Recorded {
     }
 
     fn end(&mut self, at: Timestamp, seen: &Task) {
-        match seen.reason.as_deref() {
-            Some(FELL_OUT) => self.fate.fell_out = true,
-            Some(reason) if ENDS.contains(&reason) => {}
-            _ if self.completed.is_some() => {}
-            _ if self.accepted.is_some() => self.completed = Some(at),
-            _ => self.left = Some(at),
+        match seen.ended {
+            Some(Ending::FellOut) => self.fate.fell_out = true,
+            // The router did it, and will do so again, if it is to be.
+            Some(
+                Ending::TimedOut
+                | Ending::OfferedTooOften
+                | Ending::RejectedTooOften
+                | Ending::NotTaken,
+            ) => {}
+            Some(Ending::Completed | Ending::Canceled | Ending::Overdue | Ending::Deleted)
+            | None => match (self.completed, self.accepted) {
+                (Some(_), _) => {}
+                (None, Some(_)) => self.completed = Some(at),
+                (None, None) => self.left = Some(at),
+            },
         }
     }
 

@@ -7,9 +7,9 @@ use super::{Fate, Material, SAME_MOMENT, STEPS_MAX, Taken, TooMuch};
 use crate::decision::Decision;
 use crate::head::PartSid;
 use crate::record::Record;
-use crate::routing::router::{FELL_OUT, Router};
+use crate::routing::router::Router;
 use crate::sid::{ReservationSid, Sid as _, TaskSid, WorkerSid};
-use crate::task::{self, Command, Reservation, ReservationStatus, Task};
+use crate::task::{self, Command, Ending, Reservation, ReservationStatus, Task};
 use crate::timestamp::{Millis, Timestamp};
 use crate::workspace::{Worker, Workflow};
 
@@ -269,7 +269,7 @@ impl<'a> Replay<'a> {
     fn note(&mut self, decision: &Decision, now: Timestamp) {
         for record in &decision.puts {
             let Record::Task(task) = record else { continue };
-            if task.status.is_over() && task.reason.as_deref() == Some(FELL_OUT) {
+            if task.has_ended(Ending::FellOut) {
                 self.played.fates.entry(task.sid).or_default().fell_out = true;
             }
             let known = self.numbers.insert(task.sid, task.next_number).unwrap_or(1);

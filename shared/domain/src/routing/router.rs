@@ -47,25 +47,12 @@ use crate::head::PartSid;
 use crate::mutation::{Mutation, is_on};
 use crate::record::Record;
 use crate::sid::{ActivitySid, ReservationSid, TaskChannelSid, TaskSid, WorkerSid, WorkspaceSid};
-use crate::task::{self, Command, Task, TaskStatus};
+use crate::task::{self, Command, GivenUp, Task, TaskStatus};
 use crate::timestamp::Timestamp;
 use crate::workspace::{Worker, Workspace};
 
 /// Most records that one step writes: a transaction takes 100, and the shell adds its own.
 pub const PUTS_MAX: usize = 90;
-
-/// Why a task ended that waited for too long (rule D.6).
-pub const TTL_EXCEEDED: &str = "Task TTL Exceeded";
-/// Why a task ended that left its last target.
-pub const FELL_OUT: &str = "Task fell out of its workflow";
-/// Why a task ended that was offered too often.
-pub const OFFERED_TOO_OFTEN: &str = "Task exceeded its maximum assignment count";
-/// Why a task ended that was rejected too often.
-pub const REJECTED_TOO_OFTEN: &str = "Task exceeded its maximum rejection count";
-/// Why a task was removed that nobody brought to an end (rule D.6, `task.system-deleted`).
-pub const ASSIGNED_TOO_LONG: &str = "Task was assigned for 24 hours";
-/// Why a task ended that was meant for one worker (rule C.4).
-pub const NOT_TAKEN: &str = "Task was not taken by its worker";
 
 /// What a step decided.
 #[derive(Debug, Clone, PartialEq)]
@@ -271,12 +258,11 @@ impl Router {
             let lapses = late().map(|one| Command::Lapse(task.reservation_sid(one)));
             let mut next = lapses.fold(task.clone(), |task, lapse| decided(task, lapse, now));
             if now >= next.dies() && !is_on(Mutation::NeverDies) {
-                next =
-                    decided(next, Command::Cancel { reason: Some(TTL_EXCEEDED.to_owned()) }, now);
+                next = decided(next, Command::GiveUp(GivenUp::TimedOut), now);
             }
             let is_too_long = next.assigned_until().is_some_and(|until| until <= now);
             if is_too_long && !is_on(Mutation::AssignedForGood) {
-                next = decided(next, Command::Remove { reason: ASSIGNED_TOO_LONG.to_owned() }, now);
+                next = decided(next, Command::Remove, now);
             }
             if next.status == TaskStatus::Pending {
                 self.picture.leaves_in_turn(sid);
@@ -390,14 +376,14 @@ impl Router {
         Some(Warning { task, fault: fault?.known_worker_fault()? })
     }
 
-    fn cancel(&mut self, draft: &mut Draft, sid: TaskSid, reason: &str, now: Timestamp) {
+    fn cancel(&mut self, draft: &mut Draft, sid: TaskSid, why: GivenUp, now: Timestamp) {
         let Some(task) = self.task(sid) else { return };
-        self.give_up(draft, task.clone(), reason, now);
+        self.give_up(draft, task.clone(), why, now);
     }
 
-    fn give_up(&mut self, draft: &mut Draft, task: Task, reason: &str, now: Timestamp) {
+    fn give_up(&mut self, draft: &mut Draft, task: Task, why: GivenUp, now: Timestamp) {
         let sid = task.sid;
-        let next = decided(task, Command::Cancel { reason: Some(reason.to_owned()) }, now);
+        let next = decided(task, Command::GiveUp(why), now);
         self.change(draft, next);
         self.settle(draft, sid);
     }

@@ -154,7 +154,7 @@ fn history() -> History {
     history.offers(&mut deleted, "bob", 61);
     let taken = deleted.sid.kin(1);
     history.does(&mut deleted, Command::Accept(taken), 65);
-    history.does(&mut deleted, Command::Remove { reason: task::DELETED.to_owned() }, 70);
+    history.does(&mut deleted, Command::Remove, 70);
     history
 }
 

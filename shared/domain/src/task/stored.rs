@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Mark, Reservation, ReservationStatus, Task, TaskStatus};
+use super::{Ending, Mark, RETENTION, Reservation, ReservationStatus, Task, TaskStatus};
 use crate::interaction::Marks;
 use crate::routing::receipt::Receipt;
 use crate::routing::workflow::{FilterIndex, Position};
@@ -38,6 +38,11 @@ pub(super) struct Stored {
     #[serde(default, skip_serializing_if = "is_default")]
     priority: i64,
     status: TaskStatus,
+    /// Every task that is over has it. One that was stored before there were endings does not, and is read by what
+    /// its reason says; see [`ended`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ended: Option<Ending>,
+    /// What a caller gave.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
     timeout: i64,
@@ -125,7 +130,8 @@ impl From<Task> for Stored {
             invite,
             priority: task.priority,
             status: task.status,
-            reason: task.reason,
+            ended: task.ended,
+            reason: task.given_reason,
             timeout: task.timeout_seconds,
             start: unless(task.start, task.created),
             place: task.position.map(Place::from),
@@ -160,6 +166,9 @@ impl TryFrom<Stored> for Task {
                 marks.around(given, interaction).to_string()
             }
         };
+        let updated = stored.updated.unwrap_or(stored.created);
+        let (ended, given_reason, updated) =
+            ended(stored.status, stored.ended, stored.reason, updated);
         Ok(Self {
             sid: stored.sid,
             workspace: stored.workspace,
@@ -168,7 +177,8 @@ impl TryFrom<Stored> for Task {
             attributes,
             priority: stored.priority,
             status: stored.status,
-            reason: stored.reason,
+            ended,
+            given_reason,
             timeout_seconds: stored.timeout,
             start: stored.start.unwrap_or(stored.created),
             position: stored.place.map(Position::from),
@@ -185,10 +195,28 @@ impl TryFrom<Stored> for Task {
             trail: stored.trail,
             interaction: stored.interaction,
             created: stored.created,
-            updated: stored.updated.unwrap_or(stored.created),
+            updated,
             version: 0,
         })
     }
+}
+
+/// How a task ended, the caller's reason, and when it was last changed.
+///
+/// A task that ended before endings were stored has its reason alone, and one that was removed was dated back by
+/// [`RETENTION`]. One that was deleted when it was over already cannot be told from others: it reads as what it
+/// was before, and as old.
+fn ended(
+    status: TaskStatus,
+    ended: Option<Ending>,
+    reason: Option<String>,
+    updated: Timestamp,
+) -> (Option<Ending>, Option<String>, Timestamp) {
+    let Some(old) = Ending::of_old(status, reason.as_deref()).filter(|_| ended.is_none()) else {
+        return (ended, reason, updated);
+    };
+    let updated = if old.removes() { updated + RETENTION } else { updated };
+    (Some(old), reason.filter(|_| old.reason().is_none()), updated)
 }
 
 impl From<Position> for Place {
@@ -267,7 +295,8 @@ mod tests {
             attributes: attributes(interaction),
             priority: 3,
             status: TaskStatus::Assigned,
-            reason: Some("r".to_owned()),
+            ended: None,
+            given_reason: Some("r".to_owned()),
             timeout_seconds: 60,
             start: Timestamp(9),
             position: Some(Position {
@@ -337,6 +366,27 @@ mod tests {
         stored.as_object_mut().unwrap().remove("interaction");
         let error = serde_json::from_value::<Task>(stored).unwrap_err();
         assert!(error.to_string().contains("without its interaction"), "{error}");
+    }
+
+    /// Tasks end in a minute's work and are dropped after five, so old ones are few; events keep them for a month.
+    #[test]
+    fn a_task_that_ended_before_endings_were_stored_is_read_by_its_reason() {
+        let mut old = serde_json::to_value(unusual()).unwrap();
+        for (status, reason, ended, given, updated) in [
+            ("canceled", "Task fell out of its workflow", Ending::FellOut, None, 21),
+            ("canceled", "Task deleted", Ending::Deleted, None, 21 + RETENTION.0),
+            ("canceled", "no more", Ending::Canceled, Some("no more"), 21),
+            ("completed", "Task deleted", Ending::Completed, Some("Task deleted"), 21),
+        ] {
+            old["status"] = status.into();
+            old["reason"] = reason.into();
+            let read: Task = serde_json::from_value(old.clone()).unwrap();
+            let found = (read.ended, read.given_reason.as_deref(), read.updated.0);
+            assert_eq!(found, (Some(ended), given, updated), "{status}, {reason}");
+            let again: Task =
+                serde_json::from_value(serde_json::to_value(&read).unwrap()).unwrap();
+            assert_eq!(again, read, "written anew");
+        }
     }
 
     #[test]

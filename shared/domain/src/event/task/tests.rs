@@ -1,9 +1,8 @@
 use super::*;
 use crate::routing::receipt::Receipt;
-use crate::routing::router::ASSIGNED_TOO_LONG;
 use crate::routing::workflow::{FilterIndex, Position};
 use crate::sid::{Sid as _, TaskChannelSid, TaskSid, WorkerSid, WorkflowSid, WorkspaceSid};
-use crate::task::{Command, DELETED, RETENTION, decide};
+use crate::task::{Command, decide};
 use crate::timestamp::{Millis, Timestamp};
 
 const NOW: Timestamp = Timestamp(1_000_000_000);
@@ -18,7 +17,8 @@ fn placed() -> Task {
         attributes: "{}".to_owned(),
         priority: 0,
         status: TaskStatus::Pending,
-        reason: None,
+        ended: None,
+        given_reason: None,
         timeout_seconds: 3600,
         start: NOW,
         position: Some(Position { filter: FilterIndex::Default, target: 0, timed_out: false }),
@@ -72,7 +72,6 @@ fn every_command_is_what_it_is_called() {
     let assigned = after(&asked(), Command::Accept(offer));
     let wrapping = after(&assigned, Command::Wrap { reason: None });
     let cancel = || Command::Cancel { reason: Some("enough".to_owned()) };
-    let system = Some(ASSIGNED_TOO_LONG.to_owned());
     for (before, after, expected) in [
         (placed(), reserved(), vec!["reservation.created"]),
         (asked(), after(&asked(), Command::Accept(offer)), vec!["reservation.accepted"]),
@@ -89,17 +88,8 @@ fn every_command_is_what_it_is_called() {
         ),
         (
             assigned.clone(),
-            after(&assigned, Command::Complete { reason: system }),
-            vec!["reservation.completed", "task.system-deleted"],
-        ),
-        (
-            assigned.clone(),
-            Task {
-                status: TaskStatus::Canceled,
-                reason: Some(ASSIGNED_TOO_LONG.to_owned()),
-                ..assigned.clone()
-            },
-            vec!["task.system-deleted"],
+            after(&assigned, Command::Remove),
+            vec!["reservation.canceled", "task.system-deleted"],
         ),
         (assigned.clone(), assigned, vec![]),
     ] {
@@ -145,13 +135,12 @@ fn a_task_that_is_changed_before_it_is_placed_is_announced_with_that_change() {
 
 #[test]
 fn a_deleted_task_is_told_once() {
-    let cancel = Command::Cancel { reason: Some(DELETED.to_owned()) };
-    let mut deleted = after(&asked(), cancel);
-    deleted.updated = NOW + Millis(-RETENTION.0);
+    let deleted = after(&asked(), Command::Delete);
     assert_eq!(said(Some(&asked()), &deleted), ["reservation.canceled", "task.deleted"]);
     let over = after(&placed(), Command::Cancel { reason: None });
-    let gone = Task { updated: over.updated + Millis(-RETENTION.0), ..over.clone() };
+    let gone = after(&over, Command::Delete);
     assert_eq!(said(Some(&over), &gone), ["task.deleted"]);
+    assert_eq!(said(Some(&gone), &after(&gone, Command::Delete)), [""; 0]);
     assert_eq!(removed(&over), []);
     assert_eq!(removed(&placed()).len(), 1);
 }
@@ -184,4 +173,25 @@ fn offers_that_a_task_forgets_at_once_were_not_answered() {
     let mut forgotten = asked();
     forgotten.reservations.clear();
     assert_eq!(said(Some(&asked()), &forgotten), ["reservation.timeout"]);
+}
+
+/// What a caller writes as the reason of an end says nothing to the log, be it the very words of the router.
+#[test]
+fn a_reason_that_a_caller_gave_changes_no_event() {
+    let offer = asked().sid.kin(1);
+    let assigned = after(&asked(), Command::Accept(offer));
+    let words = [
+        "Task fell out of its workflow",
+        "Task was assigned for 24 hours",
+        "Task deleted",
+        "Task TTL Exceeded",
+    ];
+    for words in words {
+        let reason = Some(words.to_owned());
+        let canceled = after(&placed(), Command::Cancel { reason: reason.clone() });
+        assert_eq!(said(Some(&placed()), &canceled), ["task.canceled"], "{words}");
+        let completed = after(&assigned, Command::Complete { reason });
+        let events = ["reservation.completed", "task.completed"];
+        assert_eq!(said(Some(&assigned), &completed), events, "{words}");
+    }
 }

@@ -101,8 +101,8 @@ impl Naive {
         self.tasks.insert(sid, next);
     }
 
-    fn cancel(&mut self, sid: TaskSid, reason: &str) {
-        self.decide(sid, Command::Cancel { reason: Some(reason.to_owned()) });
+    fn cancel(&mut self, sid: TaskSid, why: GivenUp) {
+        self.decide(sid, Command::GiveUp(why));
     }
 
     fn end_what_is_due(&mut self) {
@@ -118,12 +118,12 @@ impl Naive {
             if matches!(status, TaskStatus::Pending | TaskStatus::Reserved)
                 && self.now >= task.dies()
             {
-                self.cancel(task.sid, TTL_EXCEEDED);
+                self.cancel(task.sid, GivenUp::TimedOut);
             }
             let taken = task.reservations.iter().find(|one| one.status == R::Accepted);
             let taken = taken.filter(|_| task.status == TaskStatus::Assigned);
             if taken.is_some_and(|one| self.now.0 - one.updated.0 >= 24 * 3_600_000) {
-                self.decide(task.sid, Command::Remove { reason: ASSIGNED_TOO_LONG.to_owned() });
+                self.decide(task.sid, Command::Remove);
             }
         }
     }
@@ -172,11 +172,11 @@ impl Naive {
     fn move_on(&mut self, sid: TaskSid) {
         let task = self.tasks[&sid].clone();
         if task.rejections >= task::REJECTIONS_MAX {
-            return self.cancel(sid, REJECTED_TOO_OFTEN);
+            return self.cancel(sid, GivenUp::RejectedTooOften);
         }
         if let Some(worker) = task.worker {
             if refused(&task, worker) {
-                self.cancel(sid, NOT_TAKEN);
+                self.cancel(sid, GivenUp::NotTaken);
             }
             return;
         }
@@ -199,7 +199,7 @@ impl Naive {
 
     fn go(&mut self, sid: TaskSid, onward: Onward, clock: Timestamp) {
         let Onward::Enter(position) = onward else {
-            return self.cancel(sid, FELL_OUT);
+            return self.cancel(sid, GivenUp::FellOut);
         };
         let configuration = self.configuration(&self.tasks[&sid]).unwrap();
         let entered = configuration.target(position).unwrap();

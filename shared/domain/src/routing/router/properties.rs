@@ -343,7 +343,7 @@ fn summary(task: &Task) -> impl std::fmt::Debug + PartialEq + use<> {
     (
         task.sid,
         task.status,
-        task.reason.clone(),
+        task.ended,
         place,
         task.assignments,
         task.rejections,

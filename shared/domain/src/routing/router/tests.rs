@@ -19,12 +19,12 @@ use super::*;
 use crate::effect::{AssignmentCall, Call, InviteRequest};
 use crate::routing::receipt::PassedOver;
 use crate::routing::workflow::FilterIndex;
-use crate::task::ReservationStatus;
+use crate::task::{Ending, ReservationStatus};
 use crate::timestamp::Millis;
 use crate::workspace::QueueOrder;
 
-fn canceled(reason: &str) -> (TaskStatus, Option<String>) {
-    (TaskStatus::Canceled, Some(reason.to_owned()))
+const fn canceled(how: Ending) -> (TaskStatus, Option<Ending>) {
+    (TaskStatus::Canceled, Some(how))
 }
 
 fn wakes(turn: &Turn) -> Vec<Timestamp> {

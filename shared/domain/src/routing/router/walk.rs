@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::offer::has_refused;
-use super::{Draft, FELL_OUT, NOT_TAKEN, OFFERED_TOO_OFTEN, REJECTED_TOO_OFTEN, Router};
+use super::{Draft, Router};
 use crate::routing::expression::QueueCounts;
 use crate::routing::workflow::{Configuration, Leaving, Onward, Position, Target};
 use crate::sid::TaskSid;
-use crate::task::{ASSIGNMENTS_MAX, Mark, REJECTIONS_MAX, Task, TaskStatus};
+use crate::task::{ASSIGNMENTS_MAX, GivenUp, Mark, REJECTIONS_MAX, Task, TaskStatus};
 use crate::timestamp::Timestamp;
 
 impl Router {
@@ -31,17 +31,17 @@ impl Router {
             return false;
         };
         if task.assignments >= ASSIGNMENTS_MAX {
-            self.cancel(draft, sid, OFFERED_TOO_OFTEN, now);
+            self.cancel(draft, sid, GivenUp::OfferedTooOften, now);
             return false;
         }
         if task.rejections >= REJECTIONS_MAX {
-            self.cancel(draft, sid, REJECTED_TOO_OFTEN, now);
+            self.cancel(draft, sid, GivenUp::RejectedTooOften, now);
             return false;
         }
         if let Some(worker) = task.worker {
             let refused = has_refused(task, worker);
             if refused {
-                self.cancel(draft, sid, NOT_TAKEN, now);
+                self.cancel(draft, sid, GivenUp::NotTaken, now);
             }
             return !refused;
         }
@@ -89,7 +89,7 @@ impl Router {
             Onward::FellOut => None,
         };
         let Some(next) = entered else {
-            self.give_up(draft, task, FELL_OUT, now);
+            self.give_up(draft, task, GivenUp::FellOut, now);
             return false;
         };
         self.fresh.insert(sid, next.target_until.unwrap_or(clock));

@@ -8,7 +8,7 @@ use super::*;
 use crate::event::{Event, Occurrence, Written, of_change};
 use crate::routing::workflow::FilterIndex;
 use crate::sid::{ReservationSid, Sid, TaskQueueSid, WorkflowSid};
-use crate::task::{NewTask, Reservation, ReservationStatus};
+use crate::task::{Ending, NewTask, Reservation, ReservationStatus};
 use crate::timestamp::Millis;
 use crate::workspace::{Activity, Capacity, QueueOrder, TaskChannel, TaskQueue, Workflow};
 
@@ -361,9 +361,9 @@ impl World {
         (at.filter, at.target)
     }
 
-    pub(super) fn status(&self, task: &str) -> (TaskStatus, Option<String>) {
+    pub(super) fn status(&self, task: &str) -> (TaskStatus, Option<Ending>) {
         let task = self.task_called(task);
-        (task.status, task.reason)
+        (task.status, task.ended)
     }
 
     pub(super) fn command(&mut self, task: &str, command: Command) {

@@ -34,7 +34,7 @@ fn a_worker_is_asked_whatever_he_does_if_the_task_ignores_capacity() {
     assert_eq!((world.holders("third"), world.holders("fourth")), (vec!["ann".to_owned()], vec![]));
     world.rejects("ann", "third");
     world.step();
-    assert_eq!(world.status("third"), canceled(NOT_TAKEN));
+    assert_eq!(world.status("third"), canceled(Ending::NotTaken));
 }
 
 #[test]
@@ -72,5 +72,5 @@ fn a_task_for_a_queue_walks_through_no_workflow() {
     world.rejects("bob", "t");
     world.activity("bob", "off");
     world.after(3600);
-    assert_eq!(world.status("t"), canceled(TTL_EXCEEDED));
+    assert_eq!(world.status("t"), canceled(Ending::TimedOut));
 }

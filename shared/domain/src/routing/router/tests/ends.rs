@@ -20,8 +20,8 @@ fn a_task_dies_of_age_waiting_or_offered_but_not_assigned() {
     assert_eq!(world.router.next_deadline(), Some(world.now + Millis::seconds(1)));
     world.after(1);
     assert_eq!(world.status("assigned").0, TaskStatus::Assigned);
-    assert_eq!(world.status("offered"), canceled(TTL_EXCEEDED));
-    assert_eq!(world.status("waiting"), canceled(TTL_EXCEEDED));
+    assert_eq!(world.status("offered"), canceled(Ending::TimedOut));
+    assert_eq!(world.status("waiting"), canceled(Ending::TimedOut));
     assert_eq!(world.router.load(sid("ann"), sid("chat")), 1);
     assert_eq!(world.router.next_deadline(), world.task_called("assigned").assigned_until());
     assert_eq!(world.worker_called("ann").activity, sid("on"), "he was not at fault");
@@ -41,7 +41,7 @@ fn a_task_that_is_assigned_for_a_day_is_removed_and_one_in_its_paperwork_stays()
     world.after(86_398);
     assert_eq!(world.status("forgotten").0, TaskStatus::Assigned);
     let turns = world.after(1);
-    assert_eq!(world.status("forgotten"), canceled(ASSIGNED_TOO_LONG));
+    assert_eq!(world.status("forgotten"), canceled(Ending::Overdue));
     assert_eq!(world.status("wrapped").0, TaskStatus::Wrapping);
     let removed = world.task_called("forgotten");
     assert!(removed.expires().is_some_and(|expires| expires <= world.now), "it is gone at once");
@@ -63,7 +63,7 @@ fn a_task_rejected_too_often_is_canceled_and_lapses_do_not_count() {
     assert_eq!(world.holders("t"), ["ann"]);
     world.rejects("ann", "t");
     world.step();
-    assert_eq!(world.status("t"), canceled(REJECTED_TOO_OFTEN));
+    assert_eq!(world.status("t"), canceled(Ending::RejectedTooOften));
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn a_task_offered_too_often_is_canceled() {
     assert_eq!(world.holders("t"), ["ann"]);
     world.rejects("ann", "t");
     world.step();
-    assert_eq!(world.status("t"), canceled(OFFERED_TOO_OFTEN));
+    assert_eq!(world.status("t"), canceled(Ending::OfferedTooOften));
 }
 
 #[test]
@@ -130,9 +130,9 @@ fn a_task_for_one_worker_goes_to_him_alone_and_ends_when_he_does_not_take_it() {
     assert_eq!(world.holders("u"), [""; 0], "he has no capacity left");
     world.rejects("bob", "t");
     world.step();
-    assert_eq!(world.status("t"), canceled(NOT_TAKEN));
+    assert_eq!(world.status("t"), canceled(Ending::NotTaken));
     assert_eq!(world.holders("u"), ["bob"]);
     world.after(60);
-    assert_eq!(world.status("u"), canceled(NOT_TAKEN));
+    assert_eq!(world.status("u"), canceled(Ending::NotTaken));
     assert_eq!(world.worker_called("bob").activity, sid("off"));
 }

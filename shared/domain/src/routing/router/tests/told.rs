@@ -75,7 +75,7 @@ fn targets_that_are_left_within_one_step_are_told_each() {
     assert!(matches!(trail.as_slice(), [Mark::Left { .. }, Mark::Left { .. }]), "{trail:?}");
     world.after(10);
     tells(&mut world, &["task-queue.timeout q", "workflow.timeout", "task.canceled"]);
-    assert_eq!(world.status("t"), canceled(FELL_OUT));
+    assert_eq!(world.status("t"), canceled(Ending::FellOut));
 }
 
 #[test]

@@ -37,7 +37,7 @@ fn a_task_without_a_filter_goes_to_the_default_one_or_falls_out() {
     world.workflow(json!({ "filters": filters }));
     world.task("unlucky", json!({}), |_| {});
     let turns = world.step();
-    assert_eq!(world.status("unlucky"), canceled(FELL_OUT));
+    assert_eq!(world.status("unlucky"), canceled(Ending::FellOut));
     let ended = Effect::Invite(InviteRequest::TaskEnded {
         interaction: sid("unlucky"),
         task: sid("unlucky"),
@@ -71,7 +71,7 @@ fn targets_end_one_after_the_other_counted_from_the_creation() {
     assert_eq!((world.position("t").1, task.queue), (2, Some(sid("r"))));
     assert_eq!(task.queue_entered, Some(start + Millis::seconds(20)));
     world.after(5);
-    assert_eq!(world.status("t"), canceled(FELL_OUT));
+    assert_eq!(world.status("t"), canceled(Ending::FellOut));
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn a_task_that_comes_late_to_a_target_is_offered_there_once() {
     world.after(60);
     assert_eq!((world.position("t").1, world.holders("t")), (1, vec!["bob".to_owned()]));
     world.after(60);
-    assert_eq!(world.status("t"), canceled(FELL_OUT));
+    assert_eq!(world.status("t"), canceled(Ending::FellOut));
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn a_task_skips_through_all_filters_to_the_default_one_in_one_step() {
     assert_eq!(world.position("t"), (FilterIndex::Default, 0));
     world.workflow(json!({ "filters": [filter()] }));
     world.arrives("u");
-    assert_eq!(world.status("u"), canceled(FELL_OUT));
+    assert_eq!(world.status("u"), canceled(Ending::FellOut));
 }
 
 #[test]
@@ -173,8 +173,8 @@ fn a_task_of_an_unreadable_workflow_waits_until_it_is_mended_or_dies() {
     world.after(1);
     assert_eq!(world.status("t").0, TaskStatus::Pending);
     world.after(3600);
-    assert_eq!(world.status("t"), canceled(TTL_EXCEEDED));
-    assert_eq!(world.status("broken"), canceled(TTL_EXCEEDED));
+    assert_eq!(world.status("t"), canceled(Ending::TimedOut));
+    assert_eq!(world.status("broken"), canceled(Ending::TimedOut));
 }
 
 #[test]
