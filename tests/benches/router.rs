@@ -18,7 +18,7 @@ use switchboard_domain::effect::{RouterEvent, Subject};
 use switchboard_domain::head::{Head, PartSid};
 use switchboard_domain::record::Record;
 use switchboard_domain::sid::{ActivitySid, Sid, TaskQueueSid, WorkspaceSid};
-use switchboard_domain::task::{NewTask, Task};
+use switchboard_domain::task::{Destination, NewTask, Task};
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_domain::workspace::{
     Activity, Capacity, QueueOrder, TaskChannel, TaskQueue, Worker, Workflow, Workspace,
@@ -159,16 +159,18 @@ impl Centre {
 
     fn task(&self, number: usize) -> Task {
         let now = self.on.now();
+        let skill = format!("s{}", number % QUEUES);
+        let attributes = json!({ "skill": skill, "customer": "+14155550100" });
         Task::create(NewTask {
             sid: sid(&format!("WT of {}", self.workers), number),
             workflow: &self.workflow,
             channel: &self.channel,
-            attributes: json!({ "skill": format!("s{}", number % QUEUES), "customer": "+14155550100" }),
+            attributes: attributes.to_string(),
             priority: 0,
             timeout_seconds: 86_400,
             start: now,
             interaction: None,
-            worker: None,
+            destination: Destination::Workflow,
             now,
         })
     }

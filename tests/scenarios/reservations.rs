@@ -65,6 +65,30 @@ async fn a_waiting_task_is_offered_when_somebody_becomes_available() {
     exchange.rests().await;
 }
 
+/// Its own alarm clock ends a task that waits for seconds: the minute's tick, which never comes here, would be late.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_with_a_short_timeout_ends_to_the_second() {
+    let exchange = Exchange::open().await;
+    if !exchange.moves_time() {
+        return;
+    }
+    exchange.agent("alice").goes("Offline").await;
+    exchange.agent("bob").goes("Offline").await;
+    let workflow = exchange.sid("workflow");
+    let form = [("WorkflowSid", workflow.as_str()), ("Timeout", "30")];
+    exchange.api.make(&format!("{}/Tasks", exchange.workspace), &form).await;
+    exchange.settles().await;
+    exchange.later(Duration::from_secs(29));
+    exchange.settles().await;
+    assert_eq!(exchange.tasks().await[0]["assignment_status"], "pending");
+    exchange.later(Duration::from_secs(1));
+    exchange.settles().await;
+    let task = &exchange.tasks().await[0];
+    assert_eq!(task["assignment_status"], "canceled");
+    assert_eq!(task["reason"], "Task TTL Exceeded");
+    exchange.rests().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_task_that_waited_too_long_is_canceled() {
     let exchange = Exchange::open().await;

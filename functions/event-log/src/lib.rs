@@ -155,7 +155,7 @@ async fn count(on: &Dependencies, occurrence: &mut Occurrence) -> Result<(), Fai
 
 fn open(tasks: &[Task], worker: WorkerSid, channel: TaskChannelSid) -> u32 {
     let tasks = tasks.iter().filter(|task| task.channel == channel);
-    let held = tasks.flat_map(Task::open_reservations).filter(|one| one.worker == worker);
+    let held = tasks.flat_map(|task| task.open_reservations()).filter(|one| one.worker == worker);
     u32::try_from(held.count()).unwrap_or(u32::MAX)
 }
 

@@ -1,9 +1,8 @@
 //! The making of a task (rule D.6).
 
-use serde_json::Value;
 use switchboard_domain::decision::Decision;
 use switchboard_domain::sid::{TaskQueueSid, WorkerSid, WorkflowSid, WorkspaceSid};
-use switchboard_domain::task::{NewTask, Task};
+use switchboard_domain::task::{Destination, NewTask, Task};
 use switchboard_domain::workspace::{TaskQueue, Worker, Workflow};
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
 use switchboard_store::{Kept as _, key};
@@ -33,38 +32,35 @@ pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
         Some(queue) => workflow_to(call, workspace, target.workflow, queue).await?,
         None => workflow(call, workspace, target.workflow).await?,
     };
-    let worker = match target.worker {
-        Some(worker) => Some((worker, queue_of(call, workspace, worker, target.queue).await?)),
-        None => None,
+    let destination = match (target.worker, target.bound) {
+        (Some(worker), _) => Destination::Worker {
+            worker,
+            queue: queue_of(call, workspace, worker, target.queue).await?,
+            ignores_capacity: target.ignores_capacity,
+        },
+        (None, Some(queue)) => Destination::Queue(queue),
+        (None, None) => Destination::Workflow,
     };
     let named = form.get("TaskChannel").filter(|text| !text.is_empty()).unwrap_or(CHANNEL);
     let channel = channel(call, workspace, named).await?;
-    let mut new = Task::create(NewTask {
+    let new = Task::create(NewTask {
         sid: call.on.mint(),
         workflow: &workflow,
         channel: &channel,
-        attributes: Value::Null,
+        attributes,
         priority,
         timeout_seconds,
         start,
         interaction: None,
-        worker,
+        destination,
         now: call.now,
     });
-    // Kept as they were written.
-    new.attributes = attributes;
-    new.ignores_capacity = target.ignores_capacity;
-    if target.bound.is_some() {
-        new.queue = target.bound;
-        new.queue_entered = Some(call.now);
-        new.bound_to_queue = true;
-    }
     let rule = || async {
         // There already: this is the second look after a write whose reply was lost.
         if let Some(mine) = call.on.store.get::<Task>(key::task(new.sid)).await? {
             return Ok::<_, ApiError>((mine, Decision::unchanged()));
         }
-        let decision = Decision::put(new.clone()).asking([new.route()]);
+        let decision = Decision::put(new.clone()).asking(new.announcement());
         Ok((new.clone().versioned(1), decision))
     };
     let task = call.on.decide(rule).await?;

@@ -3,13 +3,9 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use switchboard_domain::effect::{Effect, RouterEvent, Subject};
-use switchboard_domain::head::PartSid;
-use switchboard_domain::refusal::Refusal;
-use switchboard_domain::sid::{
-    ActivitySid, ReservationSid, Sid as _, TaskSid, WorkerSid, WorkspaceSid,
-};
-use switchboard_domain::task::{self, Command, Reservation, ReservationStatus, Task};
+use switchboard_domain::process::reservation::{Said, WorkerAnswer};
+use switchboard_domain::sid::{ReservationSid, Sid as _, TaskSid, WorkerSid, WorkspaceSid};
+use switchboard_domain::task::{Reservation, ReservationStatus, Source, Task};
 use switchboard_domain::workspace::Worker;
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
 use switchboard_store::key::dated;
@@ -105,79 +101,55 @@ fn answer(call: &Call<'_>, view: View, task: &Task, sid: ReservationSid) -> Answ
     Ok(Reply::ok(render(call, view, task, reservation)).tagged(task.version))
 }
 
-/// What a worker says to a reservation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Said {
-    Accept,
-    Reject,
-    Wrap,
-    Complete,
+/// What an update says of a reservation, by status or by instruction.
+fn said(form: &Params) -> Result<Option<Said>, ApiError> {
+    let given = |name: &str| form.get(name).filter(|text| !text.is_empty());
+    match (given("ReservationStatus"), given("Instruction")) {
+        (None, None) => Ok(None),
+        (Some(_), Some(_)) => {
+            Err(invalid("Instruction", "can not be given together with ReservationStatus"))
+        }
+        (Some(status), None) => by_status(status).map(Some),
+        (None, Some(instruction)) => by_instruction(instruction).map(Some),
+    }
 }
 
-impl Said {
-    fn read(form: &Params) -> Result<Option<Self>, ApiError> {
-        let given = |name: &str| form.get(name).filter(|text| !text.is_empty());
-        match (given("ReservationStatus"), given("Instruction")) {
-            (None, None) => Ok(None),
-            (Some(_), Some(_)) => {
-                Err(invalid("Instruction", "can not be given together with ReservationStatus"))
-            }
-            (Some(status), None) => Self::status(status).map(Some),
-            (None, Some(instruction)) => Self::instruction(instruction).map(Some),
-        }
+fn by_status(text: &str) -> Result<Said, ApiError> {
+    const NAME: &str = "ReservationStatus";
+    match ReservationStatus::parse(text) {
+        Some(ReservationStatus::Accepted) => Ok(Said::Accept),
+        Some(ReservationStatus::Rejected) => Ok(Said::Reject),
+        Some(ReservationStatus::Wrapping) => Ok(Said::Wrap),
+        Some(ReservationStatus::Completed) => Ok(Said::Complete),
+        Some(
+            ReservationStatus::Pending
+            | ReservationStatus::Timeout
+            | ReservationStatus::Canceled
+            | ReservationStatus::Rescinded,
+        ) => Err(invalid(NAME, "can be accepted, rejected, wrapping or completed")),
+        None => Err(invalid(NAME, &format!("has no status {text}"))),
     }
+}
 
-    fn status(text: &str) -> Result<Self, ApiError> {
-        const NAME: &str = "ReservationStatus";
-        match ReservationStatus::parse(text) {
-            Some(ReservationStatus::Accepted) => Ok(Self::Accept),
-            Some(ReservationStatus::Rejected) => Ok(Self::Reject),
-            Some(ReservationStatus::Wrapping) => Ok(Self::Wrap),
-            Some(ReservationStatus::Completed) => Ok(Self::Complete),
-            Some(
-                ReservationStatus::Pending
-                | ReservationStatus::Timeout
-                | ReservationStatus::Canceled
-                | ReservationStatus::Rescinded,
-            ) => Err(invalid(NAME, "can be accepted, rejected, wrapping or completed")),
-            None => Err(invalid(NAME, &format!("has no status {text}"))),
+fn by_instruction(text: &str) -> Result<Said, ApiError> {
+    match text.to_ascii_lowercase().as_str() {
+        "accept" => Ok(Said::Accept),
+        "reject" => Ok(Said::Reject),
+        "call" | "dequeue" | "conference" | "supervise" | "redirect" => {
+            let why = format!("{text} needs a voice call, and there are none here");
+            Err(invalid("Instruction", &why))
         }
+        _ => Err(ApiError::new(400, 40151, format!("Invalid instruction: {text}"))),
     }
+}
 
-    fn instruction(text: &str) -> Result<Self, ApiError> {
-        match text.to_ascii_lowercase().as_str() {
-            "accept" => Ok(Self::Accept),
-            "reject" => Ok(Self::Reject),
-            "call" | "dequeue" | "conference" | "supervise" | "redirect" => {
-                let why = format!("{text} needs a voice call, and there are none here");
-                Err(invalid("Instruction", &why))
-            }
-            _ => Err(ApiError::new(400, 40151, format!("Invalid instruction: {text}"))),
-        }
-    }
-
-    /// The command to the task. What ends the work acts on the whole task, so it has to come from the
-    /// reservation that took it.
-    fn command(self, task: &Task, sid: ReservationSid) -> Result<Command, Refusal> {
-        use ReservationStatus as S;
-        let reservation = task.reservation(sid).ok_or(Refusal::NoSuchReservation)?;
-        let wanted = match self {
-            Self::Accept => return Ok(Command::Accept(sid)),
-            Self::Reject => return Ok(Command::Reject(sid)),
-            Self::Wrap => S::Wrapping,
-            Self::Complete => S::Completed,
-        };
-        match reservation.status {
-            S::Accepted | S::Wrapping | S::Completed if wanted == S::Completed => {
-                Ok(Command::Complete { reason: None })
-            }
-            S::Accepted | S::Wrapping => Ok(Command::Wrap { reason: None }),
-            S::Rescinded => Err(Refusal::ReservationRescinded),
-            status @ (S::Pending | S::Rejected | S::Timeout | S::Canceled | S::Completed) => {
-                Err(Refusal::ReservationState(status, wanted.name()))
-            }
-        }
-    }
+/// All that an update says.
+fn worker_answer(form: &Params) -> Result<WorkerAnswer, ApiError> {
+    Ok(WorkerAnswer {
+        said: said(form)?,
+        activity: form.sid("WorkerActivitySid")?,
+        is_instruction: form.get("Instruction").is_some_and(|text| !text.is_empty()),
+    })
 }
 
 pub(crate) async fn update(
@@ -187,46 +159,27 @@ pub(crate) async fn update(
     sid: &str,
 ) -> Answer {
     let sid: ReservationSid = call.sid(sid)?;
-    let said = Said::read(&call.form)?;
-    let activity: Option<ActivitySid> = call.form.sid("WorkerActivitySid")?;
-    // Who rejects by instruction stays where he is; by status he goes back to what he did, and the router
-    // sees to that.
-    let stays = said == Some(Said::Reject)
-        && activity.is_none()
-        && call.form.get("Instruction").is_some_and(|text| !text.is_empty());
+    let given = worker_answer(&call.form)?;
     let rule = || async {
-        // Loaded first, as everywhere; most answers leave the worker where he is and do without it.
-        let head = match activity.is_some() || stays {
+        // Loaded first, as everywhere; most answers leave the worker where they are and do without it.
+        let head = match given.concerns_worker() {
             true => Some(contents::head(call, workspace).await?),
             false => None,
         };
         let before = find(call, workspace, view, sid).await?;
         call.if_match(before.version)?;
-        let after = match said {
-            Some(said) => task::decide(&before, said.command(&before, sid)?, call.now)?,
-            None => before.clone(),
-        };
-        let (task, decision) = tasks::decided(&before, after);
-        let moving = head.filter(|_| said == Some(Said::Reject) && !decision.is_unchanged());
-        let Some(mut head) = moving else {
+        let change = given.decide(&before, sid, Source::Api, call.now)?;
+        let (task, decision) = tasks::decided(change);
+        let Some(head) = head.filter(|_| !decision.is_unchanged()) else {
             return Ok::<_, ApiError>((task, decision));
         };
         let who = task.reservation(sid).map(|one| one.worker).ok_or_else(|| call.not_found())?;
-        let mut worker: Worker = contents::check(call, workspace, "WorkerSid", who).await?;
-        match activity {
-            Some(activity) => {
-                let activities = Activities::load(call, workspace).await?;
-                activities.check("WorkerActivitySid", activity)?;
-                worker.do_instead(activity, call.now);
-            }
-            None if worker.occupation.is_none_or(|held| held.reservation != sid) => {
-                return Ok((task, decision));
-            }
-            None => worker.occupation = None,
+        let worker: Worker = contents::check(call, workspace, "WorkerSid", who).await?;
+        if let Some(activity) = given.activity {
+            let activities = Activities::load(call, workspace).await?;
+            activities.check("WorkerActivitySid", activity)?;
         }
-        head.note(PartSid::Worker(who));
-        let event = RouterEvent { workspace, subject: Subject::Worker(who) };
-        Ok((task, decision.and(head).and(worker).asking([Effect::Route(event)])))
+        Ok((task, decision.with(given.follow(worker, head, sid, call.now))))
     };
     let task = call.on.decide(rule).await?;
     answer(call, view, &task, sid)
@@ -261,7 +214,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Option<Said>, ApiError> {
-        Said::read(&Params::parse(text.as_bytes()))
+        said(&Params::parse(text.as_bytes()))
     }
 
     #[test]

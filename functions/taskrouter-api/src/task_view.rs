@@ -67,7 +67,7 @@ pub(crate) fn render(call: &Call<'_>, task: &Task, names: &Names) -> Value {
         "reason": task.reason(),
         "attributes": task.attributes,
         "addons": "{}",
-        "age": (call.now - task.created).0.max(0) / 1000,
+        "age": task.age_seconds(call.now),
         "priority": task.priority,
         "timeout": task.timeout_seconds,
         "workflow_sid": task.workflow,

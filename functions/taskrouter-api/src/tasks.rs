@@ -1,8 +1,8 @@
 //! Tasks (rule D.6). Each is changed alone, on condition of its own version.
 
 use switchboard_domain::decision::Decision;
-use switchboard_domain::sid::{TaskChannelSid, TaskSid, WorkerSid, WorkspaceSid};
-use switchboard_domain::task::{self, Command, Task, TaskStatus};
+use switchboard_domain::sid::{TaskSid, WorkerSid, WorkspaceSid};
+use switchboard_domain::task::{self, Amendment, Change, Command, Source, Task, TaskStatus};
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_domain::workspace::{TaskChannel, TaskQueue};
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
@@ -135,61 +135,48 @@ async fn answer(call: &Call<'_>, task: &Task) -> Answer {
 
 /// What an update asks for.
 #[derive(Debug, PartialEq)]
-struct Change {
-    attributes: Option<String>,
-    priority: Option<i64>,
-    start: Option<Timestamp>,
-    channel: Option<TaskChannelSid>,
+struct Update {
+    amendment: Amendment,
     status: Option<(TaskStatus, Option<String>)>,
 }
 
-impl Change {
+impl Update {
     fn read(form: &Params, now: Timestamp) -> Result<Self, ApiError> {
-        let change = Self {
+        let amendment = Amendment {
             attributes: fields::attributes(form)?,
             priority: form.integer("Priority", 0, PRIORITY_MAX)?,
             start: virtual_start(form, now)?,
             channel: None,
-            status: status(form)?,
         };
-        let ending =
-            matches!(change.status, Some((TaskStatus::Wrapping | TaskStatus::Completed, _)));
-        if ending && change.attributes.is_some() {
+        let status = status(form)?;
+        let ending = matches!(status, Some((TaskStatus::Wrapping | TaskStatus::Completed, _)));
+        if ending && amendment.attributes.is_some() {
             let why =
                 "can not be changed together with an AssignmentStatus of wrapping or completed";
             return Err(invalid("Attributes", why));
         }
-        Ok(change)
+        Ok(Self { amendment, status })
     }
 
-    fn applied(&self, before: &Task, now: Timestamp) -> Result<Task, ApiError> {
-        let mut after = before.clone();
-        if let Some(attributes) = &self.attributes {
-            after.attributes.clone_from(attributes);
-        }
-        after.priority = self.priority.unwrap_or(after.priority);
-        after.start = self.start.unwrap_or(after.start);
-        after.channel = self.channel.unwrap_or(after.channel);
-        if after != *before {
-            after.updated = now;
-            after.trail.clear();
-        }
+    /// The commands to a task that has this status.
+    fn commands(&self, before: TaskStatus) -> Result<Vec<Command>, ApiError> {
+        let mut commands = vec![Command::Amend(self.amendment.clone())];
         let Some((status, reason)) = self.status.clone() else {
-            return Ok(after);
+            return Ok(commands);
         };
-        let command = match status {
-            TaskStatus::Canceled => Command::Cancel { reason },
-            TaskStatus::Completed => Command::Complete { reason },
-            TaskStatus::Wrapping => Command::Wrap { reason },
+        match status {
+            TaskStatus::Canceled => commands.push(Command::Cancel { reason }),
+            TaskStatus::Completed => commands.push(Command::Complete { reason }),
+            TaskStatus::Wrapping => commands.push(Command::Wrap { reason }),
             // Said to be what it is already.
-            status if status == before.status => return Ok(after),
+            status if status == before => {}
             TaskStatus::Pending | TaskStatus::Reserved | TaskStatus::Assigned => {
                 let why =
                     "can be canceled, wrapping or completed; the rest follows from reservations";
                 return Err(invalid("AssignmentStatus", why));
             }
-        };
-        Ok(task::decide(&after, command, now)?)
+        }
+        Ok(commands)
     }
 }
 
@@ -211,25 +198,26 @@ fn status(form: &Params) -> Result<Option<(TaskStatus, Option<String>)>, ApiErro
 
 pub(crate) async fn update(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) -> Answer {
     let sid: TaskSid = call.sid(sid)?;
-    let mut change = Change::read(&call.form, call.now)?;
+    let mut update = Update::read(&call.form, call.now)?;
     if let Some(which) = call.form.get("TaskChannel").filter(|text| !text.is_empty()) {
-        change.channel = Some(channel(call, workspace, which).await?.sid);
+        update.amendment.channel = Some(channel(call, workspace, which).await?.sid);
     }
     let rule = || async {
         let before = find(call, workspace, sid).await?;
         call.if_match(before.version)?;
-        let after = change.applied(&before, call.now)?;
-        Ok::<_, ApiError>(decided(&before, after))
+        let commands = update.commands(before.status)?;
+        let change = task::decide_all(&before, commands, Source::Api, call.now)?;
+        Ok::<_, ApiError>(decided(change))
     };
     let task = call.on.decide(rule).await?;
     answer(call, &task).await
 }
 
 /// A changed task as it stands once it is written, and the decision.
-pub(crate) fn decided(before: &Task, after: Task) -> (Task, Decision) {
-    let decision = task::decided(before, after.clone());
-    let written = u64::from(!decision.is_unchanged());
-    (after.versioned(before.version + written), decision)
+pub(crate) fn decided(change: Change) -> (Task, Decision) {
+    let written = u64::from(!change.is_nothing());
+    let version = change.task.version + written;
+    (change.task.clone().versioned(version), change.into())
 }
 
 /// Deletes a task: it is canceled, so that its interaction hears of it. One that a worker has taken stays until it is
@@ -239,8 +227,8 @@ pub(crate) async fn remove(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) 
     let rule = || async {
         let before = find(call, workspace, sid).await?;
         call.if_match(before.version)?;
-        let after = task::decide(&before, Command::Delete, call.now)?;
-        Ok::<_, ApiError>(((), task::decided(&before, after)))
+        let change = task::decide(&before, Command::Delete, Source::Api, call.now)?;
+        Ok::<_, ApiError>(((), change.into()))
     };
     call.on.decide(rule).await?;
     Ok(Reply::gone())

@@ -3,11 +3,12 @@
 use serde_json::{Value, json};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::head::PartSid;
+use switchboard_domain::refusal::Refusal;
 use switchboard_domain::routing::expression::{Expression, WorkerAttributes};
 use switchboard_domain::sid::{
     ActivitySid, Sid as _, TaskQueueSid, TaskSid, WorkerSid, WorkspaceSid,
 };
-use switchboard_domain::task::{self, Command, ReservationStatus, Task};
+use switchboard_domain::task::{self, Command, ReservationStatus, Source, Task};
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_domain::workspace::{Activity, TaskQueue, Worker};
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
@@ -240,7 +241,7 @@ pub(crate) async fn update(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) 
         let stands = contents::written(after.clone());
         let mut decision = contents::fenced(head, PartSid::Worker(sid)).and(after);
         for task in &asked {
-            decision = decision.with(task::decided(task, rejected(task, sid, call.now)?));
+            decision = decision.with(rejected(task, sid, call.now)?.into());
         }
         Ok::<_, ApiError>(((stands, activities, rest), decision))
     };
@@ -260,12 +261,9 @@ fn pending(task: &Task, worker: WorkerSid) -> impl Iterator<Item = u32> {
 }
 
 /// The task without what this worker was asked.
-fn rejected(task: &Task, worker: WorkerSid, now: Timestamp) -> Result<Task, ApiError> {
-    let mut next = task.clone();
-    for number in pending(task, worker) {
-        next = task::decide(&next, Command::Reject(task.sid.kin(number)), now)?;
-    }
-    Ok(next)
+fn rejected(task: &Task, worker: WorkerSid, now: Timestamp) -> Result<task::Change, Refusal> {
+    let rejections = pending(task, worker).map(|number| Command::Reject(task.sid.kin(number)));
+    task::decide_all(task, rejections, Source::Api, now)
 }
 
 /// One task more than what fits into the transaction with the worker.
@@ -275,8 +273,8 @@ async fn reject_one(call: &Call<'_>, sid: TaskSid, worker: WorkerSid) -> Result<
         let Some(before) = found else {
             return Ok(((), Decision::unchanged()));
         };
-        let after = rejected(&before, worker, call.now)?;
-        Ok::<_, ApiError>(((), task::decided(&before, after)))
+        let change = rejected(&before, worker, call.now)?;
+        Ok::<_, ApiError>(((), change.into()))
     };
     call.on.decide(rule).await
 }

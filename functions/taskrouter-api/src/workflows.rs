@@ -5,8 +5,7 @@ use switchboard_domain::decision::Decision;
 use switchboard_domain::record::Record;
 use switchboard_domain::routing::workflow;
 use switchboard_domain::sid::{TaskSid, WorkflowSid, WorkspaceSid};
-use switchboard_domain::task::{Task, TaskStatus};
-use switchboard_domain::timestamp::Timestamp;
+use switchboard_domain::task::{self, Command, Source, Task, TaskStatus};
 use switchboard_domain::workspace::Workflow;
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
 use switchboard_store::{Key, Listing, Table, key};
@@ -181,10 +180,9 @@ async fn restart_tasks(
         let rule = || async {
             let mut decision = Decision::unchanged();
             for record in call.on.store.get_all(&keys).await?.into_values() {
-                if let Record::Task(task) = record
-                    && let Some(restarted) = restarted(&task, call.now)
-                {
-                    decision = decision.asking([restarted.route()]).and(restarted);
+                if let Record::Task(task) = record {
+                    let change = task::decide(&task, Command::Restart, Source::Api, call.now)?;
+                    decision = decision.with(change.into());
                 }
             }
             Ok::<_, ApiError>(((), decision))
@@ -192,20 +190,6 @@ async fn restart_tasks(
         call.on.decide(rule).await?;
     }
     Ok(())
-}
-
-/// A waiting task without its place; none if it has no place to lose.
-fn restarted(task: &Task, now: Timestamp) -> Option<Task> {
-    if task.status != TaskStatus::Pending || task.position.is_none() {
-        return None;
-    }
-    let mut next = task.clone();
-    next.position = None;
-    next.target_until = None;
-    next.queue = None;
-    next.queue_entered = None;
-    next.updated = now;
-    Some(next)
 }
 
 /// A workflow that still routes a task stays.

@@ -161,7 +161,7 @@ mod tests {
     use serde_json::json;
     use switchboard_domain::routing::receipt::Receipt;
     use switchboard_domain::sid::{TaskChannelSid, TaskSid, WorkerSid, WorkflowSid, WorkspaceSid};
-    use switchboard_domain::task::{Command, decide};
+    use switchboard_domain::task::{Command, Source, decide};
     use switchboard_domain::timestamp::Timestamp;
 
     /// A task of which so many reservations were canceled.
@@ -181,8 +181,10 @@ mod tests {
                 timeout: Millis::seconds(60),
                 receipt: Receipt::default(),
             };
-            task = decide(&task, reserve, Timestamp(0)).unwrap();
-            task = decide(&task, Command::Withdraw(task.sid.kin(number)), Timestamp(0)).unwrap();
+            let withdraw = Command::Withdraw(task.sid.kin(number));
+            for command in [reserve, withdraw] {
+                task = decide(&task, command, Source::Router, Timestamp(0)).unwrap().task;
+            }
         }
         task
     }

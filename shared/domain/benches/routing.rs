@@ -14,7 +14,7 @@ use switchboard_domain::record::Record;
 use switchboard_domain::routing::expression::{Attributes, Expression};
 use switchboard_domain::routing::router::Router;
 use switchboard_domain::sid::{Sid, TaskQueueSid, TaskSid, WorkerSid};
-use switchboard_domain::task::{self, Command, NewTask, Task, TaskStatus};
+use switchboard_domain::task::{self, Command, Destination, NewTask, Source, Task, TaskStatus};
 use switchboard_domain::timestamp::{Millis, Timestamp};
 use switchboard_domain::workspace::{
     Activity, QueueOrder, TaskChannel, TaskQueue, Worker, Workflow, Workspace,
@@ -212,12 +212,13 @@ impl Centre {
             sid: sid("WT", number),
             workflow: &self.workflow,
             channel: &self.channel,
-            attributes: json!({ "skill": format!("s{skill}"), "customer": "+14155550100" }),
+            attributes: json!({ "skill": format!("s{skill}"), "customer": "+14155550100" })
+                .to_string(),
             priority: i64::try_from(number % 3).unwrap(),
             timeout_seconds: 1_209_600,
             start: self.now,
             interaction: None,
-            worker: None,
+            destination: Destination::Workflow,
             now: self.now,
         });
         task.version = 1;
@@ -351,7 +352,8 @@ fn drain(workers: usize, tasks: usize) {
         all.table.values().filter(|task| task.status == TaskStatus::Reserved).cloned().collect();
     all.later();
     for task in open {
-        let mut canceled = task::decide(&task, Command::Cancel { reason: None }, all.now).unwrap();
+        let cancel = Command::Cancel { reason: None };
+        let mut canceled = task::decide(&task, cancel, Source::Api, all.now).unwrap().task;
         canceled.version += 1;
         all.router.learn(canceled.into());
     }

@@ -282,12 +282,12 @@ pub fn invite(
         sid: task,
         workflow: order.workflow,
         channel: order.channel,
-        attributes,
+        attributes: attributes.to_string(),
         priority: order.priority,
         timeout_seconds: order.timeout_seconds,
         start: now,
         interaction: Some(interaction.sid),
-        worker: order.worker,
+        destination: task::Destination::named(order.worker),
         now,
     }))
 }
@@ -381,7 +381,7 @@ pub fn leave(
         }
     };
     let worked = task.filter(|task| !task.status.is_over());
-    let worked = worked.map(|task| task::decide(task, command, now).map(|after| (task, after)));
+    let worked = worked.map(|task| task::decide(task, command, task::Source::Interaction, now));
     let mut decision = Decision::unchanged();
     if how == Leaving::Closed {
         seat.left = true;
@@ -397,11 +397,7 @@ pub fn leave(
         decision = Decision::put(next).with(unseated);
     }
     if let Some(worked) = worked {
-        let (before, after) = worked?;
-        if *before != after {
-            let route = after.route();
-            decision = decision.and(after).asking([route]);
-        }
+        decision = decision.with(worked?.into());
     }
     Ok(decision)
 }
@@ -446,17 +442,14 @@ pub fn close(
     interaction.participants.iter_mut().for_each(|one| one.left = true);
     let mut ended = Decision::unchanged();
     for task in tasks {
-        let after = end_task(task, complete, now)?;
-        let over = after.status.is_over();
+        let change = end_task(task, complete, now)?;
+        let over = change.task.status.is_over();
         interaction
             .invites
             .iter_mut()
             .filter(|one| one.task == task.sid)
             .for_each(|one| one.over = over);
-        if after != *task {
-            let route = after.route();
-            ended = ended.and(after).asking([route]);
-        }
+        ended = ended.with(change.into());
     }
     let closed = close_conversation(conversation, now);
     Ok(Decision::put(interaction).with(closed).with(ended))
@@ -481,11 +474,7 @@ pub fn deactivate(
     next.invites.iter_mut().for_each(|one| one.over = true);
     let mut ended = Decision::unchanged();
     for task in tasks {
-        let after = end_task(task, true, now)?;
-        if after != *task {
-            let route = after.route();
-            ended = ended.and(after).asking([route]);
-        }
+        ended = ended.with(end_task(task, true, now)?.into());
     }
     let mut conversation = conversation.clone();
     let mut left = Decision::unchanged();
@@ -529,19 +518,18 @@ pub fn add_participant(
     Ok((number, decision))
 }
 
-fn end_task(task: &Task, complete: bool, now: Timestamp) -> Result<Task, Refusal> {
+/// Ends a task of a channel that ends; one in work is wrapped up if it is not to be completed.
+fn end_task(task: &Task, complete: bool, now: Timestamp) -> Result<task::Change, Refusal> {
     let reason = Some(CHANNEL_CLOSED.to_owned());
     let command = match task.status {
-        TaskStatus::Pending | TaskStatus::Reserved => task::Command::Cancel { reason },
+        TaskStatus::Pending | TaskStatus::Reserved => Some(task::Command::Cancel { reason }),
         TaskStatus::Assigned | TaskStatus::Wrapping if complete => {
-            task::Command::Complete { reason }
+            Some(task::Command::Complete { reason })
         }
-        TaskStatus::Assigned => task::Command::Wrap { reason },
-        TaskStatus::Wrapping | TaskStatus::Completed | TaskStatus::Canceled => {
-            return Ok(task.clone());
-        }
+        TaskStatus::Assigned => Some(task::Command::Wrap { reason }),
+        TaskStatus::Wrapping | TaskStatus::Completed | TaskStatus::Canceled => None,
     };
-    task::decide(task, command, now)
+    task::decide_all(task, command, task::Source::Interaction, now)
 }
 
 fn close_conversation(conversation: &Conversation, now: Timestamp) -> Decision {

@@ -19,6 +19,7 @@ pub mod interaction;
 pub mod message;
 pub mod mutation;
 pub mod private;
+pub mod process;
 pub mod record;
 pub mod refusal;
 pub mod rehearsal;

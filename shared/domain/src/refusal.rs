@@ -51,6 +51,9 @@ pub enum Refusal {
     /// A worker has it: it has to be completed before it is deleted.
     #[error("Task is {}: complete it before it is deleted", .0.name())]
     TaskInWork(TaskStatus),
+    /// Somebody else says what only the router of the workspace may say.
+    #[error("Only the router does that")]
+    RouterAlone,
     /// The reservation was answered before.
     #[error("Reservation is {0:?} and can not become {1}")]
     ReservationState(ReservationStatus, &'static str),
@@ -88,7 +91,10 @@ impl Refusal {
             Self::TooManyWebhooks => 50361,
             Self::EmptyMessage => 50503,
             Self::BodyTooLong => 50504,
-            Self::TaskState(..) | Self::TaskInWork(_) | Self::ReservationState(..) => 20001,
+            Self::TaskState(..)
+            | Self::TaskInWork(_)
+            | Self::RouterAlone
+            | Self::ReservationState(..) => 20001,
             Self::ReservationRescinded => 20410,
             Self::NoSuchReservation => 20404,
             Self::ChannelClosed => 45354,
@@ -117,6 +123,7 @@ impl Refusal {
             | Self::BodyTooLong
             | Self::TaskState(..)
             | Self::TaskInWork(_)
+            | Self::RouterAlone
             | Self::ReservationState(..)
             | Self::ChannelClosed
             | Self::NoCustomer => 400,

@@ -8,20 +8,23 @@
 //!     └── all reservations rejected, timed out or canceled
 //!
 //!  pending, reserved, assigned, wrapping ── remove ──▶ canceled, and gone at once
+//!  pending, reserved ── delete ──▶ canceled, and gone at once; completed and canceled ones are gone at once
 //! ```
 //!
 //! A task is where its load on a worker is read from: an open reservation is one unit of it.
 
+mod change;
 mod decide;
 mod ending;
+mod new;
 mod status;
 mod stored;
 mod trail;
 
+use std::ops::Deref;
+
 use serde::{Deserialize, Serialize};
 
-use crate::decision::Decision;
-use crate::effect::{Effect, InviteRequest, RouterEvent, Subject, Wake};
 use crate::refusal::Refusal;
 use crate::routing::receipt::Receipt;
 use crate::routing::workflow::Position;
@@ -30,10 +33,12 @@ use crate::sid::{
     WorkflowSid, WorkspaceSid,
 };
 use crate::timestamp::{Millis, Timestamp};
-use crate::workspace::{TaskChannel, Workflow};
 
-pub use self::decide::{Command, decide};
+pub(crate) use self::change::events;
+pub use self::change::{Change, Source, TaskEvent};
+pub use self::decide::{Amendment, Command, decide, decide_all};
 pub use self::ending::{Ending, GivenUp};
+pub use self::new::{Destination, NewTask};
 pub use self::status::{ReservationStatus, TaskStatus};
 pub use self::trail::{MARKS_MAX, Mark, NotAMark};
 
@@ -48,9 +53,6 @@ pub const REJECTIONS_MAX: u32 = 1000;
 /// A task that is still assigned after so long is removed (rule D.6).
 pub const ASSIGNED_MAX: Millis = Millis::seconds(86_400);
 
-/// A task that may wait no longer than this, in seconds, gets an alarm clock of its own.
-const SHORT_TIMEOUT_SECONDS: i64 = 900;
-
 /// A worker's hold on a task.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reservation {
@@ -58,7 +60,7 @@ pub struct Reservation {
     pub number: u32,
     /// Who.
     pub worker: WorkerSid,
-    /// How he was called then.
+    /// How they were called then.
     pub worker_name: String,
     /// Its state.
     pub status: ReservationStatus,
@@ -72,10 +74,27 @@ pub struct Reservation {
     pub updated: Timestamp,
 }
 
-/// A piece of work to be routed.
+/// A piece of work to be routed. Everybody reads its [`Fields`]; only the rules of this crate write them, so no caller
+/// can leave out what goes with a change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(into = "stored::Stored", try_from = "stored::Stored")]
 pub struct Task {
+    pub(crate) fields: Fields,
+    /// How often it was written; 0 if it is new.
+    pub version: u64,
+}
+
+impl Deref for Task {
+    type Target = Fields;
+
+    fn deref(&self) -> &Fields {
+        &self.fields
+    }
+}
+
+/// What is known of a task.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fields {
     /// Its identifier.
     pub sid: TaskSid,
     /// The workspace.
@@ -96,7 +115,7 @@ pub struct Task {
     pub given_reason: Option<String>,
     /// How long it may wait, in seconds.
     pub timeout_seconds: i64,
-    /// Its age counts from here.
+    /// Its virtual start: the order among tasks of the same priority.
     pub start: Timestamp,
     /// Where it stands in its workflow; none until a router has seen it, and when it matched nothing.
     pub position: Option<Position>,
@@ -108,7 +127,7 @@ pub struct Task {
     pub target_until: Option<Timestamp>,
     /// An agent who is asked for by name, whom alone it goes to.
     pub worker: Option<WorkerSid>,
-    /// Whether that agent is asked whatever he does and has to do.
+    /// Whether that agent is asked whatever they do and have to do.
     pub ignores_capacity: bool,
     /// Whether it was made for its queue: it walks through no workflow.
     pub bound_to_queue: bool,
@@ -128,69 +147,23 @@ pub struct Task {
     pub created: Timestamp,
     /// When it was last changed.
     pub updated: Timestamp,
-    /// How often it was written.
-    pub version: u64,
-}
-
-/// What a new task is made of.
-#[derive(Debug, Clone, PartialEq)]
-pub struct NewTask<'a> {
-    /// Its identifier.
-    pub sid: TaskSid,
-    /// The workflow that routes it.
-    pub workflow: &'a Workflow,
-    /// The capacity it takes.
-    pub channel: &'a TaskChannel,
-    /// Its attributes, an object.
-    pub attributes: serde_json::Value,
-    /// Its priority; a target's wins.
-    pub priority: i64,
-    /// How long it may wait, in seconds.
-    pub timeout_seconds: i64,
-    /// From when its age counts.
-    pub start: Timestamp,
-    /// The interaction whose invite it is.
-    pub interaction: Option<InteractionSid>,
-    /// The agent who is asked for by name, and the queue it is counted in.
-    pub worker: Option<(WorkerSid, TaskQueueSid)>,
-    /// Now.
-    pub now: Timestamp,
 }
 
 impl Task {
-    /// A new task. It enters its workflow when a router first sees it.
-    pub fn create(new: NewTask<'_>) -> Self {
-        Self {
-            sid: new.sid,
-            workspace: new.workflow.workspace,
-            workflow: new.workflow.sid,
-            channel: new.channel.sid,
-            attributes: new.attributes.to_string(),
-            priority: new.priority,
-            status: TaskStatus::Pending,
-            ended: None,
-            given_reason: None,
-            timeout_seconds: new.timeout_seconds,
-            start: new.start,
-            position: None,
-            queue: new.worker.map(|(_, queue)| queue),
-            queue_entered: new.worker.map(|_| new.now),
-            target_until: None,
-            worker: new.worker.map(|(worker, _)| worker),
-            ignores_capacity: false,
-            bound_to_queue: false,
-            assignments: 0,
-            rejections: 0,
-            reservations: Vec::new(),
-            next_number: 1,
-            trail: Vec::new(),
-            interaction: new.interaction,
-            created: new.now,
-            updated: new.now,
-            version: 0,
-        }
+    /// The fields, to be broken on purpose: for tests of what has to notice it.
+    #[cfg(feature = "mutations")]
+    pub const fn tampered(&mut self) -> &mut Fields {
+        &mut self.fields
     }
 
+    /// From when on it is not shown any more, and the store may drop it: at once if it was removed.
+    pub fn expires(&self) -> Option<Timestamp> {
+        let kept = if self.ended?.removes() { Millis(0) } else { RETENTION };
+        Some(self.updated + kept)
+    }
+}
+
+impl Fields {
     /// The reservation with that identifier, if it is of this task.
     pub fn reservation(&self, sid: ReservationSid) -> Option<&Reservation> {
         let mine = sid.kin::<TaskSid>(0) == self.sid;
@@ -224,9 +197,10 @@ impl Task {
         taken.map(|taken| taken.updated + ASSIGNED_MAX)
     }
 
-    /// Its age in whole seconds.
+    /// Its age in whole seconds, from its creation: that is what the published schema says of `age`, and what the
+    /// time-outs of targets count from. The virtual start orders tasks, and does nothing else.
     pub fn age_seconds(&self, now: Timestamp) -> i64 {
-        (now - self.start).0.max(0) / 1000
+        (now - self.created).0.max(0) / 1000
     }
 
     /// Whether it ended in this way.
@@ -238,32 +212,6 @@ impl Task {
     pub fn reason(&self) -> Option<&str> {
         let ended = self.ended.filter(|_| self.status == TaskStatus::Canceled);
         self.given_reason.as_deref().or_else(|| ended?.reason())
-    }
-
-    /// From when on it is not shown any more, and the store may drop it: at once if it was removed.
-    pub fn expires(&self) -> Option<Timestamp> {
-        let kept = if self.ended?.removes() { Millis(0) } else { RETENTION };
-        Some(self.updated + kept)
-    }
-
-    /// Tells the router to look at it.
-    pub fn route(&self) -> Effect {
-        Effect::Route(self.event())
-    }
-
-    /// What a new task asks for: the router's look, and an alarm clock if it may wait for minutes only. A task
-    /// that may wait longer is looked after by the minute's tick.
-    pub fn announcement(&self) -> Vec<Effect> {
-        let mut effects = vec![self.route()];
-        if self.timeout_seconds <= SHORT_TIMEOUT_SECONDS {
-            effects.push(wake_for(self, self.dies()));
-        }
-        effects
-    }
-
-    /// The router event of this task.
-    pub const fn event(&self) -> RouterEvent {
-        RouterEvent { workspace: self.workspace, subject: Subject::Task(self.sid) }
     }
 
     fn open(&mut self, sid: ReservationSid) -> Result<&mut Reservation, Refusal> {
@@ -287,6 +235,14 @@ impl Task {
             | TaskStatus::Canceled => ReservationStatus::Canceled,
         };
         self.close_reservations(reservations, now);
+    }
+
+    /// Takes it out of the target in which it waits.
+    fn leave_workflow(&mut self) {
+        self.position = None;
+        self.target_until = None;
+        self.queue = None;
+        self.queue_entered = None;
     }
 
     /// Ends every open reservation in this way.
@@ -320,59 +276,6 @@ impl Task {
             self.reservations.remove(oldest);
         }
     }
-}
-
-/// The effects of a change that did not come from the router: it is told, and so is the interaction.
-pub fn consequences(before: &Task, after: &Task) -> Vec<Effect> {
-    if before == after {
-        return Vec::new();
-    }
-    let mut effects = vec![after.route()];
-    effects.extend(for_interaction(before, after));
-    effects
-}
-
-/// What the interaction of a task is told of a change.
-pub fn for_interaction(before: &Task, after: &Task) -> Vec<Effect> {
-    let Some(interaction) = after.interaction else {
-        return Vec::new();
-    };
-    let mut effects = Vec::new();
-    let accepted = after.reservations.iter().find(|one| one.status == ReservationStatus::Accepted);
-    if before.status != TaskStatus::Assigned
-        && after.status == TaskStatus::Assigned
-        && let Some(accepted) = accepted
-    {
-        effects.push(Effect::Invite(InviteRequest::Seat {
-            interaction,
-            task: after.sid,
-            reservation: after.reservation_sid(accepted),
-            worker: accepted.worker,
-            workspace: after.workspace,
-        }));
-    }
-    if !before.status.is_over() && after.status.is_over() {
-        effects.push(Effect::Invite(InviteRequest::TaskEnded {
-            interaction,
-            task: after.sid,
-            status: after.status,
-        }));
-    }
-    effects
-}
-
-/// The alarm clock of a reservation.
-pub fn wake_for(task: &Task, at: Timestamp) -> Effect {
-    Effect::Wake(Wake { at, event: task.event() })
-}
-
-/// One changed task, committed alone.
-pub fn decided(before: &Task, after: Task) -> Decision {
-    if *before == after {
-        return Decision::unchanged();
-    }
-    let effects = consequences(before, &after);
-    Decision::put(after).asking(effects)
 }
 
 #[cfg(test)]

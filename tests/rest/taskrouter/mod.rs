@@ -15,7 +15,7 @@ mod tasking;
 use serde_json::Value;
 use switchboard_domain::decision::Decision;
 use switchboard_domain::routing::receipt::Receipt;
-use switchboard_domain::task::{self, Command, Task};
+use switchboard_domain::task::{self, Command, Source, Task};
 use switchboard_domain::timestamp::Millis;
 use switchboard_store::key;
 
@@ -47,7 +47,7 @@ impl World {
             timeout: Millis::seconds(120),
             receipt: Receipt::default(),
         };
-        let reserved = task::decide(&task, reserve, self.on.now()).unwrap();
+        let reserved = task::decide(&task, reserve, Source::Router, self.on.now()).unwrap().task;
         let reservation = reserved.reservation_sid(reserved.reservations.last().unwrap());
         self.given(Decision::put(reserved)).await;
         format!("{task_url}/Reservations/{reservation}")

@@ -254,11 +254,13 @@ fn an_invite_that_does_not_fit_its_task_is_found() {
     let invariant = "an invite and its task belong together";
     breaks(invariant, Moment::Step, |world| world.interaction().invites.clear());
     breaks(invariant, Moment::Step, |world| world.interaction().invites[0].over = true);
-    breaks(invariant, Moment::Step, |world| world.task().interaction = Some(sid("another")));
+    breaks(invariant, Moment::Step, |world| {
+        world.task().tampered().interaction = Some(sid("another"))
+    });
     breaks(invariant, Moment::Rest, |world| world.lose("Task"));
     breaks(invariant, Moment::Rest, |world| {
-        world.task().status = TaskStatus::Completed;
-        world.task().reservations[0].status = ReservationStatus::Completed;
+        world.task().tampered().status = TaskStatus::Completed;
+        world.task().tampered().reservations[0].status = ReservationStatus::Completed;
     });
 }
 
@@ -308,33 +310,33 @@ fn a_task_whose_reservations_say_something_else_is_found() {
         TaskStatus::Completed,
         TaskStatus::Canceled,
     ] {
-        breaks(invariant, Moment::Step, |world| world.task().status = status);
+        breaks(invariant, Moment::Step, |world| world.task().tampered().status = status);
     }
     breaks(invariant, Moment::Step, |world| {
-        world.task().reservations[0].status = ReservationStatus::Rejected;
+        world.task().tampered().reservations[0].status = ReservationStatus::Rejected;
     });
     breaks(invariant, Moment::Step, |world| {
         let mut again = world.task().reservations[0].clone();
         again.number = 2;
-        world.task().next_number = 3;
-        world.task().reservations.push(again);
+        world.task().tampered().next_number = 3;
+        world.task().tampered().reservations.push(again);
     });
 }
 
 #[test]
 fn reservations_whose_numbers_were_given_out_twice_or_never_are_found() {
     let invariant = "the reservations of a task have numbers of their own";
-    breaks(invariant, Moment::Step, |world| world.task().next_number = 1);
+    breaks(invariant, Moment::Step, |world| world.task().tampered().next_number = 1);
     breaks(invariant, Moment::Step, |world| {
         let again = world.task().reservations[0].clone();
-        world.task().reservations.push(again);
+        world.task().tampered().reservations.push(again);
     });
 }
 
 #[test]
 fn a_reservation_that_was_accepted_too_late_is_found() {
     breaks("a reservation is accepted in its time, or not at all", Moment::Step, |world| {
-        let reservation = &mut world.task().reservations[0];
+        let reservation = &mut world.task().tampered().reservations[0];
         reservation.updated = reservation.expires;
     });
 }
@@ -357,7 +359,7 @@ fn two_tasks_at_once_without_multitasking_are_found() {
     breaks("without multitasking a worker has one task at most", Moment::Step, |world| {
         world.workspace().multi_task_enabled = false;
         let mut other = offered("more", "alice");
-        other.channel = sid("another channel");
+        other.tampered().channel = sid("another channel");
         world.put(other);
     });
 }
@@ -395,8 +397,8 @@ fn a_task_that_waits_while_somebody_is_free_is_found_at_rest() {
     });
     breaks(invariant, Moment::Rest, |world| {
         let mut by_name = waiting("more");
-        by_name.position = None;
-        by_name.worker = Some(sid("carol"));
+        by_name.tampered().position = None;
+        by_name.tampered().worker = Some(sid("carol"));
         world.put(by_name);
         world.put(worker("carol"));
     });
@@ -413,8 +415,8 @@ fn a_task_that_waits_while_somebody_is_free_is_found_at_rest() {
 fn a_task_that_no_router_has_looked_at_is_found_at_rest() {
     breaks("at rest the router has nothing left to decide", Moment::Rest, |world| {
         let mut new = waiting("more");
-        new.position = None;
-        new.queue = None;
+        new.tampered().position = None;
+        new.tampered().queue = None;
         world.put(new);
     });
 }

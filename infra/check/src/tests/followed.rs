@@ -38,8 +38,8 @@ fn what_stays_and_what_goes_on_is_in_order() {
             world.conversation().version += 1;
             world.reply().deliveries[0].status = DeliveryStatus::Read;
             world.reply().version += 1;
-            world.task().status = TaskStatus::Completed;
-            world.task().reservations[0].status = ReservationStatus::Completed;
+            world.task().tampered().status = TaskStatus::Completed;
+            world.task().tampered().reservations[0].status = ReservationStatus::Completed;
             world.task().version += 1;
             world.interaction().invites[0].over = true;
             world.interaction().version += 1;
@@ -63,7 +63,7 @@ fn what_vanishes_is_found() {
     breaks(invariant, |world| world.lose("Task"));
     breaks(invariant, |world| world.interaction().invites.clear());
     breaks(invariant, |world| world.interaction().participants.clear());
-    breaks(invariant, |world| world.task().reservations.clear());
+    breaks(invariant, |world| world.task().tampered().reservations.clear());
 }
 
 #[test]
@@ -77,8 +77,8 @@ fn what_was_over_and_goes_on_is_found() {
             |world| world.interaction().status = ChannelStatus::Active,
         ),
         (
-            |world| world.task().status = TaskStatus::Canceled,
-            |world| world.task().status = TaskStatus::Pending,
+            |world| world.task().tampered().status = TaskStatus::Canceled,
+            |world| world.task().tampered().status = TaskStatus::Pending,
         ),
         (
             |world| world.interaction().invites[0].over = true,
@@ -106,7 +106,7 @@ fn numbers_that_are_given_out_again_are_found() {
     breaks(invariant, |world| world.conversation().next_index -= 1);
     breaks(invariant, |world| world.conversation().next_number -= 1);
     breaks(invariant, |world| world.interaction().next_number -= 1);
-    breaks(invariant, |world| world.task().next_number -= 1);
+    breaks(invariant, |world| world.task().tampered().next_number -= 1);
     breaks(invariant, |world| world.reply().deliveries[0].attempts = 0);
     let again = on_the_way(
         |world| drop(world.conversation().participants.pop()),
@@ -130,8 +130,8 @@ fn what_was_settled_and_changes_is_found() {
     breaks(invariant, |world| {
         world.reply().deliveries[0].carrier_message_id = Some("SM9".to_owned());
     });
-    breaks(invariant, |world| world.task().interaction = None);
-    breaks(invariant, |world| world.task().reservations[0].worker = sid("mallory"));
+    breaks(invariant, |world| world.task().tampered().interaction = None);
+    breaks(invariant, |world| world.task().tampered().reservations[0].worker = sid("mallory"));
     breaks(invariant, |world| world.interaction().invites[0].task = sid("another"));
 }
 
@@ -176,8 +176,8 @@ fn a_receipt_that_moves_down_is_found() {
 fn a_reservation_that_ends_twice_is_found() {
     let ended = |status| {
         move |world: &mut World| {
-            world.task().status = TaskStatus::Pending;
-            world.task().reservations[0].status = status;
+            world.task().tampered().status = TaskStatus::Pending;
+            world.task().tampered().reservations[0].status = status;
         }
     };
     let rejected = ended(ReservationStatus::Rejected);

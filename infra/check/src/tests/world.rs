@@ -177,19 +177,25 @@ pub(super) fn waiting(name: &str) -> Task {
         sid: sid(name),
         workflow: &workflow(),
         channel: &channel(),
-        attributes: json!({}),
+        attributes: "{}".to_owned(),
         priority: 0,
         timeout_seconds: 3600,
         start: NOW,
         interaction: None,
-        worker: None,
+        destination: task::Destination::Workflow,
         now: NOW,
     };
     let mut task = Task::create(new);
-    task.position = first_position();
-    task.queue = Some(queue().sid);
-    task.queue_entered = Some(NOW);
     task.version = 1;
+    placed(task)
+}
+
+/// The task where the router puts it.
+fn placed(mut task: Task) -> Task {
+    let fields = task.tampered();
+    fields.position = first_position();
+    fields.queue = Some(queue().sid);
+    fields.queue_entered = Some(NOW);
     task
 }
 
@@ -205,7 +211,7 @@ fn reserved(task: &Task, to: &str) -> Task {
         timeout: Millis::seconds(60),
         receipt: Receipt::default(),
     };
-    task::decide(task, reserve, NOW).unwrap()
+    task::decide(task, reserve, task::Source::Router, NOW).unwrap().task
 }
 
 impl World {
@@ -284,12 +290,11 @@ impl World {
             timeout_seconds: 3600,
             worker: None,
         };
-        let mut task = interaction::invite(&mut interaction, &conversation, order, NOW).unwrap();
-        task.position = first_position();
-        task.queue = Some(queue().sid);
-        let task = reserved(&task, "alice");
+        let task = interaction::invite(&mut interaction, &conversation, order, NOW).unwrap();
+        let task = reserved(&placed(task), "alice");
         let reservation = task.reservation_sid(&task.reservations[0]);
-        let task = task::decide(&task, Command::Accept(reservation), NOW).unwrap();
+        let accept = Command::Accept(reservation);
+        let task = task::decide(&task, accept, task::Source::Router, NOW).unwrap().task;
         let routing = SeatRouting { task: task.sid, reservation, worker: sid("alice") };
         let seated = interaction::seat(&interaction, &conversation, routing, &worker("alice"), NOW);
         self.commit(Decision::put(interaction.clone()).and(task));

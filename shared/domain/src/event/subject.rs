@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::sid::{ActivitySid, TaskChannelSid, TaskQueueSid, WorkerSid, WorkflowSid, WorkspaceSid};
-use crate::task::Task;
+use crate::task::{Fields, Task};
 use crate::workspace::Worker;
 
 /// What changed.
@@ -64,9 +64,9 @@ pub enum Subject {
 
 impl Subject {
     pub(super) fn task(task: &Task) -> Self {
-        let bare = Task { reservations: Vec::new(), trail: Vec::new(), ..task.clone() };
+        let fields = Fields { reservations: Vec::new(), trail: Vec::new(), ..task.fields.clone() };
         // How often it was written is not kept, so it does not count.
-        Self::Task(Box::new(Task { version: 0, ..bare }))
+        Self::Task(Box::new(Task { fields, version: 0 }))
     }
 
     pub(super) fn worker_of(worker: &Worker) -> Self {

@@ -185,27 +185,27 @@ fn the_same_change_is_the_same_occurrence_and_another_version_another() {
 #[test]
 fn a_change_of_several_workers_is_an_occurrence_for_each() {
     use crate::routing::receipt::Receipt;
-    use crate::task::{Command, NewTask, decide};
+    use crate::task::{Command, Destination, NewTask, Source, decide};
     let task = Task::create(NewTask {
         sid: sid("t"),
         workflow: &workflow(),
         channel: &channel(),
-        attributes: serde_json::json!({}),
+        attributes: "{}".to_owned(),
         priority: 0,
         timeout_seconds: 60,
         start: NOW,
         interaction: None,
-        worker: None,
+        destination: Destination::Workflow,
         now: NOW,
     });
-    let before = Task { version: 5, position: None, ..task };
+    let before = Task { version: 5, ..task };
     let mut after = before.clone();
     for name in ["alice", "bob"] {
         let timeout = Millis::seconds(60);
         let (worker, worker_name) = (sid(name), name.to_owned());
         let receipt = Receipt::default();
         let command = Command::Reserve { worker, worker_name, timeout, receipt };
-        after = decide(&after, command, NOW).unwrap();
+        after = decide(&after, command, Source::Router, NOW).unwrap().task;
     }
     let found = change(Some(before.into()), Some(Record::from(Task { version: 6, ..after })));
     let workers: Vec<_> = found.iter().map(|one| (one.part, one.worker)).collect();

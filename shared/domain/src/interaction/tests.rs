@@ -89,9 +89,11 @@ impl World {
             timeout: Millis::seconds(120),
             receipt: Receipt::default(),
         };
-        let reserved = task::decide(task, reserve, NOW).unwrap();
+        let router = task::Source::Router;
+        let reserved = task::decide(task, reserve, router, NOW).unwrap().task;
         let reservation = reserved.reservation_sid(&reserved.reservations[0]);
-        let taken = task::decide(&reserved, task::Command::Accept(reservation), NOW).unwrap();
+        let accept = task::Command::Accept(reservation);
+        let taken = task::decide(&reserved, accept, router, NOW).unwrap().task;
         (taken, SeatRouting { task: task.sid, reservation, worker: worker(name).sid })
     }
 

@@ -8,7 +8,7 @@ use crate::event::{Event, EventType, Occurrence, Subject};
 use crate::record::Record;
 use crate::routing::workflow;
 use crate::sid::{TaskSid, WorkerSid, WorkflowSid};
-use crate::task::{Ending, Reservation, ReservationStatus, Task, TaskStatus};
+use crate::task::{Ending, Fields, Reservation, ReservationStatus, Task, TaskStatus};
 use crate::timestamp::{Millis, Timestamp};
 use crate::workspace::Worker;
 
@@ -85,7 +85,7 @@ pub(super) struct Offered {
 
 impl Recorded {
     fn new(seen: &Task, from: Timestamp, router_gave: bool) -> Self {
-        let mut task = Task {
+        let mut fields = Fields {
             status: TaskStatus::Pending,
             ended: None,
             given_reason: None,
@@ -98,15 +98,15 @@ impl Recorded {
             trail: Vec::new(),
             interaction: None,
             updated: seen.created,
-            version: 1,
-            ..seen.clone()
+            ..seen.fields.clone()
         };
-        let is_placed_by_name = task.worker.is_some() || task.bound_to_queue;
-        task.queue = task.queue.filter(|_| is_placed_by_name);
-        task.queue_entered = task.queue_entered.filter(|_| is_placed_by_name);
+        let is_placed_by_name = fields.worker.is_some() || fields.bound_to_queue;
+        fields.queue = fields.queue.filter(|_| is_placed_by_name);
+        fields.queue_entered = fields.queue_entered.filter(|_| is_placed_by_name);
         if router_gave {
-            task.priority = 0;
+            fields.priority = 0;
         }
+        let task = Task { fields, version: 1 };
         Self {
             at: task.created.max(from),
             task,
@@ -213,7 +213,7 @@ impl Recorded {
 
     /// Gives the task its reservations of the beginning.
     fn begin(&mut self, from: Timestamp, to: Timestamp) {
-        let task = &mut self.task;
+        let task = &mut self.task.fields;
         for offer in self.offers.iter().filter(|offer| offer.at.is_none()) {
             let status = match offer.ended {
                 Some((_, ReservationStatus::Completed)) => ReservationStatus::Accepted,

@@ -9,7 +9,7 @@ use crate::head::PartSid;
 use crate::record::Record;
 use crate::routing::router::Router;
 use crate::sid::{ReservationSid, Sid as _, TaskSid, WorkerSid};
-use crate::task::{self, Command, Ending, Reservation, ReservationStatus, Task};
+use crate::task::{self, Amendment, Command, Ending, Reservation, ReservationStatus, Source, Task};
 use crate::timestamp::{Millis, Timestamp};
 use crate::workspace::{Worker, Workflow};
 
@@ -194,16 +194,13 @@ impl<'a> Replay<'a> {
     fn change_task(&mut self, change: &TaskChange, now: Timestamp) {
         let seen = change.task.as_ref();
         let Some(held) = self.router.task(seen.sid) else { return };
-        let next = Task {
-            attributes: seen.attributes.clone(),
-            priority: change.priority.unwrap_or(held.priority),
-            channel: seen.channel,
-            start: seen.start,
-            updated: now,
-            version: held.version + 1,
-            ..held.clone()
+        let amendment = Amendment {
+            attributes: Some(seen.attributes.clone()),
+            priority: change.priority,
+            start: Some(seen.start),
+            channel: Some(seen.channel),
         };
-        self.router.learn(next.into());
+        self.command(held.sid, Command::Amend(amendment), now);
     }
 
     /// A worker is changed; what the router made of him stays, unless somebody moved him.
@@ -225,12 +222,13 @@ impl<'a> Replay<'a> {
     /// Whether the task took the command.
     fn command(&mut self, sid: TaskSid, command: Command, now: Timestamp) -> bool {
         let Some(held) = self.router.task(sid) else { return false };
-        let Ok(next) = task::decide(held, command, now) else { return false };
-        if next == *held {
+        // What is replayed was allowed when it happened, whoever said it.
+        let Ok(change) = task::decide(held, command, Source::Router, now) else { return false };
+        if change.is_nothing() {
             return false;
         }
         let version = held.version + 1;
-        self.router.learn(Task { version, ..next }.into());
+        self.router.learn(Task { version, ..change.task }.into());
         true
     }
 

@@ -7,7 +7,9 @@ use super::*;
 use crate::event::{Written, of_change};
 use crate::routing::router::Router;
 use crate::sid::{ActivitySid, Sid, TaskChannelSid, WorkspaceSid};
-use crate::task::{self, Command, NewTask, ReservationStatus, TaskStatus};
+use crate::task::{
+    self, Amendment, Command, Destination, NewTask, ReservationStatus, Source, TaskStatus,
+};
 use crate::workspace::{Activity, Capacity, QueueOrder, TaskChannel, TaskQueue, Worker, Workflow};
 
 const BEGIN: Timestamp = Timestamp(1_000_000);
@@ -155,12 +157,12 @@ impl Centre {
             sid: sid(name),
             workflow: &workflow("?"),
             channel: &channel(),
-            attributes: json!({}),
+            attributes: "{}".to_owned(),
             priority: 0,
             timeout_seconds: 3600,
             start: self.now,
             interaction: None,
-            worker: None,
+            destination: Destination::Workflow,
             now: self.now,
         });
         self.put(task);
@@ -175,11 +177,15 @@ impl Centre {
         all.filter(|(_, one)| one.status == status).collect()
     }
 
+    fn decide(&mut self, task: &Task, command: Command) {
+        self.put(task::decide(task, command, Source::Api, self.now).unwrap().task);
+    }
+
     /// Everybody who is asked accepts.
     fn accept(&mut self) {
         for (task, one) in self.open(ReservationStatus::Pending) {
             let reservation = task.reservation_sid(&one);
-            self.put(task::decide(&task, Command::Accept(reservation), self.now).unwrap());
+            self.decide(&task, Command::Accept(reservation));
             self.step();
         }
     }
@@ -188,7 +194,7 @@ impl Centre {
     fn reject(&mut self) {
         for (task, one) in self.open(ReservationStatus::Pending) {
             let reservation = task.reservation_sid(&one);
-            self.put(task::decide(&task, Command::Reject(reservation), self.now).unwrap());
+            self.decide(&task, Command::Reject(reservation));
             self.step();
         }
     }
@@ -197,19 +203,16 @@ impl Centre {
     fn complete(&mut self) {
         for (task, _) in self.open(ReservationStatus::Accepted) {
             let done = Command::Complete { reason: None };
-            self.put(task::decide(&task, done, self.now).unwrap());
+            self.decide(&task, done);
             self.step();
         }
     }
 
     /// Somebody changes the last of the tasks that are not over.
-    fn change(&mut self, change: impl Fn(&mut Task)) {
+    fn change(&mut self, amendment: Amendment) {
         let open = self.table.values().filter(|task| !task.status.is_over());
-        let Some(mut task) = open.max_by_key(|task| task.created).cloned() else { return };
-        change(&mut task);
-        task.updated = self.now;
-        task.trail.clear();
-        self.put(task);
+        let Some(task) = open.max_by_key(|task| task.created).cloned() else { return };
+        self.decide(&task, Command::Amend(amendment));
         self.step();
     }
 
@@ -217,8 +220,9 @@ impl Centre {
     fn give_up(&mut self) {
         let cancel = Command::Cancel { reason: None };
         let mut open = self.table.values().filter(|task| !task.status.is_over());
-        let next = open.find_map(|task| task::decide(task, cancel.clone(), self.now).ok());
-        next.into_iter().for_each(|task| self.put(task));
+        let cancel = |task| task::decide(task, cancel.clone(), Source::Api, self.now).ok();
+        let next = open.find_map(cancel);
+        next.into_iter().for_each(|change| self.put(change.task));
         self.step();
     }
 
@@ -438,7 +442,7 @@ fn a_task_that_somebody_made_urgent_overtakes_in_the_rehearsal_too() {
     centre.wait(seconds(1));
     centre.arrives("third");
     centre.wait(seconds(1));
-    centre.change(|task| task.priority = 9);
+    centre.change(Amendment { priority: Some(9), ..Amendment::default() });
     for _ in 0..2 {
         centre.wait(seconds(10));
         centre.complete();
@@ -479,7 +483,11 @@ fn more_than_a_day_is_too_much_and_so_are_too_many_changes_or_tasks() {
     assert_eq!(rehearsed(centre.now, &changes[1..], &[]), Ok(1));
     assert_eq!(rehearsed(centre.now, &changes, &[]), Err(TooMuch::Occurrences));
     let tasks: Vec<Task> = (0..=TASKS_MAX)
-        .map(|number| Task { sid: sid(&number.to_string()), ..task.clone() })
+        .map(|number| {
+            let mut task = task.clone();
+            task.fields.sid = sid(&number.to_string());
+            task
+        })
         .collect();
     assert_eq!(rehearsed(centre.now, &[], &tasks), Err(TooMuch::Tasks));
 }
@@ -499,8 +507,14 @@ proptest! {
                 4 => centre.complete(),
                 5 => centre.come_back(),
                 6 => centre.reject(),
-                7 => centre.change(|task| task.priority = pause % 3),
-                8 => centre.change(|task| task.start = Timestamp(*pause)),
+                7 => centre.change(Amendment {
+                    priority: Some(pause % 3),
+                    ..Amendment::default()
+                }),
+                8 => centre.change(Amendment {
+                    start: Some(Timestamp(*pause)),
+                    ..Amendment::default()
+                }),
                 9 => centre.give_up(),
                 _ => centre.ann_takes((*pause % 3) as u32),
             }

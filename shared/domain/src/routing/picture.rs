@@ -294,7 +294,7 @@ impl Picture {
         }
         self.look.insert(task.sid);
         // What is noted there belongs to the change that was learned, not to the next one.
-        task.trail.clear();
+        task.fields.trail.clear();
         self.put_task(task);
         true
     }
@@ -358,7 +358,7 @@ impl Picture {
             && held.task.version == version
         {
             held.task.version += 1;
-            held.task.trail.clear();
+            held.task.fields.trail.clear();
         }
     }
 

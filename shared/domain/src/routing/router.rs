@@ -45,9 +45,10 @@ use crate::decision::Decision;
 use crate::effect::{Effect, Outcome};
 use crate::head::PartSid;
 use crate::mutation::{Mutation, is_on};
+use crate::process::task as process;
 use crate::record::Record;
 use crate::sid::{ActivitySid, ReservationSid, TaskChannelSid, TaskSid, WorkerSid, WorkspaceSid};
-use crate::task::{self, Command, GivenUp, Task, TaskStatus};
+use crate::task::{self, Command, GivenUp, Source, Task, TaskStatus};
 use crate::timestamp::Timestamp;
 use crate::workspace::{Worker, Workspace};
 
@@ -433,14 +434,18 @@ impl Router {
 /// The task after a command, or as it was if the command does not apply. Within a step all commands are one change,
 /// so the trail stays.
 fn decided(task: Task, command: Command, now: Timestamp) -> Task {
-    match task::decide(&task, command, now) {
-        Ok(next) => Task { trail: task.trail, ..next },
+    match task::decide(&task, command, Source::Router, now) {
+        Ok(change) => {
+            let mut next = change.task;
+            next.fields.trail = task.fields.trail;
+            next
+        }
         Err(_) => task,
     }
 }
 
 fn effects(before: &Task, after: &Task) -> Vec<Effect> {
-    let mut effects = task::for_interaction(before, after);
+    let mut effects = process::effects(after, &task::events(before, after), Source::Router);
     if after.status.is_over() {
         return effects;
     }
@@ -448,7 +453,7 @@ fn effects(before: &Task, after: &Task) -> Vec<Effect> {
     let asked = asked(after).filter(|one| one.number >= before.next_number);
     let times: BTreeSet<Timestamp> =
         entered.into_iter().chain(asked.map(|one| one.expires)).collect();
-    effects.extend(times.into_iter().map(|at| task::wake_for(after, at)));
+    effects.extend(times.into_iter().map(|at| process::wake_for(after, at)));
     effects
 }
 

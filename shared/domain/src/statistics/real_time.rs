@@ -54,7 +54,7 @@ impl TasksNow {
                 task: task.sid,
                 seconds: (now - since).0.max(0) / 1000,
             };
-            longer(&mut all.longest_waiting, since(task.start));
+            longer(&mut all.longest_waiting, since(task.created));
             if let Some(entered) = task.queue_entered {
                 longer(&mut all.longest_in_queue, since(entered));
             }

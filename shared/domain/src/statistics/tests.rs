@@ -10,7 +10,7 @@ use crate::record::Record;
 use crate::routing::receipt::Receipt;
 use crate::routing::workflow::{FilterIndex, Position};
 use crate::sid::{Sid, WorkerSid};
-use crate::task::{self, Command, NewTask, Task, TaskStatus};
+use crate::task::{self, Command, Destination, Fields, NewTask, Source, Task, TaskStatus};
 use crate::timestamp::{Millis, Timestamp};
 use crate::workspace::{Activity, Capacity, QueueOrder, TaskChannel, TaskQueue, Worker, Workflow};
 
@@ -90,15 +90,23 @@ fn task(name: &str, created: i64) -> Task {
         sid: sid(name),
         workflow: &workflow,
         channel: &channel,
-        attributes: serde_json::json!({}),
+        attributes: "{}".to_owned(),
         priority: 0,
         timeout_seconds: 86_400,
         start: at(created),
         interaction: None,
-        worker: None,
+        destination: Destination::Workflow,
         now: at(created),
     });
-    Task { queue: Some(sid("q")), queue_entered: Some(at(created)), ..new }
+    with(new, |task| {
+        task.queue = Some(sid("q"));
+        task.queue_entered = Some(at(created));
+    })
+}
+
+fn with(mut task: Task, change: impl FnOnce(&mut Fields)) -> Task {
+    change(&mut task.fields);
+    task
 }
 
 /// What happened, in order.
@@ -112,7 +120,8 @@ impl History {
     }
 
     fn does(&mut self, before: &mut Task, command: Command, seconds: i64) {
-        let after = task::decide(before, command, at(seconds)).unwrap();
+        let change = task::decide(before, command, Source::Router, at(seconds)).unwrap();
+        let after = change.task;
         self.change(Some(before.clone().into()), Some(after.clone().into()), seconds);
         *before = after;
     }
@@ -201,10 +210,15 @@ fn waits_are_averaged_and_split_by_thresholds_that_belong_to_the_shorter_side() 
 fn a_queue_counts_what_happens_in_it_and_a_move_where_it_is_left() {
     let mut moved = task("moved", 0);
     let mut history = history();
-    let there = Task { queue: Some(sid("other")), queue_entered: Some(at(30)), ..moved.clone() };
     let place = |target| Some(Position { filter: FilterIndex::Default, target, timed_out: false });
-    let before = Task { position: place(0), version: 3, ..moved.clone() };
-    let after = Task { position: place(1), version: 3, updated: at(30), ..there };
+    moved.version = 3;
+    let before = with(moved.clone(), |task| task.position = place(0));
+    let after = with(moved, |task| {
+        task.queue = Some(sid("other"));
+        task.queue_entered = Some(at(30));
+        task.position = place(1);
+        task.updated = at(30);
+    });
     history.change(Some(before.into()), Some(after.clone().into()), 30);
     moved = after;
     history.offers(&mut moved, "bob", 33);
@@ -284,17 +298,18 @@ fn a_worker_who_was_deleted_counts_until_then() {
 
 #[test]
 fn open_tasks_are_counted_and_the_one_that_waits_the_longest_is_named() {
-    let waits = Task { priority: 7, ..task("waits", 20) };
-    let virtually_older = Task { start: at(5), ..task("older", 30) };
-    let taken = Task { status: TaskStatus::Assigned, ..task("taken", 0) };
-    let over = Task { status: TaskStatus::Completed, ..task("over", 0) };
+    let waits = with(task("waits", 20), |task| task.priority = 7);
+    // A virtual start orders tasks; it makes none older.
+    let virtually_older = with(task("older", 30), |task| task.start = at(5));
+    let taken = with(task("taken", 0), |task| task.status = TaskStatus::Assigned);
+    let over = with(task("over", 0), |task| task.status = TaskStatus::Completed);
     let now = TasksNow::of([&waits, &virtually_older, &taken, &over], at(100));
     assert_eq!(now.total, 3);
     assert_eq!(now.by_status[&TaskStatus::Pending], 2);
     assert_eq!(now.by_status[&TaskStatus::Assigned], 1);
     assert_eq!(now.by_status[&TaskStatus::Wrapping], 0);
     assert_eq!(now.by_priority, BTreeMap::from([(0, 2), (7, 1)]));
-    assert_eq!(now.longest_waiting, Some(Waiting { task: virtually_older.sid, seconds: 95 }));
+    assert_eq!(now.longest_waiting, Some(Waiting { task: waits.sid, seconds: 80 }));
     assert_eq!(now.longest_in_queue, Some(Waiting { task: waits.sid, seconds: 80 }));
     assert_eq!(TasksNow::of([], at(0)).longest_waiting, None);
 }

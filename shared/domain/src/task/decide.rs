@@ -1,24 +1,26 @@
 //! What can be done to a task, and what it then becomes.
 
-use super::{Ending, GivenUp, Reservation, ReservationStatus, Task, TaskStatus};
+use super::{
+    Change, Ending, Fields, GivenUp, Reservation, ReservationStatus, Source, Task, TaskStatus,
+};
 use crate::mutation::{Mutation, is_on};
 use crate::refusal::Refusal;
 use crate::routing::receipt::Receipt;
-use crate::sid::{ReservationSid, WorkerSid};
+use crate::sid::{ReservationSid, TaskChannelSid, WorkerSid};
 use crate::timestamp::{Millis, Timestamp};
 
 /// What can be done to a task.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
-    /// The router offers it to a worker.
+    /// It is offered to a worker; only the router does so.
     Reserve {
         /// To whom.
         worker: WorkerSid,
-        /// How he is called.
+        /// How they are called.
         worker_name: String,
-        /// How long he may think.
+        /// How long they may think.
         timeout: Millis,
-        /// Why him.
+        /// Why this worker.
         receipt: Receipt,
     },
     /// The worker takes it.
@@ -27,8 +29,12 @@ pub enum Command {
     Reject(ReservationSid),
     /// The worker did not answer; only the router says so, and only after the time.
     Lapse(ReservationSid),
-    /// Whoever was to be told of the reservation can not be reached.
+    /// The endpoint that was to be told of the reservation cannot be reached; only the router says so.
     Withdraw(ReservationSid),
+    /// What it is changes, in whatever state it is.
+    Amend(Amendment),
+    /// It enters its workflow anew, if it waits in one.
+    Restart,
     /// The work is done, the paperwork is not.
     Wrap {
         /// Why.
@@ -52,37 +58,94 @@ pub enum Command {
     Delete,
 }
 
-/// Decides a command. The match over the status *is* the state table (rule D.6, D.7).
-pub fn decide(task: &Task, command: Command, now: Timestamp) -> Result<Task, Refusal> {
+impl Command {
+    /// Whether only the router of the workspace may say so.
+    const fn is_routers_alone(&self) -> bool {
+        match self {
+            Self::Reserve { .. }
+            | Self::Lapse(_)
+            | Self::Withdraw(_)
+            | Self::GiveUp(_)
+            | Self::Remove => true,
+            Self::Accept(_)
+            | Self::Reject(_)
+            | Self::Amend(_)
+            | Self::Restart
+            | Self::Wrap { .. }
+            | Self::Complete { .. }
+            | Self::Cancel { .. }
+            | Self::Delete => false,
+        }
+    }
+}
+
+/// What a caller may change of a task, in whatever state it is; what is none stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Amendment {
+    /// JSON text, an object.
+    pub attributes: Option<String>,
+    /// The higher, the sooner.
+    pub priority: Option<i64>,
+    /// Its virtual start: the order among tasks of the same priority.
+    pub start: Option<Timestamp>,
+    /// The capacity it takes.
+    pub channel: Option<TaskChannelSid>,
+}
+
+/// Decides a command.
+///
+/// # Errors
+/// The task's state, or that of the reservation, does not allow it, or the source may not say so.
+pub fn decide(
+    task: &Task,
+    command: Command,
+    source: Source,
+    now: Timestamp,
+) -> Result<Change, Refusal> {
+    decide_all(task, [command], source, now)
+}
+
+/// Decides several commands, one after the other, as one change.
+///
+/// # Errors
+/// One of them is refused; then none is carried out.
+pub fn decide_all(
+    task: &Task,
+    commands: impl IntoIterator<Item = Command>,
+    source: Source,
+    now: Timestamp,
+) -> Result<Change, Refusal> {
+    let mut next = task.fields.clone();
+    for command in commands {
+        if command.is_routers_alone() && source != Source::Router {
+            return Err(Refusal::RouterAlone);
+        }
+        next = apply(next, command, now)?;
+    }
+    let after = Task { fields: next, version: task.version };
+    Ok(Change::of(task, after, source))
+}
+
+/// The match over the status *is* the state table (rules D.6, D.7).
+fn apply(before: Fields, command: Command, now: Timestamp) -> Result<Fields, Refusal> {
+    use ReservationStatus as S;
     use TaskStatus::{Assigned, Canceled, Completed, Pending, Reserved, Wrapping};
-    let mut next = task.clone();
-    next.updated = now;
-    match (task.status, command) {
+    let mut next = before.clone();
+    match (before.status, command) {
         (Pending | Reserved, Command::Reserve { worker, worker_name, timeout, receipt }) => {
-            if task.status == Pending {
-                next.assignments += 1;
-            }
             reserve(&mut next, worker, worker_name, now + timeout, receipt, now);
         }
-        (Pending | Reserved | Assigned | Wrapping | Completed | Canceled, Command::Accept(sid)) => {
-            accept(&mut next, sid, now)?;
-        }
-        (Pending | Reserved | Assigned | Wrapping | Completed | Canceled, Command::Reject(sid)) => {
-            refuse(&mut next, sid, ReservationStatus::Rejected, now)?;
-        }
-        (Pending | Reserved | Assigned | Wrapping | Completed | Canceled, Command::Lapse(sid)) => {
-            refuse(&mut next, sid, ReservationStatus::Timeout, now)?;
-        }
-        (
-            Pending | Reserved | Assigned | Wrapping | Completed | Canceled,
-            Command::Withdraw(sid),
-        ) => {
-            refuse(&mut next, sid, ReservationStatus::Canceled, now)?;
-        }
+        // What is said of a reservation is a matter of that reservation's state.
+        (_, Command::Accept(sid)) => accept(&mut next, sid, now)?,
+        (_, Command::Reject(sid)) => refuse(&mut next, sid, S::Rejected, now)?,
+        (_, Command::Lapse(sid)) => refuse(&mut next, sid, S::Timeout, now)?,
+        (_, Command::Withdraw(sid)) => refuse(&mut next, sid, S::Canceled, now)?,
+        (_, Command::Amend(amendment)) => amend(&mut next, amendment),
+        (Pending, Command::Restart) if before.position.is_some() => next.leave_workflow(),
         (Assigned, Command::Wrap { reason }) => {
             next.status = Wrapping;
             next.given_reason = reason.or(next.given_reason);
-            next.close_reservations(ReservationStatus::Wrapping, now);
+            next.close_reservations(S::Wrapping, now);
         }
         (Assigned | Wrapping, Command::Complete { reason }) => {
             next.given_reason = reason.or(next.given_reason);
@@ -99,13 +162,11 @@ pub fn decide(task: &Task, command: Command, now: Timestamp) -> Result<Task, Ref
         }
         (Pending | Reserved, Command::Delete) => next.end(Canceled, Ending::Deleted, now),
         (Completed | Canceled, Command::Delete) => next.ended = Some(Ending::Deleted),
-        (status @ (Assigned | Wrapping), Command::Delete) => {
-            return Err(Refusal::TaskInWork(status));
-        }
-        (Completed | Canceled, Command::Remove)
+        (Pending | Reserved | Assigned | Wrapping | Completed | Canceled, Command::Restart)
+        | (Completed | Canceled, Command::Remove)
         | (Wrapping, Command::Wrap { .. })
         | (Completed, Command::Complete { .. })
-        | (Canceled, Command::Cancel { .. }) => return Ok(task.clone()),
+        | (Canceled, Command::Cancel { .. }) => {}
         (status @ (Assigned | Wrapping | Completed | Canceled), Command::Reserve { .. }) => {
             return Err(Refusal::TaskState(status, "reserved"));
         }
@@ -115,31 +176,43 @@ pub fn decide(task: &Task, command: Command, now: Timestamp) -> Result<Task, Ref
         (status @ (Pending | Reserved | Canceled), Command::Complete { .. }) => {
             return Err(Refusal::TaskState(status, "completed"));
         }
-        (
-            status @ (Assigned | Wrapping | Completed | Canceled),
-            Command::GiveUp(_),
-        )
-        | (status @ (Assigned | Wrapping | Completed), Command::Cancel { .. }) => {
+        (status @ (Assigned | Wrapping | Completed), Command::Cancel { .. })
+        | (status @ (Assigned | Wrapping | Completed | Canceled), Command::GiveUp(_)) => {
             return Err(Refusal::TaskState(status, "canceled"));
+        }
+        (status @ (Assigned | Wrapping), Command::Delete) => {
+            return Err(Refusal::TaskInWork(status));
         }
     }
     // A repeat changes nothing, not even the date.
-    next.updated = task.updated;
-    if next != *task {
+    if next != before {
         next.updated = now;
         next.trail.clear();
     }
     Ok(next)
 }
 
+fn amend(next: &mut Fields, amendment: Amendment) {
+    let Amendment { attributes, priority, start, channel } = amendment;
+    if let Some(attributes) = attributes {
+        next.attributes = attributes;
+    }
+    next.priority = priority.unwrap_or(next.priority);
+    next.start = start.unwrap_or(next.start);
+    next.channel = channel.unwrap_or(next.channel);
+}
+
 fn reserve(
-    next: &mut Task,
+    next: &mut Fields,
     worker: WorkerSid,
     worker_name: String,
     expires: Timestamp,
     receipt: Receipt,
     now: Timestamp,
 ) {
+    if next.status == TaskStatus::Pending {
+        next.assignments += 1;
+    }
     next.status = TaskStatus::Reserved;
     let number = next.next_number;
     next.next_number += 1;
@@ -155,7 +228,7 @@ fn reserve(
     });
 }
 
-fn accept(next: &mut Task, sid: ReservationSid, now: Timestamp) -> Result<(), Refusal> {
+fn accept(next: &mut Fields, sid: ReservationSid, now: Timestamp) -> Result<(), Refusal> {
     use ReservationStatus as S;
     let reservation = next.open(sid)?;
     match reservation.status {
@@ -184,7 +257,7 @@ fn accept(next: &mut Task, sid: ReservationSid, now: Timestamp) -> Result<(), Re
 }
 
 fn refuse(
-    next: &mut Task,
+    next: &mut Fields,
     sid: ReservationSid,
     how: ReservationStatus,
     now: Timestamp,

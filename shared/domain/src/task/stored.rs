@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Ending, Mark, RETENTION, Reservation, ReservationStatus, Task, TaskStatus};
+use super::{Ending, Fields, Mark, RETENTION, Reservation, ReservationStatus, Task, TaskStatus};
 use crate::interaction::Marks;
 use crate::routing::receipt::Receipt;
 use crate::routing::workflow::{FilterIndex, Position};
@@ -116,6 +116,7 @@ fn unless(value: Timestamp, usual: Timestamp) -> Option<Timestamp> {
 
 impl From<Task> for Stored {
     fn from(task: Task) -> Self {
+        let task = task.fields;
         let marked = task.interaction.and_then(|it| Marks::read_off(&task.attributes, it));
         let (invite, attributes) = match marked {
             Some((marks, given)) => (Some(marks), given),
@@ -169,7 +170,7 @@ impl TryFrom<Stored> for Task {
         let updated = stored.updated.unwrap_or(stored.created);
         let (ended, given_reason, updated) =
             ended(stored.status, stored.ended, stored.reason, updated);
-        Ok(Self {
+        let fields = Fields {
             sid: stored.sid,
             workspace: stored.workspace,
             workflow: stored.workflow,
@@ -196,8 +197,8 @@ impl TryFrom<Stored> for Task {
             interaction: stored.interaction,
             created: stored.created,
             updated,
-            version: 0,
-        })
+        };
+        Ok(Self { fields, version: 0 })
     }
 }
 
@@ -287,7 +288,7 @@ mod tests {
             created: Timestamp(20),
             updated: Timestamp(21),
         };
-        Task {
+        let fields = Fields {
             sid: TaskSid::derived(&["t"]),
             workspace: WorkspaceSid::derived(&["w"]),
             workflow: WorkflowSid::derived(&["f"]),
@@ -318,8 +319,8 @@ mod tests {
             interaction: Some(interaction),
             created: Timestamp(10),
             updated: Timestamp(21),
-            version: 0,
-        }
+        };
+        Task { fields, version: 0 }
     }
 
     fn attributes(interaction: InteractionSid) -> String {
@@ -340,14 +341,15 @@ mod tests {
     fn a_task_comes_back_as_it_was() {
         let task = unusual();
         assert_eq!(stored(&task)["invite"]["by"], "customer");
-        let plain = Task {
+        let fields = Fields {
             position: Some(Position { filter: FilterIndex::Default, target: 0, timed_out: false }),
             start: task.created,
             updated: task.created,
             interaction: None,
             reservations: Vec::new(),
-            ..task
+            ..task.fields
         };
+        let plain = Task { fields, version: 0 };
         assert_eq!(stored(&plain)["attributes"], plain.attributes.as_str());
     }
 
@@ -355,7 +357,7 @@ mod tests {
     fn attributes_that_somebody_changed_are_kept_to_the_letter() {
         let mut task = unusual();
         for text in ["{ }", r#"{"b":1,"a":2}"#, "not json", ""] {
-            text.clone_into(&mut task.attributes);
+            text.clone_into(&mut task.fields.attributes);
             assert_eq!(stored(&task)["attributes"], text);
         }
     }
@@ -383,8 +385,7 @@ mod tests {
             let read: Task = serde_json::from_value(old.clone()).unwrap();
             let found = (read.ended, read.given_reason.as_deref(), read.updated.0);
             assert_eq!(found, (Some(ended), given, updated), "{status}, {reason}");
-            let again: Task =
-                serde_json::from_value(serde_json::to_value(&read).unwrap()).unwrap();
+            let again: Task = serde_json::from_value(serde_json::to_value(&read).unwrap()).unwrap();
             assert_eq!(again, read, "written anew");
         }
     }

@@ -2,14 +2,14 @@ use super::*;
 use crate::routing::receipt::Receipt;
 use crate::routing::workflow::{FilterIndex, Position};
 use crate::sid::{Sid as _, TaskChannelSid, TaskSid, WorkerSid, WorkflowSid, WorkspaceSid};
-use crate::task::{Command, decide};
+use crate::task::{Command, Fields, Source, decide};
 use crate::timestamp::{Millis, Timestamp};
 
 const NOW: Timestamp = Timestamp(1_000_000_000);
 
 /// A task that waits where a router has put it.
 fn placed() -> Task {
-    Task {
+    let fields = Fields {
         sid: TaskSid::derived(&["t"]),
         workspace: WorkspaceSid::derived(&["w"]),
         workflow: WorkflowSid::derived(&["f"]),
@@ -36,12 +36,19 @@ fn placed() -> Task {
         interaction: None,
         created: NOW,
         updated: NOW,
-        version: 2,
-    }
+    };
+    Task { fields, version: 2 }
+}
+
+fn with(task: &Task, version: u64, change: impl FnOnce(&mut Fields)) -> Task {
+    let mut task = Task { version, ..task.clone() };
+    change(&mut task.fields);
+    task
 }
 
 fn after(task: &Task, command: Command) -> Task {
-    Task { version: task.version + 1, ..decide(task, command, NOW).unwrap() }
+    let change = decide(task, command, Source::Router, NOW).unwrap();
+    Task { version: task.version + 1, ..change.task }
 }
 
 fn reserved() -> Task {
@@ -57,7 +64,7 @@ fn reserved() -> Task {
 /// Asked, and with time to answer.
 fn asked() -> Task {
     let mut task = reserved();
-    task.reservations[0].expires = NOW + Millis::seconds(60);
+    task.fields.reservations[0].expires = NOW + Millis::seconds(60);
     task
 }
 
@@ -99,11 +106,7 @@ fn every_command_is_what_it_is_called() {
 
 #[test]
 fn what_somebody_changes_is_an_update_and_what_a_target_gives_is_none() {
-    let next = |with: fn(&mut Task)| {
-        let mut task = placed();
-        with(&mut task);
-        task
-    };
+    let next = |change: fn(&mut Fields)| with(&placed(), 2, change);
     for changed in [
         next(|task| task.attributes = "[]".to_owned()),
         next(|task| task.priority = 7),
@@ -122,11 +125,11 @@ fn what_somebody_changes_is_an_update_and_what_a_target_gives_is_none() {
 
 #[test]
 fn a_task_that_is_changed_before_it_is_placed_is_announced_with_that_change() {
-    let created = Task { position: None, queue: None, version: 1, ..placed() };
+    let created = with(&placed(), 1, |task| (task.position, task.queue) = (None, None));
     assert_eq!(said(None, &created), [""; 0]);
-    let changed = Task { attributes: "[]".to_owned(), version: 2, ..created.clone() };
+    let changed = with(&created, 2, |task| task.attributes = "[]".to_owned());
     assert_eq!(said(Some(&created), &changed), ["task.created", "task.updated"]);
-    let routed = Task { attributes: "[]".to_owned(), version: 3, ..placed() };
+    let routed = with(&placed(), 3, |task| task.attributes = "[]".to_owned());
     let told = ["workflow.entered", "task-queue.entered", "workflow.target-matched"];
     assert_eq!(said(Some(&changed), &routed), told);
     let canceled = after(&created, Command::Cancel { reason: None });
@@ -149,20 +152,29 @@ fn a_deleted_task_is_told_once() {
 fn an_old_mark_is_not_told_again() {
     let queue = TaskQueueSid::derived(&["p"]);
     let trail = vec![Mark::Left { queue, why: Leaving::TimedOut }];
-    let before = Task { trail: trail.clone(), ..placed() };
-    let after = Task { attributes: "[]".to_owned(), trail, ..placed() };
+    let before = with(&placed(), 2, |task| task.trail = trail);
+    let after = with(&before, 2, |task| task.attributes = "[]".to_owned());
     assert_eq!(said(Some(&before), &after), ["task.updated"]);
 }
 
 #[test]
+fn a_task_that_enters_its_workflow_anew_does_not_tell_again_how_it_left_a_target() {
+    let queue = TaskQueueSid::derived(&["p"]);
+    let left = vec![Mark::Left { queue, why: Leaving::TimedOut }];
+    let before = with(&placed(), 3, |task| task.trail = left);
+    let restarted = after(&before, Command::Restart);
+    assert_eq!(restarted.position, None);
+    assert_eq!(said(Some(&before), &restarted), [""; 0]);
+}
+
+#[test]
 fn a_queue_is_named_only_if_it_is_another_than_the_task_s() {
-    let created = Task { position: None, queue: None, version: 1, ..placed() };
+    let created = with(&placed(), 1, |task| (task.position, task.queue) = (None, None));
     assert!(events(Some(&created), &placed()).iter().all(|event| event.queue.is_none()));
-    let elsewhere = Task {
-        queue: Some(TaskQueueSid::derived(&["r"])),
-        position: Some(Position { filter: FilterIndex::Default, target: 1, timed_out: true }),
-        ..placed()
-    };
+    let elsewhere = with(&placed(), 2, |task| {
+        task.queue = Some(TaskQueueSid::derived(&["r"]));
+        task.position = Some(Position { filter: FilterIndex::Default, target: 1, timed_out: true });
+    });
     let told = events(Some(&placed()), &elsewhere);
     assert_eq!(told[0].kind, EventType::TaskQueueMoved);
     assert_eq!(told[0].queue, placed().queue);
@@ -170,8 +182,7 @@ fn a_queue_is_named_only_if_it_is_another_than_the_task_s() {
 
 #[test]
 fn offers_that_a_task_forgets_at_once_were_not_answered() {
-    let mut forgotten = asked();
-    forgotten.reservations.clear();
+    let forgotten = with(&asked(), 2, |task| task.reservations.clear());
     assert_eq!(said(Some(&asked()), &forgotten), ["reservation.timeout"]);
 }
 

@@ -92,8 +92,8 @@ fn failed(task: &Task, sid: ReservationSid, code: u32, now: Timestamp) -> Task {
     let mut next = task.clone();
     let pending = task.reservation(sid).is_some_and(|one| one.status == ReservationStatus::Pending);
     if pending {
-        Mark::Failed { reservation: sid.number(), code }.leave(&mut next.trail);
-        next.updated = now;
+        Mark::Failed { reservation: sid.number(), code }.leave(&mut next.fields.trail);
+        next.fields.updated = now;
     }
     next
 }

@@ -97,8 +97,8 @@ impl Naive {
     }
 
     fn decide(&mut self, sid: TaskSid, command: Command) {
-        let next = task::decide(&self.tasks[&sid], command, self.now).unwrap();
-        self.tasks.insert(sid, next);
+        let change = task::decide(&self.tasks[&sid], command, Source::Router, self.now).unwrap();
+        self.tasks.insert(sid, change.task);
     }
 
     fn cancel(&mut self, sid: TaskSid, why: GivenUp) {
@@ -203,7 +203,7 @@ impl Naive {
         };
         let configuration = self.configuration(&self.tasks[&sid]).unwrap();
         let entered = configuration.target(position).unwrap();
-        let task = self.tasks.get_mut(&sid).unwrap();
+        let task = &mut self.tasks.get_mut(&sid).unwrap().fields;
         task.position = Some(position);
         if task.queue != Some(entered.queue) {
             task.queue = Some(entered.queue);
@@ -280,8 +280,9 @@ impl Naive {
         let holds = |channel: Option<TaskChannelSid>| {
             let tasks =
                 self.tasks.values().filter(|one| channel.is_none_or(|of| one.channel == of));
-            let held =
-                tasks.flat_map(Task::open_reservations).filter(|one| one.worker == worker.sid);
+            let held = tasks
+                .flat_map(|task| task.open_reservations())
+                .filter(|one| one.worker == worker.sid);
             u32::try_from(held.count()).unwrap()
         };
         if task.ignores_capacity {

@@ -277,8 +277,8 @@ impl World {
             (4, _) => Command::Wrap { reason: None },
             _ => Command::Complete { reason: None },
         };
-        if let Ok(next) = task::decide(&task, command, self.now) {
-            self.put(next);
+        if let Ok(change) = task::decide(&task, command, Source::Api, self.now) {
+            self.put(change.task);
         }
     }
 
@@ -340,15 +340,7 @@ fn summary(task: &Task) -> impl std::fmt::Debug + PartialEq + use<> {
         .map(|one| (one.number, one.worker, one.status, one.expires))
         .collect();
     let place = (task.position, task.queue, task.queue_entered, task.target_until, task.priority);
-    (
-        task.sid,
-        task.status,
-        task.ended,
-        place,
-        task.assignments,
-        task.rejections,
-        reservations,
-    )
+    (task.sid, task.status, task.ended, place, task.assignments, task.rejections, reservations)
 }
 
 proptest! {
@@ -399,7 +391,9 @@ proptest! {
             let Some(Record::Task(task)) = world.table.get(&("Task", done.to_string())).cloned() else {
                 continue;
             };
-            world.put(task::decide(&task, Command::Cancel { reason: None }, world.now).unwrap());
+            let cancel = Command::Cancel { reason: None };
+            let change = task::decide(&task, cancel, Source::Api, world.now).unwrap();
+            world.put(change.task);
             world.step();
             let taken = world.router.picture.tasks().find(|task| task.status == TaskStatus::Reserved);
             let since = |task: &Task| task.queue_entered.unwrap();

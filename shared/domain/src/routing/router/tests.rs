@@ -19,7 +19,7 @@ use super::*;
 use crate::effect::{AssignmentCall, Call, InviteRequest};
 use crate::routing::receipt::PassedOver;
 use crate::routing::workflow::FilterIndex;
-use crate::task::{Ending, ReservationStatus};
+use crate::task::{Ending, Fields, ReservationStatus};
 use crate::timestamp::Millis;
 use crate::workspace::QueueOrder;
 

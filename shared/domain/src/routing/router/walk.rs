@@ -104,9 +104,10 @@ impl Router {
         clock: Timestamp,
         now: Timestamp,
     ) -> Option<Task> {
-        let mut next = task.clone();
         let configuration = self.configuration(task.sid)?;
         let target = configuration.target(position)?;
+        let mut entered = task.clone();
+        let next = &mut entered.fields;
         next.position = Some(position);
         if next.queue != Some(target.queue) {
             next.queue = Some(target.queue);
@@ -115,7 +116,7 @@ impl Router {
         next.priority = target.priority.map_or(next.priority, i64::from);
         next.target_until = target.timeout.map(|timeout| clock + timeout);
         next.updated = now;
-        Some(next)
+        Some(entered)
     }
 
     /// Lets a task that just entered a target and found nobody leave it again; whether it is elsewhere now.
@@ -170,7 +171,7 @@ impl Router {
 fn leaving(task: &Task, why: Option<Leaving>) -> Task {
     let mut leaver = task.clone();
     if let Some((queue, why)) = task.queue.zip(why) {
-        Mark::Left { queue, why }.leave(&mut leaver.trail);
+        Mark::Left { queue, why }.leave(&mut leaver.fields.trail);
     }
     leaver
 }

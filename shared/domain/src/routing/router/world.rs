@@ -8,7 +8,7 @@ use super::*;
 use crate::event::{Event, Occurrence, Written, of_change};
 use crate::routing::workflow::FilterIndex;
 use crate::sid::{ReservationSid, Sid, TaskQueueSid, WorkflowSid};
-use crate::task::{Ending, NewTask, Reservation, ReservationStatus};
+use crate::task::{Destination, Ending, Fields, NewTask, Reservation, ReservationStatus};
 use crate::timestamp::Millis;
 use crate::workspace::{Activity, Capacity, QueueOrder, TaskChannel, TaskQueue, Workflow};
 
@@ -301,7 +301,7 @@ impl World {
         });
     }
 
-    pub(super) fn task(&mut self, name: &str, attributes: Value, with: impl FnOnce(&mut Task)) {
+    pub(super) fn task(&mut self, name: &str, attributes: Value, with: impl FnOnce(&mut Fields)) {
         let Some(Record::TaskChannel(channel)) =
             self.table.get(&("TaskChannel", sid::<TaskChannelSid>("chat").to_string()))
         else {
@@ -311,15 +311,15 @@ impl World {
             sid: sid(name),
             workflow: &self.workflow_record(),
             channel,
-            attributes,
+            attributes: attributes.to_string(),
             priority: 0,
             timeout_seconds: 3600,
             start: self.now,
             interaction: Some(sid(name)),
-            worker: None,
+            destination: Destination::Workflow,
             now: self.now,
         });
-        with(&mut task);
+        with(&mut task.fields);
         self.put(task);
     }
 
@@ -368,7 +368,7 @@ impl World {
 
     pub(super) fn command(&mut self, task: &str, command: Command) {
         let task = self.task_called(task);
-        self.put(task::decide(&task, command, self.now).unwrap());
+        self.put(task::decide(&task, command, Source::Router, self.now).unwrap().task);
     }
 
     fn pending(&self, task: &str, worker: &str) -> ReservationSid {

@@ -2,17 +2,17 @@
 
 use super::*;
 
-fn for_ann(task: &mut Task) {
+fn for_ann(task: &mut Fields) {
     task.worker = Some(sid("ann"));
     task.queue = Some(sid("q"));
 }
 
-fn for_ann_anyhow(task: &mut Task) {
+fn for_ann_anyhow(task: &mut Fields) {
     for_ann(task);
     task.ignores_capacity = true;
 }
 
-fn for_queue(task: &mut Task) {
+fn for_queue(task: &mut Fields) {
     task.bound_to_queue = true;
     task.queue = Some(sid("r"));
     task.queue_entered = Some(task.created);

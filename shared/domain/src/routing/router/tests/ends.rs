@@ -7,7 +7,7 @@ fn a_task_dies_of_age_waiting_or_offered_but_not_assigned() {
     let mut world = World::new();
     world.worker("ann", json!({}), 0);
     world.capacity("ann", "chat", 2);
-    let short = |task: &mut Task| task.timeout_seconds = 30;
+    let short = |task: &mut Fields| task.timeout_seconds = 30;
     world.task("assigned", json!({}), short);
     world.step();
     world.accepts("ann", "assigned");
@@ -117,7 +117,7 @@ fn a_task_for_one_worker_goes_to_him_alone_and_ends_when_he_does_not_take_it() {
     world.queue("q", "skill == 1", |_| {});
     world.worker("ann", json!({ "skill": 1 }), 0);
     world.worker("bob", json!({}), 5);
-    let for_bob = |task: &mut Task| {
+    let for_bob = |task: &mut Fields| {
         task.worker = Some(sid("bob"));
         task.queue = Some(sid("q"));
     };

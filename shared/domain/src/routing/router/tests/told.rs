@@ -71,7 +71,7 @@ fn targets_that_are_left_within_one_step_are_told_each() {
             "workflow.target-matched",
         ],
     );
-    let trail = world.task_called("t").trail;
+    let trail = world.task_called("t").trail.clone();
     assert!(matches!(trail.as_slice(), [Mark::Left { .. }, Mark::Left { .. }]), "{trail:?}");
     world.after(10);
     tells(&mut world, &["task-queue.timeout q", "workflow.timeout", "task.canceled"]);
@@ -224,7 +224,8 @@ fn a_task_that_loses_its_place_is_told_when_it_gets_another_one() {
     world.step();
     world.told();
     let mut lost = world.task_called("t");
-    (lost.position, lost.queue, lost.queue_entered) = (None, None, None);
+    let fields = &mut lost.fields;
+    (fields.position, fields.queue, fields.queue_entered) = (None, None, None);
     world.put(lost);
     tells(&mut world, &[]);
     world.step();

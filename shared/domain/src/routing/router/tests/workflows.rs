@@ -217,7 +217,7 @@ fn a_task_that_excludes_nobody_is_offered_to_anybody() {
         world.targets(&[target("q", json!({ "expression": "worker.sid NOT IN task.present" }))]);
         world.task("t", attributes.clone(), |_| {});
         world.step();
-        let reserved = world.task_called("t").reservations;
+        let reserved = world.task_called("t").reservations.clone();
         let workers: Vec<&str> = reserved.iter().map(|one| one.worker_name.as_str()).collect();
         assert_eq!(workers, expected, "{attributes}");
     }

@@ -1,0 +1,5 @@
+//! What spans several records: each rule here loads nothing, decides over all of them, and answers one
+//! [`Decision`](crate::decision::Decision).
+
+pub mod reservation;
+pub mod task;

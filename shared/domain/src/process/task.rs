@@ -1,0 +1,68 @@
+//! Who is told of what happens to a task: its router, its interaction, and the alarm clock.
+
+use crate::decision::Decision;
+use crate::effect::{Effect, InviteRequest, RouterEvent, Subject, Wake};
+use crate::task::{Change, Source, Task, TaskEvent};
+use crate::timestamp::Timestamp;
+
+/// A task that may wait no longer than this, in seconds, gets an alarm clock of its own.
+const SHORT_TIMEOUT_SECONDS: i64 = 900;
+
+impl Task {
+    /// Tells the router to look at it.
+    pub fn route(&self) -> Effect {
+        Effect::Route(self.event())
+    }
+
+    /// The router event of this task.
+    pub fn event(&self) -> RouterEvent {
+        RouterEvent { workspace: self.workspace, subject: Subject::Task(self.sid) }
+    }
+
+    /// What a new task asks for: the router's look, and an alarm clock if it may wait for minutes only. A task
+    /// that may wait longer is looked after by the minute's tick.
+    pub fn announcement(&self) -> Vec<Effect> {
+        let mut effects = vec![self.route()];
+        if self.timeout_seconds <= SHORT_TIMEOUT_SECONDS {
+            effects.push(wake_for(self, self.dies()));
+        }
+        effects
+    }
+}
+
+/// The alarm clock of a task: its router looks at it then.
+pub fn wake_for(task: &Task, at: Timestamp) -> Effect {
+    Effect::Wake(Wake { at, event: task.event() })
+}
+
+/// What a task's events ask of others. The router knows its own changes, and an interaction those of its own.
+pub fn effects(task: &Task, events: &[TaskEvent], source: Source) -> Vec<Effect> {
+    let interaction = task.interaction.filter(|_| source != Source::Interaction);
+    let told = events.iter().filter_map(|event| match event {
+        TaskEvent::Changed => (source != Source::Router).then(|| task.route()),
+        TaskEvent::Taken { reservation, worker } => Some(Effect::Invite(InviteRequest::Seat {
+            interaction: interaction?,
+            task: task.sid,
+            reservation: *reservation,
+            worker: *worker,
+            workspace: task.workspace,
+        })),
+        TaskEvent::Ended { status } => Some(Effect::Invite(InviteRequest::TaskEnded {
+            interaction: interaction?,
+            task: task.sid,
+            status: *status,
+        })),
+    });
+    told.collect()
+}
+
+impl From<Change> for Decision {
+    /// The changed task, and who is told; unchanged if nothing happened.
+    fn from(change: Change) -> Self {
+        if change.is_nothing() {
+            return Self::unchanged();
+        }
+        let effects = effects(&change.task, &change.events, change.source);
+        Self::put(change.task).asking(effects)
+    }
+}
