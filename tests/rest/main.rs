@@ -7,5 +7,6 @@
 mod conversations;
 mod flex;
 mod messaging;
+mod paging;
 mod taskrouter;
 mod world;

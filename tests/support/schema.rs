@@ -73,6 +73,16 @@ impl Schema {
         all
     }
 
+    /// The paths that list page by page.
+    pub fn lists(&self) -> Vec<String> {
+        let paths = self.root["paths"].as_object().into_iter().flatten();
+        let is_paged = |operation: &Value| {
+            let parameters = operation["parameters"].as_array().into_iter().flatten();
+            parameters.into_iter().any(|parameter| parameter["name"] == "PageToken")
+        };
+        paths.filter(|(_, at)| is_paged(&at["get"])).map(|(path, _)| path.clone()).collect()
+    }
+
     /// The forms that are published as examples of a request.
     pub fn requests(&self, method: &str, path: &str) -> Vec<Map<String, Value>> {
         let body = &self.root["paths"][path][method]["requestBody"];

@@ -1,14 +1,17 @@
 //! In which conversations somebody is: by identity, or by address.
 //!
 //! An address has one row for each open conversation, its binding, and one for each closed one. Open ones
-//! come first. The two are read one after the other, and a page may span both.
+//! come first; a page may hold both.
 
 use serde_json::{Value, json};
 use switchboard_domain::address::Address;
 use switchboard_domain::conversation::{AddressBinding, Conversation, Membership, Participant};
-use switchboard_domain::sid::{ConversationSid, ParticipantSid, Sid as _};
-use switchboard_rest::{Answer, ApiError, Call, PageRequest};
-use switchboard_store::{Cursor, FromRecord, Kept, Listing, Page, Table, key, take};
+use switchboard_domain::record::Record;
+use switchboard_domain::sid::{ConversationSid, ParticipantSid, ServiceSid, Sid as _};
+use switchboard_rest::{
+    Answer, ApiError, Call, Direction, Records, Source, Stretch, chained, filtered,
+};
+use switchboard_store::{FromRecord, Kept, Listing, Table, key};
 
 use crate::input::{NAME_CHARS_MAX, given};
 use crate::scope::Scope;
@@ -19,16 +22,12 @@ const PAGE_MAX: i64 = 50;
 const OPEN: &str = "P#";
 /// Rows of closed conversations, and of identities.
 const CLOSED: &str = "C#";
-/// Sorts behind every row of its kind.
-const LAST: &str = "\u{10FFFF}";
-
-/// Somebody's place in a conversation.
-type Place = (ConversationSid, u32);
 
 /// `GET …/ParticipantConversations`.
 pub(crate) async fn list(call: &Call<'_>, scope: &Scope) -> Answer {
     let request = call.page(PAGE_MAX)?;
-    let places = match (given(&call.query, "Identity"), given(&call.query, "Address")) {
+    let service = scope.service_sid(call).await?;
+    let page = match (given(&call.query, "Identity"), given(&call.query, "Address")) {
         (Some(_), Some(_)) => {
             let message = "Either Identity or Address can be looked up, not both at a time";
             return Err(ApiError::new(400, 50451, message));
@@ -40,131 +39,95 @@ pub(crate) async fn list(call: &Call<'_>, scope: &Scope) -> Answer {
             return Err(ApiError::new(400, 50207, "Identity too long"));
         }
         (Some(identity), None) => {
-            let pk = format!("I#{identity}");
-            let cursor = request.cursor.clone().filter(|cursor| edge(cursor).starts_with(CLOSED));
-            closed(call, &pk, cursor.as_ref(), request.size).await?
+            let closed = rows(format!("I#{identity}"), CLOSED);
+            filtered(&places(call, service, &closed, of_membership), &request, |_| true).await?
         }
         (None, Some(address)) => {
             let address: Address = address
                 .parse()
                 .map_err(|_| ApiError::new(400, 50407, "Invalid messaging binding address"))?;
-            of_address(call, &format!("A#{address}"), &request).await?
+            let pk = format!("A#{address}");
+            let (open, closed) = (rows(&pk, OPEN), rows(&pk, CLOSED));
+            let open = places(call, service, &open, of_binding);
+            let closed = places(call, service, &closed, of_membership);
+            chained(&open, &closed, &request, |_| true).await?
         }
     };
-    let page = filled(call, scope, places).await?;
-    let render =
-        |(conversation, one): &(Conversation, Participant)| render(call, scope, conversation, one);
-    Ok(call.paged("conversations", &request, &page, render))
+    Ok(call.paged("conversations", &request, &page, |found| render(call, scope, found)))
 }
 
-fn edge(cursor: &Cursor) -> &str {
-    match cursor {
-        Cursor::After(edge) | Cursor::Before(edge) => edge,
-    }
+fn rows(pk: impl ToString, kind: &str) -> Listing {
+    Listing::partition(Table::Conversations, pk, kind)
 }
 
-async fn rows<T: Kept + FromRecord>(
-    call: &Call<'_>,
-    pk: &str,
-    kind: &str,
-    cursor: Option<&Cursor>,
-    size: usize,
-    place: impl Fn(&T) -> Place,
-) -> Result<Page<Place>, ApiError> {
-    let listing = Listing::partition(Table::Conversations, pk, kind);
-    let page: Page<T> = call.on.store.page(&listing, cursor, size).await?;
-    let records = page.records.iter().map(place).collect();
-    Ok(Page { records, next: page.next, previous: page.previous })
+/// Somebody's place in a conversation.
+type Place = (ConversationSid, u32);
+
+fn of_binding(binding: &AddressBinding) -> Place {
+    (binding.conversation, binding.number)
 }
 
-async fn open(
-    call: &Call<'_>,
-    pk: &str,
-    cursor: Option<&Cursor>,
-    size: usize,
-) -> Result<Page<Place>, ApiError> {
-    rows(call, pk, OPEN, cursor, size, |it: &AddressBinding| (it.conversation, it.number)).await
+fn of_membership(membership: &Membership) -> Place {
+    (membership.conversation, membership.number)
 }
 
-async fn closed(
-    call: &Call<'_>,
-    pk: &str,
-    cursor: Option<&Cursor>,
-    size: usize,
-) -> Result<Page<Place>, ApiError> {
-    rows(call, pk, CLOSED, cursor, size, |it: &Membership| (it.conversation, it.number)).await
+/// Somebody in a conversation, and where the list has them.
+struct Found {
+    conversation: Conversation,
+    one: Participant,
+    edge: String,
 }
 
-/// A page of open conversations, then closed ones.
-async fn of_address(
-    call: &Call<'_>,
-    pk: &str,
-    request: &PageRequest,
-) -> Result<Page<Place>, ApiError> {
-    let size = request.size;
-    let cursor = request.cursor.as_ref();
-    let among_closed = cursor.is_some_and(|cursor| edge(cursor).starts_with(CLOSED));
-    match cursor {
-        Some(Cursor::Before(_)) if among_closed => {
-            let mut page = closed(call, pk, cursor, size).await?;
-            let missing = size - page.records.len();
-            if page.previous.is_none() && missing > 0 {
-                let from_the_end = Cursor::Before(format!("{OPEN}{LAST}"));
-                let before = open(call, pk, Some(&from_the_end), missing).await?;
-                page.records.splice(0..0, before.records);
-                page.previous = before.previous;
-            } else if page.previous.is_none() {
-                page.previous = Some(Cursor::Before(format!("{OPEN}{LAST}")));
-            }
-            Ok(page)
-        }
-        Some(Cursor::After(_)) if among_closed => closed(call, pk, cursor, size).await,
-        Some(Cursor::After(edge) | Cursor::Before(edge)) if !edge.starts_with(OPEN) => {
-            Err(ApiError::bad("Invalid parameter: PageToken is none that was given out"))
-        }
-        _ => {
-            let mut page = open(call, pk, cursor, size).await?;
-            if page.next.is_some() {
-                return Ok(page);
-            }
-            let missing = size - page.records.len();
-            if missing == 0 {
-                let more = closed(call, pk, None, 1).await?;
-                page.next = more.records.first().map(|_| Cursor::After(format!("{OPEN}{LAST}")));
-                return Ok(page);
-            }
-            let behind = closed(call, pk, None, missing).await?;
-            page.records.extend(behind.records);
-            page.next = behind.next;
-            Ok(page)
-        }
-    }
+/// The conversations behind rows of places; those of other services are left out, as are those just gone.
+struct Places<'a, T> {
+    call: &'a Call<'a>,
+    service: ServiceSid,
+    rows: Records<'a, T>,
+    place: fn(&T) -> Place,
 }
 
-/// The conversations behind the places; those of other services are left out, as are those just gone.
-async fn filled(
-    call: &Call<'_>,
-    scope: &Scope,
-    places: Page<Place>,
-) -> Result<Page<(Conversation, Participant)>, ApiError> {
-    let service = scope.service_sid(call).await?;
-    let keys: Vec<_> = places.records.iter().map(|(sid, _)| key::conversation(*sid)).collect();
-    let mut found = call.on.store.get_all(&keys).await?;
-    let mut records = Vec::with_capacity(keys.len());
-    for ((_, number), key) in places.records.iter().zip(&keys) {
-        let conversation: Option<Conversation> = take(&mut found, key);
-        let Some(conversation) = conversation.filter(|it| it.service == service) else {
-            continue;
+const fn places<'a, T>(
+    call: &'a Call<'a>,
+    service: ServiceSid,
+    listing: &'a Listing,
+    place: fn(&T) -> Place,
+) -> Places<'a, T> {
+    Places { call, service, rows: Records::of(call.on, listing), place }
+}
+
+impl<T: Kept + FromRecord + Clone + Into<Record> + Send + Sync> Source for Places<'_, T> {
+    type Record = Found;
+
+    async fn read(
+        &self,
+        beyond: Option<&str>,
+        direction: Direction,
+        limit: usize,
+    ) -> Result<Stretch<Found>, ApiError> {
+        let Stretch { records, rest } = self.rows.read(beyond, direction, limit).await?;
+        let keys: Vec<_> =
+            records.iter().map(|row| key::conversation((self.place)(row).0)).collect();
+        let found = self.call.on.store.get_all(&keys).await?;
+        let of_row = |(row, key): (&T, &_)| {
+            let Some(Record::Conversation(conversation)) = found.get(key) else {
+                return None;
+            };
+            let one = conversation.participant((self.place)(row).1)?.clone();
+            let edge = self.rows.edge(row);
+            let conversation = Conversation::clone(conversation);
+            (conversation.service == self.service).then_some(Found { conversation, one, edge })
         };
-        let Some(one) = conversation.participant(*number).cloned() else {
-            continue;
-        };
-        records.push((conversation, one));
+        let records = records.iter().zip(&keys).filter_map(of_row).collect();
+        Ok(Stretch { records, rest })
     }
-    Ok(Page { records, next: places.next, previous: places.previous })
+
+    fn edge(&self, found: &Found) -> String {
+        found.edge.clone()
+    }
 }
 
-fn render(call: &Call<'_>, scope: &Scope, of: &Conversation, one: &Participant) -> Value {
+fn render(call: &Call<'_>, scope: &Scope, found: &Found) -> Value {
+    let (of, one) = (&found.conversation, &found.one);
     let sid: ParticipantSid = of.sid.kin(one.number);
     let conversation = call.url(&scope.path(&format!("Conversations/{}", of.sid)));
     json!({

@@ -43,7 +43,7 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
 pub(crate) async fn list(call: &Call<'_>) -> Answer {
     let request = call.page(1000)?;
     let listing = Listing::list(Table::Configuration, "FLOWS").descending();
-    let page = call.on.store.page::<Flow>(&listing, request.cursor.as_ref(), request.size).await?;
+    let page = call.list(&listing, &request, |_: &Flow| true).await?;
     Ok(call.paged("flows", &request, &page, |flow| {
         let mut rendered = render(call, flow);
         // A list shows flows without their definitions.

@@ -36,7 +36,7 @@ fn secret(call: &Call<'_>) -> String {
 pub(crate) async fn list(call: &Call<'_>) -> Answer {
     let request = call.page(1000)?;
     let listing = Listing::list(Table::Configuration, "KEYS");
-    let page = call.on.store.page(&listing, request.cursor.as_ref(), request.size).await?;
+    let page = call.list(&listing, &request, |_: &ApiKey| true).await?;
     Ok(call.paged_2010("keys", &request, &page, render))
 }
 

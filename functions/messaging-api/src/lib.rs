@@ -8,7 +8,6 @@ mod account;
 mod carrier_codes;
 mod country;
 mod keys;
-mod listing;
 mod messages;
 mod numbers;
 mod pool;

@@ -9,7 +9,6 @@ use switchboard_domain::sid::PhoneNumberSid;
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::{Listing, Table, key};
 
-use crate::listing::{Order, page_of};
 use crate::settings::{self, Setting, choice, method, sid, switch, url};
 use crate::{friendly_name, uri};
 
@@ -93,17 +92,12 @@ pub(crate) async fn list(call: &Call<'_>) -> Answer {
     let given = |name: &str| call.query.get(name).filter(|value| !value.is_empty());
     let (pattern, name) = (given("PhoneNumber"), given("FriendlyName"));
     let listing = Listing::list(Table::Configuration, "NUMBERS");
-    let page = if pattern.is_none() && name.is_none() {
-        call.on.store.page(&listing, request.cursor.as_ref(), request.size).await?
-    } else {
-        let all: Vec<PhoneNumber> = call.on.store.all(&listing).await?;
-        let wanted = all.into_iter().filter(|number| {
+    let page = call
+        .list(&listing, &request, |number: &PhoneNumber| {
             pattern.is_none_or(|pattern| matches(pattern, number.number.as_str()))
                 && name.is_none_or(|name| number.friendly_name == name)
-        });
-        let rows = wanted.map(|number| (key::dated(number.created, number.sid), number)).collect();
-        page_of(rows, Order::Ascending, &request)
-    };
+        })
+        .await?;
     Ok(call.paged_2010("incoming_phone_numbers", &request, &page, |number| render(call, number)))
 }
 

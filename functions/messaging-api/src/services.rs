@@ -54,7 +54,7 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
 pub(crate) async fn list(call: &Call<'_>) -> Answer {
     let request = call.page(1000)?;
     let listing = Listing::list(Table::Configuration, "MESSAGING");
-    let page = call.on.store.page(&listing, request.cursor.as_ref(), request.size).await?;
+    let page = call.list(&listing, &request, |_: &MessagingService| true).await?;
     Ok(call.paged("services", &request, &page, |service| render(call, service)))
 }
 

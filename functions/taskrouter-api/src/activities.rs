@@ -6,7 +6,7 @@ use switchboard_domain::workspace::{Activity, TaskQueue, Worker};
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 
 use crate::contents::{self, PAGE_SIZE_MAX};
-use crate::{fields, pages};
+use crate::fields;
 
 pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
     let activity = Activity {
@@ -28,11 +28,13 @@ pub(crate) async fn list(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
     let name = call.query.get("FriendlyName");
     let available = call.query.get("Available").map(fields::is_affirmative);
     let listing = contents::listing::<Activity>(workspace);
-    let page = pages::filtered(call, &listing, &request, |activity: &Activity| {
-        name.is_none_or(|name| name == activity.friendly_name)
-            && available.is_none_or(|available| available == activity.available)
-    });
-    Ok(call.paged("activities", &request, &page.await?, |activity| render(call, activity)))
+    let page = call
+        .list(&listing, &request, |activity: &Activity| {
+            name.is_none_or(|name| name == activity.friendly_name)
+                && available.is_none_or(|available| available == activity.available)
+        })
+        .await?;
+    Ok(call.paged("activities", &request, &page, |activity| render(call, activity)))
 }
 
 pub(crate) async fn fetch(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) -> Answer {

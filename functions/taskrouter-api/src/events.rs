@@ -9,8 +9,8 @@ use switchboard_domain::sid::{
     EventSid, ReservationSid, Sid as _, TaskQueueSid, TaskSid, WorkerSid, WorkflowSid, WorkspaceSid,
 };
 use switchboard_domain::timestamp::{Millis, Timestamp};
-use switchboard_rest::{Answer, ApiError, Call, PageRequest, Reply};
-use switchboard_store::{Cursor, Page, Timeline, key};
+use switchboard_rest::{Answer, ApiError, Call, Direction, Reply, Source, Stretch, filtered};
+use switchboard_store::{Page, Store, Timeline, key};
 
 use crate::contents::{self, PAGE_SIZE_MAX};
 
@@ -18,10 +18,10 @@ use crate::contents::{self, PAGE_SIZE_MAX};
 const MINUTES: i64 = 15;
 /// So many minutes back it can go.
 const MINUTES_MAX: i64 = KEPT.0 / 60_000;
-/// Occurrences are read so many at a time, at least.
+/// At least this many occurrences are read at a time.
 const READ_AT_ONCE: usize = 100;
-/// A page is given out, even if it is not full, after so many occurrences were read for it.
-const LOOKED_AT_MAX: usize = 5000;
+/// The digits of an event's number, which end its edge.
+const NUMBER_CHARS: usize = 2;
 
 /// One event of an occurrence.
 #[derive(Clone)]
@@ -126,7 +126,10 @@ pub(crate) async fn list(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
             let records = found.into_iter().filter(|one| filter.keeps(one)).collect();
             Page { records, next: None, previous: None }
         }
-        None => page(call, &filter.line(workspace), &request, |one| filter.keeps(one)).await?,
+        None => {
+            let events = Events { store: &call.on.store, line: filter.line(workspace) };
+            filtered(&events, &request, |one| filter.keeps(one)).await?
+        }
     };
     Ok(call.paged("events", &request, &page, |one| render(call, one)))
 }
@@ -148,71 +151,48 @@ async fn find(
     Ok(found.and_then(|occurrence| each(occurrence).nth(usize::from(place.number))))
 }
 
-/// Reads on until the page is full: a filter can pass over any number of events.
-async fn page(
-    call: &Call<'_>,
-    line: &Timeline,
-    request: &PageRequest,
-    keep: impl Fn(&Listed) -> bool,
-) -> Result<Page<Listed>, ApiError> {
-    let backwards = matches!(request.cursor, Some(Cursor::Before(_)));
-    // The sort key of the last event that was looked at.
-    let mut edge =
-        request.cursor.as_ref().map(|(Cursor::After(it) | Cursor::Before(it))| it.clone());
-    let mut kept: Vec<Listed> = Vec::new();
-    let (mut looked_at, mut is_end) = (0, false);
-    while kept.len() <= request.size && looked_at < LOOKED_AT_MAX && !is_end {
-        let events = read(call, line, edge.as_deref(), backwards, request.size).await?;
-        looked_at += events.len();
-        is_end = events.is_empty();
-        edge = events.last().map(|last| last.place().sorted()).or(edge);
-        kept.extend(events.into_iter().filter(&keep));
-    }
-    let over = kept.len() > request.size;
-    kept.truncate(request.size);
-    let sort = |listed: &Listed| listed.place().sorted();
-    let onward = if over { kept.last().map(sort) } else { edge.filter(|_| !is_end) };
-    let start = kept.first().filter(|_| request.cursor.is_some()).map(sort);
-    if backwards {
-        kept.reverse();
-    }
-    let (next, previous) = if backwards { (start, onward) } else { (onward, start) };
-    Ok(Page {
-        records: kept,
-        next: next.map(Cursor::After),
-        previous: previous.map(Cursor::Before),
-    })
+/// The events of a timeline. The edge of one is the sort key of its occurrence with its number in it.
+struct Events<'a> {
+    store: &'a Store,
+    line: Timeline,
 }
 
-/// The next events behind one, or before it; none at the end.
-async fn read(
-    call: &Call<'_>,
-    line: &Timeline,
-    edge: Option<&str>,
-    backwards: bool,
-    size: usize,
-) -> Result<Vec<Listed>, ApiError> {
-    let store = &call.on.store;
-    let limit = size.max(READ_AT_ONCE);
-    // The occurrence of the edge may have more events on this side of it.
-    let from = edge.and_then(|edge| edge.get(..edge.len().saturating_sub(2)));
-    let found = match from.filter(|_| backwards) {
-        Some(from) => store.occurrences_up_to(line, from, limit).await?,
-        None => store.occurrences_from(line, from, limit).await?,
-    };
-    let is_beyond = |one: &Listed| match edge {
-        Some(edge) if backwards => one.place().sorted().as_str() < edge,
-        Some(edge) => one.place().sorted().as_str() > edge,
-        None => true,
-    };
-    let events = found.into_iter().flat_map(|occurrence| {
-        let all: Vec<Listed> = match backwards {
-            true => each(occurrence).rev().collect(),
-            false => each(occurrence).collect(),
+impl Source for Events<'_> {
+    type Record = Listed;
+
+    async fn read(
+        &self,
+        beyond: Option<&str>,
+        direction: Direction,
+        limit: usize,
+    ) -> Result<Stretch<Listed>, ApiError> {
+        // The occurrence of the edge may have more events on this side of it.
+        let from = beyond.and_then(|edge| edge.get(..edge.len().saturating_sub(NUMBER_CHARS)));
+        let (store, line, limit) = (self.store, &self.line, limit.max(READ_AT_ONCE));
+        let found = match from.filter(|_| direction == Direction::Backwards) {
+            Some(from) => store.occurrences_up_to(line, from, limit).await?,
+            None => store.occurrences_from(line, from, limit).await?,
         };
-        all
-    });
-    Ok(events.filter(is_beyond).collect())
+        let is_beyond = |one: &Listed| match (beyond, direction) {
+            (None, _) => true,
+            (Some(edge), Direction::Forwards) => self.edge(one).as_str() > edge,
+            (Some(edge), Direction::Backwards) => self.edge(one).as_str() < edge,
+        };
+        let events = found.into_iter().flat_map(|occurrence| {
+            let all: Vec<Listed> = match direction {
+                Direction::Forwards => each(occurrence).collect(),
+                Direction::Backwards => each(occurrence).rev().collect(),
+            };
+            all
+        });
+        let records: Vec<Listed> = events.filter(is_beyond).collect();
+        let rest = records.last().map(|last| self.edge(last));
+        Ok(Stretch { records, rest })
+    }
+
+    fn edge(&self, listed: &Listed) -> String {
+        listed.place().sorted()
+    }
 }
 
 fn render(call: &Call<'_>, listed: &Listed) -> Value {

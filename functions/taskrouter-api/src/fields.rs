@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use switchboard_domain::workspace::QueueOrder;
-use switchboard_rest::{ApiError, Params};
+use switchboard_rest::{ApiError, Order, Params};
 
 /// The longest name, in characters (rules D.1 to D.3).
 const NAME_CHARS_MAX: usize = 64;
@@ -86,24 +86,19 @@ pub(crate) fn queue_order(form: &Params, parameter: &str) -> Result<Option<Queue
     order.map(Some).ok_or_else(|| invalid(parameter, "must be FIFO or LIFO"))
 }
 
-/// `Attribute:asc` or `Attribute:desc`: the attribute, one of those given, and whether it descends.
+/// `Attribute:asc` or `Attribute:desc`: the attribute, one of those given, and the order.
 pub(crate) fn ordering<'a>(
     query: &Params,
     attributes: &[&'a str],
-) -> Result<Option<(&'a str, bool)>, ApiError> {
+) -> Result<Option<(&'a str, Order)>, ApiError> {
     const NAME: &str = "Ordering";
     let Some(text) = query.get(NAME).filter(|text| !text.is_empty()) else {
         return Ok(None);
     };
     let (attribute, direction) = text.split_once(':').unwrap_or((text, "asc"));
     let known = attributes.iter().find(|known| known.eq_ignore_ascii_case(attribute.trim()));
-    let descending = match direction.trim() {
-        it if it.eq_ignore_ascii_case("asc") => Some(false),
-        it if it.eq_ignore_ascii_case("desc") => Some(true),
-        _ => None,
-    };
-    match (known, descending) {
-        (Some(known), Some(descending)) => Ok(Some((known, descending))),
+    match (known, Order::parse(direction.trim())) {
+        (Some(known), Some(order)) => Ok(Some((known, order))),
         _ => {
             let names = attributes.join(", ");
             Err(invalid(NAME, &format!("must be one of {names}, with :asc or :desc behind it")))
@@ -148,8 +143,8 @@ mod tests {
         let known = ["DateCreated", "Priority"];
         let read = |text: &str| ordering(&form(text), &known);
         assert_eq!(read("").unwrap(), None);
-        assert_eq!(read("Ordering=priority:DESC").unwrap(), Some(("Priority", true)));
-        assert_eq!(read("Ordering=DateCreated").unwrap(), Some(("DateCreated", false)));
+        assert_eq!(read("Ordering=priority:DESC").unwrap(), Some(("Priority", Order::Descending)));
+        assert_eq!(read("Ordering=DateCreated").unwrap(), Some(("DateCreated", Order::Ascending)));
         assert!(read("Ordering=Age:asc").is_err());
         assert!(read("Ordering=Priority:up").is_err());
     }

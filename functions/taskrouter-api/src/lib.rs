@@ -12,7 +12,6 @@ mod contents;
 mod events;
 mod fields;
 mod new_task;
-mod pages;
 mod receipts;
 mod rehearsals;
 mod reservations;

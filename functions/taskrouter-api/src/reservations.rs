@@ -7,12 +7,12 @@ use switchboard_domain::process::reservation::{Said, WorkerAnswer};
 use switchboard_domain::sid::{ReservationSid, Sid as _, TaskSid, WorkerSid, WorkspaceSid};
 use switchboard_domain::task::{Reservation, ReservationStatus, Source, Task};
 use switchboard_domain::workspace::Worker;
-use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
+use switchboard_rest::{Answer, ApiError, Call, Order, Params, Reply, ordered};
 use switchboard_store::key::dated;
 
 use crate::contents::{self, Activities, PAGE_SIZE_MAX};
 use crate::fields::invalid;
-use crate::{pages, tasks};
+use crate::tasks;
 
 /// Where a reservation is seen from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +53,7 @@ pub(crate) async fn list(call: &Call<'_>, workspace: WorkspaceSid, view: View) -
     });
     let keyed =
         shown.map(|(task, one)| (dated(one.created, task.reservation_sid(one)), (task, one)));
-    let page = pages::ordered(keyed.collect(), false, &request);
+    let page = ordered(keyed.collect(), Order::Ascending, &request);
     Ok(call.paged("reservations", &request, &page, |(task, one)| render(call, view, task, one)))
 }
 

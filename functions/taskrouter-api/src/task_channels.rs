@@ -7,7 +7,7 @@ use switchboard_domain::workspace::TaskChannel;
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 
 use crate::contents::{self, PAGE_SIZE_MAX};
-use crate::{fields, pages, tasks};
+use crate::{fields, tasks};
 
 pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
     let channel = TaskChannel {
@@ -39,7 +39,7 @@ pub(crate) async fn list(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
     contents::workspace(call, workspace).await?;
     let request = call.page(PAGE_SIZE_MAX)?;
     let listing = contents::listing::<TaskChannel>(workspace);
-    let page = pages::filtered(call, &listing, &request, |_: &TaskChannel| true).await?;
+    let page = call.list(&listing, &request, |_: &TaskChannel| true).await?;
     Ok(call.paged("channels", &request, &page, |channel| render(call, channel)))
 }
 

@@ -8,7 +8,7 @@ use switchboard_domain::sid::{TaskQueueSid, WorkerSid, WorkflowSid, WorkspaceSid
 use switchboard_domain::task::{Task, TaskStatus};
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_domain::workspace::{TaskQueue, Workflow};
-use switchboard_rest::{ApiError, Call, Params};
+use switchboard_rest::{ApiError, Call, Order, Params};
 use switchboard_store::key::dated;
 
 use crate::contents;
@@ -116,7 +116,7 @@ fn statuses(query: &Params) -> Result<BTreeSet<TaskStatus>, ApiError> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Ordering {
     by: By,
-    pub(crate) descending: bool,
+    pub(crate) order: Order,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,10 +130,10 @@ impl Ordering {
     pub(crate) fn read(query: &Params) -> Result<Self, ApiError> {
         let known = ["DateCreated", "Priority", "VirtualStartTime"];
         Ok(match fields::ordering(query, &known)? {
-            Some(("Priority", descending)) => Self { by: By::Priority, descending },
-            Some(("VirtualStartTime", descending)) => Self { by: By::Start, descending },
-            Some((_, descending)) => Self { by: By::Created, descending },
-            None => Self { by: By::Created, descending: false },
+            Some(("Priority", order)) => Self { by: By::Priority, order },
+            Some(("VirtualStartTime", order)) => Self { by: By::Start, order },
+            Some((_, order)) => Self { by: By::Created, order },
+            None => Self { by: By::Created, order: Order::Ascending },
         })
     }
 

@@ -9,7 +9,7 @@ use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
 
 use crate::contents::{self, Activities, PAGE_SIZE_MAX};
 use crate::fields::invalid;
-use crate::{fields, pages, tasks};
+use crate::{fields, tasks};
 
 /// Workers of a queue that does not say which (rule D.3).
 const EVERYBODY: &str = "1==1";
@@ -133,16 +133,12 @@ pub(crate) async fn list(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
         let found: Worker = contents::check(call, workspace, "WorkerSid", sid).await?;
         worker = serde_json::from_str(&found.attributes).ok();
     }
-    let page = pages::filtered(
-        call,
-        &contents::listing::<TaskQueue>(workspace),
-        &request,
-        |queue: &TaskQueue| {
+    let page = call
+        .list(&contents::listing::<TaskQueue>(workspace), &request, |queue: &TaskQueue| {
             name.is_none_or(|name| name == queue.friendly_name)
                 && worker.as_ref().is_none_or(|attributes| takes(queue, attributes))
-        },
-    )
-    .await?;
+        })
+        .await?;
     let activities = Activities::load(call, workspace).await?;
     Ok(call.paged("task_queues", &request, &page, |queue| render(call, queue, &activities)))
 }

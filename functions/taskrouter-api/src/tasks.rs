@@ -5,14 +5,14 @@ use switchboard_domain::sid::{TaskSid, WorkerSid, WorkspaceSid};
 use switchboard_domain::task::{self, Amendment, Change, Command, Source, Task, TaskStatus};
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_domain::workspace::{TaskChannel, TaskQueue};
-use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
+use switchboard_rest::{Answer, ApiError, Call, Order, Params, Reply, ordered};
 use switchboard_store::{Cursor, Kept as _, Listing, Page, Table, key};
 
 use crate::contents::{self, PAGE_SIZE_MAX};
 use crate::fields::invalid;
 use crate::task_filter::{EARLIEST_START, Filter, Ordering};
 use crate::task_view::{Names, render};
-use crate::{fields, pages, task_channels};
+use crate::{fields, task_channels};
 
 /// The highest priority (rule D.6).
 pub(crate) const PRIORITY_MAX: i64 = 0x7fff_ffff;
@@ -109,15 +109,15 @@ pub(crate) async fn list(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
     let filter = Filter::read(call, workspace).await?;
     let keep = |task: &Task| !is_gone(task, call.now) && filter.keeps(task);
     let page = if ordering.is_kept() {
-        let listing = match ordering.descending {
-            true => listing(workspace).descending(),
-            false => listing(workspace),
+        let listing = match ordering.order {
+            Order::Descending => listing(workspace).descending(),
+            Order::Ascending => listing(workspace),
         };
-        pages::filtered(call, &listing, &request, keep).await?
+        call.list(&listing, &request, keep).await?
     } else {
         let all: Vec<Task> = call.on.store.all(&listing(workspace)).await?;
         let kept = all.into_iter().filter(keep).map(|task| (ordering.key(&task), task));
-        pages::ordered(kept.collect(), ordering.descending, &request)
+        ordered(kept.collect(), ordering.order, &request)
     };
     let names = Names::load(call, &page.records).await?;
     Ok(call.paged("tasks", &request, &page, |task| render(call, task, &names)))

@@ -10,7 +10,7 @@ use switchboard_domain::workspace::{TaskChannel, Worker};
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 
 use crate::contents::{self, PAGE_SIZE_MAX};
-use crate::{pages, task_channels, tasks};
+use crate::{task_channels, tasks};
 
 /// More tasks at once than anybody can be asked to do.
 const CAPACITY_MAX: i64 = 0x7fff_ffff;
@@ -20,7 +20,7 @@ pub(crate) async fn list(call: &Call<'_>, workspace: WorkspaceSid, worker: &str)
     let worker: Worker = contents::find(call, workspace, call.sid(worker)?).await?;
     let held = tasks::held_by(call, workspace, worker.sid).await?;
     let listing = contents::listing::<TaskChannel>(workspace);
-    let page = pages::filtered(call, &listing, &request, |_: &TaskChannel| true).await?;
+    let page = call.list(&listing, &request, |_: &TaskChannel| true).await?;
     let render = |channel: &TaskChannel| render(call, &worker, channel, &held);
     Ok(call.paged("channels", &request, &page, render))
 }

@@ -11,12 +11,12 @@ use switchboard_domain::sid::{
 use switchboard_domain::task::{self, Command, ReservationStatus, Source, Task};
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_domain::workspace::{Activity, TaskQueue, Worker};
-use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
+use switchboard_rest::{Answer, ApiError, Call, Params, Reply, ordered};
 use switchboard_store::key::dated;
 
 use crate::contents::{self, Activities, PAGE_SIZE_MAX};
 use crate::fields::invalid;
-use crate::{fields, pages, task_queues, tasks};
+use crate::{fields, task_queues, tasks};
 
 /// So many tasks are changed in one transaction with their worker.
 const REJECTED_MAX: usize = 90;
@@ -142,10 +142,8 @@ pub(crate) async fn list(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
     let activities = Activities::load(call, workspace).await?;
     let keep = |worker: &Worker| filter.keeps(worker, &activities);
     let page = match ordering {
-        None => {
-            pages::filtered(call, &contents::listing::<Worker>(workspace), &request, keep).await?
-        }
-        Some((by, descending)) => {
+        None => call.list(&contents::listing::<Worker>(workspace), &request, keep).await?,
+        Some((by, order)) => {
             let all = contents::all::<Worker>(call, workspace).await?;
             let kept = all.into_iter().filter(keep).map(|worker| {
                 let key = match by {
@@ -156,7 +154,7 @@ pub(crate) async fn list(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
                 };
                 (key, worker)
             });
-            pages::ordered(kept.collect(), descending, &request)
+            ordered(kept.collect(), order, &request)
         }
     };
     Ok(call.paged("workers", &request, &page, |worker| render(call, worker, &activities)))

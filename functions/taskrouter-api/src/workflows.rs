@@ -13,7 +13,7 @@ use switchboard_store::{Key, Listing, Table, key};
 use crate::contents::{self, PAGE_SIZE_MAX};
 use crate::fields::invalid;
 use crate::workspaces::RESERVATION_TIMEOUT_SECONDS;
-use crate::{fields, pages, tasks};
+use crate::{fields, tasks};
 
 /// The longest time to think about a reservation, in seconds (rule D.7).
 const RESERVATION_TIMEOUT_SECONDS_MAX: i64 = 86_400;
@@ -133,7 +133,7 @@ pub(crate) async fn list(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
     let request = call.page(PAGE_SIZE_MAX)?;
     let name = call.query.get("FriendlyName");
     let listing = contents::listing::<Workflow>(workspace);
-    let page = pages::filtered(call, &listing, &request, |workflow: &Workflow| {
+    let page = call.list(&listing, &request, |workflow: &Workflow| {
         name.is_none_or(|name| name == workflow.friendly_name)
     });
     Ok(call.paged("workflows", &request, &page.await?, |workflow| render(call, workflow)))

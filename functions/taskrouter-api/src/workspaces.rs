@@ -16,7 +16,7 @@ use switchboard_store::{Kept as _, Listing, Table, key};
 
 use crate::contents::{self, Activities, PAGE_SIZE_MAX};
 use crate::fields::invalid;
-use crate::{fields, pages, tasks};
+use crate::{fields, tasks};
 
 /// The activities of a new workspace, and whether workers in them get tasks. The first one is that of new
 /// workers, and of those who let a reservation time out (rule A.1).
@@ -150,10 +150,11 @@ pub(crate) async fn list(call: &Call<'_>) -> Answer {
     let request = call.page(PAGE_SIZE_MAX)?;
     let name = call.query.get("FriendlyName");
     let listing = Listing::list(Table::Routing, "WORKSPACES");
-    let page = pages::filtered(call, &listing, &request, |workspace: &Workspace| {
-        name.is_none_or(|name| name == workspace.friendly_name)
-    })
-    .await?;
+    let page = call
+        .list(&listing, &request, |workspace: &Workspace| {
+            name.is_none_or(|name| name == workspace.friendly_name)
+        })
+        .await?;
     let keys = page.records.iter().flat_map(|workspace| {
         let sids = [workspace.default_activity, workspace.timeout_activity];
         sids.map(|activity| key::activity(workspace.sid, activity))

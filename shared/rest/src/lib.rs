@@ -20,7 +20,10 @@ use serde_json::json;
 use switchboard_runtime::Dependencies;
 
 pub use call::{Call, Method};
-pub use page::PageRequest;
+pub use page::{
+    Direction, LOOKED_AT_MAX, Order, PageRequest, Records, Source, Stretch, chained, filtered,
+    ordered,
+};
 pub use params::{Params, flag, instant, integer, sid_param};
 pub use reply::{Answer, ApiError, Reply};
 

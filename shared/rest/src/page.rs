@@ -1,10 +1,18 @@
 //! Pages: sizes are clamped, tokens are opaque, links are absolute (rule R.4).
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Value, json};
-use switchboard_store::{Cursor, Page};
+#[cfg(test)]
+mod properties;
+mod token;
+mod walk;
 
+use serde_json::{Value, json};
+use switchboard_domain::record::Record;
+use switchboard_store::{Cursor, FromRecord, Kept, Listing, Page};
+
+use self::token::{PAGING, Tokens};
+pub use self::walk::{
+    Direction, LOOKED_AT_MAX, Order, Records, Source, Stretch, chained, filtered, ordered,
+};
 use crate::call::Call;
 use crate::params::Params;
 use crate::reply::{ApiError, Reply};
@@ -13,8 +21,6 @@ use crate::reply::{ApiError, Reply};
 const SIZE_DEFAULT: i64 = 50;
 /// The highest page number: nobody turns so many pages, and records are counted in the same integers.
 const NUMBER_MAX: i64 = u32::MAX as i64;
-/// The longest sort key of a table or an index.
-const SORT_KEY_BYTES_MAX: usize = 1024;
 
 /// The page that is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,12 +34,12 @@ pub struct PageRequest {
 }
 
 impl PageRequest {
-    fn read(query: &Params, size_max: i64) -> Result<Self, ApiError> {
+    fn read(query: &Params, size_max: i64, tokens: &Tokens) -> Result<Self, ApiError> {
         let size = query.integer("PageSize", 0, i64::MAX)?.unwrap_or(SIZE_DEFAULT);
         let number = query.integer("Page", 0, NUMBER_MAX)?.unwrap_or(0);
         let cursor = match query.get("PageToken").filter(|token| !token.is_empty()) {
-            Some(token) => Some(cursor(token).ok_or_else(|| {
-                ApiError::bad("Invalid parameter: PageToken is none that was given out")
+            Some(token) => Some(tokens.take(token).ok_or_else(|| {
+                ApiError::bad("Invalid parameter: PageToken is none that this list gave out")
             })?),
             None if number > 0 => {
                 let message =
@@ -46,35 +52,33 @@ impl PageRequest {
         Ok(Self { size, cursor, number })
     }
 
-    /// The page of numbered parts that live inside one record; `parts` is in order of their numbers.
+    /// The page of numbered parts that live inside one record.
     pub fn of_parts<T: Clone>(&self, parts: &[T], number: impl Fn(&T) -> u32) -> Page<T> {
-        let edge = |text: &str| text.parse::<u32>().unwrap_or(0);
-        let (start, end) = match &self.cursor {
-            Some(Cursor::Before(text)) => {
-                let end = parts.partition_point(|part| number(part) < edge(text));
-                (end.saturating_sub(self.size), end)
-            }
-            Some(Cursor::After(text)) => {
-                let start = parts.partition_point(|part| number(part) <= edge(text));
-                (start, (start + self.size).min(parts.len()))
-            }
-            None => (0, self.size.min(parts.len())),
-        };
-        let records = parts.get(start..end).unwrap_or_default().to_vec();
-        let next = records.last().filter(|_| end < parts.len());
-        let previous = records.first().filter(|_| start > 0);
-        Page {
-            next: next.map(|last| Cursor::After(number(last).to_string())),
-            previous: previous.map(|first| Cursor::Before(number(first).to_string())),
-            records,
-        }
+        let keyed = parts.iter().map(|part| (format!("{:010}", number(part)), part.clone()));
+        ordered(keyed.collect(), Order::Ascending, self)
     }
 }
 
 impl Call<'_> {
     /// Reads `PageSize`, `Page` and `PageToken`. A size beyond `size_max` is clamped, not refused.
     pub fn page(&self, size_max: i64) -> Result<PageRequest, ApiError> {
-        PageRequest::read(&self.query, size_max)
+        PageRequest::read(&self.query, size_max, &self.tokens())
+    }
+
+    /// A page of those records of a listing that are to be kept.
+    pub async fn list<T: Kept + FromRecord + Clone + Into<Record> + Send>(
+        &self,
+        listing: &Listing,
+        request: &PageRequest,
+        keep: impl Fn(&T) -> bool,
+    ) -> Result<Page<T>, ApiError> {
+        filtered(&Records::of(self.on, listing), request, keep).await
+    }
+
+    /// The tokens of the list that is asked for.
+    fn tokens(&self) -> Tokens {
+        let path: Vec<&str> = [self.product.as_str()].into_iter().chain(self.path()).collect();
+        Tokens::of(&self.on.config.auth_token.0, &path, &self.query)
     }
 
     /// A page of a list with its `meta`.
@@ -142,34 +146,16 @@ impl Call<'_> {
     fn page_path(&self, request: &PageRequest, number: i64, at: Option<&Cursor>) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         for (name, value) in self.query.iter() {
-            if !["PageSize", "Page", "PageToken"].contains(&name) {
+            if !PAGING.contains(&name) {
                 query.append_pair(name, value);
             }
         }
         query.append_pair("PageSize", &request.size.to_string());
         query.append_pair("Page", &number.to_string());
         if let Some(cursor) = at {
-            query.append_pair("PageToken", &token(cursor));
+            query.append_pair("PageToken", &self.tokens().give(cursor));
         }
         format!("{}?{}", self.raw_path, query.finish())
-    }
-}
-
-fn token(cursor: &Cursor) -> String {
-    URL_SAFE_NO_PAD.encode(match cursor {
-        Cursor::After(edge) => format!("a{edge}"),
-        Cursor::Before(edge) => format!("b{edge}"),
-    })
-}
-
-fn cursor(token: &str) -> Option<Cursor> {
-    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
-    let edge = text.get(1..).filter(|edge| (1..=SORT_KEY_BYTES_MAX).contains(&edge.len()))?;
-    let edge = edge.to_owned();
-    match text.get(..1)? {
-        "a" => Some(Cursor::After(edge)),
-        "b" => Some(Cursor::Before(edge)),
-        _ => None,
     }
 }
 
@@ -179,25 +165,22 @@ mod tests {
 
     use super::*;
 
+    fn tokens() -> Tokens {
+        Tokens::of("secret", &["v1"], &Params::default())
+    }
+
     /// The request for a page that a query makes.
     fn asked(query: &str) -> Result<PageRequest, ApiError> {
-        PageRequest::read(&Params::parse(query.as_bytes()), 100)
+        PageRequest::read(&Params::parse(query.as_bytes()), 100, &tokens())
     }
 
     #[test]
     fn a_page_number_leaves_room_to_count_the_records_before_it() {
-        let token = token(&Cursor::After("1".to_owned()));
+        let token = tokens().give(&Cursor::After("1".to_owned()));
         let highest = asked(&format!("Page={NUMBER_MAX}&PageToken={token}")).unwrap();
         assert!(highest.number.checked_mul(1000).is_some(), "records can be counted");
         let beyond = asked(&format!("Page={}&PageToken={token}", i64::MAX));
         assert_eq!(beyond.unwrap_err().status, 400);
-    }
-
-    #[test]
-    fn a_token_that_no_sort_key_fits_into_was_not_given_out() {
-        let longest = Cursor::After("é".repeat(512));
-        assert_eq!(cursor(&token(&longest)), Some(longest));
-        assert_eq!(cursor(&token(&Cursor::After("a".repeat(1025)))), None);
     }
 
     proptest! {
@@ -206,7 +189,7 @@ mod tests {
             size in "(-?[0-9]{0,20}|\\PC{0,5})",
             number in "(-?[0-9]{0,20}|\\PC{0,5})",
             token in prop_oneof!["[A-Za-z0-9_-]{0,40}", "\\PC{0,9}", ".{1,60}".prop_map(|edge| {
-                token(&Cursor::Before(edge))
+                tokens().give(&Cursor::Before(edge))
             })],
         ) {
             let pairs = [("PageSize", size), ("Page", number), ("PageToken", token)];
@@ -221,29 +204,6 @@ mod tests {
                 }
                 Err(refusal) => prop_assert_eq!(refusal.status, 400),
             }
-        }
-
-        #[test]
-        fn a_token_leads_back_to_any_place(edge in "\\PC{1,200}", is_after in any::<bool>()) {
-            let place = if is_after { Cursor::After(edge) } else { Cursor::Before(edge) };
-            prop_assert_eq!(cursor(&token(&place)), Some(place));
-        }
-
-        #[test]
-        fn any_token_is_a_place_or_none(text in any::<String>()) {
-            if let Some(place) = cursor(&text) {
-                prop_assert_eq!(cursor(&token(&place)), Some(place));
-            }
-        }
-    }
-
-    #[test]
-    fn a_token_leads_back_to_its_place_and_others_lead_nowhere() {
-        for place in [Cursor::After("1#CH".to_owned()), Cursor::Before("é".to_owned())] {
-            assert_eq!(cursor(&token(&place)), Some(place));
-        }
-        for wrong in ["", "????", "Yw", "_w", "YQ"] {
-            assert_eq!(cursor(wrong), None, "{wrong}");
         }
     }
 

@@ -6,7 +6,7 @@ use switchboard_domain::record::Record;
 
 use crate::error::{StoreError, classify};
 use crate::item::{self, Item, Kept};
-use crate::key::{Key, Table};
+use crate::key::{Key, Place, Table};
 use crate::{FromRecord, Store, take};
 
 /// Sorts before every sort key that we write. A key in a condition may not be empty.
@@ -29,7 +29,7 @@ pub struct Listing {
     descending: bool,
 }
 
-/// Where a page begins or ends: behind this sort key, or before it.
+/// Where a page begins or ends: behind this sort key, or before it. The empty key is the end of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cursor {
     /// The next ones.
@@ -91,6 +91,17 @@ impl Listing {
         self
     }
 
+    /// The sort key under which this list has a record.
+    pub fn edge(&self, record: &Record) -> String {
+        let Place { key, list, worker, .. } = Place::of(record);
+        let row = match self.index {
+            None => None,
+            Some("worker") => worker,
+            Some(_) => list,
+        };
+        row.map_or(key.sk, |row| row.sk)
+    }
+
     fn names(&self) -> (&'static str, &'static str) {
         match self.index {
             None => ("pk", "sk"),
@@ -124,6 +135,7 @@ impl Store {
             Some(Cursor::After(edge) | Cursor::Before(edge)) => Some(edge.as_str()),
             None => None,
         };
+        let edge = edge.filter(|edge| !edge.is_empty());
         // One more than asked for tells whether there is another page; one more for the edge itself.
         let mut rows = self.rows(listing, edge, backwards, size + 2).await?;
         let (_, sort) = listing.names();
@@ -230,10 +242,12 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<Item>, StoreError> {
         let ascending = listing.descending == backwards;
+        let (low, high) = (listing.low.as_str(), listing.high.as_str());
+        // Whatever the edge is, nothing outside of the list is read.
         let (low, high) = match edge {
-            Some(edge) if ascending => (edge, listing.high.as_str()),
-            Some(edge) => (listing.low.as_str(), edge),
-            None => (listing.low.as_str(), listing.high.as_str()),
+            Some(edge) if ascending => (edge.max(low), high),
+            Some(edge) => (low, edge.min(high)),
+            None => (low, high),
         };
         if low > high {
             return Ok(Vec::new());

@@ -3,11 +3,10 @@
 use serde_json::{Value, json};
 use switchboard_domain::carriage::Media;
 use switchboard_domain::sid::{MessageSid, Sid as _, SmsSid};
-use switchboard_rest::{Answer, Call, Reply};
+use switchboard_rest::{Answer, Call, Order, Reply, ordered};
 
 use super::View;
 use super::search::Range;
-use crate::listing::{Order, page_of};
 use crate::uri;
 
 /// Files are kin of their message, told from its deliveries by this bit.
@@ -21,7 +20,7 @@ pub(crate) async fn list(call: &Call<'_>, message: &str) -> Answer {
     let inside = range.holds(view.message.created);
     let files = view.message.media.iter().enumerate().filter(|_| inside);
     let rows = files.map(|(place, file)| (format!("{place:04}"), (place, file))).collect();
-    let page = page_of(rows, Order::Ascending, &request);
+    let page = ordered(rows, Order::Ascending, &request);
     Ok(call.paged_2010("media_list", &request, &page, |(place, file)| {
         render(call, &view, *place, file)
     }))

@@ -10,11 +10,10 @@ use switchboard_domain::conversation::{AddressBinding, Membership};
 use switchboard_domain::message::Message;
 use switchboard_domain::sid::ConversationSid;
 use switchboard_domain::timestamp::{Millis, Timestamp};
-use switchboard_rest::{Answer, ApiError, Call, Params};
+use switchboard_rest::{Answer, ApiError, Call, Order, Params, ordered};
 use switchboard_store::{Key, Listing, Table, key, take};
 
 use super::{View, render};
-use crate::listing::{Order, page_of};
 
 /// A search that has to read more messages is refused.
 const MESSAGES_MAX: usize = 10_000;
@@ -115,7 +114,7 @@ pub(crate) async fn list(call: &Call<'_>) -> Answer {
         }
         None => Vec::new(),
     };
-    let page = page_of(messages, Order::Descending, &request);
+    let page = ordered(messages, Order::Descending, &request);
     Ok(call.paged_2010("messages", &request, &page, |view| render(call, view)))
 }
 

@@ -4,11 +4,10 @@ use serde_json::{Value, json};
 use switchboard_domain::configuration::AlphaSender;
 use switchboard_domain::decision::Decision;
 use switchboard_domain::sid::{AlphaSenderSid, MessagingServiceSid};
-use switchboard_rest::{Answer, ApiError, Call, Reply};
+use switchboard_rest::{Answer, ApiError, Call, Order, Reply, ordered};
 use switchboard_store::key;
 
 use super::{ALPHA_SENDERS_MAX, full, removed};
-use crate::listing::{Order, page_of};
 use crate::services;
 
 /// `POST /v1/Services/{ServiceSid}/AlphaSenders`.
@@ -59,7 +58,7 @@ pub(crate) async fn list(call: &Call<'_>, service: &str) -> Answer {
     let request = call.page(1000)?;
     let service = services::load(call, service).await?;
     let rows = service.alpha_senders.into_iter().map(|one| (key::dated(one.created, one.sid), one));
-    let page = page_of(rows.collect(), Order::Ascending, &request);
+    let page = ordered(rows.collect(), Order::Ascending, &request);
     Ok(call.paged("alpha_senders", &request, &page, |one| render(call, service.sid, one)))
 }
 

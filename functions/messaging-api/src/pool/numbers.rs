@@ -5,12 +5,11 @@ use serde_json::{Value, json};
 use switchboard_domain::configuration::{MessagingService, PhoneNumber, PoolNumber};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::sid::{MessagingServiceSid, PhoneNumberSid};
-use switchboard_rest::{Answer, ApiError, Call, Reply, sid_param};
+use switchboard_rest::{Answer, ApiError, Call, Order, Reply, ordered, sid_param};
 use switchboard_store::{key, take};
 
 use super::{NUMBERS_MAX, full, removed};
 use crate::country;
-use crate::listing::{Order, page_of};
 use crate::services;
 
 /// `POST /v1/Services/{ServiceSid}/PhoneNumbers`.
@@ -63,7 +62,7 @@ pub(crate) async fn list(call: &Call<'_>, service: &str) -> Answer {
     let request = call.page(1000)?;
     let service = services::load(call, service).await?;
     let rows = service.numbers.into_iter().map(|one| (key::dated(one.created, one.sid), one));
-    let page = page_of(rows.collect(), Order::Ascending, &request);
+    let page = ordered(rows.collect(), Order::Ascending, &request);
     Ok(call.paged("phone_numbers", &request, &page, |one| render(call, service.sid, one)))
 }
 

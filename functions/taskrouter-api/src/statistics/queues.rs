@@ -14,7 +14,6 @@ use super::parameters::Window;
 use super::{Form, People, occurrences, open_tasks, parameters, render, told};
 use crate::contents::{self, PAGE_SIZE_MAX};
 use crate::fields::invalid;
-use crate::pages;
 
 /// So many queues can be asked for at once.
 const BULK_MAX: usize = 50;
@@ -52,10 +51,11 @@ pub(super) async fn list(call: &Call<'_>, ws: WorkspaceSid) -> Answer {
     let (window, thresholds) = (Window::read(call)?, parameters::thresholds(call)?);
     let name = call.query.get("FriendlyName").filter(|text| !text.is_empty());
     let listing = contents::listing::<TaskQueue>(ws);
-    let page = pages::filtered(call, &listing, &request, |queue: &TaskQueue| {
-        name.is_none_or(|name| name == queue.friendly_name)
-    })
-    .await?;
+    let page = call
+        .list(&listing, &request, |queue: &TaskQueue| {
+            name.is_none_or(|name| name == queue.friendly_name)
+        })
+        .await?;
     let (open, people) = (open_tasks(call, ws, channel).await?, People::load(call, ws).await?);
     let happened = occurrences(call, ws, window).await?;
     let all = Cumulative::of_queues(&happened, &thresholds, channel);
