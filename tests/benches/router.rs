@@ -20,6 +20,7 @@ use switchboard_domain::record::Record;
 use switchboard_domain::sid::{ActivitySid, Sid, TaskQueueSid, WorkspaceSid};
 use switchboard_domain::task::{Destination, NewTask, Task};
 use switchboard_domain::timestamp::Timestamp;
+use switchboard_domain::version::Version;
 use switchboard_domain::workspace::{
     Activity, Capacity, QueueOrder, TaskChannel, TaskQueue, Worker, Workflow, Workspace,
 };
@@ -105,7 +106,7 @@ impl Centre {
     async fn write(&self, records: Vec<Record>) {
         for some in records.chunks(100) {
             let decision = Decision { puts: some.to_vec(), ..Decision::default() };
-            let _ = self.on.store.commit(&decision).await.unwrap();
+            let _ = self.on.commit(&decision).await.unwrap();
         }
     }
 
@@ -153,7 +154,7 @@ impl Centre {
         worker.do_instead(sid("WA", 0), self.on.now());
         head.note(PartSid::Worker(worker.sid));
         let subject = Subject::Worker(worker.sid);
-        let _ = self.on.store.commit(&Decision::put(head).and(worker)).await.unwrap();
+        let _ = self.on.commit(&Decision::put(head).and(worker)).await.unwrap();
         subject
     }
 
@@ -188,7 +189,7 @@ fn workspace() -> Workspace {
         timeout_activity: sid("WA", 0),
         created: CREATED,
         updated: CREATED,
-        version: 0,
+        version: Version::NEW,
     }
 }
 
@@ -200,7 +201,7 @@ fn activity(number: usize) -> Activity {
         available: number > 0,
         created: CREATED,
         updated: CREATED,
-        version: 0,
+        version: Version::NEW,
     }
 }
 
@@ -213,7 +214,7 @@ fn channel() -> TaskChannel {
         channel_optimized_routing: false,
         created: CREATED,
         updated: CREATED,
-        version: 0,
+        version: Version::NEW,
     }
 }
 
@@ -233,7 +234,7 @@ fn workflow() -> Workflow {
         task_reservation_timeout_seconds: 86_400,
         created: CREATED,
         updated: CREATED,
-        version: 0,
+        version: Version::NEW,
     }
 }
 
@@ -250,7 +251,7 @@ fn queue(number: usize) -> TaskQueue {
         ageing_bound_seconds: None,
         created: CREATED,
         updated: CREATED,
-        version: 0,
+        version: Version::NEW,
     }
 }
 
@@ -274,6 +275,6 @@ fn worker(number: usize) -> Worker {
         channels: BTreeMap::from([(sid("TC", 0), room)]),
         created: CREATED,
         updated: CREATED,
-        version: 0,
+        version: Version::NEW,
     }
 }

@@ -6,6 +6,7 @@
 
 mod conversations;
 mod flex;
+mod lost_answers;
 mod messaging;
 mod paging;
 mod taskrouter;

@@ -78,7 +78,7 @@ impl World {
 
     /// Writes records that other functions write.
     pub(crate) async fn given(&self, decision: Decision) {
-        let _ = self.on.store.commit(&decision).await.unwrap();
+        let _ = self.on.commit(&decision).await.unwrap();
     }
 
     /// What other functions were asked for since the last look.
@@ -180,7 +180,7 @@ impl Faults for Wire {
     }
 
     fn after(&self, call: &Call<'_>) -> Option<Fault> {
-        let writes = matches!(call.operation, "PutItem" | "TransactWriteItems");
+        let writes = matches!(call.operation, "PutItem" | "DeleteItem" | "TransactWriteItems");
         let is_lost =
             call.service == Service::Tables && writes && self.loses.swap(false, Ordering::SeqCst);
         is_lost.then_some(Fault::Lost)

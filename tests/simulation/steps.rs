@@ -8,6 +8,7 @@ use switchboard_domain::record::Record;
 use switchboard_domain::sid::{ActivitySid, ReservationSid};
 use switchboard_domain::task::{Reservation, ReservationStatus, Task, TaskStatus};
 use switchboard_domain::timestamp::{Millis, Timestamp};
+use switchboard_domain::version::Version;
 use switchboard_domain::workspace::Worker;
 
 use crate::endpoints::{Book, Promise};
@@ -56,7 +57,7 @@ pub(crate) fn violations(scene: &Scene<'_>) -> Vec<Violation> {
     let changes = scene.changes;
     for change in changes {
         let Some(after) = &change.after else { continue };
-        let version = change.before.as_ref().map_or(0, Record::version);
+        let version = change.before.as_ref().map_or(Version::NEW, Record::version);
         found.when(after.version() != version + 1, "every write knows what it replaces", || {
             format!("{:?}: version {} over {version}", change.place, after.version())
         });

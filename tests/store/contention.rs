@@ -23,10 +23,10 @@ fn winners(outcomes: Vec<Result<Committed, StoreError>>) -> usize {
 async fn of_many_who_write_the_same_new_record_one_wins() {
     let world = World::new().await;
     let alone = Decision::put(unique_name("mine"));
-    let writes = (0..WRITERS).map(|_| world.store.commit(&alone));
+    let writes = (0..WRITERS).map(|_| world.tries(&alone));
     assert_eq!(winners(join_all(writes).await), 1);
     let together = Decision::put(unique_name("ours")).and(service(1));
-    let writes = (0..WRITERS).map(|_| world.store.commit(&together));
+    let writes = (0..WRITERS).map(|_| world.tries(&together));
     assert_eq!(winners(join_all(writes).await), 1);
     world.ends().await;
 }
@@ -40,7 +40,7 @@ async fn everybody_who_reads_again_gets_through_in_the_end() {
         loop {
             let loaded: Service = store.get(key::service(service(1).sid)).await.unwrap().unwrap();
             let own = unique_name(&number.to_string());
-            match store.commit(&Decision::put(loaded).and(own)).await {
+            match world.tries(&Decision::put(loaded).and(own)).await {
                 Ok(_) => return,
                 Err(StoreError::Conflict { kinds, .. }) => assert!(!kinds.contains(&"UniqueName")),
                 Err(other) => panic!("neither won nor lost: {other:?}"),

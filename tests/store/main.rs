@@ -3,30 +3,50 @@
 
 mod contention;
 mod pages;
+mod repeats;
 mod writes;
 
-use switchboard::{Deployment, Options};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use switchboard::{Deployment, Faults, Options};
 use switchboard_domain::conversation::{Service, UniqueName};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::sid::{ConversationSid, ServiceSid, Sid as _};
 use switchboard_domain::timestamp::Timestamp;
-use switchboard_store::{Store, TableNames};
+use switchboard_domain::version::{CommitId, Version};
+use switchboard_store::{Committed, Store, StoreError, TableNames};
 use switchboard_tests::endpoint;
 
 /// Tables that nobody else writes to.
 pub(crate) struct World {
     pub(crate) deployment: Deployment,
     pub(crate) store: Store,
+    pub(crate) is_embedded: bool,
+    commits: AtomicU64,
 }
 
 impl World {
     pub(crate) async fn new() -> Self {
-        let options = Options {
-            dynamodb_endpoint: endpoint("DYNAMODB_ENDPOINT"),
-            is_driven: false,
-            ..Options::default()
-        };
+        Self::with(None).await
+    }
+
+    /// Tables whose requests meet faults.
+    pub(crate) async fn with(faults: Option<Arc<dyn Faults>>) -> Self {
+        let dynamodb_endpoint = endpoint("DYNAMODB_ENDPOINT");
+        let is_embedded = dynamodb_endpoint.is_none();
+        let options = Options { dynamodb_endpoint, is_driven: false, faults, ..Options::default() };
         let deployment = Deployment::start(options).await.unwrap();
+        let store = Self::store(&deployment, "store");
+        Self { deployment, store, is_embedded, commits: AtomicU64::new(1) }
+    }
+
+    /// The store as a function of that name has it.
+    pub(crate) fn store_of(&self, function: &str) -> Store {
+        Self::store(&self.deployment, function)
+    }
+
+    fn store(deployment: &Deployment, function: &str) -> Store {
         let name = |table: &str| Some(deployment.table_name(table));
         let names = TableNames {
             conversations: name("conversations"),
@@ -35,13 +55,23 @@ impl World {
             configuration: name("configuration"),
             events: name("events"),
         };
-        let store = Store::new(deployment.dynamodb("store"), names);
-        Self { deployment, store }
+        Store::new(deployment.dynamodb(function), names)
+    }
+
+    /// An id that no other commit has.
+    pub(crate) fn commit_id(&self) -> CommitId {
+        let number = self.commits.fetch_add(1, Ordering::SeqCst).to_be_bytes();
+        CommitId(number[2..].try_into().unwrap())
+    }
+
+    /// Tries to write, under an id of its own.
+    pub(crate) async fn tries(&self, decision: &Decision) -> Result<Committed, StoreError> {
+        self.store.commit(decision, self.commit_id()).await
     }
 
     /// Writes what has to succeed, and tells the ids of its effects.
     pub(crate) async fn writes(&self, decision: &Decision) -> Vec<String> {
-        let committed = self.store.commit(decision).await.unwrap();
+        let committed = self.tries(decision).await.unwrap();
         committed.effects.into_iter().map(|(id, _)| id).collect()
     }
 
@@ -59,7 +89,7 @@ pub(crate) fn service(number: u32) -> Service {
         friendly_name: format!("service {number}"),
         created: at,
         updated: at,
-        version: 0,
+        version: Version::NEW,
     }
 }
 
@@ -69,6 +99,6 @@ pub(crate) fn unique_name(name: &str) -> UniqueName {
         service: ServiceSid::derived(&["names"]),
         name: name.to_owned(),
         conversation: ConversationSid::derived(&[name]),
-        version: 0,
+        version: Version::NEW,
     }
 }

@@ -25,15 +25,15 @@ async fn a_record_is_written_only_over_the_version_that_was_loaded() {
     let world = World::new().await;
     let store = &world.store;
     world.writes(&Decision::put(service(1))).await;
-    assert_eq!(kinds(store.commit(&Decision::put(service(1))).await), ["Service"]);
+    assert_eq!(kinds(world.tries(&Decision::put(service(1))).await), ["Service"]);
     let loaded = read(store, 1).await.unwrap();
     assert_eq!(loaded.version, 1);
     let renamed = Service { friendly_name: "renamed".to_owned(), ..loaded.clone() };
     world.writes(&Decision::put(renamed)).await;
-    assert_eq!(kinds(store.commit(&Decision::put(loaded.clone())).await), ["Service"]);
-    let removal = |version| Service { version, ..loaded.clone() };
+    assert_eq!(kinds(world.tries(&Decision::put(loaded.clone())).await), ["Service"]);
+    let removal = |version: u64| Service { version: version.into(), ..loaded.clone() };
     let stale = Decision::default().without(removal(1));
-    assert_eq!(kinds(store.commit(&stale).await), ["Service"]);
+    assert_eq!(kinds(world.tries(&stale).await), ["Service"]);
     assert_eq!(read(store, 1).await.unwrap().friendly_name, "renamed");
     world.writes(&Decision::default().without(removal(2))).await;
     assert_eq!(read(store, 1).await, None);
@@ -46,11 +46,11 @@ async fn a_transaction_is_all_or_nothing_and_names_the_kind_that_was_in_the_way(
     let store = &world.store;
     world.writes(&Decision::put(unique_name("taken"))).await;
     let both = Decision::put(service(1)).and(unique_name("taken"));
-    assert_eq!(kinds(store.commit(&both).await), ["UniqueName"]);
+    assert_eq!(kinds(world.tries(&both).await), ["UniqueName"]);
     assert_eq!(read(store, 1).await, None, "all or nothing");
     world.writes(&Decision::put(service(1)).and(unique_name("free"))).await;
     let loaded = read(store, 1).await.unwrap();
-    let taken = UniqueName { version: 1, ..unique_name("taken") };
+    let taken = UniqueName { version: 1.into(), ..unique_name("taken") };
     world.writes(&Decision::put(loaded).without(taken)).await;
     let name = key::unique_name(unique_name("taken").service, "taken");
     assert_eq!(store.get::<UniqueName>(name).await.unwrap(), None);
@@ -94,6 +94,6 @@ async fn more_records_than_one_batch_holds_are_read_together_and_missing_ones_le
     let mut found = store.get_all(&keys).await.unwrap();
     assert_eq!(found.len(), 120);
     let last: Service = take(&mut found, &keys[119]).unwrap();
-    assert_eq!(last, Service { version: 1, ..service(119) });
+    assert_eq!(last, Service { version: 1.into(), ..service(119) });
     world.ends().await;
 }

@@ -5,6 +5,7 @@ use switchboard_domain::address::{Address, ChannelType};
 use switchboard_domain::configuration::{AddressConfiguration, Handler};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::sid::{AddressConfigurationSid, ServiceSid};
+use switchboard_domain::version::Version;
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
 use switchboard_store::{Listing, Page, Table, key};
 
@@ -52,7 +53,7 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
         handler: handler(call, &Handler::Default).await?,
         created: call.now,
         updated: call.now,
-        version: 0,
+        version: Version::NEW,
     };
     let answer = call
         .on

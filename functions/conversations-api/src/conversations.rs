@@ -7,8 +7,9 @@ use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::Effect;
 use switchboard_domain::sid::{ConversationSid, MessagingServiceSid, ServiceSid};
 use switchboard_domain::timestamp::Timestamp;
+use switchboard_domain::version::Version;
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
-use switchboard_store::{Listing, Page, Table, key, take};
+use switchboard_store::{Listing, Page, Table, key};
 
 use crate::input::{self, CONVERSATION_ATTRIBUTES_MAX, Change, Dates, Timer, given};
 use crate::lists;
@@ -94,15 +95,13 @@ pub(crate) async fn create(call: &Call<'_>, scope: &Scope) -> Answer {
         .decide(async || {
             let (conversation, names) = begin(call, service, sid, &fields).await?;
             let answer = render(call, scope, &conversation);
-            let again = conversation.version > 0;
-            let decision = if again { names } else { Decision::put(conversation).with(names) };
-            Ok::<_, ApiError>((answer, decision))
+            Ok::<_, ApiError>((answer, Decision::put(conversation).with(names)))
         })
         .await?;
     Ok(Reply::created(answer))
 }
 
-/// A new conversation, and its name; or the one that was made when this was decided before.
+/// A new conversation, and its name.
 pub(crate) async fn begin(
     call: &Call<'_>,
     service: ServiceSid,
@@ -112,12 +111,8 @@ pub(crate) async fn begin(
     if fields.state == Some(State::Closed) {
         return Err(ApiError::new(400, 50384, "Initial state can't be 'closed'"));
     }
-    let (at, settings_at) = (key::conversation(sid), key::conversation_configuration());
-    let mut found = call.on.store.get_all(&[at.clone(), settings_at.clone()]).await?;
-    if let Some(again) = take(&mut found, &at) {
-        return Ok((again, Decision::unchanged()));
-    }
-    let settings: Option<ConversationConfiguration> = take(&mut found, &settings_at);
+    let settings: Option<ConversationConfiguration> =
+        call.on.store.get(key::conversation_configuration()).await?;
     let mut conversation = Conversation::new(sid, service, call.now);
     conversation.messaging_service = settings.and_then(|it| it.default_messaging_service);
     messaging_service_exists(call, fields).await?;
@@ -272,7 +267,7 @@ async fn rename(
             return Err(ApiError::new(409, 50353, message));
         }
         let (name, conversation) = (name.clone(), conversation.sid);
-        decision = decision.and(UniqueName { service, name, conversation, version: 0 });
+        decision = decision.and(UniqueName { service, name, conversation, version: Version::NEW });
     }
     conversation.unique_name.clone_from(wanted);
     Ok(decision)

@@ -7,6 +7,7 @@ use switchboard_domain::conversation::{
 };
 use switchboard_domain::decision::Decision;
 use switchboard_domain::sid::{ConversationSid, ServiceSid};
+use switchboard_domain::version::Version;
 use switchboard_rest::{ApiError, Call};
 use switchboard_store::{key, take};
 
@@ -115,7 +116,7 @@ pub(crate) async fn default_service(call: &Call<'_>) -> Result<Service, ApiError
                 friendly_name: DEFAULT_SERVICE_NAME.to_owned(),
                 created: call.now,
                 updated: call.now,
-                version: 0,
+                version: Version::NEW,
             };
             Ok((service.clone(), Decision::put(service)))
         })

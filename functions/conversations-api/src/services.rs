@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use switchboard_domain::conversation::{Conversation, Service, default_service_sid};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::sid::ServiceSid;
+use switchboard_domain::version::Version;
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::{Listing, Page, Table, key};
 
@@ -22,17 +23,12 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
         friendly_name,
         created: call.now,
         updated: call.now,
-        version: 0,
+        version: Version::NEW,
     };
     let answer = call
         .on
         .decide(|| async {
-            let again: Option<Service> = call.on.store.get(key::service(service.sid)).await?;
-            let decision = match again {
-                Some(_) => Decision::unchanged(),
-                None => Decision::put(service.clone()),
-            };
-            Ok::<_, ApiError>((render(call, &service), decision))
+            Ok::<_, ApiError>((render(call, &service), Decision::put(service.clone())))
         })
         .await?;
     Ok(Reply::created(answer))

@@ -27,9 +27,6 @@ pub(crate) async fn create(call: &Call<'_>, scope: &Scope) -> Answer {
             if let Some(links) = answer["links"].as_object_mut() {
                 links.remove("export");
             }
-            if conversation.version > 0 {
-                return Ok((answer, Decision::unchanged()));
-            }
             must_be_free(call, &joining).await?;
             let updated = conversation.updated;
             let mut effects = Vec::new();

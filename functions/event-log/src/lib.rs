@@ -85,8 +85,8 @@ fn occurrences(record: &EventRecord) -> Result<Vec<Occurrence>, Failure> {
     }
     let (before, after) = (image(change.old_image.clone())?, image(change.new_image.clone())?);
     let version = match (&before, &after) {
-        (_, Some(after)) => after.version(),
-        (before, None) => before.as_ref().map_or(0, Record::version) + 1,
+        (_, Some(after)) => after.version().number(),
+        (before, None) => before.as_ref().map_or(0, |before| before.version().number()) + 1,
     };
     let seen = Timestamp(change.approximate_creation_date_time.timestamp_millis());
     let written = Written { pk: text("pk")?, sk: text("sk")?, version, seen };
@@ -124,7 +124,7 @@ async fn log(
             Some(Record::Workspace(workspace)) => calls(workspace, &occurrence),
             _ => Vec::new(),
         };
-        match on.store.commit(&Decision::put(occurrence)).await {
+        match on.commit(&Decision::put(occurrence)).await {
             Err(StoreError::Conflict { .. }) if is_on(Mutation::EventsToldOnce) => continue,
             // There already: the stream came again, and so does what was asked for.
             Ok(_) | Err(StoreError::Conflict { passing: false, .. }) => {}

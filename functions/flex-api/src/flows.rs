@@ -9,6 +9,7 @@ use switchboard_domain::decision::Decision;
 use switchboard_domain::flow::{HandOver, Step, first_step};
 use switchboard_domain::interaction::Route;
 use switchboard_domain::sid::FlowSid;
+use switchboard_domain::version::Version;
 use switchboard_domain::workspace::{TaskChannel, Workflow, Workspace};
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::{Listing, Table, key};
@@ -32,7 +33,7 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
         commit_message: call.form.get("CommitMessage").map(str::to_owned),
         created: call.now,
         updated: call.now,
-        version: 0,
+        version: Version::NEW,
     };
     let put = Decision::put(flow.clone());
     call.on.decide(|| async { Ok::<_, ApiError>(((), put.clone())) }).await?;

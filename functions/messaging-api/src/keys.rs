@@ -5,6 +5,7 @@ use switchboard_domain::configuration::ApiKey;
 use switchboard_domain::decision::Decision;
 use switchboard_domain::private::Private;
 use switchboard_domain::sid::KeySid;
+use switchboard_domain::version::Version;
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::{Listing, Table, key};
 
@@ -18,9 +19,9 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
         secret: Private(secret(call)),
         created: call.now,
         updated: call.now,
-        version: 0,
+        version: Version::NEW,
     };
-    let new = keep_new(call, &new, key::api_key(new.sid), &[]).await?;
+    keep_new(call, &new, &[]).await?;
     let mut answer = render(&new);
     answer["secret"] = new.secret.0.clone().into();
     Ok(Reply::created(answer))

@@ -16,7 +16,6 @@ mod services;
 mod settings;
 
 use std::convert::Infallible;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use http::Response;
 use lambda_http::{Body, Request};
@@ -24,7 +23,7 @@ use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::Effect;
 use switchboard_rest::{Answer, ApiError, Call, Method};
 use switchboard_runtime::Dependencies;
-use switchboard_store::{Kept, Key};
+use switchboard_store::Kept;
 
 /// Serves one request.
 pub async fn handle(on: &Dependencies, request: Request) -> Result<Response<Body>, Infallible> {
@@ -112,25 +111,14 @@ fn uri(call: &Call<'_>, path: &str) -> String {
     format!("/2010-04-01/Accounts/{}{path}.json", call.on.config.account_sid)
 }
 
-/// Writes a record with an identifier of its own. A conflict can only be its own first try, whose answer was lost.
+/// Writes a record with an identifier of its own.
 async fn keep_new<T: Kept + Clone>(
     call: &Call<'_>,
     record: &T,
-    key: Key,
     effects: &[Effect],
-) -> Result<T, ApiError> {
-    let tried = AtomicBool::new(false);
-    call.on
-        .decide(|| async {
-            if tried.swap(true, Ordering::Relaxed)
-                && let Some(kept) = call.on.store.get::<T>(key.clone()).await?
-            {
-                return Ok((kept, Decision::unchanged()));
-            }
-            let decision = Decision::put(record.clone()).asking(effects.iter().cloned());
-            Ok::<_, ApiError>((record.clone(), decision))
-        })
-        .await
+) -> Result<(), ApiError> {
+    let decision = Decision::put(record.clone()).asking(effects.iter().cloned());
+    call.on.decide(|| async { Ok::<_, ApiError>(((), decision.clone())) }).await
 }
 
 /// A name for people: 64 characters at most (rule H).

@@ -6,6 +6,7 @@ use switchboard_domain::address::{Address, ChannelType};
 use switchboard_domain::configuration::{MessagingService, PhoneNumber};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::sid::PhoneNumberSid;
+use switchboard_domain::version::Version;
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::{Listing, Table, key};
 
@@ -52,21 +53,16 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
         settings: None,
         created: call.now,
         updated: call.now,
-        version: 0,
+        version: Version::NEW,
     };
     settings::apply(SETTINGS, &mut new.settings, &call.form)?;
     let kept = call.on.decide(|| async {
         let kept: Option<PhoneNumber> = call.on.store.get(key::phone_number(new.sid)).await?;
-        match kept {
-            // What this very call has written before its answer got lost carries its time.
-            Some(kept) if kept.created == call.now => Ok((kept, Decision::unchanged())),
-            Some(_) => {
-                let message =
-                    format!("{} is not available: the account has it already", new.number);
-                Err(ApiError::new(400, 21422, message))
-            }
-            None => Ok((new.clone(), Decision::put(new.clone()))),
+        if kept.is_some() {
+            let message = format!("{} is not available: the account has it already", new.number);
+            return Err(ApiError::new(400, 21422, message));
         }
+        Ok((new.clone(), Decision::put(new.clone())))
     });
     Ok(Reply::created(render(call, &kept.await?)))
 }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use switchboard_domain::configuration::{MessagingService, PhoneNumber};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::sid::MessagingServiceSid;
+use switchboard_domain::version::Version;
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::{Listing, Table, key, take};
 
@@ -43,10 +44,10 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
         alpha_senders: Vec::new(),
         created: call.now,
         updated: call.now,
-        version: 0,
+        version: Version::NEW,
     };
     settings::apply(SETTINGS, &mut service.settings, &call.form)?;
-    let service = keep_new(call, &service, key::messaging_service(service.sid), &[]).await?;
+    keep_new(call, &service, &[]).await?;
     Ok(Reply::created(render(call, &service)))
 }
 

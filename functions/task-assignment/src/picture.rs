@@ -50,7 +50,7 @@ pub(crate) async fn refresh(
         }
         // Whoever held the picture before can not commit any more from here on, and what he did is in the table.
         head.take_over(on.mint::<RequestSid>().to_string());
-        match on.store.commit(&Decision::put(head.clone())).await {
+        match on.commit(&Decision::put(head.clone())).await {
             Ok(_) => head.version += 1,
             // Not only routers move the head: every change of a worker or of the configuration does.
             Err(StoreError::Conflict { .. }) => continue,
@@ -100,7 +100,7 @@ impl Warm {
     /// Reads what was changed under the head since this picture was built or brought up to date; false if that is
     /// not known.
     async fn follow(&mut self, on: &Dependencies, head: &Head) -> Result<bool, Failure> {
-        let Some(changes) = head.changes_since(self.head.version) else {
+        let Some(changes) = head.changes_since(self.head.version.number()) else {
             return Ok(false);
         };
         let changed: BTreeMap<PartSid, Key> =
@@ -192,7 +192,7 @@ impl Warm {
                 _ => None,
             }));
             let fenced = under(&head, &turn.decision);
-            match on.store.commit(&fenced).await {
+            match on.commit(&fenced).await {
                 Ok(committed) => {
                     head.version += 1;
                     self.head = head;

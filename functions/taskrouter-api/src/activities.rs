@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use switchboard_domain::sid::{ActivitySid, WorkspaceSid};
+use switchboard_domain::version::Version;
 use switchboard_domain::workspace::{Activity, TaskQueue, Worker};
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 
@@ -16,7 +17,7 @@ pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
         available: call.form.get("Available").is_some_and(fields::is_affirmative),
         created: call.now,
         updated: call.now,
-        version: 0,
+        version: Version::NEW,
     };
     let activity = contents::create(call, activity, contents::unchecked).await?;
     Ok(Reply::created(render(call, &activity)))

@@ -14,6 +14,7 @@ use switchboard_domain::sid::{
     ActivitySid, Sid, TaskChannelSid, TaskQueueSid, WorkerSid, WorkflowSid, WorkspaceSid,
 };
 use switchboard_domain::timestamp::Timestamp;
+use switchboard_domain::version::Version;
 use switchboard_domain::workspace::{
     Activity, TaskChannel, TaskQueue, Worker, Workflow, Workspace,
 };
@@ -40,7 +41,7 @@ pub(crate) trait Part: Kept + FromRecord + Clone + PartialEq {
     /// What it is called in the head.
     fn part(sid: Self::Id) -> PartSid;
     /// How often it was written.
-    fn version(&self) -> u64;
+    fn version(&self) -> Version;
     /// Notes when it was changed.
     fn stamp(&mut self, now: Timestamp);
 }
@@ -62,7 +63,7 @@ macro_rules! parts {
             fn part(sid: $sid) -> PartSid {
                 PartSid::$kind(sid)
             }
-            fn version(&self) -> u64 {
+            fn version(&self) -> Version {
                 self.version
             }
             fn stamp(&mut self, now: Timestamp) {
@@ -165,10 +166,6 @@ pub(crate) async fn create<P: Part, F: Future<Output = Result<(), ApiError>>>(
     call.on
         .decide(|| async {
             let head = head(call, new.workspace()).await?;
-            // There already: this is the second look after a commit whose reply was lost.
-            if let Some(mine) = call.on.store.get(P::key(new.workspace(), new.id())).await? {
-                return Ok((mine, Decision::unchanged()));
-            }
             check().await?;
             Ok((written(new.clone()), fenced(head, P::part(new.id())).and(new.clone())))
         })
@@ -209,7 +206,7 @@ pub(crate) async fn remove<P: Part, F: Future<Output = Result<(), ApiError>>>(
     call: &Call<'_>,
     workspace: WorkspaceSid,
     sid: P::Id,
-    check: impl Fn(u64) -> F,
+    check: impl Fn(Version) -> F,
 ) -> Answer {
     call.on
         .decide(|| async {

@@ -5,7 +5,7 @@ use switchboard_domain::sid::{TaskQueueSid, WorkerSid, WorkflowSid, WorkspaceSid
 use switchboard_domain::task::{Destination, NewTask, Task};
 use switchboard_domain::workspace::{TaskQueue, Worker, Workflow};
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
-use switchboard_store::{Kept as _, key};
+use switchboard_store::Kept as _;
 
 use crate::fields::invalid;
 use crate::task_view::{Names, render};
@@ -56,12 +56,8 @@ pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
         now: call.now,
     });
     let rule = || async {
-        // There already: this is the second look after a write whose reply was lost.
-        if let Some(mine) = call.on.store.get::<Task>(key::task(new.sid)).await? {
-            return Ok::<_, ApiError>((mine, Decision::unchanged()));
-        }
         let decision = Decision::put(new.clone()).asking(new.announcement());
-        Ok((new.clone().versioned(1), decision))
+        Ok::<_, ApiError>((new.clone().versioned(1), decision))
     };
     let task = call.on.decide(rule).await?;
     let names = Names::load(call, std::slice::from_ref(&task)).await?;

@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 use switchboard_domain::sid::{TaskChannelSid, WorkspaceSid};
+use switchboard_domain::version::Version;
 use switchboard_domain::workspace::TaskChannel;
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 
@@ -18,7 +19,7 @@ pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
         channel_optimized_routing: call.form.flag("ChannelOptimizedRouting")?.unwrap_or(false),
         created: call.now,
         updated: call.now,
-        version: 0,
+        version: Version::NEW,
     };
     fields::without_hyphens("UniqueName", &channel.unique_name)?;
     fields::without_hyphens("FriendlyName", &channel.friendly_name)?;

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use switchboard_domain::routing::expression::{Expression, WorkerAttributes};
 use switchboard_domain::routing::workflow;
 use switchboard_domain::sid::{ActivitySid, TaskQueueSid, WorkspaceSid};
+use switchboard_domain::version::Version;
 use switchboard_domain::workspace::{Activity, QueueOrder, TaskQueue, Worker, Workflow};
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
 
@@ -107,7 +108,7 @@ pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
         ageing_bound_seconds: None,
         created: call.now,
         updated: call.now,
-        version: 0,
+        version: Version::NEW,
     };
     given.apply(&mut queue);
     let check = || async {

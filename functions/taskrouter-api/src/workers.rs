@@ -10,6 +10,7 @@ use switchboard_domain::sid::{
 };
 use switchboard_domain::task::{self, Command, ReservationStatus, Source, Task};
 use switchboard_domain::timestamp::Timestamp;
+use switchboard_domain::version::Version;
 use switchboard_domain::workspace::{Activity, TaskQueue, Worker};
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply, ordered};
 use switchboard_store::key::dated;
@@ -36,7 +37,7 @@ pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
         channels: Default::default(),
         created: call.now,
         updated: call.now,
-        version: 0,
+        version: Version::NEW,
     };
     activities.check("ActivitySid", worker.activity)?;
     let check = || async {

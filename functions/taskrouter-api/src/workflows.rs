@@ -6,6 +6,7 @@ use switchboard_domain::record::Record;
 use switchboard_domain::routing::workflow;
 use switchboard_domain::sid::{TaskSid, WorkflowSid, WorkspaceSid};
 use switchboard_domain::task::{self, Command, Source, Task, TaskStatus};
+use switchboard_domain::version::Version;
 use switchboard_domain::workspace::Workflow;
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
 use switchboard_store::{Key, Listing, Table, key};
@@ -120,7 +121,7 @@ pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
         task_reservation_timeout_seconds: RESERVATION_TIMEOUT_SECONDS,
         created: call.now,
         updated: call.now,
-        version: 0,
+        version: Version::NEW,
     };
     given.apply(&mut workflow);
     let check = || given.check(call, workspace);

@@ -8,6 +8,7 @@ use switchboard_domain::record::Record;
 use switchboard_domain::sid::{
     ActivitySid, Sid, TaskChannelSid, TaskQueueSid, WorkflowSid, WorkspaceSid,
 };
+use switchboard_domain::version::Version;
 use switchboard_domain::workspace::{
     Activity, QueueOrder, TaskChannel, TaskQueue, Worker, Workflow, Workspace,
 };
@@ -53,7 +54,7 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
         timeout_activity: offline,
         created: call.now,
         updated: call.now,
-        version: 0,
+        version: Version::NEW,
     };
     let template = call.form.get("Template").unwrap_or_default();
     let mut contents = defaults(&workspace);
@@ -65,14 +66,10 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
     let workspace = call
         .on
         .decide(|| async {
-            // There already: this is the second look after a commit whose reply was lost.
-            if let Some(mine) = call.on.store.get(key::workspace(sid)).await? {
-                return Ok::<_, ApiError>((mine, Decision::unchanged()));
-            }
             let head = Head::new(sid);
             let mut decision = contents::moved_unnoted(head).and(workspace.clone());
             decision.puts.extend(contents.iter().cloned());
-            Ok((workspace.clone().versioned(1), decision))
+            Ok::<_, ApiError>((workspace.clone().versioned(1), decision))
         })
         .await?;
     let activities = Activities::load(call, sid).await?;
@@ -91,7 +88,7 @@ fn defaults(workspace: &Workspace) -> Vec<Record> {
             available: *available,
             created: now,
             updated: now,
-            version: 0,
+            version: Version::NEW,
         })
     });
     let channels = CHANNELS.iter().map(|(unique_name, friendly_name)| {
@@ -103,7 +100,7 @@ fn defaults(workspace: &Workspace) -> Vec<Record> {
             channel_optimized_routing: false,
             created: now,
             updated: now,
-            version: 0,
+            version: Version::NEW,
         })
     });
     activities.chain(channels).collect()
@@ -127,7 +124,7 @@ fn first_in_first_out(workspace: &Workspace) -> [Record; 2] {
             ageing_bound_seconds: None,
             created: now,
             updated: now,
-            version: 0,
+            version: Version::NEW,
         }
         .into(),
         Workflow {
@@ -140,7 +137,7 @@ fn first_in_first_out(workspace: &Workspace) -> [Record; 2] {
             task_reservation_timeout_seconds: RESERVATION_TIMEOUT_SECONDS,
             created: now,
             updated: now,
-            version: 0,
+            version: Version::NEW,
         }
         .into(),
     ]

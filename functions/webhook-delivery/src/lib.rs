@@ -27,6 +27,7 @@ use switchboard_domain::event::EventPlace;
 use switchboard_domain::mutation::{Mutation, is_on};
 use switchboard_domain::record::Record;
 use switchboard_domain::timestamp::Millis;
+use switchboard_domain::version::Version;
 use switchboard_runtime::queue::{Next, body, each_message_or_later};
 use switchboard_runtime::{Dependencies, Failure};
 use switchboard_store::{Key, key, take};
@@ -106,7 +107,7 @@ async fn serve(on: &Dependencies, caller: &Caller, message: &SqsMessage) -> Resu
 
 /// Notes that an endpoint was called. A copy that was quicker wrote the same; nothing depends on who was first.
 async fn note(on: &Dependencies, attempt: WebhookAttempt) {
-    if let Err(error) = on.store.commit(&Decision::put(attempt)).await {
+    if let Err(error) = on.commit(&Decision::put(attempt)).await {
         tracing::debug!("attempt not noted: {error}");
     }
 }
@@ -154,7 +155,7 @@ impl Tried {
             status: called.status(),
             done,
             updated: on.now(),
-            version: self.before.map_or(0, |before| before.version),
+            version: self.before.map_or(Version::NEW, |before| before.version),
         }
     }
 }

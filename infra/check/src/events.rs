@@ -42,7 +42,7 @@ fn told(view: &View<'_>) -> Told {
 fn of_task(task: &Task, told: &Told, found: &mut Found) {
     let count = |kind| told.get(&(task.sid, None, kind)).copied().unwrap_or(0);
     let announced = count(EventType::TaskCreated);
-    if announced > 1 || (announced == 0 && task.version > 1) {
+    if announced > 1 || (announced == 0 && task.version.number() > 1) {
         found.add(TOLD, format!("a task was announced {announced} times"), [task.sid]);
     }
     let ends = [

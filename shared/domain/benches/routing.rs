@@ -119,7 +119,7 @@ impl Centre {
             timeout_activity: sid("WA", 0),
             created,
             updated,
-            version: 1,
+            version: 1.into(),
         };
         let channel = TaskChannel {
             workspace: workspace.sid,
@@ -129,7 +129,7 @@ impl Centre {
             channel_optimized_routing: false,
             created,
             updated,
-            version: 1,
+            version: 1.into(),
         };
         // Two thousand queues are led to: a workflow has its size.
         let filters: Vec<Value> = (0..queues.min(2_000))
@@ -148,7 +148,7 @@ impl Centre {
             task_reservation_timeout_seconds: 86_400,
             created,
             updated,
-            version: 1,
+            version: 1.into(),
         };
         let mut router = Router::new(workspace);
         for (number, available) in [false, true].into_iter().enumerate() {
@@ -160,7 +160,7 @@ impl Centre {
                     available,
                     created,
                     updated,
-                    version: 1,
+                    version: 1.into(),
                 }
                 .into(),
             );
@@ -184,7 +184,7 @@ impl Centre {
             ageing_bound_seconds: None,
             created: START,
             updated: START,
-            version,
+            version: version.into(),
         }
         .into()
     }
@@ -201,7 +201,7 @@ impl Centre {
             channels: BTreeMap::new(),
             created: START,
             updated: START,
-            version,
+            version: version.into(),
         }
         .into()
     }
@@ -221,7 +221,7 @@ impl Centre {
             destination: Destination::Workflow,
             now: self.now,
         });
-        task.version = 1;
+        task.version = 1.into();
         task
     }
 

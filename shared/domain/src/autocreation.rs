@@ -149,7 +149,7 @@ mod tests {
             handler,
             created: NOW,
             updated: NOW,
-            version: 1,
+            version: 1.into(),
         }
     }
 

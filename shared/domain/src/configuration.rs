@@ -10,6 +10,7 @@ use crate::sid::{
     PhoneNumberSid, ServiceSid, Sid as _,
 };
 use crate::timestamp::Timestamp;
+use crate::version::Version;
 
 /// A phone number of the account; its identifier follows from the number.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,7 +33,7 @@ pub struct PhoneNumber {
     pub updated: Timestamp,
     /// How often it was written.
     #[serde(skip)]
-    pub version: u64,
+    pub version: Version,
 }
 
 impl PhoneNumber {
@@ -86,7 +87,7 @@ pub struct MessagingService {
     pub updated: Timestamp,
     /// How often it was written.
     #[serde(skip)]
-    pub version: u64,
+    pub version: Version,
 }
 
 /// What happens when somebody writes to an address for the first time (rule A.5).
@@ -118,7 +119,7 @@ pub struct AddressConfiguration {
     pub updated: Timestamp,
     /// How often it was written.
     #[serde(skip)]
-    pub version: u64,
+    pub version: Version,
 }
 
 impl AddressConfiguration {
@@ -177,7 +178,7 @@ pub struct Flow {
     pub updated: Timestamp,
     /// How often it was written.
     #[serde(skip)]
-    pub version: u64,
+    pub version: Version,
 }
 
 /// The account's settings of the conversations product.
@@ -197,7 +198,7 @@ pub struct ConversationConfiguration {
     pub default_closed_timer: Option<String>,
     /// How often it was written.
     #[serde(skip)]
-    pub version: u64,
+    pub version: Version,
 }
 
 /// An API key: another name and password for the account.
@@ -215,7 +216,7 @@ pub struct ApiKey {
     pub updated: Timestamp,
     /// How often it was written.
     #[serde(skip)]
-    pub version: u64,
+    pub version: Version,
 }
 
 /// That a customer's webhook was called for one event: what absorbs a second copy of the request.
@@ -242,5 +243,5 @@ pub struct WebhookAttempt {
     pub updated: Timestamp,
     /// How often it was written.
     #[serde(skip)]
-    pub version: u64,
+    pub version: Version,
 }

@@ -23,6 +23,7 @@ use crate::sid::{
     ParticipantSid, ServiceSid, Sid as _, WebhookSid,
 };
 use crate::timestamp::Timestamp;
+use crate::version::Version;
 
 /// At most so many participants in all (rule H).
 pub const PARTICIPANTS_MAX: usize = 1000;
@@ -70,7 +71,7 @@ pub struct Service {
     pub updated: Timestamp,
     /// How often it was written.
     #[serde(skip)]
-    pub version: u64,
+    pub version: Version,
 }
 
 /// The service of conversations that name none, as long as no other is configured.
@@ -211,7 +212,7 @@ pub struct Conversation {
     pub updated: Timestamp,
     /// How often it was written.
     #[serde(skip)]
-    pub version: u64,
+    pub version: Version,
 }
 
 /// That a pair of addresses belongs to one open conversation; its key is the pair.
@@ -225,7 +226,7 @@ pub struct AddressBinding {
     pub number: u32,
     /// How often it was written.
     #[serde(skip)]
-    pub version: u64,
+    pub version: Version,
 }
 
 /// That somebody is or was in a conversation: what the search by identity or address reads. An open
@@ -240,7 +241,7 @@ pub struct Membership {
     pub number: u32,
     /// How often it was written.
     #[serde(skip)]
-    pub version: u64,
+    pub version: Version,
 }
 
 /// That a name is taken within a service.
@@ -254,7 +255,7 @@ pub struct UniqueName {
     pub conversation: ConversationSid,
     /// How often it was written.
     #[serde(skip)]
-    pub version: u64,
+    pub version: Version,
 }
 
 /// What is to be told to the webhooks of a conversation.
@@ -338,7 +339,7 @@ impl Conversation {
             webhooks: Vec::new(),
             created: now,
             updated: now,
-            version: 0,
+            version: Version::NEW,
         }
     }
 
@@ -510,12 +511,12 @@ impl Conversation {
 
     /// The item that binds a pair to this conversation. It is written once, so its version is 0 or 1.
     fn binding(&self, pair: Pair, number: u32, version: u64) -> AddressBinding {
-        AddressBinding { pair, conversation: self.sid, number, version }
+        AddressBinding { pair, conversation: self.sid, number, version: version.into() }
     }
 
     /// The item that the search finds; written once as well.
     fn membership(&self, who: String, number: u32, version: u64) -> Membership {
-        Membership { who, conversation: self.sid, number, version }
+        Membership { who, conversation: self.sid, number, version: version.into() }
     }
 }
 

@@ -35,6 +35,7 @@ use crate::sid::{
     WorkspaceSid,
 };
 use crate::timestamp::{Millis, Timestamp};
+use crate::version::Version;
 use crate::workspace::Capacity;
 
 pub use fields::snake_case;
@@ -203,7 +204,7 @@ pub struct Occurrence {
     pub events: Vec<Event>,
     /// How often it was written: once.
     #[serde(skip)]
-    pub version: u64,
+    pub version: Version,
 }
 
 /// Something whose name belongs to an occurrence.
@@ -270,7 +271,7 @@ pub fn of_change(
                 subject: subject.clone(),
                 names: BTreeMap::new(),
                 events: Vec::new(),
-                version: 0,
+                version: Version::NEW,
             });
         }
         if let Some(last) = found.last_mut() {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::sid::{
     ActivitySid, TaskChannelSid, TaskQueueSid, TaskSid, WorkerSid, WorkflowSid, WorkspaceSid,
 };
+use crate::version::Version;
 
 /// The fence of a workspace: whoever writes it knows that nobody else decided in between.
 ///
@@ -29,7 +30,7 @@ pub struct Head {
     changes_from: u64,
     /// How often it was written.
     #[serde(skip)]
-    pub version: u64,
+    pub version: Version,
 }
 
 /// What a picture of a workspace is built of, tasks apart.
@@ -65,7 +66,7 @@ impl Head {
             recent: Vec::new(),
             changes: Vec::new(),
             changes_from: 0,
-            version: 0,
+            version: Version::NEW,
         }
     }
 
@@ -89,7 +90,7 @@ impl Head {
     pub fn note(&mut self, part: PartSid) {
         if !self.has_all_changes() {
             self.changes.clear();
-            self.changes_from = self.version;
+            self.changes_from = self.version.number();
         }
         self.changes.push(part);
         let surplus = self.changes.len().saturating_sub(CHANGES_MAX);
@@ -99,7 +100,7 @@ impl Head {
 
     /// What was changed since a version; none if that is not known.
     pub fn changes_since(&self, version: u64) -> Option<&[PartSid]> {
-        if version == self.version {
+        if self.version == version {
             return Some(&[]);
         }
         let known = version.checked_sub(self.changes_from).filter(|_| self.has_all_changes())?;
@@ -107,13 +108,13 @@ impl Head {
     }
 
     fn has_all_changes(&self) -> bool {
-        self.changes_from + self.changes.len() as u64 == self.version
+        self.version == self.changes_from + self.changes.len() as u64
     }
 
     /// To be written next, this is the first version that has no changes to tell.
     fn forget_changes(&mut self) {
         self.changes.clear();
-        self.changes_from = self.version + 1;
+        self.changes_from = self.version.number() + 1;
     }
 }
 
@@ -158,12 +159,19 @@ mod tests {
         let mut held = written(head());
         held.take_over("me".to_owned());
         let held = written(held);
-        assert_eq!(held.changes_since(held.version), Some(&[][..]));
+        assert_eq!(held.changes_since(held.version.number()), Some(&[][..]));
         let moved = (1..4).fold(held.clone(), changed);
-        assert_eq!(moved.changes_since(held.version), Some(&[worker(1), worker(2), worker(3)][..]));
-        assert_eq!(moved.changes_since(held.version + 2), Some(&[worker(3)][..]));
-        assert_eq!(moved.changes_since(held.version - 1), None, "that was before his time");
-        assert_eq!(moved.changes_since(moved.version + 1), None, "that is yet to come");
+        assert_eq!(
+            moved.changes_since(held.version.number()),
+            Some(&[worker(1), worker(2), worker(3)][..])
+        );
+        assert_eq!(moved.changes_since(held.version.number() + 2), Some(&[worker(3)][..]));
+        assert_eq!(
+            moved.changes_since(held.version.number() - 1),
+            None,
+            "that was before his time"
+        );
+        assert_eq!(moved.changes_since(moved.version.number() + 1), None, "that is yet to come");
     }
 
     #[test]
@@ -172,20 +180,20 @@ mod tests {
         let mut decided = held.clone();
         decided.remember([]);
         let decided = written(decided);
-        assert_eq!(decided.changes_since(held.version), None);
+        assert_eq!(decided.changes_since(held.version.number()), None);
         let moved = changed(decided.clone(), 2);
-        assert_eq!(moved.changes_since(decided.version), Some(&[worker(2)][..]));
-        assert_eq!(moved.changes_since(held.version), None);
+        assert_eq!(moved.changes_since(decided.version.number()), Some(&[worker(2)][..]));
+        assert_eq!(moved.changes_since(held.version.number()), None);
     }
 
     #[test]
     fn a_head_that_was_written_without_a_note_tells_nothing_of_before() {
         let held = written(head());
         let silent = written(changed(held.clone(), 1));
-        assert_eq!(silent.changes_since(held.version), None);
+        assert_eq!(silent.changes_since(held.version.number()), None);
         let moved = changed(silent.clone(), 2);
-        assert_eq!(moved.changes_since(silent.version), Some(&[worker(2)][..]));
-        assert_eq!(moved.changes_since(held.version), None);
+        assert_eq!(moved.changes_since(silent.version.number()), Some(&[worker(2)][..]));
+        assert_eq!(moved.changes_since(held.version.number()), None);
     }
 
     #[test]
@@ -193,8 +201,8 @@ mod tests {
         let held = written(head());
         let many = CHANGES_MAX as u64;
         let moved = (0..=many).fold(held.clone(), changed);
-        assert_eq!(moved.changes_since(held.version), None);
-        let told = moved.changes_since(held.version + 1).unwrap();
+        assert_eq!(moved.changes_since(held.version.number()), None);
+        let told = moved.changes_since(held.version.number() + 1).unwrap();
         assert_eq!((told.len(), told.last()), (CHANGES_MAX, Some(&worker(many))));
     }
 }

@@ -5,6 +5,7 @@
 
 mod marks;
 
+use crate::version::Version;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -142,7 +143,7 @@ pub struct Interaction {
     pub updated: Timestamp,
     /// How often it was written.
     #[serde(skip)]
-    pub version: u64,
+    pub version: Version,
 }
 
 /// What kind of task an invite asks for.
@@ -194,7 +195,7 @@ impl Interaction {
             next_number: 1,
             created: now,
             updated: now,
-            version: 0,
+            version: Version::NEW,
         };
         let customers: Vec<u32> = conversation
             .participants

@@ -28,4 +28,5 @@ pub mod sid;
 pub mod statistics;
 pub mod task;
 pub mod timestamp;
+pub mod version;
 pub mod workspace;

@@ -26,6 +26,7 @@ use crate::private::Private;
 use crate::refusal::Refusal;
 use crate::sid::{ConversationSid, MessageSid, MessagingServiceSid, Sid as _};
 use crate::timestamp::{Millis, Timestamp};
+use crate::version::Version;
 
 /// The longest text that a conversation keeps, in bytes (rule B.3: 32 KB).
 pub const BODY_BYTES_MAX: usize = 32 * 1024;
@@ -122,7 +123,7 @@ pub struct Message {
     pub removed: bool,
     /// How often it was written.
     #[serde(skip)]
-    pub version: u64,
+    pub version: Version,
 }
 
 /// Where an inbound message came from.
@@ -224,7 +225,7 @@ pub fn append(
         created: now,
         edited: None,
         removed: false,
-        version: 0,
+        version: Version::NEW,
     };
     let mut effects: Vec<Effect> =
         message.deliveries.iter().map(|copy| message.send_request(copy)).collect();
@@ -281,7 +282,7 @@ pub fn unrouted(
         created: inbound.received_at,
         edited: None,
         removed: false,
-        version: 0,
+        version: Version::NEW,
     })
 }
 
@@ -313,7 +314,7 @@ pub fn outside(
         created: now,
         edited: None,
         removed: false,
-        version: 0,
+        version: Version::NEW,
     };
     let effects = message.deliveries.iter().map(|copy| message.send_request(copy)).collect();
     Ok((message, effects))

@@ -10,6 +10,7 @@ use crate::head::Head;
 use crate::interaction::Interaction;
 use crate::message::Message;
 use crate::task::Task;
+use crate::version::Version;
 use crate::workspace::{Activity, TaskChannel, TaskQueue, Worker, Workflow, Workspace};
 
 macro_rules! records {
@@ -38,8 +39,8 @@ macro_rules! records {
                 }
             }
 
-            /// The version it was loaded with; 0 if it is new.
-            pub fn version(&self) -> u64 {
+            /// The version it was loaded with.
+            pub fn version(&self) -> Version {
                 match self {
                     $(Self::$kind(record) => record.version,)*
                 }

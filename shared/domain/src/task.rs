@@ -33,6 +33,7 @@ use crate::sid::{
     WorkflowSid, WorkspaceSid,
 };
 use crate::timestamp::{Millis, Timestamp};
+use crate::version::Version;
 
 pub(crate) use self::change::events;
 pub use self::change::{Change, Source, TaskEvent};
@@ -81,7 +82,7 @@ pub struct Reservation {
 pub struct Task {
     pub(crate) fields: Fields,
     /// How often it was written; 0 if it is new.
-    pub version: u64,
+    pub version: Version,
 }
 
 impl Deref for Task {

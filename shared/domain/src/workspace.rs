@@ -12,6 +12,7 @@ use crate::sid::{
     WorkerSid, WorkflowSid, WorkspaceSid,
 };
 use crate::timestamp::{Millis, Timestamp};
+use crate::version::Version;
 
 /// A workspace (rule D.1).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -40,7 +41,7 @@ pub struct Workspace {
     pub updated: Timestamp,
     /// How often it was written.
     #[serde(skip)]
-    pub version: u64,
+    pub version: Version,
 }
 
 /// The order of a queue.
@@ -80,7 +81,7 @@ pub struct Activity {
     pub updated: Timestamp,
     /// How often it was written.
     #[serde(skip)]
-    pub version: u64,
+    pub version: Version,
 }
 
 /// A kind of work that workers have separate capacity for.
@@ -102,7 +103,7 @@ pub struct TaskChannel {
     pub updated: Timestamp,
     /// How often it was written.
     #[serde(skip)]
-    pub version: u64,
+    pub version: Version,
 }
 
 /// A queue: which workers may take its tasks, and in which order (rule D.3).
@@ -135,7 +136,7 @@ pub struct TaskQueue {
     pub updated: Timestamp,
     /// How often it was written.
     #[serde(skip)]
-    pub version: u64,
+    pub version: Version,
 }
 
 impl TaskQueue {
@@ -170,7 +171,7 @@ pub struct Workflow {
     pub updated: Timestamp,
     /// How often it was written.
     #[serde(skip)]
-    pub version: u64,
+    pub version: Version,
 }
 
 impl Workflow {
@@ -233,7 +234,7 @@ pub struct Worker {
     pub updated: Timestamp,
     /// How often it was written.
     #[serde(skip)]
-    pub version: u64,
+    pub version: Version,
 }
 
 impl Worker {
@@ -284,7 +285,7 @@ mod tests {
             channels: BTreeMap::new(),
             created: Timestamp(0),
             updated: Timestamp(0),
-            version: 1,
+            version: 1.into(),
         };
         assert_eq!(worker.identity(), "al");
         for other in ["{}", "not json", r#"{"contact_uri":"+15550100"}"#] {

@@ -5,6 +5,7 @@ use lambda_http::{Body, Request};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use switchboard_domain::timestamp::Timestamp;
+use switchboard_domain::version::Version;
 use switchboard_runtime::Dependencies;
 
 use crate::BODY_BYTES_MAX;
@@ -117,7 +118,7 @@ impl<'a> Call<'a> {
     }
 
     /// Refuses a stale `If-Match` (rule R.5).
-    pub fn if_match(&self, version: u64) -> Result<(), ApiError> {
+    pub fn if_match(&self, version: Version) -> Result<(), ApiError> {
         let Some(given) = self.header("if-match") else {
             return Ok(());
         };

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use switchboard_domain::refusal::Refusal;
+use switchboard_domain::version::Version;
 use switchboard_runtime::Failure;
 use switchboard_store::StoreError;
 
@@ -36,8 +37,8 @@ impl Reply {
     }
 
     /// Says which version of the resource this is.
-    pub const fn tagged(mut self, version: u64) -> Self {
-        self.etag = Some(version);
+    pub const fn tagged(mut self, version: Version) -> Self {
+        self.etag = Some(version.number());
         self
     }
 }

@@ -9,6 +9,7 @@ use aws_smithy_http_client::{Builder, tls::Provider};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use switchboard_domain::sid::{Bytes, Sid};
 use switchboard_domain::timestamp::Timestamp;
+use switchboard_domain::version::CommitId;
 use switchboard_store::Store;
 
 use crate::config::Config;
@@ -79,6 +80,13 @@ impl Dependencies {
     pub(crate) fn random(&self) -> u32 {
         let bytes = (self.entropy)();
         u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
+    }
+
+    /// A name for an attempt to commit.
+    pub(crate) fn commit_id(&self) -> CommitId {
+        let mut id = [0; CommitId::BYTES];
+        id.copy_from_slice(&(self.entropy)()[4..][..CommitId::BYTES]);
+        CommitId(id)
     }
 
     /// A new identifier.

@@ -41,6 +41,9 @@ impl StoreError {
     }
 }
 
+/// The code of an action of a transaction whose condition failed.
+pub(crate) const CONDITION_FAILED: &str = "ConditionalCheckFailed";
+
 /// Sorts an SDK error by its code.
 pub(crate) fn classify<E>(operation: &'static str, error: SdkError<E, HttpResponse>) -> StoreError
 where
@@ -75,7 +78,7 @@ pub(crate) fn classify_transaction(
         let coded = reasons.iter().zip(kinds).filter(|(reason, _)| reason.code() == Some(code));
         coded.map(|(_, kind)| *kind).collect::<Vec<_>>()
     };
-    let failed = with("ConditionalCheckFailed");
+    let failed = with(CONDITION_FAILED);
     if !failed.is_empty() || !with("TransactionConflict").is_empty() {
         let passing = failed.is_empty();
         return StoreError::Conflict { kinds: failed, passing };

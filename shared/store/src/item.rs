@@ -1,7 +1,7 @@
 //! Records ⇄ items.
 //!
-//! Besides the record's own attributes an item has: `pk`, `sk`; `kind`; `v`, how often it was written;
-//! `fx`, the effects of its last change; `lpk`, `lsk`, `wpk`, `wsk`, its rows in the indexes; `ttl`.
+//! Besides the record's own attributes an item has: `pk`, `sk`; `kind`; `v`, how often it was written; `c`, the ids
+//! of its last commits; `fx`, the effects of its last change; `lpk`, `lsk`, `wpk`, `wsk`, its rows in the indexes; `ttl`.
 
 use std::collections::HashMap;
 
@@ -22,6 +22,7 @@ use switchboard_domain::message::Message;
 use switchboard_domain::mutation::{Mutation, is_on};
 use switchboard_domain::record::Record;
 use switchboard_domain::task::Task;
+use switchboard_domain::version::{CommitId, Version};
 use switchboard_domain::workspace::{
     Activity, TaskChannel, TaskQueue, Worker, Workflow, Workspace,
 };
@@ -30,7 +31,8 @@ use crate::error::StoreError;
 use crate::key::{Place, Table};
 
 /// The names that every item may have beside its record's.
-const RESERVED: [&str; 10] = ["pk", "sk", "kind", "v", "fx", "lpk", "lsk", "wpk", "wsk", "ttl"];
+const RESERVED: [&str; 11] =
+    ["pk", "sk", "kind", "v", "c", "fx", "lpk", "lsk", "wpk", "wsk", "ttl"];
 
 /// The attributes of the records that every message writes, or every turn of a task, which their keys say as
 /// well: kind, attribute, key. They are not stored, since a write costs a unit for each kilobyte.
@@ -51,15 +53,15 @@ pub trait Kept: Into<Record> + DeserializeOwned {
     /// The name of the kind.
     const KIND: &'static str;
     /// Sets how often it was written.
-    fn versioned(self, version: u64) -> Self;
+    fn versioned(self, version: impl Into<Version>) -> Self;
 }
 
 macro_rules! kept {
     ($($kind:ident,)*) => {
         $(impl Kept for $kind {
             const KIND: &'static str = stringify!($kind);
-            fn versioned(mut self, version: u64) -> Self {
-                self.version = version;
+            fn versioned(mut self, version: impl Into<Version>) -> Self {
+                self.version = version.into();
                 self
             }
         })*
@@ -118,8 +120,13 @@ fn unreadable(operation: &'static str, reason: String) -> StoreError {
     StoreError::Defect { operation, reason }
 }
 
-/// The item of a record as it is to be written, and its table.
-pub(crate) fn item(record: &Record, effects: &[Effect]) -> Result<(Table, Item), StoreError> {
+/// The item of a record as it is to be written, and its table; the first record of a commit carries the effects and
+/// the commit's id.
+pub(crate) fn item(
+    record: &Record,
+    effects: &[Effect],
+    commit: Option<CommitId>,
+) -> Result<(Table, Item), StoreError> {
     let place = Place::of(record);
     let mut item = body(record).map_err(|error| unreadable(record.kind(), error.to_string()))?;
     if let Some(taken) = RESERVED.iter().find(|name| item.contains_key(**name)) {
@@ -149,6 +156,10 @@ pub(crate) fn item(record: &Record, effects: &[Effect]) -> Result<(Table, Item),
     if let Some(expires) = place.expires {
         set("ttl", expires.seconds().to_string());
     }
+    let commits = record.version().commits_with(commit);
+    if !commits.is_empty() {
+        item.insert("c".to_owned(), AttributeValue::B(commits.into()));
+    }
     for (name, key) in said_by_keys(record.kind()) {
         if item.get(name) == item.get(key) {
             item.remove(name);
@@ -164,7 +175,7 @@ fn said_by_keys(kind: &str) -> impl Iterator<Item = (&'static str, &'static str)
 
 /// Reads a record of a known kind.
 pub(crate) fn read<T: Kept>(mut item: Item) -> Result<T, StoreError> {
-    let version = number(&item, "v")
+    let version = version(&item)
         .ok_or_else(|| unreadable(T::KIND, "an item without a version".to_owned()))?;
     for (name, key) in said_by_keys(T::KIND) {
         if let Some(said) = item.get(key).filter(|_| !item.contains_key(name)).cloned() {
@@ -176,8 +187,11 @@ pub(crate) fn read<T: Kept>(mut item: Item) -> Result<T, StoreError> {
     Ok(record.versioned(version))
 }
 
-pub(crate) fn number(item: &Item, name: &str) -> Option<u64> {
-    item.get(name)?.as_n().ok()?.parse().ok()
+/// The version of an item, with the commits that led to it.
+pub(crate) fn version(item: &Item) -> Option<Version> {
+    let number = item.get("v")?.as_n().ok()?.parse().ok()?;
+    let commits = item.get("c").and_then(|it| it.as_b().ok());
+    Some(Version::read(number, commits.map_or(&[], |it| it.as_ref())))
 }
 
 /// The deduplication id of an effect: the item, its version and the effect's place name it the same way on
@@ -194,7 +208,7 @@ mod tests {
     use switchboard_domain::timestamp::Timestamp;
 
     fn written(record: impl Into<Record>) -> Item {
-        item(&record.into(), &[]).unwrap().1
+        item(&record.into(), &[], Some(CommitId([7; 6]))).unwrap().1
     }
 
     #[test]

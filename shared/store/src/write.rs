@@ -1,18 +1,37 @@
 //! The one commit: everything a decision holds, or nothing.
+//!
+//! An answer can get lost after a write was carried out, and the SDK then repeats the request, whose condition its
+//! own first attempt has made false. So every commit has an id, which its first item keeps among its last few. A
+//! condition that fails makes the table show the item that is there: if that has the id, the commit was carried out, and
+//! a transaction was carried out whole, so one item tells it of all. An item that is gone tells the same of its
+//! removal. (DynamoDB also knows a repeated transaction by its token, for ten minutes.)
 
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, CancellationReason, Delete, Put, ReturnValuesOnConditionCheckFailure,
+    TransactWriteItem,
+};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::Effect;
 use switchboard_domain::mutation::{Mutation, is_on};
 use switchboard_domain::record::Record;
+use switchboard_domain::version::{CommitId, Version};
 
 use crate::Store;
-use crate::error::{StoreError, classify, classify_transaction};
-use crate::item::{Item, effect_id, item};
+use crate::error::{CONDITION_FAILED, StoreError, classify, classify_transaction};
+use crate::item::{self, Item, effect_id, item};
 use crate::key::Place;
 
-/// So many records fit into one transaction.
+/// At most so many records fit into one transaction.
 const RECORDS_MAX: usize = 100;
+
+/// A condition that fails shows the item that is there.
+const ALL_OLD: ReturnValuesOnConditionCheckFailure = ReturnValuesOnConditionCheckFailure::AllOld;
 
 /// What a commit leaves to be sent, each effect with its deduplication id.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -27,7 +46,7 @@ struct Write {
     kind: &'static str,
     table: String,
     action: Action,
-    version: u64,
+    version: Version,
 }
 
 enum Action {
@@ -35,24 +54,36 @@ enum Action {
     Delete(Item),
 }
 
+/// What a write asks of the item in its place.
+struct Condition {
+    expression: &'static str,
+    values: Option<HashMap<String, AttributeValue>>,
+}
+
 impl Write {
-    /// New records must not exist; others must have the version that was loaded.
-    fn condition(&self) -> (&'static str, Option<AttributeValue>) {
+    /// New records must not exist; others must have the version that was loaded, and come from the same commits: a
+    /// record that was removed and made again in between has got the same version by others.
+    fn condition(&self) -> Condition {
         let careless = match self.kind {
             "AddressBinding" => is_on(Mutation::BindingUnconditional),
             "Head" => is_on(Mutation::HeadUnfenced),
             "Task" => is_on(Mutation::TaskUnconditional),
             _ => false,
         };
-        match self.version {
-            _ if careless => ("attribute_not_exists(nothing)", None),
-            0 => ("attribute_not_exists(pk)", None),
-            version => ("v = :loaded", Some(AttributeValue::N(version.to_string()))),
+        if careless {
+            return Condition { expression: "attribute_not_exists(nothing)", values: None };
         }
-    }
-
-    fn values(&self) -> Option<std::collections::HashMap<String, AttributeValue>> {
-        self.condition().1.map(|loaded| [(":loaded".to_owned(), loaded)].into())
+        if self.version.is_new() {
+            return Condition { expression: "attribute_not_exists(pk)", values: None };
+        }
+        let loaded = AttributeValue::N(self.version.to_string());
+        let mut values = HashMap::from([(":loaded".to_owned(), loaded)]);
+        let mut expression = "v = :loaded";
+        if let Some(commits) = self.version.commits_read() {
+            values.insert(":commits".to_owned(), AttributeValue::B(Blob::new(commits)));
+            expression = "v = :loaded AND c = :commits";
+        }
+        Condition { expression, values: Some(values) }
     }
 
     fn into_transact(self) -> Result<TransactWriteItem, StoreError> {
@@ -60,22 +91,24 @@ impl Write {
             operation: "TransactWriteItems",
             reason: error.to_string(),
         };
-        let (condition, values) = (self.condition().0, self.values());
+        let Condition { expression, values } = self.condition();
         Ok(match self.action {
             Action::Put(item) => {
                 let put = Put::builder()
                     .table_name(self.table)
                     .set_item(Some(item))
-                    .condition_expression(condition)
-                    .set_expression_attribute_values(values);
+                    .condition_expression(expression)
+                    .set_expression_attribute_values(values)
+                    .return_values_on_condition_check_failure(ALL_OLD);
                 TransactWriteItem::builder().put(put.build().map_err(defect)?).build()
             }
             Action::Delete(key) => {
                 let delete = Delete::builder()
                     .table_name(self.table)
                     .set_key(Some(key))
-                    .condition_expression(condition)
-                    .set_expression_attribute_values(values);
+                    .condition_expression(expression)
+                    .set_expression_attribute_values(values)
+                    .return_values_on_condition_check_failure(ALL_OLD);
                 TransactWriteItem::builder().delete(delete.build().map_err(defect)?).build()
             }
         })
@@ -83,31 +116,48 @@ impl Write {
 }
 
 impl Store {
-    /// Commits a decision. One record is a conditional write, several are a transaction.
-    pub async fn commit(&self, decision: &Decision) -> Result<Committed, StoreError> {
-        let mut writes = self.writes(decision)?;
-        let kinds: Vec<&'static str> = writes.iter().map(|write| write.kind).collect();
+    /// Commits a decision. One record is a conditional write, several are a transaction. The same commit, known by
+    /// its id, can be repeated: once it was carried out it succeeds without any effect.
+    ///
+    /// # Errors
+    /// `Conflict` if a record changed since it was loaded, or if so many others wrote it between a commit whose
+    /// answer was lost and its repetition that the id is forgotten: [`switchboard_domain::version::COMMITS_KEPT`].
+    pub async fn commit(
+        &self,
+        decision: &Decision,
+        commit: CommitId,
+    ) -> Result<Committed, StoreError> {
+        let mut writes = self.writes(decision, commit)?;
         match writes.len() {
             0 => {}
-            1 => self.write(writes.remove(0)).await?,
+            1 => self.write(writes.remove(0), commit).await?,
             count if count > RECORDS_MAX => {
                 return Err(StoreError::Defect {
                     operation: "TransactWriteItems",
                     reason: format!("{count} records in one decision"),
                 });
             }
-            _ => {
-                let items: Result<Vec<_>, _> =
-                    writes.into_iter().map(Write::into_transact).collect();
-                self.client
-                    .transact_write_items()
-                    .set_transact_items(Some(items?))
-                    .send()
-                    .await
-                    .map_err(|error| classify_transaction(error, &kinds))?;
-            }
+            _ => self.transact(writes, commit).await?,
         }
         Ok(Self::effects(decision))
+    }
+
+    async fn transact(&self, writes: Vec<Write>, commit: CommitId) -> Result<(), StoreError> {
+        let kinds: Vec<&'static str> = writes.iter().map(|write| write.kind).collect();
+        let only_removes = writes.iter().all(|write| matches!(write.action, Action::Delete(_)));
+        let items: Result<Vec<_>, _> = writes.into_iter().map(Write::into_transact).collect();
+        let request = self.client.transact_write_items().set_transact_items(Some(items?));
+        let Err(error) = request.send().await else { return Ok(()) };
+        if let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) =
+            error.as_service_error()
+        {
+            let reasons = canceled.cancellation_reasons();
+            let is_own = reasons.iter().any(|reason| is_by(reason.item(), commit));
+            if is_own || (only_removes && reasons.iter().all(is_gone)) {
+                return Ok(());
+            }
+        }
+        Err(classify_transaction(error, &kinds))
     }
 
     /// The effects of a decision with the ids they get, or got when it was committed before.
@@ -115,14 +165,14 @@ impl Store {
         let Some(first) = decision.puts.first() else {
             return Committed::default();
         };
-        let (pk, version) = (Place::of(first).key.pk, first.version() + 1);
+        let (pk, version) = (Place::of(first).key.pk, first.version().number() + 1);
         let numbered = decision.effects.iter().enumerate();
         let effects =
             numbered.map(|(place, effect)| (effect_id(&pk, version, place), effect.clone()));
         Committed { effects: effects.collect() }
     }
 
-    fn writes(&self, decision: &Decision) -> Result<Vec<Write>, StoreError> {
+    fn writes(&self, decision: &Decision, commit: CommitId) -> Result<Vec<Write>, StoreError> {
         if decision.puts.is_empty() && !decision.effects.is_empty() {
             return Err(StoreError::Defect {
                 operation: "commit",
@@ -131,8 +181,11 @@ impl Store {
         }
         let mut writes = Vec::with_capacity(decision.puts.len() + decision.deletes.len());
         for (place, record) in decision.puts.iter().enumerate() {
-            let effects: &[Effect] = if place == 0 { &decision.effects } else { &[] };
-            let (table, item) = item(record, effects)?;
+            let (effects, commit): (&[Effect], _) = match place {
+                0 => (&decision.effects, Some(commit)),
+                _ => (&[], None),
+            };
+            let (table, item) = item(record, effects, commit)?;
             writes.push(self.prepared(record, self.name(table)?, Action::Put(item)));
         }
         for record in &decision.deletes {
@@ -150,31 +203,42 @@ impl Store {
         Write { kind: record.kind(), table: table.to_owned(), action, version: record.version() }
     }
 
-    async fn write(&self, write: Write) -> Result<(), StoreError> {
-        let (condition, values, kind) = (write.condition().0, write.values(), write.kind);
+    async fn write(&self, write: Write, commit: CommitId) -> Result<(), StoreError> {
+        let (Condition { expression, values }, kind) = (write.condition(), write.kind);
         let outcome = match write.action {
-            Action::Put(item) => self
-                .client
-                .put_item()
-                .table_name(write.table)
-                .set_item(Some(item))
-                .condition_expression(condition)
-                .set_expression_attribute_values(values)
-                .send()
-                .await
-                .map(|_| ())
-                .map_err(|error| classify("PutItem", error)),
-            Action::Delete(key) => self
-                .client
-                .delete_item()
-                .table_name(write.table)
-                .set_key(Some(key))
-                .condition_expression(condition)
-                .set_expression_attribute_values(values)
-                .send()
-                .await
-                .map(|_| ())
-                .map_err(|error| classify("DeleteItem", error)),
+            Action::Put(item) => {
+                let put = self.client.put_item().table_name(write.table).set_item(Some(item));
+                let put = put.condition_expression(expression);
+                let put = put.set_expression_attribute_values(values);
+                match put.return_values_on_condition_check_failure(ALL_OLD).send().await {
+                    Ok(_) => Ok(()),
+                    Err(error) => match error.as_service_error() {
+                        Some(PutItemError::ConditionalCheckFailedException(failed))
+                            if is_by(failed.item(), commit) =>
+                        {
+                            Ok(())
+                        }
+                        _ => Err(classify("PutItem", error)),
+                    },
+                }
+            }
+            Action::Delete(key) => {
+                let delete = self.client.delete_item().table_name(write.table).set_key(Some(key));
+                let delete = delete.condition_expression(expression);
+                let delete = delete.set_expression_attribute_values(values);
+                match delete.return_values_on_condition_check_failure(ALL_OLD).send().await {
+                    Ok(_) => Ok(()),
+                    Err(error) => match error.as_service_error() {
+                        // It was there when it was loaded: whoever removed it, it is removed.
+                        Some(DeleteItemError::ConditionalCheckFailedException(failed))
+                            if failed.item().is_none() =>
+                        {
+                            Ok(())
+                        }
+                        _ => Err(classify("DeleteItem", error)),
+                    },
+                }
+            }
         };
         outcome.map_err(|error| match error {
             StoreError::Conflict { passing, .. } => {
@@ -183,4 +247,14 @@ impl Store {
             other => other,
         })
     }
+}
+
+/// Whether a commit is among the last ones of the item that was in the way.
+fn is_by(item: Option<&Item>, commit: CommitId) -> bool {
+    item.and_then(item::version).is_some_and(|version| version.is_by(commit))
+}
+
+/// Whether the item that was to be removed is not there any more.
+fn is_gone(reason: &CancellationReason) -> bool {
+    reason.code() == Some(CONDITION_FAILED) && reason.item().is_none()
 }

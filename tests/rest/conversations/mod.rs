@@ -12,6 +12,7 @@ use switchboard_domain::configuration::Flow;
 use switchboard_domain::decision::Decision;
 use switchboard_domain::sid::{FlowSid, Sid as _};
 use switchboard_domain::timestamp::Timestamp;
+use switchboard_domain::version::Version;
 
 use crate::world::World;
 
@@ -60,7 +61,7 @@ async fn a_flow(world: &World) -> String {
         commit_message: None,
         created: Timestamp(0),
         updated: Timestamp(0),
-        version: 0,
+        version: Version::NEW,
     };
     let sid = flow.sid.to_string();
     world.given(Decision::put(flow)).await;

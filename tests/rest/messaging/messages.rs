@@ -11,6 +11,7 @@ use switchboard_domain::message::{Message, outside, unrouted};
 use switchboard_domain::private::Private;
 use switchboard_domain::sid::{ConversationSid, MessageSid, Sid as _, SmsSid};
 use switchboard_domain::timestamp::Timestamp;
+use switchboard_domain::version::Version;
 use switchboard_store::{Table, key};
 use switchboard_tests::Schema;
 
@@ -55,7 +56,7 @@ async fn conversation(world: &World, name: &str, customer: &str, at: i64) -> Vec
         outside(sid, pair.clone(), body, Vec::new(), None, Timestamp(at + 1000)).unwrap();
     let reply = Message { conversation: Some(conversation), index: 1, ..reply };
     let sids = vec![heard.sid.kin::<SmsSid>(0).to_string(), reply.sid.kin::<SmsSid>(1).to_string()];
-    let binding = AddressBinding { pair, conversation, number: 1, version: 0 };
+    let binding = AddressBinding { pair, conversation, number: 1, version: Version::NEW };
     world.given(Decision::put(heard).and(reply).and(binding)).await;
     sids
 }

@@ -1,7 +1,6 @@
 //! The Messaging product and the oldest API, and the steps that their tests begin with.
 
 mod keys;
-mod lost_answers;
 mod messages;
 mod numbers;
 mod services;

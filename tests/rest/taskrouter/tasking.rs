@@ -212,7 +212,7 @@ async fn waiting_tasks_are_sent_back_to_the_start_of_a_changed_workflow_when_ask
         let mut task: Task = world.on.store.get(key::task(*sid)).await.unwrap().unwrap();
         let filter = FilterIndex::Default;
         task.tampered().position = Some(Position { filter, target: 0, timed_out: false });
-        let _ = world.on.store.commit(&Decision::put(task)).await.unwrap();
+        let _ = world.on.commit(&Decision::put(task)).await.unwrap();
     }
     world.asked();
     let workflow =

@@ -9,7 +9,6 @@ use switchboard_domain::private::Private;
 use switchboard_domain::refusal::Refusal;
 use switchboard_domain::sid::MessageSid;
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
-use switchboard_store::key;
 
 use super::sender::sender;
 use super::{View, render};
@@ -33,7 +32,7 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
     let pair = Pair::new(to, from).map_err(mismatch)?;
     let sid: MessageSid = call.on.mint();
     let (message, effects) = outside(sid, pair, body, media, service, call.now)?;
-    let message = keep_new(call, &message, key::message(sid), &effects).await?;
+    keep_new(call, &message, &effects).await?;
     let shown: Option<Value> = View::all(message).first().map(|view| render(call, view));
     shown.map(Reply::created).ok_or_else(|| call.not_found())
 }

@@ -136,7 +136,7 @@ mod tests {
             alpha_senders: alpha.iter().map(sender).collect(),
             created: Timestamp(0),
             updated: Timestamp(0),
-            version: 1,
+            version: 1.into(),
         }
     }
 

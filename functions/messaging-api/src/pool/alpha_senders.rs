@@ -27,9 +27,6 @@ pub(crate) async fn create(call: &Call<'_>, service: &str) -> Answer {
     let minted: AlphaSenderSid = call.on.mint();
     let added = call.on.decide(|| async {
         let mut service = services::load(call, service).await?;
-        if let Some(before) = service.alpha_senders.iter().find(|one| one.sid == minted) {
-            return Ok(((service.sid, before.clone()), Decision::unchanged()));
-        }
         if service.alpha_senders.iter().any(|one| one.sender == sender) {
             let message = "Alpha Sender is already in the Messaging Service";
             return Err(ApiError::new(409, 21710, message));

@@ -24,11 +24,6 @@ pub(crate) async fn create(call: &Call<'_>, service: &str) -> Answer {
         let number: Option<PhoneNumber> = take(&mut found, &keys[1]);
         let mut number =
             number.ok_or_else(|| ApiError::not_found(&format!("/IncomingPhoneNumbers/{sid}")))?;
-        // What this very call has written before its answer got lost carries its time.
-        let before = service.numbers.iter().find(|one| one.sid == sid);
-        if let Some(before) = before.filter(|one| one.created == call.now) {
-            return Ok((before.clone(), Decision::unchanged()));
-        }
         free(&number, service_sid)?;
         if service.numbers.len() >= NUMBERS_MAX {
             return Err(full());

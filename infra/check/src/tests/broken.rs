@@ -59,7 +59,7 @@ fn a_binding_without_its_participant_and_the_other_way_round_are_found() {
         let mut pair = customer();
         std::mem::swap(&mut pair.address, &mut pair.proxy);
         let conversation = world.conversation().sid;
-        world.put(AddressBinding { pair, conversation, number: 1, version: 1 });
+        world.put(AddressBinding { pair, conversation, number: 1, version: 1.into() });
     });
 }
 
@@ -461,7 +461,7 @@ fn what_is_told_twice_or_not_at_all_is_found_at_rest() {
     {
         breaks(TOLD, Moment::Rest, |world| {
             // A router has seen it.
-            world.task().version = 2;
+            world.task().version = 2.into();
             tell(world, 1, Some(kind));
         });
     }

@@ -52,7 +52,7 @@ fn what_stays_and_what_goes_on_is_in_order() {
 fn a_write_that_does_not_move_the_version_is_found() {
     let invariant = "a record changes only together with its version, which grows";
     breaks(invariant, |world| world.conversation().friendly_name = Some("new".to_owned()));
-    breaks(invariant, |world| world.worker_called("alice").version = 0);
+    breaks(invariant, |world| world.worker_called("alice").version = 0.into());
 }
 
 #[test]

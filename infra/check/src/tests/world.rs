@@ -18,6 +18,7 @@ use switchboard_domain::routing::workflow::{self, Position};
 use switchboard_domain::sid::{MessageSid, ServiceSid, Sid};
 use switchboard_domain::task::{self, Command, Task};
 use switchboard_domain::timestamp::{Millis, Timestamp};
+use switchboard_domain::version::Version;
 use switchboard_domain::workspace::{
     Activity, QueueOrder, TaskChannel, TaskQueue, Worker, Workflow, Workspace,
 };
@@ -100,7 +101,7 @@ fn workspace() -> Workspace {
         timeout_activity: sid("off"),
         created: START,
         updated: START,
-        version: 1,
+        version: 1.into(),
     }
 }
 
@@ -116,7 +117,7 @@ pub(super) fn worker(name: &str) -> Worker {
         channels: BTreeMap::new(),
         created: START,
         updated: START,
-        version: 1,
+        version: 1.into(),
     }
 }
 
@@ -129,7 +130,7 @@ fn channel() -> TaskChannel {
         channel_optimized_routing: false,
         created: START,
         updated: START,
-        version: 1,
+        version: 1.into(),
     }
 }
 
@@ -146,7 +147,7 @@ fn queue() -> TaskQueue {
         ageing_bound_seconds: None,
         created: START,
         updated: START,
-        version: 1,
+        version: 1.into(),
     }
 }
 
@@ -163,7 +164,7 @@ fn workflow() -> Workflow {
         task_reservation_timeout_seconds: 60,
         created: START,
         updated: START,
-        version: 1,
+        version: 1.into(),
     }
 }
 
@@ -186,7 +187,7 @@ pub(super) fn waiting(name: &str) -> Task {
         now: NOW,
     };
     let mut task = Task::create(new);
-    task.version = 1;
+    task.version = 1.into();
     placed(task)
 }
 
@@ -240,7 +241,7 @@ impl World {
     fn set_up(&mut self) {
         self.put(workspace());
         let mut head = Head::new(workspace().sid);
-        head.version = 1;
+        head.version = 1.into();
         self.put(head);
         for (name, available) in [("on", true), ("off", false)] {
             self.put(Activity {
@@ -250,7 +251,7 @@ impl World {
                 available,
                 created: START,
                 updated: START,
-                version: 1,
+                version: 1.into(),
             });
         }
         self.put(channel());
@@ -271,7 +272,8 @@ impl World {
         let post = Post::of(&inbound()).unwrap();
         let written = message::append(&mut conversation, post, NOW).unwrap();
         let name = "first".to_owned();
-        let name = UniqueName { service, name, conversation: conversation.sid, version: 0 };
+        let name =
+            UniqueName { service, name, conversation: conversation.sid, version: Version::NEW };
         self.commit(Decision::put(conversation.clone()).with(bound).with(written).and(name));
         conversation
     }

@@ -4,6 +4,7 @@ use super::{Derived, Event, EventType, Subject};
 use crate::record::Record;
 use crate::sid::WorkspaceSid;
 use crate::timestamp::Timestamp;
+use crate::version::Version;
 use crate::workspace::{Activity, TaskChannel, TaskQueue, Workflow, Workspace};
 
 /// What a kind of record has in common with the others.
@@ -31,7 +32,7 @@ macro_rules! parts {
                 self.updated
             }
             fn bare(&self) -> Self {
-                Self { version: 0, updated: self.created, ..self.clone() }
+                Self { version: Version::NEW, updated: self.created, ..self.clone() }
             }
             fn subject(&self) -> Subject {
                 let $it = self;

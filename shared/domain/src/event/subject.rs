@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::sid::{ActivitySid, TaskChannelSid, TaskQueueSid, WorkerSid, WorkflowSid, WorkspaceSid};
 use crate::task::{Fields, Task};
+use crate::version::Version;
 use crate::workspace::Worker;
 
 /// What changed.
@@ -66,12 +67,15 @@ impl Subject {
     pub(super) fn task(task: &Task) -> Self {
         let fields = Fields { reservations: Vec::new(), trail: Vec::new(), ..task.fields.clone() };
         // How often it was written is not kept, so it does not count.
-        Self::Task(Box::new(Task { fields, version: 0 }))
+        Self::Task(Box::new(Task { fields, version: Version::NEW }))
     }
 
     pub(super) fn worker_of(worker: &Worker) -> Self {
-        let version = worker.version;
-        Self::Worker { worker: Box::new(Worker { version: 0, ..worker.clone() }), version }
+        let version = worker.version.number();
+        Self::Worker {
+            worker: Box::new(Worker { version: Version::NEW, ..worker.clone() }),
+            version,
+        }
     }
 
     /// The worker whom it is about.

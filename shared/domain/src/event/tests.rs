@@ -30,7 +30,7 @@ fn activity() -> Activity {
         available: true,
         created: NOW,
         updated: NOW,
-        version: 1,
+        version: 1.into(),
     }
 }
 
@@ -43,7 +43,7 @@ fn channel() -> TaskChannel {
         channel_optimized_routing: false,
         created: NOW,
         updated: NOW,
-        version: 1,
+        version: 1.into(),
     }
 }
 
@@ -60,7 +60,7 @@ fn queue() -> TaskQueue {
         ageing_bound_seconds: None,
         created: NOW,
         updated: NOW,
-        version: 1,
+        version: 1.into(),
     }
 }
 
@@ -75,7 +75,7 @@ fn workflow() -> Workflow {
         task_reservation_timeout_seconds: 120,
         created: NOW,
         updated: NOW,
-        version: 1,
+        version: 1.into(),
     }
 }
 
@@ -91,7 +91,7 @@ fn workspace() -> Workspace {
         timeout_activity: sid("a"),
         created: NOW,
         updated: NOW,
-        version: 1,
+        version: 1.into(),
     }
 }
 
@@ -107,7 +107,7 @@ fn worker() -> Worker {
         channels: BTreeMap::new(),
         created: NOW,
         updated: NOW,
-        version: 1,
+        version: 1.into(),
     }
 }
 
@@ -163,7 +163,7 @@ fn every_change_of_configuration_and_workers_is_what_it_is_called() {
         (capacity(1, true), vec![]),
         (capacity(0, false), vec!["worker.capacity.update", "worker.channel.availability.update"]),
         (goes(worker()), vec!["worker.deleted"]),
-        (of(&activity(), |it| it.version = 2), vec![]),
+        (of(&activity(), |it| it.version = 2.into()), vec![]),
         (of(&workspace(), |it| it.updated = NOW + Millis(1)), vec![]),
     ] {
         assert_eq!(kinds(before, after), expected);
@@ -198,7 +198,7 @@ fn a_change_of_several_workers_is_an_occurrence_for_each() {
         destination: Destination::Workflow,
         now: NOW,
     });
-    let before = Task { version: 5, ..task };
+    let before = Task { version: 5.into(), ..task };
     let mut after = before.clone();
     for name in ["alice", "bob"] {
         let timeout = Millis::seconds(60);
@@ -207,7 +207,8 @@ fn a_change_of_several_workers_is_an_occurrence_for_each() {
         let command = Command::Reserve { worker, worker_name, timeout, receipt };
         after = decide(&after, command, Source::Router, NOW).unwrap().task;
     }
-    let found = change(Some(before.into()), Some(Record::from(Task { version: 6, ..after })));
+    let found =
+        change(Some(before.into()), Some(Record::from(Task { version: 6.into(), ..after })));
     let workers: Vec<_> = found.iter().map(|one| (one.part, one.worker)).collect();
     assert_eq!(workers, [(0, Some(sid("alice"))), (1, Some(sid("bob")))]);
     let task: TaskSid = sid("t");
@@ -223,7 +224,7 @@ fn what_is_mentioned_is_called_by_its_name() {
     after.activity = sid("b");
     after.activity_since = NOW + Millis(26_123);
     after.updated = after.activity_since;
-    after.version = 7;
+    after.version = 7.into();
     let mut found = change(Some(worker().into()), Some(after.into())).remove(0);
     assert_eq!(
         found.mentions(),

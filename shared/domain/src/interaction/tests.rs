@@ -37,7 +37,7 @@ fn world() -> World {
         task_reservation_timeout_seconds: 120,
         created: NOW,
         updated: NOW,
-        version: 1,
+        version: 1.into(),
     };
     let channel = TaskChannel {
         workspace,
@@ -47,7 +47,7 @@ fn world() -> World {
         channel_optimized_routing: false,
         created: NOW,
         updated: NOW,
-        version: 1,
+        version: 1.into(),
     };
     World { conversation, interaction, workflow, channel }
 }
@@ -64,7 +64,7 @@ fn worker(name: &str) -> Worker {
         channels: std::collections::BTreeMap::new(),
         created: NOW,
         updated: NOW,
-        version: 1,
+        version: 1.into(),
     }
 }
 

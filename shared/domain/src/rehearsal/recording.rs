@@ -10,6 +10,7 @@ use crate::routing::workflow;
 use crate::sid::{TaskSid, WorkerSid, WorkflowSid};
 use crate::task::{Ending, Fields, Reservation, ReservationStatus, Task, TaskStatus};
 use crate::timestamp::{Millis, Timestamp};
+use crate::version::Version;
 use crate::workspace::Worker;
 
 /// What was recorded of a period.
@@ -106,7 +107,7 @@ impl Recorded {
         if router_gave {
             fields.priority = 0;
         }
-        let task = Task { fields, version: 1 };
+        let task = Task { fields, version: 1.into() };
         Self {
             at: task.created.max(from),
             task,
@@ -346,7 +347,7 @@ fn staff(
         });
     }
     let workers = first.into_values().flatten();
-    (workers.map(|worker| Worker { version: 1, ..worker }).collect(), changes)
+    (workers.map(|worker| Worker { version: Version::from(1), ..worker }).collect(), changes)
 }
 
 /// When each worker let an offer lapse: the router moves him then.

@@ -11,6 +11,7 @@ use crate::routing::router::Router;
 use crate::sid::{ReservationSid, Sid as _, TaskSid, WorkerSid};
 use crate::task::{self, Amendment, Command, Ending, Reservation, ReservationStatus, Source, Task};
 use crate::timestamp::{Millis, Timestamp};
+use crate::version::Version;
 use crate::workspace::{Worker, Workflow};
 
 /// A replay under way.
@@ -207,7 +208,7 @@ impl<'a> Replay<'a> {
     fn change(&mut self, worker: &Worker, moves: bool) {
         let mut next = worker.clone();
         next.occupation = None;
-        next.version = 1;
+        next.version = Version::from(1);
         if let Some(held) = self.router.worker(worker.sid) {
             next.version = held.version + 1;
             if !moves {

@@ -10,6 +10,7 @@ use crate::sid::{ActivitySid, Sid, TaskChannelSid, WorkspaceSid};
 use crate::task::{
     self, Amendment, Command, Destination, NewTask, ReservationStatus, Source, TaskStatus,
 };
+use crate::version::Version;
 use crate::workspace::{Activity, Capacity, QueueOrder, TaskChannel, TaskQueue, Worker, Workflow};
 
 const BEGIN: Timestamp = Timestamp(1_000_000);
@@ -53,7 +54,7 @@ impl Centre {
                 available,
                 created,
                 updated,
-                version: 1,
+                version: 1.into(),
             };
             records.push(activity.into());
         }
@@ -71,7 +72,7 @@ impl Centre {
                 ageing_bound_seconds: None,
                 created,
                 updated,
-                version: 1,
+                version: 1.into(),
             };
             records.push(queue.into());
         }
@@ -87,7 +88,7 @@ impl Centre {
         Self { router, workspace, records, table, staff, occurrences, now: BEGIN }
     }
 
-    fn write(&mut self, record: Record, version: u64) {
+    fn write(&mut self, record: Record, version: impl Into<Version>) {
         let before = match &record {
             Record::Task(task) => {
                 self.table.insert(task.sid, task.as_ref().clone()).map(Record::from)
@@ -97,7 +98,8 @@ impl Centre {
             }
             _ => None,
         };
-        let written = Written { pk: "item", sk: "-", version, seen: self.now };
+        let written =
+            Written { pk: "item", sk: "-", version: version.into().number(), seen: self.now };
         self.occurrences.extend(of_change(before.as_ref(), Some(&record), written));
     }
 
@@ -144,7 +146,7 @@ impl Centre {
         let staff: Vec<Worker> = self.staff.values().cloned().collect();
         for mut worker in staff {
             worker.do_instead(sid("on"), self.now);
-            let held = self.router.worker(worker.sid).map_or(1, |held| held.version);
+            let held = self.router.worker(worker.sid).map_or(Version::from(1), |held| held.version);
             worker.version = held + 1;
             self.write(worker.clone().into(), worker.version);
             self.router.learn(worker.into());
@@ -231,7 +233,7 @@ impl Centre {
         let mut ann = self.staff[&sid("ann")].clone();
         ann.channels.insert(sid("chat"), Capacity { capacity, available: true });
         ann.updated = self.now;
-        ann.version = self.router.worker(ann.sid).map_or(1, |held| held.version) + 1;
+        ann.version = self.router.worker(ann.sid).map_or(Version::from(1), |held| held.version) + 1;
         self.write(ann.clone().into(), ann.version);
         self.router.learn(ann.into());
         self.step();
@@ -274,7 +276,7 @@ fn workspace() -> Workspace {
         timeout_activity: sid("off"),
         created: Timestamp(0),
         updated: Timestamp(0),
-        version: 1,
+        version: 1.into(),
     }
 }
 
@@ -287,7 +289,7 @@ fn channel() -> TaskChannel {
         channel_optimized_routing: false,
         created: Timestamp(0),
         updated: Timestamp(0),
-        version: 1,
+        version: 1.into(),
     }
 }
 
@@ -302,7 +304,7 @@ fn workflow(configuration: &str) -> Workflow {
         task_reservation_timeout_seconds: 60,
         created: Timestamp(0),
         updated: Timestamp(0),
-        version: 1,
+        version: 1.into(),
     }
 }
 
@@ -318,7 +320,7 @@ fn worker(name: &str) -> Worker {
         channels: BTreeMap::new(),
         created: Timestamp(0),
         updated: Timestamp(0),
-        version: 1,
+        version: 1.into(),
     }
 }
 

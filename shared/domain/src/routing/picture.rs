@@ -23,6 +23,7 @@ use crate::sid::{
 };
 use crate::task::{Reservation, ReservationStatus, Task, TaskStatus};
 use crate::timestamp::{Millis, Timestamp};
+use crate::version::Version;
 use crate::workspace::{Activity, QueueOrder, TaskChannel, Workspace};
 
 /// What a pending task waits for: some worker of a queue, or the one who is asked for by name.
@@ -353,7 +354,7 @@ impl Picture {
     }
 
     /// Marks a change as written.
-    pub(super) fn task_written(&mut self, task: TaskSid, version: u64) {
+    pub(super) fn task_written(&mut self, task: TaskSid, version: Version) {
         if let Some(held) = self.tasks.get_mut(&task)
             && held.task.version == version
         {

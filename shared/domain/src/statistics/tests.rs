@@ -25,7 +25,7 @@ const fn at(seconds: i64) -> Timestamp {
 
 fn activity(name: &str, available: bool) -> Activity {
     let (workspace, friendly_name) = (sid("w"), name.to_owned());
-    let (created, updated, version) = (at(0), at(0), 1);
+    let (created, updated, version) = (at(0), at(0), 1.into());
     Activity { workspace, sid: sid(name), friendly_name, available, created, updated, version }
 }
 
@@ -41,7 +41,7 @@ fn worker(name: &str, attributes: &str, since: i64) -> Worker {
         channels: BTreeMap::new(),
         created: at(since),
         updated: at(since),
-        version: 1,
+        version: 1.into(),
     }
 }
 
@@ -58,7 +58,7 @@ fn queue(expression: &str) -> TaskQueue {
         ageing_bound_seconds: None,
         created: at(0),
         updated: at(0),
-        version: 1,
+        version: 1.into(),
     }
 }
 
@@ -74,7 +74,7 @@ fn task(name: &str, created: i64) -> Task {
         task_reservation_timeout_seconds: 120,
         created: at(0),
         updated: at(0),
-        version: 1,
+        version: 1.into(),
     };
     let channel = TaskChannel {
         workspace: sid("w"),
@@ -84,7 +84,7 @@ fn task(name: &str, created: i64) -> Task {
         channel_optimized_routing: false,
         created: at(0),
         updated: at(0),
-        version: 1,
+        version: 1.into(),
     };
     let new = Task::create(NewTask {
         sid: sid(name),
@@ -211,7 +211,7 @@ fn a_queue_counts_what_happens_in_it_and_a_move_where_it_is_left() {
     let mut moved = task("moved", 0);
     let mut history = history();
     let place = |target| Some(Position { filter: FilterIndex::Default, target, timed_out: false });
-    moved.version = 3;
+    moved.version = 3.into();
     let before = with(moved.clone(), |task| task.position = place(0));
     let after = with(moved, |task| {
         task.queue = Some(sid("other"));

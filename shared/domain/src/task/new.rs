@@ -3,6 +3,7 @@
 use super::{Fields, Task, TaskStatus};
 use crate::sid::{InteractionSid, TaskQueueSid, TaskSid, WorkerSid};
 use crate::timestamp::Timestamp;
+use crate::version::Version;
 use crate::workspace::{TaskChannel, Workflow};
 
 /// What a new task is made of.
@@ -104,6 +105,6 @@ impl Task {
             created: new.now,
             updated: new.now,
         };
-        Self { fields, version: 0 }
+        Self { fields, version: Version::NEW }
     }
 }

@@ -11,6 +11,7 @@ use crate::sid::{
     InteractionSid, TaskChannelSid, TaskQueueSid, TaskSid, WorkerSid, WorkflowSid, WorkspaceSid,
 };
 use crate::timestamp::Timestamp;
+use crate::version::Version;
 
 /// What does not read back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -198,7 +199,7 @@ impl TryFrom<Stored> for Task {
             created: stored.created,
             updated,
         };
-        Ok(Self { fields, version: 0 })
+        Ok(Self { fields, version: Version::NEW })
     }
 }
 
@@ -320,7 +321,7 @@ mod tests {
             created: Timestamp(10),
             updated: Timestamp(21),
         };
-        Task { fields, version: 0 }
+        Task { fields, version: Version::NEW }
     }
 
     fn attributes(interaction: InteractionSid) -> String {
@@ -349,7 +350,7 @@ mod tests {
             reservations: Vec::new(),
             ..task.fields
         };
-        let plain = Task { fields, version: 0 };
+        let plain = Task { fields, version: Version::NEW };
         assert_eq!(stored(&plain)["attributes"], plain.attributes.as_str());
     }
 

@@ -35,7 +35,7 @@ fn task() -> Task {
         created: NOW,
         updated: NOW,
     };
-    Task { fields, version: 3 }
+    Task { fields, version: 3.into() }
 }
 
 fn decided(task: &Task, command: Command, now: Timestamp) -> Result<Task, Refusal> {

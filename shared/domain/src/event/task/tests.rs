@@ -37,11 +37,11 @@ fn placed() -> Task {
         created: NOW,
         updated: NOW,
     };
-    Task { fields, version: 2 }
+    Task { fields, version: 2.into() }
 }
 
 fn with(task: &Task, version: u64, change: impl FnOnce(&mut Fields)) -> Task {
-    let mut task = Task { version, ..task.clone() };
+    let mut task = Task { version: version.into(), ..task.clone() };
     change(&mut task.fields);
     task
 }

@@ -9,6 +9,7 @@ use crate::mutation::{Mutation, is_on};
 use crate::routing::expression::{WorkerAttributes, WorkerFields};
 use crate::sid::{TaskChannelSid, TaskQueueSid, WorkerSid};
 use crate::timestamp::Timestamp;
+use crate::version::Version;
 use crate::workspace::Worker;
 
 /// A worker and where he is filed.
@@ -206,7 +207,7 @@ impl Picture {
     }
 
     /// Marks a change as written.
-    pub(in crate::routing) fn worker_written(&mut self, worker: WorkerSid, version: u64) {
+    pub(in crate::routing) fn worker_written(&mut self, worker: WorkerSid, version: Version) {
         if let Some(member) = self.workers.get_mut(&worker)
             && member.record.version == version
         {

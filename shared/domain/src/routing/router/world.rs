@@ -10,6 +10,7 @@ use crate::routing::workflow::FilterIndex;
 use crate::sid::{ReservationSid, Sid, TaskQueueSid, WorkflowSid};
 use crate::task::{Destination, Ending, Fields, NewTask, Reservation, ReservationStatus};
 use crate::timestamp::Millis;
+use crate::version::Version;
 use crate::workspace::{Activity, Capacity, QueueOrder, TaskChannel, TaskQueue, Workflow};
 
 pub(super) fn sid<S: Sid>(name: &str) -> S {
@@ -47,7 +48,7 @@ impl World {
             timeout_activity: sid("off"),
             created: Timestamp(0),
             updated: Timestamp(0),
-            version: 0,
+            version: Version::NEW,
         };
         let mut world = Self {
             router: Router::new(workspace.clone()),
@@ -73,13 +74,14 @@ impl World {
 
     pub(super) fn store(&mut self, mut record: Record) -> Record {
         let (key, version) = parts(&mut record);
-        let held = self.table.get(&key).map_or(0, Record::version);
+        let held = self.table.get(&key).map_or(Version::NEW, Record::version);
         assert_eq!(*version, held, "{key:?} was decided on an old version");
         *version += 1;
         let version = *version;
         let before = self.table.insert(key, record.clone());
         if let Some(told) = &mut self.told {
-            let written = Written { pk: "item", sk: "-", version, seen: Timestamp(0) };
+            let written =
+                Written { pk: "item", sk: "-", version: version.number(), seen: Timestamp(0) };
             told.extend(of_change(before.as_ref(), Some(&record), written));
         }
         record
@@ -199,7 +201,7 @@ impl World {
             available,
             created: Timestamp(0),
             updated: Timestamp(0),
-            version: 0,
+            version: Version::NEW,
         });
     }
 
@@ -212,7 +214,7 @@ impl World {
             channel_optimized_routing: alone,
             created: Timestamp(0),
             updated: Timestamp(0),
-            version: 0,
+            version: Version::NEW,
         });
     }
 
@@ -389,12 +391,12 @@ impl World {
         self.command(task, Command::Reject(reservation));
     }
 
-    pub(super) fn version(&self, kind: &'static str, sid: impl ToString) -> u64 {
-        self.table.get(&(kind, sid.to_string())).map_or(0, Record::version)
+    pub(super) fn version(&self, kind: &'static str, sid: impl ToString) -> Version {
+        self.table.get(&(kind, sid.to_string())).map_or(Version::NEW, Record::version)
     }
 }
 
-fn parts(record: &mut Record) -> ((&'static str, String), &mut u64) {
+fn parts(record: &mut Record) -> ((&'static str, String), &mut Version) {
     let kind = record.kind();
     let (sid, version) = match record {
         Record::Activity(one) => (one.sid.to_string(), &mut one.version),
