@@ -9,10 +9,11 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use switchboard::stub_carrier::Behaviour;
 use switchboard::{Counters, Options};
-use switchboard_carriers::twilio::SIGNATURE_HEADER;
+use switchboard_carriers::stub::Taken;
+use switchboard_domain::carriage::DeliveryStatus;
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_tests::cost::{Cost, Entry};
-use switchboard_tests::{ACCOUNT, Exchange, NUMBER, Polls, TOKEN};
+use switchboard_tests::{Exchange, Polls};
 
 use crate::ledger::{Ledger, short};
 
@@ -98,24 +99,13 @@ impl Desk {
     }
 
     /// The carrier reports on the message that it took at a place.
-    pub(crate) async fn reports(&self, place: usize, status: &str) {
-        let taken = &self.exchange.carrier.sent()[place];
-        let callback = taken.status_callback.clone().expect("a status callback was asked for");
-        let sid = taken.sid_text();
-        let form = [
-            ("MessageSid", sid.as_str()),
-            ("SmsSid", &sid),
-            ("AccountSid", ACCOUNT),
-            ("From", NUMBER),
-            ("To", &taken.to),
-            ("MessageStatus", status),
-            ("SmsStatus", status),
-        ];
-        let signature = switchboard_carriers::twilio::sign(&callback, &form, TOKEN);
-        let headers = [(SIGNATURE_HEADER, signature.as_str())];
-        let method = reqwest::Method::POST;
-        let answered = self.exchange.api.send(method, &callback, &form, &headers).await;
-        assert!((200..300).contains(&answered.status), "{}", answered.body);
+    pub(crate) async fn reports(&self, place: usize, status: DeliveryStatus) {
+        let carrier = &self.exchange.carrier;
+        let taken = Taken { status, ..carrier.sent()[place].clone() };
+        let report = carrier.stub(taken.carrier).report(&taken);
+        let report = report.expect("a status callback was asked for");
+        let answered = self.exchange.api.deliver(report).await;
+        assert!((200..300).contains(&answered), "{answered}");
     }
 
     /// Lets a moment pass.

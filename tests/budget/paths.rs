@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
+use switchboard_domain::carriage::DeliveryStatus;
 use switchboard_tests::cost::Entry;
 
 use crate::desk::Desk;
@@ -62,8 +63,10 @@ async fn alone(desk: &Desk, entries: &mut Vec<Entry>) {
     entries.push(desk.count("alarm of an answered reservation", 1, rings).await);
     entries.push(desk.count("inbound, appended", 1, desk.writes(CUSTOMER)).await);
     entries.push(desk.count("reply out", 1, desk.replies(&conversation)).await);
-    entries.push(desk.count("receipt", 1, desk.reports(0, "delivered")).await);
-    entries.push(desk.count("receipt that says nothing new", 1, desk.reports(0, "sent")).await);
+    entries.push(desk.count("receipt", 1, desk.reports(0, DeliveryStatus::Delivered)).await);
+    entries.push(
+        desk.count("receipt that says nothing new", 1, desk.reports(0, DeliveryStatus::Sent)).await,
+    );
     let routing = json!({ "properties": {
         "workspace_sid": desk.exchange.sid("workspace"),
         "workflow_sid": desk.exchange.sid("workflow"),
@@ -139,7 +142,7 @@ async fn together(desk: &Desk, entries: &mut Vec<Entry>) {
     entries.push(desk.count("reply out", TOGETHER, answer).await);
     let report = async {
         for place in before..desk.exchange.carrier.sent().len() {
-            desk.reports(place, "delivered").await;
+            desk.reports(place, DeliveryStatus::Delivered).await;
         }
     };
     entries.push(desk.count("receipt", TOGETHER, report).await);

@@ -2,6 +2,7 @@
 //! and not walked here is a failing test.
 
 use serde_json::Value;
+use switchboard_domain::carriage::DeliveryStatus;
 use switchboard_tests::ACCOUNT;
 use switchboard_tests::cost::Entry;
 
@@ -55,7 +56,7 @@ impl<'a> Made<'a> {
         let place = desk.exchange.carrier.sent().len();
         desk.replies(&conversation).await;
         desk.exchange.settles().await;
-        desk.reports(place, "delivered").await;
+        desk.reports(place, DeliveryStatus::Delivered).await;
         desk.rests_for(PAST_THE_ALARM).await;
         let webhooks = format!("/conversations/v1/Conversations/{conversation}/Webhooks");
         let webhook = [

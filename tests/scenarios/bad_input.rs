@@ -1,15 +1,17 @@
 //! Bad input: a clear answer, the published code, and nothing written.
 
 use reqwest::Method;
-use switchboard_carriers::twilio::SIGNATURE_HEADER;
+use switchboard_carriers::{SIGNATURE_HEADER, sign, webhook_path};
+use switchboard_domain::carriage::CarrierName;
 use switchboard_tests::{ACCOUNT, Api, Exchange, NUMBER, TOKEN};
 
 /// A webhook with this signature; the right one if none is given.
 async fn webhook(exchange: &Exchange, form: &[(&str, &str)], signature: Option<&str>) -> u16 {
-    let url = format!("{}/webhooks/twilio", exchange.deployment.base_url());
-    let right = switchboard_carriers::twilio::sign(&url, form, TOKEN);
+    let path = webhook_path(CarrierName::default());
+    let url = format!("{}{path}", exchange.deployment.base_url());
+    let right = sign(&url, form, TOKEN);
     let headers = [(SIGNATURE_HEADER, signature.unwrap_or(&right))];
-    exchange.api.send(Method::POST, "/webhooks/twilio", form, &headers).await.status
+    exchange.api.send(Method::POST, &path, form, &headers).await.status
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -24,7 +26,8 @@ async fn a_forged_webhook_is_refused_and_nothing_is_written() {
     ];
     let before = exchange.deployment.counters();
     assert_eq!(webhook(&exchange, &form, Some("bm90IHRoZSByaWdodCBvbmU=")).await, 403);
-    let unsigned = exchange.api.send(Method::POST, "/webhooks/twilio", &form, &[]).await;
+    let path = webhook_path(CarrierName::default());
+    let unsigned = exchange.api.send(Method::POST, &path, &form, &[]).await;
     assert_eq!(unsigned.status, 403);
     exchange.settles().await;
     let used = exchange.deployment.counters().since(&before).total();

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use switchboard_carriers::twilio::{SIGNATURE_HEADER, sign};
+use switchboard_carriers::{SIGNATURE_HEADER, sign};
 use switchboard_tests::TOKEN;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;

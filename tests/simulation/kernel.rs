@@ -94,7 +94,7 @@ impl Kernel {
             clock: Some(world.clock()),
             entropy: Some(entropy),
             faults: Some(Arc::clone(&world) as _),
-            carrier: Some(Arc::new(Simulated::new(Arc::clone(&world)))),
+            transport: Some(Arc::new(Simulated::new(Arc::clone(&world)))),
             endpoints: Some(Arc::new(Endpoints::new(Arc::clone(&world)))),
             public_url: Some(PUBLIC_URL.to_owned()),
             carrier_base_url: Some("http://127.0.0.1:9".to_owned()),

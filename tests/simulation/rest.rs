@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use switchboard::check;
+use switchboard_carriers::stub::Taken;
 use switchboard_check::{Facts, Handed, Moment, Snapshot};
 use switchboard_domain::carriage::{CarrierName, DeliveryStatus, message_sid};
 use switchboard_domain::conversation::Pair;
@@ -75,13 +76,12 @@ impl Kernel {
         let acknowledged = self.facts.acknowledged.iter().map(|(id, (from, _))| {
             let address = from.parse().expect("a customer's address");
             let proxy = NUMBER.parse().expect("the business' address");
-            (Pair { address, proxy }, message_sid(CarrierName::Twilio, id))
+            (Pair { address, proxy }, message_sid(CarrierName::default(), id))
         });
         let state = self.world.state();
-        let handed = state.sent.iter().map(|one| Handed {
-            message: one.message,
-            delivery: one.delivery,
-            carrier_message_id: one.id.clone(),
+        let handed = state.sent.iter().filter_map(|one| {
+            let (message, delivery) = one.about?;
+            Some(Handed { message, delivery, carrier_message_id: one.id.clone() })
         });
         Facts {
             acknowledged: acknowledged.collect(),
@@ -211,12 +211,10 @@ impl Kernel {
         let mut wrong = Vec::new();
         for message in messages {
             for copy in &message.deliveries {
-                let mine = |one: &&crate::carrier::Sent| {
-                    one.message == message.sid && one.delivery == copy.number
-                };
+                let mine = |one: &&Taken| one.about == Some((message.sid, copy.number));
                 let taken = state.sent.iter().filter(mine).count();
                 let delivered = self.facts.reported.iter().any(|one| {
-                    matches!(one, Posted::Receipt { message: m, delivery, status: "delivered" }
+                    matches!(one, Posted::Receipt { message: m, delivery, status: DeliveryStatus::Delivered }
                         if *m == message.sid && *delivery == copy.number)
                 });
                 let fits = match copy.status {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 use switchboard::{Call, Fault, Faults, Gate, Passage, Service};
+use switchboard_carriers::stub::Taken;
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_runtime::dependencies::Clock;
 use tokio::sync::oneshot;
@@ -67,7 +68,7 @@ pub(crate) struct State {
     /// Queues that were sent to since they were found empty, and tables that were written.
     pub(crate) news: BTreeSet<String>,
     /// What the carrier has accepted, in order.
-    pub(crate) sent: Vec<crate::carrier::Sent>,
+    pub(crate) sent: Vec<Taken>,
     /// What the customers' endpoints were asked and told.
     pub(crate) book: Book,
     /// What the carrier is going to post to us.

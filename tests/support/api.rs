@@ -2,6 +2,7 @@
 
 use reqwest::{Client, Method};
 use serde_json::Value;
+use switchboard_carriers::SignedRequest;
 
 /// An account's client.
 #[derive(Debug, Clone)]
@@ -113,6 +114,15 @@ impl Api {
         let etag = etag.map(str::to_owned);
         let bytes = response.bytes().await.expect("the API ends its answer");
         Answered { status, etag, body: serde_json::from_slice(&bytes).unwrap_or_default() }
+    }
+
+    /// Delivers what a carrier signed, and says how it was answered.
+    ///
+    /// # Panics
+    /// If nobody answers.
+    pub async fn deliver(&self, webhook: SignedRequest) -> u16 {
+        let request = self.client.post(webhook.url).headers(webhook.headers).body(webhook.body);
+        request.send().await.expect("the webhook is answered").status().as_u16()
     }
 
     /// Creates or updates.

@@ -1,10 +1,11 @@
 //! People: customers who write, agents who accept, reply, leave; and the set-up that brings them together.
 
-use reqwest::Method;
 use serde_json::{Value, json};
-use switchboard_carriers::twilio::SIGNATURE_HEADER;
+use switchboard_carriers::stub::CustomerMessage;
+use switchboard_carriers::webhook_path;
+use switchboard_domain::carriage::CarrierName;
 
-use crate::{ACCOUNT, Exchange, NUMBER, TOKEN, eventually};
+use crate::{ACCOUNT, Exchange, NUMBER, eventually};
 
 /// The workers of the set-up, with the language each speaks.
 const WORKERS: [(&str, &str); 3] = [("alice", "en"), ("bob", "en"), ("carol", "fr")];
@@ -121,19 +122,11 @@ impl<'a> Customer<'a> {
 
     /// The carrier delivers a message under this id.
     pub async fn delivers(&self, sid: &str, body: &str) -> u16 {
-        let form = [
-            ("MessageSid", sid),
-            ("SmsSid", sid),
-            ("AccountSid", ACCOUNT),
-            ("From", &self.address),
-            ("To", &self.to),
-            ("Body", body),
-            ("NumMedia", "0"),
-        ];
-        let url = format!("{}/webhooks/twilio", self.exchange.deployment.base_url());
-        let signature = switchboard_carriers::twilio::sign(&url, &form, TOKEN);
-        let headers = [(SIGNATURE_HEADER, signature.as_str())];
-        self.exchange.api.send(Method::POST, "/webhooks/twilio", &form, &headers).await.status
+        let carrier = CarrierName::default();
+        let url = format!("{}{}", self.exchange.deployment.base_url(), webhook_path(carrier));
+        let message = CustomerMessage::text(sid, &self.address, &self.to, body);
+        let signed = self.exchange.carrier.stub(carrier).inbound(&url, &message);
+        self.exchange.api.deliver(signed).await
     }
 
     /// The conversations that this customer is or was in.

@@ -2,18 +2,13 @@
 #![recursion_limit = "256"]
 
 use lambda_http::{Error, run, service_fn};
-use switchboard_carriers::{Carriers, Settings};
+use switchboard_carriers::Carriers;
 use switchboard_runtime::{Dependencies, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::start();
     let on = &Dependencies::from_env().await?;
-    let carriers = &Carriers::connect(&Settings {
-        account_sid: on.config.account_sid,
-        auth_token: &on.config.auth_token,
-        public_url: &on.config.public_url,
-        carriers: &on.config.carriers,
-    })?;
+    let carriers = &Carriers::connect(&on.config.carrier_settings())?;
     run(service_fn(async move |request| inbound_webhook::handle(on, carriers, request).await)).await
 }

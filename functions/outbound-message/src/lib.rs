@@ -9,7 +9,7 @@
 #![forbid(unsafe_code)]
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use switchboard_carriers::{Carrier, Carriers, Lookup};
+use switchboard_carriers::{Carriers, Lookup};
 use switchboard_domain::carriage::{CarrierName, DeliveryStatus, OutboundMessage, SendOutcome};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::{QueueName, SendRequest};
@@ -40,19 +40,19 @@ async fn deliver(
     let Some(delivery) = message.delivery(request.delivery) else {
         return Err(Failure::Invalid("no such delivery".to_owned()));
     };
-    let carrier = carriers.get(carrier_of(&message));
+    let carrier = carrier_of(&message);
     let outgoing = outgoing(&message, delivery);
     let now = on.now();
     let outcome = match delivery.begin(now) {
         Begin::Done => return Ok(Next::Done),
         Begin::Wait { until } => return Ok(Next::Later(until - now)),
-        Begin::AskFirst { since } => match ask(carrier, &outgoing, since, now).await {
+        Begin::AskFirst { since } => match ask(carriers, carrier, &outgoing, since, now).await {
             Some(outcome) => outcome,
             None => return Ok(Next::Later(ASK_AGAIN)),
         },
         Begin::Send => {
             message = lease(on, &message, request.delivery, now).await?;
-            carrier.send(&outgoing).await
+            carriers.send(carrier, &outgoing).await
         }
     };
     record(on, request, message, &outcome).await
@@ -82,8 +82,8 @@ async fn load(on: &Dependencies, request: &SendRequest) -> Result<Message, Failu
 }
 
 /// Every address belongs to the one carrier there is.
-const fn carrier_of(_message: &Message) -> CarrierName {
-    CarrierName::Twilio
+fn carrier_of(_message: &Message) -> CarrierName {
+    CarrierName::default()
 }
 
 fn outgoing(message: &Message, delivery: &Delivery) -> OutboundMessage {
@@ -99,12 +99,13 @@ fn outgoing(message: &Message, delivery: &Delivery) -> OutboundMessage {
 
 /// Asks the carrier what became of a send whose end was never written.
 async fn ask(
-    carrier: &dyn Carrier,
+    carriers: &Carriers,
+    carrier: CarrierName,
     outgoing: &OutboundMessage,
     since: Timestamp,
     now: Timestamp,
 ) -> Option<SendOutcome> {
-    match carrier.find(outgoing, since, now).await {
+    match carriers.find(carrier, outgoing, since, now).await {
         Lookup::Found { carrier_message_id } => Some(SendOutcome::Accepted { carrier_message_id }),
         Lookup::NotFound => Some(SendOutcome::Retry {
             reason: "the carrier never had it".to_owned(),

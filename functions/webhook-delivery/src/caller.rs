@@ -10,7 +10,7 @@ use std::time::Duration;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, Url};
-use switchboard_carriers::twilio::{SIGNATURE_HEADER, sign};
+use switchboard_carriers::{SIGNATURE_HEADER, sign};
 use switchboard_runtime::Dependencies;
 
 /// So much of an answer is read, if it is read at all.

@@ -2,19 +2,16 @@
 
 use std::borrow::Cow;
 use std::fmt::Debug;
-use std::pin::Pin;
 
 use switchboard_domain::carriage::{
     CarrierName, InboundMessage, OutboundMessage, SendOutcome, StatusReport,
 };
-use switchboard_domain::timestamp::Timestamp;
+use switchboard_domain::timestamp::{Millis, Timestamp};
 
-use crate::request::{RawRequest, Verified};
+use crate::request::{Answer, ApiRequest, RawRequest, Verified};
 
-/// A future that can be returned by a trait object.
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-
-/// One connected carrier.
+/// One connected carrier, as pure functions: no clock, no network. [`send`](crate::send) and
+/// [`find`](crate::find) put them in order.
 pub trait Carrier: Debug + Send + Sync {
     /// Which one.
     fn name(&self) -> CarrierName;
@@ -33,16 +30,37 @@ pub trait Carrier: Debug + Send + Sync {
     /// could be verified but not parsed.
     fn acknowledge(&self, events: &[Event]) -> Reply;
 
-    /// Hands over one message.
-    fn send<'a>(&'a self, message: &'a OutboundMessage) -> BoxFuture<'a, SendOutcome>;
+    /// The request that hands over one message.
+    fn build(&self, message: &OutboundMessage) -> ApiRequest;
 
-    /// Asks whether the carrier took the message that was sent at `attempted_at` without an answer.
-    fn find<'a>(
-        &'a self,
-        message: &'a OutboundMessage,
+    /// What the answer to such a request means.
+    fn outcome(&self, answer: &Answer) -> SendOutcome;
+
+    /// The request for the list of messages in which one that was sent without an answer would be.
+    fn look_up(&self, message: &OutboundMessage) -> ApiRequest;
+
+    /// What a page of that list says of the message that was sent at `attempted_at`.
+    ///
+    /// # Errors
+    /// Why the page says nothing, for people.
+    fn listed(
+        &self,
+        answer: &Answer,
+        message: &OutboundMessage,
         attempted_at: Timestamp,
-        now: Timestamp,
-    ) -> BoxFuture<'a, Lookup>;
+    ) -> Result<Listed, String>;
+
+    /// Before so much time has passed since an attempt, its absence from the list proves nothing.
+    fn settling(&self) -> Millis;
+}
+
+/// What a page of a carrier's list of messages says of one message.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Listed {
+    /// The carrier's identifiers of those that can be the message.
+    pub found: Vec<String>,
+    /// The request for the next page, if the list goes on.
+    pub next: Option<ApiRequest>,
 }
 
 /// One thing that a carrier's request told.

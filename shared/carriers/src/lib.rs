@@ -1,85 +1,137 @@
 //! Carriers: the one place with a trait and many implementations, since carriers agree on what they
 //! do (bring messages, take messages, report) and on nothing else.
 //!
-//! A new carrier is one module that implements [`Carrier`], one field of [`Carriers`] and one arm in
-//! [`Carriers::get`].
+//! A carrier is one folder here and one line in [`switchboard_domain::carriers`], which makes its module, its
+//! name, its settings, its connection and its stub known everywhere. The folder holds pure functions alone; the
+//! one thing that leaves this process is a [`Transport`].
+//!
+//! `cargo fmt` does not look into modules that a macro declares: `.ci/run` formats them by their path.
 
 mod carrier;
+mod exchange;
 mod form;
+mod form_signature;
 mod request;
-pub mod twilio;
+mod settings;
+pub mod stub;
+mod transport;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use switchboard_domain::carriage::CarrierName;
-use switchboard_domain::private::Private;
-use switchboard_domain::sid::AccountSid;
+use switchboard_domain::carriage::{CarrierName, CarrierSettings, OutboundMessage, SendOutcome};
+use switchboard_domain::timestamp::Timestamp;
 
-pub use carrier::{BoxFuture, Carrier, Event, Lookup, ParseError, Problem, Rejection, Reply};
-pub use request::{BODY_BYTES_MAX, PARAMETERS_MAX, RawRequest, Verified};
+pub use carrier::{Carrier, Event, Listed, Lookup, ParseError, Problem, Rejection, Reply};
+pub use exchange::{find, send};
+pub use form_signature::{SIGNATURE_HEADER, cover_body, sign};
+pub use request::{
+    Answer, ApiRequest, BODY_BYTES_MAX, PARAMETERS_MAX, RawRequest, SignedRequest, Verified,
+};
+pub use settings::{BASE_URL, ConnectError, OwnSettings};
+pub use stub::Stub;
+pub use transport::{BoxFuture, Http, Lost, Timeouts, Transport};
 
-/// All carriers that are connected.
+/// Makes of the list of carriers what depends on every one of them.
+macro_rules! connected {
+    ($($name:ident => $Variant:ident,)+) => {
+        $(pub mod $name;)+
+
+        /// A connection to every carrier.
+        #[derive(Debug, Clone)]
+        struct Connected {
+            $($name: Arc<dyn Carrier>,)+
+        }
+
+        impl Connected {
+            fn new(settings: &CarrierSettings<'_>) -> Result<Self, ConnectError> {
+                Ok(Self {
+                    $($name: Arc::new($name::connect(&OwnSettings::new(
+                        CarrierName::$Variant,
+                        $name::SETTINGS,
+                        settings,
+                    )?)?),)+
+                })
+            }
+
+            fn get(&self, carrier: CarrierName) -> &dyn Carrier {
+                match carrier {
+                    $(CarrierName::$Variant => self.$name.as_ref(),)+
+                }
+            }
+        }
+
+        /// The names of a carrier's settings, without its own name.
+        pub const fn settings_of(carrier: CarrierName) -> &'static [&'static str] {
+            match carrier {
+                $(CarrierName::$Variant => $name::SETTINGS,)+
+            }
+        }
+
+        /// The stand-in of a carrier, connected with the same settings as the carrier is.
+        ///
+        /// # Errors
+        /// If a setting is not what it should be.
+        pub fn stub_of(
+            carrier: CarrierName,
+            settings: &CarrierSettings<'_>,
+        ) -> Result<Arc<dyn Stub>, ConnectError> {
+            let own = OwnSettings::new(carrier, settings_of(carrier), settings)?;
+            Ok(match carrier {
+                $(CarrierName::$Variant => Arc::new($name::stub::connect(&own)?),)+
+            })
+        }
+    };
+}
+
+switchboard_domain::carriers!(connected);
+
+/// All carriers that are connected, and how they are reached.
 #[derive(Debug, Clone)]
 pub struct Carriers {
-    /// Twilio Programmable Messaging, or what stands in for it.
-    twilio: Arc<dyn Carrier>,
-}
-
-/// What the carriers are connected with.
-#[derive(Debug, Clone, Copy)]
-pub struct Settings<'a> {
-    /// Our own account: the default where a carrier's is not set.
-    pub account_sid: AccountSid,
-    /// Our own token: likewise.
-    pub auth_token: &'a Private<String>,
-    /// Where the world reaches us, without a slash at the end.
-    pub public_url: &'a str,
-    /// The carriers' own settings, by name: `TWILIO_BASE_URL`, ….
-    pub carriers: &'a BTreeMap<String, Private<String>>,
-}
-
-/// A carrier can not be connected.
-#[derive(Debug, thiserror::Error)]
-pub enum ConnectError {
-    /// A setting is not what it should be.
-    #[error("the carrier setting {0} is wrong")]
-    Setting(&'static str),
-    /// The connection refuses its settings.
-    #[error(transparent)]
-    Twilio(#[from] twilio::BadConnection),
+    connected: Connected,
+    transport: Arc<dyn Transport>,
 }
 
 impl Carriers {
-    /// Connects every carrier.
-    pub fn connect(settings: &Settings<'_>) -> Result<Self, ConnectError> {
-        let setting = |name: &str| settings.carriers.get(name).cloned();
-        let account_sid = match setting("TWILIO_ACCOUNT_SID") {
-            Some(text) => text.parse().map_err(|_| ConnectError::Setting("TWILIO_ACCOUNT_SID"))?,
-            None => settings.account_sid,
-        };
-        let base_url =
-            setting("TWILIO_BASE_URL").map_or_else(|| twilio::API_ORIGIN.to_owned(), |it| it.0);
-        let reports = format!("{}/webhooks/twilio", settings.public_url);
-        let twilio = twilio::Twilio::new(twilio::Connection {
-            account_sid,
-            auth_token: setting("TWILIO_AUTH_TOKEN").unwrap_or_else(|| settings.auth_token.clone()),
-            secondary_auth_token: setting("TWILIO_SECONDARY_AUTH_TOKEN"),
-            base_url,
-            status_callback_url: (!settings.public_url.is_empty()).then_some(reports),
-        })?;
-        Ok(Self::of(Arc::new(twilio)))
+    /// Connects every carrier, to be reached over the network.
+    ///
+    /// # Errors
+    /// If a setting belongs to no carrier, or is not what it should be.
+    pub fn connect(settings: &CarrierSettings<'_>) -> Result<Self, ConnectError> {
+        settings::check(settings)?;
+        let connected = Connected::new(settings)?;
+        Ok(Self { connected, transport: Arc::new(Http::new(Timeouts::default())) })
     }
 
-    /// One carrier that does not have to be a real one.
-    pub fn of(twilio: Arc<dyn Carrier>) -> Self {
-        Self { twilio }
+    /// The same carriers, reached in another way.
+    #[must_use]
+    pub fn over(self, transport: Arc<dyn Transport>) -> Self {
+        Self { transport, ..self }
     }
 
     /// The carrier of that name.
-    pub fn get(&self, name: CarrierName) -> &dyn Carrier {
-        match name {
-            CarrierName::Twilio => self.twilio.as_ref(),
-        }
+    pub fn get(&self, carrier: CarrierName) -> &dyn Carrier {
+        self.connected.get(carrier)
     }
+
+    /// Hands over one message.
+    pub async fn send(&self, carrier: CarrierName, message: &OutboundMessage) -> SendOutcome {
+        send(self.get(carrier), self.transport.as_ref(), message).await
+    }
+
+    /// Asks whether the carrier took the message that was sent at `attempted_at` without an answer.
+    pub async fn find(
+        &self,
+        carrier: CarrierName,
+        message: &OutboundMessage,
+        attempted_at: Timestamp,
+        now: Timestamp,
+    ) -> Lookup {
+        find(self.get(carrier), self.transport.as_ref(), message, attempted_at, now).await
+    }
+}
+
+/// Where a carrier's webhooks come in: the path of the HTTP API.
+pub fn webhook_path(carrier: CarrierName) -> String {
+    format!("/webhooks/{}", carrier.name())
 }

@@ -1,9 +1,10 @@
-//! A carrier's request, before and after it was verified.
+//! A carrier's request to us, before and after it was verified; and ours to a carrier.
 
 use std::fmt;
 
 use http::{HeaderMap, Method, header};
 use switchboard_domain::carriage::CarrierName;
+use switchboard_domain::private::Private;
 
 /// Longest body that is looked at: more than any carrier's message, less than a queue message holds.
 pub const BODY_BYTES_MAX: usize = 256 * 1024;
@@ -68,3 +69,45 @@ impl<'a> Verified<'a> {
         &self.request
     }
 }
+
+/// A request as a carrier would make it of us, signature included.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedRequest {
+    /// The URL.
+    pub url: String,
+    /// The headers, the signature among them.
+    pub headers: HeaderMap,
+    /// The body, posted.
+    pub body: String,
+}
+
+impl SignedRequest {
+    /// The request as it is to be verified.
+    pub fn raw(&self) -> RawRequest<'_> {
+        RawRequest {
+            method: &Method::POST,
+            url: &self.url,
+            headers: &self.headers,
+            body: self.body.as_bytes(),
+        }
+    }
+}
+
+/// A request to a carrier's API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiRequest {
+    /// The method.
+    pub method: Method,
+    /// The URL; a query holds addresses of customers.
+    pub url: Private<String>,
+    /// The headers, but for `Authorization`.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Private<Vec<u8>>,
+    /// The values of `Authorization` that are in use, the first one first: the next is tried when one is answered
+    /// with 401.
+    pub credentials: Vec<Private<String>>,
+}
+
+/// What a carrier's API answered.
+pub type Answer = http::Response<Vec<u8>>;

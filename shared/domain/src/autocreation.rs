@@ -124,7 +124,7 @@ mod tests {
 
     fn inbound(id: &str) -> InboundMessage {
         InboundMessage {
-            carrier: CarrierName::Twilio,
+            carrier: CarrierName::default(),
             carrier_message_id: id.to_owned(),
             from: "+14155550100".parse().unwrap(),
             to: "+18005550199".parse().unwrap(),

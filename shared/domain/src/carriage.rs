@@ -7,29 +7,84 @@ use serde::{Deserialize, Serialize};
 use crate::address::Address;
 use crate::mutation::{Mutation, is_on};
 use crate::private::Private;
-use crate::sid::{MessageSid, Sid as _};
+use crate::sid::{AccountSid, MessageSid, Sid as _};
 use crate::timestamp::Timestamp;
 
-/// The carriers that can be connected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum CarrierName {
-    /// Twilio Programmable Messaging (rule E).
-    Twilio,
+/// Hands the list of carriers to a macro, as `name => Variant,` each. **The one line of a new carrier**; the rest
+/// of it is the folder `shared/carriers/src/<name>`. The name stands in the webhook's path and in the names of
+/// settings (`CARRIER_<NAME>_…`); the first carrier is that of records which name none.
+#[macro_export]
+macro_rules! carriers {
+    ($each:ident) => {
+        $each! {
+            twilio => Twilio,
+        }
+    };
 }
 
-impl CarrierName {
-    /// As in the webhook's path.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Twilio => "twilio",
+macro_rules! named {
+    ($($name:ident => $Variant:ident,)+) => {
+        /// The carriers that can be connected.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(rename_all = "lowercase")]
+        pub enum CarrierName {
+            $(
+                #[doc = concat!("`", stringify!($name), "`.")]
+                $Variant,
+            )+
         }
-    }
 
+        impl CarrierName {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$Variant,)+];
+
+            /// As in the webhook's path.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$Variant => stringify!($name),)+
+                }
+            }
+        }
+    };
+}
+
+carriers!(named);
+
+impl CarrierName {
     /// From the webhook's path.
     pub fn parse(text: &str) -> Option<Self> {
-        (text == "twilio").then_some(Self::Twilio)
+        Self::ALL.iter().copied().find(|carrier| carrier.name() == text)
     }
+
+    /// The name of one of its settings among [`CarrierSettings::own`]: `TWILIO_BASE_URL` for `BASE_URL`.
+    pub fn setting(self, name: &str) -> String {
+        format!("{}_{name}", self.name().to_ascii_uppercase())
+    }
+
+    /// Whether it is the carrier of records that name none.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Default for CarrierName {
+    /// The first of the list: before there was a second one, no record named its carrier.
+    fn default() -> Self {
+        Self::ALL[0]
+    }
+}
+
+/// What carriers are connected with.
+#[derive(Debug, Clone, Copy)]
+pub struct CarrierSettings<'a> {
+    /// Our own account: the default where a carrier's is not set.
+    pub account_sid: AccountSid,
+    /// Our own token: likewise.
+    pub auth_token: &'a Private<String>,
+    /// Where the world reaches us, without a slash at the end; empty if it does not.
+    pub public_url: &'a str,
+    /// The carriers' own settings, by name without `CARRIER_`: `TWILIO_BASE_URL`, ….
+    pub own: &'a BTreeMap<String, Private<String>>,
 }
 
 /// One file that came with a message; `url` is where the carrier keeps it.
@@ -209,8 +264,18 @@ mod tests {
         let all = [Queued, Sent, Delivered, Read, Undelivered, Failed];
         let names = all.map(DeliveryStatus::name);
         assert_eq!(names, ["queued", "sent", "delivered", "read", "undelivered", "failed"]);
-        assert_eq!(CarrierName::parse(CarrierName::Twilio.name()), Some(CarrierName::Twilio));
+    }
+
+    #[test]
+    fn a_carrier_is_known_by_the_name_that_it_is_stored_under() {
+        for carrier in CarrierName::ALL {
+            assert_eq!(CarrierName::parse(carrier.name()), Some(*carrier));
+            let stored = serde_json::to_value(carrier).unwrap();
+            assert_eq!(stored, carrier.name());
+            assert_eq!(serde_json::from_value::<CarrierName>(stored).unwrap(), *carrier);
+        }
         assert_eq!(CarrierName::parse("nobody"), None);
+        assert!(CarrierName::default().is_default());
     }
 
     #[test]

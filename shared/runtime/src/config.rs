@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use switchboard_domain::carriage::CarrierSettings;
 use switchboard_domain::effect::QueueName;
 use switchboard_domain::private::Private;
 use switchboard_domain::sid::AccountSid;
@@ -44,18 +45,22 @@ const QUEUES: [(QueueName, &str); 7] = [
     (QueueName::Timers, "QUEUE_TIMERS"),
 ];
 
-const CARRIER: [&str; 4] =
-    ["TWILIO_BASE_URL", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_SECONDARY_AUTH_TOKEN"];
+/// What the names of carriers' settings begin with.
+const CARRIER: &str = "CARRIER_";
 
 impl Config {
     /// Reads the environment of this process.
     pub fn from_env() -> Result<Self, ConfigError> {
-        Self::read(|name| std::env::var(name).ok())
+        let all = std::env::vars_os();
+        let text = all.filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        });
+        Self::read(&text.collect())
     }
 
-    /// Reads variables from anywhere.
-    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
+    /// Reads variables from anywhere; an empty one counts as not set.
+    pub fn read(variables: &BTreeMap<String, String>) -> Result<Self, ConfigError> {
+        let variable = |name: &str| variables.get(name).filter(|value| !value.is_empty()).cloned();
         let account = variable("ACCOUNT_SID")
             .ok_or(ConfigError { name: "ACCOUNT_SID", problem: "is not set" })?;
         let account_sid = account.parse().map_err(|_| ConfigError {
@@ -63,8 +68,9 @@ impl Config {
             problem: "must be AC and 32 hexadecimal digits",
         })?;
         let queues = QUEUES.iter().filter_map(|(queue, name)| Some((*queue, variable(name)?)));
-        let carriers = CARRIER.iter().filter_map(|name| {
-            Some(((*name).to_owned(), Private(variable(&format!("CARRIER_{name}"))?)))
+        let set = variables.iter().filter(|(_, value)| !value.is_empty());
+        let carriers = set.filter_map(|(name, value)| {
+            Some((name.strip_prefix(CARRIER)?.to_owned(), Private(value.clone())))
         });
         Ok(Self {
             account_sid,
@@ -82,34 +88,63 @@ impl Config {
             carriers: carriers.collect(),
         })
     }
+
+    /// What the carriers are connected with.
+    pub fn carrier_settings(&self) -> CarrierSettings<'_> {
+        CarrierSettings {
+            account_sid: self.account_sid,
+            auth_token: &self.auth_token,
+            public_url: &self.public_url,
+            own: &self.carriers,
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let variables = variables.iter();
+        let owned = variables.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Config::read(&owned.collect())
+    }
+
+    const ACCOUNT: (&str, &str) = ("ACCOUNT_SID", "AC00000000000000000000000000000001");
+
     #[test]
     fn a_function_is_told_only_what_it_uses() {
-        let config = Config::read(|name| match name {
-            "ACCOUNT_SID" => Some("AC00000000000000000000000000000001".to_owned()),
-            "QUEUE_ROUTING" => Some("https://queue".to_owned()),
-            "PUBLIC_URL" => Some("https://example.com/".to_owned()),
-            _ => None,
-        })
-        .unwrap();
+        let config = read(&[
+            ACCOUNT,
+            ("QUEUE_ROUTING", "https://queue"),
+            ("PUBLIC_URL", "https://example.com/"),
+            ("TABLE_EVENTS", ""),
+        ]);
+        let config = config.unwrap();
         assert_eq!(config.queues.len(), 1);
         assert_eq!(config.public_url, "https://example.com");
-        assert!(config.tables.routing.is_none());
+        assert!(config.tables.routing.is_none() && config.tables.events.is_none());
     }
 
     #[test]
-    fn a_missing_account_is_named() {
-        assert!(Config::read(|_| None).unwrap_err().to_string().contains("ACCOUNT_SID"));
+    fn every_setting_of_a_carrier_is_taken_without_knowing_the_carrier() {
+        let config = read(&[
+            ACCOUNT,
+            ("CARRIER_ACME_TOKEN", "secret"),
+            ("CARRIER_ACME_URL", ""),
+            ("ACME_TOKEN", "other"),
+        ]);
+        let config = config.unwrap();
+        let settings = config.carrier_settings();
+        let own: Vec<(&str, &str)> =
+            settings.own.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(own, [("ACME_TOKEN", "secret")]);
     }
 
     #[test]
-    fn a_wrong_account_is_named() {
-        let wrong = Config::read(|name| (name == "ACCOUNT_SID").then(|| "ACME".to_owned()));
-        assert!(wrong.unwrap_err().to_string().contains("ACCOUNT_SID"));
+    fn a_missing_or_wrong_account_is_named() {
+        for variables in [&[][..], &[("ACCOUNT_SID", "")], &[("ACCOUNT_SID", "ACME")]] {
+            assert!(read(variables).unwrap_err().to_string().contains("ACCOUNT_SID"));
+        }
     }
 }

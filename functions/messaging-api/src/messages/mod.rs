@@ -116,13 +116,12 @@ fn bytes_of(text: &str) -> Option<MessageSid> {
     sms.or_else(|_| text.parse().map(|sid: MmsSid| sid.twin())).ok()
 }
 
-/// The message that a path names: one of ours by its family, one of the carrier's by what it became.
+/// The message that a path names: one of ours by its family, one of a carrier's by what it became.
 pub(crate) async fn load(call: &Call<'_>, text: &str) -> Result<View, ApiError> {
     let bytes = bytes_of(text).ok_or_else(|| call.not_found())?;
-    let keys = [
-        key::message(message_sid(CarrierName::Twilio, text)),
-        key::message(bytes.kin::<MessageSid>(0)),
-    ];
+    let carriers = CarrierName::ALL.iter();
+    let of_carriers = carriers.map(|carrier| key::message(message_sid(*carrier, text)));
+    let keys: Vec<_> = of_carriers.chain([key::message(bytes.kin::<MessageSid>(0))]).collect();
     let mut found = call.on.store.get_all(&keys).await?;
     let messages = keys.iter().filter_map(|key| take::<Message>(&mut found, key));
     let view = messages.flat_map(View::all).find(|view| view.sid() == text);

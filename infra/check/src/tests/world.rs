@@ -77,7 +77,7 @@ pub(super) fn customer() -> Pair {
 
 fn inbound() -> InboundMessage {
     InboundMessage {
-        carrier: CarrierName::Twilio,
+        carrier: CarrierName::default(),
         carrier_message_id: "SM1".to_owned(),
         from: customer().address,
         to: customer().proxy,

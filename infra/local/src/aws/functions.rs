@@ -13,7 +13,8 @@ use lambda_runtime::LambdaEvent;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use switchboard_carriers::{Carrier, Carriers, Settings};
+use switchboard_carriers::{BASE_URL, Carriers, Transport};
+use switchboard_domain::carriage::CarrierName;
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_runtime::dependencies::{Clock, Entropy};
 use switchboard_runtime::{Config, Dependencies};
@@ -26,8 +27,10 @@ use crate::aws::template;
 /// What stands in for the outside world, where something does.
 #[derive(Clone, Default)]
 pub(crate) struct StandIns {
-    /// For the carrier.
-    pub(crate) carrier: Option<Arc<dyn Carrier>>,
+    /// Where all carriers' APIs are.
+    pub(crate) carrier_url: String,
+    /// For the network between us and the carriers.
+    pub(crate) transport: Option<Arc<dyn Transport>>,
     /// For the endpoints of customers.
     pub(crate) endpoints: Option<Arc<dyn webhook_delivery::Endpoints>>,
 }
@@ -47,9 +50,9 @@ pub(crate) fn dependencies(
     services: &Services,
     clock: &Clock,
     entropy: &Entropy,
+    carrier_url: &str,
 ) -> Result<Dependencies> {
-    let variables = local(&function.environment);
-    let config = Config::read(|name| variables.get(name).cloned())?;
+    let config = Config::read(&local(&function.environment, carrier_url))?;
     let store = Store::new(services.dynamodb(&function.name), config.tables.clone());
     let queues = switchboard_runtime::queue::Queues::new(
         services.sqs(&function.name),
@@ -68,20 +71,27 @@ fn skewed(clock: &Clock, faults: &Arc<dyn Faults>, function: &str) -> Clock {
     Arc::new(move || Timestamp(clock().0 + faults.skew(&function)))
 }
 
-/// The one variable that only the laptop sets: customers' webhooks may be on this machine.
-fn local(environment: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+/// What only the laptop sets: customers' webhooks may be on this machine, and every carrier is where the laptop's
+/// carrier is, for the functions that have one.
+fn local(environment: &BTreeMap<String, String>, carrier_url: &str) -> BTreeMap<String, String> {
     let mut variables = environment.clone();
     variables.insert("ALLOW_LOOPBACK_WEBHOOKS".to_owned(), "true".to_owned());
+    if environment.keys().any(|name| name.starts_with("CARRIER_")) {
+        for carrier in CarrierName::ALL {
+            let name = format!("CARRIER_{}", carrier.setting(BASE_URL));
+            variables.insert(name, carrier_url.to_owned());
+        }
+    }
     variables
 }
 
 /// Links a function of the template with its crate.
 pub(crate) fn link(name: &str, on: Dependencies, stand_ins: &StandIns) -> Result<Start> {
-    let carrier = stand_ins.carrier.as_ref();
+    let transport = stand_ins.transport.as_ref();
     let on = Arc::new(on);
     Ok(match name {
         "inbound-webhook" => {
-            let carriers = Arc::new(carriers(&on, carrier)?);
+            let carriers = Arc::new(carriers(&on, transport)?);
             http(on, move |on, request| {
                 let carriers = Arc::clone(&carriers);
                 async move { inbound_webhook::handle(&on, &carriers, request).await }
@@ -109,7 +119,7 @@ pub(crate) fn link(name: &str, on: Dependencies, stand_ins: &StandIns) -> Result
             })
         }),
         "outbound-message" => {
-            let carriers = Arc::new(carriers(&on, carrier)?);
+            let carriers = Arc::new(carriers(&on, transport)?);
             event(on, move |on, event| {
                 let carriers = Arc::clone(&carriers);
                 async move { Ok(outbound_message::handle(&on, &carriers, event).await) }
@@ -136,16 +146,12 @@ pub(crate) fn link(name: &str, on: Dependencies, stand_ins: &StandIns) -> Result
     })
 }
 
-fn carriers(on: &Dependencies, carrier: Option<&Arc<dyn Carrier>>) -> Result<Carriers> {
-    if let Some(carrier) = carrier {
-        return Ok(Carriers::of(Arc::clone(carrier)));
-    }
-    Ok(Carriers::connect(&Settings {
-        account_sid: on.config.account_sid,
-        auth_token: &on.config.auth_token,
-        public_url: &on.config.public_url,
-        carriers: &on.config.carriers,
-    })?)
+fn carriers(on: &Dependencies, transport: Option<&Arc<dyn Transport>>) -> Result<Carriers> {
+    let carriers = Carriers::connect(&on.config.carrier_settings())?;
+    Ok(match transport {
+        Some(transport) => carriers.over(Arc::clone(transport)),
+        None => carriers,
+    })
 }
 
 /// A function that takes an event.

@@ -21,7 +21,7 @@ use crate::aws::template::{Place, Template};
 use crate::aws::usage::Meter;
 
 /// The parameters of the template that a deployment sets by itself.
-pub const PARAMETERS: [&str; 4] = ["AccountSid", "AuthToken", "PublicUrl", "CarrierTwilioBaseUrl"];
+pub const PARAMETERS: [&str; 3] = ["AccountSid", "AuthToken", "PublicUrl"];
 
 /// Nobody listens there: without a carrier, nothing leaves this machine.
 const NO_CARRIER: &str = "http://127.0.0.1:9";
@@ -97,9 +97,8 @@ pub(super) fn read_template(
         api_endpoint: base_url.to_owned(),
     };
     let mut parameters = options.parameters.clone();
-    let carrier = options.carrier_base_url.as_deref().unwrap_or(NO_CARRIER);
     let public_url = options.public_url.as_deref().unwrap_or_default();
-    let own = [&*options.account_sid, &*options.auth_token, public_url, carrier];
+    let own = [&*options.account_sid, &*options.auth_token, public_url];
     for (name, value) in PARAMETERS.iter().zip(own) {
         parameters.insert((*name).to_owned(), value.to_owned());
     }
@@ -114,12 +113,15 @@ pub(super) fn link(
     meter: &Arc<Meter>,
 ) -> Result<Arc<Functions>> {
     let entropy = options.entropy.clone().unwrap_or_else(|| Arc::new(system_entropy));
-    let (carrier, endpoints) = (options.carrier.clone(), options.endpoints.clone());
-    let stand_ins = StandIns { carrier, endpoints };
+    let stand_ins = StandIns {
+        carrier_url: options.carrier_base_url.clone().unwrap_or_else(|| NO_CARRIER.to_owned()),
+        transport: options.transport.clone(),
+        endpoints: options.endpoints.clone(),
+    };
     let mut functions =
         Functions::new(Arc::clone(&clock), Arc::clone(meter), options.watch.clone());
     for function in template.functions.values() {
-        let on = dependencies(function, services, &clock, &entropy)
+        let on = dependencies(function, services, &clock, &entropy, &stand_ins.carrier_url)
             .with_context(|| format!("function {}", function.name))?;
         functions.add(&function.name, on, function.timeout, &stand_ins)?;
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use switchboard_carriers::Carrier;
+use switchboard_carriers::Transport;
 use switchboard_runtime::dependencies::{Clock, Entropy};
 
 use crate::aws::faults::Faults;
@@ -29,7 +29,7 @@ pub struct Options {
     pub account_sid: String,
     /// The account's token.
     pub auth_token: String,
-    /// Where replies are handed to the carrier; nowhere without it.
+    /// Where the APIs of all carriers are, to which replies are handed; nowhere without it.
     pub carrier_base_url: Option<String>,
     /// Where the world reaches the HTTP API; the port on loopback without it.
     pub public_url: Option<String>,
@@ -45,8 +45,8 @@ pub struct Options {
     pub watch: Option<Watch>,
     /// What goes wrong, if anything.
     pub faults: Option<Arc<dyn Faults>>,
-    /// What stands in for the carrier.
-    pub carrier: Option<Arc<dyn Carrier>>,
+    /// What stands in for the network between the exchange and the carriers.
+    pub transport: Option<Arc<dyn Transport>>,
     /// What stands in for the endpoints of customers.
     pub endpoints: Option<Arc<dyn webhook_delivery::Endpoints>>,
     /// Shorter waits than the template's.
@@ -75,7 +75,7 @@ impl Default for Options {
             entropy: None,
             watch: None,
             faults: None,
-            carrier: None,
+            transport: None,
             endpoints: None,
             haste: Haste::default(),
             window_max: Duration::from_millis(100),

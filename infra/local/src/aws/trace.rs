@@ -199,6 +199,6 @@ mod tests {
             masked("/conversations/v1/Conversations/Alice"),
             "/conversations/v1/Conversations/…"
         );
-        assert_eq!(masked("/webhooks/twilio"), "/webhooks/twilio");
+        assert_eq!(masked("/webhooks/acme"), "/webhooks/acme");
     }
 }

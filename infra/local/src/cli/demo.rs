@@ -165,8 +165,8 @@ impl Walk<'_> {
     /// Waits until the carrier's receipt is in the conversation.
     async fn delivered(&self, conversation: &str, message: &str) -> Result<()> {
         let taken = |carrier: &StubCarrier| {
-            let to_us = |url: &String| url.contains(message);
-            carrier.sent().iter().any(|sent| sent.status_callback.as_ref().is_some_and(to_us))
+            let sent = carrier.sent();
+            sent.iter().any(|one| one.about.is_some_and(|(sid, _)| sid.to_string() == message))
         };
         if let Some(carrier) = self.carrier
             && !carrier.until(DEADLINE, taken).await
@@ -279,7 +279,8 @@ mod tests {
             run(&deployment, Some(&carrier)).await.unwrap();
             assert_eq!(carrier.sent().len(), answers);
         }
-        let statuses: Vec<String> = carrier.receipts().into_iter().map(|it| it.status).collect();
+        let receipts = carrier.receipts();
+        let statuses: Vec<&str> = receipts.iter().map(|it| it.status.name()).collect();
         assert_eq!(statuses, ["sent", "delivered", "sent", "delivered"]);
         assert_eq!(deployment.dead_letters().await.unwrap(), []);
         deployment.stop().await;

@@ -1,12 +1,15 @@
 //! `cargo run -- say`: a customer, as the carrier brings the messages: a signed webhook.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use switchboard_carriers::twilio::stub::{CustomerMessage, inbound_message};
-use switchboard_carriers::twilio::{API_ORIGIN, Connection};
+use switchboard_carriers::stub::CustomerMessage;
+use switchboard_carriers::{stub_of, webhook_path};
 use switchboard_domain::address::Address;
-use switchboard_domain::sid::{AccountSid, Sid as _, SmsSid};
+use switchboard_domain::carriage::{CarrierName, CarrierSettings};
+use switchboard_domain::private::Private;
+use switchboard_domain::sid::AccountSid;
 use switchboard_runtime::dependencies::system_entropy;
 
 /// How long a webhook may take.
@@ -33,24 +36,19 @@ impl Customer {
     /// # Errors
     /// If the exchange is not there, or does not take it.
     pub(crate) async fn writes(&self, to: &str, body: &str) -> Result<()> {
-        let connection = Connection {
+        let (auth_token, own) = (Private::from(self.auth_token.as_str()), BTreeMap::new());
+        let settings = CarrierSettings {
             account_sid: self.account_sid,
-            auth_token: self.auth_token.as_str().into(),
-            secondary_auth_token: None,
-            base_url: API_ORIGIN.to_owned(),
-            status_callback_url: None,
+            auth_token: &auth_token,
+            public_url: &self.public_url,
+            own: &own,
         };
-        let message = CustomerMessage {
-            sid: SmsSid::root(system_entropy()),
-            from: &self.address,
-            to,
-            body,
-            media: &[],
-            profile_name: None,
-        };
-        let url = format!("{}/webhooks/twilio", self.public_url);
-        let signed = inbound_message(&connection, &url, &message);
-        let url = format!("{}/webhooks/twilio", self.base_url);
+        let carrier = CarrierName::default();
+        let (stub, path) = (stub_of(carrier, &settings)?, webhook_path(carrier));
+        let id = stub.message_id(system_entropy(), false);
+        let message = CustomerMessage::text(&id, &self.address, to, body);
+        let signed = stub.inbound(&format!("{}{path}", self.public_url), &message);
+        let url = format!("{}{path}", self.base_url);
         let client = reqwest::Client::builder().timeout(TIMEOUT).no_proxy().build()?;
         let request = client.post(&url).headers(signed.headers).body(signed.body);
         let answer = request.send().await.with_context(|| format!("nobody answers at {url}"))?;

@@ -1,5 +1,5 @@
-//! A stub of the carrier on loopback: it takes what we send over real HTTP, and posts signed receipts back,
-//! so that replies really leave through the carrier's protocol and receipts really return.
+//! The stubs of all carriers on one port of loopback: they take what we send over real HTTP, and post signed
+//! receipts back, so that replies really leave through the carrier's protocol and receipts really return.
 //!
 //! What is said on the wire is the carrier crate's; here are only the server, the delays between receipts,
 //! and the ways in which a carrier can misbehave.
@@ -7,6 +7,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -15,16 +16,19 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode, header};
+use http::{HeaderMap, Method, StatusCode};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use serde_json::{Value, json};
-use switchboard_carriers::twilio::{Connection, stub};
-use switchboard_domain::sid::{AccountSid, Sid as _, SmsSid};
+use switchboard_carriers::stub::{Mood, Served, Stub, Taken};
+use switchboard_carriers::stub_of;
+use switchboard_domain::address::ChannelType;
+use switchboard_domain::carriage::{CarrierName, CarrierSettings, DeliveryStatus};
+use switchboard_domain::private::Private;
+use switchboard_domain::sid::AccountSid;
 use switchboard_runtime::dependencies::{Clock, system_time};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
@@ -90,7 +94,7 @@ pub struct Receipt {
     /// The carrier's identifier of the message.
     pub message: String,
     /// The status that was reported.
-    pub status: String,
+    pub status: DeliveryStatus,
     /// What was answered; none if nobody answered.
     pub answer: Option<u16>,
 }
@@ -104,7 +108,7 @@ pub struct StubCarrier {
 }
 
 struct Carrier {
-    connection: Connection,
+    stubs: Vec<Arc<dyn Stub>>,
     pace: Pace,
     clock: Clock,
     client: reqwest::Client,
@@ -116,7 +120,7 @@ struct Carrier {
 #[derive(Debug, Default)]
 struct State {
     behaviour: Behaviour,
-    messages: Vec<stub::Message>,
+    messages: Vec<Taken>,
     receipts: Vec<Receipt>,
 }
 
@@ -148,13 +152,7 @@ impl StubCarrier {
             .no_proxy()
             .build()?;
         let carrier = Arc::new(Carrier {
-            connection: Connection {
-                account_sid,
-                auth_token: auth_token.into(),
-                secondary_auth_token: None,
-                base_url: format!("http://{address}"),
-                status_callback_url: None,
-            },
+            stubs: stubs(account_sid, auth_token)?,
             pace,
             clock,
             client,
@@ -171,8 +169,17 @@ impl StubCarrier {
         format!("http://{}", self.address)
     }
 
+    /// The carrier's own side of the wire.
+    ///
+    /// # Panics
+    /// Never: every carrier has a stub.
+    pub fn stub(&self, carrier: CarrierName) -> &dyn Stub {
+        let stub = self.carrier.stubs.iter().find(|stub| stub.name() == carrier);
+        stub.expect("every carrier has a stub").as_ref()
+    }
+
     /// The messages that it took, in order, as they stand now.
-    pub fn sent(&self) -> Vec<stub::Message> {
+    pub fn sent(&self) -> Vec<Taken> {
         lock(&self.carrier.state).messages.clone()
     }
 
@@ -240,77 +247,66 @@ async fn listen(listener: TcpListener, carrier: Arc<Carrier>) {
     }
 }
 
+/// The stub of every carrier, with this account.
+fn stubs(account_sid: AccountSid, auth_token: &str) -> Result<Vec<Arc<dyn Stub>>> {
+    let (auth_token, own) = (Private::from(auth_token), BTreeMap::new());
+    let settings =
+        CarrierSettings { account_sid, auth_token: &auth_token, public_url: "", own: &own };
+    let stubs = CarrierName::ALL.iter().map(|carrier| stub_of(*carrier, &settings));
+    Ok(stubs.collect::<Result<_, _>>()?)
+}
+
 async fn serve(carrier: &Arc<Carrier>, request: Request<Incoming>) -> Response<Full<Bytes>> {
     let (head, body) = request.into_parts();
     let Ok(body) = Limited::new(body, REQUEST_BYTES_MAX).collect().await else {
-        return refused(413, 20413, "Request Entity Too Large");
+        return bare(StatusCode::PAYLOAD_TOO_LARGE);
     };
-    if let Err(refusal) = stub::authorize(&carrier.connection, &head.headers) {
-        return answer(refusal.status, &refusal.json());
-    }
-    let account = carrier.connection.account_sid;
-    let path = head.uri.path().strip_prefix(&format!("/2010-04-01/Accounts/{account}/Messages"));
-    match (&head.method, path) {
-        (&Method::POST, Some(".json")) => take(carrier, &body.to_bytes()).await,
-        (&Method::GET, Some(".json")) => {
-            let state = lock(&carrier.state);
-            let query = head.uri.query().unwrap_or_default();
-            answer(200, &stub::list(account, &state.messages, query))
-        }
-        (&Method::GET, Some(one)) => {
-            let sid = one.trim_start_matches('/').trim_end_matches(".json");
-            let state = lock(&carrier.state);
-            match state.messages.iter().find(|message| message.sid_text() == sid) {
-                Some(message) => answer(200, &message.json(account)),
-                None => refused(404, 20404, "The requested resource was not found"),
-            }
-        }
-        _ => refused(404, 20404, "The requested resource was not found"),
-    }
-}
-
-/// Takes a message, or does not, as the carrier behaves now.
-async fn take(carrier: &Arc<Carrier>, form: &[u8]) -> Response<Full<Bytes>> {
+    let request = Request::from_parts(head, body.to_bytes().to_vec());
     let behaviour = lock(&carrier.state).behaviour;
-    match behaviour {
-        Behaviour::Down => return refused(503, 20503, "Service Unavailable"),
-        Behaviour::Busy(seconds) => {
-            let mut busy = refused(429, 20429, "Too Many Requests");
-            busy.headers_mut().insert(header::RETRY_AFTER, seconds.into());
-            return busy;
-        }
-        Behaviour::Reject(code) => return refused(400, code, "The message is rejected"),
-        Behaviour::Silence => std::future::pending().await,
-        Behaviour::Accept
-        | Behaviour::AcceptThenSilence
-        | Behaviour::DuplicateReceipts
-        | Behaviour::ReversedReceipts
-        | Behaviour::Undelivered(_)
-        | Behaviour::NoReceipts => {}
-    }
-    let message = match carrier.accept(form) {
-        Ok(message) => message,
-        Err(refusal) => return answer(refusal.status, &refusal.json()),
-    };
-    carrier.news.notify_waiters();
-    if behaviour == Behaviour::AcceptThenSilence {
+    if behaviour == Behaviour::Silence && request.method() == Method::POST {
         std::future::pending::<()>().await;
     }
-    let accepted = answer(201, &message.json(carrier.connection.account_sid));
-    tokio::spawn(report(Arc::clone(carrier), message, behaviour));
-    accepted
+    let Some((served, stub)) = carrier.answer(&request, behaviour) else {
+        return bare(StatusCode::NOT_FOUND);
+    };
+    if let Some(message) = served.taken {
+        carrier.news.notify_waiters();
+        if behaviour == Behaviour::AcceptThenSilence {
+            std::future::pending::<()>().await;
+        }
+        tokio::spawn(report(Arc::clone(carrier), stub, message, behaviour));
+    }
+    served.answer.map(|body| Full::new(Bytes::from(body)))
+}
+
+impl Behaviour {
+    /// How the carrier answers then.
+    const fn mood(self) -> Mood {
+        match self {
+            Self::Down => Mood::Down,
+            Self::Busy(seconds) => Mood::Busy(seconds),
+            Self::Reject(code) => Mood::Refusing(code),
+            Self::Accept
+            | Self::AcceptThenSilence
+            | Self::Silence
+            | Self::DuplicateReceipts
+            | Self::ReversedReceipts
+            | Self::Undelivered(_)
+            | Self::NoReceipts => Mood::Well,
+        }
+    }
 }
 
 /// Makes the reports on one message, each after its delay.
-async fn report(carrier: Arc<Carrier>, message: stub::Message, behaviour: Behaviour) {
+async fn report(carrier: Arc<Carrier>, stub: Arc<dyn Stub>, message: Taken, behaviour: Behaviour) {
     let mut stopping = carrier.stopping.clone();
     let reports = async {
         for (delay, status, error_code) in reports_on(&message, behaviour, carrier.pace) {
             tokio::time::sleep(delay).await;
-            let now = carrier.moved(message.sid, status, error_code);
+            let now = carrier.moved(&message.id, status, error_code);
             for _ in 0..if behaviour == Behaviour::DuplicateReceipts { 2 } else { 1 } {
                 if let Some(now) = &now {
-                    carrier.post(now).await;
+                    carrier.post(stub.as_ref(), now).await;
                 }
             }
         }
@@ -321,19 +317,20 @@ async fn report(carrier: Arc<Carrier>, message: stub::Message, behaviour: Behavi
     }
 }
 
-type Report = (Duration, &'static str, Option<u32>);
+type Report = (Duration, DeliveryStatus, Option<u32>);
 
-fn reports_on(message: &stub::Message, behaviour: Behaviour, pace: Pace) -> Vec<Report> {
-    let sent = (pace.sent, "sent", None);
+fn reports_on(message: &Taken, behaviour: Behaviour, pace: Pace) -> Vec<Report> {
+    let sent = (pace.sent, DeliveryStatus::Sent, None);
     let mut reports = match behaviour {
         Behaviour::NoReceipts => return Vec::new(),
         Behaviour::Undelivered(code) => {
-            return vec![sent, (pace.delivered, "undelivered", Some(code))];
+            return vec![sent, (pace.delivered, DeliveryStatus::Undelivered, Some(code))];
         }
-        _ => vec![sent, (pace.delivered, "delivered", None)],
+        _ => vec![sent, (pace.delivered, DeliveryStatus::Delivered, None)],
     };
-    if message.to.starts_with("whatsapp:") {
-        reports.push((pace.read, "read", None));
+    let channel = message.to.split_once(':').and_then(|(prefix, _)| ChannelType::parse(prefix));
+    if channel.is_some() {
+        reports.push((pace.read, DeliveryStatus::Read, None));
     }
     if behaviour == Behaviour::ReversedReceipts {
         reports.reverse();
@@ -342,35 +339,40 @@ fn reports_on(message: &stub::Message, behaviour: Behaviour, pace: Pace) -> Vec<
 }
 
 impl Carrier {
-    /// Keeps a message. Its identifier follows from the form, which names our own message, and its place.
-    fn accept(&self, form: &[u8]) -> Result<stub::Message, stub::Refusal> {
+    /// Lets the carrier answer whose request it is, and keeps what it takes.
+    fn answer(
+        &self,
+        request: &Request<Vec<u8>>,
+        behaviour: Behaviour,
+    ) -> Option<(Served, Arc<dyn Stub>)> {
+        let (now, mood) = ((self.clock)(), behaviour.mood());
         let mut state = lock(&self.state);
-        let place = state.messages.len().to_string();
-        let sid = SmsSid::derived(&["taken", &String::from_utf8_lossy(form), &place]);
-        let message = stub::accept(form, sid, (self.clock)())?;
-        state.messages.push(message.clone());
-        Ok(message)
+        let (served, stub) = self.stubs.iter().find_map(|stub| {
+            Some((stub.answer(request, &state.messages, mood, now)?, Arc::clone(stub)))
+        })?;
+        state.messages.extend(served.taken.clone());
+        Some((served, stub))
     }
 
     /// Writes a status down and gives the message back as it is now.
-    fn moved(&self, sid: SmsSid, status: &str, error_code: Option<u32>) -> Option<stub::Message> {
+    fn moved(&self, id: &str, status: DeliveryStatus, error_code: Option<u32>) -> Option<Taken> {
         let mut state = lock(&self.state);
-        let message = state.messages.iter_mut().find(|message| message.sid == sid)?;
-        message.status = status.to_owned();
+        let message = state.messages.iter_mut().find(|message| message.id == id)?;
+        message.status = status;
         message.error_code = error_code;
         Some(message.clone())
     }
 
     /// Posts the status callback; only to this machine, whatever the sender asked for.
-    async fn post(&self, message: &stub::Message) {
-        let Some(request) = message.status_callback(&self.connection) else { return };
+    async fn post(&self, stub: &dyn Stub, message: &Taken) {
+        let Some(request) = stub.report(message) else { return };
         let answer = match is_loopback(&request.url) {
             true => self.called(request.url, request.headers, request.body).await,
             false => None,
         };
         lock(&self.state).receipts.push(Receipt {
-            message: message.sid_text(),
-            status: message.status.clone(),
+            message: message.id.clone(),
+            status: message.status,
             answer,
         });
         self.news.notify_waiters();
@@ -390,15 +392,8 @@ fn is_loopback(url: &str) -> bool {
     })
 }
 
-fn refused(status: u16, code: u32, message: &str) -> Response<Full<Bytes>> {
-    answer(status, &json!({ "code": code, "message": message, "status": status }))
-}
-
-fn answer(status: u16, body: &Value) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from(body.to_string())));
-    *response.status_mut() =
-        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let kind = header::HeaderValue::from_static("application/json");
-    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+fn bare(status: StatusCode) -> Response<Full<Bytes>> {
+    let mut response = Response::default();
+    *response.status_mut() = status;
     response
 }

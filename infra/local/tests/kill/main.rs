@@ -11,8 +11,10 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use reqwest::Client;
 use serde_json::{Value, json};
-use switchboard_carriers::twilio::{SIGNATURE_HEADER, sign};
+use switchboard_carriers::stub::CustomerMessage;
+use switchboard_carriers::{stub_of, webhook_path};
 use switchboard_check::Moment;
+use switchboard_domain::carriage::{CarrierName, CarrierSettings};
 
 const ACCOUNT: &str = "AC00000000000000000000000000000001";
 const TOKEN: &str = "local-auth-token";
@@ -97,22 +99,18 @@ impl Running {
 
     /// One signed message; whether it was acknowledged. Nobody may answer any more.
     async fn delivers(&self, from: &str, sid: &str) -> bool {
-        let form = [
-            ("MessageSid", sid),
-            ("AccountSid", ACCOUNT),
-            ("From", from),
-            ("To", NUMBER),
-            ("Body", sid),
-        ];
-        let url = format!("{}/webhooks/twilio", self.base);
-        let signature = sign(&url, &form, TOKEN);
-        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-        let request = self
-            .client
-            .post(url)
-            .header("content-type", "application/x-www-form-urlencoded")
-            .header(SIGNATURE_HEADER, signature)
-            .body(body);
+        let carrier = CarrierName::default();
+        let (auth_token, own) = (TOKEN.into(), BTreeMap::new());
+        let settings = CarrierSettings {
+            account_sid: ACCOUNT.parse().unwrap(),
+            auth_token: &auth_token,
+            public_url: &self.base,
+            own: &own,
+        };
+        let message = CustomerMessage::text(sid, from, NUMBER, sid);
+        let url = format!("{}{}", self.base, webhook_path(carrier));
+        let signed = stub_of(carrier, &settings).unwrap().inbound(&url, &message);
+        let request = self.client.post(signed.url).headers(signed.headers).body(signed.body);
         request.send().await.is_ok_and(|response| response.status() == 200)
     }
 }

@@ -1,33 +1,26 @@
-//! Calls the carrier's API. A send has no idempotency key there, so every outcome says whether the
+//! Requests to the carrier's API, and what its answers mean. A send has no idempotency key there, so every outcome says whether the
 //! carrier may have the message, and an unanswered send can be looked up.
 
-use std::error::Error as _;
-use std::time::Duration;
-
-use http::StatusCode;
-use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
-use reqwest::{Client, RequestBuilder, redirect};
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use http::{Method, StatusCode};
 use serde::Deserialize;
 use switchboard_domain::carriage::{OutboundMessage, SendOutcome};
+use switchboard_domain::private::Private;
 use switchboard_domain::timestamp::{Millis, Timestamp};
 
-use super::{Twilio, webhook};
-use crate::carrier::Lookup;
+use super::{Connection, webhook};
+use crate::carrier::Listed;
 use crate::form;
+use crate::request::{Answer, ApiRequest};
 
 /// Before so much time has passed since an attempt, its absence from the carrier's list proves nothing.
-pub const SETTLING: Millis = Millis::seconds(30);
+pub(super) const SETTLING: Millis = Millis::seconds(30);
 
 /// How far the carrier's clock may be behind ours.
 const CLOCK_SKEW: Millis = Millis::seconds(5);
 /// How long after an attempt the carrier may have recorded it.
 const RECORDED_WITHIN: Millis = Millis::seconds(60);
-/// How long an unused connection is kept: a frozen function would find it dead.
-const IDLE: Duration = Duration::from_secs(20);
-/// Longest answer that is read.
-const ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
 const PAGE_SIZE: &str = "1000";
-const PAGES_MAX: usize = 5;
 
 /// Too many requests, the sender's rate, and the sender's queue: all pass.
 const CODES_THAT_PASS: [u32; 3] = [20429, 14107, 21611];
@@ -35,21 +28,6 @@ const CODE_PERMISSION_DENIED: u32 = 20003;
 const CODE_FORBIDDEN: u32 = 20403;
 const CODE_NOT_FOUND: u32 = 20404;
 const CODE_UNABLE_TO_CREATE: u32 = 21619;
-
-/// A complete answer.
-struct Answer {
-    status: StatusCode,
-    retry_after_seconds: Option<u32>,
-    body: Vec<u8>,
-}
-
-/// No complete answer.
-enum Lost {
-    /// The request was surely not sent.
-    NotSent(String),
-    /// The request may have been received.
-    Unanswered(String),
-}
 
 #[derive(Deserialize)]
 struct Created {
@@ -64,12 +42,12 @@ struct Refused {
 
 #[derive(Deserialize)]
 struct Page {
-    messages: Vec<Listed>,
+    messages: Vec<Entry>,
     next_page_uri: Option<String>,
 }
 
 #[derive(Deserialize)]
-struct Listed {
+struct Entry {
     sid: String,
     from: Option<String>,
     to: Option<String>,
@@ -79,152 +57,78 @@ struct Listed {
     date_created: Option<String>,
 }
 
-impl Twilio {
-    /// Hands over one message.
-    pub(super) async fn submit(&self, message: &OutboundMessage) -> SendOutcome {
-        let url = format!("{}{}", self.connection.base_url, self.connection.messages_path());
-        let form = self.form(message);
-        let post = |client: &Client| {
-            client
-                .post(&url)
-                .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-                .body(form.clone())
-        };
-        match self.ask(post).await {
-            Ok(answer) => outcome(&answer),
-            Err(Lost::NotSent(reason)) => SendOutcome::Retry { reason, after_seconds: None },
-            Err(Lost::Unanswered(reason)) => SendOutcome::Unknown { reason },
-        }
+/// The request that hands over one message.
+pub(super) fn build(connection: &Connection, message: &OutboundMessage) -> ApiRequest {
+    let callback = connection
+        .status_callback_url
+        .as_ref()
+        .map(|url| webhook::status_callback(url, message.message, message.delivery));
+    let mut pairs = vec![("To", message.to.as_str()), ("From", message.from.as_str())];
+    if !message.body.is_empty() {
+        pairs.push(("Body", &message.body));
     }
+    pairs.extend(message.media.iter().map(|media| ("MediaUrl", media.url.as_str())));
+    pairs.extend(callback.as_deref().map(|url| ("StatusCallback", url)));
+    let form = form::encode(pairs).into_bytes();
+    let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
+    let mut request = request(connection, Method::POST, &connection.messages_path());
+    request.headers.insert(CONTENT_TYPE, kind);
+    ApiRequest { body: Private(form), ..request }
+}
 
-    fn form(&self, message: &OutboundMessage) -> String {
-        let callback = self
-            .connection
-            .status_callback_url
-            .as_ref()
-            .map(|url| webhook::status_callback(url, message.message, message.delivery));
-        let mut pairs = vec![("To", message.to.as_str()), ("From", message.from.as_str())];
-        if !message.body.is_empty() {
-            pairs.push(("Body", &message.body));
-        }
-        pairs.extend(message.media.iter().map(|media| ("MediaUrl", media.url.as_str())));
-        pairs.extend(callback.as_deref().map(|url| ("StatusCallback", url)));
-        form::encode(pairs)
-    }
+/// The request for the list of messages between the two addresses. It is not narrowed by the date of sending,
+/// since a message that still waits has none.
+pub(super) fn look_up(connection: &Connection, message: &OutboundMessage) -> ApiRequest {
+    let query = form::encode([
+        ("To", message.to.as_str()),
+        ("From", message.from.as_str()),
+        ("PageSize", PAGE_SIZE),
+    ]);
+    request(connection, Method::GET, &format!("{}?{query}", connection.messages_path()))
+}
 
-    /// Looks for the message in the list of those that the carrier took. The list is not narrowed by
-    /// the date of sending, since a message that still waits has none.
-    pub(super) async fn look_up(
-        &self,
-        message: &OutboundMessage,
-        attempted_at: Timestamp,
-        now: Timestamp,
-    ) -> Lookup {
-        let list = self.connection.messages_path();
-        let query = form::encode([
-            ("To", message.to.as_str()),
-            ("From", message.from.as_str()),
-            ("PageSize", PAGE_SIZE),
-        ]);
-        let mut next = format!("{list}?{query}");
-        let mut found = Vec::new();
-        for _ in 0..PAGES_MAX {
-            let page = match self.page(&next).await {
-                Ok(page) => page,
-                Err(reason) => return Lookup::CannotTell { reason },
-            };
-            let same = page.messages.into_iter().filter(|listed| listed.is(message, attempted_at));
-            found.extend(same.map(|listed| listed.sid));
-            match page.next_page_uri {
-                None => return conclusion(found, attempted_at, now),
-                // Anything else could lead our credentials to another host.
-                Some(uri) if uri.starts_with(&format!("{list}?")) => next = uri,
-                Some(_) => return cannot_tell("the list goes on at an unexpected address"),
-            }
-        }
-        cannot_tell("the list of messages is too long to read")
-    }
-
-    async fn page(&self, path_and_query: &str) -> Result<Page, String> {
-        let url = format!("{}{path_and_query}", self.connection.base_url);
-        match self.ask(|client: &Client| client.get(&url)).await {
-            Ok(answer) if answer.status == StatusCode::OK => serde_json::from_slice(&answer.body)
-                .map_err(|_| "the list is unreadable".to_owned()),
-            Ok(answer) => {
-                Err(format!("the list was answered with HTTP {}", answer.status.as_u16()))
-            }
-            Err(Lost::NotSent(reason) | Lost::Unanswered(reason)) => Err(reason),
-        }
-    }
-
-    /// Asks with one secret after the other: a request with a wrong one had no effect.
-    async fn ask(&self, request: impl Fn(&Client) -> RequestBuilder) -> Result<Answer, Lost> {
-        let client = self.client.get_or_init(|| self.build_client());
-        let client = client.as_ref().map_err(|reason| Lost::NotSent(reason.clone()))?;
-        let account = self.connection.account_sid.to_string();
-        let mut refused = None;
-        for auth_token in self.connection.auth_tokens() {
-            let request = request(client).header(ACCEPT, "application/json");
-            let answer = exchange(request.basic_auth(&account, Some(auth_token))).await?;
-            if answer.status != StatusCode::UNAUTHORIZED {
-                return Ok(answer);
-            }
-            refused = Some(answer);
-        }
-        refused.ok_or_else(|| Lost::NotSent("no secret is configured for this carrier".to_owned()))
-    }
-
-    fn build_client(&self) -> Result<Client, String> {
-        Client::builder()
-            .connect_timeout(self.timeouts.connect)
-            .timeout(self.timeouts.total)
-            .pool_idle_timeout(IDLE)
-            .redirect(redirect::Policy::none())
-            .user_agent(concat!("switchboard/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| format!("no HTTP client: {}", chain(error)))
+fn request(connection: &Connection, method: Method, path_and_query: &str) -> ApiRequest {
+    ApiRequest {
+        method,
+        url: Private(format!("{}{path_and_query}", connection.base_url)),
+        headers: HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]),
+        body: Private::default(),
+        credentials: connection.credentials().map(Private).collect(),
     }
 }
 
-async fn exchange(request: RequestBuilder) -> Result<Answer, Lost> {
-    let lost = |error: reqwest::Error| {
-        let not_sent = error.is_connect() || error.is_builder();
-        let reason = chain(error);
-        if not_sent { Lost::NotSent(reason) } else { Lost::Unanswered(reason) }
-    };
-    let mut response = request.send().await.map_err(lost)?;
-    let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-    let mut answer = Answer {
-        status: response.status(),
-        retry_after_seconds: retry_after.and_then(|seconds| seconds.trim().parse().ok()),
-        body: Vec::new(),
-    };
-    while let Some(chunk) = response.chunk().await.map_err(lost)? {
-        if answer.body.len() + chunk.len() > ANSWER_BYTES_MAX {
-            return Err(Lost::Unanswered("the answer is too long".to_owned()));
+/// What a page of the list says.
+pub(super) fn listed(
+    connection: &Connection,
+    answer: &Answer,
+    message: &OutboundMessage,
+    attempted_at: Timestamp,
+) -> Result<Listed, String> {
+    if answer.status() != StatusCode::OK {
+        return Err(format!("the list was answered with HTTP {}", answer.status().as_u16()));
+    }
+    let page: Page =
+        serde_json::from_slice(answer.body()).map_err(|_| "the list is unreadable".to_owned())?;
+    let same = page.messages.into_iter().filter(|entry| entry.is(message, attempted_at));
+    let found = same.map(|entry| entry.sid).collect();
+    let next = match page.next_page_uri {
+        None => None,
+        // Anything else could lead our credentials to another host.
+        Some(uri) if uri.starts_with(&format!("{}?", connection.messages_path())) => {
+            Some(request(connection, Method::GET, &uri))
         }
-        answer.body.extend_from_slice(&chunk);
-    }
-    Ok(answer)
-}
-
-/// The error and its causes, without the URL: a query holds addresses of customers.
-fn chain(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
+        Some(_) => return Err("the list goes on at an unexpected address".to_owned()),
+    };
+    Ok(Listed { found, next })
 }
 
 /// What an answer to a send means. Reasons hold the carrier's code and not its words, which repeat
 /// addresses.
-fn outcome(answer: &Answer) -> SendOutcome {
-    let status = answer.status.as_u16();
-    let refused: Option<Refused> = serde_json::from_slice(&answer.body).ok();
+pub(super) fn outcome(answer: &Answer) -> SendOutcome {
+    let status = answer.status().as_u16();
+    let retry_after = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+    let after_seconds = retry_after.and_then(|seconds| seconds.trim().parse().ok());
+    let refused: Option<Refused> = serde_json::from_slice(answer.body()).ok();
     let is_refusal = refused.as_ref().is_some_and(|r| r.code.is_some() || r.message.is_some());
     let code = refused.and_then(|refused| refused.code);
     let reason = match code {
@@ -233,7 +137,7 @@ fn outcome(answer: &Answer) -> SendOutcome {
     };
     let passes = code.is_some_and(|code| CODES_THAT_PASS.contains(&code));
     match status {
-        200..=299 => match serde_json::from_slice::<Created>(&answer.body) {
+        200..=299 => match serde_json::from_slice::<Created>(answer.body()) {
             Ok(created) if !created.sid.is_empty() => {
                 SendOutcome::Accepted { carrier_message_id: created.sid }
             }
@@ -241,14 +145,10 @@ fn outcome(answer: &Answer) -> SendOutcome {
         },
         // A gateway before the carrier cannot say whether the carrier has the message.
         500..=599 if status != 503 && !is_refusal => SendOutcome::Unknown { reason },
-        408 | 429 | 500..=599 => {
-            SendOutcome::Retry { reason, after_seconds: answer.retry_after_seconds }
-        }
-        400..=499 if passes => {
-            SendOutcome::Retry { reason, after_seconds: answer.retry_after_seconds }
-        }
+        408 | 429 | 500..=599 => SendOutcome::Retry { reason, after_seconds },
+        400..=499 if passes => SendOutcome::Retry { reason, after_seconds },
         400..=499 => {
-            SendOutcome::Rejected { error_code: code.unwrap_or(code_of(answer.status)), reason }
+            SendOutcome::Rejected { error_code: code.unwrap_or(code_of(answer.status())), reason }
         }
         _ => SendOutcome::Unknown { reason },
     }
@@ -264,7 +164,7 @@ fn code_of(status: StatusCode) -> u32 {
     }
 }
 
-impl Listed {
+impl Entry {
     /// Whether this can be that message; the list holds nothing of ours to know it by.
     fn is(&self, message: &OutboundMessage, attempted_at: Timestamp) -> bool {
         let outbound = self.direction.as_deref().is_some_and(|way| way.starts_with("outbound"));
@@ -287,21 +187,6 @@ fn rfc2822(text: &str) -> Option<Timestamp> {
     Some(Timestamp(zoned.timestamp().as_millisecond()))
 }
 
-fn conclusion(mut found: Vec<String>, attempted_at: Timestamp, now: Timestamp) -> Lookup {
-    match (found.pop(), found.is_empty()) {
-        (Some(carrier_message_id), true) => Lookup::Found { carrier_message_id },
-        (Some(_), false) => cannot_tell("several messages in the list could be this one"),
-        (None, _) if now - attempted_at < SETTLING => {
-            cannot_tell("the attempt is too recent to be missed in the list")
-        }
-        (None, _) => Lookup::NotFound,
-    }
-}
-
-fn cannot_tell(reason: &str) -> Lookup {
-    Lookup::CannotTell { reason: reason.to_owned() }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -313,8 +198,8 @@ mod tests {
     const ATTEMPT: Timestamp = Timestamp(1_795_344_809_123);
 
     fn answer(status: u16, body: &[u8]) -> Answer {
-        let status = StatusCode::from_u16(status).unwrap();
-        Answer { status, retry_after_seconds: Some(3), body: body.to_vec() }
+        let answer = http::Response::builder().status(status).header(RETRY_AFTER, "3");
+        answer.body(body.to_vec()).unwrap()
     }
 
     #[test]
@@ -368,8 +253,8 @@ mod tests {
         }
     }
 
-    fn listed(created: Timestamp) -> Listed {
-        Listed {
+    fn listed(created: Timestamp) -> Entry {
+        Entry {
             sid: "SM1".to_owned(),
             from: Some("+18005550100".to_owned()),
             to: Some("+14155550123".to_owned()),
@@ -388,26 +273,15 @@ mod tests {
         for other in [
             listed(ATTEMPT + Millis::seconds(-10)),
             listed(ATTEMPT + Millis::seconds(90)),
-            Listed { body: text("hi!"), ..listed(ATTEMPT) },
-            Listed { to: text("+14155550124"), ..listed(ATTEMPT) },
-            Listed { from: None, ..listed(ATTEMPT) },
-            Listed { num_media: text("1"), ..listed(ATTEMPT) },
-            Listed { direction: text("inbound"), ..listed(ATTEMPT) },
-            Listed { date_created: text("yesterday"), ..listed(ATTEMPT) },
+            Entry { body: text("hi!"), ..listed(ATTEMPT) },
+            Entry { to: text("+14155550124"), ..listed(ATTEMPT) },
+            Entry { from: None, ..listed(ATTEMPT) },
+            Entry { num_media: text("1"), ..listed(ATTEMPT) },
+            Entry { direction: text("inbound"), ..listed(ATTEMPT) },
+            Entry { date_created: text("yesterday"), ..listed(ATTEMPT) },
         ] {
             assert!(!other.is(&message(), ATTEMPT));
         }
-    }
-
-    #[test]
-    fn absence_is_believed_only_after_a_while_and_one_match_is_believed_at_once() {
-        let early = ATTEMPT + Millis::seconds(10);
-        let late = ATTEMPT + SETTLING;
-        let found = |count| vec!["SM1".to_owned(); count];
-        assert!(matches!(conclusion(found(0), ATTEMPT, early), Lookup::CannotTell { .. }));
-        assert_eq!(conclusion(found(0), ATTEMPT, late), Lookup::NotFound);
-        assert!(matches!(conclusion(found(1), ATTEMPT, early), Lookup::Found { .. }));
-        assert!(matches!(conclusion(found(2), ATTEMPT, late), Lookup::CannotTell { .. }));
     }
 
     proptest! {

@@ -6,37 +6,40 @@ mod signature;
 pub mod stub;
 mod webhook;
 
-use std::sync::OnceLock;
-use std::time::Duration;
-
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::Uri;
 use switchboard_domain::carriage::{CarrierName, OutboundMessage, SendOutcome};
 use switchboard_domain::private::Private;
 use switchboard_domain::sid::AccountSid;
-use switchboard_domain::timestamp::Timestamp;
+use switchboard_domain::timestamp::{Millis, Timestamp};
 
-pub use api::SETTLING;
-pub use signature::{SIGNATURE_HEADER, cover_body, sign};
-pub use webhook::MEDIA_MAX;
+use crate::carrier::{Carrier, Event, Listed, ParseError, Rejection, Reply};
+use crate::request::{Answer, ApiRequest, RawRequest, Verified};
+use crate::settings::{BASE_URL, ConnectError, OwnSettings};
 
-use crate::carrier::{BoxFuture, Carrier, Event, Lookup, ParseError, Rejection, Reply};
-use crate::request::{RawRequest, Verified};
+/// Its settings: the origin of the API, and account and secrets where they are not our own.
+pub const SETTINGS: &[&str] = &[BASE_URL, ACCOUNT_SID, AUTH_TOKEN, SECONDARY_AUTH_TOKEN];
+
+const ACCOUNT_SID: &str = "ACCOUNT_SID";
+const AUTH_TOKEN: &str = "AUTH_TOKEN";
+const SECONDARY_AUTH_TOKEN: &str = "SECONDARY_AUTH_TOKEN";
 
 /// Where the carrier's API is, unless the connection says otherwise.
-pub const API_ORIGIN: &str = "https://api.twilio.com";
+const API_ORIGIN: &str = "https://api.twilio.com";
 
 /// One account with the carrier.
 #[derive(Debug, Clone)]
-pub struct Connection {
-    /// The account.
-    pub account_sid: AccountSid,
+struct Connection {
+    account_sid: AccountSid,
     /// The secret that requests are signed with, both ways; empty is none.
-    pub auth_token: Private<String>,
+    auth_token: Private<String>,
     /// The secret that counts as well while secrets are exchanged.
-    pub secondary_auth_token: Option<Private<String>>,
+    secondary_auth_token: Option<Private<String>>,
     /// The origin of the API, without a path.
-    pub base_url: String,
+    base_url: String,
     /// Where the carrier shall report what becomes of our messages; without it, it does not.
-    pub status_callback_url: Option<String>,
+    status_callback_url: Option<String>,
 }
 
 impl Connection {
@@ -48,72 +51,69 @@ impl Connection {
             .filter(|token| !token.is_empty())
     }
 
+    /// The values of `Authorization` that the carrier knows.
+    fn credentials(&self) -> impl Iterator<Item = String> {
+        self.auth_tokens().map(|token| {
+            let user = STANDARD.encode(format!("{}:{token}", self.account_sid));
+            format!("Basic {user}")
+        })
+    }
+
     fn messages_path(&self) -> String {
         format!("/2010-04-01/Accounts/{}/Messages.json", self.account_sid)
     }
-}
-
-/// How long a call to the carrier may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Timeouts {
-    /// Until the connection stands; when it lapses the request was surely not sent.
-    pub connect: Duration,
-    /// Until the whole answer is there.
-    pub total: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self { connect: Duration::from_secs(5), total: Duration::from_secs(15) }
-    }
-}
-
-/// A connection that cannot work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum BadConnection {
-    /// The origin of the API.
-    #[error("the carrier's base_url must be an http or https origin without path or query")]
-    BaseUrl,
-    /// The address for reports.
-    #[error("the carrier's status_callback_url must be an http or https URL")]
-    StatusCallbackUrl,
 }
 
 /// The carrier, connected with one account.
 #[derive(Debug)]
 pub struct Twilio {
     connection: Connection,
-    timeouts: Timeouts,
-    // Made on first use: functions that only receive need no trust store.
-    client: OnceLock<Result<reqwest::Client, String>>,
 }
 
-impl Twilio {
-    /// Connects, with the usual timeouts.
-    pub fn new(connection: Connection) -> Result<Self, BadConnection> {
-        Self::with_timeouts(connection, Timeouts::default())
-    }
-
-    /// Connects, with timeouts of one's own.
-    pub fn with_timeouts(
-        mut connection: Connection,
-        timeouts: Timeouts,
-    ) -> Result<Self, BadConnection> {
-        let origin = web_url(&connection.base_url).ok_or(BadConnection::BaseUrl)?;
-        if origin.path() != "/" || origin.query().is_some() || origin.fragment().is_some() {
-            return Err(BadConnection::BaseUrl);
-        }
-        connection.base_url = connection.base_url.trim_end_matches('/').to_owned();
-        if let Some(url) = &connection.status_callback_url {
-            web_url(url).ok_or(BadConnection::StatusCallbackUrl)?;
-        }
-        Ok(Self { connection, timeouts, client: OnceLock::new() })
-    }
+/// Connects.
+///
+/// # Errors
+/// If a setting is not what it should be.
+pub fn connect(settings: &OwnSettings<'_>) -> Result<Twilio, ConnectError> {
+    Ok(Twilio { connection: connection(settings)? })
 }
 
-fn web_url(text: &str) -> Option<reqwest::Url> {
-    let url: reqwest::Url = text.parse().ok()?;
-    (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
+/// What the settings say.
+fn connection(settings: &OwnSettings<'_>) -> Result<Connection, ConnectError> {
+    let account_sid = match settings.get(ACCOUNT_SID) {
+        Some(text) => text
+            .parse()
+            .map_err(|_| settings.wrong(ACCOUNT_SID, "must be AC and 32 hexadecimal digits"))?,
+        None => settings.account_sid(),
+    };
+    let base_url = settings.get(BASE_URL).map_or(API_ORIGIN, |url| url.as_str());
+    let origin = web_url(base_url)
+        .filter(|url| url.path_and_query().is_none_or(|rest| rest.as_str() == "/"))
+        .filter(|_| !base_url.contains('#'));
+    if origin.is_none() {
+        let problem = "must be an http or https origin without path or query";
+        return Err(settings.wrong(BASE_URL, problem));
+    }
+    let status_callback_url = settings.webhook_url();
+    if status_callback_url.as_deref().is_some_and(|url| web_url(url).is_none()) {
+        return Err(ConnectError::Setting {
+            name: "PUBLIC_URL".to_owned(),
+            problem: "must be an http or https URL",
+        });
+    }
+    Ok(Connection {
+        account_sid,
+        auth_token: settings.get(AUTH_TOKEN).unwrap_or_else(|| settings.auth_token()).clone(),
+        secondary_auth_token: settings.get(SECONDARY_AUTH_TOKEN).cloned(),
+        base_url: base_url.trim_end_matches('/').to_owned(),
+        status_callback_url,
+    })
+}
+
+fn web_url(text: &str) -> Option<Uri> {
+    let url: Uri = text.parse().ok()?;
+    let has_host = url.host().is_some_and(|host| !host.is_empty());
+    (matches!(url.scheme_str(), Some("http" | "https")) && has_host).then_some(url)
 }
 
 impl Carrier for Twilio {
@@ -147,50 +147,83 @@ impl Carrier for Twilio {
         Reply { status: 204, content_type: None, body: "" }
     }
 
-    fn send<'a>(&'a self, message: &'a OutboundMessage) -> BoxFuture<'a, SendOutcome> {
-        Box::pin(self.submit(message))
+    fn build(&self, message: &OutboundMessage) -> ApiRequest {
+        api::build(&self.connection, message)
     }
 
-    fn find<'a>(
-        &'a self,
-        message: &'a OutboundMessage,
+    fn outcome(&self, answer: &Answer) -> SendOutcome {
+        api::outcome(answer)
+    }
+
+    fn look_up(&self, message: &OutboundMessage) -> ApiRequest {
+        api::look_up(&self.connection, message)
+    }
+
+    fn listed(
+        &self,
+        answer: &Answer,
+        message: &OutboundMessage,
         attempted_at: Timestamp,
-        now: Timestamp,
-    ) -> BoxFuture<'a, Lookup> {
-        Box::pin(self.look_up(message, attempted_at, now))
+    ) -> Result<Listed, String> {
+        api::listed(&self.connection, answer, message, attempted_at)
+    }
+
+    fn settling(&self) -> Millis {
+        api::SETTLING
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use switchboard_domain::carriage::CarrierSettings;
+
     use super::*;
 
-    fn connection() -> Connection {
-        Connection {
-            account_sid: "AC00000000000000000000000000000000".parse().unwrap(),
-            auth_token: "first-secret".into(),
-            secondary_auth_token: Some("second-secret".into()),
-            base_url: "https://api.example.com/".to_owned(),
-            status_callback_url: None,
-        }
+    const ACCOUNT: &str = "AC00000000000000000000000000000000";
+
+    fn connected(public_url: &str, own: &[(&str, &str)]) -> Result<Twilio, ConnectError> {
+        let own: BTreeMap<String, Private<String>> = own
+            .iter()
+            .map(|(name, value)| (CarrierName::Twilio.setting(name), Private::from(*value)))
+            .collect();
+        let auth_token = "first-secret".into();
+        let account_sid = ACCOUNT.parse().unwrap();
+        let all = CarrierSettings { account_sid, auth_token: &auth_token, public_url, own: &own };
+        connect(&OwnSettings::new(CarrierName::Twilio, SETTINGS, &all)?)
     }
 
     #[test]
     fn secrets_do_not_show_in_a_log() {
-        let shown = format!("{:?}", Twilio::new(connection()).unwrap());
+        let secrets = [(AUTH_TOKEN, "a-secret"), (SECONDARY_AUTH_TOKEN, "second-secret")];
+        let shown = format!("{:?}", connected("", &secrets).unwrap());
         assert!(shown.contains("AC0000") && !shown.contains("-secret"), "{shown}");
+    }
+
+    #[test]
+    fn what_is_not_set_is_our_own() {
+        let ours = connected("https://hooks.example.com", &[]).unwrap().connection;
+        assert_eq!(ours.account_sid.to_string(), ACCOUNT);
+        assert_eq!(ours.auth_tokens().collect::<Vec<_>>(), ["first-secret"]);
+        assert_eq!(ours.base_url, API_ORIGIN);
+        let reports = ours.status_callback_url.as_deref();
+        assert_eq!(reports, Some("https://hooks.example.com/webhooks/twilio"));
+        assert_eq!(connected("", &[]).unwrap().connection.status_callback_url, None);
     }
 
     #[test]
     fn a_connection_that_cannot_work_is_refused_at_once() {
         for base_url in
-            ["", "api.twilio.com", "ftp://a", "https://a/path", "https://a?q", "https://a#f"]
+            ["api.twilio.com", "ftp://a", "https://a/path", "https://a?q", "https://a/#f", "/"]
         {
-            let wrong = Connection { base_url: base_url.to_owned(), ..connection() };
-            assert_eq!(Twilio::new(wrong).unwrap_err(), BadConnection::BaseUrl, "{base_url}");
+            let refused = connected("", &[(BASE_URL, base_url)]).unwrap_err().to_string();
+            assert!(refused.starts_with("the carrier setting TWILIO_BASE_URL"), "{base_url}");
         }
-        let wrong =
-            Connection { status_callback_url: Some("/relative".to_owned()), ..connection() };
-        assert_eq!(Twilio::new(wrong).unwrap_err(), BadConnection::StatusCallbackUrl);
+        assert!(connected("", &[(BASE_URL, "https://api.example.com/")]).is_ok());
+        let refused = connected("", &[(ACCOUNT_SID, "ACME")]).unwrap_err().to_string();
+        assert!(refused.contains("TWILIO_ACCOUNT_SID"), "{refused}");
+        let refused = connected("/relative", &[]).unwrap_err().to_string();
+        assert!(refused.contains("PUBLIC_URL"), "{refused}");
     }
 }

@@ -1,173 +1,219 @@
-//! The carrier's side of the conversation, as pure functions: reads what we send, answers it, and
-//! makes the requests that the carrier would make. Servers, tests and demos bring the network.
+//! The carrier's side of the conversation: reads what we send, answers it, and makes the requests that the
+//! carrier would make.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, HeaderValue, Method};
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq as _;
-use switchboard_domain::sid::{AccountSid, MmsSid, Sid as _, SmsSid};
+use switchboard_domain::carriage::{CarrierName, DeliveryStatus};
+use switchboard_domain::sid::{MmsSid, Sid as _, SmsSid};
 use switchboard_domain::timestamp::Timestamp;
 
-use super::signature::{SIGNATURE_HEADER, sign};
-use super::{Connection, MEDIA_MAX};
+use super::webhook::correlation;
+use super::{Connection, connection};
 use crate::form::{self, Parameters};
-use crate::request::RawRequest;
+use crate::form_signature::{SIGNATURE_HEADER, sign};
+use crate::request::{Answer, SignedRequest};
+use crate::settings::{ConnectError, OwnSettings};
+use crate::stub::{CustomerMessage, Mood, Served, Stub, Taken};
 
+const API_VERSION: &str = "2010-04-01";
 /// Longest text that the carrier takes.
 const BODY_CHARS_MAX: usize = 1600;
+/// Most files that the carrier takes.
+const MEDIA_MAX: usize = 10;
 
-/// A message as the carrier keeps it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Message {
-    /// The identifier, before it is told whether there are files.
-    pub sid: SmsSid,
-    /// The recipient.
-    pub to: String,
-    /// The sender.
-    pub from: String,
-    /// The text.
-    pub body: String,
-    /// The files.
-    pub media_urls: Vec<String>,
-    /// Where reports are wanted.
-    pub status_callback: Option<String>,
-    /// The carrier's word for the status; a new message is `queued`.
-    pub status: String,
-    /// The error code, on failure.
-    pub error_code: Option<u32>,
-    /// When it was taken.
-    pub created_at: Timestamp,
+/// The carrier, with one account.
+#[derive(Debug)]
+pub struct TwilioStub {
+    connection: Connection,
 }
 
-/// A request that the carrier makes of us.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SignedRequest {
-    /// The URL.
-    pub url: String,
-    /// The headers, the signature among them.
-    pub headers: HeaderMap,
-    /// The form.
-    pub body: String,
+/// The stand-in of the carrier with these settings.
+///
+/// # Errors
+/// If a setting is not what it should be.
+pub fn connect(settings: &OwnSettings<'_>) -> Result<TwilioStub, ConnectError> {
+    Ok(TwilioStub { connection: connection(settings)? })
 }
 
-/// A message that a customer writes.
-#[derive(Debug, Clone, Copy)]
-pub struct CustomerMessage<'a> {
-    /// The carrier's identifier.
-    pub sid: SmsSid,
-    /// The customer's address, with its channel's prefix.
-    pub from: &'a str,
-    /// The business address.
-    pub to: &'a str,
-    /// The text.
-    pub body: &'a str,
-    /// Address and media type of each file.
-    pub media: &'a [(&'a str, &'a str)],
-    /// The customer's name, on channels that have one.
-    pub profile_name: Option<&'a str>,
-}
-
-/// Why the carrier does not take a message.
+/// Why the carrier does not do what it is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Refusal {
-    /// The HTTP status.
-    pub status: u16,
-    /// The published error code.
-    pub code: u32,
-    /// The explanation.
-    pub message: &'static str,
+struct Refusal {
+    status: u16,
+    code: u32,
+    message: &'static str,
 }
 
-impl Refusal {
-    /// The body of the answer.
-    pub fn json(&self) -> Value {
-        json!({ "code": self.code, "message": self.message, "status": self.status })
+const AUTHENTICATE: Refusal = Refusal { status: 401, code: 20003, message: "Authenticate" };
+const UNKNOWN: Refusal =
+    Refusal { status: 404, code: 20404, message: "The requested resource was not found" };
+const DOWN: Refusal = Refusal { status: 503, code: 20503, message: "Service Unavailable" };
+const BUSY: Refusal = Refusal { status: 429, code: 20429, message: "Too Many Requests" };
+
+impl Stub for TwilioStub {
+    fn name(&self) -> CarrierName {
+        CarrierName::Twilio
+    }
+
+    fn answer(
+        &self,
+        request: &http::Request<Vec<u8>>,
+        kept: &[Taken],
+        mood: Mood,
+        now: Timestamp,
+    ) -> Option<Served> {
+        request.uri().path().strip_prefix("/2010-04-01/")?;
+        let served = self.serve(request, kept, mood, now);
+        let refused = |refusal: Refusal| {
+            let body = json!({
+                "code": refusal.code, "message": refusal.message, "status": refusal.status,
+            });
+            let mut answer = answer(refusal.status, &body);
+            if let Mood::Busy(seconds) = mood {
+                answer.headers_mut().insert(RETRY_AFTER, seconds.into());
+            }
+            Served { answer, taken: None }
+        };
+        Some(served.unwrap_or_else(refused))
+    }
+
+    fn report(&self, message: &Taken) -> Option<SignedRequest> {
+        let url = message.report_to.as_deref()?;
+        let account_sid = self.connection.account_sid.to_string();
+        let error_code = message.error_code.map(|code| code.to_string());
+        let status = message.status.name();
+        let mut parameters = vec![
+            ("SmsSid", message.id.as_str()),
+            ("SmsStatus", status),
+            ("MessageStatus", status),
+            ("To", &message.to),
+            ("MessageSid", &message.id),
+            ("AccountSid", &account_sid),
+            ("From", &message.from),
+            ("ApiVersion", API_VERSION),
+        ];
+        parameters.extend(error_code.as_deref().map(|code| ("ErrorCode", code)));
+        Some(self.signed(url, &parameters))
+    }
+
+    fn inbound(&self, url: &str, message: &CustomerMessage<'_>) -> SignedRequest {
+        let account_sid = self.connection.account_sid.to_string();
+        let media_count = message.media.len().to_string();
+        let media_names: Vec<(String, String)> = (0..message.media.len())
+            .map(|number| (format!("MediaUrl{number}"), format!("MediaContentType{number}")))
+            .collect();
+        let mut parameters = vec![
+            ("MessageSid", message.id),
+            ("SmsMessageSid", message.id),
+            ("SmsSid", message.id),
+            ("SmsStatus", "received"),
+            ("AccountSid", &account_sid),
+            ("From", message.from),
+            ("To", message.to),
+            ("Body", message.body),
+            ("NumMedia", &media_count),
+            ("NumSegments", "1"),
+            ("ApiVersion", API_VERSION),
+        ];
+        for ((url_name, type_name), (url, content_type)) in media_names.iter().zip(message.media) {
+            parameters.extend([(url_name.as_str(), *url), (type_name.as_str(), *content_type)]);
+        }
+        parameters.extend(message.profile_name.map(|name| ("ProfileName", name)));
+        self.signed(url, &parameters)
+    }
+
+    /// Other letters with files than without.
+    fn message_id(&self, bytes: [u8; 16], has_media: bool) -> String {
+        let sid = SmsSid::root(bytes);
+        if has_media { sid.twin::<MmsSid>().to_string() } else { sid.to_string() }
     }
 }
 
-/// Checks the credentials of a call to the carrier's API.
-pub fn authorize(connection: &Connection, headers: &HeaderMap) -> Result<(), Refusal> {
-    let given = headers.get(AUTHORIZATION).map_or(&b""[..], HeaderValue::as_bytes);
-    let known = connection.auth_tokens().any(|token| {
-        let user = STANDARD.encode(format!("{}:{token}", connection.account_sid));
-        format!("Basic {user}").as_bytes().ct_eq(given).into()
-    });
-    let denied = Refusal { status: 401, code: 20003, message: "Authenticate" };
-    if known { Ok(()) } else { Err(denied) }
-}
-
-/// Reads the form of a send; the answer to it is 201 with [`Message::json`].
-pub fn accept(form: &[u8], sid: SmsSid, now: Timestamp) -> Result<Message, Refusal> {
-    let parameters = Parameters::decode(form);
-    let bad = |code, message| Refusal { status: 400, code, message };
-    let text = |name: &str| match parameters.get(name) {
-        Ok(value) => Ok(value.unwrap_or_default().to_owned()),
-        Err(_) => Err(bad(20001, "A parameter is unreadable")),
-    };
-    let message = Message {
-        sid,
-        to: text("To")?,
-        from: text("From")?,
-        body: text("Body")?,
-        media_urls: parameters.all("MediaUrl").map(str::to_owned).collect(),
-        status_callback: Some(text("StatusCallback")?).filter(|url| !url.is_empty()),
-        status: "queued".to_owned(),
-        error_code: None,
-        created_at: now,
-    };
-    if message.to.is_empty() {
-        return Err(bad(21604, "A 'To' phone number is required."));
-    }
-    if message.from.is_empty() {
-        return Err(bad(21603, "A 'From' phone number is required."));
-    }
-    if message.body.is_empty() && message.media_urls.is_empty() {
-        return Err(bad(21602, "Message body is required."));
-    }
-    if message.body.chars().count() > BODY_CHARS_MAX {
-        return Err(bad(21617, "The message body exceeds the 1600 character limit."));
-    }
-    if message.media_urls.len() > MEDIA_MAX {
-        return Err(bad(21623, "Number of media files exceeds allowed limit."));
-    }
-    Ok(message)
-}
-
-impl Message {
-    /// The identifier as the carrier writes it: other letters with files than without.
-    pub fn sid_text(&self) -> String {
-        if self.media_urls.is_empty() {
-            self.sid.to_string()
-        } else {
-            self.sid.twin::<MmsSid>().to_string()
+impl TwilioStub {
+    fn serve(
+        &self,
+        request: &http::Request<Vec<u8>>,
+        kept: &[Taken],
+        mood: Mood,
+        now: Timestamp,
+    ) -> Result<Served, Refusal> {
+        match mood {
+            Mood::Down => return Err(DOWN),
+            Mood::Busy(_) => return Err(BUSY),
+            Mood::Well | Mood::Refusing(_) => {}
+        }
+        self.authorize(request.headers())?;
+        let messages = format!("/2010-04-01/Accounts/{}/Messages", self.connection.account_sid);
+        let rest = request.uri().path().strip_prefix(&messages).ok_or(UNKNOWN)?;
+        match (request.method(), rest) {
+            (&Method::POST, ".json") => {
+                if let Mood::Refusing(code) = mood {
+                    let message = "The message is rejected";
+                    return Err(Refusal { status: 400, code, message });
+                }
+                let taken = accept(request.body(), kept.len(), now)?;
+                let answer = answer(201, &self.shown(&taken));
+                Ok(Served { answer, taken: Some(taken) })
+            }
+            (&Method::GET, ".json") => {
+                let list = self.list(kept, request.uri().query().unwrap_or_default());
+                Ok(Served { answer: answer(200, &list), taken: None })
+            }
+            (&Method::GET, one) => {
+                let id = one.trim_start_matches('/').trim_end_matches(".json");
+                let found = kept.iter().find(|message| message.id == id).ok_or(UNKNOWN)?;
+                Ok(Served { answer: answer(200, &self.shown(found)), taken: None })
+            }
+            _ => Err(UNKNOWN),
         }
     }
 
+    /// Checks the credentials of a call.
+    fn authorize(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+        let given = headers.get(AUTHORIZATION).map_or(&b""[..], HeaderValue::as_bytes);
+        let is_known = self.connection.credentials().any(|one| one.as_bytes().ct_eq(given).into());
+        if is_known { Ok(()) } else { Err(AUTHENTICATE) }
+    }
+
+    /// The list of messages, which may be narrowed by `To` and `From`.
+    fn list(&self, kept: &[Taken], query: &str) -> Value {
+        let query = Parameters::decode(query.as_bytes());
+        let admits = |name, value: &str| match query.get(name) {
+            Ok(wanted) => wanted.is_none_or(|wanted| wanted == value),
+            Err(_) => false,
+        };
+        let listed: Vec<Value> = kept
+            .iter()
+            .filter(|message| admits("To", &message.to) && admits("From", &message.from))
+            .map(|message| self.shown(message))
+            .collect();
+        json!({ "page": 0, "page_size": listed.len(), "messages": listed, "next_page_uri": null })
+    }
+
     /// The message as the carrier's API shows it.
-    pub fn json(&self, account_sid: AccountSid) -> Value {
-        let sid = self.sid_text();
-        let path = format!("/2010-04-01/Accounts/{account_sid}/Messages/{sid}");
-        let waiting = matches!(self.status.as_str(), "accepted" | "queued" | "sending");
-        let created = self.created_at.rfc2822();
+    fn shown(&self, message: &Taken) -> Value {
+        let account_sid = self.connection.account_sid.to_string();
+        let path = format!("/2010-04-01/Accounts/{account_sid}/Messages/{}", message.id);
+        let waits = message.status == DeliveryStatus::Queued;
+        let created = message.created_at.rfc2822();
         json!({
-            "sid": sid,
-            "account_sid": account_sid.to_string(),
-            "api_version": "2010-04-01",
-            "to": self.to,
-            "from": self.from,
-            "body": self.body,
-            "num_media": self.media_urls.len().to_string(),
+            "sid": message.id,
+            "account_sid": account_sid,
+            "api_version": API_VERSION,
+            "to": message.to,
+            "from": message.from,
+            "body": message.body,
+            "num_media": message.media_urls.len().to_string(),
             "num_segments": "1",
             "direction": "outbound-api",
-            "status": self.status,
-            "error_code": self.error_code,
+            "status": message.status.name(),
+            "error_code": message.error_code,
             "error_message": null,
             "messaging_service_sid": null,
             "date_created": created,
             "date_updated": created,
-            "date_sent": if waiting { None } else { Some(&created) },
+            "date_sent": if waits { None } else { Some(&created) },
             "price": null,
             "price_unit": "USD",
             "uri": format!("{path}.json"),
@@ -175,103 +221,70 @@ impl Message {
         })
     }
 
-    /// The status callback for the message's present status; none where none is wanted.
-    pub fn status_callback(&self, connection: &Connection) -> Option<SignedRequest> {
-        let url = self.status_callback.as_deref()?;
-        let sid = self.sid_text();
-        let account_sid = connection.account_sid.to_string();
-        let error_code = self.error_code.map(|code| code.to_string());
-        let mut parameters = vec![
-            ("SmsSid", sid.as_str()),
-            ("SmsStatus", &self.status),
-            ("MessageStatus", &self.status),
-            ("To", &self.to),
-            ("MessageSid", &sid),
-            ("AccountSid", &account_sid),
-            ("From", &self.from),
-            ("ApiVersion", "2010-04-01"),
-        ];
-        parameters.extend(error_code.as_deref().map(|code| ("ErrorCode", code)));
-        Some(signed(connection, url, &parameters))
+    /// A signed form, as the carrier posts it. Overrides behind `#` are for the carrier alone.
+    fn signed(&self, url: &str, parameters: &[(&str, &str)]) -> SignedRequest {
+        let (url, _) = url.split_once('#').unwrap_or((url, ""));
+        let signature = sign(url, parameters, &self.connection.auth_token);
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/x-www-form-urlencoded; charset=UTF-8"),
+        );
+        let value = HeaderValue::from_str(&signature).expect("base64 is a valid header value");
+        headers.insert(SIGNATURE_HEADER, value);
+        let body = form::encode(parameters.iter().copied());
+        SignedRequest { url: url.to_owned(), headers, body }
     }
 }
 
-/// Answers a request for the list of messages, which may be narrowed by `To` and `From`.
-pub fn list<'a>(
-    account_sid: AccountSid,
-    messages: impl IntoIterator<Item = &'a Message>,
-    query: &str,
-) -> Value {
-    let query = Parameters::decode(query.as_bytes());
-    let admits = |name, value: &str| match query.get(name) {
-        Ok(wanted) => wanted.is_none_or(|wanted| wanted == value),
-        Err(_) => false,
+/// Reads the form of a send. The identifier follows from the form, which names our own message, and from its
+/// place.
+fn accept(form: &[u8], place: usize, now: Timestamp) -> Result<Taken, Refusal> {
+    let parameters = Parameters::decode(form);
+    let bad = |code, message| Refusal { status: 400, code, message };
+    let text = |name: &str| match parameters.get(name) {
+        Ok(value) => Ok(value.unwrap_or_default().to_owned()),
+        Err(_) => Err(bad(20001, "A parameter is unreadable")),
     };
-    let listed: Vec<Value> = messages
-        .into_iter()
-        .filter(|message| admits("To", &message.to) && admits("From", &message.from))
-        .map(|message| message.json(account_sid))
-        .collect();
-    json!({ "page": 0, "page_size": listed.len(), "messages": listed, "next_page_uri": null })
-}
-
-/// The webhook for a message that a customer writes.
-pub fn inbound_message(
-    connection: &Connection,
-    url: &str,
-    message: &CustomerMessage<'_>,
-) -> SignedRequest {
-    let sid = match message.media {
-        [] => message.sid.to_string(),
-        [..] => message.sid.twin::<MmsSid>().to_string(),
-    };
-    let account_sid = connection.account_sid.to_string();
-    let media_count = message.media.len().to_string();
-    let media_names: Vec<(String, String)> = (0..message.media.len())
-        .map(|number| (format!("MediaUrl{number}"), format!("MediaContentType{number}")))
-        .collect();
-    let mut parameters = vec![
-        ("MessageSid", sid.as_str()),
-        ("SmsMessageSid", &sid),
-        ("SmsSid", &sid),
-        ("SmsStatus", "received"),
-        ("AccountSid", &account_sid),
-        ("From", message.from),
-        ("To", message.to),
-        ("Body", message.body),
-        ("NumMedia", &media_count),
-        ("NumSegments", "1"),
-        ("ApiVersion", "2010-04-01"),
-    ];
-    for ((url_name, type_name), (url, content_type)) in media_names.iter().zip(message.media) {
-        parameters.extend([(url_name.as_str(), *url), (type_name.as_str(), *content_type)]);
+    let (to, from, body) = (text("To")?, text("From")?, text("Body")?);
+    let media_urls: Vec<String> = parameters.all("MediaUrl").map(str::to_owned).collect();
+    let report_to = Some(text("StatusCallback")?).filter(|url| !url.is_empty());
+    if to.is_empty() {
+        return Err(bad(21604, "A 'To' phone number is required."));
     }
-    parameters.extend(message.profile_name.map(|name| ("ProfileName", name)));
-    signed(connection, url, &parameters)
-}
-
-/// A signed form, as the carrier posts it. Overrides behind `#` are for the carrier alone.
-pub fn signed(connection: &Connection, url: &str, parameters: &[(&str, &str)]) -> SignedRequest {
-    let (url, _) = url.split_once('#').unwrap_or((url, ""));
-    let signature = sign(url, parameters, &connection.auth_token);
-    let mut headers = HeaderMap::new();
-    headers.insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("application/x-www-form-urlencoded; charset=UTF-8"),
-    );
-    let value = HeaderValue::from_str(&signature).expect("base64 is a valid header value");
-    headers.insert(SIGNATURE_HEADER, value);
-    SignedRequest { url: url.to_owned(), headers, body: form::encode(parameters.iter().copied()) }
-}
-
-impl SignedRequest {
-    /// The request as it is to be verified.
-    pub fn raw(&self) -> RawRequest<'_> {
-        RawRequest {
-            method: &http::Method::POST,
-            url: &self.url,
-            headers: &self.headers,
-            body: self.body.as_bytes(),
-        }
+    if from.is_empty() {
+        return Err(bad(21603, "A 'From' phone number is required."));
     }
+    if body.is_empty() && media_urls.is_empty() {
+        return Err(bad(21602, "Message body is required."));
+    }
+    if body.chars().count() > BODY_CHARS_MAX {
+        return Err(bad(21617, "The message body exceeds the 1600 character limit."));
+    }
+    if media_urls.len() > MEDIA_MAX {
+        return Err(bad(21623, "Number of media files exceeds allowed limit."));
+    }
+    let sid = SmsSid::derived(&["taken", &String::from_utf8_lossy(form), &place.to_string()]);
+    let query = report_to.as_deref().and_then(|url| url.split_once('?')).map_or("", |(_, it)| it);
+    Ok(Taken {
+        carrier: CarrierName::Twilio,
+        id: if media_urls.is_empty() { sid.to_string() } else { sid.twin::<MmsSid>().to_string() },
+        about: correlation(&Parameters::decode(query.as_bytes())),
+        to,
+        from,
+        body,
+        media_urls,
+        report_to,
+        status: DeliveryStatus::Queued,
+        error_code: None,
+        created_at: now,
+    })
+}
+
+fn answer(status: u16, body: &Value) -> Answer {
+    let mut answer = Answer::new(body.to_string().into_bytes());
+    *answer.status_mut() = status.try_into().expect("a status of HTTP");
+    let kind = HeaderValue::from_static("application/json");
+    answer.headers_mut().insert(CONTENT_TYPE, kind);
+    answer
 }

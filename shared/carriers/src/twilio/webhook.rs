@@ -18,7 +18,7 @@ use crate::form::{self, Parameters};
 use crate::request::RawRequest;
 
 /// Most files of one message.
-pub const MEDIA_MAX: usize = 10;
+const MEDIA_MAX: usize = 10;
 /// Longest identifier of a carrier that we keep.
 const MESSAGE_ID_CHARS_MAX: usize = 64;
 
@@ -134,7 +134,7 @@ fn report(
 }
 
 /// Both halves or neither: a callback that is configured by hand has other things in its query.
-fn correlation(query: &Parameters) -> Option<(MessageSid, u32)> {
+pub(super) fn correlation(query: &Parameters) -> Option<(MessageSid, u32)> {
     let message = query.get(CORRELATION_MESSAGE).ok()??.parse().ok()?;
     let delivery = query.get(CORRELATION_DELIVERY).ok()??.parse().ok()?;
     Some((message, delivery))

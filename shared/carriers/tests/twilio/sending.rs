@@ -1,10 +1,10 @@
 //! Sends over a real connection to a server that behaves well, badly or not at all.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use switchboard_carriers::twilio::{Connection, SETTLING, Timeouts, Twilio};
-use switchboard_carriers::{Carrier as _, Lookup};
+use switchboard_carriers::{Carriers, Http, Lookup, Timeouts};
 use switchboard_domain::carriage::{OutboundMessage, SendOutcome};
 use switchboard_domain::private::Private;
 use switchboard_domain::sid::{MessageSid, Sid as _};
@@ -13,17 +13,13 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
-const ATTEMPT: Timestamp = Timestamp(1_795_344_809_000);
-const ACCOUNT: &str = "AC00000000000000000000000000000000";
+use crate::connected::{ACCOUNT, CARRIER, With};
 
-pub(crate) fn connection(base_url: &str) -> Connection {
-    Connection {
-        account_sid: ACCOUNT.parse().unwrap(),
-        auth_token: "secret".into(),
-        secondary_auth_token: None,
-        base_url: base_url.to_owned(),
-        status_callback_url: None,
-    }
+const ATTEMPT: Timestamp = Timestamp(1_795_344_809_000);
+
+/// A carrier whose API is there.
+fn at(origin: &str) -> With {
+    With::secret("secret").setting("BASE_URL", origin)
 }
 
 /// One request as it came over the wire.
@@ -139,8 +135,8 @@ async fn send_to(act: Act) -> SendOutcome {
 async fn send_within(total: Duration, act: Act) -> SendOutcome {
     let server = Server::start(vec![act]).await;
     let timeouts = Timeouts { total, ..Timeouts::default() };
-    let twilio = Twilio::with_timeouts(connection(&server.origin()), timeouts).unwrap();
-    twilio.send(&message()).await
+    let carriers = at(&server.origin()).carriers().over(Arc::new(Http::new(timeouts)));
+    carriers.send(CARRIER, &message()).await
 }
 
 #[tokio::test]
@@ -175,15 +171,14 @@ async fn a_server_that_is_not_there_surely_has_nothing() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    let outcome = Twilio::new(connection(&origin)).unwrap().send(&message()).await;
+    let outcome = at(&origin).carriers().send(CARRIER, &message()).await;
     assert!(matches!(outcome, SendOutcome::Retry { after_seconds: None, .. }), "{outcome:?}");
 }
 
 #[tokio::test]
 async fn a_send_without_any_secret_does_not_leave() {
-    let mut connection = connection("http://127.0.0.1:9");
-    connection.auth_token = "".into();
-    let outcome = Twilio::new(connection).unwrap().send(&message()).await;
+    let without = With::secret("").setting("BASE_URL", "http://127.0.0.1:9");
+    let outcome = without.carriers().send(CARRIER, &message()).await;
     let SendOutcome::Retry { reason, .. } = outcome else { panic!("{outcome:?}") };
     assert_eq!(reason, "no secret is configured for this carrier");
 }
@@ -205,9 +200,8 @@ async fn the_second_secret_is_tried_when_the_first_is_refused() {
         Act::Answer(answer(201, "", r#"{"sid":"SM1"}"#)),
     ];
     let server = Server::start(acts).await;
-    let mut connection = connection(&server.origin());
-    connection.secondary_auth_token = Some("next".into());
-    let outcome = Twilio::new(connection).unwrap().send(&message()).await;
+    let with = at(&server.origin()).setting("SECONDARY_AUTH_TOKEN", "next");
+    let outcome = with.carriers().send(CARRIER, &message()).await;
     assert!(matches!(outcome, SendOutcome::Accepted { .. }), "{outcome:?}");
     let (first, second) = (server.request().await, server.request().await);
     assert_ne!(first.header("Authorization"), second.header("Authorization"));
@@ -234,8 +228,9 @@ fn listed(sid: &str, body: &str) -> Value {
 }
 
 async fn find_in(server: &Server) -> Lookup {
-    let twilio = Twilio::new(connection(&server.origin())).unwrap();
-    twilio.find(&message(), ATTEMPT, ATTEMPT + SETTLING).await
+    let carriers: Carriers = at(&server.origin()).carriers();
+    let settled = ATTEMPT + carriers.get(CARRIER).settling();
+    carriers.find(CARRIER, &message(), ATTEMPT, settled).await
 }
 
 #[tokio::test]

@@ -1,50 +1,71 @@
 //! The carrier's side and ours understand each other.
 
-use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use http::header::{AUTHORIZATION, HeaderValue, RETRY_AFTER};
+use http::{Method, Request};
 use serde_json::Value;
-use switchboard_carriers::twilio::stub::{self, CustomerMessage, SignedRequest};
-use switchboard_carriers::twilio::{Connection, Twilio};
-use switchboard_carriers::{Carrier as _, Event, ParseError, Rejection};
+use switchboard_carriers::stub::{CustomerMessage, Mood, Served, Taken};
+use switchboard_carriers::{Event, Rejection, SignedRequest};
 use switchboard_domain::carriage::DeliveryStatus;
-use switchboard_domain::sid::{MessageSid, Sid as _, SmsSid};
+use switchboard_domain::sid::{MessageSid, Sid as _};
 use switchboard_domain::timestamp::Timestamp;
 
+use crate::connected::{ACCOUNT, CARRIER, With};
 use crate::reference;
-use crate::sending::connection;
 
 const NOW: Timestamp = Timestamp(1_795_344_809_123);
-const ORIGIN: &str = "https://api.twilio.com";
+/// The account and `secret`.
+const RIGHT: &str = "Basic QUMwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDpzZWNyZXQ=";
 
-fn ours() -> Connection {
-    connection(ORIGIN)
+fn ours() -> With {
+    With::secret("secret")
 }
 
-fn receive(request: &SignedRequest) -> Result<Vec<Event>, ParseError> {
-    let twilio = Twilio::new(ours()).unwrap();
-    twilio.parse(&twilio.verify(request.raw(), NOW).unwrap(), NOW)
+fn receive(request: &SignedRequest) -> Vec<Event> {
+    let carriers = ours().carriers();
+    let twilio = carriers.get(CARRIER);
+    twilio.parse(&twilio.verify(request.raw(), NOW).unwrap(), NOW).unwrap()
+}
+
+fn call(kept: &[Taken], mood: Mood, method: Method, path: &str, body: &str) -> Served {
+    let mut request = Request::new(body.as_bytes().to_vec());
+    *request.method_mut() = method;
+    *request.uri_mut() = format!("http://carrier/2010-04-01/Accounts/{path}").parse().unwrap();
+    request.headers_mut().insert(AUTHORIZATION, HeaderValue::from_static(RIGHT));
+    ours().stub().answer(&request, kept, mood, NOW).unwrap()
+}
+
+fn sent(form: &str) -> Served {
+    call(&[], Mood::Well, Method::POST, &format!("{ACCOUNT}/Messages.json"), form)
+}
+
+fn body(served: &Served) -> Value {
+    serde_json::from_slice(served.answer.body()).unwrap()
 }
 
 #[test]
 fn a_customers_message_arrives() {
     let media = [("https://media.example.com/1", "image/png")];
+    let stub = ours().stub();
+    let id = stub.message_id([7; 16], true);
     let message = CustomerMessage {
-        sid: SmsSid::derived(&["1"]),
+        id: &id,
         from: "whatsapp:+14155550123",
         to: "whatsapp:+18005550100",
         body: "a+b & ü",
         media: &media,
         profile_name: Some("Zoë"),
     };
-    let request = stub::inbound_message(&ours(), "https://hooks.example.com/t#rc=2", &message);
-    let events = receive(&request).unwrap();
+    let request = stub.inbound("https://hooks.example.com/t#rc=2", &message);
+    let events = receive(&request);
     let [Event::Message(arrived)] = &events[..] else { panic!("{events:?}") };
     assert!(arrived.carrier_message_id.starts_with("MM"));
+    assert_eq!(arrived.carrier_message_id, id);
     assert_eq!(arrived.from.as_str(), message.from);
     assert_eq!(arrived.body.as_str(), message.body);
     assert_eq!(arrived.media[0].url.as_str(), media[0].0);
     assert_eq!(arrived.profile_name, Some("Zoë".into()));
-    let stranger = Connection { auth_token: "other".into(), ..ours() };
-    let rejection = Twilio::new(stranger).unwrap().verify(request.raw(), NOW).unwrap_err();
+    let stranger = With::secret("other").carriers();
+    let rejection = stranger.get(CARRIER).verify(request.raw(), NOW).unwrap_err();
     assert_eq!(rejection, Rejection::WrongSignature);
 }
 
@@ -62,28 +83,34 @@ fn form(callback: &str) -> String {
 fn a_report_on_a_send_comes_back_with_its_correlation() {
     let im = MessageSid::derived(&["m"]);
     let callback = format!("https://hooks.example.com/t?message={im}&delivery=2");
-    let sid = SmsSid::derived(&["1"]);
-    let mut message = stub::accept(form(&callback).as_bytes(), sid, NOW).unwrap();
-    message.status = "failed".to_owned();
+    let mut message = sent(&form(&callback)).taken.unwrap();
+    assert_eq!((message.status, message.about), (DeliveryStatus::Queued, Some((im, 2))));
+    message.status = DeliveryStatus::Failed;
     message.error_code = Some(30003);
-    let events = receive(&message.status_callback(&ours()).unwrap()).unwrap();
+    let events = receive(&ours().stub().report(&message).unwrap());
     let [Event::Status(report)] = &events[..] else { panic!("{events:?}") };
     assert_eq!((report.message, report.delivery), (Some(im), Some(2)));
     assert_eq!((report.status, report.error_code), (DeliveryStatus::Failed, Some(30003)));
-    assert_eq!(report.carrier_message_id, sid.to_string());
+    assert_eq!(report.carrier_message_id, message.id);
 }
 
 #[test]
 fn the_list_holds_what_was_asked_for() {
-    let account_sid = ours().account_sid;
-    let message = stub::accept(form("").as_bytes(), SmsSid::derived(&["1"]), NOW).unwrap();
-    let count = |query| {
-        let list = stub::list(account_sid, [&message], query);
+    let message = sent(&form("")).taken.unwrap();
+    let kept = [message.clone()];
+    let get = |path: &str| call(&kept, Mood::Well, Method::GET, path, "");
+    let count = |query: &str| {
+        let list = body(&get(&format!("{ACCOUNT}/Messages.json?{query}")));
         list["messages"].as_array().unwrap().len()
     };
     assert_eq!(count("To=%2B14155550123&From=%2B18005550100&PageSize=1000"), 1);
     assert_eq!(count("To=%2B14155550124"), 0);
-    assert!(message.status_callback(&ours()).is_none());
+    let one = body(&get(&format!("{ACCOUNT}/Messages/{}.json", message.id)));
+    assert_eq!(one["sid"], message.id);
+    for unknown in ["AC1/Messages.json", &format!("{ACCOUNT}/Messages/SM1.json")] {
+        assert_eq!(get(unknown).answer.status(), 404, "{unknown}");
+    }
+    assert!(ours().stub().report(&message).is_none());
 }
 
 #[test]
@@ -98,22 +125,50 @@ fn what_the_carrier_would_refuse_is_refused_with_its_code() {
         (&long, 21617),
         (&files, 21623),
     ] {
-        let refusal = stub::accept(form.as_bytes(), SmsSid::derived(&["1"]), NOW).unwrap_err();
-        assert_eq!((refusal.status, refusal.code), (400, code), "{form:.40}");
-        assert_eq!(refusal.json()["code"], code);
+        let refused = sent(form);
+        assert!(refused.taken.is_none());
+        assert_eq!(refused.answer.status(), 400, "{form:.40}");
+        assert_eq!(body(&refused)["code"], code);
+    }
+}
+
+#[test]
+fn a_carrier_in_another_mood_takes_nothing() {
+    let path = format!("{ACCOUNT}/Messages.json");
+    for (mood, status, code) in
+        [(Mood::Down, 503, 20503), (Mood::Busy(7), 429, 20429), (Mood::Refusing(21610), 400, 21610)]
+    {
+        let refused = call(&[], mood, Method::POST, &path, &form(""));
+        assert!(refused.taken.is_none());
+        assert_eq!(
+            (refused.answer.status().as_u16(), body(&refused)["code"].clone()),
+            (status, code.into())
+        );
+        let wait = refused.answer.headers().get(RETRY_AFTER).map(|it| it.to_str().unwrap());
+        assert_eq!(wait, (status == 429).then_some("7"));
     }
 }
 
 #[test]
 fn only_the_accounts_own_secrets_open_the_api() {
-    let with = |value: &'static str| {
-        HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static(value))])
+    let get = |secret: Option<&'static str>| {
+        let uri = format!("http://carrier/2010-04-01/Accounts/{ACCOUNT}/Messages.json");
+        let mut request = Request::get(uri).body(Vec::new()).unwrap();
+        request
+            .headers_mut()
+            .extend(secret.map(|it| (AUTHORIZATION, HeaderValue::from_static(it))));
+        ours().stub().answer(&request, &[], Mood::Well, NOW).unwrap().answer.status().as_u16()
     };
-    let right = with("Basic QUMwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDpzZWNyZXQ=");
-    assert_eq!(stub::authorize(&ours(), &right), Ok(()));
-    for wrong in [HeaderMap::new(), with("Basic QUM6"), with("secret")] {
-        assert_eq!(stub::authorize(&ours(), &wrong).unwrap_err().status, 401);
+    assert_eq!(get(Some(RIGHT)), 200);
+    for wrong in [None, Some("Basic QUM6"), Some("secret")] {
+        assert_eq!(get(wrong), 401);
     }
+}
+
+#[test]
+fn a_request_to_another_carrier_is_left_to_it() {
+    let request = Request::get("http://carrier/v23.0/1/messages").body(Vec::new()).unwrap();
+    assert!(ours().stub().answer(&request, &[], Mood::Well, NOW).is_none());
 }
 
 #[test]
@@ -121,8 +176,7 @@ fn the_answer_to_a_send_has_every_property_of_the_contract() {
     let Some(contract) = reference::read("contracts/twilio.openapi.json") else {
         return;
     };
-    let message = stub::accept(form("").as_bytes(), SmsSid::derived(&["1"]), NOW).unwrap();
-    let json = message.json(ours().account_sid);
+    let json = body(&sent(&form("")));
     let schema = &contract["components"]["schemas"]["api.v2010.account.message"]["properties"];
     let names = |value: &Value| -> Vec<String> {
         let mut names: Vec<String> = value.as_object().unwrap().keys().cloned().collect();

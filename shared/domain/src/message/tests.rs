@@ -136,7 +136,7 @@ fn a_carrier_that_is_down_is_tried_again_and_then_given_up() {
 fn a_receipt_may_come_before_the_answer_and_a_late_one_changes_nothing() {
     let leased = sent(1).lease(1, NOW).unwrap();
     let report = |status| StatusReport {
-        carrier: CarrierName::Twilio,
+        carrier: CarrierName::default(),
         carrier_message_id: "SM1".to_owned(),
         message: None,
         delivery: None,

@@ -1,9 +1,9 @@
 use super::*;
 
-use switchboard_carriers::twilio::{SETTLING, Timeouts, Twilio};
-use switchboard_carriers::{Carrier as _, Lookup, RawRequest};
+use http_body_util::Empty;
+use switchboard_carriers::{Carriers, Http, Lookup, RawRequest, Timeouts, webhook_path};
 use switchboard_domain::carriage::{OutboundMessage, SendOutcome};
-use switchboard_domain::sid::MessageSid;
+use switchboard_domain::sid::{MessageSid, Sid as _};
 
 const ACCOUNT: &str = "AC00000000000000000000000000000001";
 const TOKEN: &str = "a-token-of-the-test";
@@ -15,42 +15,49 @@ const PACE: Pace = Pace { sent: Duration::ZERO, delivered: Duration::ZERO, read:
 /// Calls that were made to us, and believed.
 type Calls = Arc<Mutex<Vec<String>>>;
 
-async fn start() -> (StubCarrier, Twilio, Calls) {
+/// The carrier that is talked to.
+fn name() -> CarrierName {
+    CarrierName::default()
+}
+
+/// The carriers as the exchange has them.
+struct Client(Carriers);
+
+impl Client {
+    async fn send(&self, message: &OutboundMessage) -> SendOutcome {
+        self.0.send(name(), message).await
+    }
+}
+
+async fn start() -> (StubCarrier, Client, Calls) {
     let carrier =
         StubCarrier::start_with(ACCOUNT.parse().unwrap(), TOKEN, PACE, Arc::new(system_time))
             .await
             .unwrap();
     let calls: Calls = Arc::default();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/webhooks/twilio", listener.local_addr().unwrap());
-    let client = client(&carrier, &url);
-    tokio::spawn(hear(listener, url, Arc::clone(&calls)));
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    let client = client(&carrier, &origin);
+    tokio::spawn(hear(listener, origin, Arc::clone(&calls)));
     (carrier, client, calls)
 }
 
-fn client(carrier: &StubCarrier, status_callback_url: &str) -> Twilio {
-    let connection = Connection {
-        base_url: carrier.base_url(),
-        status_callback_url: Some(status_callback_url.to_owned()),
-        ..connection()
-    };
+fn client(carrier: &StubCarrier, public_url: &str) -> Client {
     let timeouts = Timeouts { connect: SOON, total: Duration::from_millis(500) };
-    Twilio::with_timeouts(connection, timeouts).unwrap()
+    let base_url = carrier.base_url();
+    Client(carriers(&base_url, public_url).over(Arc::new(Http::new(timeouts))))
 }
 
-fn connection() -> Connection {
-    Connection {
-        account_sid: ACCOUNT.parse().unwrap(),
-        auth_token: TOKEN.into(),
-        secondary_auth_token: None,
-        base_url: "http://127.0.0.1:9".to_owned(),
-        status_callback_url: None,
-    }
+fn carriers(base_url: &str, public_url: &str) -> Carriers {
+    let auth_token = TOKEN.into();
+    let own = BTreeMap::from([(name().setting("BASE_URL"), base_url.into())]);
+    let account_sid = ACCOUNT.parse().unwrap();
+    let settings = CarrierSettings { account_sid, auth_token: &auth_token, public_url, own: &own };
+    Carriers::connect(&settings).unwrap()
 }
 
 /// Takes receipts, as the exchange does: only signed ones.
-async fn hear(listener: TcpListener, url: String, calls: Calls) {
-    let origin = url.trim_end_matches("/webhooks/twilio").to_owned();
+async fn hear(listener: TcpListener, origin: String, calls: Calls) {
     while let Ok((stream, _)) = listener.accept().await {
         let (origin, calls) = (origin.clone(), Arc::clone(&calls));
         tokio::spawn(async move {
@@ -66,10 +73,11 @@ async fn hear(listener: TcpListener, url: String, calls: Calls) {
                         headers: &head.headers,
                         body: &body,
                     };
-                    let twilio = Twilio::new(connection()).unwrap();
-                    twilio.verify(raw, system_time()).unwrap();
+                    assert_eq!(head.uri.path(), webhook_path(name()));
+                    let ours = carriers("http://127.0.0.1:9", &origin);
+                    ours.get(name()).verify(raw, system_time()).unwrap();
                     lock(&calls).push(String::from_utf8(body.to_vec()).unwrap());
-                    Ok::<_, Infallible>(answer(200, &json!({})))
+                    Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new()))
                 }
             });
             http1::Builder::new().serve_connection(TokioIo::new(stream), service).await.unwrap();
@@ -90,11 +98,11 @@ fn message(to: &str) -> OutboundMessage {
 
 const SMS: &str = "+15550199999";
 
-async fn statuses(carrier: &StubCarrier, count: usize) -> Vec<String> {
+async fn statuses(carrier: &StubCarrier, count: usize) -> Vec<&'static str> {
     assert!(carrier.until(SOON, |it| it.receipts().len() == count).await, "{carrier:?}");
     let receipts = carrier.receipts();
     assert!(receipts.iter().all(|one| one.answer == Some(200)), "{receipts:?}");
-    receipts.into_iter().map(|one| one.status).collect()
+    receipts.into_iter().map(|one| one.status.name()).collect()
 }
 
 #[tokio::test]
@@ -102,7 +110,7 @@ async fn a_message_is_taken_and_reported_with_a_signature() {
     let (carrier, client, calls) = start().await;
     let outcome = client.send(&message(SMS)).await;
     let [taken] = carrier.sent().try_into().unwrap();
-    assert_eq!(outcome, SendOutcome::Accepted { carrier_message_id: taken.sid_text() });
+    assert_eq!(outcome, SendOutcome::Accepted { carrier_message_id: taken.id.clone() });
     assert_eq!((taken.to.as_str(), taken.body.as_str()), (SMS, "It left this morning."));
     assert_eq!(statuses(&carrier, 2).await, ["sent", "delivered"]);
     assert!(lock(&calls)[1].contains("MessageStatus=delivered"), "{calls:?}");
@@ -147,7 +155,7 @@ async fn a_carrier_that_is_down_or_busy_or_gone_takes_nothing() {
     while !is_gone().await {
         tokio::task::yield_now().await;
     }
-    let connecting_anew = self::client(&carrier, "http://127.0.0.1:9/");
+    let connecting_anew = self::client(&carrier, "http://127.0.0.1:9");
     let outcome = connecting_anew.send(&message(SMS)).await;
     assert!(matches!(outcome, SendOutcome::Retry { .. }), "{outcome:?}");
     assert_eq!(carrier.sent(), []);
@@ -160,9 +168,9 @@ async fn a_message_that_was_taken_without_an_answer_is_found_in_the_list() {
     carrier.set(Behaviour::AcceptThenSilence);
     let outcome = client.send(&message(SMS)).await;
     assert!(matches!(outcome, SendOutcome::Unknown { .. }), "{outcome:?}");
-    let later = attempted + SETTLING + SETTLING;
-    let found = client.find(&message(SMS), attempted, later).await;
-    let carrier_message_id = carrier.sent()[0].sid_text();
+    let later = attempted + client.0.get(name()).settling();
+    let found = client.0.find(name(), &message(SMS), attempted, later).await;
+    let carrier_message_id = carrier.sent()[0].id.clone();
     assert_eq!(found, Lookup::Found { carrier_message_id });
     carrier.set(Behaviour::Silence);
     client.send(&message(SMS)).await;
@@ -173,7 +181,7 @@ async fn a_message_that_was_taken_without_an_answer_is_found_in_the_list() {
 #[tokio::test]
 async fn nothing_is_posted_to_another_machine() {
     let (carrier, _, _) = start().await;
-    client(&carrier, "http://192.0.2.1/webhooks/twilio").send(&message(SMS)).await;
+    client(&carrier, "http://192.0.2.1").send(&message(SMS)).await;
     assert!(carrier.until(SOON, |it| it.receipts().len() == 2).await);
     assert!(carrier.receipts().iter().all(|one| one.answer.is_none()), "{:?}", carrier.receipts());
 }

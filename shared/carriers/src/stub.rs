@@ -1,0 +1,107 @@
+//! A carrier's own side, as pure functions: its HTTP API, and the webhooks that it would post. The laptop puts a
+//! server before it, the simulator its faults.
+
+use std::fmt::Debug;
+
+use switchboard_domain::carriage::{CarrierName, DeliveryStatus};
+use switchboard_domain::sid::MessageSid;
+use switchboard_domain::timestamp::Timestamp;
+
+use crate::request::{Answer, SignedRequest};
+
+/// The stand-in of one carrier. It keeps nothing: who runs it keeps the messages that it takes.
+pub trait Stub: Debug + Send + Sync {
+    /// Which carrier it stands in for.
+    fn name(&self) -> CarrierName;
+
+    /// Answers a request to the carrier's API; none if it is no request to this carrier.
+    fn answer(
+        &self,
+        request: &http::Request<Vec<u8>>,
+        kept: &[Taken],
+        mood: Mood,
+        now: Timestamp,
+    ) -> Option<Served>;
+
+    /// The webhook that reports the status of a message; none where nobody asked for one.
+    fn report(&self, message: &Taken) -> Option<SignedRequest>;
+
+    /// The webhook that brings a customer's message to `url`. What stands behind `#` there is the carrier's alone.
+    fn inbound(&self, url: &str, message: &CustomerMessage<'_>) -> SignedRequest;
+
+    /// An identifier of a message as the carrier writes it; the same bytes make the same one.
+    fn message_id(&self, bytes: [u8; 16], has_media: bool) -> String;
+}
+
+/// How the carrier is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mood {
+    /// It works.
+    Well,
+    /// It answers that it is not available.
+    Down,
+    /// It has too many requests, and says when to come again in seconds.
+    Busy(u32),
+    /// It refuses messages with this error code.
+    Refusing(u32),
+}
+
+/// An answer, and the message that was taken by it.
+#[derive(Debug)]
+pub struct Served {
+    /// The answer.
+    pub answer: Answer,
+    /// The message, if one was taken.
+    pub taken: Option<Taken>,
+}
+
+/// A message as the carrier keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// Which carrier has it.
+    pub carrier: CarrierName,
+    /// The carrier's identifier.
+    pub id: String,
+    /// Our message and the number of its delivery, if the carrier was told to tell us them back.
+    pub about: Option<(MessageSid, u32)>,
+    /// The recipient.
+    pub to: String,
+    /// The sender.
+    pub from: String,
+    /// The text.
+    pub body: String,
+    /// The files.
+    pub media_urls: Vec<String>,
+    /// Where reports are wanted.
+    pub report_to: Option<String>,
+    /// How far it got; a new message is queued.
+    pub status: DeliveryStatus,
+    /// The error code, on failure.
+    pub error_code: Option<u32>,
+    /// When it was taken.
+    pub created_at: Timestamp,
+}
+
+/// A message that a customer writes.
+#[derive(Debug, Clone, Copy)]
+pub struct CustomerMessage<'a> {
+    /// The carrier's identifier.
+    pub id: &'a str,
+    /// The customer's address, with its channel's prefix.
+    pub from: &'a str,
+    /// The business address.
+    pub to: &'a str,
+    /// The text.
+    pub body: &'a str,
+    /// Address and media type of each file.
+    pub media: &'a [(&'a str, &'a str)],
+    /// The customer's name, on channels that have one.
+    pub profile_name: Option<&'a str>,
+}
+
+impl<'a> CustomerMessage<'a> {
+    /// A message with a text alone.
+    pub const fn text(id: &'a str, from: &'a str, to: &'a str, body: &'a str) -> Self {
+        Self { id, from, to, body, media: &[], profile_name: None }
+    }
+}
