@@ -54,6 +54,26 @@ async fn a_webhook_that_can_not_be_read_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_is_too_long_is_cut_between_two_characters_and_says_so() {
+    let exchange = Exchange::open().await;
+    let customer = exchange.customer("+14155550152");
+    // More than a queue takes, and the limit is in the middle of a character.
+    let long = format!("{}é{}", "x".repeat(32 * 1024 - 1), "y".repeat(1_200_000));
+    assert_eq!(customer.writes(&long).await, 200);
+    assert_eq!(customer.writes("short").await, 200);
+    exchange.settles().await;
+    let conversation = customer.conversation().await;
+    let path = format!("/conversations/v1/Conversations/{conversation}/Messages");
+    let messages = exchange.api.all(&path, "messages").await;
+    let kept = "x".repeat(32 * 1024 - 1);
+    assert_eq!(messages.len(), 2);
+    assert!(messages[0]["body"] == kept.as_str(), "{}", messages[0]["body"].to_string().len());
+    assert_eq!(messages[0]["attributes"], r#"{"truncated":["body"]}"#);
+    assert_eq!((&messages[1]["body"], &messages[1]["attributes"]), (&"short".into(), &"{}".into()));
+    exchange.rests().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn errors_carry_their_published_codes() {
     let exchange = Exchange::open().await;
     let stranger = Api::new(exchange.deployment.base_url(), ACCOUNT, "wrong");

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 use switchboard::stub_carrier::Behaviour;
+use switchboard_carriers::stub::Taken;
+use switchboard_domain::carriage::DeliveryStatus;
 use switchboard_tests::{Exchange, eventually};
 
 /// A conversation with a reply in it, and where its receipts are.
@@ -93,6 +95,24 @@ async fn a_report_that_it_did_not_arrive_is_shown_with_its_code() {
     exchange.carrier.set(Behaviour::Undelivered(30003));
     let receipts = reply(&exchange, "+14155550135").await;
     assert_eq!(status(&exchange, &receipts, "undelivered").await["error_code"], 30003);
+    exchange.rests().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_of_another_message_neither_counts_nor_hides_the_right_one() {
+    let exchange = Exchange::open().await;
+    exchange.carrier.set(Behaviour::NoReceipts);
+    let receipts = reply(&exchange, "+14155550137").await;
+    status(&exchange, &receipts, "sent").await;
+    let ours = exchange.carrier.sent().remove(0);
+    let stub = exchange.carrier.stub(ours.carrier);
+    let delivered = Taken { status: DeliveryStatus::Delivered, ..ours };
+    let other = Taken { id: stub.message_id([9; 16], false), ..delivered.clone() };
+    assert_eq!(exchange.api.deliver(stub.report(&other).unwrap()).await / 100, 2);
+    exchange.settles().await;
+    status(&exchange, &receipts, "sent").await;
+    assert_eq!(exchange.api.deliver(stub.report(&delivered).unwrap()).await / 100, 2);
+    status(&exchange, &receipts, "delivered").await;
     exchange.rests().await;
 }
 

@@ -99,22 +99,25 @@ async fn put(on: &Dependencies, event: &Event) -> Result<(), Failure> {
     }
 }
 
-/// In order by address pair; the same message has the same deduplication id.
+/// In order by address pair; the same message has the same deduplication id. A carrier may send more than is kept.
 async fn put_message(on: &Dependencies, message: &InboundMessage) -> Result<(), Failure> {
+    let message = &message.clone().within_limits();
     let pair = MessageSid::derived(&[message.from.as_str(), message.to.as_str()]);
     let group = pair.to_string()[2..].to_owned();
     on.queues.send(QueueName::Inbound, message, group, message.sid().to_string()).await
 }
 
-/// In order by message; the same report has the same deduplication id.
+/// In order by message; the same report has the same deduplication id. One on another message of the carrier's
+/// that names ours is another report: it must not stand in the way of the right one.
 async fn put_report(on: &Dependencies, report: &StatusReport) -> Result<(), Failure> {
     let group = report.message.map_or_else(
         || MessageSid::derived(&[&report.carrier_message_id]).to_string(),
         |message| message.to_string(),
     );
-    let number = report.delivery.unwrap_or_default();
-    let status = report.status.name();
-    let id = format!("{group}-{number}-{status}-{}", report.error_code.unwrap_or_default());
+    let number = report.delivery.unwrap_or_default().to_string();
+    let code = report.error_code.unwrap_or_default().to_string();
+    let parts = [&group, &number, report.status.name(), &code, &report.carrier_message_id];
+    let id = MessageSid::derived(&parts).to_string();
     on.queues.send(QueueName::Receipts, report, group, id).await
 }
 

@@ -47,6 +47,14 @@ impl Parameters {
         Ok(Some(text).filter(|text| !text.is_empty()))
     }
 
+    /// The value if there is one by that name, which then must not be empty.
+    pub(crate) fn if_given(&self, name: &str) -> Result<Option<&str>, ParseError> {
+        match self.0.iter().any(|(key, _)| key == name.as_bytes()) {
+            true => self.need(name).map(Some),
+            false => Ok(None),
+        }
+    }
+
     /// The value that must be there.
     pub(crate) fn need(&self, name: &str) -> Result<&str, ParseError> {
         let missing = || ParseError::Parameter {

@@ -6,8 +6,9 @@ use http::{HeaderMap, Method, header};
 use switchboard_domain::carriage::CarrierName;
 use switchboard_domain::private::Private;
 
-/// Longest body that is looked at: more than any carrier's message, less than a queue message holds.
-pub const BODY_BYTES_MAX: usize = 256 * 1024;
+/// Longest body that is looked at: nearly what a function can be handed. What is too long in it is cut later, as
+/// the carrier would only send it again.
+pub const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Most parameters of one form that are looked at.
 pub const PARAMETERS_MAX: usize = 1000;
 

@@ -133,6 +133,7 @@ mod tests {
             profile_name: None,
             received_at: NOW,
             extra: std::collections::BTreeMap::default(),
+            truncated: std::collections::BTreeSet::default(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! What carriers bring and take: inbound messages, status reports, and the ladder of delivery.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -87,6 +87,28 @@ pub struct CarrierSettings<'a> {
     pub own: &'a BTreeMap<String, Private<String>>,
 }
 
+/// The longest text that a message keeps, in bytes (rule B.3: 32 KB).
+pub const BODY_BYTES_MAX: usize = 32 * 1024;
+/// The most files of an inbound message (rule H).
+pub const MEDIA_MAX: usize = 10;
+/// The media type of a file of which nothing is known.
+pub const UNKNOWN_CONTENT: &str = "application/octet-stream";
+/// The longest name of a customer that is kept, in bytes.
+const NAME_BYTES_MAX: usize = 1024;
+/// The longest address of a file that is kept, in bytes.
+const URL_BYTES_MAX: usize = 2048;
+/// The longest media type, in bytes; registered ones are of 127 characters at most on either side.
+const CONTENT_TYPE_BYTES_MAX: usize = 255;
+/// What is kept of all that a carrier says besides, names and values, in bytes.
+const EXTRA_BYTES_MAX: usize = 16 * 1024;
+
+/// Shortens a text to so many bytes, between two characters; says whether anything was cut.
+fn cut(text: &mut String, bytes_max: usize) -> bool {
+    let is_long = text.len() > bytes_max;
+    text.truncate(text.floor_char_boundary(bytes_max));
+    is_long
+}
+
 /// One file that came with a message; `url` is where the carrier keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Media {
@@ -124,9 +146,69 @@ pub struct InboundMessage {
     /// What else the carrier said (buttons, location, referral), by its own names.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub extra: BTreeMap<String, Private<String>>,
+    /// What was longer than is kept, or announced and not there.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub truncated: BTreeSet<Part>,
+}
+
+/// A part of an inbound message that can be cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// The text.
+    Body,
+    /// The files.
+    Media,
+    /// The customer's name.
+    ProfileName,
+    /// What else the carrier said.
+    Extra,
 }
 
 impl InboundMessage {
+    /// The message with every part cut to what is kept of it (rule H), and a note of what was cut: a carrier that
+    /// sends too much is not refused, since it would only send the same again. Texts are cut between characters.
+    #[must_use]
+    pub fn within_limits(mut self) -> Self {
+        if cut(&mut self.body.0, BODY_BYTES_MAX) {
+            self.truncated.insert(Part::Body);
+        }
+        if self.profile_name.as_mut().is_some_and(|name| cut(&mut name.0, NAME_BYTES_MAX)) {
+            self.truncated.insert(Part::ProfileName);
+        }
+        let files = self.media.len();
+        self.media.retain(|file| file.url.len() <= URL_BYTES_MAX);
+        self.media.truncate(MEDIA_MAX);
+        if self.media.len() < files {
+            self.truncated.insert(Part::Media);
+        }
+        for file in &mut self.media {
+            if file.content_type.len() > CONTENT_TYPE_BYTES_MAX {
+                UNKNOWN_CONTENT.clone_into(&mut file.content_type);
+            }
+        }
+        let mut left = EXTRA_BYTES_MAX;
+        let mut is_cut = false;
+        self.extra.retain(|name, value| {
+            // Once one does not fit, none after it does.
+            left = left.saturating_sub(name.len());
+            let fits = left > 0;
+            is_cut |= cut(&mut value.0, left) || !fits;
+            left -= value.len();
+            fits
+        });
+        if is_cut {
+            self.truncated.insert(Part::Extra);
+        }
+        self
+    }
+
+    /// The attributes of the message that it becomes, as JSON: which parts were cut, if any.
+    pub fn attributes(&self) -> Option<String> {
+        let note = serde_json::json!({ "truncated": self.truncated });
+        (!self.truncated.is_empty()).then(|| note.to_string())
+    }
+
     /// The identifier this message always gets: a redelivery can not be a second message.
     pub fn sid(&self) -> MessageSid {
         if is_on(Mutation::MessageNotDerived) {
@@ -256,8 +338,10 @@ pub enum SendOutcome {
 
 #[cfg(test)]
 mod tests {
-    use super::CarrierName;
-    use super::DeliveryStatus::{self, *};
+    use proptest::prelude::*;
+
+    use super::DeliveryStatus::{Delivered, Failed, Queued, Read, Sent, Undelivered};
+    use super::*;
 
     #[test]
     fn names_are_spelled_as_published() {
@@ -276,6 +360,78 @@ mod tests {
         }
         assert_eq!(CarrierName::parse("nobody"), None);
         assert!(CarrierName::default().is_default());
+    }
+
+    fn inbound(body: &str) -> InboundMessage {
+        InboundMessage {
+            carrier: CarrierName::default(),
+            carrier_message_id: "SM1".to_owned(),
+            from: "+14155550100".parse().unwrap(),
+            to: "+18005550199".parse().unwrap(),
+            body: body.into(),
+            media: Vec::new(),
+            profile_name: None,
+            received_at: Timestamp(0),
+            extra: BTreeMap::new(),
+            truncated: BTreeSet::new(),
+        }
+    }
+
+    fn file(url: String, content_type: &str) -> Media {
+        Media { url: Private(url), content_type: content_type.to_owned(), size_bytes: None }
+    }
+
+    #[test]
+    fn a_message_within_its_limits_is_left_as_it_is() {
+        let mut message = inbound(&"x".repeat(BODY_BYTES_MAX));
+        message.media = vec![file("https://a.example".to_owned(), "image/png"); MEDIA_MAX];
+        message.profile_name = Some("Zoë".into());
+        message.extra.insert("Label".to_owned(), "x".repeat(EXTRA_BYTES_MAX - 5).into());
+        assert_eq!(message.clone().within_limits(), message);
+        assert_eq!(message.attributes(), None);
+    }
+
+    #[test]
+    fn what_is_too_long_is_cut_between_characters_and_noted() {
+        let mut message = inbound(&format!("{}ü", "x".repeat(BODY_BYTES_MAX - 1)));
+        message.media = vec![file("https://a.example".to_owned(), &"t".repeat(256)); MEDIA_MAX + 1];
+        message.media[0].url = "u".repeat(URL_BYTES_MAX + 1).into();
+        message.profile_name = Some("é".repeat(NAME_BYTES_MAX).into());
+        message.extra.insert("A".to_owned(), "€".repeat(EXTRA_BYTES_MAX).into());
+        message.extra.insert("B".to_owned(), "b".into());
+        let kept = message.within_limits();
+        assert_eq!(kept.body.as_str(), "x".repeat(BODY_BYTES_MAX - 1));
+        assert_eq!(kept.media.len(), MEDIA_MAX);
+        assert!(kept.media.iter().all(|one| one.content_type == UNKNOWN_CONTENT));
+        assert_eq!(kept.profile_name.as_ref().map(|name| name.len()), Some(NAME_BYTES_MAX));
+        assert_eq!(kept.extra.keys().collect::<Vec<_>>(), ["A"]);
+        assert_eq!(kept.extra["A"].len(), (EXTRA_BYTES_MAX - 1) / 3 * 3);
+        let noted = kept.attributes().unwrap();
+        assert_eq!(noted, r#"{"truncated":["body","media","profile_name","extra"]}"#);
+        assert_eq!(kept.clone().within_limits(), kept);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_carrier_sends_fits_into_a_queue_and_an_item(
+            body in "\\PC{0,40}",
+            times in 0..4000_usize,
+            extra in proptest::collection::btree_map("[A-Z]{0,3000}", "\\PC{0,3000}", 0..20),
+            files in 0..30_usize,
+            url in "[!-~]{0,3000}",
+        ) {
+            let mut message = inbound(&body.repeat(times));
+            message.media = vec![file(url, "x"); files];
+            let extra = extra.into_iter().map(|(name, value)| (name, value.into()));
+            message.extra = extra.collect();
+            let kept = message.clone().within_limits();
+            prop_assert!(message.body.starts_with(kept.body.as_str()));
+            prop_assert_eq!(kept.truncated.contains(&Part::Body), kept.body != message.body);
+            prop_assert_eq!(kept.truncated.contains(&Part::Media), kept.media != message.media);
+            prop_assert_eq!(kept.truncated.contains(&Part::Extra), kept.extra != message.extra);
+            prop_assert!(kept.body.len() + kept.extra.iter().map(|(n, v)| n.len() + v.len()).sum::<usize>()
+                + kept.media.iter().map(|one| one.url.len()).sum::<usize>() <= 70 * 1024);
+        }
     }
 
     #[test]

@@ -28,8 +28,8 @@ use crate::sid::{ConversationSid, MessageSid, MessagingServiceSid, Sid as _};
 use crate::timestamp::{Millis, Timestamp};
 use crate::version::Version;
 
-/// The longest text that a conversation keeps, in bytes (rule B.3: 32 KB).
-pub const BODY_BYTES_MAX: usize = 32 * 1024;
+pub use crate::carriage::BODY_BYTES_MAX;
+
 /// A send that was begun and not ended by then is of unknown outcome. Longer than any call lasts.
 pub const LEASE: Millis = Millis::seconds(30);
 /// A carrier that is down is tried so often before the delivery fails.
@@ -167,7 +167,7 @@ impl Post {
             author: Some(inbound.from.to_string()),
             body: Some(inbound.body.clone()).filter(|body| !body.is_empty()),
             media: inbound.media.clone(),
-            attributes: None,
+            attributes: inbound.attributes(),
             origin: Some(Origin::of(inbound)?),
             source: Source::Channel,
         })
@@ -275,7 +275,7 @@ pub fn unrouted(
         participant: None,
         body: Some(inbound.body.clone()),
         media: inbound.media.clone(),
-        attributes: None,
+        attributes: inbound.attributes(),
         origin: Some(origin),
         messaging_service: service,
         deliveries: Vec::new(),
@@ -437,11 +437,16 @@ impl Message {
         Some(message)
     }
 
-    /// Moves a delivery forward by a carrier's report; none if it says nothing new.
+    /// Moves a delivery forward by a carrier's report; none if it says nothing new, or is about another message of
+    /// the carrier's than the one that the delivery became.
     pub fn report(&self, number: u32, report: &StatusReport, now: Timestamp) -> Option<Self> {
         let mut message = self.clone();
         let delivery = message.delivery_mut(number)?;
         let learns_id = delivery.carrier_message_id.is_none();
+        let is_same = delivery.carrier_message_id.as_ref() == Some(&report.carrier_message_id);
+        if !learns_id && !is_same {
+            return None;
+        }
         if !delivery.status.gives_way_to(report.status) && !learns_id {
             return None;
         }

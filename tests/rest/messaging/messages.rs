@@ -39,6 +39,7 @@ fn inbound(id: &str, from: &str, at: i64) -> InboundMessage {
         profile_name: None,
         received_at: Timestamp(at),
         extra: BTreeMap::new(),
+        truncated: std::collections::BTreeSet::default(),
     }
 }
 

@@ -86,6 +86,7 @@ fn inbound() -> InboundMessage {
         profile_name: None,
         received_at: NOW,
         extra: BTreeMap::default(),
+        truncated: std::collections::BTreeSet::default(),
     }
 }
 

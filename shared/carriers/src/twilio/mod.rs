@@ -134,7 +134,7 @@ impl Carrier for Twilio {
         if verified.carrier() != self.name() {
             return Err(ParseError::ForeignCarrier(verified.carrier()));
         }
-        webhook::parse(verified.request(), now)
+        webhook::parse(verified.request(), self.connection.account_sid, now)
     }
 
     /// A message is answered with TwiML that replies nothing: any plain text would be sent to the

@@ -2,23 +2,21 @@
 //! (rules E.4, E.7).
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use http::Method;
 use switchboard_domain::address::Address;
 use switchboard_domain::carriage::{
-    CarrierName, DeliveryStatus, InboundMessage, Media, StatusReport,
+    CarrierName, DeliveryStatus, InboundMessage, Media, Part, StatusReport, UNKNOWN_CONTENT,
 };
 use switchboard_domain::private::Private;
-use switchboard_domain::sid::MessageSid;
+use switchboard_domain::sid::{AccountSid, MessageSid};
 use switchboard_domain::timestamp::Timestamp;
 
 use crate::carrier::{Event, ParseError, Problem};
 use crate::form::{self, Parameters};
-use crate::request::RawRequest;
+use crate::request::{PARAMETERS_MAX, RawRequest};
 
-/// Most files of one message.
-const MEDIA_MAX: usize = 10;
 /// Longest identifier of a carrier that we keep.
 const MESSAGE_ID_CHARS_MAX: usize = 64;
 
@@ -61,7 +59,11 @@ pub(super) fn status_callback(url: &str, message: MessageSid, delivery: u32) -> 
 }
 
 /// Reads a verified request: one message or one status.
-pub(super) fn parse(request: &RawRequest<'_>, now: Timestamp) -> Result<Vec<Event>, ParseError> {
+pub(super) fn parse(
+    request: &RawRequest<'_>,
+    account_sid: AccountSid,
+    now: Timestamp,
+) -> Result<Vec<Event>, ParseError> {
     let parameters = if *request.method == Method::GET {
         Parameters::decode(request.query().as_bytes())
     } else if request.is_form() {
@@ -69,12 +71,15 @@ pub(super) fn parse(request: &RawRequest<'_>, now: Timestamp) -> Result<Vec<Even
     } else {
         return Ok(vec![Event::Ignored("the body is not a form".to_owned())]);
     };
-    let status = match parameters.get("MessageStatus")? {
-        None => parameters.get("SmsStatus")?,
+    let status = match parameters.if_given("MessageStatus")? {
+        None => parameters.if_given("SmsStatus")?,
         status => status,
     };
     let event = match status {
         None | Some("received" | "receiving") => Event::Message(message(&parameters, now)?),
+        Some(_) if !is_of(&parameters, account_sid)? => {
+            Event::Ignored("a report of another account".to_owned())
+        }
         Some(status) => match delivery_status(status) {
             Some(status) => Event::Status(report(&parameters, request.query(), status, now)?),
             None => Event::Ignored(unknown_status(status)),
@@ -101,17 +106,26 @@ fn unknown_status(carrier_status: &str) -> String {
     format!("unknown message status {start:?}")
 }
 
+/// Whether a report is of this account: whoever knows its secret could report on another's messages. Not every
+/// carrier names one.
+fn is_of(parameters: &Parameters, account_sid: AccountSid) -> Result<bool, ParseError> {
+    let given = parameters.get("AccountSid")?;
+    Ok(given.is_none_or(|given| given == account_sid.to_string()))
+}
+
 fn message(parameters: &Parameters, now: Timestamp) -> Result<InboundMessage, ParseError> {
+    let (media, is_complete) = media(parameters)?;
     Ok(InboundMessage {
         carrier: CarrierName::Twilio,
         carrier_message_id: message_id(parameters)?,
         from: address(parameters, "From")?,
         to: address(parameters, "To")?,
         body: parameters.get("Body")?.unwrap_or_default().into(),
-        media: media(parameters)?,
+        media,
         profile_name: parameters.get("ProfileName")?.map(Private::from),
         received_at: now,
         extra: extra(parameters)?,
+        truncated: if is_complete { BTreeSet::new() } else { BTreeSet::from([Part::Media]) },
     })
 }
 
@@ -157,24 +171,23 @@ fn address(parameters: &Parameters, name: &'static str) -> Result<Address, Parse
     parameters.need(name)?.parse().map_err(|_| invalid(name))
 }
 
-fn media(parameters: &Parameters) -> Result<Vec<Media>, ParseError> {
-    let count: usize = match parameters.get("NumMedia")? {
-        None => 0,
-        Some(text) => text.parse().map_err(|_| invalid("NumMedia"))?,
-    };
-    if count > MEDIA_MAX {
-        return Err(invalid("NumMedia"));
-    }
-    let file = |number: usize| {
-        let url = parameters.need(&format!("MediaUrl{number}"))?;
+/// The files that are there, and whether they are as many as was announced: one that is missing must not cost us
+/// the text.
+fn media(parameters: &Parameters) -> Result<(Vec<Media>, bool), ParseError> {
+    let announced = parameters.get("NumMedia")?;
+    let count = announced.map_or(Some(0), |text| text.parse::<usize>().ok());
+    let mut files = Vec::new();
+    for number in 0..count.unwrap_or(PARAMETERS_MAX).min(PARAMETERS_MAX) {
+        let Some(url) = parameters.get(&format!("MediaUrl{number}"))? else { continue };
         let content_type = parameters.get(&format!("MediaContentType{number}"))?;
-        Ok(Media {
+        files.push(Media {
             url: url.into(),
-            content_type: content_type.unwrap_or("application/octet-stream").to_owned(),
+            content_type: content_type.unwrap_or(UNKNOWN_CONTENT).to_owned(),
             size_bytes: None,
-        })
-    };
-    (0..count).map(file).collect()
+        });
+    }
+    let is_complete = count == Some(files.len());
+    Ok((files, is_complete))
 }
 
 fn extra(parameters: &Parameters) -> Result<BTreeMap<String, Private<String>>, ParseError> {
@@ -205,6 +218,7 @@ mod tests {
 
     const NOW: Timestamp = Timestamp(1_795_344_809_123);
     const FORM: &str = "application/x-www-form-urlencoded";
+    const ACCOUNT: &str = "AC00000000000000000000000000000000";
 
     fn parse_as(
         method: &Method,
@@ -214,7 +228,8 @@ mod tests {
     ) -> Result<Vec<Event>, ParseError> {
         let headers =
             HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(content_type))]);
-        parse(&RawRequest { method, url, headers: &headers, body }, NOW)
+        let account_sid = ACCOUNT.parse().unwrap();
+        parse(&RawRequest { method, url, headers: &headers, body }, account_sid, NOW)
     }
 
     fn parse_form(body: &str) -> Result<Event, ParseError> {
@@ -238,13 +253,47 @@ mod tests {
             ("MessageSid=SM/1&From=12345&To=12345", "parameter MessageSid is not valid"),
             ("MessageSid=SM1&MessageSid=SM2", "parameter MessageSid is given more than once"),
             ("MessageSid=SM1&From=12345&To=12345&Body=%FF", "parameter Body is not UTF-8"),
-            ("MessageSid=SM1&From=12345&To=12345&NumMedia=x", "parameter NumMedia is not valid"),
-            ("MessageSid=SM1&From=12345&To=12345&NumMedia=11", "parameter NumMedia is not valid"),
-            ("MessageSid=SM1&From=12345&To=12345&NumMedia=1", "parameter MediaUrl0 is missing"),
             ("MessageStatus=sent", "parameter MessageSid is missing"),
+            (
+                "MessageSid=SM1&From=12345&To=12346&MessageStatus=",
+                "parameter MessageStatus is missing",
+            ),
+            ("MessageSid=SM1&From=12345&To=12346&SmsStatus=", "parameter SmsStatus is missing"),
+            (
+                "MessageSid=SM1&From=12345&To=12346&MessageStatus=&SmsStatus=received",
+                "parameter MessageStatus is missing",
+            ),
         ] {
             assert_eq!(wrong(body), error, "{body}");
         }
+    }
+
+    #[test]
+    fn files_that_are_missing_or_miscounted_do_not_cost_us_the_message() {
+        for (rest, files, is_complete) in [
+            ("", 0, true),
+            ("&NumMedia=0&MediaUrl0=https://a.example", 0, true),
+            ("&NumMedia=1", 0, false),
+            ("&NumMedia=2&MediaUrl1=https://a.example", 1, false),
+            ("&NumMedia=x&MediaUrl0=https://a.example", 1, false),
+            ("&NumMedia=999999999", 0, false),
+        ] {
+            let event = parse_form(&format!("MessageSid=SM1&From=12345&To=12346&Body=hi{rest}"));
+            let Ok(Event::Message(message)) = event else { panic!("{event:?}") };
+            assert_eq!((message.media.len(), message.body.as_str()), (files, "hi"), "{rest}");
+            assert_eq!(message.truncated.is_empty(), is_complete, "{rest}");
+        }
+    }
+
+    #[test]
+    fn a_report_of_another_account_is_ignored_and_its_message_is_not() {
+        let other = "AccountSid=AC00000000000000000000000000000009&MessageSid=SM1";
+        let report = parse_form(&format!("{other}&MessageStatus=delivered")).unwrap();
+        assert_eq!(report, Event::Ignored("a report of another account".to_owned()));
+        let message = parse_form(&format!("{other}&From=12345&To=12346&Body=hi")).unwrap();
+        assert!(matches!(message, Event::Message(_)), "{message:?}");
+        let ours = parse_form(&format!("AccountSid={ACCOUNT}&MessageSid=SM1&SmsStatus=read"));
+        assert!(matches!(ours, Ok(Event::Status(_))), "{ours:?}");
     }
 
     #[test]
@@ -345,14 +394,13 @@ mod tests {
             pairs.extend(names.iter().map(|name| (name.as_str(), "https://a.example")));
             match parse_form(&form::encode(pairs)) {
                 Ok(Event::Message(message)) => {
-                    prop_assert!(message.media.len() == files && files <= MEDIA_MAX);
+                    prop_assert_eq!(message.media.len(), files);
                     prop_assert!(!sid.is_empty() && sid.len() <= MESSAGE_ID_CHARS_MAX);
                     prop_assert_eq!(message.body.as_str(), body.as_str());
                 }
                 Ok(other) => prop_assert!(false, "{:?}", other),
                 Err(_) => prop_assert!(
-                    files > MEDIA_MAX
-                        || sid.is_empty()
+                    sid.is_empty()
                         || sid.len() > MESSAGE_ID_CHARS_MAX
                         || from.parse::<Address>().is_err()
                 ),

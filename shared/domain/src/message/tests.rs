@@ -132,18 +132,33 @@ fn a_carrier_that_is_down_is_tried_again_and_then_given_up() {
     assert_eq!(delivery.begin(NOW), Begin::Done);
 }
 
-#[test]
-fn a_receipt_may_come_before_the_answer_and_a_late_one_changes_nothing() {
-    let leased = sent(1).lease(1, NOW).unwrap();
-    let report = |status| StatusReport {
+fn report_on(carrier_message_id: &str, status: DeliveryStatus) -> StatusReport {
+    StatusReport {
         carrier: CarrierName::default(),
-        carrier_message_id: "SM1".to_owned(),
+        carrier_message_id: carrier_message_id.to_owned(),
         message: None,
         delivery: None,
         status,
         error_code: None,
         received_at: NOW,
-    };
+    }
+}
+
+#[test]
+fn a_receipt_of_another_message_of_the_carriers_says_nothing_of_ours() {
+    let accepted = SendOutcome::Accepted { carrier_message_id: "SM1".to_owned() };
+    let leased = sent(1).lease(1, NOW).unwrap();
+    let recorded = leased.record(1, &accepted, NOW).unwrap();
+    for status in [DeliveryStatus::Delivered, DeliveryStatus::Failed] {
+        assert_eq!(recorded.report(1, &report_on("SM2", status), NOW), None);
+        assert!(recorded.report(1, &report_on("SM1", status), NOW).is_some());
+    }
+}
+
+#[test]
+fn a_receipt_may_come_before_the_answer_and_a_late_one_changes_nothing() {
+    let leased = sent(1).lease(1, NOW).unwrap();
+    let report = |status| report_on("SM1", status);
     let delivered = leased.report(1, &report(DeliveryStatus::Delivered), NOW).unwrap();
     assert_eq!(delivered.report(1, &report(DeliveryStatus::Sent), NOW), None);
     let accepted = SendOutcome::Accepted { carrier_message_id: "SM1".to_owned() };
