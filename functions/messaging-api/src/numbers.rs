@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 use switchboard_domain::address::{Address, ChannelType};
+use switchboard_domain::carriage::CarrierName;
 use switchboard_domain::configuration::{MessagingService, PhoneNumber};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::sid::PhoneNumberSid;
@@ -49,6 +50,7 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
             .filter(|name| !name.is_empty())
             .unwrap_or_else(|| number.to_string()),
         number,
+        carrier: carrier(call)?.unwrap_or_default(),
         messaging_service: None,
         settings: None,
         created: call.now,
@@ -65,6 +67,18 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
         Ok((new.clone(), Decision::put(new.clone())))
     });
     Ok(Reply::created(render(call, &kept.await?)))
+}
+
+/// The carrier that the number is with: a parameter of our own, `Carrier`, which no answer shows.
+fn carrier(call: &Call<'_>) -> Result<Option<CarrierName>, ApiError> {
+    let Some(text) = call.form.get("Carrier").filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
+    let unknown = || {
+        let names: Vec<&str> = CarrierName::ALL.iter().map(|carrier| carrier.name()).collect();
+        ApiError::bad(format!("Invalid parameter: Carrier must be one of {}", names.join(", ")))
+    };
+    CarrierName::parse(text).map(Some).ok_or_else(unknown)
 }
 
 /// A number in E.164; short codes and senders on other channels are none.
@@ -121,15 +135,17 @@ pub(crate) async fn update(call: &Call<'_>, sid: &str) -> Answer {
         return Err(ApiError::new(400, 21470, "A number can not move to another account"));
     }
     let name = friendly_name(call)?.filter(|name| !name.is_empty());
+    let carrier = carrier(call)?;
     let number = call.on.decide(|| async {
         let mut number = load(call, sid).await?;
         let changed = settings::apply(SETTINGS, &mut number.settings, &call.form)?;
-        if name.is_none() && !changed {
+        if name.is_none() && carrier.is_none() && !changed {
             return Ok((number, Decision::unchanged()));
         }
         if let Some(name) = &name {
             number.friendly_name.clone_from(name);
         }
+        number.carrier = carrier.unwrap_or(number.carrier);
         number.updated = call.now;
         Ok::<_, ApiError>((number.clone(), Decision::put(number)))
     });

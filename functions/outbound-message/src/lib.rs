@@ -40,7 +40,7 @@ async fn deliver(
     let Some(delivery) = message.delivery(request.delivery) else {
         return Err(Failure::Invalid("no such delivery".to_owned()));
     };
-    let carrier = carrier_of(&message);
+    let carrier = carrier_of(on, delivery).await?;
     let outgoing = outgoing(&message, delivery);
     let now = on.now();
     let outcome = match delivery.begin(now) {
@@ -81,9 +81,13 @@ async fn load(on: &Dependencies, request: &SendRequest) -> Result<Message, Failu
     message.ok_or_else(|| Failure::NotFound(request.message.to_string()))
 }
 
-/// Every address belongs to the one carrier there is.
-fn carrier_of(_message: &Message) -> CarrierName {
-    CarrierName::default()
+/// The sender's record is read only where no customer's message says which carrier it is.
+async fn carrier_of(on: &Dependencies, delivery: &Delivery) -> Result<CarrierName, Failure> {
+    let sender = match delivery.carrier {
+        Some(_) => None,
+        None => on.store.get(key::phone_number_of(&delivery.pair.proxy)).await?,
+    };
+    Ok(delivery.carrier(sender.as_ref()))
 }
 
 fn outgoing(message: &Message, delivery: &Delivery) -> OutboundMessage {

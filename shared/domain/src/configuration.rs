@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, ChannelType};
+use crate::carriage::CarrierName;
 use crate::interaction::Route;
 use crate::private::Private;
 use crate::sid::{
@@ -21,6 +22,9 @@ pub struct PhoneNumber {
     pub number: Address,
     /// A name for people.
     pub friendly_name: String,
+    /// The carrier that it is with.
+    #[serde(default, skip_serializing_if = "CarrierName::is_default")]
+    pub carrier: CarrierName,
     /// The messaging service whose pool it is in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub messaging_service: Option<MessagingServiceSid>,

@@ -14,6 +14,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
+use crate::carriage::CarrierName;
 use crate::decision::Decision;
 use crate::effect::{Call, Effect, WebhookCall};
 use crate::mutation::{Mutation, is_on};
@@ -112,6 +113,9 @@ pub struct Participant {
     /// The addresses of a participant on a channel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pair: Option<Pair>,
+    /// The carrier that brought the last message of a participant on a channel: the answer goes the same way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carrier: Option<CarrierName>,
     /// JSON text; none means `{}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attributes: Option<String>,
@@ -416,6 +420,7 @@ impl Conversation {
             number,
             identity: new.identity,
             pair: new.pair,
+            carrier: None,
             attributes: new.attributes,
             role: new.role,
             last_read_index: None,
@@ -425,6 +430,14 @@ impl Conversation {
         });
         self.updated = now;
         Ok((number, found_by))
+    }
+
+    /// Notes which carrier brought a participant's message.
+    pub(crate) fn answers_by(&mut self, number: Option<u32>, carrier: CarrierName) {
+        let author = self.participants.iter_mut().find(|one| Some(one.number) == number);
+        if let Some(author) = author {
+            author.carrier = Some(carrier);
+        }
     }
 
     /// Removes a participant and unbinds its pair.

@@ -18,6 +18,7 @@ use crate::address::Address;
 use crate::carriage::{
     CarrierName, DeliveryStatus, InboundMessage, Media, SendOutcome, StatusReport,
 };
+use crate::configuration::PhoneNumber;
 use crate::conversation::{Conversation, Notice, Pair, Source, State};
 use crate::decision::Decision;
 use crate::effect::{Effect, SendRequest};
@@ -57,6 +58,9 @@ pub struct Delivery {
     pub participant: Option<u32>,
     /// From and to, seen by the customer: `proxy` is the sender.
     pub pair: Pair,
+    /// The carrier it is handed to; without one, that of the sender's record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carrier: Option<CarrierName>,
     /// How far it got.
     pub status: DeliveryStatus,
     /// Why not further.
@@ -209,6 +213,9 @@ pub fn append(
     conversation.next_index += u32::from(!is_on(Mutation::IndexRepeated));
     let author = post.author.unwrap_or_else(|| "system".to_owned());
     let participant = conversation.participant_called(&author).map(|one| one.number);
+    if let Some(origin) = &post.origin {
+        conversation.answers_by(participant, origin.carrier);
+    }
     let message = Message {
         sid: post.sid,
         conversation: Some(conversation.sid),
@@ -255,7 +262,8 @@ fn copies(
                 return None;
             }
             number += 1;
-            Some(Delivery::new(number, Some(one.number), pair, now))
+            let delivery = Delivery::new(number, Some(one.number), pair, now);
+            Some(Delivery { carrier: one.carrier, ..delivery })
         })
         .collect()
 }
@@ -345,6 +353,7 @@ impl Delivery {
             number,
             participant,
             pair,
+            carrier: None,
             status: DeliveryStatus::Queued,
             error_code: None,
             carrier_message_id: None,
@@ -353,6 +362,12 @@ impl Delivery {
             created: now,
             updated: now,
         }
+    }
+
+    /// The carrier that takes it: the one that brought what it answers, else the one that the sender is with. A
+    /// sender of which there is no record is with the first carrier.
+    pub fn carrier(&self, sender: Option<&PhoneNumber>) -> CarrierName {
+        self.carrier.or(sender.map(|it| it.carrier)).unwrap_or_default()
     }
 
     /// Decides whether to send.
@@ -444,7 +459,8 @@ impl Message {
         let delivery = message.delivery_mut(number)?;
         let learns_id = delivery.carrier_message_id.is_none();
         let is_same = delivery.carrier_message_id.as_ref() == Some(&report.carrier_message_id);
-        if !learns_id && !is_same {
+        let is_theirs = delivery.carrier.is_none_or(|carrier| carrier == report.carrier);
+        if !is_theirs || !learns_id && !is_same {
             return None;
         }
         if !delivery.status.gives_way_to(report.status) && !learns_id {

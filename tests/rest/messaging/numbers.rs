@@ -1,6 +1,7 @@
 //! The account's phone numbers.
 
 use serde_json::json;
+use switchboard_domain::carriage::CarrierName;
 use switchboard_tests::Schema;
 
 use super::{account, world};
@@ -65,9 +66,22 @@ async fn what_is_no_number_of_ours_is_refused() {
         (&[("PhoneNumber", "whatsapp:+14155550101")][..], 21421),
         (&[("PhoneNumber", "12345")][..], 21421),
         (&[("PhoneNumber", "+14155550101"), ("SmsUrl", "nonsense")][..], 20001),
+        (&[("PhoneNumber", "+14155550101"), ("Carrier", "acme")][..], 20001),
     ] {
         assert_eq!(world.post(&all, form).await.refusal(), (400, code), "{form:?}");
     }
+}
+
+#[tokio::test]
+async fn a_number_is_with_a_carrier_which_no_answer_shows() {
+    let world = world().await;
+    let carrier = ("Carrier", CarrierName::default().name());
+    let all = account("/IncomingPhoneNumbers.json");
+    let number = world.post(&all, &[("PhoneNumber", "+14155550100"), carrier]).await.expect(201);
+    assert!(number.get("carrier").is_none(), "{number}");
+    let one = account(&format!("/IncomingPhoneNumbers/{}.json", number["sid"].as_str().unwrap()));
+    world.post(&one, &[carrier]).await.expect(200);
+    assert_eq!(world.post(&one, &[("Carrier", "acme")]).await.refusal(), (400, 20001));
 }
 
 #[tokio::test]

@@ -132,6 +132,37 @@ fn a_carrier_that_is_down_is_tried_again_and_then_given_up() {
     assert_eq!(delivery.begin(NOW), Begin::Done);
 }
 
+#[test]
+fn an_answer_leaves_by_the_carrier_that_brought_the_message_else_by_the_senders() {
+    let mut other = sent(1).delivery(1).unwrap().clone();
+    assert_eq!(other.carrier, None, "nobody has written yet");
+    let number = other.pair.proxy.clone();
+    let stored = serde_json::json!({
+        "sid": PhoneNumber::sid_of(&number), "number": number, "friendly_name": "",
+        "created": NOW, "updated": NOW,
+    });
+    let sender: PhoneNumber = serde_json::from_value(stored).unwrap();
+    assert_eq!(sender.carrier, CarrierName::default(), "a record that names none");
+    assert!(serde_json::to_value(&sender).unwrap().get("carrier").is_none());
+    assert_eq!(other.carrier(Some(&sender)), sender.carrier);
+    assert_eq!(other.carrier(None), CarrierName::default());
+    other.carrier = Some(CarrierName::default());
+    assert_eq!(other.carrier(None), CarrierName::default());
+
+    let mut conversation = conversation(2);
+    let origin = Origin {
+        pair: conversation.participants[0].pair.clone().unwrap(),
+        carrier: CarrierName::default(),
+        carrier_message_id: "SM1".to_owned(),
+        extra: BTreeMap::new(),
+    };
+    let inbound = Post { origin: Some(origin), ..post("+14155550100", "hello") };
+    let _ = append(&mut conversation, inbound, NOW).unwrap();
+    let answer = written(&append(&mut conversation, post("alice", "hi"), NOW).unwrap());
+    let carriers: Vec<_> = answer.deliveries.iter().map(|copy| copy.carrier).collect();
+    assert_eq!(carriers, [Some(CarrierName::default()), None]);
+}
+
 fn report_on(carrier_message_id: &str, status: DeliveryStatus) -> StatusReport {
     StatusReport {
         carrier: CarrierName::default(),
