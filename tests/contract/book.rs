@@ -12,7 +12,7 @@ const BOOK: &str = "shared/domain/RULES.md";
 const ELSEWHERE: [&str; 3] = ["surface", "carriers", "realtime"];
 
 /// Every source and document of the checkout, with its path.
-fn sources() -> Vec<(PathBuf, String)> {
+pub(crate) fn sources() -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
     let mut folders: Vec<PathBuf> =
         ["events", "functions", "infra", "shared", "tests"].map(|name| root().join(name)).into();

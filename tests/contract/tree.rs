@@ -18,7 +18,7 @@ pub(crate) fn read(path: &str) -> String {
 }
 
 /// The folders below one.
-fn folders(path: &str) -> BTreeSet<String> {
+pub(crate) fn folders(path: &str) -> BTreeSet<String> {
     let entries = fs::read_dir(root().join(path)).unwrap();
     let folders = entries.map(|entry| entry.unwrap()).filter(|entry| entry.path().is_dir());
     folders.map(|entry| entry.file_name().into_string().unwrap()).collect()
