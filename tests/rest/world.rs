@@ -11,7 +11,7 @@ use switchboard_domain::decision::Decision;
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_runtime::Dependencies;
 use switchboard_runtime::dependencies::Entropy;
-use switchboard_tests::{Answered, Api, Exchange};
+use switchboard_tests::{Answered, Api, Exchange, Rest};
 
 /// Where the world believes the bundle to be.
 pub(crate) const HOST: &str = "https://example.com";
@@ -156,6 +156,19 @@ impl World {
             Some(path) => path.to_owned(),
             None => format!("{}{path}", self.base),
         }
+    }
+}
+
+/// A contact centre is set up by paths of all products.
+impl Rest for World {
+    async fn creates(&self, path: &str, form: &[(&str, &str)]) -> Value {
+        self.exchange.later(self.pace);
+        self.exchange.api.creates(path, form).await
+    }
+
+    async fn reads(&self, path: &str) -> Value {
+        self.exchange.later(self.pace);
+        self.exchange.api.reads(path).await
     }
 }
 

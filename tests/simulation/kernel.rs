@@ -9,13 +9,14 @@ use switchboard::driver::Waking;
 use switchboard::template::Source;
 use switchboard::{Deployment, FunctionError, Options, schedule_event};
 use switchboard_runtime::dependencies::Entropy;
+use switchboard_tests::Made;
 use tokio::task::JoinHandle;
 
 use crate::carrier::{Post, Posted, Simulated};
 use crate::endpoints::Endpoints;
 use crate::plan::Plan;
 use crate::random::Random;
-use crate::setup::{self, Centre, PUBLIC_URL, Setting};
+use crate::setup::{self, PUBLIC_URL, Setting};
 use crate::world::{Violation, World};
 
 /// Whatever is not at rest after so many steps never will be.
@@ -72,7 +73,7 @@ pub(crate) struct Kernel {
     pub(crate) deployment: Deployment,
     pub(crate) world: Arc<World>,
     pub(crate) random: Random,
-    pub(crate) centre: Centre,
+    pub(crate) centre: Made,
     pub(crate) setting: Setting,
     pub(crate) plan: Plan,
     pub(crate) facts: Facts,
@@ -402,7 +403,7 @@ fn entropy(seed: u64) -> Entropy {
 }
 
 /// The routing of a further invite.
-pub(crate) fn further_invite(centre: &Centre, worker: Option<&str>) -> String {
+pub(crate) fn further_invite(centre: &Made, worker: Option<&str>) -> String {
     let mut properties = json!({
         "workspace_sid": centre.sid("workspace"), "workflow_sid": centre.sid("workflow"),
         "queue_sid": centre.sid("anybody"), "task_channel_unique_name": "sms",

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod api;
+mod centre;
 pub mod cost;
 mod hand;
 mod people;
@@ -27,6 +28,7 @@ use switchboard_runtime::dependencies::system_time;
 use tracing_subscriber::EnvFilter;
 
 pub use api::{Answered, Api};
+pub use centre::{Centre, Made, Rest};
 pub use hand::{Hand, Polls};
 pub use people::{Agent, Customer};
 pub use schema::Schema;
@@ -51,7 +53,7 @@ pub struct Exchange {
     /// The workspace's path: `/taskrouter/v1/Workspaces/WS…`.
     pub workspace: String,
     /// What the set-up made, by name.
-    pub made: Value,
+    pub made: Made,
     /// Drives the bundle if it is not driven by itself.
     pub hand: Option<Hand>,
     skew: Arc<AtomicI64>,
@@ -90,7 +92,7 @@ impl Exchange {
         let hand = (!options.is_driven).then(Hand::default);
         let deployment = Deployment::start(options).await.expect("the bundle starts");
         let api = Api::new(deployment.base_url(), ACCOUNT, TOKEN);
-        let made = json!({});
+        let made = Made::default();
         Self { deployment, carrier, api, workspace: String::new(), made, hand, skew }
     }
 
@@ -110,7 +112,7 @@ impl Exchange {
 
     /// A sid that the set-up made.
     pub fn sid(&self, name: &str) -> String {
-        self.made[name].as_str().unwrap_or_else(|| panic!("nothing is called {name}")).to_owned()
+        self.made.sid(name).to_owned()
     }
 
     /// Somebody who writes from this address to [`NUMBER`].

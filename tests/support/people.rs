@@ -1,97 +1,36 @@
-//! People: customers who write, agents who accept, reply, leave; and the set-up that brings them together.
+//! People: customers who write, agents who accept, reply, leave; and the contact centre that brings them together.
 
 use serde_json::{Value, json};
 use switchboard_carriers::stub::CustomerMessage;
 use switchboard_carriers::webhook_path;
 use switchboard_domain::carriage::CarrierName;
 
-use crate::{ACCOUNT, Exchange, NUMBER, eventually};
+use crate::{Centre, Exchange, Made, NUMBER, eventually};
 
-/// The workers of the set-up, with the language each speaks.
-const WORKERS: [(&str, &str); 3] = [("alice", "en"), ("bob", "en"), ("carol", "fr")];
-
-/// Makes the contact centre.
+/// Makes the contact centre: alice and bob speak English, carol speaks French.
 pub(crate) async fn set_up(exchange: &mut Exchange) {
-    let api = exchange.api.clone();
-    let sid = api.make("/taskrouter/v1/Workspaces", &[("FriendlyName", "centre")]).await;
-    exchange.made["workspace"] = json!(sid);
-    exchange.workspace = format!("/taskrouter/v1/Workspaces/{sid}");
-    let activities = format!("{}/Activities?PageSize=100", exchange.workspace);
-    let activities = api.all(&activities, "activities").await;
-    let available = activities.iter().find(|one| one["available"] == true).expect("an activity");
-    let available = available["sid"].as_str().unwrap_or_default().to_owned();
-    exchange.made["available"] = json!(available);
-    for (name, language) in WORKERS {
-        let attributes =
-            json!({ "languages": [language], "contact_uri": format!("client:{name}") });
-        let form = [
-            ("FriendlyName", name),
-            ("Attributes", &attributes.to_string()),
-            ("ActivitySid", &available),
-        ];
-        let worker = api.make(&format!("{}/Workers", exchange.workspace), &form).await;
-        exchange.made[name] = json!(worker);
+    let mut centre = Centre::new("centre", &[]);
+    for (name, language) in [("alice", "en"), ("bob", "en"), ("carol", "fr")] {
+        let contact = format!("client:{name}");
+        centre = centre.worker(name, json!({ "languages": [language], "contact_uri": contact }));
     }
     for (name, language) in [("english", "en"), ("french", "fr")] {
-        let target = format!("languages HAS \"{language}\"");
-        let form = [("FriendlyName", name), ("TargetWorkers", &target)];
-        let queue = api.make(&format!("{}/TaskQueues", exchange.workspace), &form).await;
-        exchange.made[name] = json!(queue);
+        centre = centre.queue(name, &format!("languages HAS \"{language}\""), &[]);
     }
-    let configuration = json!({ "task_routing": {
-        "filters": [{
-            "filter_friendly_name": "French",
-            "expression": "language == \"fr\"",
-            "targets": [{ "queue": exchange.sid("french") }],
-        }],
-        "default_filter": { "queue": exchange.sid("english") },
-    }});
-    let form = [
-        ("FriendlyName", "by language"),
-        ("Configuration", &configuration.to_string()),
-        ("TaskReservationTimeout", "60"),
-    ];
-    let workflow = api.make(&format!("{}/Workflows", exchange.workspace), &form).await;
-    exchange.made["workflow"] = json!(workflow);
-    address(exchange).await;
-}
-
-/// The number, its messaging service, its flow.
-async fn address(exchange: &mut Exchange) {
-    let api = exchange.api.clone();
-    let numbers = format!("/api/2010-04-01/Accounts/{ACCOUNT}/IncomingPhoneNumbers.json");
-    let number = api.make(&numbers, &[("PhoneNumber", NUMBER)]).await;
-    let service = api.make("/messaging/v1/Services", &[("FriendlyName", "centre")]).await;
-    let pool = format!("/messaging/v1/Services/{service}/PhoneNumbers");
-    api.make(&pool, &[("PhoneNumberSid", &number)]).await;
-    let definition = json!({
-        "description": "Hands everybody to an agent",
-        "initial_state": "Trigger",
-        "states": [
-            { "name": "Trigger", "type": "trigger", "properties": {}, "transitions": [
-                { "event": "incomingConversationMessage", "next": "agent" }] },
-            { "name": "agent", "type": "send-to-flex", "transitions": [], "properties": {
-                "workflow": exchange.sid("workflow"), "channel": "sms",
-                "attributes": "{\"topic\":\"help\"}" } },
-        ],
-    });
-    let form = [
-        ("FriendlyName", "to an agent"),
-        ("Status", "published"),
-        ("Definition", &definition.to_string()),
-    ];
-    let flow = api.make("/studio/v2/Flows", &form).await;
-    let form = [
-        ("Type", "sms"),
-        ("Address", NUMBER),
-        ("AutoCreation.Enabled", "true"),
-        ("AutoCreation.Type", "studio"),
-        ("AutoCreation.StudioFlowSid", &flow),
-    ];
-    let address = api.make("/conversations/v1/Configuration/Addresses", &form).await;
-    exchange.made["address"] = json!(address);
-    exchange.made["flow"] = json!(flow);
-    exchange.made["messaging"] = json!(service);
+    let by_language = |made: &Made| {
+        json!({
+            "filters": [{
+                "filter_friendly_name": "French",
+                "expression": "language == \"fr\"",
+                "targets": [{ "queue": made.sid("french") }],
+            }],
+            "default_filter": { "queue": made.sid("english") },
+        })
+    };
+    let centre = centre.workflow(&[("TaskReservationTimeout", "60")], by_language);
+    let centre = centre.number(NUMBER, "{\"topic\":\"help\"}");
+    exchange.made = centre.open(&exchange.api).await;
+    exchange.workspace = exchange.made.workspace();
 }
 
 /// Somebody who writes to the business.

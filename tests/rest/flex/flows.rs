@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Centre, text, world};
+use super::{Support, text, world};
 
 pub(super) const FLOWS: &str = "/studio/v2/Flows";
 
@@ -24,7 +24,7 @@ pub(super) fn definition(workflow: &str, channel: &str) -> String {
 #[tokio::test]
 async fn a_flow_counts_its_revisions_and_shows_its_definition_when_it_is_fetched() {
     let world = world().await;
-    let centre = Centre::open(&world).await;
+    let centre = Support::open(&world).await;
     let definition = definition(&centre.workflow, "sms");
     let form = [("FriendlyName", "F"), ("Status", "draft"), ("Definition", &definition)];
     let made = world.post(FLOWS, &form).await.expect(201);
@@ -43,7 +43,7 @@ async fn a_flow_counts_its_revisions_and_shows_its_definition_when_it_is_fetched
 #[tokio::test]
 async fn a_flow_that_leads_nowhere_is_refused_and_not_kept() {
     let world = world().await;
-    let centre = Centre::open(&world).await;
+    let centre = Support::open(&world).await;
     let nowhere = definition("WW0123456789abcdef0123456789abcdef", "sms");
     let no_channel = definition(&centre.workflow, "carrier-pigeon");
     for wrong in [nowhere.as_str(), &no_channel, "{}", "not JSON"] {

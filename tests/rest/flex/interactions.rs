@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 
 use super::{
-    CONVERSATIONS, CUSTOMER, Centre, DESK, INTERACTIONS, World, a_conversation, an_interaction,
+    CONVERSATIONS, CUSTOMER, DESK, INTERACTIONS, Support, World, a_conversation, an_interaction,
     attributes_of, channel, channel_of, conversation_of, create, seated, task_of, text, world,
 };
 
 #[tokio::test]
 async fn an_interaction_ties_the_conversation_of_a_customer_to_a_task() {
     let world = world().await;
-    let centre = Centre::open(&world).await;
+    let centre = Support::open(&world).await;
     let conversation = a_conversation(&world).await;
     let mut routing = centre.routing();
     let given = json!({ "topic": "help", "customerName": "Ann", "customerAddress": CUSTOMER });
@@ -21,9 +21,9 @@ async fn an_interaction_ties_the_conversation_of_a_customer_to_a_task() {
     for (name, value) in [
         ("workspace_sid", json!(centre.workspace)),
         ("workflow_sid", json!(centre.workflow)),
-        ("workflow_name", json!("Default Fifo Workflow")),
+        ("workflow_name", json!("workflow")),
         ("queue_sid", json!(centre.queue)),
-        ("queue_name", json!("Sample Queue")),
+        ("queue_name", json!("everybody")),
         ("task_channel_unique_name", json!("sms")),
         ("assignment_status", json!("pending")),
         ("priority", json!(7)),
@@ -57,7 +57,7 @@ async fn an_interaction_ties_the_conversation_of_a_customer_to_a_task() {
 #[tokio::test]
 async fn a_conversation_has_one_interaction_however_often_it_is_asked_for() {
     let world = world().await;
-    let centre = Centre::open(&world).await;
+    let centre = Support::open(&world).await;
     let conversation = a_conversation(&world).await;
     let channel = channel(&conversation);
     let made = create(&world, &channel, &centre.routing()).await.expect(200);
@@ -72,7 +72,7 @@ async fn a_conversation_has_one_interaction_however_often_it_is_asked_for() {
 #[tokio::test]
 async fn only_the_name_of_the_webhooks_of_an_interaction_can_be_changed() {
     let world = world().await;
-    let centre = Centre::open(&world).await;
+    let centre = Support::open(&world).await;
     let conversation = a_conversation(&world).await;
     let (channel, routing) = (channel(&conversation).to_string(), centre.routing().to_string());
     let form = [("Channel", channel.as_str()), ("Routing", &routing), ("WebhookTtid", "flex_1")];
@@ -90,7 +90,7 @@ async fn only_the_name_of_the_webhooks_of_an_interaction_can_be_changed() {
 #[tokio::test]
 async fn an_interaction_of_the_api_brings_its_own_conversation_or_nothing_at_all() {
     let world = world().await;
-    let centre = Centre::open(&world).await;
+    let centre = Support::open(&world).await;
     let customer = json!({ "address": CUSTOMER, "proxy_address": DESK });
     let participants = json!([customer, { "identity": "visitor" }]);
     let channel = json!({ "type": "sms", "initiated_by": "api", "participants": participants });
@@ -113,7 +113,7 @@ async fn an_interaction_of_the_api_brings_its_own_conversation_or_nothing_at_all
 #[tokio::test]
 async fn an_agent_who_writes_first_gets_the_task() {
     let world = world().await;
-    let centre = Centre::open(&world).await;
+    let centre = Support::open(&world).await;
     let participants = json!([{ "address": CUSTOMER, "proxy_address": DESK }]);
     let channel = json!({ "type": "sms", "initiated_by": "agent", "participants": participants });
     create(&world, &channel, &centre.routing()).await.refused(400, 45366);
@@ -132,7 +132,7 @@ async fn an_agent_who_writes_first_gets_the_task() {
 #[tokio::test]
 async fn a_conversation_that_is_closed_or_empty_gets_no_channel() {
     let world = world().await;
-    let centre = Centre::open(&world).await;
+    let centre = Support::open(&world).await;
     let empty = world.post(CONVERSATIONS, &[]).await.text("sid");
     create(&world, &channel(&empty), &centre.routing()).await.refused(400, 45355);
     world.post(&format!("{CONVERSATIONS}/{empty}"), &[("State", "closed")]).await.expect(200);
@@ -150,7 +150,7 @@ async fn a_conversation_that_is_closed_or_empty_gets_no_channel() {
 #[tokio::test]
 async fn a_channel_that_says_too_little_is_refused() {
     let world = world().await;
-    let centre = Centre::open(&world).await;
+    let centre = Support::open(&world).await;
     let conversation = a_conversation(&world).await;
     let routing = centre.routing().to_string();
     world.post(INTERACTIONS, &[("Routing", &routing)]).await.refused(400, 45366);
@@ -182,7 +182,7 @@ async fn a_channel_that_says_too_little_is_refused() {
 #[tokio::test]
 async fn a_routing_that_leads_nowhere_is_refused() {
     let world = world().await;
-    let centre = Centre::open(&world).await;
+    let centre = Support::open(&world).await;
     let conversation = a_conversation(&world).await;
     let channel = channel(&conversation);
     world.post(INTERACTIONS, &[("Channel", &channel.to_string())]).await.refused(400, 45366);
@@ -218,7 +218,7 @@ async fn a_routing_that_leads_nowhere_is_refused() {
 }
 
 /// No request left anything behind.
-async fn is_untouched(world: &World, centre: &Centre) {
+async fn is_untouched(world: &World, centre: &Support) {
     let tasks = world.get(&format!("{}/Tasks", centre.path)).await.expect(200);
     assert_eq!(tasks["tasks"], json!([]));
     let all = world.get(CONVERSATIONS).await.expect(200);
@@ -228,7 +228,7 @@ async fn is_untouched(world: &World, centre: &Centre) {
 #[tokio::test]
 async fn what_is_not_there_is_not_found() {
     let world = world().await;
-    let centre = Centre::open(&world).await;
+    let centre = Support::open(&world).await;
     let made = an_interaction(&world, &centre).await;
     let unknown = format!("{INTERACTIONS}/KD{}", "0".repeat(32));
     let wrong = format!("{}/Channels/UO{}", text(&made, "url"), "0".repeat(32));

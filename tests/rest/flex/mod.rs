@@ -5,7 +5,7 @@ mod interactions;
 mod published;
 
 use serde_json::{Value, json};
-use switchboard_tests::Answered;
+use switchboard_tests::{Answered, Centre, Made};
 
 use crate::world::World;
 
@@ -19,7 +19,7 @@ async fn world() -> World {
 }
 
 /// A contact centre with one queue, one workflow and Alice, who is available.
-struct Centre {
+struct Support {
     path: String,
     workspace: String,
     workflow: String,
@@ -27,23 +27,22 @@ struct Centre {
     alice: String,
 }
 
-impl Centre {
+impl Support {
     async fn open(world: &World) -> Self {
-        let form = [("FriendlyName", "Support"), ("Template", "FIFO")];
-        let workspace = world.post("/taskrouter/v1/Workspaces", &form).await.text("sid");
-        let path = format!("/taskrouter/v1/Workspaces/{workspace}");
-        let first = async |list: &str, key: &str| {
-            let page = world.get(&format!("{path}/{list}")).await.expect(200);
-            text(&page[key][0], "sid")
-        };
-        let workflow = first("Workflows", "workflows").await;
-        let queue = first("TaskQueues", "task_queues").await;
-        let available = first("Activities?FriendlyName=Available", "activities").await;
-        let form = [("FriendlyName", "Alice"), ("ActivitySid", &available)];
-        let alice = world.post(&format!("{path}/Workers"), &form).await.text("sid");
+        let centre = Centre::new("Support", &[]).worker("Alice", json!({}));
+        let centre = centre.queue("everybody", "1==1", &[]);
+        let first = |made: &Made| json!({ "default_filter": { "queue": made.sid("everybody") } });
+        let made = centre.workflow(&[], first).open(world).await;
         world.settles().await;
         world.asked();
-        Self { path, workspace, workflow, queue, alice }
+        let sid = |name: &str| made.sid(name).to_owned();
+        Self {
+            path: made.workspace(),
+            workspace: sid("workspace"),
+            workflow: sid("workflow"),
+            queue: sid("everybody"),
+            alice: sid("Alice"),
+        }
     }
 
     /// Whoever is free.
@@ -114,7 +113,7 @@ async fn create(world: &World, channel: &Value, routing: &Value) -> Answered {
 }
 
 /// An interaction of a customer who wrote.
-async fn an_interaction(world: &World, centre: &Centre) -> Value {
+async fn an_interaction(world: &World, centre: &Support) -> Value {
     let conversation = a_conversation(world).await;
     create(world, &channel(&conversation), &centre.routing()).await.expect(200)
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 use switchboard_tests::Schema;
 
-use super::{Centre, INTERACTIONS, a_conversation, channel, create, text, world};
+use super::{INTERACTIONS, Support, a_conversation, channel, create, text, world};
 
 const FLEX: &str = "twilio_flex_v1.json";
 const STUDIO: &str = "twilio_studio_v2.json";
@@ -12,7 +12,7 @@ const STUDIO: &str = "twilio_studio_v2.json";
 async fn interactions_channels_and_invites_have_their_published_shape() {
     let Some(published) = Schema::open(FLEX) else { return };
     let world = world().await;
-    let centre = Centre::open(&world).await;
+    let centre = Support::open(&world).await;
     let conversation = a_conversation(&world).await;
     let made = create(&world, &channel(&conversation), &centre.routing()).await.expect(200);
     published.check("post", "/v1/Interactions", 200, &made);
@@ -48,7 +48,7 @@ async fn interactions_channels_and_invites_have_their_published_shape() {
 async fn participants_have_their_published_shape() {
     let Some(published) = Schema::open(FLEX) else { return };
     let world = world().await;
-    let centre = Centre::open(&world).await;
+    let centre = Support::open(&world).await;
     let conversation = a_conversation(&world).await;
     let made = create(&world, &channel(&conversation), &centre.routing()).await.expect(200);
     centre.accepts(&world).await;
@@ -76,7 +76,7 @@ async fn participants_have_their_published_shape() {
 async fn flows_have_their_published_shape() {
     let Some(published) = Schema::open(STUDIO) else { return };
     let world = world().await;
-    let centre = Centre::open(&world).await;
+    let centre = Support::open(&world).await;
     let definition = super::flows::definition(&centre.workflow, "sms");
     let form = [
         ("FriendlyName", "Hand over"),
@@ -102,7 +102,7 @@ async fn flows_have_their_published_shape() {
 async fn links_are_those_of_the_published_examples() {
     let (Some(flex), Some(studio)) = (Schema::open(FLEX), Schema::open(STUDIO)) else { return };
     let world = world().await;
-    let centre = Centre::open(&world).await;
+    let centre = Support::open(&world).await;
     let made = super::an_interaction(&world, &centre).await;
     let names = |links: &serde_json::Value| -> Vec<String> {
         links.as_object().unwrap().keys().cloned().collect()

@@ -1,26 +1,26 @@
 //! Routing receipts: why him, and why nobody yet. Here the router does its work.
 
 use serde_json::{Value, json};
+use switchboard_tests::Centre;
 
 use super::{World, text, world};
+use crate::world::HOST;
 
 /// A queue whose workers have a skill, and a workflow whose only target asks for a level; URLs of the workspace
 /// and of the queue.
 async fn centre(world: &World, target: Value) -> (String, String) {
-    let workspace = text(&world.created("", &[("FriendlyName", "Support")]).await, "url");
-    let form = [("FriendlyName", "Skilled"), ("TargetWorkers", "skill > 0")];
-    let queue = world.created(&format!("{workspace}/TaskQueues"), &form).await;
-    let mut first = target;
-    first["queue"] = queue["sid"].clone();
-    let filters = json!([{
-        "filter_friendly_name": "Everything",
-        "expression": "1==1",
-        "targets": [first],
-    }]);
-    let configuration = json!({ "task_routing": { "filters": filters } }).to_string();
-    let form = [("FriendlyName", "W"), ("Configuration", configuration.as_str())];
-    world.created(&format!("{workspace}/Workflows"), &form).await;
-    (workspace, text(&queue, "url"))
+    let centre = Centre::new("Support", &[]).queue("Skilled", "skill > 0", &[]);
+    let centre = centre.workflow(&[], move |made| {
+        let mut first = target.clone();
+        first["queue"] = json!(made.sid("Skilled"));
+        json!({ "filters": [
+            { "filter_friendly_name": "Everything", "expression": "1==1", "targets": [first] },
+        ] })
+    });
+    let made = centre.open(world).await;
+    let workspace = format!("{HOST}{}", made.workspace());
+    let queue = format!("{workspace}/TaskQueues/{}", made.sid("Skilled"));
+    (workspace, queue)
 }
 
 async fn works(world: &World, workspace: &str, name: &str, attributes: Value) -> Value {

@@ -3,34 +3,30 @@
 use serde_json::{Value, json};
 use switchboard_domain::record::Record;
 use switchboard_store::{Listing, Table};
+use switchboard_tests::{Centre, Made};
 
 use super::{World, text, world};
+use crate::world::HOST;
 
 /// A workspace with a queue for Ann and one for Bob, who work there, and a workflow that tries hers first; URLs
 /// of workspace and workflow, and the configuration with his first.
 async fn centre(world: &World) -> (String, String, String) {
-    let workspace = text(&world.created("", &[("FriendlyName", "Support")]).await, "url");
-    let available = world.activity(&workspace, "Available").await;
-    let mut queues = Vec::new();
+    let mut centre = Centre::new("Support", &[]);
     for name in ["Ann", "Bob"] {
-        let expression = format!("name == '{name}'");
-        let form = [("FriendlyName", name), ("TargetWorkers", expression.as_str())];
-        let queue = world.created(&format!("{workspace}/TaskQueues"), &form).await;
-        queues.push(queue["sid"].clone());
-        let attributes = json!({ "name": name }).to_string();
-        let form =
-            [("FriendlyName", name), ("ActivitySid", &available), ("Attributes", &attributes)];
-        world.created(&format!("{workspace}/Workers"), &form).await;
+        centre = centre.worker(name, json!({ "name": name }));
+        centre = centre.queue(&format!("queue of {name}"), &format!("name == '{name}'"), &[]);
     }
-    let targets = |first: &Value, second: &Value| {
-        let targets = json!([{ "queue": first, "timeout": 60 }, { "queue": second }]);
-        let filters = json!([{ "expression": "1==1", "targets": targets }]);
-        json!({ "task_routing": { "filters": filters } }).to_string()
-    };
-    let present = targets(&queues[0], &queues[1]);
-    let form = [("FriendlyName", "W"), ("Configuration", present.as_str())];
-    let workflow = world.created(&format!("{workspace}/Workflows"), &form).await;
-    (workspace, text(&workflow, "url"), targets(&queues[1], &queues[0]))
+    let made = centre.workflow(&[], |made| targets(made, "Ann", "Bob")).open(world).await;
+    let workspace = format!("{HOST}{}", made.workspace());
+    let workflow = format!("{workspace}/Workflows/{}", made.sid("workflow"));
+    (workspace, workflow, json!({ "task_routing": targets(&made, "Bob", "Ann") }).to_string())
+}
+
+/// One filter for everything: a minute in one queue, then the other.
+fn targets(made: &Made, first: &str, second: &str) -> Value {
+    let queue = |name: &str| made.sid(&format!("queue of {name}")).to_owned();
+    let targets = json!([{ "queue": queue(first), "timeout": 60 }, { "queue": queue(second) }]);
+    json!({ "filters": [{ "expression": "1==1", "targets": targets }] })
 }
 
 /// Everybody who is asked for a task accepts it.
@@ -87,7 +83,10 @@ async fn another_order_of_targets_moves_exactly_the_tasks_that_it_concerns_and_s
     assert_eq!((&same["tasks"], &same["assumed"]["answers"]), (&json!(2), &json!(0)));
     assert_eq!(same["accepted"], json!({ "then": 2, "now": 2 }));
     let waits = &same["waits"][0];
-    assert_eq!((text(waits, "task_queue_name").as_str(), &waits["then"]), ("Ann", &waits["now"]));
+    assert_eq!(
+        (text(waits, "task_queue_name").as_str(), &waits["then"]),
+        ("queue of Ann", &waits["now"])
+    );
     let four = json!({
         "count": 2, "median_ms": 4000, "percentile_95_ms": 4000, "worst_ms": 4000,
     });
@@ -102,12 +101,15 @@ async fn another_order_of_targets_moves_exactly_the_tasks_that_it_concerns_and_s
     for one in moved["changed"]["assignments"].as_array().unwrap() {
         found.push(text(one, "task_sid"));
         assert_eq!((text(&one["then"], "worker_name"), text(&one["now"], "worker_name")), both());
-        assert_eq!(text(&one["now"], "task_queue_name"), "Bob");
+        assert_eq!(text(&one["now"], "task_queue_name"), "queue of Bob");
     }
     assert_eq!(found, tasks);
     let of = |queue: &str| {
         let all = moved["waits"].as_array().unwrap();
-        all.iter().find(|one| one["task_queue_name"] == queue).unwrap().clone()
+        all.iter()
+            .find(|one| one["task_queue_name"] == format!("queue of {queue}"))
+            .unwrap()
+            .clone()
     };
     let nobody = json!({
         "count": 0, "median_ms": null, "percentile_95_ms": null, "worst_ms": null,
