@@ -8,7 +8,9 @@ mod ledger;
 mod paths;
 mod readme;
 mod reads;
+mod troubles;
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use switchboard_tests::cost::{Entry, Lock, lock_file};
@@ -20,12 +22,14 @@ use desk::Desk;
 fn walked() -> Lock {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime: Runtime = runtime.expect("a runtime");
-    runtime.block_on(async {
+    let mut lock = runtime.block_on(async {
         let desk = Desk::open().await;
         let mut entries: Vec<Entry> = paths::walk(&desk).await;
         entries.extend(reads::walk(&desk).await);
-        Lock { paths: entries }
-    })
+        Lock { troubles: BTreeMap::new(), paths: entries }
+    });
+    lock.troubles = troubles::met();
+    lock
 }
 
 /// One walk for all tests.
@@ -47,6 +51,13 @@ fn every_path_costs_what_the_lock_file_says() {
         "costs changed; if that is meant, run with UPDATE_BUDGET=1 and commit {}\n{table}",
         lock_file().display()
     );
+}
+
+#[test]
+fn every_trouble_costs_what_the_lock_file_says() {
+    if std::env::var_os("UPDATE_BUDGET").is_none() {
+        assert_eq!(measured().troubles, Lock::read().troubles, "run with UPDATE_BUDGET=1");
+    }
 }
 
 #[test]

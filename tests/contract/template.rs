@@ -1,6 +1,7 @@
 //! The template, looked at as a document: what every queue, table and function must have.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_norway::Value;
 use switchboard_domain::effect::QueueName;
@@ -114,6 +115,33 @@ fn every_queue_is_consumed_by_one_function_and_has_dead_letters() {
         assert!(visible >= 6 * timeout, "{name}: {visible} < 6 × {timeout}");
         let alarms = template.of_type("AWS::CloudWatch::Alarm");
         assert!(alarms.contains_key(format!("{dead}Alarm").as_str()), "{dead} has an alarm");
+    }
+}
+
+/// A function that asks a silent table and then a silent queue is done with both before Lambda ends it, and has time
+/// to say so.
+#[test]
+fn two_calls_in_vain_fit_into_the_time_of_every_function() {
+    const TO_ANSWER: Duration = Duration::from_secs(1);
+    let template = Template::read();
+    for name in functions() {
+        let function = template.functions()[format!("{}Function", pascal(&name)).as_str()];
+        let timeout = Duration::from_secs(template.timeout(function));
+        let patience = switchboard::patience(&name).unwrap();
+        assert!(2 * patience.call + TO_ANSWER <= timeout, "{name}: {patience:?} in {timeout:?}");
+        let main = read(&format!("functions/{name}/src/main.rs"));
+        let own = format!("from_env({}::PATIENCE)", name.replace('-', "_"));
+        assert!(main.contains(&own), "{name} waits as long as it says");
+    }
+}
+
+/// The carrier hangs up after 15 seconds and posts again: an answer in vain must come well before.
+#[test]
+fn a_webhook_fails_fast_to_the_carriers_retry() {
+    let patience = switchboard::patience("inbound-webhook").unwrap();
+    assert!(2 * patience.call <= Duration::from_secs(15) / 2, "{patience:?}");
+    for name in functions().iter().filter(|name| *name != "inbound-webhook") {
+        assert!(switchboard::patience(name).unwrap().call > patience.call, "{name}");
     }
 }
 

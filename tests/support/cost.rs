@@ -77,9 +77,21 @@ impl Entry {
     }
 }
 
+/// What a call costs that goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// Requests of it, the ones in vain included.
+    pub requests: usize,
+    /// For how many milliseconds the function waits, at most, beside the time that a service takes to answer.
+    pub waited_ms: u64,
+}
+
 /// The lock file: every path, in the order in which it was walked.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Lock {
+    /// What a call of a table or a queue costs that goes wrong: by what goes wrong, then by function.
+    #[serde(default)]
+    pub troubles: BTreeMap<String, BTreeMap<String, Trouble>>,
     /// The paths.
     pub paths: Vec<Entry>,
 }

@@ -26,9 +26,12 @@ use std::convert::Infallible;
 use http::Response;
 use lambda_http::{Body, Request};
 use switchboard_rest::{Answer, Call, Method};
-use switchboard_runtime::Dependencies;
+use switchboard_runtime::{Dependencies, Patience};
 
 use scope::Scope;
+
+/// How long tables and queues are waited for. A client waits, and may ask again.
+pub const PATIENCE: Patience = Patience::CLIENT;
 
 /// Serves one request.
 pub async fn handle(on: &Dependencies, request: Request) -> Result<Response<Body>, Infallible> {

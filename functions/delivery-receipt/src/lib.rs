@@ -8,8 +8,11 @@ use switchboard_domain::carriage::StatusReport;
 use switchboard_domain::decision::Decision;
 use switchboard_domain::message::Message;
 use switchboard_runtime::queue::{body, each_message};
-use switchboard_runtime::{Dependencies, Failure};
+use switchboard_runtime::{Dependencies, Failure, Patience};
 use switchboard_store::key;
+
+/// How long tables and queues are waited for. What fails comes again only when the message is visible again.
+pub const PATIENCE: Patience = Patience::WORKER;
 
 /// Handles a batch.
 pub async fn handle(on: &Dependencies, event: SqsEvent) -> SqsBatchResponse {

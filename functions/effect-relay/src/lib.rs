@@ -9,8 +9,11 @@ use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse
 use serde_dynamo::AttributeValue;
 use switchboard_domain::effect::Effect;
 use switchboard_domain::mutation::{Mutation, is_on};
-use switchboard_runtime::{Dependencies, Failure};
+use switchboard_runtime::{Dependencies, Failure, Patience};
 use switchboard_store::item::effect_id;
+
+/// How long tables and queues are waited for. There is time: its invocations have half a minute or more.
+pub const PATIENCE: Patience = Patience::LONG;
 
 /// Handles a batch of stream records. At the first that fails it stops: the stream keeps its order, and what
 /// is behind comes again.

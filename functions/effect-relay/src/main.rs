@@ -7,7 +7,7 @@ use switchboard_runtime::{Dependencies, telemetry};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::start();
-    let on = &Dependencies::from_env().await?;
+    let on = &Dependencies::from_env(effect_relay::PATIENCE).await?;
     run(service_fn(async move |event: LambdaEvent<_>| {
         Ok::<_, Error>(effect_relay::handle(on, event.payload).await)
     }))

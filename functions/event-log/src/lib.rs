@@ -20,12 +20,15 @@ use switchboard_domain::sid::{TaskChannelSid, WorkerSid};
 use switchboard_domain::task::Task;
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_domain::workspace::Workspace;
-use switchboard_runtime::{Dependencies, Failure};
+use switchboard_runtime::{Dependencies, Failure, Patience};
 use switchboard_store::item::image;
 use switchboard_store::{Key, Listing, StoreError, key};
 
 /// Who the store says it is when it removes what has expired.
 const SWEEPER: &str = "dynamodb.amazonaws.com";
+
+/// How long tables and queues are waited for. There is time: its invocations have half a minute or more.
+pub const PATIENCE: Patience = Patience::LONG;
 
 /// Handles a batch of stream records. At the first that fails it stops: the stream keeps its order, and what
 /// is behind comes again.

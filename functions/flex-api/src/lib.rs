@@ -18,7 +18,10 @@ use std::convert::Infallible;
 use http::Response;
 use lambda_http::{Body, Request};
 use switchboard_rest::{Answer, Call, Method, serve};
-use switchboard_runtime::Dependencies;
+use switchboard_runtime::{Dependencies, Patience};
+
+/// How long tables and queues are waited for. A client waits, and may ask again.
+pub const PATIENCE: Patience = Patience::CLIENT;
 
 /// Serves one request.
 pub async fn handle(on: &Dependencies, request: Request) -> Result<Response<Body>, Infallible> {

@@ -7,6 +7,6 @@ use switchboard_runtime::{Dependencies, telemetry};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::start();
-    let on = &Dependencies::from_env().await?;
+    let on = &Dependencies::from_env(flex_api::PATIENCE).await?;
     run(service_fn(async move |request| flex_api::handle(on, request).await)).await
 }

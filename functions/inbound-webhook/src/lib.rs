@@ -17,7 +17,10 @@ use switchboard_domain::carriage::{CarrierName, InboundMessage, StatusReport};
 use switchboard_domain::effect::QueueName;
 use switchboard_domain::mutation::{Mutation, is_on};
 use switchboard_domain::sid::{MessageSid, Sid as _};
-use switchboard_runtime::{Dependencies, Failure};
+use switchboard_runtime::{Dependencies, Failure, Patience};
+
+/// How long tables and queues are waited for. A carrier waits, and posts again by itself.
+pub const PATIENCE: Patience = Patience::CARRIER;
 
 /// Serves one webhook.
 pub async fn handle(

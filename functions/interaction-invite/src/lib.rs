@@ -19,8 +19,11 @@ use switchboard_domain::record::Record;
 use switchboard_domain::sid::{ConversationSid, FlowSid, InteractionSid, MessageSid, Sid as _};
 use switchboard_domain::workspace::{TaskChannel, Worker, Workflow};
 use switchboard_runtime::queue::{body, each_message};
-use switchboard_runtime::{Dependencies, Failure};
+use switchboard_runtime::{Dependencies, Failure, Patience};
 use switchboard_store::{FromRecord, Key, key, take};
+
+/// How long tables and queues are waited for. What fails comes again only when the message is visible again.
+pub const PATIENCE: Patience = Patience::WORKER;
 
 /// Handles a batch.
 pub async fn handle(on: &Dependencies, event: SqsEvent) -> SqsBatchResponse {

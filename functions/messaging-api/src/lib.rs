@@ -22,8 +22,11 @@ use lambda_http::{Body, Request};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::Effect;
 use switchboard_rest::{Answer, ApiError, Call, Method};
-use switchboard_runtime::Dependencies;
+use switchboard_runtime::{Dependencies, Patience};
 use switchboard_store::Kept;
+
+/// How long tables and queues are waited for. A client waits, and may ask again.
+pub const PATIENCE: Patience = Patience::CLIENT;
 
 /// Serves one request.
 pub async fn handle(on: &Dependencies, request: Request) -> Result<Response<Body>, Infallible> {

@@ -17,11 +17,14 @@ use switchboard_domain::message::{Begin, Delivery, Message};
 use switchboard_domain::mutation::{Mutation, is_on};
 use switchboard_domain::timestamp::{Millis, Timestamp};
 use switchboard_runtime::queue::{Next, body, each_message_or_later};
-use switchboard_runtime::{Dependencies, Failure};
+use switchboard_runtime::{Dependencies, Failure, Patience};
 use switchboard_store::key;
 
 /// How long to wait before asking a carrier again that could not tell.
 const ASK_AGAIN: Millis = Millis::seconds(30);
+
+/// How long tables and queues are waited for. There is time: its invocations have half a minute or more.
+pub const PATIENCE: Patience = Patience::LONG;
 
 /// Handles a batch.
 pub async fn handle(on: &Dependencies, carriers: &Carriers, event: SqsEvent) -> SqsBatchResponse {

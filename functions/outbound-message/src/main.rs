@@ -8,7 +8,7 @@ use switchboard_runtime::{Dependencies, telemetry};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::start();
-    let on = &Dependencies::from_env().await?;
+    let on = &Dependencies::from_env(outbound_message::PATIENCE).await?;
     let carriers = &Carriers::connect(&on.config.carrier_settings())?;
     run(service_fn(async move |event: LambdaEvent<_>| {
         Ok::<_, Error>(outbound_message::handle(on, carriers, event.payload).await)

@@ -20,7 +20,7 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use switchboard_domain::effect::{RouterEvent, Subject};
 use switchboard_domain::sid::WorkspaceSid;
 use switchboard_runtime::queue::{body, item_failure, log};
-use switchboard_runtime::{Dependencies, Failure};
+use switchboard_runtime::{Dependencies, Failure, Patience};
 
 use picture::{Warm, refresh};
 
@@ -51,6 +51,9 @@ impl Routers {
         }
     }
 }
+
+/// How long tables and queues are waited for. What fails comes again only when the message is visible again.
+pub const PATIENCE: Patience = Patience::WORKER;
 
 /// Handles a batch. All events of a workspace are one step: they succeed or come back together.
 pub async fn handle(on: &Dependencies, routers: &Routers, event: SqsEvent) -> SqsBatchResponse {

@@ -7,7 +7,7 @@ use switchboard_runtime::{Dependencies, telemetry};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::start();
-    let on = &Dependencies::from_env().await?;
+    let on = &Dependencies::from_env(task_assignment::PATIENCE).await?;
     let routers = &task_assignment::Routers::default();
     run(service_fn(async move |event: LambdaEvent<_>| {
         Ok::<_, Error>(task_assignment::handle(on, routers, event.payload).await)

@@ -12,11 +12,14 @@ use switchboard_domain::effect::{Effect, QueueName, RouterEvent, Subject, Wake};
 use switchboard_domain::timestamp::{Millis, Timestamp};
 use switchboard_domain::workspace::Workspace;
 use switchboard_runtime::queue::{body, item_failure, log};
-use switchboard_runtime::{Dependencies, Failure};
+use switchboard_runtime::{Dependencies, Failure, Patience};
 use switchboard_store::{Listing, Table};
 
 /// A timer that is so little early is on time.
 const TOLERANCE: Millis = Millis(20);
+
+/// How long tables and queues are waited for. There is time: its invocations have half a minute or more.
+pub const PATIENCE: Patience = Patience::LONG;
 
 /// Handles a batch of timers, or the minute's tick.
 pub async fn handle(on: &Dependencies, event: Value) -> Result<Value, Failure> {

@@ -29,7 +29,7 @@ use switchboard_domain::record::Record;
 use switchboard_domain::timestamp::Millis;
 use switchboard_domain::version::Version;
 use switchboard_runtime::queue::{Next, body, each_message_or_later};
-use switchboard_runtime::{Dependencies, Failure};
+use switchboard_runtime::{Dependencies, Failure, Patience};
 use switchboard_store::{Key, key, take};
 
 pub use caller::{Answer, Called, Caller, Endpoints, Request};
@@ -47,6 +47,9 @@ struct Due {
     parameters: Vec<(String, String)>,
     timeout: Duration,
 }
+
+/// How long tables and queues are waited for. There is time: its invocations have half a minute or more.
+pub const PATIENCE: Patience = Patience::LONG;
 
 /// Handles a batch.
 pub async fn handle(on: &Dependencies, caller: &Caller, event: SqsEvent) -> SqsBatchResponse {

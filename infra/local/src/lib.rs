@@ -28,6 +28,7 @@ pub mod stand_ins;
 
 pub use aws::deployment::Deployment;
 pub use aws::faults::{Call, Fault, Faults, Gate, Passage, Service};
+pub use aws::functions::patience;
 pub use aws::gateway::http_event;
 pub use aws::invocation::FunctionError;
 pub use aws::mappings::schedule_event;

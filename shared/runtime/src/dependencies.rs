@@ -13,6 +13,7 @@ use switchboard_domain::version::CommitId;
 use switchboard_store::Store;
 
 use crate::config::Config;
+use crate::patience::Patience;
 use crate::queue::Queues;
 
 /// Tells the time.
@@ -51,10 +52,10 @@ impl Dependencies {
         Self { config, store, queues, clock, entropy }
     }
 
-    /// The environment of a Lambda function: the one place that builds clients.
-    pub async fn from_env() -> Result<Self, lambda_runtime::Error> {
+    /// The environment of a Lambda function, whose clients wait as it can afford: the one place that builds clients.
+    pub async fn from_env(patience: Patience) -> Result<Self, lambda_runtime::Error> {
         let config = Config::from_env()?;
-        let sdk = sdk_config().await;
+        let sdk = sdk_config(patience).await;
         let store = Store::new(aws_sdk_dynamodb::Client::new(&sdk), config.tables.clone());
         let queues = Queues::new(aws_sdk_sqs::Client::new(&sdk), config.queues.clone());
         Ok(Self::new(config, store, queues, Arc::new(system_time), Arc::new(system_entropy)))
@@ -95,9 +96,21 @@ impl Dependencies {
     }
 }
 
+/// The version of the SDK's behaviour, for every client of every service. It is named, since the newest one changes
+/// with an update: the next one waits a second before it repeats a throttled call. It is the newest that the
+/// registry has; what it leaves open of retries and timeouts, [`Patience`] says.
+pub fn behavior_version() -> BehaviorVersion {
+    BehaviorVersion::v2026_01_12()
+}
+
 /// Credentials, region and endpoints of the environment, for clients of any service.
-pub async fn sdk_config() -> aws_config::SdkConfig {
-    aws_config::defaults(BehaviorVersion::latest()).http_client(https()).load().await
+pub async fn sdk_config(patience: Patience) -> aws_config::SdkConfig {
+    aws_config::defaults(behavior_version())
+        .http_client(https())
+        .timeout_config(patience.timeouts())
+        .retry_config(patience.retries())
+        .load()
+        .await
 }
 
 /// HTTPS with one cryptographic provider, for all clients.

@@ -6,9 +6,11 @@ mod decide;
 pub mod dependencies;
 pub mod failure;
 mod notice;
+pub mod patience;
 pub mod queue;
 pub mod telemetry;
 
 pub use config::Config;
 pub use dependencies::Dependencies;
 pub use failure::Failure;
+pub use patience::Patience;

@@ -14,6 +14,8 @@ use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::retry::RetryConfig;
 use serde_json::{Value, json};
+use switchboard_runtime::Patience;
+use switchboard_runtime::dependencies::behavior_version;
 
 use crate::aws::answer::Answer;
 use crate::aws::dynamo::Tables;
@@ -38,34 +40,46 @@ struct Connector {
     services: Services,
 }
 
+/// Each client has an allowance of retries of its own. Otherwise all clients of a process share one, which on Lambda
+/// is one function, but here is every function of every deployment: those would decide how often the others try.
 impl Services {
     /// A real DynamoDB client whose requests stay in this process, in a function's name.
-    pub(crate) fn dynamodb(&self, function: &str) -> aws_sdk_dynamodb::Client {
+    pub(crate) fn dynamodb(&self, function: &str, patience: Patience) -> aws_sdk_dynamodb::Client {
+        use aws_sdk_dynamodb::config::retry::{RetryPartition, TokenBucket};
+        let bucket = TokenBucket::default();
+        let partition = RetryPartition::custom(function.to_owned()).token_bucket(bucket).build();
         let config = aws_sdk_dynamodb::Config::builder()
-            .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::latest())
+            .behavior_version(behavior_version())
             .region(aws_sdk_dynamodb::config::Region::new(self.queues.region().to_owned()))
             .credentials_provider(credentials())
             .http_client(self.connector(function))
-            .retry_config(self.retries())
+            .timeout_config(patience.timeouts())
+            .retry_config(self.retries(patience))
+            .retry_partition(partition)
             .build();
         aws_sdk_dynamodb::Client::from_conf(config)
     }
 
     /// A real SQS client whose requests stay in this process, in a function's name.
-    pub(crate) fn sqs(&self, function: &str) -> aws_sdk_sqs::Client {
+    pub(crate) fn sqs(&self, function: &str, patience: Patience) -> aws_sdk_sqs::Client {
+        use aws_sdk_sqs::config::retry::{RetryPartition, TokenBucket};
+        let bucket = TokenBucket::default();
+        let partition = RetryPartition::custom(function.to_owned()).token_bucket(bucket).build();
         let config = aws_sdk_sqs::Config::builder()
-            .behavior_version(aws_sdk_sqs::config::BehaviorVersion::latest())
+            .behavior_version(behavior_version())
             .region(aws_sdk_sqs::config::Region::new(self.queues.region().to_owned()))
             .credentials_provider(credentials())
             .http_client(self.connector(function))
-            .retry_config(self.retries())
+            .timeout_config(patience.timeouts())
+            .retry_config(self.retries(patience))
+            .retry_partition(partition)
             .build();
         aws_sdk_sqs::Client::from_conf(config)
     }
 
-    /// As the SDK does it by itself; without chance, if it has to be steady.
-    fn retries(&self) -> RetryConfig {
-        RetryConfig::standard().with_use_static_exponential_base(self.is_steady)
+    /// As the function wants it; without chance, if it has to be steady.
+    fn retries(&self, patience: Patience) -> RetryConfig {
+        patience.retries().with_use_static_exponential_base(self.is_steady)
     }
 
     fn connector(&self, function: &str) -> Connector {

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use serde_json::Value;
-use switchboard_runtime::Dependencies;
 use switchboard_runtime::dependencies::system_time;
+use switchboard_runtime::{Dependencies, Patience};
 use switchboard_sqs::Sqs;
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, watch};
@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use crate::aws::connector::Services;
+use crate::aws::functions::patience;
 use crate::aws::gateway::Gateway;
 use crate::aws::invocation::{FunctionError, Functions};
 use crate::aws::mappings::{self, Reach};
@@ -107,12 +108,12 @@ impl Deployment {
 
     /// A real DynamoDB client on the embedded tables; its requests are counted under `name`.
     pub fn dynamodb(&self, name: &str) -> aws_sdk_dynamodb::Client {
-        self.services.dynamodb(name)
+        self.services.dynamodb(name, patience(name).unwrap_or(Patience::LONG))
     }
 
     /// A real SQS client on the embedded queues; its requests are counted under `name`.
     pub fn sqs_client(&self, name: &str) -> aws_sdk_sqs::Client {
-        self.services.sqs(name)
+        self.services.sqs(name, patience(name).unwrap_or(Patience::LONG))
     }
 
     /// The embedded SQS itself, unless the queues are elsewhere.

@@ -17,7 +17,7 @@ use switchboard_carriers::{BASE_URL, Carriers, Transport};
 use switchboard_domain::carriage::CarrierName;
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_runtime::dependencies::{Clock, Entropy};
-use switchboard_runtime::{Config, Dependencies};
+use switchboard_runtime::{Config, Dependencies, Patience};
 use switchboard_store::Store;
 
 use crate::aws::connector::Services;
@@ -53,9 +53,10 @@ pub(crate) fn dependencies(
     carrier_url: &str,
 ) -> Result<Dependencies> {
     let config = Config::read(&local(&function.environment, carrier_url))?;
-    let store = Store::new(services.dynamodb(&function.name), config.tables.clone());
+    let patience = patience(&function.name)?;
+    let store = Store::new(services.dynamodb(&function.name, patience), config.tables.clone());
     let queues = switchboard_runtime::queue::Queues::new(
-        services.sqs(&function.name),
+        services.sqs(&function.name, patience),
         config.queues.clone(),
     );
     let clock = match &services.faults {
@@ -83,6 +84,30 @@ fn local(environment: &BTreeMap<String, String>, carrier_url: &str) -> BTreeMap<
         }
     }
     variables
+}
+
+/// How long a function waits for tables and queues, by its own word.
+///
+/// # Errors
+/// If no crate of that name is linked.
+pub fn patience(function: &str) -> Result<Patience> {
+    Ok(match function {
+        "inbound-webhook" => inbound_webhook::PATIENCE,
+        "conversations-api" => conversations_api::PATIENCE,
+        "messaging-api" => messaging_api::PATIENCE,
+        "taskrouter-api" => taskrouter_api::PATIENCE,
+        "flex-api" => flex_api::PATIENCE,
+        "autocreation" => autocreation::PATIENCE,
+        "interaction-invite" => interaction_invite::PATIENCE,
+        "task-assignment" => task_assignment::PATIENCE,
+        "outbound-message" => outbound_message::PATIENCE,
+        "delivery-receipt" => delivery_receipt::PATIENCE,
+        "webhook-delivery" => webhook_delivery::PATIENCE,
+        "effect-relay" => effect_relay::PATIENCE,
+        "event-log" => event_log::PATIENCE,
+        "timer" => timer::PATIENCE,
+        other => bail!("the template's function {other} is not linked into the local deployment"),
+    })
 }
 
 /// Links a function of the template with its crate.

@@ -6,7 +6,7 @@ pub(crate) mod deployment;
 pub mod driver;
 pub(crate) mod dynamo;
 pub(crate) mod faults;
-mod functions;
+pub(crate) mod functions;
 pub(crate) mod gateway;
 pub(crate) mod invocation;
 pub(crate) mod mappings;

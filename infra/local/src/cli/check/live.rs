@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use aws_sdk_dynamodb::Client;
 use switchboard_check::{Facts, Moment, Snapshot, Violation};
+use switchboard_runtime::Patience;
 use switchboard_runtime::dependencies::{sdk_config, system_time};
 use switchboard_store::TableNames;
 
@@ -82,7 +83,7 @@ pub(crate) async fn of_live(endpoint_url: Option<&str>, moment: Moment) -> Resul
              TABLE_INTERACTIONS, TABLE_ROUTING, TABLE_CONFIGURATION and TABLE_EVENTS"
         );
     }
-    let sdk = sdk_config().await;
+    let sdk = sdk_config(Patience::LONG).await;
     let mut config = aws_sdk_dynamodb::config::Builder::from(&sdk);
     if let Some(url) = endpoint_url {
         config = config.endpoint_url(url);
