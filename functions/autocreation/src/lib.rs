@@ -6,7 +6,6 @@
 #![forbid(unsafe_code)]
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use switchboard_domain::autocreation::{self, Outcome, Situation};
 use switchboard_domain::carriage::InboundMessage;
 use switchboard_domain::configuration::{
     AddressConfiguration, ConversationConfiguration, Flow, Handler, PhoneNumber,
@@ -16,6 +15,7 @@ use switchboard_domain::conversation::{
 };
 use switchboard_domain::decision::Decision;
 use switchboard_domain::message::Message;
+use switchboard_domain::process::autocreation::{self, Outcome, Situation};
 use switchboard_domain::sid::{MessagingServiceSid, ServiceSid};
 use switchboard_runtime::queue::{body, each_message};
 use switchboard_runtime::{Dependencies, Failure, Patience};
@@ -70,11 +70,12 @@ async fn decide(
     let situation = Situation {
         bound: known.bound.as_ref(),
         address: known.address.as_ref(),
-        flow: known.flow.as_ref().map(|flow| flow.definition.as_str()),
+        flow: known.flow.as_ref(),
         default_service: known.default_service,
         messaging_service: known.messaging_service,
     };
-    let (outcome, decision) = autocreation::receive(inbound, situation, on.now())?;
+    let rule = |answers: &_| autocreation::receive(inbound, situation, answers, on.now());
+    let (outcome, decision) = on.answering::<_, Failure>(rule).await?;
     Ok((Some(outcome), decision))
 }
 
@@ -133,7 +134,7 @@ async fn unbound(on: &Dependencies, inbound: &InboundMessage) -> Result<Known, F
     Ok(Known {
         bound: None,
         address,
-        flow: flow.filter(|flow| flow.published),
+        flow,
         default_service: settings
             .default_service
             .unwrap_or_else(|| default_service_sid(on.config.account_sid)),

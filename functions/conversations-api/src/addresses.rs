@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use switchboard_domain::address::{Address, ChannelType};
 use switchboard_domain::configuration::{AddressConfiguration, Handler};
+use switchboard_domain::conversation::{EventName, Given};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::sid::{AddressConfigurationSid, ServiceSid};
 use switchboard_domain::version::Version;
@@ -10,7 +11,7 @@ use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
 use switchboard_store::{Listing, Page, Table, key};
 
 use crate::configuration::existing_service;
-use crate::input::{self, Change, given};
+use crate::input::{self, given};
 use crate::lists;
 
 /// The largest page.
@@ -18,7 +19,7 @@ const PAGE_MAX: i64 = 50;
 /// A failing flow is tried again so often at most.
 const RETRIES_MAX: i64 = 3;
 /// What a webhook hears of that does not say: the message that opened the conversation (rule A.6).
-const FILTER_DEFAULT: &str = "onMessageAdded";
+const FILTER_DEFAULT: EventName = EventName::OnMessageAdded;
 
 /// The channels that an address can be configured for (rule A.5).
 const KINDS: [ChannelType; 8] = [
@@ -163,7 +164,7 @@ fn country(form: &Params) -> Result<Option<String>, ApiError> {
     }
 }
 
-async fn service(call: &Call<'_>) -> Result<Change<ServiceSid>, ApiError> {
+async fn service(call: &Call<'_>) -> Result<Given<ServiceSid>, ApiError> {
     let unknown = || ApiError::new(400, 50050, "Service Instance not found");
     match call.form.get("AutoCreation.ConversationServiceSid") {
         None => Ok(None),
@@ -203,7 +204,7 @@ fn webhook(form: &Params, current: &Handler) -> Result<Handler, ApiError> {
             (Some(url.clone()), method.clone(), filters.clone())
         }
         Handler::Default | Handler::Studio { .. } => {
-            (None, "POST".to_owned(), vec![FILTER_DEFAULT.to_owned()])
+            (None, "POST".to_owned(), vec![FILTER_DEFAULT])
         }
     };
     let url = match form.get("AutoCreation.WebhookUrl") {

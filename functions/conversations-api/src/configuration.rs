@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use switchboard_domain::configuration::{ConversationConfiguration, MessagingService};
 use switchboard_domain::conversation::{Service, default_service_sid};
 use switchboard_domain::decision::Decision;
+use switchboard_domain::refusal::Refusal;
 use switchboard_domain::sid::ServiceSid;
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::key;
@@ -30,7 +31,7 @@ pub(crate) async fn update(call: &Call<'_>) -> Answer {
     if let Some(Some(sid)) = messaging {
         let found: Option<MessagingService> =
             call.on.store.get(key::messaging_service(sid)).await?;
-        found.ok_or_else(input::foreign_messaging_service)?;
+        found.ok_or(Refusal::NoSuchMessagingService)?;
     }
     let service = service(call).await?;
     let answer = call

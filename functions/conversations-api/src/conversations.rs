@@ -1,125 +1,73 @@
 //! Conversations themselves.
 
 use serde_json::{Value, json};
-use switchboard_domain::configuration::{ConversationConfiguration, MessagingService};
-use switchboard_domain::conversation::{Conversation, Notice, State, UniqueName};
+use switchboard_domain::configuration::ConversationConfiguration;
+use switchboard_domain::conversation::{Conversation, Details, State};
 use switchboard_domain::decision::Decision;
-use switchboard_domain::effect::Effect;
-use switchboard_domain::sid::{ConversationSid, MessagingServiceSid, ServiceSid};
+use switchboard_domain::process::conversation::{Change, Command};
+use switchboard_domain::sid::{ConversationSid, ServiceSid};
 use switchboard_domain::timestamp::Timestamp;
-use switchboard_domain::version::Version;
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
 use switchboard_store::{Listing, Page, Table, key};
 
-use crate::input::{self, CONVERSATION_ATTRIBUTES_MAX, Change, Dates, Timer, given};
+use crate::apply::{apply, decided};
+use crate::input::{self, CONVERSATION_ATTRIBUTES_MAX, Timer, given};
 use crate::lists;
-use crate::scope::{Scope, source};
+use crate::scope::Scope;
 
 /// The largest page.
 const PAGE_MAX: i64 = 100;
-/// So many participants are removed in one transaction, with room for the conversation and its name.
-const LEAVE_AT_ONCE: usize = 90;
-/// A conversation with everybody in it is one item; this leaves room below the store's 400 KB.
-const ITEM_BYTES_MAX: usize = 350 * 1024;
-
-/// The parameters that create and update share.
-#[derive(Debug, Clone)]
-pub(crate) struct Fields {
-    friendly_name: Change<String>,
-    unique_name: Change<String>,
-    attributes: Change<String>,
-    messaging_service: Change<MessagingServiceSid>,
-    state: Option<State>,
-    dates: Dates,
-}
-
-impl Fields {
-    /// Reads and checks everything that needs no look into the tables.
-    pub(crate) fn read(form: &Params) -> Result<Self, ApiError> {
-        input::refuse(form, &["Bindings.Email.Address", "Bindings.Email.Name"])?;
-        for (timer, name) in
-            [(Timer::Inactive, "Timers.Inactive"), (Timer::Closed, "Timers.Closed")]
-        {
-            // None of our conversations has a timer, so turning one off is done already.
-            if let Some(Some(_)) = timer.read(form, name)? {
-                input::refuse(form, &[name])?;
-            }
+/// Reads and checks the parameters that create and update share: everything that needs no look into the tables.
+pub(crate) fn details(form: &Params) -> Result<Details, ApiError> {
+    input::refuse(form, &["Bindings.Email.Address", "Bindings.Email.Name"])?;
+    for (timer, name) in [(Timer::Inactive, "Timers.Inactive"), (Timer::Closed, "Timers.Closed")] {
+        // None of our conversations has a timer, so turning one off is done already.
+        if let Some(Some(_)) = timer.read(form, name)? {
+            input::refuse(form, &[name])?;
         }
-        let unique_name = input::text(form, "UniqueName", 50004, "Unique Name too long")?;
-        if unique_name.as_ref().and_then(Option::as_ref).is_some_and(|name| is_sid_like(name)) {
-            let message = "Unique name should not match conversation sid pattern";
-            return Err(ApiError::new(400, 50390, message));
-        }
-        Ok(Self {
-            friendly_name: input::friendly_name(form)?,
-            unique_name,
-            attributes: input::attributes(form, CONVERSATION_ATTRIBUTES_MAX)?,
-            messaging_service: input::messaging_service(form, "MessagingServiceSid")?,
-            state: state(form)?,
-            dates: Dates::read(form)?,
-        })
     }
-
-    fn is_empty(&self) -> bool {
-        self.friendly_name.is_none()
-            && self.unique_name.is_none()
-            && self.attributes.is_none()
-            && self.messaging_service.is_none()
-            && self.state.is_none()
-            && self.dates == Dates::default()
+    let unique_name = input::text(form, "UniqueName", 50004, "Unique Name too long")?;
+    if unique_name.as_ref().and_then(Option::as_ref).is_some_and(|name| is_sid_like(name)) {
+        let message = "Unique name should not match conversation sid pattern";
+        return Err(ApiError::new(400, 50390, message));
     }
-
-    /// Everything but the state and the unique name, which take more than a field.
-    fn apply(&self, conversation: &mut Conversation, now: Timestamp) {
-        if let Some(friendly_name) = &self.friendly_name {
-            conversation.friendly_name.clone_from(friendly_name);
-        }
-        if let Some(attributes) = &self.attributes {
-            conversation.attributes.clone_from(attributes);
-        }
-        if let Some(messaging_service) = self.messaging_service {
-            conversation.messaging_service = messaging_service;
-        }
-        conversation.created = self.dates.created.unwrap_or(conversation.created);
-        conversation.updated = self.dates.updated.unwrap_or(now);
-    }
+    Ok(Details {
+        friendly_name: input::friendly_name(form)?,
+        unique_name,
+        attributes: input::attributes(form, CONVERSATION_ATTRIBUTES_MAX)?,
+        messaging_service: input::messaging_service(form, "MessagingServiceSid")?,
+        state: state(form)?,
+        dates: input::dates(form)?,
+    })
 }
 
 /// `POST …/Conversations`.
 pub(crate) async fn create(call: &Call<'_>, scope: &Scope) -> Answer {
-    let fields = Fields::read(&call.form)?;
+    let details = details(&call.form)?;
     let service = scope.service(call).await?;
     let sid = call.on.mint();
     let answer = call
         .on
         .decide(async || {
-            let (conversation, names) = begin(call, service, sid, &fields).await?;
-            let answer = render(call, scope, &conversation);
-            Ok::<_, ApiError>((answer, Decision::put(conversation).with(names)))
+            let new = new(call, service, sid).await?;
+            let change = decided(call, &new, Command::Create(details.clone())).await?;
+            let answer = render(call, scope, &change.conversation);
+            Ok::<_, ApiError>((answer, Decision::from(change)))
         })
         .await?;
     Ok(Reply::created(answer))
 }
 
-/// A new conversation, and its name.
-pub(crate) async fn begin(
+/// A new conversation, with what the account has configured for those that do not say otherwise.
+pub(crate) async fn new(
     call: &Call<'_>,
     service: ServiceSid,
     sid: ConversationSid,
-    fields: &Fields,
-) -> Result<(Conversation, Decision), ApiError> {
-    if fields.state == Some(State::Closed) {
-        return Err(ApiError::new(400, 50384, "Initial state can't be 'closed'"));
-    }
+) -> Result<Conversation, ApiError> {
     let settings: Option<ConversationConfiguration> =
         call.on.store.get(key::conversation_configuration()).await?;
-    let mut conversation = Conversation::new(sid, service, call.now);
-    conversation.messaging_service = settings.and_then(|it| it.default_messaging_service);
-    messaging_service_exists(call, fields).await?;
-    fields.apply(&mut conversation, fields.dates.created.unwrap_or(call.now));
-    conversation.state = fields.state.unwrap_or(State::Active);
-    let names = rename(call, &mut conversation, fields).await?;
-    Ok((conversation, names))
+    let messaging_service = settings.and_then(|it| it.default_messaging_service);
+    Ok(Conversation::new(sid, service, messaging_service, call.now))
 }
 
 /// `GET …/Conversations`: in order of creation; latest first when they are asked for by date.
@@ -154,152 +102,18 @@ pub(crate) async fn fetch(call: &Call<'_>, scope: &Scope, name: &str) -> Answer 
 /// `POST …/Conversations/{Sid}`. A conversation that is the medium of an interaction is closed here as any
 /// other; the interaction learns of it when it looks.
 pub(crate) async fn update(call: &Call<'_>, scope: &Scope, name: &str) -> Answer {
-    let fields = Fields::read(&call.form)?;
-    let answer = call
-        .on
-        .decide(async || {
-            let before = scope.conversation(call, name).await?;
-            if fields.is_empty() {
-                return Ok((render(call, scope, &before), Decision::unchanged()));
-            }
-            before.must_be_open()?;
-            messaging_service_exists(call, &fields).await?;
-            let mut after = before.clone();
-            let names = rename(call, &mut after, &fields).await?;
-            let freed = match fields.state {
-                Some(State::Closed) => after.close(call.now),
-                Some(state @ (State::Active | State::Inactive)) => {
-                    after.state = state;
-                    Decision::unchanged()
-                }
-                None => Decision::unchanged(),
-            };
-            fields.apply(&mut after, call.now);
-            must_fit(&after)?;
-            let effects = notices(call, &before, &after);
-            let answer = render(call, scope, &after);
-            let decision = Decision::put(after).with(names).with(freed).asking(effects);
-            Ok::<_, ApiError>((answer, decision))
-        })
-        .await?;
-    Ok(Reply::ok(answer))
+    let details = details(&call.form)?;
+    let command = |_: &Conversation| Ok(Command::Update(details.clone()));
+    let show = |change: &Change| render(call, scope, &change.conversation);
+    Ok(Reply::ok(apply(call, scope, name, command, show).await?))
 }
 
-/// `DELETE …/Conversations/{Sid}`: the conversation, everybody's place in it, and its name. Its messages
-/// stay behind, out of reach. Effects travel with a record that is written, and none is left to carry
-/// them, so webhooks of the conversation do not hear of its end.
+/// `DELETE …/Conversations/{Sid}`: the conversation, everybody's place in it, and its name.
 pub(crate) async fn remove(call: &Call<'_>, scope: &Scope, name: &str) -> Answer {
-    let mut done = false;
-    while !done {
-        done = call
-            .on
-            .decide(async || {
-                let mut conversation = scope.conversation(call, name).await?;
-                let leaving = conversation.participants.iter().take(LEAVE_AT_ONCE);
-                let leaving: Vec<u32> = leaving.map(|one| one.number).collect();
-                let mut decision = Decision::unchanged();
-                for number in leaving {
-                    decision = decision.with(conversation.leave(number, call.now)?);
-                }
-                if !conversation.participants.is_empty() {
-                    return Ok((false, Decision::put(conversation).with(decision)));
-                }
-                if let Some(named) = name_record(call, &conversation).await? {
-                    decision = decision.without(named);
-                }
-                Ok::<_, ApiError>((true, decision.without(conversation)))
-            })
-            .await?;
-    }
+    let command = |_: &Conversation| Ok(Command::Remove);
+    let show = |change: &Change| Value::Bool(change.is_over());
+    while apply(call, scope, name, command, show).await? != Value::Bool(true) {}
     Ok(Reply::gone())
-}
-
-/// Refuses what would no longer be one item.
-pub(crate) fn must_fit(conversation: &Conversation) -> Result<(), ApiError> {
-    let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-    let each = 256; // numbers, dates and the names of attributes
-    let participants: usize = conversation
-        .participants
-        .iter()
-        .map(|one| {
-            let pair = one.pair.as_ref();
-            let pair = pair.map_or(0, |it| it.address.as_str().len() + it.proxy.as_str().len());
-            each + pair + length(&one.identity) + length(&one.attributes) + length(&one.role)
-        })
-        .sum();
-    if participants + length(&conversation.attributes) > ITEM_BYTES_MAX {
-        let message =
-            "The attributes of the conversation and its participants are too long together";
-        return Err(ApiError::new(400, 50303, message));
-    }
-    Ok(())
-}
-
-async fn messaging_service_exists(call: &Call<'_>, fields: &Fields) -> Result<(), ApiError> {
-    let Some(Some(sid)) = fields.messaging_service else {
-        return Ok(());
-    };
-    let found: Option<MessagingService> = call.on.store.get(key::messaging_service(sid)).await?;
-    found.map(|_| ()).ok_or_else(input::foreign_messaging_service)
-}
-
-/// Takes the new name and lets go of the old one.
-async fn rename(
-    call: &Call<'_>,
-    conversation: &mut Conversation,
-    fields: &Fields,
-) -> Result<Decision, ApiError> {
-    let Some(wanted) = &fields.unique_name else {
-        return Ok(Decision::unchanged());
-    };
-    if conversation.unique_name == *wanted {
-        return Ok(Decision::unchanged());
-    }
-    let mut decision = Decision::unchanged();
-    if let Some(old) = name_record(call, conversation).await? {
-        decision = decision.without(old);
-    }
-    if let Some(name) = wanted {
-        let service = conversation.service;
-        let taken: Option<UniqueName> = call.on.store.get(key::unique_name(service, name)).await?;
-        if taken.is_some() {
-            let message = "Conversation with provided unique name already exists";
-            return Err(ApiError::new(409, 50353, message));
-        }
-        let (name, conversation) = (name.clone(), conversation.sid);
-        decision = decision.and(UniqueName { service, name, conversation, version: Version::NEW });
-    }
-    conversation.unique_name.clone_from(wanted);
-    Ok(decision)
-}
-
-async fn name_record(
-    call: &Call<'_>,
-    conversation: &Conversation,
-) -> Result<Option<UniqueName>, ApiError> {
-    let Some(name) = &conversation.unique_name else {
-        return Ok(None);
-    };
-    let named: Option<UniqueName> =
-        call.on.store.get(key::unique_name(conversation.service, name)).await?;
-    Ok(named.filter(|named| named.conversation == conversation.sid))
-}
-
-fn notices(call: &Call<'_>, before: &Conversation, after: &Conversation) -> Vec<Effect> {
-    let mut effects = Vec::new();
-    let described = |one: &Conversation| {
-        let names = (one.friendly_name.clone(), one.unique_name.clone());
-        (names, one.attributes.clone(), one.messaging_service)
-    };
-    if described(before) != described(after) {
-        effects.extend(after.tell(&Notice::of("onConversationUpdated"), source(call)));
-    }
-    if before.state != after.state {
-        let state_from = Some(before.state);
-        let notice = Notice { state_from, ..Notice::of("onConversationStateUpdated") };
-        effects.extend(after.tell(&notice, source(call)));
-    }
-    effects
 }
 
 fn state(params: &Params) -> Result<Option<State>, ApiError> {
@@ -378,7 +192,7 @@ mod tests {
             ("DateCreated", "yesterday", 50308),
             ("Bindings.Email.Name", "a", 20001),
         ] {
-            let refused = Fields::read(&form(name, value)).unwrap_err();
+            let refused = details(&form(name, value)).unwrap_err();
             assert_eq!((refused.status, refused.code), (400, code), "{name}={value}");
         }
     }

@@ -2,8 +2,8 @@
 
 use jiff::fmt::temporal::SpanParser;
 use switchboard_domain::configuration::Flow;
+use switchboard_domain::conversation::{Dates, EventName, Given};
 use switchboard_domain::sid::{FlowSid, MessagingServiceSid};
-use switchboard_domain::timestamp::Timestamp;
 use switchboard_rest::{ApiError, Call, Params};
 use switchboard_store::key;
 
@@ -15,23 +15,6 @@ pub(crate) const CONVERSATION_ATTRIBUTES_MAX: usize = 16 * 1024;
 pub(crate) const ATTRIBUTES_MAX: usize = 4 * 1024;
 /// The longest URL of a webhook.
 const URL_CHARS_MAX: usize = 2048;
-
-/// What a webhook can hear of (rule A.5).
-const EVENTS: [&str; 10] = [
-    "onMessageAdded",
-    "onMessageUpdated",
-    "onMessageRemoved",
-    "onConversationUpdated",
-    "onConversationStateUpdated",
-    "onConversationRemoved",
-    "onParticipantAdded",
-    "onParticipantUpdated",
-    "onParticipantRemoved",
-    "onDeliveryUpdated",
-];
-
-/// A field of an update: not given, emptied, or set.
-pub(crate) type Change<T> = Option<Option<T>>;
 
 /// A value that is given and not empty.
 pub(crate) fn given<'a>(form: &'a Params, name: &str) -> Option<&'a str> {
@@ -52,7 +35,7 @@ pub(crate) fn text(
     name: &str,
     code: u32,
     sentence: &str,
-) -> Result<Change<String>, ApiError> {
+) -> Result<Given<String>, ApiError> {
     match form.get(name) {
         Some(text) if text.chars().count() > NAME_CHARS_MAX => {
             Err(ApiError::new(400, code, sentence))
@@ -62,12 +45,12 @@ pub(crate) fn text(
 }
 
 /// A name for people.
-pub(crate) fn friendly_name(form: &Params) -> Result<Change<String>, ApiError> {
+pub(crate) fn friendly_name(form: &Params) -> Result<Given<String>, ApiError> {
     text(form, "FriendlyName", 50003, "Friendly name too long")
 }
 
 /// JSON text, kept as it was written.
-pub(crate) fn attributes(form: &Params, bytes_max: usize) -> Result<Change<String>, ApiError> {
+pub(crate) fn attributes(form: &Params, bytes_max: usize) -> Result<Given<String>, ApiError> {
     match form.get("Attributes") {
         None => Ok(None),
         Some("") => Ok(Some(None)),
@@ -81,22 +64,13 @@ pub(crate) fn attributes(form: &Params, bytes_max: usize) -> Result<Change<Strin
     }
 }
 
-/// Dates that a caller may set, to bring conversations over from elsewhere.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Dates {
-    pub(crate) created: Option<Timestamp>,
-    pub(crate) updated: Option<Timestamp>,
-}
-
-impl Dates {
-    /// Reads `DateCreated` and `DateUpdated`.
-    pub(crate) fn read(form: &Params) -> Result<Self, ApiError> {
-        let wrong = |code, name| ApiError::new(400, code, format!("Invalid {name} parameter"));
-        Ok(Self {
-            created: form.instant("DateCreated").map_err(|_| wrong(50308, "Date Created"))?,
-            updated: form.instant("DateUpdated").map_err(|_| wrong(50309, "Date Updated"))?,
-        })
-    }
+/// Reads `DateCreated` and `DateUpdated`.
+pub(crate) fn dates(form: &Params) -> Result<Dates, ApiError> {
+    let wrong = |code, name| ApiError::new(400, code, format!("Invalid {name} parameter"));
+    Ok(Dates {
+        created: form.instant("DateCreated").map_err(|_| wrong(50308, "Date Created"))?,
+        updated: form.instant("DateUpdated").map_err(|_| wrong(50309, "Date Updated"))?,
+    })
 }
 
 /// One of the two timers of a conversation (rule B.1).
@@ -110,7 +84,7 @@ pub(crate) enum Timer {
 
 impl Timer {
     /// Reads a duration of days or smaller units, in whole seconds. Zero turns the timer off.
-    pub(crate) fn read(self, form: &Params, name: &str) -> Result<Change<String>, ApiError> {
+    pub(crate) fn read(self, form: &Params, name: &str) -> Result<Given<String>, ApiError> {
         let Some(text) = form.get(name) else {
             return Ok(None);
         };
@@ -169,14 +143,14 @@ pub(crate) fn method(text: &str) -> Result<String, ApiError> {
 }
 
 /// Names of events, in any case; what is repeated counts once.
-pub(crate) fn filters(given: &[String]) -> Result<Vec<String>, ApiError> {
-    let mut known: Vec<String> = Vec::new();
+pub(crate) fn filters(given: &[String]) -> Result<Vec<EventName>, ApiError> {
+    let mut known: Vec<EventName> = Vec::new();
     for name in given.iter().filter(|name| !name.is_empty()) {
-        let event = EVENTS.into_iter().find(|event| event.eq_ignore_ascii_case(name));
-        let event = event
-            .ok_or_else(|| ApiError::new(400, 50365, "Invalid conversation webhook filter"))?;
-        if !known.iter().any(|one| one == event) {
-            known.push(event.to_owned());
+        let event = name
+            .parse()
+            .map_err(|_| ApiError::new(400, 50365, "Invalid conversation webhook filter"))?;
+        if !known.contains(&event) {
+            known.push(event);
         }
     }
     Ok(known)
@@ -194,7 +168,7 @@ pub(crate) async fn flow(call: &Call<'_>, text: &str) -> Result<FlowSid, ApiErro
 pub(crate) fn messaging_service(
     form: &Params,
     name: &str,
-) -> Result<Change<MessagingServiceSid>, ApiError> {
+) -> Result<Given<MessagingServiceSid>, ApiError> {
     match form.get(name) {
         None => Ok(None),
         Some("") => Ok(Some(None)),
@@ -203,11 +177,6 @@ pub(crate) fn messaging_service(
             Err(_) => Err(ApiError::new(400, 50341, "Invalid messaging service SID")),
         },
     }
-}
-
-/// The answer to a messaging service that the account does not have.
-pub(crate) fn foreign_messaging_service() -> ApiError {
-    ApiError::new(400, 50342, "Messaging service does not belong to account")
 }
 
 /// Whether this is an identifier starting with these two letters, of a kind that has no type.
@@ -260,7 +229,7 @@ mod tests {
     #[test]
     fn filters_are_read_in_any_case_and_answered_in_one() {
         let given = ["ONMESSAGEADDED".to_owned(), "onMessageAdded".to_owned()];
-        assert_eq!(filters(&given).unwrap(), ["onMessageAdded"]);
+        assert_eq!(filters(&given).unwrap(), [EventName::OnMessageAdded]);
         assert_eq!(filters(&["onSunrise".to_owned()]).unwrap_err().code, 50365);
     }
 

@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod addresses;
+mod apply;
 mod configuration;
 mod conversations;
 mod input;

@@ -2,21 +2,20 @@
 
 use serde_json::{Value, json};
 use switchboard_domain::carriage::{DeliveryStatus, Media};
-use switchboard_domain::conversation::{Conversation, Notice};
+use switchboard_domain::conversation::Conversation;
 use switchboard_domain::decision::Decision;
-use switchboard_domain::message::{self, BODY_BYTES_MAX, Message, Post};
+use switchboard_domain::message::{Edit, Message, Post};
 use switchboard_domain::private::Private;
-use switchboard_domain::record::Record;
-use switchboard_domain::refusal::Refusal;
+use switchboard_domain::process::conversation::{Change, Command};
 use switchboard_domain::sid::{MessageSid, ParticipantSid, Sid as _};
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
-use switchboard_runtime::Failure;
 use switchboard_store::{Listing, Page, Table, key};
 
-use crate::input::{self, ATTRIBUTES_MAX, Dates, NAME_CHARS_MAX, given};
+use crate::apply::{apply, decided};
+use crate::input::{self, ATTRIBUTES_MAX, NAME_CHARS_MAX, given};
 use crate::lists;
-use crate::scope::{Scope, source};
+use crate::scope::Scope;
 
 /// The largest page.
 const PAGE_MAX: i64 = 100;
@@ -27,7 +26,6 @@ const UNSUPPORTED: [&str; 4] = ["MediaSid", "ContentSid", "ContentVariables", "S
 pub(crate) async fn create(call: &Call<'_>, scope: &Scope, of: &str) -> Answer {
     let form = &call.form;
     input::refuse(form, &UNSUPPORTED)?;
-    let dates = Dates::read(form)?;
     let post = Post {
         sid: call.on.mint(),
         author: author(form)?,
@@ -35,21 +33,11 @@ pub(crate) async fn create(call: &Call<'_>, scope: &Scope, of: &str) -> Answer {
         media: Vec::new(),
         attributes: input::attributes(form, ATTRIBUTES_MAX)?.flatten(),
         origin: None,
-        source: source(call),
+        dates: input::dates(form)?,
     };
-    let answer = call
-        .on
-        .decide(async || {
-            let mut conversation = scope.conversation(call, of).await?;
-            let mut written = message::append(&mut conversation, post.clone(), call.now)?;
-            let message = appended(&mut written)?;
-            message.created = dates.created.unwrap_or(call.now);
-            message.edited = dates.updated;
-            let answer = render(call, scope, &conversation, message);
-            Ok::<_, ApiError>((answer, Decision::put(conversation).with(written)))
-        })
-        .await?;
-    Ok(Reply::created(answer))
+    let command = |_: &Conversation| Ok(Command::Post(post.clone()));
+    let show = |change: &Change| rendered(call, scope, change);
+    Ok(Reply::created(apply(call, scope, of, command, show).await?))
 }
 
 /// `GET …/Messages`: in order of their indexes, or the other way round. The list is a moment behind: a
@@ -90,53 +78,32 @@ pub(crate) async fn fetch(call: &Call<'_>, scope: &Scope, of: &str, sid: &str) -
 pub(crate) async fn update(call: &Call<'_>, scope: &Scope, of: &str, sid: &str) -> Answer {
     let form = &call.form;
     input::refuse(form, &UNSUPPORTED)?;
-    let author = author(form)?;
-    let attributes = input::attributes(form, ATTRIBUTES_MAX)?;
-    let dates = Dates::read(form)?;
+    let edit = Edit {
+        body: form.get("Body").map(|body| Some(Private::from(body))),
+        attributes: input::attributes(form, ATTRIBUTES_MAX)?,
+        author: author(form)?,
+        dates: input::dates(form)?,
+    };
     let answer = call
         .on
         .decide(async || {
             let (conversation, before) = load(call, scope, of, sid).await?;
-            let mut after = before.clone();
-            if let Some(body) = form.get("Body") {
-                after.body = Some(Private::from(body)).filter(|body| !body.is_empty());
-                must_say_something(&after)?;
-            }
-            if let Some(attributes) = &attributes {
-                after.attributes.clone_from(attributes);
-            }
-            if let Some(author) = &author {
-                after.author.clone_from(author);
-                after.participant = conversation.participant_called(author).map(|one| one.number);
-            }
-            after.created = dates.created.unwrap_or(before.created);
-            after.edited = dates.updated.or(before.edited);
-            if after == before {
-                let answer = render(call, scope, &conversation, &before);
-                return Ok((answer, Decision::unchanged()));
-            }
-            after.edited = dates.updated.or(Some(call.now));
-            let effects = conversation.tell(&about("onMessageUpdated", &after), source(call));
-            let answer = render(call, scope, &conversation, &after);
-            Ok::<_, ApiError>((answer, Decision::put(after).asking(effects)))
+            let command = Command::Edit(Box::new(before), edit.clone());
+            let change = decided(call, &conversation, command).await?;
+            Ok::<_, ApiError>((rendered(call, scope, &change), Decision::from(change)))
         })
         .await?;
     Ok(Reply::ok(answer))
 }
 
-/// `DELETE …/Messages/{Sid}`: the content goes; the identifier stays, so that a carrier who delivers the
-/// message again does not bring it back.
+/// `DELETE …/Messages/{Sid}`.
 pub(crate) async fn remove(call: &Call<'_>, scope: &Scope, of: &str, sid: &str) -> Answer {
     call.on
         .decide(async || {
-            let (conversation, mut message) = load(call, scope, of, sid).await?;
-            message.removed = true;
-            message.body = None;
-            message.media = Vec::new();
-            message.attributes = None;
-            message.edited = Some(call.now);
-            let effects = conversation.tell(&about("onMessageRemoved", &message), source(call));
-            Ok::<_, ApiError>(((), Decision::put(message).asking(effects)))
+            let (conversation, before) = load(call, scope, of, sid).await?;
+            let command = Command::Withdraw(Box::new(before));
+            let change = decided(call, &conversation, command).await?;
+            Ok::<_, ApiError>(((), Decision::from(change)))
         })
         .await?;
     Ok(Reply::gone())
@@ -169,25 +136,10 @@ fn author(form: &Params) -> Result<Option<String>, ApiError> {
     }
 }
 
-fn must_say_something(message: &Message) -> Result<(), Refusal> {
-    match &message.body {
-        None if message.media.is_empty() => Err(Refusal::EmptyMessage),
-        Some(body) if body.len() > BODY_BYTES_MAX => Err(Refusal::BodyTooLong),
-        Some(_) | None => Ok(()),
-    }
-}
-
-fn about(event: &'static str, message: &Message) -> Notice {
-    Notice { message: Some(message.sid), number: message.participant, ..Notice::of(event) }
-}
-
-/// The message in what was decided about it.
-fn appended(written: &mut Decision) -> Result<&mut Message, Failure> {
-    let message = written.puts.iter_mut().find_map(|record| match record {
-        Record::Message(message) => Some(message.as_mut()),
-        _ => None,
-    });
-    message.ok_or_else(|| Failure::Defect("a message was appended and not written".to_owned()))
+/// The message that a change was about.
+fn rendered(call: &Call<'_>, scope: &Scope, change: &Change) -> Value {
+    let one = change.message.as_ref();
+    one.map_or(Value::Null, |one| render(call, scope, &change.conversation, one))
 }
 
 fn render(call: &Call<'_>, scope: &Scope, of: &Conversation, one: &Message) -> Value {
@@ -262,19 +214,22 @@ fn summary(message: &Message) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use switchboard_domain::conversation::{NewParticipant, Pair, Source};
+    use switchboard_domain::carriage::{CarrierName, StatusReport};
+    use switchboard_domain::conversation::{
+        Answer, Answers, Dates, NewParticipant, Pair, Question, Source,
+    };
+    use switchboard_domain::process::conversation::decide_all;
     use switchboard_domain::sid::{ConversationSid, ServiceSid};
 
     fn message_to(statuses: &[DeliveryStatus]) -> Message {
         let (sid, service) = (ConversationSid::derived(&["c"]), ServiceSid::derived(&["s"]));
-        let mut conversation = Conversation::new(sid, service, Timestamp(0));
-        for number in 0..statuses.len() {
+        let conversation = Conversation::new(sid, service, None, Timestamp(0));
+        let pairs = (0..statuses.len()).map(|number| {
             let address = format!("+1415555010{number}").parse().unwrap();
-            let pair = Pair::new(address, "+18005550199".parse().unwrap()).unwrap();
-            let new =
-                NewParticipant { identity: None, pair: Some(pair), attributes: None, role: None };
-            let _ = conversation.join(new, Timestamp(0)).unwrap();
-        }
+            Pair::new(address, "+18005550199".parse().unwrap()).unwrap()
+        });
+        let free = |pair: Pair| (Question::HolderOf(pair), Answer::None);
+        let answers: Answers = pairs.clone().map(free).collect();
         let post = Post {
             sid: MessageSid::derived(&["m"]),
             author: None,
@@ -282,14 +237,25 @@ mod tests {
             media: Vec::new(),
             attributes: None,
             origin: None,
-            source: Source::Api { webhooks: false },
+            dates: Dates::default(),
         };
-        let mut written = message::append(&mut conversation, post, Timestamp(0)).unwrap();
-        let mut message = appended(&mut written).unwrap().clone();
-        for (delivery, status) in message.deliveries.iter_mut().zip(statuses) {
-            delivery.status = *status;
-        }
-        message
+        let joins = pairs.map(|pair| Command::Join(NewParticipant::at(pair)));
+        let commands = joins.chain([Command::Post(post)]);
+        let change =
+            decide_all(&conversation, commands, Source::Channel, &answers, Timestamp(0)).unwrap();
+        let reported = (1..).zip(statuses).filter(|(_, it)| **it != DeliveryStatus::Queued);
+        reported.fold(change.message.unwrap(), |message, (number, status)| {
+            let report = StatusReport {
+                carrier: CarrierName::default(),
+                carrier_message_id: format!("SM{number}"),
+                message: None,
+                delivery: None,
+                status: *status,
+                error_code: None,
+                received_at: Timestamp(0),
+            };
+            message.report(number, &report, Timestamp(0)).unwrap().message
+        })
     }
 
     #[test]

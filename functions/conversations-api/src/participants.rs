@@ -3,96 +3,46 @@
 use serde_json::{Value, json};
 use switchboard_domain::address::Address;
 use switchboard_domain::conversation::{
-    AddressBinding, Conversation, NewParticipant, Notice, Pair, Participant,
+    Conversation, Given, NewParticipant, Pair, Participant, ParticipantUpdate,
 };
-use switchboard_domain::decision::Decision;
+use switchboard_domain::process::conversation::{Change, Command};
 use switchboard_domain::refusal::Refusal;
 use switchboard_domain::sid::{ParticipantSid, Sid as _};
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
-use switchboard_store::{key, take};
 
-use crate::conversations::must_fit;
-use crate::input::{self, ATTRIBUTES_MAX, Change, Dates, NAME_CHARS_MAX};
-use crate::scope::{Scope, source};
+use crate::apply::apply;
+use crate::input::{self, ATTRIBUTES_MAX, NAME_CHARS_MAX};
+use crate::scope::Scope;
 
 /// The largest page.
 const PAGE_MAX: i64 = 100;
 
-/// Somebody who is to join.
-#[derive(Debug, Clone)]
-pub(crate) struct Joining {
-    new: NewParticipant,
-    dates: Dates,
-}
-
-impl Joining {
-    /// Reads and checks the parameters.
-    pub(crate) fn read(form: &Params) -> Result<Self, ApiError> {
-        if form.has("MessagingBinding.ProjectedAddress") {
-            return Err(ApiError::new(400, 50452, "Group MMS is not enabled for this Account"));
-        }
-        let identity = form.get("Identity").map(identity).transpose()?;
-        let new = NewParticipant {
-            pair: pair(form)?,
-            identity,
-            attributes: input::attributes(form, ATTRIBUTES_MAX)?.flatten(),
-            role: role(form)?.flatten(),
-        };
-        if new.identity.is_some() == new.pair.is_some() {
-            return Err(Refusal::ParticipantShape.into());
-        }
-        Ok(Self { new, dates: Dates::read(form)? })
+/// Reads and checks the parameters of somebody who is to join.
+pub(crate) fn joining(form: &Params) -> Result<NewParticipant, ApiError> {
+    if form.has("MessagingBinding.ProjectedAddress") {
+        return Err(ApiError::new(400, 50452, "Group MMS is not enabled for this Account"));
     }
-
-    /// Adds the participant; the conversation itself is not yet in the decision.
-    pub(crate) fn join(
-        &self,
-        conversation: &mut Conversation,
-        now: Timestamp,
-    ) -> Result<(u32, Decision), ApiError> {
-        let (number, found_by) = conversation.join(self.new.clone(), now)?;
-        if let Some(one) = conversation.participants.last_mut() {
-            one.created = self.dates.created.unwrap_or(now);
-            one.updated = self.dates.updated.unwrap_or(one.created);
-        }
-        must_fit(conversation)?;
-        Ok((number, found_by))
+    let identity = form.get("Identity").map(identity).transpose()?;
+    let new = NewParticipant {
+        pair: pair(form)?,
+        identity,
+        attributes: input::attributes(form, ATTRIBUTES_MAX)?.flatten(),
+        role: role(form)?.flatten(),
+        dates: input::dates(form)?,
+    };
+    if new.identity.is_some() == new.pair.is_some() {
+        return Err(Refusal::ParticipantShape.into());
     }
-}
-
-/// Refuses address pairs that belong to an open conversation (rule A.2).
-pub(crate) async fn must_be_free(call: &Call<'_>, joining: &[Joining]) -> Result<(), ApiError> {
-    let pairs = joining.iter().filter_map(|one| one.new.pair.as_ref());
-    let keys: Vec<_> = pairs.map(key::binding).collect();
-    if keys.is_empty() {
-        return Ok(());
-    }
-    let mut found = call.on.store.get_all(&keys).await?;
-    let bound = keys.iter().find_map(|key| take::<AddressBinding>(&mut found, key));
-    match bound {
-        Some(bound) => Err(Refusal::PairBound(bound.conversation).into()),
-        None => Ok(()),
-    }
+    Ok(new)
 }
 
 /// `POST …/Participants`.
 pub(crate) async fn create(call: &Call<'_>, scope: &Scope, of: &str) -> Answer {
-    let joining = Joining::read(&call.form)?;
-    let answer = call
-        .on
-        .decide(async || {
-            let mut conversation = scope.conversation(call, of).await?;
-            conversation.must_be_open()?;
-            must_be_free(call, std::slice::from_ref(&joining)).await?;
-            let (number, found_by) = joining.join(&mut conversation, call.now)?;
-            let notice = Notice { number: Some(number), ..Notice::of("onParticipantAdded") };
-            let effects = conversation.tell(&notice, source(call));
-            let answer = rendered(call, scope, &conversation, number);
-            Ok::<_, ApiError>((answer, Decision::put(conversation).with(found_by).asking(effects)))
-        })
-        .await?;
-    Ok(Reply::created(answer))
+    let joining = joining(&call.form)?;
+    let command = |_: &Conversation| Ok(Command::Join(joining.clone()));
+    let show = |change: &Change| rendered(call, scope, change);
+    Ok(Reply::created(apply(call, scope, of, command, show).await?))
 }
 
 /// `GET …/Participants`.
@@ -114,64 +64,28 @@ pub(crate) async fn fetch(call: &Call<'_>, scope: &Scope, of: &str, name: &str) 
 /// `POST …/Participants/{Sid}`. Who somebody is does not change: not the identity, not the addresses.
 pub(crate) async fn update(call: &Call<'_>, scope: &Scope, of: &str, name: &str) -> Answer {
     let form = &call.form;
-    let attributes = input::attributes(form, ATTRIBUTES_MAX)?;
-    let role = role(form)?;
-    let last_read_index = last_read_index(form)?;
-    let last_read = form.instant("LastReadTimestamp")?;
-    let dates = Dates::read(form)?;
-    let answer = call
-        .on
-        .decide(async || {
-            let mut conversation = scope.conversation(call, of).await?;
-            let before = called(call, &conversation, name)?.clone();
-            must_stay(form, &before)?;
-            let mut after = before.clone();
-            if let Some(attributes) = &attributes {
-                after.attributes.clone_from(attributes);
-            }
-            if let Some(role) = &role {
-                after.role.clone_from(role);
-            }
-            if let Some(index) = last_read_index {
-                after.last_read_index = index;
-                after.last_read = index.map(|_| call.now);
-            }
-            after.last_read = last_read.or(after.last_read);
-            after.created = dates.created.unwrap_or(before.created);
-            after.updated = dates.updated.unwrap_or(before.updated);
-            if after == before {
-                let answer = render(call, scope, &conversation, &before);
-                return Ok((answer, Decision::unchanged()));
-            }
-            conversation.must_be_open()?;
-            after.updated = dates.updated.unwrap_or(call.now);
-            let number = after.number;
-            let place = conversation.participants.iter_mut().find(|one| one.number == number);
-            if let Some(place) = place {
-                *place = after;
-            }
-            must_fit(&conversation)?;
-            let notice = Notice { number: Some(number), ..Notice::of("onParticipantUpdated") };
-            let effects = conversation.tell(&notice, source(call));
-            let answer = rendered(call, scope, &conversation, number);
-            Ok::<_, ApiError>((answer, Decision::put(conversation).asking(effects)))
-        })
-        .await?;
-    Ok(Reply::ok(answer))
+    let update = ParticipantUpdate {
+        identity: form.get("Identity").map(str::to_owned),
+        attributes: input::attributes(form, ATTRIBUTES_MAX)?,
+        role: role(form)?,
+        last_read_index: last_read_index(form)?,
+        last_read: form.instant("LastReadTimestamp")?,
+        dates: input::dates(form)?,
+    };
+    let command = |conversation: &Conversation| {
+        let one = called(call, conversation, name)?;
+        proxy_must_stay(form, one)?;
+        Ok(Command::UpdateParticipant(one.number, update.clone()))
+    };
+    let show = |change: &Change| rendered(call, scope, change);
+    Ok(Reply::ok(apply(call, scope, of, command, show).await?))
 }
 
 /// `DELETE …/Participants/{Sid}`.
 pub(crate) async fn remove(call: &Call<'_>, scope: &Scope, of: &str, name: &str) -> Answer {
-    call.on
-        .decide(async || {
-            let mut conversation = scope.conversation(call, of).await?;
-            let number = called(call, &conversation, name)?.number;
-            let unbound = conversation.leave(number, call.now)?;
-            let notice = Notice { number: Some(number), ..Notice::of("onParticipantRemoved") };
-            let effects = conversation.tell(&notice, source(call));
-            Ok::<_, ApiError>(((), Decision::put(conversation).with(unbound).asking(effects)))
-        })
-        .await?;
+    let command =
+        |conversation: &Conversation| Ok(Command::Leave(called(call, conversation, name)?.number));
+    apply(call, scope, of, command, |_| Value::Null).await?;
     Ok(Reply::gone())
 }
 
@@ -221,7 +135,7 @@ fn pair(form: &Params) -> Result<Option<Pair>, ApiError> {
     Ok(Some(Pair::new(address, proxy)?))
 }
 
-fn role(form: &Params) -> Result<Change<String>, ApiError> {
+fn role(form: &Params) -> Result<Given<String>, ApiError> {
     match form.get("RoleSid") {
         None => Ok(None),
         Some("") => Ok(Some(None)),
@@ -231,7 +145,7 @@ fn role(form: &Params) -> Result<Change<String>, ApiError> {
 }
 
 /// A number, or nothing: `null` takes the mark away.
-fn last_read_index(form: &Params) -> Result<Change<u32>, ApiError> {
+fn last_read_index(form: &Params) -> Result<Given<u32>, ApiError> {
     match form.get("LastReadMessageIndex") {
         None => Ok(None),
         Some("" | "null") => Ok(Some(None)),
@@ -242,11 +156,7 @@ fn last_read_index(form: &Params) -> Result<Change<u32>, ApiError> {
     }
 }
 
-fn must_stay(form: &Params, one: &Participant) -> Result<(), ApiError> {
-    if form.get("Identity").is_some_and(|given| one.identity.as_deref() != Some(given)) {
-        let message = "Identity parameter not acceptable for this Participant";
-        return Err(ApiError::new(400, 50211, message));
-    }
+fn proxy_must_stay(form: &Params, one: &Participant) -> Result<(), ApiError> {
     let proxy = one.pair.as_ref().map(|pair| &pair.proxy);
     let given = form.get("MessagingBinding.ProxyAddress");
     if given.is_some_and(|given| given.parse::<Address>().ok().as_ref() != proxy) {
@@ -259,9 +169,10 @@ fn must_stay(form: &Params, one: &Participant) -> Result<(), ApiError> {
     Ok(())
 }
 
-fn rendered(call: &Call<'_>, scope: &Scope, conversation: &Conversation, number: u32) -> Value {
-    let one = conversation.participant(number);
-    one.map_or(Value::Null, |one| render(call, scope, conversation, one))
+/// The participant that a change was about.
+fn rendered(call: &Call<'_>, scope: &Scope, change: &Change) -> Value {
+    let one = change.number.and_then(|number| change.conversation.participant(number));
+    one.map_or(Value::Null, |one| render(call, scope, &change.conversation, one))
 }
 
 fn render(call: &Call<'_>, scope: &Scope, of: &Conversation, one: &Participant) -> Value {
@@ -293,7 +204,7 @@ mod tests {
 
     #[test]
     fn a_participant_is_an_identity_or_an_address_pair() {
-        let refused = |form: Value| Joining::read(&Params::from_json(&form)).unwrap_err().code;
+        let refused = |form: Value| joining(&Params::from_json(&form)).unwrap_err().code;
         let pair = |address: &str, proxy: &str| json!({ "MessagingBinding.Address": address, "MessagingBinding.ProxyAddress": proxy });
         assert_eq!(refused(json!({})), 20001);
         assert_eq!(refused(json!({ "Identity": "" })), 50204);

@@ -1,12 +1,13 @@
 //! A conversation and its first participants in one request.
 
 use serde_json::{Map, Value};
-use switchboard_domain::conversation::Notice;
+use switchboard_domain::conversation::{Conversation, NewParticipant};
 use switchboard_domain::decision::Decision;
+use switchboard_domain::process::conversation::{Command, decide_all};
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
 
-use crate::conversations::{self, Fields};
-use crate::participants::{Joining, must_be_free};
+use crate::conversations;
+use crate::participants;
 use crate::scope::{Scope, source};
 
 /// So many participants come with one request (rule H).
@@ -14,37 +15,35 @@ const PARTICIPANTS_MAX: usize = 10;
 
 /// `POST …/ConversationWithParticipants`: all of it or nothing.
 pub(crate) async fn create(call: &Call<'_>, scope: &Scope) -> Answer {
-    let fields = Fields::read(&call.form)?;
-    let joining = joining(&call.form)?;
+    let details = conversations::details(&call.form)?;
+    let joining = joining(&call.form)?.into_iter().map(Command::Join);
+    let commands: Vec<Command> = [Command::Create(details)].into_iter().chain(joining).collect();
     let service = scope.service(call).await?;
     let sid = call.on.mint();
     let answer = call
         .on
         .decide(async || {
-            let (mut conversation, mut decision) =
-                conversations::begin(call, service, sid, &fields).await?;
-            let mut answer = conversations::render(call, scope, &conversation);
-            if let Some(links) = answer["links"].as_object_mut() {
-                links.remove("export");
-            }
-            must_be_free(call, &joining).await?;
-            let updated = conversation.updated;
-            let mut effects = Vec::new();
-            for one in &joining {
-                let (number, found_by) = one.join(&mut conversation, call.now)?;
-                decision = decision.with(found_by);
-                let notice = Notice { number: Some(number), ..Notice::of("onParticipantAdded") };
-                effects.extend(conversation.tell(&notice, source(call)));
-            }
-            conversation.updated = updated;
-            let decision = Decision::put(conversation).with(decision).asking(effects);
-            Ok::<_, ApiError>((answer, decision))
+            let new = conversations::new(call, service, sid).await?;
+            let rule =
+                |answers: &_| decide_all(&new, commands.clone(), source(call), answers, call.now);
+            let change = call.on.answering::<_, ApiError>(rule).await?;
+            let answer = render(call, scope, &change.conversation);
+            Ok::<_, ApiError>((answer, Decision::from(change)))
         })
         .await?;
     Ok(Reply::created(answer))
 }
 
-fn joining(form: &Params) -> Result<Vec<Joining>, ApiError> {
+/// The conversation, without the link to its export.
+fn render(call: &Call<'_>, scope: &Scope, conversation: &Conversation) -> Value {
+    let mut answer = conversations::render(call, scope, conversation);
+    if let Some(links) = answer["links"].as_object_mut() {
+        links.remove("export");
+    }
+    answer
+}
+
+fn joining(form: &Params) -> Result<Vec<NewParticipant>, ApiError> {
     let texts = form.all("Participant");
     if texts.len() > PARTICIPANTS_MAX {
         let message = format!("Invalid parameter: at most {PARTICIPANTS_MAX} of Participant");
@@ -53,7 +52,7 @@ fn joining(form: &Params) -> Result<Vec<Joining>, ApiError> {
     let each = |text: &String| {
         let wrong = || ApiError::bad("Invalid parameter: Participant is not a JSON object");
         let value: Value = serde_json::from_str(text).map_err(|_| wrong())?;
-        Joining::read(&params(value.as_object().ok_or_else(wrong)?))
+        participants::joining(&params(value.as_object().ok_or_else(wrong)?))
     };
     texts.iter().map(each).collect()
 }

@@ -3,9 +3,11 @@
 use serde_json::{Value, json};
 use switchboard_domain::conversation::{Conversation, Target, Webhook};
 use switchboard_domain::decision::Decision;
+use switchboard_domain::process::conversation::{Change, Command};
 use switchboard_domain::sid::{Sid as _, WebhookSid};
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
 
+use crate::apply::{apply, decided};
 use crate::input::{self, given};
 use crate::scope::Scope;
 
@@ -22,18 +24,9 @@ pub(crate) async fn create(call: &Call<'_>, scope: &Scope, of: &str) -> Answer {
     let missing = || ApiError::new(400, 50368, "Conversation webhook type not provided");
     let kind = Kind::parse(given(&call.form, "Target").ok_or_else(missing)?)?;
     let target = target(call, kind, None).await?;
-    let answer = call
-        .on
-        .decide(async || {
-            let mut conversation = scope.conversation(call, of).await?;
-            let number = conversation.attach(target.clone(), call.now)?;
-            let sid: WebhookSid = conversation.sid.kin(number);
-            let one = conversation.webhook_by_sid(sid).ok_or_else(|| call.not_found())?;
-            let answer = render(call, scope, &conversation, one);
-            Ok::<_, ApiError>((answer, Decision::put(conversation)))
-        })
-        .await?;
-    Ok(Reply::created(answer))
+    let command = |_: &Conversation| Ok(Command::Attach(target.clone()));
+    let show = |change: &Change| rendered(call, scope, change);
+    Ok(Reply::created(apply(call, scope, of, command, show).await?))
 }
 
 /// `GET …/Webhooks`.
@@ -59,24 +52,12 @@ pub(crate) async fn update(call: &Call<'_>, scope: &Scope, of: &str, sid: &str) 
     let answer = call
         .on
         .decide(async || {
-            let mut conversation = scope.conversation(call, of).await?;
+            let conversation = scope.conversation(call, of).await?;
             let one = conversation.webhook_by_sid(sid).ok_or_else(|| call.not_found())?;
             let target = target(call, Kind::of(&one.target), Some(&one.target)).await?;
-            if target == one.target {
-                let answer = render(call, scope, &conversation, one);
-                return Ok((answer, Decision::unchanged()));
-            }
-            conversation.must_be_open()?;
-            let mut after = one.clone();
-            after.target = target;
-            after.updated = call.now;
-            let answer = render(call, scope, &conversation, &after);
-            let place = conversation.webhooks.iter_mut().find(|one| one.number == after.number);
-            if let Some(place) = place {
-                *place = after;
-            }
-            conversation.updated = call.now;
-            Ok::<_, ApiError>((answer, Decision::put(conversation)))
+            let command = Command::Configure(one.number, target);
+            let change = decided(call, &conversation, command).await?;
+            Ok::<_, ApiError>((rendered(call, scope, &change), Decision::from(change)))
         })
         .await?;
     Ok(Reply::ok(answer))
@@ -85,15 +66,11 @@ pub(crate) async fn update(call: &Call<'_>, scope: &Scope, of: &str, sid: &str) 
 /// `DELETE …/Webhooks/{Sid}`.
 pub(crate) async fn remove(call: &Call<'_>, scope: &Scope, of: &str, sid: &str) -> Answer {
     let sid: WebhookSid = call.sid(sid)?;
-    call.on
-        .decide(async || {
-            let mut conversation = scope.conversation(call, of).await?;
-            let number = conversation.webhook_by_sid(sid).ok_or_else(|| call.not_found())?.number;
-            conversation.webhooks.retain(|one| one.number != number);
-            conversation.updated = call.now;
-            Ok::<_, ApiError>(((), Decision::put(conversation)))
-        })
-        .await?;
+    let command = |conversation: &Conversation| {
+        let one = conversation.webhook_by_sid(sid).ok_or_else(|| call.not_found())?;
+        Ok(Command::Detach(one.number))
+    };
+    apply(call, scope, of, command, |_| Value::Null).await?;
     Ok(Reply::gone())
 }
 
@@ -145,12 +122,11 @@ async fn target(call: &Call<'_>, kind: Kind, current: Option<&Target>) -> Result
 }
 
 fn endpoint(form: &Params, kind: Kind, current: Option<&Target>) -> Result<Target, ApiError> {
-    let (old_url, old_method, old_words) = match current {
-        Some(Target::Webhook { url, method, filters: words })
-        | Some(Target::Trigger { url, method, triggers: words }) => {
-            (Some(url.clone()), method.clone(), words.clone())
+    let (old_url, old_method) = match current {
+        Some(Target::Webhook { url, method, .. } | Target::Trigger { url, method, .. }) => {
+            (Some(url.clone()), method.clone())
         }
-        Some(Target::Studio { .. }) | None => (None, "POST".to_owned(), Vec::new()),
+        Some(Target::Studio { .. }) | None => (None, "POST".to_owned()),
     };
     let url = match form.get("Configuration.Url") {
         Some("") => None,
@@ -164,16 +140,20 @@ fn endpoint(form: &Params, kind: Kind, current: Option<&Target>) -> Result<Targe
         None => old_method,
     };
     if kind == Kind::Trigger {
-        let given = triggers(form)?;
-        let triggers = if form.has("Configuration.Triggers") { given } else { old_words };
+        let triggers = match (form.has("Configuration.Triggers"), current) {
+            (false, Some(Target::Trigger { triggers, .. })) => triggers.clone(),
+            _ => triggers(form)?,
+        };
         if triggers.is_empty() {
             let message = "Conversation webhook trigger not provided";
             return Err(ApiError::new(400, 50371, message));
         }
         return Ok(Target::Trigger { url, method, triggers });
     }
-    let given = input::filters(&form.all("Configuration.Filters"))?;
-    let filters = if form.has("Configuration.Filters") { given } else { old_words };
+    let filters = match (form.has("Configuration.Filters"), current) {
+        (false, Some(Target::Webhook { filters, .. })) => filters.clone(),
+        _ => input::filters(&form.all("Configuration.Filters"))?,
+    };
     if filters.is_empty() {
         return Err(ApiError::new(400, 50370, "Conversation webhook filter not provided"));
     }
@@ -190,6 +170,12 @@ fn triggers(form: &Params) -> Result<Vec<String>, ApiError> {
         return Err(ApiError::new(400, 50366, "Invalid conversation webhook trigger"));
     }
     Ok(words)
+}
+
+/// The webhook that a change was about.
+fn rendered(call: &Call<'_>, scope: &Scope, change: &Change) -> Value {
+    let one = change.conversation.webhooks.iter().find(|one| Some(one.number) == change.number);
+    one.map_or(Value::Null, |one| render(call, scope, &change.conversation, one))
 }
 
 fn render(call: &Call<'_>, scope: &Scope, of: &Conversation, one: &Webhook) -> Value {
@@ -223,6 +209,7 @@ fn render(call: &Call<'_>, scope: &Scope, of: &Conversation, one: &Webhook) -> V
 #[cfg(test)]
 mod tests {
     use super::*;
+    use switchboard_domain::conversation::EventName;
 
     fn refused(kind: Kind, form: Value) -> u32 {
         endpoint(&Params::from_json(&form), kind, None).unwrap_err().code
@@ -247,7 +234,7 @@ mod tests {
         let current = Target::Webhook {
             url: "https://example.com".to_owned(),
             method: "POST".to_owned(),
-            filters: vec!["onMessageAdded".to_owned()],
+            filters: vec![EventName::OnMessageAdded],
         };
         let form = Params::from_json(&json!({ "Configuration.Method": "gEt" }));
         let Target::Webhook { url, method, filters } =
@@ -256,6 +243,6 @@ mod tests {
             panic!("the kind of a target stays")
         };
         assert_eq!((url.as_str(), method.as_str()), ("https://example.com", "GET"));
-        assert_eq!(filters, ["onMessageAdded"]);
+        assert_eq!(filters, [EventName::OnMessageAdded]);
     }
 }

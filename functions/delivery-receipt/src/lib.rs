@@ -29,11 +29,11 @@ async fn report(on: &Dependencies, report: &StatusReport) -> Result<(), Failure>
     on.decide(|| async {
         let message: Option<Message> = on.store.get(key::message(sid)).await?;
         let message = message.ok_or_else(|| Failure::NotFound(sid.to_string()))?;
-        let Some(next) = message.report(number, report, on.now()) else {
+        let Some(progress) = message.report(number, report, on.now()) else {
             return Ok(((), Decision::unchanged()));
         };
-        let told = on.delivery_updated(&message, number).await?;
-        Ok(((), Decision::put(next).asking(told)))
+        let told = on.calls_about(&message, progress.event).await?;
+        Ok(((), Decision::put(progress.message).asking(told)))
     })
     .await
 }

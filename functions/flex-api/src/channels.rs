@@ -36,15 +36,16 @@ pub(crate) async fn update(call: &Call<'_>, kd: &str, uo: &str) -> Answer {
             let both = load::both(call, kd, uo).await?;
             let (interaction, conversation) = (&both.interaction, &both.conversation);
             let tasks = load::tasks(call, interaction.open_tasks()).await?;
-            let decision = match wish {
+            let (tasks, now) = (&tasks, call.now);
+            let rule = |answers: &_| match wish {
                 Wish::Close { complete } => {
-                    interaction::close(interaction, conversation, &tasks, complete, call.now)?
+                    interaction::close(interaction, conversation, tasks, complete, answers, now)
                 }
                 Wish::Deactivate => {
-                    interaction::deactivate(interaction, conversation, &tasks, call.now)?
+                    interaction::deactivate(interaction, conversation, tasks, answers, now)
                 }
             };
-            Ok::<_, ApiError>(((), decision))
+            Ok::<_, ApiError>(((), call.on.answering::<_, ApiError>(rule).await?))
         })
         .await?;
     fetch(call, kd, uo).await

@@ -3,9 +3,12 @@
 use serde_json::{Value, json};
 use switchboard_domain::address::{Address, ChannelType};
 use switchboard_domain::configuration::ConversationConfiguration;
-use switchboard_domain::conversation::{Conversation, NewParticipant, Pair, default_service_sid};
+use switchboard_domain::conversation::{
+    Conversation, Details, NewParticipant, Pair, Source, default_service_sid,
+};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::interaction::{self, ChannelStatus, InitiatedBy, Interaction};
+use switchboard_domain::process::conversation::{Change, Command, decide_all};
 use switchboard_domain::refusal::Refusal;
 use switchboard_domain::sid::{ConversationSid, InteractionSid, Sid as _};
 use switchboard_domain::task::Task;
@@ -72,29 +75,33 @@ async fn open(
         let task = load::tasks(call, last.into_iter()).await?.pop();
         return Ok(((existing, task), Decision::unchanged()));
     }
-    let (mut conversation, found_by) = match channel.conversation {
-        Some(sid) => (existing_conversation(call, sid).await?, Decision::unchanged()),
+    let (before, mut commands) = match channel.conversation {
+        Some(sid) => (existing_conversation(call, sid).await?, Vec::new()),
         None => new_conversation(call, channel, minted).await?,
     };
-    if conversation.must_be_open().is_err() {
+    if before.must_be_open().is_err() {
         return Err(Refusal::ChannelClosed.into());
     }
+    commands.push(Command::Link(before.sid.twin()));
+    let change: Change = call
+        .on
+        .answering::<_, ApiError>(|answers| {
+            decide_all(&before, commands.clone(), Source::Interaction, answers, call.now)
+        })
+        .await?;
+    let conversation = &change.conversation;
     if conversation.participants.is_empty() && channel.initiated_by == InitiatedBy::Customer {
         return Err(Refusal::NoCustomer.into());
     }
     let (kind, initiated_by) = (channel.kind, channel.initiated_by);
     let workspace = resolved.workflow.workspace;
-    let mut interaction = Interaction::new(&conversation, kind, initiated_by, workspace, call.now);
+    let mut interaction = Interaction::new(conversation, kind, initiated_by, workspace, call.now);
     interaction.webhook_ttid.clone_from(webhook_ttid);
     let order = routing.order(resolved);
-    let task = interaction::invite(&mut interaction, &conversation, order, call.now)?;
-    conversation.interaction = Some(interaction.sid);
+    let task = interaction::invite(&mut interaction, conversation, order, call.now)?;
     let announced = task.announcement();
-    let decision = Decision::put(interaction.clone())
-        .and(conversation)
-        .and(task.clone())
-        .with(found_by)
-        .asking(announced);
+    let decision =
+        Decision::put(interaction.clone()).with(change.into()).and(task.clone()).asking(announced);
     Ok(((interaction, Some(task)), decision))
 }
 
@@ -106,31 +113,20 @@ async fn existing_conversation(
     found.ok_or_else(|| bad("Channel.properties.media_channel_sid names no conversation"))
 }
 
-/// A conversation with the participants of the request.
+/// A conversation of its own for the interaction, and how the participants of the request come into it.
 async fn new_conversation(
     call: &Call<'_>,
     channel: &Channel,
     sid: ConversationSid,
-) -> Result<(Conversation, Decision), ApiError> {
+) -> Result<(Conversation, Vec<Command>), ApiError> {
     let settings = call.on.store.get(key::conversation_configuration()).await?;
     let settings: ConversationConfiguration = settings.unwrap_or_default();
     let service = settings.default_service;
     let service = service.unwrap_or_else(|| default_service_sid(call.on.config.account_sid));
-    let mut conversation = Conversation::new(sid, service, call.now);
-    conversation.messaging_service = settings.default_messaging_service;
-    let mut found_by = Decision::unchanged();
-    for new in &channel.participants {
-        if let Some(pair) = &new.pair {
-            let bound = call.on.store.get(key::binding(pair)).await?;
-            let bound: Option<switchboard_domain::conversation::AddressBinding> = bound;
-            if let Some(bound) = bound {
-                return Err(Refusal::PairBound(bound.conversation).into());
-            }
-        }
-        let (_, one) = conversation.join(new.clone(), call.now)?;
-        found_by = found_by.with(one);
-    }
-    Ok((conversation, found_by))
+    let new = Conversation::new(sid, service, settings.default_messaging_service, call.now);
+    let joining = channel.participants.iter().cloned().map(Command::Join);
+    let commands = [Command::Create(Details::default())].into_iter().chain(joining);
+    Ok((new, commands.collect()))
 }
 
 impl Channel {
@@ -178,10 +174,11 @@ pub(crate) fn participant(value: &Value) -> Result<NewParticipant, ApiError> {
         (None, None) => None,
         _ => return Err(wrong("address and proxy_address go together")),
     };
-    if identity.is_some() == pair.is_some() {
-        return Err(wrong("give either identity, or address and proxy_address"));
-    }
-    Ok(NewParticipant { identity, pair, attributes: None, role: None })
+    Ok(match (identity, pair) {
+        (Some(identity), None) => NewParticipant::known_as(identity),
+        (None, Some(pair)) => NewParticipant::at(pair),
+        _ => return Err(wrong("give either identity, or address and proxy_address")),
+    })
 }
 
 /// `GET /v1/Interactions/{KD}`.

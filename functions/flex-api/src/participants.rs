@@ -37,15 +37,18 @@ pub(crate) async fn create(call: &Call<'_>, kd: &str, uo: &str) -> Answer {
         .on
         .decide(|| async {
             let both = load::both(call, kd, uo).await?;
-            interaction::add_participant(
-                &both.interaction,
-                &both.conversation,
-                &kind,
-                new.clone(),
-                routing.clone(),
-                call.now,
-            )
-            .map_err(ApiError::from)
+            let rule = |answers: &_| {
+                interaction::add_participant(
+                    &both.interaction,
+                    &both.conversation,
+                    &kind,
+                    new.clone(),
+                    routing.clone(),
+                    answers,
+                    call.now,
+                )
+            };
+            call.on.answering::<_, ApiError>(rule).await
         })
         .await?;
     let interaction = load::channel(call, kd, uo).await?;
@@ -86,14 +89,18 @@ pub(crate) async fn update(call: &Call<'_>, kd: &str, uo: &str, ut: &str) -> Ans
             let task = seat.routing.as_ref().map(|routing| routing.task);
             let task = load::tasks(call, task.into_iter()).await?.pop();
             let number = seat.number;
-            let decision = interaction::leave(
-                &both.interaction,
-                &both.conversation,
-                task.as_ref(),
-                number,
-                how,
-                call.now,
-            )?;
+            let rule = |answers: &_| {
+                interaction::leave(
+                    &both.interaction,
+                    &both.conversation,
+                    task.as_ref(),
+                    number,
+                    how,
+                    answers,
+                    call.now,
+                )
+            };
+            let decision = call.on.answering::<_, ApiError>(rule).await?;
             Ok::<_, ApiError>((both.interaction, decision))
         })
         .await?;

@@ -43,7 +43,11 @@ async fn serve(on: &Dependencies, request: &InviteRequest) -> Result<(), Failure
             InviteRequest::Seat { .. } => seat(on, request).await?,
             InviteRequest::TaskEnded { interaction, task, status } => {
                 let (interaction, conversation) = both(on, *interaction).await?;
-                interaction::task_ended(&interaction, &conversation, *task, *status, on.now())?
+                on.answering::<_, Failure>(|answers| {
+                    let (task, status, now) = (*task, *status, on.now());
+                    interaction::task_ended(&interaction, &conversation, task, status, answers, now)
+                })
+                .await?
             }
         };
         Ok::<_, Failure>(((), decision))
@@ -82,7 +86,7 @@ async fn open(
     let flow: Flow = must(&mut found, &keys[2])?;
     let (hand_over, workflow, channel) = plan(on, &flow).await?;
     let body = match message.filter(|_| hand_over.has_variables()) {
-        Some(sid) => on.store.get(key::message(sid)).await?.and_then(|it: Message| it.body),
+        Some(sid) => on.store.get(key::message(sid)).await?.and_then(|it: Message| it.body.clone()),
         None => None,
     };
     let body = body.map(|body| body.0);
@@ -140,5 +144,9 @@ async fn seat(on: &Dependencies, request: &InviteRequest) -> Result<Decision, Fa
     let conversation: Conversation = must(&mut found, &keys[1])?;
     let who: Worker = must(&mut found, &keys[2])?;
     let routing = SeatRouting { task, reservation, worker };
-    Ok(interaction::seat(&interaction, &conversation, routing, &who, on.now())?)
+    on.answering(|answers| {
+        let routing = routing.clone();
+        interaction::seat(&interaction, &conversation, routing, &who, answers, on.now())
+    })
+    .await
 }

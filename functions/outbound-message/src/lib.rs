@@ -141,16 +141,12 @@ async fn record(
                 Some(message) => message,
                 None => load(on, request).await?,
             };
-            let Some(next) = message.record(request.delivery, outcome, on.now()) else {
+            let Some(progress) = message.record(request.delivery, outcome, on.now()) else {
                 return Ok((Next::Later(ASK_AGAIN), Decision::unchanged()));
             };
-            let before = message.delivery(request.delivery).map(|it| it.status);
-            let told = match before != next.delivery(request.delivery).map(|it| it.status) {
-                true => on.delivery_updated(&message, request.delivery).await?,
-                false => Vec::new(),
-            };
-            let answer = after_recording(&next, request.delivery, outcome);
-            Ok((answer, Decision::put(next).asking(told)))
+            let told = on.calls_about(&message, progress.event).await?;
+            let answer = after_recording(&progress.message, request.delivery, outcome);
+            Ok((answer, Decision::put(progress.message).asking(told)))
         }
     })
     .await

@@ -65,22 +65,26 @@ fn wants(conversation: &Conversation, number: u32, message: Option<&Message>) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use switchboard_domain::conversation::Source;
-    use switchboard_domain::message::{Post, append};
-    use switchboard_domain::record::Record;
+    use switchboard_domain::conversation::{Answers, Dates, Source};
+    use switchboard_domain::message::Post;
+    use switchboard_domain::process::conversation::{Change, Command, decide};
     use switchboard_domain::sid::{ConversationSid, MessageSid, ServiceSid};
     use switchboard_domain::timestamp::Timestamp;
 
     #[test]
     fn a_trigger_is_pulled_by_its_words_alone() {
         let (sid, now) = (ConversationSid::derived(&["c"]), Timestamp(0));
-        let mut conversation = Conversation::new(sid, ServiceSid::derived(&["s"]), now);
+        let conversation = Conversation::new(sid, ServiceSid::derived(&["s"]), None, now);
+        let decided = |on: &Conversation, command| -> Change {
+            decide(on, command, Source::Channel, &Answers::NONE, now).unwrap()
+        };
         let target = Target::Trigger {
             url: "https://example.com".to_owned(),
             method: "POST".to_owned(),
             triggers: vec!["Help".to_owned()],
         };
-        let number = conversation.attach(target, now).unwrap();
+        let attached = decided(&conversation, Command::Attach(target));
+        let (conversation, number) = (attached.conversation, attached.number.unwrap());
         for (body, pulled) in [("please HELP!", true), ("helpless", false), ("hello", false)] {
             let post = Post {
                 sid: MessageSid::derived(&[body]),
@@ -89,11 +93,10 @@ mod tests {
                 media: Vec::new(),
                 attributes: None,
                 origin: None,
-                source: Source::Channel,
+                dates: Dates::default(),
             };
-            let written = append(&mut conversation, post, now).unwrap();
-            let Record::Message(message) = &written.puts[0] else { panic!("no message") };
-            assert_eq!(wants(&conversation, number, Some(message)), pulled, "{body}");
+            let message = decided(&conversation, Command::Post(post)).message;
+            assert_eq!(wants(&conversation, number, message.as_ref()), pulled, "{body}");
         }
     }
 }

@@ -141,7 +141,7 @@ impl Tried {
         let done = done.unwrap_or_else(|| called.is_final() || attempts >= attempts_max);
         let (about, event, message) = match call {
             Call::Conversation(call) => {
-                (call.conversation.to_string(), call.event.clone(), call.message)
+                (call.conversation.to_string(), call.event.name().to_owned(), call.message)
             }
             Call::Event(call) => (call.resource.clone(), call.event_sid.to_string(), None),
             Call::Assignment(call) => (call.reservation.to_string(), "assignment".to_owned(), None),

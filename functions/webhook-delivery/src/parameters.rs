@@ -1,7 +1,7 @@
 //! What a webhook is told of each event (rule B.5, post-hook parameters).
 
 use serde_json::json;
-use switchboard_domain::conversation::{Conversation, Participant};
+use switchboard_domain::conversation::{Conversation, EventName, Participant};
 use switchboard_domain::effect::WebhookCall;
 use switchboard_domain::message::Message;
 use switchboard_domain::sid::{ParticipantSid, ReceiptSid, Sid as _, SmsSid};
@@ -16,7 +16,7 @@ pub(crate) fn of(
 ) -> Option<Vec<(String, String)>> {
     let mut all = List(Vec::new());
     all.add("AccountSid", on.config.account_sid.to_string());
-    all.add("EventType", call.event.clone());
+    all.add("EventType", call.event.name().to_owned());
     all.add("Source", call.source.clone());
     all.add("ConversationSid", conversation.sid.to_string());
     all.add("ChatServiceSid", conversation.service.to_string());
@@ -24,16 +24,20 @@ pub(crate) fn of(
         all.add("MessagingServiceSid", service.to_string());
     }
     all.add("RetryCount", "0".to_owned());
-    match call.event.as_str() {
-        "onDeliveryUpdated" => delivery(&mut all, message?, call.number?, conversation)?,
-        "onConversationStateUpdated" => {
+    match call.event {
+        EventName::OnDeliveryUpdated => delivery(&mut all, message?, call.number?, conversation)?,
+        EventName::OnConversationStateUpdated => {
             all.add("StateFrom", call.state_from.clone().unwrap_or_default());
             all.add("StateTo", conversation.state.name().to_owned());
             all.add("StateUpdated", conversation.updated.iso_millis());
             all.add("Reason", if call.source == "API" { "API" } else { "EVENT" }.to_owned());
         }
-        event if event.starts_with("onMessage") => written(&mut all, message?, conversation),
-        event if event.starts_with("onParticipant") => {
+        EventName::OnMessageAdded | EventName::OnMessageUpdated | EventName::OnMessageRemoved => {
+            written(&mut all, message?, conversation);
+        }
+        EventName::OnParticipantAdded
+        | EventName::OnParticipantUpdated
+        | EventName::OnParticipantRemoved => {
             let participant = conversation.participant(call.number?);
             all.add(
                 "ParticipantSid",
@@ -43,7 +47,9 @@ pub(crate) fn of(
                 member(&mut all, participant);
             }
         }
-        _ => about(&mut all, conversation),
+        EventName::OnConversationUpdated | EventName::OnConversationRemoved => {
+            about(&mut all, conversation);
+        }
     }
     Some(all.0)
 }

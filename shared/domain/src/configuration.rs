@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, ChannelType};
 use crate::carriage::CarrierName;
+use crate::conversation::EventName;
 use crate::interaction::Route;
 use crate::private::Private;
 use crate::sid::{
@@ -146,7 +147,7 @@ pub enum Handler {
         /// `GET` or `POST`.
         method: String,
         /// For which events.
-        filters: Vec<String>,
+        filters: Vec<EventName>,
     },
     /// A flow is attached to the conversation and takes its first step at once.
     Studio {
@@ -183,6 +184,14 @@ pub struct Flow {
     /// How often it was written.
     #[serde(skip)]
     pub version: Version,
+}
+
+impl Flow {
+    /// Whether it takes new conversations and hands them to an agent. Where to was found when it was saved, so nobody
+    /// has to read the definition for that.
+    pub const fn hands_over(&self) -> bool {
+        self.published && self.route.is_some()
+    }
 }
 
 /// The account's settings of the conversations product.

@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::conversation::EventName;
 use crate::sid::{
     ActivitySid, ConversationSid, EventSid, FlowSid, InteractionSid, MessageSid, ReservationSid,
     TaskSid, WorkerSid, WorkflowSid, WorkspaceSid,
@@ -251,7 +252,7 @@ pub struct WebhookCall {
     /// The number of the webhook within it.
     pub webhook: u32,
     /// The event, as the filters name it: `onMessageAdded`, ….
-    pub event: String,
+    pub event: EventName,
     /// The message it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<MessageSid>,
@@ -298,7 +299,7 @@ mod tests {
             Call::Conversation(WebhookCall {
                 conversation: ConversationSid::derived(&["c"]),
                 webhook: 1,
-                event: "onMessageAdded".to_owned(),
+                event: EventName::OnMessageAdded,
                 message: None,
                 number: None,
                 state_from: None,

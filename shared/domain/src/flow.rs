@@ -316,7 +316,8 @@ mod tests {
             text in "([{}a .é]|\\{\\{|\\}\\}|Body|ChannelAttributes\\.){0,20}", body in "[{}Body]{0,20}",
         ) {
             let sid = ConversationSid::derived(&["c"]);
-            let on = Conversation::new(sid, crate::sid::ServiceSid::derived(&["s"]), Timestamp(0));
+            let service = crate::sid::ServiceSid::derived(&["s"]);
+            let on = Conversation::new(sid, service, None, Timestamp(0));
             let out = filled(&json!(text), &on, None, Some(&body));
             let places = text.matches("{{").count();
             prop_assert!(out.as_str().unwrap().len() <= text.len() + places * body.len());

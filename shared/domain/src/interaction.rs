@@ -11,9 +11,10 @@ use serde_json::Value;
 
 pub(crate) use self::marks::Marks;
 use crate::address::ChannelType;
-use crate::conversation::{Conversation, NewParticipant, Notice, Source, State};
+use crate::conversation::{Answers, Conversation, NewParticipant, Objection, Source, State};
 use crate::decision::Decision;
 use crate::mutation::{Mutation, is_on};
+use crate::process::conversation::{Change, Command, decide, decide_all};
 use crate::refusal::Refusal;
 use crate::sid::{
     ChannelParticipantSid, ChannelSid, ConversationSid, InteractionSid, InviteSid, ReservationSid,
@@ -299,8 +300,9 @@ pub fn seat(
     conversation: &Conversation,
     routing: SeatRouting,
     worker: &Worker,
+    answers: &Answers,
     now: Timestamp,
-) -> Result<Decision, Refusal> {
+) -> Result<Decision, Objection> {
     let seated = |one: &ChannelParticipant| {
         one.routing.as_ref().is_some_and(|before| before.reservation == routing.reservation)
     };
@@ -312,20 +314,15 @@ pub fn seat(
         return Ok(Decision::unchanged());
     }
     let mut interaction = interaction.clone();
-    let mut conversation = conversation.clone();
     let identity = worker.identity();
     let known = conversation.participant_called(&identity).map(|one| one.number);
     let (member, joined) = match known {
-        Some(member) => (member, None),
+        Some(member) => (Some(member), Decision::unchanged()),
         None => {
-            let new = NewParticipant {
-                identity: Some(identity),
-                pair: None,
-                attributes: None,
-                role: Some("agent".to_owned()),
-            };
-            let (member, found_by) = conversation.join(new, now)?;
-            (member, Some(found_by))
+            let role = Some("agent".to_owned());
+            let new = NewParticipant { role, ..NewParticipant::known_as(identity) };
+            let joined = of(conversation, Command::Join(new), answers, now)?;
+            (joined.number, joined.into())
         }
     };
     let number = interaction.number();
@@ -333,19 +330,21 @@ pub fn seat(
     interaction.participants.push(ChannelParticipant {
         number,
         kind: "agent".to_owned(),
-        member: Some(member),
+        member,
         routing: Some(routing),
         left: false,
     });
-    let decision = Decision::put(interaction);
-    Ok(match joined {
-        None => decision,
-        Some(found_by) => {
-            let notice = Notice { number: Some(member), ..Notice::of("onParticipantAdded") };
-            let told = conversation.tell(&notice, Source::Interaction);
-            decision.and(conversation).with(found_by).asking(told)
-        }
-    })
+    Ok(Decision::put(interaction).with(joined))
+}
+
+/// What an interaction wants of its conversation, through the door that everybody uses.
+fn of(
+    conversation: &Conversation,
+    command: Command,
+    answers: &Answers,
+    now: Timestamp,
+) -> Result<Change, Objection> {
+    decide(conversation, command, Source::Interaction, answers, now)
 }
 
 /// What is to become of an agent's seat (rule C.6).
@@ -364,8 +363,9 @@ pub fn leave(
     task: Option<&Task>,
     number: u32,
     how: Leaving,
+    answers: &Answers,
     now: Timestamp,
-) -> Result<Decision, Refusal> {
+) -> Result<Decision, Objection> {
     let mut next = interaction.clone();
     let seat = next
         .participants
@@ -394,7 +394,7 @@ pub fn leave(
                 .filter(|one| one.task == routing.task)
                 .for_each(|one| one.over = true);
         }
-        let unseated = unseat(&next, conversation, member, now)?;
+        let unseated = unseat(&next, conversation, member, answers, now)?;
         decision = Decision::put(next).with(unseated);
     }
     if let Some(worked) = worked {
@@ -409,8 +409,9 @@ fn unseat(
     interaction: &Interaction,
     conversation: &Conversation,
     member: Option<u32>,
+    answers: &Answers,
     now: Timestamp,
-) -> Result<Decision, Refusal> {
+) -> Result<Decision, Objection> {
     let Some(member) = member.filter(|member| conversation.participant(*member).is_some()) else {
         return Ok(Decision::unchanged());
     };
@@ -418,11 +419,7 @@ fn unseat(
     if conversation.state == State::Closed || interaction.participants.iter().any(sits) {
         return Ok(Decision::unchanged());
     }
-    let mut conversation = conversation.clone();
-    let notice = Notice { number: Some(member), ..Notice::of("onParticipantRemoved") };
-    let told = conversation.tell(&notice, Source::Interaction);
-    let found_by = conversation.leave(member, now)?;
-    Ok(Decision::put(conversation).with(found_by).asking(told))
+    Ok(of(conversation, Command::Leave(member), answers, now)?.into())
 }
 
 /// Closes the channel: every task ends, everybody leaves, the conversation is closed (rule C.7). With
@@ -432,8 +429,9 @@ pub fn close(
     conversation: &Conversation,
     tasks: &[Task],
     complete: bool,
+    answers: &Answers,
     now: Timestamp,
-) -> Result<Decision, Refusal> {
+) -> Result<Decision, Objection> {
     if interaction.status == ChannelStatus::Closed {
         return Ok(Decision::unchanged());
     }
@@ -452,8 +450,8 @@ pub fn close(
             .for_each(|one| one.over = over);
         ended = ended.with(change.into());
     }
-    let closed = close_conversation(conversation, now);
-    Ok(Decision::put(interaction).with(closed).with(ended))
+    let closed = of(conversation, Command::Close, answers, now)?;
+    Ok(Decision::put(interaction).with(closed.into()).with(ended))
 }
 
 /// Makes the channel dormant: its tasks are completed and its agents leave; the conversation stays, and the
@@ -462,12 +460,13 @@ pub fn deactivate(
     interaction: &Interaction,
     conversation: &Conversation,
     tasks: &[Task],
+    answers: &Answers,
     now: Timestamp,
-) -> Result<Decision, Refusal> {
+) -> Result<Decision, Objection> {
     match interaction.status {
         ChannelStatus::Active => {}
         ChannelStatus::Inactive => return Ok(Decision::unchanged()),
-        ChannelStatus::Closed => return Err(Refusal::ChannelClosed),
+        ChannelStatus::Closed => return Err(Refusal::ChannelClosed.into()),
     }
     let mut next = interaction.clone();
     next.status = ChannelStatus::Inactive;
@@ -477,17 +476,15 @@ pub fn deactivate(
     for task in tasks {
         ended = ended.with(end_task(task, true, now)?.into());
     }
-    let mut conversation = conversation.clone();
-    let mut left = Decision::unchanged();
+    let mut leaving = Vec::new();
     for seat in next.participants.iter_mut().filter(|one| one.kind == "agent" && !one.left) {
         seat.left = true;
-        if let Some(member) = seat.member.filter(|it| conversation.participant(*it).is_some()) {
-            left = left.with(conversation.leave(member, now)?);
-        }
+        let member = seat.member.filter(|it| conversation.participant(*it).is_some());
+        leaving.extend(member.filter(|member| !leaving.contains(member)));
     }
-    let decision = Decision::put(next);
-    let decision = if left.is_unchanged() { decision } else { decision.and(conversation) };
-    Ok(decision.with(left).with(ended))
+    let leaving = leaving.into_iter().map(Command::Leave);
+    let left = decide_all(conversation, leaving, Source::Interaction, answers, now)?;
+    Ok(Decision::put(next).with(left.into()).with(ended))
 }
 
 /// Adds somebody who is not invited by a task: a customer, a supervisor, somebody external (rule C.6).
@@ -497,26 +494,24 @@ pub fn add_participant(
     kind: &str,
     new: NewParticipant,
     routing: Option<SeatRouting>,
+    answers: &Answers,
     now: Timestamp,
-) -> Result<(u32, Decision), Refusal> {
+) -> Result<(u32, Decision), Objection> {
     if interaction.status == ChannelStatus::Closed {
-        return Err(Refusal::ChannelClosed);
+        return Err(Refusal::ChannelClosed.into());
     }
-    let (mut interaction, mut conversation) = (interaction.clone(), conversation.clone());
-    let (member, found_by) = conversation.join(new, now)?;
+    let joined = of(conversation, Command::Join(new), answers, now)?;
+    let mut interaction = interaction.clone();
     let number = interaction.number();
     interaction.updated = now;
     interaction.participants.push(ChannelParticipant {
         number,
         kind: kind.to_owned(),
-        member: Some(member),
+        member: joined.number,
         routing,
         left: false,
     });
-    let notice = Notice { number: Some(member), ..Notice::of("onParticipantAdded") };
-    let told = conversation.tell(&notice, Source::Interaction);
-    let decision = Decision::put(interaction).and(conversation).with(found_by).asking(told);
-    Ok((number, decision))
+    Ok((number, Decision::put(interaction).with(joined.into())))
 }
 
 /// Ends a task of a channel that ends; one in work is wrapped up if it is not to be completed.
@@ -533,18 +528,6 @@ fn end_task(task: &Task, complete: bool, now: Timestamp) -> Result<task::Change,
     task::decide_all(task, command, task::Source::Interaction, now)
 }
 
-fn close_conversation(conversation: &Conversation, now: Timestamp) -> Decision {
-    if conversation.state == State::Closed {
-        return Decision::unchanged();
-    }
-    let mut conversation = conversation.clone();
-    let before = conversation.state;
-    let freed = conversation.close(now);
-    let notice = Notice { state_from: Some(before), ..Notice::of("onConversationStateUpdated") };
-    let told = conversation.tell(&notice, Source::Interaction);
-    Decision::put(conversation).with(freed).asking(told)
-}
-
 /// A task of the interaction ended in the task router. The agent's seat is given up; and when the last agent
 /// completed his task and nobody else is asked for, the channel and the conversation are closed
 /// (rule A.1, default orchestration). A canceled task leaves the conversation open.
@@ -553,8 +536,9 @@ pub fn task_ended(
     conversation: &Conversation,
     task: TaskSid,
     status: TaskStatus,
+    answers: &Answers,
     now: Timestamp,
-) -> Result<Decision, Refusal> {
+) -> Result<Decision, Objection> {
     if interaction.invite_of(task).is_none_or(|invite| invite.over) || is_on(Mutation::EndForgotten)
     {
         return Ok(Decision::unchanged());
@@ -572,10 +556,10 @@ pub fn task_ended(
     let last = next.agents() == 0 && next.open_tasks().next().is_none();
     if status == TaskStatus::Completed && last && next.status == ChannelStatus::Active {
         next.status = ChannelStatus::Closed;
-        let closed = close_conversation(conversation, now);
-        return Ok(Decision::put(next).with(closed));
+        let closed = of(conversation, Command::Close, answers, now)?;
+        return Ok(Decision::put(next).with(closed.into()));
     }
-    let unseated = unseat(&next, conversation, member, now)?;
+    let unseated = unseat(&next, conversation, member, answers, now)?;
     Ok(Decision::put(next).with(unseated))
 }
 

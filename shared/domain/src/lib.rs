@@ -6,7 +6,6 @@
 #![forbid(unsafe_code)]
 
 pub mod address;
-pub mod autocreation;
 pub mod carriage;
 pub mod configuration;
 pub mod conversation;

@@ -10,33 +10,24 @@
 //!    └─── retry ───────┘ └── nobody knows ──▶ ask the carrier first
 //! ```
 
+mod delivery;
+
 use std::collections::BTreeMap;
+use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
 
-use crate::address::Address;
-use crate::carriage::{
-    CarrierName, DeliveryStatus, InboundMessage, Media, SendOutcome, StatusReport,
-};
-use crate::configuration::PhoneNumber;
-use crate::conversation::{Conversation, Notice, Pair, Source, State};
-use crate::decision::Decision;
-use crate::effect::{Effect, SendRequest};
-use crate::mutation::{Mutation, is_on};
-use crate::private::Private;
-use crate::refusal::Refusal;
-use crate::sid::{ConversationSid, MessageSid, MessagingServiceSid, Sid as _};
-use crate::timestamp::{Millis, Timestamp};
-use crate::version::Version;
-
+pub use self::delivery::{ATTEMPTS_MAX, Begin, Delivery, GAVE_UP, LEASE, Progress};
 pub use crate::carriage::BODY_BYTES_MAX;
 
-/// A send that was begun and not ended by then is of unknown outcome. Longer than any call lasts.
-pub const LEASE: Millis = Millis::seconds(30);
-/// A carrier that is down is tried so often before the delivery fails.
-pub const ATTEMPTS_MAX: u32 = 8;
-/// The code of a delivery that was given up (30008: unknown error, rule E.7).
-pub const GAVE_UP: u32 = 30008;
+use crate::address::Address;
+use crate::carriage::{CarrierName, DeliveryStatus, InboundMessage, Media};
+use crate::conversation::{Conversation, ConversationEvent, Dates, Draft, Given, Pair};
+use crate::private::Private;
+use crate::refusal::Refusal;
+use crate::sid::{ConversationSid, MessageSid, MessagingServiceSid};
+use crate::timestamp::Timestamp;
+use crate::version::Version;
 
 /// Which way a message went, as the programmable messages show it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,42 +39,27 @@ pub enum Direction {
     OutboundApi,
 }
 
-/// One recipient's copy of a message.
+/// A message. Everybody reads its [`Fields`]; only the rules of this module write them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Delivery {
-    /// Which kin of the message it is.
-    pub number: u32,
-    /// The participant it goes to, within a conversation.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub participant: Option<u32>,
-    /// From and to, seen by the customer: `proxy` is the sender.
-    pub pair: Pair,
-    /// The carrier it is handed to; without one, that of the sender's record.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub carrier: Option<CarrierName>,
-    /// How far it got.
-    pub status: DeliveryStatus,
-    /// Why not further.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error_code: Option<u32>,
-    /// The carrier's identifier, once it has one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub carrier_message_id: Option<String>,
-    /// How often a send was begun.
-    #[serde(default)]
-    pub attempts: u32,
-    /// When the send under way was begun.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub begun: Option<Timestamp>,
-    /// When it was created.
-    pub created: Timestamp,
-    /// When it was last changed.
-    pub updated: Timestamp,
+#[serde(transparent)]
+pub struct Message {
+    fields: Fields,
+    /// How often it was written; 0 if it is new.
+    #[serde(skip)]
+    pub version: Version,
 }
 
-/// A message.
+impl Deref for Message {
+    type Target = Fields;
+
+    fn deref(&self) -> &Fields {
+        &self.fields
+    }
+}
+
+/// What a message consists of.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Message {
+pub struct Fields {
     /// Its identifier.
     pub sid: MessageSid,
     /// The conversation it is in; none for a message that no conversation wanted.
@@ -125,9 +101,6 @@ pub struct Message {
     /// Its content is gone; what is left only stops a redelivery from bringing it back.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub removed: bool,
-    /// How often it was written.
-    #[serde(skip)]
-    pub version: Version,
 }
 
 /// Where an inbound message came from.
@@ -159,8 +132,8 @@ pub struct Post {
     pub attributes: Option<String>,
     /// Where it came from, if from a channel.
     pub origin: Option<Origin>,
-    /// Who asked for it.
-    pub source: Source,
+    /// When it was written and edited, if not now and never.
+    pub dates: Dates,
 }
 
 impl Post {
@@ -173,7 +146,7 @@ impl Post {
             media: inbound.media.clone(),
             attributes: inbound.attributes(),
             origin: Some(Origin::of(inbound)?),
-            source: Source::Channel,
+            dates: Dates::default(),
         })
     }
 }
@@ -189,34 +162,80 @@ impl Origin {
     }
 }
 
-/// Appends a message to a conversation: gives it the next index, wakes a quiet conversation, makes a copy
-/// for every channel participant but the author, and tells the webhooks (rules B.3, A.3).
-pub fn append(
-    conversation: &mut Conversation,
-    post: Post,
-    now: Timestamp,
-) -> Result<Decision, Refusal> {
-    conversation.must_be_open()?;
-    if post.body.as_ref().is_none_or(|body| body.is_empty()) && post.media.is_empty() {
-        // A carrier may deliver a message without text or file; it is kept. Nobody may post one.
-        if post.origin.is_none() {
-            return Err(Refusal::EmptyMessage);
+/// What is to change about a message of a conversation.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Edit {
+    /// The text.
+    pub body: Given<Private<String>>,
+    /// JSON text.
+    pub attributes: Given<String>,
+    /// Who wrote it.
+    pub author: Option<String>,
+    /// When it was written and edited, if not now.
+    pub dates: Dates,
+}
+
+/// What Programmable Messaging does to a message, wherever that is shown besides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command {
+    /// Take the text away, from the conversation too: it is one record.
+    Redact,
+    /// Take one view of it away: a copy, or with none what came in. A conversation keeps its message.
+    Remove {
+        /// The number of the copy.
+        delivery: Option<u32>,
+    },
+}
+
+/// Decides a command of Programmable Messaging. What a carrier does not have yet stays as it is. Redacting twice
+/// changes nothing.
+pub fn decide(message: &Message, command: Command, now: Timestamp) -> Result<Message, Refusal> {
+    let waits = |copy: &Delivery| copy.status == DeliveryStatus::Queued;
+    let mut after = message.clone();
+    let fields = &mut after.fields;
+    match command {
+        Command::Redact if message.body.as_ref().is_none_or(|body| body.is_empty()) => {}
+        Command::Redact if message.origin.is_none() && message.deliveries.iter().any(waits) => {
+            return Err(Refusal::NotSentYet);
+        }
+        Command::Redact => {
+            fields.body = None;
+            fields.edited = Some(now);
+        }
+        Command::Remove { delivery } => {
+            if delivery.and_then(|number| message.delivery(number)).is_some_and(waits) {
+                return Err(Refusal::NotSentYet);
+            }
+            match (message.conversation, delivery) {
+                (Some(_), Some(number)) => fields.deliveries.retain(|one| one.number != number),
+                (Some(_), None) => fields.origin = None,
+                (None, _) => {
+                    fields.removed = true;
+                    fields.body = None;
+                    fields.media = Vec::new();
+                }
+            }
         }
     }
-    if post.body.as_ref().is_some_and(|body| body.len() > BODY_BYTES_MAX) && post.origin.is_none() {
-        return Err(Refusal::BodyTooLong);
+    Ok(after)
+}
+
+/// Appends a message to a conversation: gives it the next index, wakes a quiet conversation, and makes a copy
+/// for every channel participant but the author (rules B.3, A.3).
+pub(crate) fn append(draft: &mut Draft<'_>, post: Post) -> Result<Message, Refusal> {
+    draft.conversation.must_be_open()?;
+    // A carrier may deliver a message without text or file, or one that is too long; it is kept. Nobody may post one.
+    if post.origin.is_none() {
+        must_say_something(post.body.as_ref(), &post.media)?;
     }
-    let before = conversation.state;
-    conversation.state = State::Active;
-    conversation.updated = now;
-    let index = conversation.next_index;
-    conversation.next_index += u32::from(!is_on(Mutation::IndexRepeated));
+    let index = draft.next_index()?;
     let author = post.author.unwrap_or_else(|| "system".to_owned());
-    let participant = conversation.participant_called(&author).map(|one| one.number);
+    let participant = draft.conversation.participant_called(&author).map(|one| one.number);
     if let Some(origin) = &post.origin {
-        conversation.answers_by(participant, origin.carrier);
+        draft.answers_by(participant, origin.carrier);
     }
-    let message = Message {
+    let (conversation, now) = (&draft.conversation, draft.now);
+    let message = Message::new(Fields {
         sid: post.sid,
         conversation: Some(conversation.sid),
         index,
@@ -229,21 +248,22 @@ pub fn append(
         deliveries: copies(conversation, participant, &author, now),
         origin: post.origin,
         author,
-        created: now,
-        edited: None,
+        created: post.dates.created.unwrap_or(now),
+        edited: post.dates.updated,
         removed: false,
-        version: Version::NEW,
-    };
-    let mut effects: Vec<Effect> =
-        message.deliveries.iter().map(|copy| message.send_request(copy)).collect();
-    if before == State::Inactive {
-        let woken = Notice { state_from: Some(before), ..Notice::of("onConversationStateUpdated") };
-        effects.extend(conversation.tell(&woken, post.source));
+    });
+    let added = ConversationEvent::MessageAdded { message: message.sid, author: participant };
+    draft.events.push(added);
+    Ok(message)
+}
+
+fn must_say_something(body: Option<&Private<String>>, media: &[Media]) -> Result<(), Refusal> {
+    match body {
+        Some(body) if body.len() > BODY_BYTES_MAX => Err(Refusal::BodyTooLong),
+        Some(body) if !body.is_empty() => Ok(()),
+        Some(_) | None if media.is_empty() => Err(Refusal::EmptyMessage),
+        Some(_) | None => Ok(()),
     }
-    let added =
-        Notice { message: Some(message.sid), number: participant, ..Notice::of("onMessageAdded") };
-    effects.extend(conversation.tell(&added, post.source));
-    Ok(Decision::put(message).asking(effects))
 }
 
 /// A copy for everybody on a channel, except for who wrote it.
@@ -268,13 +288,56 @@ fn copies(
         .collect()
 }
 
+/// Corrects what the conversation shows; what was carried to somebody's phone stays as it was. Without
+/// a difference nothing happens to it.
+pub(crate) fn edit(draft: &mut Draft<'_>, before: Message, edit: Edit) -> Result<Message, Refusal> {
+    let mut after = before.clone();
+    let fields = &mut after.fields;
+    if let Some(body) = edit.body {
+        fields.body = body.filter(|body| !body.is_empty());
+        must_say_something(fields.body.as_ref(), &fields.media)?;
+    }
+    if let Some(attributes) = edit.attributes {
+        fields.attributes = attributes;
+    }
+    if let Some(author) = edit.author {
+        let participant = draft.conversation.participant_called(&author);
+        fields.participant = participant.map(|one| one.number);
+        fields.author = author;
+    }
+    fields.created = edit.dates.created.unwrap_or(before.created);
+    fields.edited = edit.dates.updated.or(before.edited);
+    if after == before {
+        return Ok(before);
+    }
+    after.fields.edited = edit.dates.updated.or(Some(draft.now));
+    let (message, author) = (after.sid, after.participant);
+    draft.events.push(ConversationEvent::MessageUpdated { message, author });
+    Ok(after)
+}
+
+/// Removes the content of a message; the identifier stays, so that a carrier who delivers the message again does not
+/// bring it back.
+pub(crate) fn withdraw(draft: &mut Draft<'_>, before: &Message) -> Message {
+    let mut after = before.clone();
+    let fields = &mut after.fields;
+    fields.removed = true;
+    fields.body = None;
+    fields.media = Vec::new();
+    fields.attributes = None;
+    fields.edited = Some(draft.now);
+    let (message, author) = (after.sid, after.participant);
+    draft.events.push(ConversationEvent::MessageRemoved { message, author });
+    after
+}
+
 /// A message that no conversation wanted: kept, and shown as unrouted.
 pub fn unrouted(
     inbound: &InboundMessage,
     service: Option<MessagingServiceSid>,
 ) -> Result<Message, Refusal> {
     let origin = Origin::of(inbound)?;
-    Ok(Message {
+    Ok(Message::new(Fields {
         sid: inbound.sid(),
         conversation: None,
         index: 0,
@@ -290,8 +353,7 @@ pub fn unrouted(
         created: inbound.received_at,
         edited: None,
         removed: false,
-        version: Version::NEW,
-    })
+    }))
 }
 
 /// A programmable message outside of conversations.
@@ -302,11 +364,11 @@ pub fn outside(
     media: Vec<Media>,
     service: Option<MessagingServiceSid>,
     now: Timestamp,
-) -> Result<(Message, Vec<Effect>), Refusal> {
+) -> Result<Message, Refusal> {
     if body.as_ref().is_none_or(|body| body.is_empty()) && media.is_empty() {
         return Err(Refusal::EmptyMessage);
     }
-    let message = Message {
+    Ok(Message::new(Fields {
         sid,
         conversation: None,
         index: 0,
@@ -322,160 +384,18 @@ pub fn outside(
         created: now,
         edited: None,
         removed: false,
-        version: Version::NEW,
-    };
-    let effects = message.deliveries.iter().map(|copy| message.send_request(copy)).collect();
-    Ok((message, effects))
-}
-
-/// What `outbound-message` is to do with a delivery.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Begin {
-    /// Write down that a send is begun, then call the carrier.
-    Send,
-    /// A send was begun and its end never written: ask the carrier whether it has the message.
-    AskFirst {
-        /// When the send was begun.
-        since: Timestamp,
-    },
-    /// Somebody else is sending right now; look again then.
-    Wait {
-        /// When the lease is over.
-        until: Timestamp,
-    },
-    /// It is out, or it failed for good.
-    Done,
-}
-
-impl Delivery {
-    fn new(number: u32, participant: Option<u32>, pair: Pair, now: Timestamp) -> Self {
-        Self {
-            number,
-            participant,
-            pair,
-            carrier: None,
-            status: DeliveryStatus::Queued,
-            error_code: None,
-            carrier_message_id: None,
-            attempts: 0,
-            begun: None,
-            created: now,
-            updated: now,
-        }
-    }
-
-    /// The carrier that takes it: the one that brought what it answers, else the one that the sender is with. A
-    /// sender of which there is no record is with the first carrier.
-    pub fn carrier(&self, sender: Option<&PhoneNumber>) -> CarrierName {
-        self.carrier.or(sender.map(|it| it.carrier)).unwrap_or_default()
-    }
-
-    /// Decides whether to send.
-    pub fn begin(&self, now: Timestamp) -> Begin {
-        match (self.status, &self.carrier_message_id, self.begun) {
-            (DeliveryStatus::Queued, None, None) => Begin::Send,
-            (DeliveryStatus::Queued, None, Some(begun)) if now < begun + LEASE => {
-                Begin::Wait { until: begun + LEASE }
-            }
-            (DeliveryStatus::Queued, None, Some(_)) if is_on(Mutation::ResentUnasked) => {
-                Begin::Send
-            }
-            (DeliveryStatus::Queued, None, Some(since)) => Begin::AskFirst { since },
-            (DeliveryStatus::Queued, Some(_), _)
-            | (
-                DeliveryStatus::Sent
-                | DeliveryStatus::Delivered
-                | DeliveryStatus::Read
-                | DeliveryStatus::Undelivered
-                | DeliveryStatus::Failed,
-                _,
-                _,
-            ) => Begin::Done,
-        }
-    }
-
-    /// How long to wait before the next try: 2, 4, 8, … seconds, five minutes at most.
-    pub fn backoff(&self) -> Millis {
-        Millis::seconds((1_i64 << self.attempts.clamp(1, 9)).min(300))
-    }
+    }))
 }
 
 impl Message {
+    /// A message that is not written yet.
+    const fn new(fields: Fields) -> Self {
+        Self { fields, version: Version::NEW }
+    }
+
     /// The delivery with that number.
     pub fn delivery(&self, number: u32) -> Option<&Delivery> {
         self.deliveries.iter().find(|delivery| delivery.number == number)
-    }
-
-    fn delivery_mut(&mut self, number: u32) -> Option<&mut Delivery> {
-        self.deliveries.iter_mut().find(|delivery| delivery.number == number)
-    }
-
-    /// Asks for a delivery to be handed to its carrier.
-    pub fn send_request(&self, delivery: &Delivery) -> Effect {
-        let pair = &delivery.pair;
-        let group = MessageSid::derived(&[pair.address.as_str(), pair.proxy.as_str()]);
-        Effect::Send(SendRequest {
-            message: self.sid,
-            delivery: delivery.number,
-            group: group.to_string()[2..].to_owned(),
-        })
-    }
-
-    /// Writes down that a send is begun: from now on its outcome is unknown until it is recorded.
-    pub fn lease(&self, number: u32, now: Timestamp) -> Option<Self> {
-        let mut message = self.clone();
-        let delivery = message.delivery_mut(number)?;
-        delivery.begun = Some(now);
-        delivery.attempts += 1;
-        Some(message)
-    }
-
-    /// Records what the carrier answered. An unknown outcome leaves the lease as it is, so that the next
-    /// look asks the carrier first.
-    pub fn record(&self, number: u32, outcome: &SendOutcome, now: Timestamp) -> Option<Self> {
-        let mut message = self.clone();
-        let delivery = message.delivery_mut(number)?;
-        match outcome {
-            SendOutcome::Accepted { carrier_message_id } => {
-                delivery.carrier_message_id = Some(carrier_message_id.clone());
-                delivery.begun = None;
-                if delivery.status.gives_way_to(DeliveryStatus::Sent) {
-                    delivery.status = DeliveryStatus::Sent;
-                }
-            }
-            SendOutcome::Retry { .. } if delivery.attempts < ATTEMPTS_MAX => delivery.begun = None,
-            SendOutcome::Retry { .. } => fail(delivery, GAVE_UP),
-            SendOutcome::Rejected { error_code, .. } => fail(delivery, *error_code),
-            SendOutcome::Unknown { .. } => return None,
-        }
-        delivery.updated = now;
-        Some(message)
-    }
-
-    /// Moves a delivery forward by a carrier's report; none if it says nothing new, or is about another message of
-    /// the carrier's than the one that the delivery became.
-    pub fn report(&self, number: u32, report: &StatusReport, now: Timestamp) -> Option<Self> {
-        let mut message = self.clone();
-        let delivery = message.delivery_mut(number)?;
-        let learns_id = delivery.carrier_message_id.is_none();
-        let is_same = delivery.carrier_message_id.as_ref() == Some(&report.carrier_message_id);
-        let is_theirs = delivery.carrier.is_none_or(|carrier| carrier == report.carrier);
-        if !is_theirs || !learns_id && !is_same {
-            return None;
-        }
-        if !delivery.status.gives_way_to(report.status) && !learns_id {
-            return None;
-        }
-        if learns_id {
-            delivery.carrier_message_id = Some(report.carrier_message_id.clone());
-            delivery.begun = None;
-        }
-        if delivery.status.gives_way_to(report.status) {
-            delivery.status = report.status;
-            delivery.error_code = report.error_code;
-        }
-        delivery.updated = now;
-        Some(message)
     }
 
     /// The sender of the message, as programmable messages show it.
@@ -495,12 +415,6 @@ impl Message {
             (None, None) => None,
         }
     }
-}
-
-fn fail(delivery: &mut Delivery, code: u32) {
-    delivery.begun = None;
-    delivery.status = DeliveryStatus::Failed;
-    delivery.error_code = Some(code);
 }
 
 #[cfg(test)]

@@ -1,5 +1,8 @@
 //! What spans several records: each rule here loads nothing, decides over all of them, and answers one
 //! [`Decision`](crate::decision::Decision).
 
+pub mod autocreation;
+pub mod conversation;
+pub mod notify;
 pub mod reservation;
 pub mod task;

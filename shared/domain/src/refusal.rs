@@ -39,6 +39,24 @@ pub enum Refusal {
     /// Five scoped webhooks are the most (rule B.5).
     #[error("Too many scoped webhooks: a conversation has at most 5")]
     TooManyWebhooks,
+    /// Who somebody is cannot be changed.
+    #[error("Identity parameter not acceptable for this Participant")]
+    IdentityStays,
+    /// A conversation begins open.
+    #[error("Initial state can't be 'closed'")]
+    InitiallyClosed,
+    /// Another conversation of the service has the name.
+    #[error("Conversation with provided unique name already exists")]
+    NameTaken,
+    /// The account has no such messaging service.
+    #[error("Messaging service does not belong to account")]
+    NoSuchMessagingService,
+    /// A conversation is kept with its participants in one item.
+    #[error("The attributes of the conversation and its participants are too long together")]
+    AttributesTooLong,
+    /// A carrier does not have it yet.
+    #[error("Cannot change this message before it is sent")]
+    NotSentYet,
     /// Neither text nor media.
     #[error("Message has neither body nor media")]
     EmptyMessage,
@@ -89,6 +107,12 @@ impl Refusal {
             Self::NoSuchParticipant => 50432,
             Self::NoSuchWebhook => 50360,
             Self::TooManyWebhooks => 50361,
+            Self::IdentityStays => 50211,
+            Self::InitiallyClosed => 50384,
+            Self::NameTaken => 50353,
+            Self::NoSuchMessagingService => 50342,
+            Self::AttributesTooLong => 50303,
+            Self::NotSentYet => 20009,
             Self::EmptyMessage => 50503,
             Self::BodyTooLong => 50504,
             Self::TaskState(..)
@@ -106,7 +130,9 @@ impl Refusal {
     /// The HTTP status.
     pub const fn status(&self) -> u16 {
         match self {
-            Self::PairBound(_) | Self::ParticipantExists => 409,
+            Self::PairBound(_) | Self::ParticipantExists | Self::NameTaken | Self::NotSentYet => {
+                409
+            }
             Self::NoSuchParticipant
             | Self::NoSuchWebhook
             | Self::NoSuchReservation
@@ -119,6 +145,10 @@ impl Refusal {
             | Self::BindingTypesDiffer
             | Self::BindingAddressesEqual
             | Self::TooManyWebhooks
+            | Self::IdentityStays
+            | Self::InitiallyClosed
+            | Self::NoSuchMessagingService
+            | Self::AttributesTooLong
             | Self::EmptyMessage
             | Self::BodyTooLong
             | Self::TaskState(..)

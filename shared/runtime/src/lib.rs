@@ -1,6 +1,7 @@
 //! What every Lambda function needs: configuration, clients, queues, failures, logs.
 #![forbid(unsafe_code)]
 
+mod ask;
 pub mod config;
 mod decide;
 pub mod dependencies;

@@ -219,7 +219,7 @@ mod tests {
         assert!(!item.contains_key("workspace"), "{item:?}");
         assert_eq!(read::<Head>(item).unwrap(), head.versioned(1));
         let (sid, service) = (ConversationSid::derived(&["c"]), ServiceSid::derived(&["s"]));
-        let conversation = Conversation::new(sid, service, Timestamp(7));
+        let conversation = Conversation::new(sid, service, None, Timestamp(7));
         let item = written(conversation.clone());
         assert!(!item.contains_key("sid"), "{item:?}");
         assert_eq!(record(item).unwrap(), conversation.versioned(1).into());
@@ -228,7 +228,7 @@ mod tests {
     #[test]
     fn an_item_that_has_what_its_keys_say_is_read_as_well() {
         let (sid, service) = (ConversationSid::derived(&["c"]), ServiceSid::derived(&["s"]));
-        let conversation = Conversation::new(sid, service, Timestamp(7));
+        let conversation = Conversation::new(sid, service, None, Timestamp(7));
         let mut item = written(conversation.clone());
         item.insert("sid".to_owned(), AttributeValue::S(sid.to_string()));
         assert_eq!(record(item).unwrap(), conversation.versioned(1).into());

@@ -1,13 +1,15 @@
 //! Messages, and what becomes of their copies.
 
 use serde_json::json;
-use switchboard_domain::carriage::DeliveryStatus;
+use switchboard_domain::carriage::SendOutcome;
 use switchboard_domain::decision::Decision;
 use switchboard_domain::message::Message;
 use switchboard_domain::sid::{MessageSid, Sid as _, SmsSid};
+use switchboard_domain::timestamp::Timestamp;
 use switchboard_store::key;
 
 use super::{ALICE, BOB, a_conversation, events, joins, listens, sids, world};
+use crate::world::START;
 
 #[tokio::test]
 async fn a_message_goes_to_everybody_on_a_channel_and_is_numbered() {
@@ -88,10 +90,10 @@ async fn a_receipt_shows_the_latest_status_and_why_it_got_no_further() {
     let messages = format!("{conversation}/Messages");
     let sid = world.post(&messages, &[("Body", "hi")]).await.text("sid");
     let at = key::message(sid.parse().unwrap());
-    let mut message: Message = world.on.store.get(at).await.unwrap().unwrap();
-    message.deliveries[0].status = DeliveryStatus::Failed;
-    message.deliveries[0].error_code = Some(30008);
-    world.given(Decision::put(message)).await;
+    let message: Message = world.on.store.get(at).await.unwrap().unwrap();
+    let outcome = SendOutcome::Rejected { error_code: 30008, reason: String::new() };
+    let failed = message.record(1, &outcome, Timestamp(START)).unwrap();
+    world.given(Decision::put(failed.message)).await;
     let path = format!("{messages}/{sid}");
     let receipts = world.get(&format!("{path}/Receipts")).await.expect(200);
     let receipt = &receipts["delivery_receipts"][0];

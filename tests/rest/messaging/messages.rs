@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use switchboard_domain::address::Address;
 use switchboard_domain::carriage::{CarrierName, InboundMessage, Media, SendOutcome};
-use switchboard_domain::conversation::{AddressBinding, Pair};
+use switchboard_domain::conversation::{
+    Answer, Answers, Conversation, Dates, NewParticipant, Pair, Question, Source,
+};
 use switchboard_domain::decision::Decision;
-use switchboard_domain::message::{Message, outside, unrouted};
+use switchboard_domain::message::{Message, Post, unrouted};
 use switchboard_domain::private::Private;
-use switchboard_domain::sid::{ConversationSid, MessageSid, Sid as _, SmsSid};
+use switchboard_domain::process::conversation::{Command, decide, decide_all};
+use switchboard_domain::sid::{ConversationSid, MessageSid, ServiceSid, Sid as _, SmsSid};
 use switchboard_domain::timestamp::Timestamp;
-use switchboard_domain::version::Version;
 use switchboard_store::{Table, key};
 use switchboard_tests::Schema;
 
@@ -45,21 +47,30 @@ fn inbound(id: &str, from: &str, at: i64) -> InboundMessage {
 
 /// An inbound message and a reply to it, in a conversation that the customer's address leads to.
 async fn conversation(world: &World, name: &str, customer: &str, at: i64) -> Vec<String> {
-    let conversation = ConversationSid::derived(&[name]);
+    let sid = ConversationSid::derived(&[name]);
+    let new = Conversation::new(sid, ServiceSid::derived(&["s"]), None, Timestamp(at));
     let pair = Pair::new(address(customer), address(BUSINESS)).unwrap();
-    let heard = Message {
-        conversation: Some(conversation),
-        ..unrouted(&inbound(name, customer, at), None).unwrap()
+    let free: Answers = [(Question::HolderOf(pair.clone()), Answer::None)].into_iter().collect();
+    let join = Command::Join(NewParticipant::at(pair));
+    let heard = Command::Post(Post::of(&inbound(name, customer, at)).unwrap());
+    let opened = decide_all(&new, [join, heard], Source::Channel, &free, Timestamp(at)).unwrap();
+    let post = Post {
+        sid: MessageSid::derived(&[name, "reply"]),
+        author: Some("alice".to_owned()),
+        body: Some(Private("How can we help?".to_owned())),
+        media: Vec::new(),
+        attributes: None,
+        origin: None,
+        dates: Dates::default(),
     };
-    let sid = MessageSid::derived(&[name, "reply"]);
-    let body = Some(Private("How can we help?".to_owned()));
-    let (reply, _) =
-        outside(sid, pair.clone(), body, Vec::new(), None, Timestamp(at + 1000)).unwrap();
-    let reply = Message { conversation: Some(conversation), index: 1, ..reply };
-    let sids = vec![heard.sid.kin::<SmsSid>(0).to_string(), reply.sid.kin::<SmsSid>(1).to_string()];
-    let binding = AddressBinding { pair, conversation, number: 1, version: Version::NEW };
-    world.given(Decision::put(heard).and(reply).and(binding)).await;
-    sids
+    let mut conversation = opened.conversation.clone();
+    conversation.version = 1.into();
+    let (source, later) = (Source::Api { webhooks: false }, Timestamp(at + 1000));
+    let reply = decide(&conversation, Command::Post(post), source, &free, later).unwrap();
+    let (heard, said) = (opened.message.clone().unwrap(), reply.message.clone().unwrap());
+    world.given(opened.into()).await;
+    world.given(reply.into()).await;
+    vec![heard.sid.kin::<SmsSid>(0).to_string(), said.sid.kin::<SmsSid>(1).to_string()]
 }
 
 fn messages() -> String {
@@ -105,7 +116,8 @@ async fn a_message_is_sent_and_shows_how_far_it_got() {
     world.given(Decision::put(leased)).await;
     assert_eq!(world.get(&path).await.expect(200)["status"], "sending");
     let outcome = SendOutcome::Rejected { error_code: 30007, reason: String::new() };
-    let failed = kept(&world, sid).await.record(1, &outcome, Timestamp(START + DAY)).unwrap();
+    let failed =
+        kept(&world, sid).await.record(1, &outcome, Timestamp(START + DAY)).unwrap().message;
     world.given(Decision::put(failed)).await;
     let failed = world.get(&path).await.expect(200);
     assert_eq!(failed["status"], "failed");
@@ -129,7 +141,7 @@ async fn a_message_can_be_redacted_and_removed_once_it_is_out() {
     assert_eq!(world.post(&path, &[("Body", "")]).await.refusal(), (409, 20009));
     assert_eq!(world.post(&path, &[]).await.expect(200), created);
     let outcome = SendOutcome::Accepted { carrier_message_id: CARRIERS.to_owned() };
-    let sent = kept(&world, sid).await.record(1, &outcome, Timestamp(START + DAY)).unwrap();
+    let sent = kept(&world, sid).await.record(1, &outcome, Timestamp(START + DAY)).unwrap().message;
     world.given(Decision::put(sent)).await;
     assert_eq!(world.post(&path, &[("Body", "New text")]).await.refusal(), (400, 20001));
     assert_eq!(world.post(&path, &[("Status", "canceled")]).await.refusal(), (400, 30409));
@@ -327,13 +339,13 @@ async fn removing_a_programmable_message_leaves_the_conversations_own() {
     let reply = MessageSid::derived(&["chat", "reply"]);
     let kept: Message = world.on.store.get(key::message(reply)).await.unwrap().unwrap();
     let outcome = SendOutcome::Accepted { carrier_message_id: CARRIERS.to_owned() };
-    world.given(Decision::put(kept.record(1, &outcome, Timestamp(START)).unwrap())).await;
+    world.given(Decision::put(kept.record(1, &outcome, Timestamp(START)).unwrap().message)).await;
     for sid in &both {
         assert_eq!(world.delete(&one(sid)).await.status, 204);
         assert_eq!(world.get(&one(sid)).await.refusal(), (404, 20404));
     }
     assert!(sids(&world, "").await.is_empty());
     let kept: Message = world.on.store.get(key::message(reply)).await.unwrap().unwrap();
-    assert_eq!(kept.body.unwrap().as_str(), "How can we help?");
+    assert_eq!(kept.body.as_ref().unwrap().as_str(), "How can we help?");
     assert!(kept.conversation.is_some() && !kept.removed);
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use switchboard_domain::address::{Address, ChannelType};
 use switchboard_domain::carriage::{CarrierName, DeliveryStatus, message_sid};
 use switchboard_domain::decision::Decision;
-use switchboard_domain::message::{Delivery, Message};
+use switchboard_domain::message::{self, Command, Delivery, Message};
 use switchboard_domain::sid::{MessageSid, MmsSid, Sid as _, SmsSid};
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_rest::{Answer, ApiError, Call, Reply};
@@ -152,16 +152,15 @@ pub(crate) async fn update(call: &Call<'_>, sid: &str) -> Answer {
     }
     let view = call.on.decide(async || {
         let view = load(call, sid).await?;
-        if !redact || view.message.body.as_ref().is_none_or(|body| body.is_empty()) {
+        if !redact {
             return Ok((view, Decision::unchanged()));
         }
-        if View::all(Message::clone(&view.message)).iter().any(View::waits) {
-            return Err(incomplete());
+        let message = message::decide(&view.message, Command::Redact, call.now)?;
+        if message == *view.message {
+            return Ok((view, Decision::unchanged()));
         }
-        let message =
-            Message { body: None, edited: Some(call.now), ..Message::clone(&view.message) };
         let shown = View { message: Arc::new(message.clone()), delivery: view.delivery };
-        Ok((shown, Decision::put(message)))
+        Ok::<_, ApiError>((shown, Decision::put(message)))
     });
     Ok(Reply::ok(render(call, &view.await?)))
 }
@@ -170,29 +169,12 @@ pub(crate) async fn update(call: &Call<'_>, sid: &str) -> Answer {
 pub(crate) async fn remove(call: &Call<'_>, sid: &str) -> Answer {
     let gone = call.on.decide(async || {
         let view = load(call, sid).await?;
-        if view.waits() {
-            return Err(incomplete());
-        }
-        let mut message = Message::clone(&view.message);
-        match (message.conversation, view.delivery) {
-            (Some(_), Some(place)) => {
-                message.deliveries.remove(place);
-            }
-            (Some(_), None) => message.origin = None,
-            (None, _) => {
-                message.removed = true;
-                message.body = None;
-                message.media = Vec::new();
-            }
-        }
+        let delivery = view.delivery().map(|delivery| delivery.number);
+        let message = message::decide(&view.message, Command::Remove { delivery }, call.now)?;
         Ok::<_, ApiError>(((), Decision::put(message)))
     });
     gone.await?;
     Ok(Reply::gone())
-}
-
-fn incomplete() -> ApiError {
-    ApiError::new(409, 20009, "Cannot change this message before it is sent")
 }
 
 /// The resource as answers show it.

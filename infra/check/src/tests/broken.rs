@@ -1,17 +1,18 @@
 //! One break after the other in a good world; each is named by the invariant that it breaks.
 
+use serde_json::{Value, json};
 use switchboard_domain::carriage::DeliveryStatus;
-use switchboard_domain::conversation::{AddressBinding, Conversation, State, UniqueName};
+use switchboard_domain::conversation::{AddressBinding, UniqueName};
 use switchboard_domain::event::{EventType, Written, of_change};
 use switchboard_domain::interaction::ChannelStatus;
-use switchboard_domain::message::Message;
 use switchboard_domain::record::Record;
+use switchboard_domain::sid::{ConversationSid, InteractionSid, MessageSid};
 use switchboard_domain::task::{ReservationStatus, TaskStatus};
 use switchboard_domain::timestamp::{Millis, Timestamp};
 use switchboard_domain::workspace::Capacity;
 
 use super::violated;
-use super::world::{NOW, START, World, customer, offered, sid, waiting, worker};
+use super::world::{NOW, START, World, customer, offered, sid, stored, waiting, worker};
 use crate::{Moment, Snapshot};
 
 #[test]
@@ -37,13 +38,13 @@ fn breaks(invariant: &str, moment: Moment, change: impl FnOnce(&mut World)) {
 #[test]
 fn one_pair_in_two_open_conversations_is_found() {
     breaks("an address pair has one open conversation at most", Moment::Step, |world| {
-        let other = Conversation {
-            sid: sid("other"),
-            unique_name: None,
-            interaction: None,
-            next_index: 0,
-            ..world.conversation().clone()
-        };
+        let mut other = world.conversation().clone();
+        stored(&mut other, |it| {
+            it["sid"] = json!(sid::<ConversationSid>("other"));
+            it["unique_name"] = Value::Null;
+            it["interaction"] = Value::Null;
+            it["next_index"] = json!(0);
+        });
         world.put(other);
     });
 }
@@ -54,7 +55,9 @@ fn a_binding_without_its_participant_and_the_other_way_round_are_found() {
     breaks(invariant, Moment::Step, |world| world.lose("AddressBinding"));
     breaks(invariant, Moment::Step, |world| world.binding().number += 1);
     breaks(invariant, Moment::Step, |world| world.binding().conversation = sid("nowhere"));
-    breaks(invariant, Moment::Step, |world| world.conversation().state = State::Closed);
+    breaks(invariant, Moment::Step, |world| {
+        stored(world.conversation(), |it| it["state"] = json!("closed"))
+    });
     breaks(invariant, Moment::Step, |world| {
         let mut pair = customer();
         std::mem::swap(&mut pair.address, &mut pair.proxy);
@@ -92,24 +95,36 @@ fn a_name_that_nobody_bears_or_nobody_keeps_is_found() {
 #[test]
 fn numbers_of_participants_given_out_twice_or_never_are_found() {
     let invariant = "participants and webhooks of a conversation have numbers of their own";
-    breaks(invariant, Moment::Step, |world| world.conversation().participants[1].number = 1);
-    breaks(invariant, Moment::Step, |world| world.conversation().next_number = 1);
     breaks(invariant, Moment::Step, |world| {
-        let again = world.conversation().participants[1].clone();
-        world.conversation().participants.push(again);
+        stored(world.conversation(), |it| it["participants"][1]["number"] = json!(1))
+    });
+    breaks(invariant, Moment::Step, |world| {
+        stored(world.conversation(), |it| it["next_number"] = json!(1))
+    });
+    breaks(invariant, Moment::Step, |world| {
+        stored(world.conversation(), |it| {
+            let participants = it["participants"].as_array_mut().unwrap();
+            participants.push(participants[1].clone());
+        });
     });
 }
 
 #[test]
 fn gaps_and_doubles_in_the_messages_of_a_conversation_are_found() {
     let invariant = "a conversation's messages are numbered without gaps or doubles";
-    breaks(invariant, Moment::Step, |world| world.reply().index = 0);
-    breaks(invariant, Moment::Step, |world| world.conversation().next_index = 1);
-    breaks(invariant, Moment::Step, |world| world.conversation().next_index = 3);
-    breaks(invariant, Moment::Step, |world| world.question().conversation = None);
+    breaks(invariant, Moment::Step, |world| stored(world.reply(), |it| it["index"] = json!(0)));
     breaks(invariant, Moment::Step, |world| {
-        world.reply().index = 7;
-        world.conversation().next_index = 8;
+        stored(world.conversation(), |it| it["next_index"] = json!(1))
+    });
+    breaks(invariant, Moment::Step, |world| {
+        stored(world.conversation(), |it| it["next_index"] = json!(3))
+    });
+    breaks(invariant, Moment::Step, |world| {
+        stored(world.question(), |it| it["conversation"] = Value::Null)
+    });
+    breaks(invariant, Moment::Step, |world| {
+        stored(world.reply(), |it| it["index"] = json!(7));
+        stored(world.conversation(), |it| it["next_index"] = json!(8));
     });
 }
 
@@ -127,9 +142,13 @@ fn a_message_without_its_conversation_is_found_unless_somebody_deleted_that() {
 fn a_customers_message_under_a_wrong_identifier_is_found() {
     let invariant = "a customer's message is kept under the identifier of its carrier";
     breaks(invariant, Moment::Step, |world| {
-        let again = Message { sid: sid("again"), index: 2, ..world.question().clone() };
+        let mut again = world.question().clone();
+        stored(&mut again, |it| {
+            it["sid"] = json!(sid::<MessageSid>("again"));
+            it["index"] = json!(2);
+        });
         world.put(again);
-        world.conversation().next_index = 3;
+        stored(world.conversation(), |it| it["next_index"] = json!(3));
     });
 }
 
@@ -156,9 +175,11 @@ fn a_delivery_that_was_handed_over_twice_is_found() {
         sent.push(sent[0].clone());
     });
     breaks(invariant, Moment::Step, |world| {
-        let mut again = world.reply().deliveries[0].clone();
-        again.number = 2;
-        world.reply().deliveries.push(again);
+        stored(world.reply(), |it| {
+            let deliveries = it["deliveries"].as_array_mut().unwrap();
+            deliveries.push(deliveries[0].clone());
+            deliveries[1]["number"] = json!(2);
+        });
     });
 }
 
@@ -166,10 +187,10 @@ fn a_delivery_that_was_handed_over_twice_is_found() {
 fn what_a_carrier_accepted_and_nobody_recorded_is_found() {
     let invariant = "what a carrier accepted is recorded";
     breaks(invariant, Moment::Rest, |world| {
-        world.reply().deliveries[0].carrier_message_id = None;
+        stored(world.reply(), |it| it["deliveries"][0]["carrier_message_id"] = Value::Null);
     });
     breaks(invariant, Moment::Step, |world| {
-        world.reply().deliveries[0].carrier_message_id = Some("SM3".to_owned());
+        stored(world.reply(), |it| it["deliveries"][0]["carrier_message_id"] = json!("SM3"));
     });
     breaks(invariant, Moment::Step, |world| world.facts.sent_by_carrier = Some(Vec::new()));
 }
@@ -177,29 +198,37 @@ fn what_a_carrier_accepted_and_nobody_recorded_is_found() {
 #[test]
 fn a_delivery_that_is_out_without_its_carriers_identifier_is_found() {
     breaks("a delivery that is out has its carrier's identifier", Moment::Step, |world| {
-        world.reply().deliveries[0].carrier_message_id = None;
+        stored(world.reply(), |it| it["deliveries"][0]["carrier_message_id"] = Value::Null);
     });
 }
 
 #[test]
 fn a_lease_that_outlives_its_send_or_never_was_is_found() {
     let invariant = "a delivery is leased while it is being sent, and only then";
-    breaks(invariant, Moment::Step, |world| world.reply().deliveries[0].begun = Some(NOW));
-    breaks(invariant, Moment::Step, |world| world.reply().deliveries[0].attempts = 0);
     breaks(invariant, Moment::Step, |world| {
-        let delivery = &mut world.reply().deliveries[0];
-        delivery.status = DeliveryStatus::Queued;
-        delivery.carrier_message_id = None;
-        delivery.attempts = 0;
-        delivery.begun = Some(NOW);
+        stored(world.reply(), |it| it["deliveries"][0]["begun"] = json!(NOW))
+    });
+    breaks(invariant, Moment::Step, |world| {
+        stored(world.reply(), |it| it["deliveries"][0]["attempts"] = json!(0))
+    });
+    breaks(invariant, Moment::Step, |world| {
+        stored(world.reply(), |it| {
+            let delivery = &mut it["deliveries"][0];
+            delivery["status"] = json!(DeliveryStatus::Queued);
+            delivery["carrier_message_id"] = Value::Null;
+            delivery["attempts"] = json!(0);
+            delivery["begun"] = json!(NOW);
+        });
     });
 }
 
 #[test]
 fn two_deliveries_of_one_number_are_found() {
     breaks("the deliveries of a message have numbers of their own", Moment::Step, |world| {
-        let again = world.reply().deliveries[0].clone();
-        world.reply().deliveries.push(again);
+        stored(world.reply(), |it| {
+            let deliveries = it["deliveries"].as_array_mut().unwrap();
+            deliveries.push(deliveries[0].clone());
+        });
     });
 }
 
@@ -208,10 +237,12 @@ fn a_delivery_that_nobody_carries_on_is_found_at_rest() {
     let invariant = "at rest every delivery is out or given up";
     for begun in [None, Some(NOW)] {
         breaks(invariant, Moment::Rest, |world| {
-            let delivery = &mut world.reply().deliveries[0];
-            delivery.status = DeliveryStatus::Queued;
-            delivery.carrier_message_id = None;
-            delivery.begun = begun;
+            stored(world.reply(), |it| {
+                let delivery = &mut it["deliveries"][0];
+                delivery["status"] = json!(DeliveryStatus::Queued);
+                delivery["carrier_message_id"] = Value::Null;
+                delivery["begun"] = json!(begun);
+            });
         });
     }
 }
@@ -229,9 +260,13 @@ fn a_message_to_who_wants_none_is_found() {
 #[test]
 fn twins_that_do_not_name_each_other_are_found() {
     let invariant = "an interaction and its conversation are twins that name each other";
-    breaks(invariant, Moment::Step, |world| world.conversation().interaction = None);
     breaks(invariant, Moment::Step, |world| {
-        world.conversation().interaction = Some(sid("another"));
+        stored(world.conversation(), |it| it["interaction"] = Value::Null)
+    });
+    breaks(invariant, Moment::Step, |world| {
+        stored(world.conversation(), |it| {
+            it["interaction"] = json!(sid::<InteractionSid>("another"))
+        });
     });
     breaks(invariant, Moment::Step, |world| world.lose("Conversation"));
 }
@@ -284,7 +319,9 @@ fn a_seat_without_a_participant_or_two_for_one_reservation_are_found() {
     breaks(invariant, Moment::Step, |world| {
         world.interaction().participants[1].member = Some(99);
     });
-    breaks(invariant, Moment::Step, |world| drop(world.conversation().participants.pop()));
+    breaks(invariant, Moment::Step, |world| {
+        stored(world.conversation(), |it| drop(it["participants"].as_array_mut().unwrap().pop()))
+    });
     breaks(invariant, Moment::Step, |world| {
         let mut again = world.interaction().participants[1].clone();
         again.number = 4;
@@ -496,7 +533,7 @@ fn no_violation_tells_what_a_customer_wrote_or_where_he_is() {
     world.lose("AddressBinding");
     world.lose("Membership");
     world.lose("UniqueName");
-    world.question().index = 9;
+    stored(world.question(), |it| it["index"] = json!(9));
     world.facts.opted_out.push((customer(), Timestamp(0)));
     let told: String = world.violations(Moment::Rest).iter().map(ToString::to_string).collect();
     assert!(!told.is_empty());

@@ -1,14 +1,14 @@
 //! From one moment to the next.
 
+use serde_json::{Value, json};
 use switchboard_domain::carriage::DeliveryStatus;
-use switchboard_domain::conversation::State;
 use switchboard_domain::interaction::ChannelStatus;
 use switchboard_domain::task::{ReservationStatus, TaskStatus};
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_domain::workspace::Capacity;
 
 use super::violated;
-use super::world::{World, offered, sid};
+use super::world::{World, offered, sid, stored};
 use crate::History;
 
 /// Everything that is found on the way from one world to the next.
@@ -36,7 +36,7 @@ fn what_stays_and_what_goes_on_is_in_order() {
         |world| {
             world.close();
             world.conversation().version += 1;
-            world.reply().deliveries[0].status = DeliveryStatus::Read;
+            stored(world.reply(), |it| it["deliveries"][0]["status"] = json!(DeliveryStatus::Read));
             world.reply().version += 1;
             world.task().tampered().status = TaskStatus::Completed;
             world.task().tampered().reservations[0].status = ReservationStatus::Completed;
@@ -51,7 +51,9 @@ fn what_stays_and_what_goes_on_is_in_order() {
 #[test]
 fn a_write_that_does_not_move_the_version_is_found() {
     let invariant = "a record changes only together with its version, which grows";
-    breaks(invariant, |world| world.conversation().friendly_name = Some("new".to_owned()));
+    breaks(invariant, |world| {
+        stored(world.conversation(), |it| it["friendly_name"] = json!("new"))
+    });
     breaks(invariant, |world| world.worker_called("alice").version = 0.into());
 }
 
@@ -71,7 +73,7 @@ fn what_was_over_and_goes_on_is_found() {
     let invariant = "what is over stays over";
     type Change = fn(&mut World);
     let ends: [(Change, Change); 5] = [
-        (World::close, |world| world.conversation().state = State::Active),
+        (World::close, |world| stored(world.conversation(), |it| it["state"] = json!("active"))),
         (
             |world| world.interaction().status = ChannelStatus::Closed,
             |world| world.interaction().status = ChannelStatus::Active,
@@ -94,8 +96,8 @@ fn what_was_over_and_goes_on_is_found() {
         assert!(found.iter().any(|one| one == invariant), "{found:?}");
     }
     let removed = on_the_way(
-        |world| world.question().removed = true,
-        |world| world.question().removed = false,
+        |world| stored(world.question(), |it| it["removed"] = json!(true)),
+        |world| stored(world.question(), |it| it["removed"] = json!(false)),
     );
     assert!(removed.iter().any(|one| one == invariant), "{removed:?}");
 }
@@ -103,17 +105,31 @@ fn what_was_over_and_goes_on_is_found() {
 #[test]
 fn numbers_that_are_given_out_again_are_found() {
     let invariant = "numbers that were given out are never given out again";
-    breaks(invariant, |world| world.conversation().next_index -= 1);
-    breaks(invariant, |world| world.conversation().next_number -= 1);
+    breaks(invariant, |world| {
+        let less = world.conversation().next_index - 1;
+        stored(world.conversation(), |it| it["next_index"] = json!(less));
+    });
+    breaks(invariant, |world| {
+        let less = world.conversation().next_number - 1;
+        stored(world.conversation(), |it| it["next_number"] = json!(less));
+    });
     breaks(invariant, |world| world.interaction().next_number -= 1);
     breaks(invariant, |world| world.task().tampered().next_number -= 1);
-    breaks(invariant, |world| world.reply().deliveries[0].attempts = 0);
+    breaks(invariant, |world| {
+        stored(world.reply(), |it| it["deliveries"][0]["attempts"] = json!(0))
+    });
     let again = on_the_way(
-        |world| drop(world.conversation().participants.pop()),
         |world| {
-            let mut again = world.conversation().participants[0].clone();
-            again.number = 2;
-            world.conversation().participants.push(again);
+            stored(world.conversation(), |it| {
+                drop(it["participants"].as_array_mut().unwrap().pop())
+            })
+        },
+        |world| {
+            stored(world.conversation(), |it| {
+                let participants = it["participants"].as_array_mut().unwrap();
+                participants.push(participants[0].clone());
+                participants.last_mut().unwrap()["number"] = json!(2);
+            });
         },
     );
     assert!(again.iter().any(|one| one == invariant), "{again:?}");
@@ -122,13 +138,13 @@ fn numbers_that_are_given_out_again_are_found() {
 #[test]
 fn what_was_settled_and_changes_is_found() {
     let invariant = "what is settled is settled";
-    breaks(invariant, |world| world.question().index = 5);
-    breaks(invariant, |world| world.conversation().interaction = None);
+    breaks(invariant, |world| stored(world.question(), |it| it["index"] = json!(5)));
+    breaks(invariant, |world| stored(world.conversation(), |it| it["interaction"] = Value::Null));
     breaks(invariant, |world| {
-        world.conversation().participants[1].identity = Some("mallory".to_owned());
+        stored(world.conversation(), |it| it["participants"][1]["identity"] = json!("mallory"));
     });
     breaks(invariant, |world| {
-        world.reply().deliveries[0].carrier_message_id = Some("SM9".to_owned());
+        stored(world.reply(), |it| it["deliveries"][0]["carrier_message_id"] = json!("SM9"));
     });
     breaks(invariant, |world| world.task().tampered().interaction = None);
     breaks(invariant, |world| world.task().tampered().reservations[0].worker = sid("mallory"));
@@ -157,9 +173,11 @@ fn a_receipt_that_moves_down_is_found() {
         (Delivered, Read),
     ];
     let found = |was, is| {
-        let set = move |world: &mut World| world.reply().deliveries[0].status = was;
+        let set = move |world: &mut World| {
+            stored(world.reply(), |it| it["deliveries"][0]["status"] = json!(was))
+        };
         let found = on_the_way(set, |world| {
-            world.reply().deliveries[0].status = is;
+            stored(world.reply(), |it| it["deliveries"][0]["status"] = json!(is));
             world.reply().version += 1;
         });
         found.iter().any(|one| one == "the status of a delivery only climbs")

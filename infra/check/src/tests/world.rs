@@ -2,28 +2,30 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
+use serde::Serialize;
+use serde_json::{Value, json};
 use switchboard_domain::address::ChannelType;
 use switchboard_domain::carriage::{CarrierName, InboundMessage, SendOutcome};
 use switchboard_domain::conversation::{
-    AddressBinding, Conversation, Membership, NewParticipant, Pair, Source, UniqueName,
+    AddressBinding, Answer, Answers, Conversation, Dates, Details, Membership, NewParticipant,
+    Pair, Question, Source, UniqueName,
 };
 use switchboard_domain::decision::Decision;
 use switchboard_domain::head::Head;
 use switchboard_domain::interaction::{self, InitiatedBy, Interaction, Order, SeatRouting};
-use switchboard_domain::message::{self, Message, Post};
+use switchboard_domain::message::{Message, Post};
+use switchboard_domain::process::conversation::{self, decide, decide_all};
 use switchboard_domain::record::Record;
 use switchboard_domain::routing::receipt::Receipt;
 use switchboard_domain::routing::workflow::{self, Position};
 use switchboard_domain::sid::{MessageSid, ServiceSid, Sid};
 use switchboard_domain::task::{self, Command, Task};
 use switchboard_domain::timestamp::{Millis, Timestamp};
-use switchboard_domain::version::Version;
 use switchboard_domain::workspace::{
     Activity, QueueOrder, TaskChannel, TaskQueue, Worker, Workflow, Workspace,
 };
-use switchboard_store::Key;
 use switchboard_store::key::Place;
+use switchboard_store::{Kept, Key};
 
 use crate::{Facts, Handed, Moment, Snapshot, Violation};
 
@@ -41,6 +43,14 @@ pub(super) fn sid<S: Sid>(name: &str) -> S {
 pub(super) struct World {
     pub(super) records: BTreeMap<Key, Record>,
     pub(super) facts: Facts,
+}
+
+/// Changes a record as it is stored: damage that no rule would do.
+pub(super) fn stored<T: Kept + Clone + Serialize>(record: &mut T, change: impl FnOnce(&mut Value)) {
+    let version = record.clone().into().version();
+    let mut value = serde_json::to_value(&*record).unwrap();
+    change(&mut value);
+    *record = serde_json::from_value::<T>(value).unwrap().versioned(version);
 }
 
 macro_rules! only {
@@ -223,7 +233,7 @@ impl World {
         world.set_up();
         let conversation = world.customer_writes();
         let (interaction, conversation) = world.agent_accepts(conversation);
-        world.agent_replies(conversation);
+        world.agent_replies(&conversation);
         world.facts = Facts {
             acknowledged: vec![(customer(), inbound().sid())],
             sent_by_carrier: Some(vec![Handed {
@@ -264,18 +274,23 @@ impl World {
 
     fn customer_writes(&mut self) -> Conversation {
         let service: ServiceSid = sid("service");
-        let mut conversation = Conversation::new(sid("conversation"), service, NOW);
-        conversation.unique_name = Some("first".to_owned());
-        conversation.interaction = Some(conversation.sid.twin());
-        let new =
-            NewParticipant { identity: None, pair: Some(customer()), attributes: None, role: None };
-        let (_, bound) = conversation.join(new, NOW).unwrap();
-        let post = Post::of(&inbound()).unwrap();
-        let written = message::append(&mut conversation, post, NOW).unwrap();
-        let name = "first".to_owned();
-        let name =
-            UniqueName { service, name, conversation: conversation.sid, version: Version::NEW };
-        self.commit(Decision::put(conversation.clone()).with(bound).with(written).and(name));
+        let conversation = Conversation::new(sid("conversation"), service, None, NOW);
+        let named = Details { unique_name: Some(Some("first".to_owned())), ..Details::default() };
+        let commands = [
+            conversation::Command::Create(named),
+            conversation::Command::Link(conversation.sid.twin()),
+            conversation::Command::Join(NewParticipant::at(customer())),
+            conversation::Command::Post(Post::of(&inbound()).unwrap()),
+        ];
+        let answers: Answers = [
+            (Question::BearerOf(service, "first".to_owned()), Answer::None),
+            (Question::HolderOf(customer()), Answer::None),
+        ]
+        .into_iter()
+        .collect();
+        let opened = decide_all(&conversation, commands, Source::Channel, &answers, NOW).unwrap();
+        let conversation = opened.conversation.clone();
+        self.commit(opened.into());
         conversation
     }
 
@@ -299,13 +314,20 @@ impl World {
         let accept = Command::Accept(reservation);
         let task = task::decide(&task, accept, task::Source::Router, NOW).unwrap().task;
         let routing = SeatRouting { task: task.sid, reservation, worker: sid("alice") };
-        let seated = interaction::seat(&interaction, &conversation, routing, &worker("alice"), NOW);
+        let seated = interaction::seat(
+            &interaction,
+            &conversation,
+            routing,
+            &worker("alice"),
+            &Answers::NONE,
+            NOW,
+        );
         self.commit(Decision::put(interaction.clone()).and(task));
         self.commit(seated.unwrap());
         (interaction.sid, self.conversation().clone())
     }
 
-    fn agent_replies(&mut self, mut conversation: Conversation) {
+    fn agent_replies(&mut self, conversation: &Conversation) {
         let post = Post {
             sid: sid("reply"),
             author: Some("alice".to_owned()),
@@ -313,13 +335,18 @@ impl World {
             media: Vec::new(),
             attributes: None,
             origin: None,
-            source: Source::Api { webhooks: false },
+            dates: Dates::default(),
         };
-        let written = message::append(&mut conversation, post, NOW).unwrap();
-        self.commit(Decision::put(conversation).with(written));
+        self.does(conversation, conversation::Command::Post(post));
         let outcome = SendOutcome::Accepted { carrier_message_id: "SM2".to_owned() };
         let leased = self.reply().lease(1, NOW).unwrap();
-        self.put(leased.record(1, &outcome, NOW).unwrap());
+        self.put(leased.record(1, &outcome, NOW).unwrap().message);
+    }
+
+    /// Does something to the conversation that nothing has to be asked for.
+    fn does(&mut self, conversation: &Conversation, command: conversation::Command) {
+        let change = decide(conversation, command, Source::Interaction, &Answers::NONE, NOW);
+        self.commit(change.unwrap().into());
     }
 
     fn commit(&mut self, decision: Decision) {
@@ -333,9 +360,8 @@ impl World {
 
     /// Closes the conversation, and nothing else.
     pub(super) fn close(&mut self) {
-        let mut conversation = self.conversation().clone();
-        let freed = conversation.close(NOW);
-        self.commit(Decision::put(conversation).with(freed));
+        let conversation = self.conversation().clone();
+        self.does(&conversation, conversation::Command::Close);
     }
 
     pub(super) fn put(&mut self, record: impl Into<Record>) {

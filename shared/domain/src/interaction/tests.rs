@@ -1,13 +1,15 @@
 use serde_json::json;
 
 use super::*;
-use crate::conversation::Pair;
+use crate::conversation::{Answer, Pair, Question};
 use crate::record::Record;
 use crate::routing::receipt::Receipt;
 use crate::sid::{ActivitySid, ServiceSid};
 use crate::timestamp::Millis;
 
 const NOW: Timestamp = Timestamp(1_000_000);
+/// Nothing is asked of an agent.
+static NOTHING: &Answers = &Answers::NONE;
 
 /// A conversation with a customer, its interaction, and what routes it.
 struct World {
@@ -19,12 +21,12 @@ struct World {
 
 fn world() -> World {
     let workspace = WorkspaceSid::derived(&["w"]);
-    let mut conversation =
-        Conversation::new(ConversationSid::derived(&["c"]), ServiceSid::derived(&["s"]), NOW);
+    let (sid, service) = (ConversationSid::derived(&["c"]), ServiceSid::derived(&["s"]));
+    let conversation = Conversation::new(sid, service, None, NOW);
     let pair = Pair::new("+14155550100".parse().unwrap(), "+18005550199".parse().unwrap()).unwrap();
-    let customer =
-        NewParticipant { identity: None, pair: Some(pair), attributes: None, role: None };
-    let _ = conversation.join(customer, NOW).unwrap();
+    let free = [(Question::HolderOf(pair.clone()), Answer::None)].into_iter().collect();
+    let joined = of(&conversation, Command::Join(NewParticipant::at(pair)), &free, NOW);
+    let conversation = joined.unwrap().conversation;
     let interaction =
         Interaction::new(&conversation, ChannelType::Sms, InitiatedBy::Customer, workspace, NOW);
     let workflow = Workflow {
@@ -98,8 +100,9 @@ impl World {
     }
 
     fn seats(&mut self, routing: SeatRouting, name: &str) -> Decision {
-        let decision =
-            seat(&self.interaction, &self.conversation, routing, &worker(name), NOW).unwrap();
+        let (interaction, conversation) = (&self.interaction, &self.conversation);
+        let decision = seat(interaction, conversation, routing, &worker(name), NOTHING, NOW);
+        let decision = decision.unwrap();
         self.keep(&decision);
         decision
     }
@@ -150,7 +153,8 @@ fn nobody_is_seated_in_a_closed_conversation() {
     let mut world = world();
     let task = world.invites();
     let (_, routing) = world.takes(&task, "alice");
-    let _ = world.conversation.close(NOW);
+    world.conversation =
+        of(&world.conversation, Command::Close, NOTHING, NOW).unwrap().conversation;
     assert!(world.seats(routing, "alice").is_unchanged());
 }
 
@@ -164,9 +168,16 @@ fn an_agent_leaves_and_the_conversation_goes_on_with_the_other() {
     let _ = world.seats(bob, "bob");
     let seat = world.interaction.participants.iter().find(|one| one.kind == "agent").unwrap();
     let number = seat.number;
-    let left =
-        leave(&world.interaction, &world.conversation, Some(&first), number, Leaving::Closed, NOW)
-            .unwrap();
+    let left = leave(
+        &world.interaction,
+        &world.conversation,
+        Some(&first),
+        number,
+        Leaving::Closed,
+        NOTHING,
+        NOW,
+    )
+    .unwrap();
     world.keep(&left);
     assert_eq!(world.agents(), ["bob"]);
     assert_eq!(world.conversation.state, State::Active);
@@ -176,7 +187,8 @@ fn an_agent_leaves_and_the_conversation_goes_on_with_the_other() {
         .any(|record| matches!(record, Record::Task(task) if task.status == TaskStatus::Completed));
     assert!(completed);
     let again =
-        leave(&world.interaction, &world.conversation, None, number, Leaving::Closed, NOW).unwrap();
+        leave(&world.interaction, &world.conversation, None, number, Leaving::Closed, NOTHING, NOW)
+            .unwrap();
     assert!(again.is_unchanged());
 }
 
@@ -196,7 +208,8 @@ fn who_was_invited_twice_stays_until_he_has_left_both_seats() {
         .collect();
     for (task, number, left) in [(first, numbers[0], 1), (second, numbers[1], 0)] {
         let World { interaction, conversation, .. } = &world;
-        let leaves = leave(interaction, conversation, Some(&task), number, Leaving::Closed, NOW);
+        let leaves =
+            leave(interaction, conversation, Some(&task), number, Leaving::Closed, NOTHING, NOW);
         world.keep(&leaves.unwrap());
         let members = world.conversation.participants.iter().filter(|it| it.identity.is_some());
         assert_eq!(members.count(), left);
@@ -211,7 +224,8 @@ fn closing_the_channel_ends_everything_and_frees_the_pair() {
     let _ = world.seats(alice, "alice");
     let tasks = [taken, waiting];
     for (complete, expected) in [(true, TaskStatus::Completed), (false, TaskStatus::Wrapping)] {
-        let closed = close(&world.interaction, &world.conversation, &tasks, complete, NOW).unwrap();
+        let closed =
+            close(&world.interaction, &world.conversation, &tasks, complete, NOTHING, NOW).unwrap();
         let statuses: Vec<TaskStatus> = closed
             .puts
             .iter()
@@ -236,9 +250,15 @@ fn the_last_agent_who_completes_closes_the_conversation() {
     let task = world.invites();
     let (_, alice) = world.takes(&task, "alice");
     let _ = world.seats(alice, "alice");
-    let ended =
-        task_ended(&world.interaction, &world.conversation, task.sid, TaskStatus::Completed, NOW)
-            .unwrap();
+    let ended = task_ended(
+        &world.interaction,
+        &world.conversation,
+        task.sid,
+        TaskStatus::Completed,
+        NOTHING,
+        NOW,
+    )
+    .unwrap();
     world.keep(&ended);
     assert_eq!(world.conversation.state, State::Closed);
     assert_eq!(world.interaction.status, ChannelStatus::Closed);
@@ -248,9 +268,15 @@ fn the_last_agent_who_completes_closes_the_conversation() {
 fn a_canceled_task_leaves_the_conversation_open() {
     let mut world = world();
     let task = world.invites();
-    let ended =
-        task_ended(&world.interaction, &world.conversation, task.sid, TaskStatus::Canceled, NOW)
-            .unwrap();
+    let ended = task_ended(
+        &world.interaction,
+        &world.conversation,
+        task.sid,
+        TaskStatus::Canceled,
+        NOTHING,
+        NOW,
+    )
+    .unwrap();
     world.keep(&ended);
     assert_eq!(world.conversation.state, State::Active);
     assert_eq!(world.interaction.open_tasks().count(), 0);
@@ -262,7 +288,8 @@ fn a_dormant_channel_is_woken_by_the_next_invite() {
     let task = world.invites();
     let (taken, alice) = world.takes(&task, "alice");
     let _ = world.seats(alice, "alice");
-    let dormant = deactivate(&world.interaction, &world.conversation, &[taken], NOW).unwrap();
+    let dormant =
+        deactivate(&world.interaction, &world.conversation, &[taken], NOTHING, NOW).unwrap();
     world.keep(&dormant);
     assert_eq!(world.interaction.status, ChannelStatus::Inactive);
     assert!(world.agents().is_empty());

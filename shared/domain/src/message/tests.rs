@@ -1,23 +1,33 @@
 use super::*;
-use crate::conversation::{NewParticipant, Target};
-use crate::record::Record;
-use crate::sid::ServiceSid;
+use crate::carriage::{SendOutcome, StatusReport};
+use crate::configuration::PhoneNumber;
+use crate::conversation::{Answers, NewParticipant, Source};
+use crate::sid::{ServiceSid, Sid as _};
+use crate::timestamp::Millis;
 
 const NOW: Timestamp = Timestamp(1_000_000);
 
 fn conversation(customers: u32) -> Conversation {
     let sid = ConversationSid::derived(&["c"]);
-    let mut conversation = Conversation::new(sid, ServiceSid::derived(&["s"]), NOW);
-    for number in 0..customers {
-        let address = format!("+1415555010{number}").parse().unwrap();
-        let pair = Pair::new(address, "+18005550199".parse().unwrap()).unwrap();
-        let new = NewParticipant { identity: None, pair: Some(pair), attributes: None, role: None };
-        let _ = conversation.join(new, NOW).unwrap();
-    }
-    let identity = Some("alice".to_owned());
-    let agent = NewParticipant { identity, pair: None, attributes: None, role: None };
-    let _ = conversation.join(agent, NOW).unwrap();
-    conversation
+    let conversation = Conversation::new(sid, ServiceSid::derived(&["s"]), None, NOW);
+    changed(&conversation, |draft| {
+        for number in 0..customers {
+            let address = format!("+1415555010{number}").parse().unwrap();
+            let pair = Pair::new(address, "+18005550199".parse().unwrap()).unwrap();
+            draft.join(NewParticipant::at(pair)).unwrap();
+        }
+        draft.join(NewParticipant::known_as("alice".to_owned())).unwrap();
+    })
+    .0
+}
+
+/// The conversation after some rules, and what they answer.
+fn changed<T>(before: &Conversation, rules: impl FnOnce(&mut Draft<'_>) -> T) -> (Conversation, T) {
+    let answers = Answers::default();
+    let source = Source::Api { webhooks: false };
+    let mut draft = Draft::of(before.clone(), source, &answers, NOW);
+    let answer = rules(&mut draft);
+    (draft.conversation, answer)
 }
 
 fn post(author: &str, body: &str) -> Post {
@@ -28,40 +38,30 @@ fn post(author: &str, body: &str) -> Post {
         media: Vec::new(),
         attributes: None,
         origin: None,
-        source: Source::Api { webhooks: false },
+        dates: Dates::default(),
     }
 }
 
-fn written(decision: &Decision) -> Message {
-    match &decision.puts[0] {
-        Record::Message(message) => message.as_ref().clone(),
-        other => panic!("{}", other.kind()),
-    }
+fn written(to: &Conversation, post: Post) -> Result<Message, Refusal> {
+    changed(to, |draft| append(draft, post)).1
 }
 
 fn sent(customers: u32) -> Message {
-    written(&append(&mut conversation(customers), post("alice", "hi"), NOW).unwrap())
+    written(&conversation(customers), post("alice", "hi")).unwrap()
 }
 
 #[test]
 fn indexes_have_no_gaps() {
-    let mut conversation = conversation(1);
-    let indexes: Vec<u32> = (0..3)
-        .map(|n| {
-            let decision = append(&mut conversation, post("alice", &n.to_string()), NOW).unwrap();
-            written(&decision).index
-        })
-        .collect();
+    let (_, indexes) = changed(&conversation(1), |draft| {
+        [0, 1, 2].map(|n| append(draft, post("alice", &n.to_string())).unwrap().index)
+    });
     assert_eq!(indexes, [0, 1, 2]);
 }
 
 #[test]
 fn everybody_on_a_channel_gets_a_copy_but_the_author() {
-    let from_agent = append(&mut conversation(2), post("alice", "hi"), NOW).unwrap();
-    assert_eq!(written(&from_agent).deliveries.len(), 2);
-    assert_eq!(from_agent.effects.len(), 2);
-    let from_customer = append(&mut conversation(2), post("+14155550100", "hi"), NOW).unwrap();
-    let message = written(&from_customer);
+    assert_eq!(sent(2).deliveries.len(), 2);
+    let message = written(&conversation(2), post("+14155550100", "hi")).unwrap();
     assert_eq!(message.deliveries.len(), 1);
     assert_eq!(message.deliveries[0].pair.address.as_str(), "+14155550101");
     assert_eq!(message.participant, Some(1));
@@ -69,27 +69,32 @@ fn everybody_on_a_channel_gets_a_copy_but_the_author() {
 
 #[test]
 fn nobody_posts_into_a_closed_conversation_or_posts_nothing() {
-    let mut closed = conversation(1);
-    let _ = closed.close(NOW);
-    assert_eq!(append(&mut closed, post("alice", "hi"), NOW), Err(Refusal::ConversationClosed));
-    let nothing = append(&mut conversation(1), post("alice", ""), NOW);
-    assert_eq!(nothing, Err(Refusal::EmptyMessage));
+    let (closed, ()) = changed(&conversation(1), |draft| draft.close());
+    assert_eq!(written(&closed, post("alice", "hi")), Err(Refusal::ConversationClosed));
+    let open = conversation(1);
+    assert_eq!(written(&open, post("alice", "")), Err(Refusal::EmptyMessage));
     let long = "x".repeat(BODY_BYTES_MAX + 1);
-    assert_eq!(append(&mut conversation(1), post("alice", &long), NOW), Err(Refusal::BodyTooLong));
+    assert_eq!(written(&open, post("alice", &long)), Err(Refusal::BodyTooLong));
 }
 
 #[test]
-fn a_rest_message_tells_webhooks_only_if_asked_to() {
-    let mut conversation = conversation(0);
-    let filters = vec!["onMessageAdded".to_owned()];
-    let target =
-        Target::Webhook { url: "https://x".to_owned(), method: "POST".to_owned(), filters };
-    conversation.attach(target, NOW).unwrap();
-    let quiet = append(&mut conversation, post("alice", "1"), NOW).unwrap();
-    assert!(quiet.effects.is_empty());
-    let mut loud = post("alice", "2");
-    loud.source = Source::Api { webhooks: true };
-    assert_eq!(append(&mut conversation, loud, NOW).unwrap().effects.len(), 1);
+fn programmable_messaging_takes_text_and_views_away_once_they_are_sent() {
+    let waiting = sent(1);
+    assert_eq!(decide(&waiting, Command::Redact, NOW), Err(Refusal::NotSentYet));
+    let remove = Command::Remove { delivery: Some(1) };
+    assert_eq!(decide(&waiting, remove, NOW), Err(Refusal::NotSentYet));
+    let accepted = SendOutcome::Accepted { carrier_message_id: "SM1".to_owned() };
+    let out = waiting.lease(1, NOW).unwrap().record(1, &accepted, NOW).unwrap().message;
+    let silent = decide(&out, Command::Redact, NOW + Millis(1)).unwrap();
+    assert_eq!((silent.body.is_none(), silent.edited), (true, Some(NOW + Millis(1))));
+    assert_eq!(decide(&silent, Command::Redact, NOW + Millis(9)), Ok(silent));
+    let without = decide(&out, remove, NOW).unwrap();
+    assert!(without.deliveries.is_empty() && without.body.is_some() && !without.removed);
+    let pair = out.deliveries[0].pair.clone();
+    let outside = outside(out.sid, pair, out.body.clone(), Vec::new(), None, NOW).unwrap();
+    let outside = outside.lease(1, NOW).unwrap().record(1, &accepted, NOW).unwrap().message;
+    let gone = decide(&outside, remove, NOW).unwrap();
+    assert!(gone.removed && gone.body.is_none());
 }
 
 #[test]
@@ -103,6 +108,9 @@ fn a_send_is_leased_called_and_recorded() {
     assert_eq!(leased.delivery(1).unwrap().begin(over), Begin::AskFirst { since: NOW });
     let accepted = SendOutcome::Accepted { carrier_message_id: "SM1".to_owned() };
     let recorded = leased.record(1, &accepted, soon).unwrap();
+    let event = ConversationEvent::DeliveryUpdated { message: message.sid, number: 1 };
+    assert_eq!(recorded.event, Some(event));
+    let recorded = recorded.message;
     let delivery = recorded.delivery(1).unwrap();
     assert_eq!((delivery.status, delivery.begin(over)), (DeliveryStatus::Sent, Begin::Done));
 }
@@ -122,7 +130,9 @@ fn a_carrier_that_is_down_is_tried_again_and_then_given_up() {
     for attempt in 1..=ATTEMPTS_MAX {
         let delivery = message.delivery(1).unwrap();
         assert_eq!(delivery.begin(NOW), Begin::Send, "attempt {attempt}");
-        message = message.lease(1, NOW).unwrap().record(1, &retry, NOW).unwrap();
+        let recorded = message.lease(1, NOW).unwrap().record(1, &retry, NOW).unwrap();
+        assert_eq!(recorded.event.is_some(), attempt == ATTEMPTS_MAX, "attempt {attempt}");
+        message = recorded.message;
         let wait = message.delivery(1).unwrap().backoff();
         assert!(wait >= waited);
         waited = wait;
@@ -149,7 +159,7 @@ fn an_answer_leaves_by_the_carrier_that_brought_the_message_else_by_the_senders(
     other.carrier = Some(CarrierName::default());
     assert_eq!(other.carrier(None), CarrierName::default());
 
-    let mut conversation = conversation(2);
+    let conversation = conversation(2);
     let origin = Origin {
         pair: conversation.participants[0].pair.clone().unwrap(),
         carrier: CarrierName::default(),
@@ -157,8 +167,10 @@ fn an_answer_leaves_by_the_carrier_that_brought_the_message_else_by_the_senders(
         extra: BTreeMap::new(),
     };
     let inbound = Post { origin: Some(origin), ..post("+14155550100", "hello") };
-    let _ = append(&mut conversation, inbound, NOW).unwrap();
-    let answer = written(&append(&mut conversation, post("alice", "hi"), NOW).unwrap());
+    let (_, answer) = changed(&conversation, |draft| {
+        append(draft, inbound).unwrap();
+        append(draft, post("alice", "hi")).unwrap()
+    });
     let carriers: Vec<_> = answer.deliveries.iter().map(|copy| copy.carrier).collect();
     assert_eq!(carriers, [Some(CarrierName::default()), None]);
 }
@@ -179,7 +191,7 @@ fn report_on(carrier_message_id: &str, status: DeliveryStatus) -> StatusReport {
 fn a_receipt_of_another_message_of_the_carriers_says_nothing_of_ours() {
     let accepted = SendOutcome::Accepted { carrier_message_id: "SM1".to_owned() };
     let leased = sent(1).lease(1, NOW).unwrap();
-    let recorded = leased.record(1, &accepted, NOW).unwrap();
+    let recorded = leased.record(1, &accepted, NOW).unwrap().message;
     for status in [DeliveryStatus::Delivered, DeliveryStatus::Failed] {
         assert_eq!(recorded.report(1, &report_on("SM2", status), NOW), None);
         assert!(recorded.report(1, &report_on("SM1", status), NOW).is_some());
@@ -190,9 +202,11 @@ fn a_receipt_of_another_message_of_the_carriers_says_nothing_of_ours() {
 fn a_receipt_may_come_before_the_answer_and_a_late_one_changes_nothing() {
     let leased = sent(1).lease(1, NOW).unwrap();
     let report = |status| report_on("SM1", status);
-    let delivered = leased.report(1, &report(DeliveryStatus::Delivered), NOW).unwrap();
+    let delivered = leased.report(1, &report(DeliveryStatus::Delivered), NOW).unwrap().message;
     assert_eq!(delivered.report(1, &report(DeliveryStatus::Sent), NOW), None);
     let accepted = SendOutcome::Accepted { carrier_message_id: "SM1".to_owned() };
     let recorded = delivered.record(1, &accepted, NOW).unwrap();
+    assert_eq!(recorded.event, None, "the status stayed");
+    let recorded = recorded.message;
     assert_eq!(recorded.delivery(1).unwrap().status, DeliveryStatus::Delivered);
 }

@@ -1,14 +1,15 @@
 //! What becomes of a customer's message (rule A.3): it is appended to the open conversation of its
 //! address pair, or opens one, or is kept as a message that no conversation wanted.
 
+use super::conversation::{Change, Command, decide_all};
 use crate::carriage::InboundMessage;
-use crate::configuration::{AddressConfiguration, Handler};
-use crate::conversation::{Conversation, NewParticipant, Notice, Pair, Source, Target};
+use crate::configuration::{AddressConfiguration, Flow, Handler};
+use crate::conversation::{
+    Answer, Answers, Conversation, NewParticipant, Objection, Pair, Question, Source, Target,
+};
 use crate::decision::Decision;
 use crate::effect::{Effect, InviteRequest};
-use crate::flow::{Step, first_step};
 use crate::message::{self, Post};
-use crate::refusal::Refusal;
 use crate::sid::{ConversationSid, MessagingServiceSid, ServiceSid, Sid as _};
 use crate::timestamp::Timestamp;
 
@@ -19,8 +20,8 @@ pub struct Situation<'a> {
     pub bound: Option<&'a Conversation>,
     /// The configuration of the address it was written to.
     pub address: Option<&'a AddressConfiguration>,
-    /// The definition of that address' flow, if it has one that is published.
-    pub flow: Option<&'a str>,
+    /// That address' flow, if it has one.
+    pub flow: Option<&'a Flow>,
     /// The service of conversations that name none.
     pub default_service: ServiceSid,
     /// The messaging service of the business address.
@@ -38,20 +39,25 @@ pub enum Outcome {
     Unrouted,
 }
 
-/// Decides.
+/// Decides. What is asked for was answered when the situation was read, but for what a door may ask of others.
 pub fn receive(
     inbound: &InboundMessage,
     situation: Situation<'_>,
+    answers: &Answers,
     now: Timestamp,
-) -> Result<(Outcome, Decision), Refusal> {
+) -> Result<(Outcome, Decision), Objection> {
     if let Some(bound) = situation.bound {
-        let mut conversation = bound.clone();
-        let written = message::append(&mut conversation, Post::of(inbound)?, now)?;
-        let sid = conversation.sid;
-        return Ok((Outcome::Appended(sid), Decision::put(conversation).with(written)));
+        let post = [Command::Post(Post::of(inbound)?)];
+        let change = decide_all(bound, post, Source::Channel, answers, now)?;
+        return Ok((Outcome::Appended(bound.sid), change.into()));
     }
     match situation.address.filter(|address| address.enabled) {
-        Some(address) => open(inbound, situation, address, now),
+        Some(address) => {
+            let opened = open(inbound, situation, address, answers, now)?;
+            let started = start(&opened, situation.flow);
+            let outcome = Outcome::Opened(opened.conversation.sid);
+            Ok((outcome, Decision::from(opened).asking(started)))
+        }
         None => {
             let message = message::unrouted(inbound, situation.messaging_service)?;
             Ok((Outcome::Unrouted, Decision::put(message)))
@@ -59,66 +65,63 @@ pub fn receive(
     }
 }
 
-/// Opens a conversation with the customer, writes the message into it, and starts its handler. The
+/// Opens a conversation with the customer, writes the message into it, and attaches its handler. The
 /// identifier follows from the message, so the same message never opens two.
 fn open(
     inbound: &InboundMessage,
     situation: Situation<'_>,
     address: &AddressConfiguration,
+    answers: &Answers,
     now: Timestamp,
-) -> Result<(Outcome, Decision), Refusal> {
+) -> Result<Change, Objection> {
     let service = address.service.unwrap_or(situation.default_service);
     let sid = ConversationSid::derived(&["autocreated", &inbound.sid().to_string()]);
-    let mut conversation = Conversation::new(sid, service, now);
-    conversation.messaging_service = situation.messaging_service;
-    let customer = NewParticipant {
-        identity: None,
-        pair: Some(Pair::new(inbound.from.clone(), inbound.to.clone())?),
-        attributes: None,
-        role: None,
-    };
-    let (number, bound) = conversation.join(customer, now)?;
-    attach_handler(&mut conversation, &address.handler, now)?;
-    let mut effects = Vec::new();
-    if let Handler::Studio { flow, .. } = address.handler
-        && let Some(Ok(Step::HandOver(_))) = situation.flow.map(first_step)
-    {
-        let interaction = sid.twin();
-        conversation.interaction = Some(interaction);
-        let message = Some(inbound.sid());
-        let open = InviteRequest::Open { interaction, conversation: sid, flow, message };
-        effects.push(Effect::Invite(open));
+    let new = Conversation::new(sid, service, situation.messaging_service, now);
+    let pair = Pair::new(inbound.from.clone(), inbound.to.clone())?;
+    // Nobody holds the pair, or the message would have been appended there; the write has that condition.
+    let mut answers = answers.clone();
+    answers.extend([(Question::HolderOf(pair.clone()), Answer::None)]);
+    let mut commands = vec![Command::Create(Default::default())];
+    commands.extend(handler(&address.handler).map(Command::Attach));
+    commands.push(Command::Join(NewParticipant::at(pair)));
+    if situation.flow.is_some_and(Flow::hands_over) {
+        commands.push(Command::Link(sid.twin()));
     }
-    let joined = Notice { number: Some(number), ..Notice::of("onParticipantAdded") };
-    effects.extend(conversation.tell(&joined, Source::Channel));
-    let written = message::append(&mut conversation, Post::of(inbound)?, now)?;
-    let decision = Decision::put(conversation).with(bound).asking(effects).with(written);
-    Ok((Outcome::Opened(sid), decision))
+    commands.push(Command::Post(Post::of(inbound)?));
+    decide_all(&new, commands, Source::Channel, &answers, now)
+}
+
+/// The interaction that a flow asks for in its first step.
+fn start(opened: &Change, flow: Option<&Flow>) -> Option<Effect> {
+    let (interaction, conversation) = (opened.conversation.interaction?, opened.conversation.sid);
+    let message = opened.message.as_ref().map(|message| message.sid);
+    let open = InviteRequest::Open { interaction, conversation, flow: flow?.sid, message };
+    Some(Effect::Invite(open))
 }
 
 /// The handler becomes a webhook of the conversation, so it can be seen and removed there (rule A.5).
-fn attach_handler(
-    conversation: &mut Conversation,
-    handler: &Handler,
-    now: Timestamp,
-) -> Result<(), Refusal> {
-    let target = match handler {
-        Handler::Default => return Ok(()),
-        Handler::Webhook { url, method, filters } => {
-            Target::Webhook { url: url.clone(), method: method.clone(), filters: filters.clone() }
-        }
-        Handler::Studio { flow, .. } => Target::Studio { flow: *flow },
-    };
-    conversation.attach(target, now).map(|_| ())
+fn handler(handler: &Handler) -> Option<Target> {
+    match handler {
+        Handler::Default => None,
+        Handler::Webhook { url, method, filters } => Some(Target::Webhook {
+            url: url.clone(),
+            method: method.clone(),
+            filters: filters.clone(),
+        }),
+        Handler::Studio { flow, .. } => Some(Target::Studio { flow: *flow }),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::carriage::CarrierName;
+    use crate::conversation::{Details, EventName, State};
     use crate::effect::Call;
+    use crate::interaction::Route;
+    use crate::process::conversation::decide;
     use crate::record::Record;
-    use crate::sid::FlowSid;
+    use crate::sid::{FlowSid, TaskChannelSid, WorkflowSid, WorkspaceSid};
 
     const NOW: Timestamp = Timestamp(1_000_000);
 
@@ -157,10 +160,34 @@ mod tests {
     fn situation<'a>(
         bound: Option<&'a Conversation>,
         address: Option<&'a AddressConfiguration>,
-        flow: Option<&'a str>,
+        flow: Option<&'a Flow>,
     ) -> Situation<'a> {
         let default_service = ServiceSid::derived(&["default"]);
         Situation { bound, address, flow, default_service, messaging_service: None }
+    }
+
+    fn received(inbound: &InboundMessage, situation: Situation<'_>) -> (Outcome, Decision) {
+        receive(inbound, situation, &Answers::default(), NOW).unwrap()
+    }
+
+    fn flow(published: bool, route: bool) -> Flow {
+        let route = route.then(|| Route {
+            workspace: WorkspaceSid::derived(&["w"]),
+            workflow: WorkflowSid::derived(&["w"]),
+            channel: TaskChannelSid::derived(&["c"]),
+        });
+        Flow {
+            sid: FlowSid::derived(&["f"]),
+            friendly_name: "f".to_owned(),
+            definition: "{}".to_owned(),
+            route,
+            published,
+            revision: 1,
+            commit_message: None,
+            created: NOW,
+            updated: NOW,
+            version: 1.into(),
+        }
     }
 
     fn conversation_of(decision: &Decision) -> Conversation {
@@ -174,8 +201,7 @@ mod tests {
     #[test]
     fn a_first_message_opens_a_conversation_bound_to_its_pair() {
         let address = address(Handler::Default);
-        let (outcome, decision) =
-            receive(&inbound("SM1"), situation(None, Some(&address), None), NOW).unwrap();
+        let (outcome, decision) = received(&inbound("SM1"), situation(None, Some(&address), None));
         let conversation = conversation_of(&decision);
         assert_eq!(outcome, Outcome::Opened(conversation.sid));
         let kinds: Vec<&str> = decision.puts.iter().map(Record::kind).collect();
@@ -187,28 +213,25 @@ mod tests {
     #[test]
     fn the_next_message_is_appended_and_wakes_a_quiet_conversation() {
         let address = address(Handler::Default);
-        let (_, first) =
-            receive(&inbound("SM1"), situation(None, Some(&address), None), NOW).unwrap();
-        let mut open = conversation_of(&first);
-        open.state = crate::conversation::State::Inactive;
+        let (_, first) = received(&inbound("SM1"), situation(None, Some(&address), None));
+        let quiet = Details { state: Some(State::Inactive), ..Details::default() };
+        let (quiet, by) = (Command::Update(quiet), Source::Interaction);
+        let open = decide(&conversation_of(&first), quiet, by, &Answers::default(), NOW);
+        let open = open.unwrap().conversation;
         let (outcome, second) =
-            receive(&inbound("SM2"), situation(Some(&open), Some(&address), None), NOW).unwrap();
+            received(&inbound("SM2"), situation(Some(&open), Some(&address), None));
         assert_eq!(outcome, Outcome::Appended(open.sid));
         let after = conversation_of(&second);
-        assert_eq!((after.next_index, after.state), (2, crate::conversation::State::Active));
+        assert_eq!((after.next_index, after.state), (2, State::Active));
     }
 
     #[test]
     fn a_flow_that_hands_over_asks_for_the_interaction_in_the_same_decision() {
-        let flow = FlowSid::derived(&["f"]);
+        let published = flow(true, true);
+        let flow = published.sid;
         let address = address(Handler::Studio { flow, retry_count: 3 });
-        let definition = r#"{"initial_state":"t","states":[
-            {"name":"t","type":"trigger","transitions":[{"event":"incomingConversationMessage","next":"a"}]},
-            {"name":"a","type":"send-to-flex","transitions":[],"properties":{
-                "workflow":"WW00000000000000000000000000000000","channel":"chat"}}]}"#;
         let (_, decision) =
-            receive(&inbound("SM1"), situation(None, Some(&address), Some(definition)), NOW)
-                .unwrap();
+            received(&inbound("SM1"), situation(None, Some(&address), Some(&published)));
         let conversation = conversation_of(&decision);
         let interaction = conversation.interaction.unwrap();
         let message = Some(inbound("SM1").sid());
@@ -218,27 +241,36 @@ mod tests {
     }
 
     #[test]
+    fn a_flow_that_is_a_draft_or_leads_nowhere_asks_for_nothing() {
+        for flow in [flow(false, true), flow(true, false)] {
+            let address = address(Handler::Studio { flow: flow.sid, retry_count: 3 });
+            let (_, decision) =
+                received(&inbound("SM1"), situation(None, Some(&address), Some(&flow)));
+            assert_eq!(decision.effects, []);
+            assert_eq!(conversation_of(&decision).interaction, None);
+        }
+    }
+
+    #[test]
     fn a_webhook_handler_hears_of_the_participant_and_then_of_the_message() {
-        let filters = vec!["onMessageAdded".to_owned(), "onParticipantAdded".to_owned()];
+        let filters = vec![EventName::OnMessageAdded, EventName::OnParticipantAdded];
         let url = "https://example.com".to_owned();
         let address = address(Handler::Webhook { url, method: "POST".to_owned(), filters });
-        let (_, decision) =
-            receive(&inbound("SM1"), situation(None, Some(&address), None), NOW).unwrap();
-        let events: Vec<&str> = decision
+        let (_, decision) = received(&inbound("SM1"), situation(None, Some(&address), None));
+        let events: Vec<EventName> = decision
             .effects
             .iter()
             .filter_map(|effect| match effect {
-                Effect::Notify(Call::Conversation(call)) => Some(call.event.as_str()),
+                Effect::Notify(Call::Conversation(call)) => Some(call.event),
                 _ => None,
             })
             .collect();
-        assert_eq!(events, ["onParticipantAdded", "onMessageAdded"]);
+        assert_eq!(events, [EventName::OnParticipantAdded, EventName::OnMessageAdded]);
     }
 
     #[test]
     fn a_message_to_an_unknown_address_is_kept() {
-        let (outcome, decision) =
-            receive(&inbound("SM1"), situation(None, None, None), NOW).unwrap();
+        let (outcome, decision) = received(&inbound("SM1"), situation(None, None, None));
         assert_eq!(outcome, Outcome::Unrouted);
         assert_eq!(decision.puts[0].kind(), "Message");
     }

@@ -1,0 +1,37 @@
+//! From a request to the one door of a conversation, and back: load, decide, commit, show.
+
+use serde_json::Value;
+use switchboard_domain::conversation::{Answers, Conversation};
+use switchboard_domain::decision::Decision;
+use switchboard_domain::process::conversation::{Change, Command, decide};
+use switchboard_rest::{ApiError, Call};
+
+use crate::scope::{Scope, source};
+
+/// Does one command to a conversation of the path, and shows what came of it.
+pub(crate) async fn apply(
+    call: &Call<'_>,
+    scope: &Scope,
+    of: &str,
+    command: impl Fn(&Conversation) -> Result<Command, ApiError>,
+    show: impl Fn(&Change) -> Value,
+) -> Result<Value, ApiError> {
+    call.on
+        .decide(async || {
+            let conversation = scope.conversation(call, of).await?;
+            let change = decided(call, &conversation, command(&conversation)?).await?;
+            Ok::<_, ApiError>((show(&change), Decision::from(change)))
+        })
+        .await
+}
+
+/// What a command of this request changes; what it asks first is looked up.
+pub(crate) async fn decided(
+    call: &Call<'_>,
+    conversation: &Conversation,
+    command: Command,
+) -> Result<Change, ApiError> {
+    let rule =
+        |answers: &Answers| decide(conversation, command.clone(), source(call), answers, call.now);
+    call.on.answering(rule).await
+}

@@ -1,0 +1,200 @@
+//! The conversation itself: how it is described, its state, its end.
+
+use super::{Answer, ConversationEvent, Draft, Pointer, Question, State};
+use crate::mutation::{Mutation, is_on};
+use crate::refusal::Refusal;
+use crate::sid::{InteractionSid, MessagingServiceSid};
+use crate::timestamp::Timestamp;
+
+/// The search by address finds this many participants of a closed conversation; more do not fit into the transaction
+/// that closes it.
+pub(super) const REMEMBERED_MAX: usize = 30;
+/// At most this many participants are removed in one transaction, with room for the conversation and its name.
+const LEAVE_AT_ONCE: usize = 90;
+
+/// A field of an update: not given, emptied, or set.
+pub type Given<T> = Option<Option<T>>;
+
+/// Dates that a caller may set, to bring conversations over from elsewhere.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Dates {
+    /// When it was created.
+    pub created: Option<Timestamp>,
+    /// When it was last changed.
+    pub updated: Option<Timestamp>,
+}
+
+/// What can be said of a conversation when it is created or updated.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Details {
+    /// A name for people.
+    pub friendly_name: Given<String>,
+    /// A name for programs, unique in the service.
+    pub unique_name: Given<String>,
+    /// JSON text.
+    pub attributes: Given<String>,
+    /// The messaging service that the business addresses belong to.
+    pub messaging_service: Given<MessagingServiceSid>,
+    /// The state.
+    pub state: Option<State>,
+    /// When it was created and last changed, if not now.
+    pub dates: Dates,
+}
+
+impl Draft<'_> {
+    /// Fills in a conversation that is new.
+    pub(crate) fn create(&mut self, details: Details) -> Result<(), Refusal> {
+        let created = details.dates.created.unwrap_or(self.now);
+        match details.state {
+            Some(State::Closed) => return Err(Refusal::InitiallyClosed),
+            state => self.fields().state = state.unwrap_or(State::Active),
+        }
+        self.describe(&details)?;
+        let fields = self.fields();
+        fields.created = created;
+        fields.updated = details.dates.updated.unwrap_or(created);
+        Ok(())
+    }
+
+    /// Changes what is said of the conversation; nothing to say changes nothing, whatever its state.
+    pub(crate) fn update(&mut self, details: Details) -> Result<(), Refusal> {
+        if details == Details::default() {
+            return Ok(());
+        }
+        self.conversation.must_be_open()?;
+        let before = self.conversation.clone();
+        self.describe(&details)?;
+        match details.state {
+            Some(State::Closed) => self.free(),
+            Some(state @ (State::Active | State::Inactive)) => self.fields().state = state,
+            None => {}
+        }
+        let (created, now) = (details.dates.created.unwrap_or(before.created), self.now);
+        let fields = self.fields();
+        fields.created = created;
+        fields.updated = details.dates.updated.unwrap_or(now);
+        self.must_fit()?;
+        let described = |one: &super::Fields| {
+            let names = (one.friendly_name.clone(), one.unique_name.clone());
+            (names, one.attributes.clone(), one.messaging_service)
+        };
+        if described(&before) != described(&self.conversation) {
+            self.events.push(ConversationEvent::ConversationUpdated);
+        }
+        if before.state != self.conversation.state {
+            self.events.push(ConversationEvent::StateUpdated { from: before.state });
+        }
+        Ok(())
+    }
+
+    fn describe(&mut self, details: &Details) -> Result<(), Refusal> {
+        if let Some(Some(sid)) = details.messaging_service
+            && self.ask(Question::HasMessagingService(sid)) == Some(Answer::None)
+        {
+            return Err(Refusal::NoSuchMessagingService);
+        }
+        if let Some(name) = &details.unique_name {
+            self.rename(name.clone())?;
+        }
+        let fields = self.fields();
+        if let Some(friendly_name) = &details.friendly_name {
+            fields.friendly_name.clone_from(friendly_name);
+        }
+        if let Some(attributes) = &details.attributes {
+            fields.attributes.clone_from(attributes);
+        }
+        if let Some(messaging_service) = details.messaging_service {
+            fields.messaging_service = messaging_service;
+        }
+        Ok(())
+    }
+
+    /// Takes the new name and lets go of the old one.
+    fn rename(&mut self, wanted: Option<String>) -> Result<(), Refusal> {
+        if self.conversation.unique_name == wanted {
+            return Ok(());
+        }
+        if let Some(name) = &wanted {
+            let question = Question::BearerOf(self.conversation.service, name.clone());
+            if let Some(Answer::Conversation(_)) = self.ask(question) {
+                return Err(Refusal::NameTaken);
+            }
+            self.appear.push(Pointer::Name(self.conversation.name(name.clone(), 0)));
+        }
+        let old = std::mem::replace(&mut self.fields().unique_name, wanted);
+        let old = old.map(|name| Pointer::Name(self.conversation.name(name, 1)));
+        self.vanish.extend(old);
+        Ok(())
+    }
+
+    /// Links the conversation with the interaction that it is the medium of.
+    pub(crate) fn link(&mut self, interaction: InteractionSid) -> Result<(), Refusal> {
+        self.conversation.must_be_open()?;
+        self.fields().interaction = Some(interaction);
+        Ok(())
+    }
+
+    /// Closes the conversation for good. Closing twice changes nothing.
+    pub(crate) fn close(&mut self) {
+        let from = self.conversation.state;
+        if from == State::Closed {
+            return;
+        }
+        self.free();
+        self.events.push(ConversationEvent::StateUpdated { from });
+    }
+
+    /// Closes the conversation: its address pairs are free, and who was there can be found.
+    fn free(&mut self) {
+        let (at, mut appear, mut vanish) = (&self.conversation, Vec::new(), Vec::new());
+        let bound = at.participants.iter().filter_map(|one| Some((one.number, one.pair.as_ref()?)));
+        for (place, (number, pair)) in bound.enumerate() {
+            if !is_on(Mutation::BindingKept) {
+                vanish.push(Pointer::Binding(at.binding(pair.clone(), number, 1)));
+            }
+            if place < REMEMBERED_MAX {
+                let who = format!("A#{}", pair.address);
+                appear.push(Pointer::Membership(at.membership(who, number, 0)));
+            }
+        }
+        self.appear.extend(appear);
+        self.vanish.extend(vanish);
+        self.fields().state = State::Closed;
+        self.touch();
+    }
+
+    /// Removes the conversation with everybody's place in it and its name; its messages stay behind, out of reach.
+    /// A large one takes several times: until nobody is left it is written.
+    pub(crate) fn remove(&mut self) -> Result<(), Refusal> {
+        let leaving = self.conversation.participants.iter().take(LEAVE_AT_ONCE);
+        let leaving: Vec<u32> = leaving.map(|one| one.number).collect();
+        for number in leaving {
+            self.leave(number)?;
+        }
+        // Who goes because everything goes is not told of one by one.
+        self.events.clear();
+        if !self.conversation.participants.is_empty() {
+            return Ok(());
+        }
+        let name = self.conversation.unique_name.clone();
+        let name = name.map(|name| Pointer::Name(self.conversation.name(name, 1)));
+        self.vanish.extend(name);
+        self.is_removed = true;
+        self.events.push(ConversationEvent::ConversationRemoved);
+        Ok(())
+    }
+
+    /// Gives the next message its place, and wakes a quiet conversation.
+    pub(crate) fn next_index(&mut self) -> Result<u32, Refusal> {
+        self.conversation.must_be_open()?;
+        let (from, index) = (self.conversation.state, self.conversation.next_index);
+        let fields = self.fields();
+        fields.state = State::Active;
+        fields.next_index += u32::from(!is_on(Mutation::IndexRepeated));
+        self.touch();
+        if from == State::Inactive {
+            self.events.push(ConversationEvent::StateUpdated { from });
+        }
+        Ok(index)
+    }
+}

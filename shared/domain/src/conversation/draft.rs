@@ -1,0 +1,121 @@
+//! A conversation while it is being changed, with everything that goes with the change.
+
+use super::{
+    AddressBinding, Answer, Answers, Conversation, ConversationEvent, Fields, Membership,
+    Objection, Question, Source, UniqueName,
+};
+use crate::refusal::Refusal;
+use crate::timestamp::Timestamp;
+
+/// A conversation with everybody in it is one item; this leaves room below the store's 400 KB for whoever has to get
+/// in nevertheless: the customer who writes, the agent who is seated.
+const ITEM_BYTES_MAX: usize = 350 * 1024;
+/// The numbers, dates and names of attributes that a participant takes, in bytes.
+const PARTICIPANT_BYTES: usize = 256;
+
+/// An item by which a conversation is found.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Pointer {
+    /// By an address pair.
+    Binding(AddressBinding),
+    /// By a participant.
+    Membership(Membership),
+    /// By its name.
+    Name(UniqueName),
+}
+
+/// A conversation while it is being changed. The rules are methods of it, each in the file of what it is about.
+#[derive(Debug)]
+pub(crate) struct Draft<'a> {
+    pub(crate) conversation: Conversation,
+    /// Whether the conversation is to be written.
+    pub(crate) is_written: bool,
+    /// Whether it is to be removed.
+    pub(crate) is_removed: bool,
+    /// Items to write.
+    pub(crate) appear: Vec<Pointer>,
+    /// Items to remove.
+    pub(crate) vanish: Vec<Pointer>,
+    /// What happened, in order.
+    pub(crate) events: Vec<ConversationEvent>,
+    pub(crate) source: Source,
+    pub(crate) now: Timestamp,
+    answers: &'a Answers,
+    open: Vec<Question>,
+}
+
+impl<'a> Draft<'a> {
+    pub(crate) fn of(
+        conversation: Conversation,
+        source: Source,
+        answers: &'a Answers,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            conversation,
+            is_written: false,
+            is_removed: false,
+            appear: Vec::new(),
+            vanish: Vec::new(),
+            events: Vec::new(),
+            source,
+            now,
+            answers,
+            open: Vec::new(),
+        }
+    }
+
+    /// The answer to a question. While it is not known the rule goes on as if nothing stood in its way, so that all
+    /// of its questions can be asked at once; what it comes to is thrown away then.
+    pub(crate) fn ask(&mut self, question: Question) -> Option<Answer> {
+        let known = self.answers.get(&question);
+        if known.is_none() && !self.open.contains(&question) {
+            self.open.push(question);
+        }
+        known
+    }
+
+    /// The draft if the rules went through and nothing is left to be asked.
+    pub(crate) fn settled(self, outcome: Result<(), Refusal>) -> Result<Self, Objection> {
+        if !self.open.is_empty() {
+            return Err(Objection::AskFirst(self.open));
+        }
+        outcome?;
+        Ok(self)
+    }
+
+    /// The fields, to be written.
+    pub(super) fn fields(&mut self) -> &mut Fields {
+        self.is_written = true;
+        &mut self.conversation.fields
+    }
+
+    /// Notes that the conversation itself was changed now.
+    pub(super) fn touch(&mut self) {
+        let now = self.now;
+        self.fields().updated = now;
+    }
+
+    /// Hands out the next number.
+    pub(super) fn next_number(&mut self) -> u32 {
+        let number = self.conversation.next_number;
+        self.fields().next_number += 1;
+        number
+    }
+
+    /// Refuses what would no longer be one item, if somebody asks for it who can be told.
+    pub(super) fn must_fit(&self) -> Result<(), Refusal> {
+        let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let participants = self.conversation.participants.iter().map(|one| {
+            let pair = one.pair.as_ref();
+            let pair = pair.map_or(0, |it| it.address.as_str().len() + it.proxy.as_str().len());
+            let texts = length(&one.identity) + length(&one.attributes) + length(&one.role);
+            PARTICIPANT_BYTES + pair + texts
+        });
+        let bytes = participants.sum::<usize>() + length(&self.conversation.attributes);
+        match self.source {
+            Source::Api { .. } if bytes > ITEM_BYTES_MAX => Err(Refusal::AttributesTooLong),
+            Source::Api { .. } | Source::Channel | Source::Interaction => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! What happens in a conversation, and where it came from: together they say who is told (rule B.5).
+
+use serde::{Deserialize, Serialize};
+
+use super::State;
+use crate::sid::MessageSid;
+
+/// The published name of an event, as the filters of webhooks and the calls themselves spell it.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "camelCase")]
+#[strum(serialize_all = "camelCase", ascii_case_insensitive)]
+#[expect(missing_docs, clippy::enum_variant_names, reason = "each is the event of that name")]
+pub enum EventName {
+    OnMessageAdded,
+    OnMessageUpdated,
+    OnMessageRemoved,
+    OnConversationUpdated,
+    OnConversationStateUpdated,
+    OnConversationRemoved,
+    OnParticipantAdded,
+    OnParticipantUpdated,
+    OnParticipantRemoved,
+    OnDeliveryUpdated,
+}
+
+impl EventName {
+    /// The published spelling.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// Something that happened in a conversation. Rules answer events; who hears of them is worked out in one place,
+/// `process::notify`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConversationEvent {
+    /// Its description changed.
+    ConversationUpdated,
+    /// Its state changed.
+    StateUpdated {
+        /// The state before.
+        from: State,
+    },
+    /// It is gone.
+    ConversationRemoved,
+    /// A participant joined.
+    ParticipantAdded {
+        /// The participant's number.
+        number: u32,
+    },
+    /// A participant changed.
+    ParticipantUpdated {
+        /// The participant's number.
+        number: u32,
+    },
+    /// A participant left.
+    ParticipantRemoved {
+        /// The participant's number.
+        number: u32,
+    },
+    /// A message was posted.
+    MessageAdded {
+        /// The message.
+        message: MessageSid,
+        /// The number of the participant who wrote it.
+        author: Option<u32>,
+    },
+    /// A message was edited.
+    MessageUpdated {
+        /// The message.
+        message: MessageSid,
+        /// The number of the participant who wrote it.
+        author: Option<u32>,
+    },
+    /// The content of a message was removed.
+    MessageRemoved {
+        /// The message.
+        message: MessageSid,
+        /// The number of the participant who wrote it.
+        author: Option<u32>,
+    },
+    /// A copy of a message got further on its way, or failed.
+    DeliveryUpdated {
+        /// The message.
+        message: MessageSid,
+        /// The number of the delivery within it.
+        number: u32,
+    },
+}
+
+impl ConversationEvent {
+    /// Its published name.
+    pub const fn name(&self) -> EventName {
+        match self {
+            Self::ConversationUpdated => EventName::OnConversationUpdated,
+            Self::StateUpdated { .. } => EventName::OnConversationStateUpdated,
+            Self::ConversationRemoved => EventName::OnConversationRemoved,
+            Self::ParticipantAdded { .. } => EventName::OnParticipantAdded,
+            Self::ParticipantUpdated { .. } => EventName::OnParticipantUpdated,
+            Self::ParticipantRemoved { .. } => EventName::OnParticipantRemoved,
+            Self::MessageAdded { .. } => EventName::OnMessageAdded,
+            Self::MessageUpdated { .. } => EventName::OnMessageUpdated,
+            Self::MessageRemoved { .. } => EventName::OnMessageRemoved,
+            Self::DeliveryUpdated { .. } => EventName::OnDeliveryUpdated,
+        }
+    }
+
+    /// The message it is about.
+    pub const fn message(&self) -> Option<MessageSid> {
+        match self {
+            Self::MessageAdded { message, .. }
+            | Self::MessageUpdated { message, .. }
+            | Self::MessageRemoved { message, .. }
+            | Self::DeliveryUpdated { message, .. } => Some(*message),
+            Self::ConversationUpdated
+            | Self::StateUpdated { .. }
+            | Self::ConversationRemoved
+            | Self::ParticipantAdded { .. }
+            | Self::ParticipantUpdated { .. }
+            | Self::ParticipantRemoved { .. } => None,
+        }
+    }
+
+    /// The number of the participant or of the delivery it is about.
+    pub const fn number(&self) -> Option<u32> {
+        match self {
+            Self::ParticipantAdded { number }
+            | Self::ParticipantUpdated { number }
+            | Self::ParticipantRemoved { number }
+            | Self::DeliveryUpdated { number, .. } => Some(*number),
+            Self::MessageAdded { author, .. }
+            | Self::MessageUpdated { author, .. }
+            | Self::MessageRemoved { author, .. } => *author,
+            Self::ConversationUpdated | Self::StateUpdated { .. } | Self::ConversationRemoved => {
+                None
+            }
+        }
+    }
+
+    /// The state before, for a change of state.
+    pub const fn state_from(&self) -> Option<State> {
+        match self {
+            Self::StateUpdated { from } => Some(*from),
+            Self::ConversationUpdated
+            | Self::ConversationRemoved
+            | Self::ParticipantAdded { .. }
+            | Self::ParticipantUpdated { .. }
+            | Self::ParticipantRemoved { .. }
+            | Self::MessageAdded { .. }
+            | Self::MessageUpdated { .. }
+            | Self::MessageRemoved { .. }
+            | Self::DeliveryUpdated { .. } => None,
+        }
+    }
+}
+
+/// Where a command comes from: it decides who is told of what it changes (rule B.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// A REST request; webhooks are called only if it asked for that.
+    Api {
+        /// `X-Twilio-Webhook-Enabled`.
+        webhooks: bool,
+    },
+    /// A message on a channel.
+    Channel,
+    /// We ourselves, on behalf of an interaction.
+    Interaction,
+}
+
+impl Source {
+    pub(crate) const fn tells_webhooks(self) -> bool {
+        match self {
+            Self::Api { webhooks } => webhooks,
+            Self::Channel | Self::Interaction => true,
+        }
+    }
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Api { .. } | Self::Interaction => "API",
+            Self::Channel => "SMS",
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! Who takes part in a conversation: joining, what can be changed, leaving.
+
+use serde::{Deserialize, Serialize};
+
+use super::details::REMEMBERED_MAX;
+use super::{Answer, ConversationEvent, Dates, Draft, Given, Pair, Pointer, Question, State};
+use crate::carriage::CarrierName;
+use crate::refusal::Refusal;
+use crate::timestamp::Timestamp;
+
+/// At most this many participants in all (rule H).
+pub const PARTICIPANTS_MAX: usize = 1000;
+/// At most this many of them on channels (rule H).
+pub const CHANNEL_PARTICIPANTS_MAX: usize = 50;
+
+/// Somebody in a conversation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Participant {
+    /// Which kin of the conversation it is.
+    pub number: u32,
+    /// The identity of a chat participant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<String>,
+    /// The addresses of a participant on a channel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pair: Option<Pair>,
+    /// The carrier that brought the last message of a participant on a channel: the answer goes the same way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carrier: Option<CarrierName>,
+    /// JSON text; none means `{}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attributes: Option<String>,
+    /// The role, as it was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// The last message that this participant has read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_read_index: Option<u32>,
+    /// When that was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_read: Option<Timestamp>,
+    /// When it joined.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub updated: Timestamp,
+}
+
+/// Who is to be added.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewParticipant {
+    /// A chat participant's identity.
+    pub identity: Option<String>,
+    /// Or a channel participant's addresses.
+    pub pair: Option<Pair>,
+    /// JSON text.
+    pub attributes: Option<String>,
+    /// The role.
+    pub role: Option<String>,
+    /// When it joined and was last changed, if not now.
+    pub dates: Dates,
+}
+
+impl NewParticipant {
+    /// A chat participant.
+    pub fn known_as(identity: String) -> Self {
+        Self { identity: Some(identity), pair: None, ..Self::nobody() }
+    }
+
+    /// A participant on a channel.
+    pub fn at(pair: Pair) -> Self {
+        Self { pair: Some(pair), ..Self::nobody() }
+    }
+
+    fn nobody() -> Self {
+        Self { identity: None, pair: None, attributes: None, role: None, dates: Dates::default() }
+    }
+}
+
+/// What is to change about a participant. Who somebody is stays: their addresses, and their identity.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ParticipantUpdate {
+    /// The identity that the caller expects.
+    pub identity: Option<String>,
+    /// JSON text.
+    pub attributes: Given<String>,
+    /// The role.
+    pub role: Given<String>,
+    /// The last message that was read; it was read now.
+    pub last_read_index: Given<u32>,
+    /// When it was read, if not now.
+    pub last_read: Option<Timestamp>,
+    /// When it joined and was last changed, if not now.
+    pub dates: Dates,
+}
+
+impl Draft<'_> {
+    /// Adds a participant, and what makes them findable.
+    pub(crate) fn join(&mut self, new: NewParticipant) -> Result<u32, Refusal> {
+        self.conversation.must_be_open()?;
+        if new.identity.is_some() == new.pair.is_some() {
+            return Err(Refusal::ParticipantShape);
+        }
+        if let Some(pair) = &new.pair
+            && let Some(Answer::Conversation(holder)) = self.ask(Question::HolderOf(pair.clone()))
+        {
+            return Err(Refusal::PairBound(holder));
+        }
+        self.must_have_room(&new)?;
+        let number = self.next_number();
+        let found_by = match (&new.identity, &new.pair) {
+            (Some(identity), _) => Some(Pointer::Membership(self.conversation.membership(
+                format!("I#{identity}"),
+                number,
+                0,
+            ))),
+            (None, Some(pair)) => {
+                Some(Pointer::Binding(self.conversation.binding(pair.clone(), number, 0)))
+            }
+            (None, None) => None,
+        };
+        self.appear.extend(found_by);
+        let created = new.dates.created.unwrap_or(self.now);
+        self.fields().participants.push(Participant {
+            number,
+            identity: new.identity,
+            pair: new.pair,
+            carrier: None,
+            attributes: new.attributes,
+            role: new.role,
+            last_read_index: None,
+            last_read: None,
+            created,
+            updated: new.dates.updated.unwrap_or(created),
+        });
+        self.touch();
+        self.must_fit()?;
+        self.events.push(ConversationEvent::ParticipantAdded { number });
+        Ok(number)
+    }
+
+    fn must_have_room(&self, new: &NewParticipant) -> Result<(), Refusal> {
+        if self.conversation.participants.len() >= PARTICIPANTS_MAX {
+            return Err(Refusal::TooManyParticipants);
+        }
+        let name = new.identity.as_deref().or(new.pair.as_ref().map(|pair| pair.address.as_str()));
+        if name.is_some_and(|name| self.conversation.participant_called(name).is_some()) {
+            return Err(Refusal::ParticipantExists);
+        }
+        let on_channels = self.conversation.participants.iter().filter(|one| one.pair.is_some());
+        if new.pair.is_some() && on_channels.count() >= CHANNEL_PARTICIPANTS_MAX {
+            return Err(Refusal::TooManyChannelParticipants);
+        }
+        Ok(())
+    }
+
+    /// Changes what can be changed about a participant; an update without a difference changes nothing.
+    pub(crate) fn update_participant(
+        &mut self,
+        number: u32,
+        update: ParticipantUpdate,
+    ) -> Result<(), Refusal> {
+        let before = self.conversation.participant(number).ok_or(Refusal::NoSuchParticipant)?;
+        if update.identity.is_some() && update.identity != before.identity {
+            return Err(Refusal::IdentityStays);
+        }
+        let mut after = before.clone();
+        if let Some(attributes) = update.attributes {
+            after.attributes = attributes;
+        }
+        if let Some(role) = update.role {
+            after.role = role;
+        }
+        if let Some(index) = update.last_read_index {
+            after.last_read_index = index;
+            after.last_read = index.map(|_| self.now);
+        }
+        after.last_read = update.last_read.or(after.last_read);
+        after.created = update.dates.created.unwrap_or(before.created);
+        after.updated = update.dates.updated.unwrap_or(before.updated);
+        if after == *before {
+            return Ok(());
+        }
+        self.conversation.must_be_open()?;
+        after.updated = update.dates.updated.unwrap_or(self.now);
+        let place = self.fields().participants.iter_mut().find(|one| one.number == number);
+        if let Some(place) = place {
+            *place = after;
+        }
+        self.must_fit()?;
+        self.events.push(ConversationEvent::ParticipantUpdated { number });
+        Ok(())
+    }
+
+    /// Notes which carrier brought a participant's message.
+    pub(crate) fn answers_by(&mut self, number: Option<u32>, carrier: CarrierName) {
+        let mut participants = self.fields().participants.iter_mut();
+        if let Some(author) = participants.find(|one| Some(one.number) == number) {
+            author.carrier = Some(carrier);
+        }
+    }
+
+    /// Removes a participant, and what made them findable.
+    pub(crate) fn leave(&mut self, number: u32) -> Result<(), Refusal> {
+        let place = self.conversation.participants.iter().position(|one| one.number == number);
+        let place = place.ok_or(Refusal::NoSuchParticipant)?;
+        let gone = self.fields().participants.remove(place);
+        let at = &self.conversation;
+        let found_by = match (gone.identity, gone.pair) {
+            (Some(identity), _) => {
+                Some(Pointer::Membership(at.membership(format!("I#{identity}"), number, 1)))
+            }
+            (None, Some(pair)) if at.state != State::Closed => {
+                Some(Pointer::Binding(at.binding(pair, number, 1)))
+            }
+            (None, Some(pair)) => {
+                let who = format!("A#{}", pair.address);
+                let found_by = Pointer::Membership(at.membership(who.clone(), number, 1));
+                self.remembers(number, who).then_some(found_by)
+            }
+            (None, None) => None,
+        };
+        self.vanish.extend(found_by);
+        self.touch();
+        self.events.push(ConversationEvent::ParticipantRemoved { number });
+        Ok(())
+    }
+
+    /// Whether the closed conversation is found by a participant on a channel: surely by the first ones, since only
+    /// those who were many are not all remembered.
+    fn remembers(&mut self, number: u32, who: String) -> bool {
+        if usize::try_from(number).is_ok_and(|number| number <= REMEMBERED_MAX) {
+            return true;
+        }
+        let question = Question::Remembers(self.conversation.sid, who);
+        self.ask(question) != Some(Answer::None)
+    }
+}

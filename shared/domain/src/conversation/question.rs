@@ -1,0 +1,77 @@
+//! What a rule has to ask before it decides.
+//!
+//! A rule waits for nothing and reads nothing, yet some of what it decides by is not in the conversation: whether an
+//! address pair belongs to another one, whether a name is taken. It answers [`Objection::AskFirst`] then; the caller
+//! finds the answers and lets it decide again, with them. Whatever has to be asked of somebody else before an action
+//! is allowed, of an endpoint or of a role, is one more question here, so that every way in asks it.
+
+use std::collections::BTreeMap;
+
+use super::Pair;
+use crate::refusal::Refusal;
+use crate::sid::{ConversationSid, MessagingServiceSid, ServiceSid};
+
+/// Something that a rule has to know.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Question {
+    /// Which open conversation holds an address pair.
+    HolderOf(Pair),
+    /// Which conversation of a service bears a name.
+    BearerOf(ServiceSid, String),
+    /// Whether the account has a messaging service.
+    HasMessagingService(MessagingServiceSid),
+    /// Whether a conversation that is closed can be found by one who was in it, as their membership spells them.
+    Remembers(ConversationSid, String),
+}
+
+/// The answer to a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// There is none.
+    None,
+    /// There is one.
+    Some,
+    /// It is this conversation.
+    Conversation(ConversationSid),
+}
+
+/// The answers that are known when a rule decides.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Answers(BTreeMap<Question, Answer>);
+
+impl Answers {
+    /// No answers.
+    pub const NONE: Self = Self(BTreeMap::new());
+
+    /// The answer to a question, if it is known.
+    pub fn get(&self, question: &Question) -> Option<Answer> {
+        self.0.get(question).copied()
+    }
+}
+
+impl FromIterator<(Question, Answer)> for Answers {
+    fn from_iter<I: IntoIterator<Item = (Question, Answer)>>(answers: I) -> Self {
+        Self(answers.into_iter().collect())
+    }
+}
+
+impl Extend<(Question, Answer)> for Answers {
+    fn extend<I: IntoIterator<Item = (Question, Answer)>>(&mut self, answers: I) {
+        self.0.extend(answers);
+    }
+}
+
+/// Why a rule changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Objection {
+    /// It says no, and will again.
+    Refused(Refusal),
+    /// It cannot say before it knows the answers to these questions, each of them new.
+    AskFirst(Vec<Question>),
+}
+
+impl From<Refusal> for Objection {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}

@@ -1,0 +1,206 @@
+//! One recipient's copy of a message, and how far it got.
+
+use serde::{Deserialize, Serialize};
+
+use super::Message;
+use crate::carriage::{CarrierName, DeliveryStatus, SendOutcome, StatusReport};
+use crate::configuration::PhoneNumber;
+use crate::conversation::{ConversationEvent, Pair};
+use crate::mutation::{Mutation, is_on};
+use crate::timestamp::{Millis, Timestamp};
+
+/// A send that was begun and not ended by then is of unknown outcome. Longer than any call lasts.
+pub const LEASE: Millis = Millis::seconds(30);
+/// A carrier that is down is tried this often before the delivery fails.
+pub const ATTEMPTS_MAX: u32 = 8;
+/// The code of a delivery that was given up (30008: unknown error, rule E.7).
+pub const GAVE_UP: u32 = 30008;
+
+/// One recipient's copy of a message.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// Which kin of the message it is.
+    pub number: u32,
+    /// The participant it goes to, within a conversation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub participant: Option<u32>,
+    /// From and to, seen by the customer: `proxy` is the sender.
+    pub pair: Pair,
+    /// The carrier it is handed to; without one, that of the sender's record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carrier: Option<CarrierName>,
+    /// How far it got.
+    pub status: DeliveryStatus,
+    /// Why not further.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_code: Option<u32>,
+    /// The carrier's identifier, once it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carrier_message_id: Option<String>,
+    /// How often a send was begun.
+    #[serde(default)]
+    pub attempts: u32,
+    /// When the send under way was begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begun: Option<Timestamp>,
+    /// When it was created.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub updated: Timestamp,
+}
+
+/// A message whose delivery got further.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Progress {
+    /// The message as it then stands.
+    pub message: Message,
+    /// What there is to tell; nothing if the status stayed.
+    pub event: Option<ConversationEvent>,
+}
+
+/// What `outbound-message` is to do with a delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Begin {
+    /// Write down that a send is begun, then call the carrier.
+    Send,
+    /// A send was begun and its end never written: ask the carrier whether it has the message.
+    AskFirst {
+        /// When the send was begun.
+        since: Timestamp,
+    },
+    /// Somebody else is sending right now; look again then.
+    Wait {
+        /// When the lease is over.
+        until: Timestamp,
+    },
+    /// It is out, or it failed for good.
+    Done,
+}
+
+impl Delivery {
+    pub(super) fn new(number: u32, participant: Option<u32>, pair: Pair, now: Timestamp) -> Self {
+        Self {
+            number,
+            participant,
+            pair,
+            carrier: None,
+            status: DeliveryStatus::Queued,
+            error_code: None,
+            carrier_message_id: None,
+            attempts: 0,
+            begun: None,
+            created: now,
+            updated: now,
+        }
+    }
+
+    /// The carrier that takes it: the one that brought what it answers, else the one that the sender is with. A
+    /// sender of which there is no record is with the first carrier.
+    pub fn carrier(&self, sender: Option<&PhoneNumber>) -> CarrierName {
+        self.carrier.or(sender.map(|it| it.carrier)).unwrap_or_default()
+    }
+
+    /// Decides whether to send.
+    pub fn begin(&self, now: Timestamp) -> Begin {
+        match (self.status, &self.carrier_message_id, self.begun) {
+            (DeliveryStatus::Queued, None, None) => Begin::Send,
+            (DeliveryStatus::Queued, None, Some(begun)) if now < begun + LEASE => {
+                Begin::Wait { until: begun + LEASE }
+            }
+            (DeliveryStatus::Queued, None, Some(_)) if is_on(Mutation::ResentUnasked) => {
+                Begin::Send
+            }
+            (DeliveryStatus::Queued, None, Some(since)) => Begin::AskFirst { since },
+            (DeliveryStatus::Queued, Some(_), _)
+            | (
+                DeliveryStatus::Sent
+                | DeliveryStatus::Delivered
+                | DeliveryStatus::Read
+                | DeliveryStatus::Undelivered
+                | DeliveryStatus::Failed,
+                _,
+                _,
+            ) => Begin::Done,
+        }
+    }
+
+    /// How long to wait before the next try: 2, 4, 8, … seconds, five minutes at most.
+    pub fn backoff(&self) -> Millis {
+        Millis::seconds((1_i64 << self.attempts.clamp(1, 9)).min(300))
+    }
+}
+
+impl Message {
+    fn delivery_mut(&mut self, number: u32) -> Option<&mut Delivery> {
+        self.fields.deliveries.iter_mut().find(|delivery| delivery.number == number)
+    }
+
+    /// Writes down that a send is begun: from now on its outcome is unknown until it is recorded.
+    pub fn lease(&self, number: u32, now: Timestamp) -> Option<Self> {
+        let mut message = self.clone();
+        let delivery = message.delivery_mut(number)?;
+        delivery.begun = Some(now);
+        delivery.attempts += 1;
+        Some(message)
+    }
+
+    /// Records what the carrier answered. An unknown outcome leaves the lease as it is, so that the next
+    /// look asks the carrier first.
+    pub fn record(&self, number: u32, outcome: &SendOutcome, now: Timestamp) -> Option<Progress> {
+        let mut message = self.clone();
+        let delivery = message.delivery_mut(number)?;
+        let before = delivery.status;
+        match outcome {
+            SendOutcome::Accepted { carrier_message_id } => {
+                delivery.carrier_message_id = Some(carrier_message_id.clone());
+                delivery.begun = None;
+                if delivery.status.gives_way_to(DeliveryStatus::Sent) {
+                    delivery.status = DeliveryStatus::Sent;
+                }
+            }
+            SendOutcome::Retry { .. } if delivery.attempts < ATTEMPTS_MAX => delivery.begun = None,
+            SendOutcome::Retry { .. } => fail(delivery, GAVE_UP),
+            SendOutcome::Rejected { error_code, .. } => fail(delivery, *error_code),
+            SendOutcome::Unknown { .. } => return None,
+        }
+        delivery.updated = now;
+        let event = (delivery.status != before).then_some(self.delivery_updated(number));
+        Some(Progress { message, event })
+    }
+
+    /// Moves a delivery forward by a carrier's report; none if it says nothing new, or is about another message of
+    /// the carrier's than the one that the delivery became.
+    pub fn report(&self, number: u32, report: &StatusReport, now: Timestamp) -> Option<Progress> {
+        let mut message = self.clone();
+        let delivery = message.delivery_mut(number)?;
+        let learns_id = delivery.carrier_message_id.is_none();
+        let is_same = delivery.carrier_message_id.as_ref() == Some(&report.carrier_message_id);
+        let is_theirs = delivery.carrier.is_none_or(|carrier| carrier == report.carrier);
+        if !is_theirs || !learns_id && !is_same {
+            return None;
+        }
+        if !delivery.status.gives_way_to(report.status) && !learns_id {
+            return None;
+        }
+        if learns_id {
+            delivery.carrier_message_id = Some(report.carrier_message_id.clone());
+            delivery.begun = None;
+        }
+        if delivery.status.gives_way_to(report.status) {
+            delivery.status = report.status;
+            delivery.error_code = report.error_code;
+        }
+        delivery.updated = now;
+        Some(Progress { message, event: Some(self.delivery_updated(number)) })
+    }
+
+    fn delivery_updated(&self, number: u32) -> ConversationEvent {
+        ConversationEvent::DeliveryUpdated { message: self.sid, number }
+    }
+}
+
+fn fail(delivery: &mut Delivery, code: u32) {
+    delivery.begun = None;
+    delivery.status = DeliveryStatus::Failed;
+    delivery.error_code = Some(code);
+}

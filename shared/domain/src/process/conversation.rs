@@ -1,0 +1,156 @@
+//! The one door to a conversation and everything in it.
+//!
+//! Whoever wants something of a conversation comes through [`decide`], with a [`Command`] and the [`Source`] it comes
+//! from: a REST request, a customer's message, an interaction that seats an agent. Whatever is to be checked of every
+//! action, whether somebody may, whether an endpoint objects, whether a clock starts, is checked here and nowhere
+//! else; what has to be asked for that is a [`Question`](crate::conversation::Question).
+
+use crate::conversation::{
+    Answers, Conversation, ConversationEvent, Details, Draft, NewParticipant, Objection,
+    ParticipantUpdate, Pointer, Source, Target,
+};
+use crate::message::{self, Edit, Message, Post};
+use crate::refusal::Refusal;
+use crate::sid::InteractionSid;
+use crate::timestamp::Timestamp;
+
+/// What is wanted of a conversation.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// Fill in a conversation that is new.
+    Create(Details),
+    /// Change what is said of it.
+    Update(Details),
+    /// Link it with the interaction that it is the medium of.
+    Link(InteractionSid),
+    /// Close it for good; closing twice changes nothing.
+    Close,
+    /// Remove it. A large one takes several times: it is over when [`Change::is_over`] says so.
+    Remove,
+    /// Add a participant.
+    Join(NewParticipant),
+    /// Change the participant with that number.
+    UpdateParticipant(u32, ParticipantUpdate),
+    /// Remove the participant with that number.
+    Leave(u32),
+    /// Attach a webhook.
+    Attach(Target),
+    /// Change what the webhook with that number calls.
+    Configure(u32, Target),
+    /// Detach the webhook with that number.
+    Detach(u32),
+    /// Post a message.
+    Post(Post),
+    /// Edit a message of this conversation.
+    Edit(Box<Message>, Edit),
+    /// Remove the content of a message of this conversation.
+    Withdraw(Box<Message>),
+}
+
+/// What a command changes.
+#[derive(Debug, Clone, PartialEq)]
+#[must_use]
+pub struct Change {
+    /// The conversation as it then stands.
+    pub conversation: Conversation,
+    /// The number of the participant or webhook that was added or changed last.
+    pub number: Option<u32>,
+    /// The message that was posted, edited or withdrawn, as it then stands.
+    pub message: Option<Message>,
+    /// What happened, in order.
+    pub events: Vec<ConversationEvent>,
+    /// Where the command came from.
+    pub source: Source,
+    pub(super) is_written: bool,
+    pub(super) is_removed: bool,
+    pub(super) appear: Vec<Pointer>,
+    pub(super) vanish: Vec<Pointer>,
+}
+
+impl Change {
+    /// Whether the conversation is gone.
+    pub const fn is_over(&self) -> bool {
+        self.is_removed
+    }
+}
+
+/// Decides a command.
+///
+/// # Errors
+///
+/// [`Objection::Refused`] if the rules say no; [`Objection::AskFirst`] if the answers to some questions are to be found
+/// first, and given in `answers` the next time.
+pub fn decide(
+    conversation: &Conversation,
+    command: Command,
+    source: Source,
+    answers: &Answers,
+    now: Timestamp,
+) -> Result<Change, Objection> {
+    decide_all(conversation, [command], source, answers, now)
+}
+
+/// Decides several commands of one request: all of them or none.
+///
+/// # Errors
+///
+/// As [`decide`]; questions of all commands are asked at once.
+pub fn decide_all(
+    conversation: &Conversation,
+    commands: impl IntoIterator<Item = Command>,
+    source: Source,
+    answers: &Answers,
+    now: Timestamp,
+) -> Result<Change, Objection> {
+    let mut draft = Draft::of(conversation.clone(), source, answers, now);
+    let (mut number, mut message) = (None, None);
+    let outcome = commands
+        .into_iter()
+        .try_for_each(|command| apply(&mut draft, command, &mut number, &mut message));
+    let done = draft.settled(outcome)?;
+    Ok(Change {
+        conversation: done.conversation,
+        number,
+        message,
+        events: done.events,
+        source,
+        is_written: done.is_written,
+        is_removed: done.is_removed,
+        appear: done.appear,
+        vanish: done.vanish,
+    })
+}
+
+fn apply(
+    draft: &mut Draft<'_>,
+    command: Command,
+    number: &mut Option<u32>,
+    message: &mut Option<Message>,
+) -> Result<(), Refusal> {
+    match command {
+        Command::Create(details) => draft.create(details)?,
+        Command::Update(details) => draft.update(details)?,
+        Command::Link(interaction) => draft.link(interaction)?,
+        Command::Close => draft.close(),
+        Command::Remove => draft.remove()?,
+        Command::Join(new) => *number = Some(draft.join(new)?),
+        Command::UpdateParticipant(which, update) => {
+            draft.update_participant(which, update)?;
+            *number = Some(which);
+        }
+        Command::Leave(number) => draft.leave(number)?,
+        Command::Attach(target) => *number = Some(draft.attach(target)?),
+        Command::Configure(which, target) => {
+            draft.configure(which, target)?;
+            *number = Some(which);
+        }
+        Command::Detach(number) => draft.detach(number)?,
+        Command::Post(post) => *message = Some(message::append(draft, post)?),
+        Command::Edit(before, edit) => *message = Some(message::edit(draft, *before, edit)?),
+        Command::Withdraw(before) => *message = Some(message::withdraw(draft, &before)),
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,66 @@
+//! Finding the answers to what a rule asks before it decides.
+
+use switchboard_domain::configuration::MessagingService;
+use switchboard_domain::conversation::{
+    AddressBinding, Answer, Answers, Membership, Objection, Question, UniqueName,
+};
+use switchboard_store::{Key, key, take};
+
+use crate::dependencies::Dependencies;
+use crate::failure::Failure;
+
+/// A rule that still has questions after this many rounds asks for ever.
+const ROUNDS_MAX: usize = 4;
+
+impl Dependencies {
+    /// Lets a rule decide. What it asks first is looked up, all of one round in one request, and it decides again.
+    pub async fn answering<T, E>(
+        &self,
+        rule: impl Fn(&Answers) -> Result<T, Objection>,
+    ) -> Result<T, E>
+    where
+        E: From<Failure>,
+    {
+        let mut answers = Answers::NONE;
+        for _ in 0..ROUNDS_MAX {
+            match rule(&answers) {
+                Ok(decided) => return Ok(decided),
+                Err(Objection::Refused(refusal)) => return Err(Failure::from(refusal).into()),
+                Err(Objection::AskFirst(questions)) => {
+                    answers.extend(self.answers(questions).await?);
+                }
+            }
+        }
+        Err(Failure::Defect("a rule that asks without end".to_owned()).into())
+    }
+
+    async fn answers(&self, questions: Vec<Question>) -> Result<Vec<(Question, Answer)>, Failure> {
+        let keys: Vec<Key> = questions.iter().map(asked).collect();
+        let mut found = self.store.get_all(&keys).await?;
+        let answer = |(question, key): (Question, Key)| {
+            let there = |is_there: bool| if is_there { Answer::Some } else { Answer::None };
+            let answer = match &question {
+                Question::HolderOf(_) => take::<AddressBinding>(&mut found, &key)
+                    .map_or(Answer::None, |it| Answer::Conversation(it.conversation)),
+                Question::BearerOf(..) => take::<UniqueName>(&mut found, &key)
+                    .map_or(Answer::None, |it| Answer::Conversation(it.conversation)),
+                Question::HasMessagingService(_) => {
+                    there(take::<MessagingService>(&mut found, &key).is_some())
+                }
+                Question::Remembers(..) => there(take::<Membership>(&mut found, &key).is_some()),
+            };
+            (question, answer)
+        };
+        Ok(questions.into_iter().zip(keys).map(answer).collect())
+    }
+}
+
+/// Where the answer to a question stands.
+fn asked(question: &Question) -> Key {
+    match question {
+        Question::HolderOf(pair) => key::binding(pair),
+        Question::BearerOf(service, name) => key::unique_name(*service, name),
+        Question::HasMessagingService(sid) => key::messaging_service(*sid),
+        Question::Remembers(conversation, who) => key::membership(who, *conversation),
+    }
+}
