@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::Value;
+use switchboard_check::Around;
 use switchboard_domain::conversation::Conversation;
 use switchboard_domain::interaction::Interaction;
-use switchboard_domain::message::Message;
 use switchboard_domain::record::Record;
-use switchboard_domain::sid::{TaskQueueSid, TaskSid, WorkflowSid, WorkspaceSid};
+use switchboard_domain::sid::{
+    ActivitySid, TaskQueueSid, TaskSid, WorkerSid, WorkflowSid, WorkspaceSid,
+};
 use switchboard_domain::task::Task;
 use switchboard_domain::workspace::{Activity, TaskQueue, Worker, Workflow, Workspace};
 use switchboard_store::item;
@@ -19,9 +21,15 @@ pub(crate) type Place = (String, String);
 
 /// What one request did to one item.
 pub(crate) struct Change {
-    pub(crate) place: Place,
     pub(crate) before: Option<Record>,
     pub(crate) after: Option<Record>,
+}
+
+impl Change {
+    /// The same, as the checker takes it.
+    pub(crate) const fn seen(&self) -> switchboard_check::Change<'_> {
+        switchboard_check::Change { before: self.before.as_ref(), after: self.after.as_ref() }
+    }
 }
 
 /// All records.
@@ -67,14 +75,14 @@ impl Mirror {
     fn put(&mut self, item: &Value) -> Option<Change> {
         let place = place(item)?;
         let after = item::record(attributes(item)).expect("an item that was written can be read");
-        let before = self.records.insert(place.clone(), after.clone());
-        Some(Change { place, before, after: Some(after) })
+        let before = self.records.insert(place, after.clone());
+        Some(Change { before, after: Some(after) })
     }
 
     fn delete(&mut self, key: &Value) -> Option<Change> {
         let place = place(key)?;
         let before = self.records.remove(&place)?;
-        Some(Change { place, before: Some(before), after: None })
+        Some(Change { before: Some(before), after: None })
     }
 
     pub(crate) fn records(&self) -> impl Iterator<Item = &Record> {
@@ -100,18 +108,8 @@ impl Mirror {
         })
     }
 
-    pub(crate) fn workspace(&self, sid: WorkspaceSid) -> Option<&Workspace> {
-        self.records().find_map(|one| match one {
-            Record::Workspace(it) if it.sid == sid => Some(it.as_ref()),
-            _ => None,
-        })
-    }
-
     pub(crate) fn tasks(&self) -> impl Iterator<Item = &Task> {
-        self.records().filter_map(|one| match one {
-            Record::Task(it) => Some(it.as_ref()),
-            _ => None,
-        })
+        Around::tasks(self)
     }
 
     pub(crate) fn conversations(&self) -> impl Iterator<Item = &Conversation> {
@@ -128,13 +126,6 @@ impl Mirror {
         })
     }
 
-    pub(crate) fn messages(&self) -> impl Iterator<Item = &Message> {
-        self.records().filter_map(|one| match one {
-            Record::Message(it) => Some(it.as_ref()),
-            _ => None,
-        })
-    }
-
     pub(crate) fn workers(&self) -> impl Iterator<Item = &Worker> {
         self.records().filter_map(|one| match one {
             Record::Worker(it) => Some(it.as_ref()),
@@ -145,6 +136,30 @@ impl Mirror {
     pub(crate) fn activities(&self) -> impl Iterator<Item = &Activity> {
         self.records().filter_map(|one| match one {
             Record::Activity(it) => Some(it.as_ref()),
+            _ => None,
+        })
+    }
+}
+
+impl Around for Mirror {
+    fn worker(&self, sid: WorkerSid) -> Option<&Worker> {
+        self.workers().find(|one| one.sid == sid)
+    }
+
+    fn activity(&self, sid: ActivitySid) -> Option<&Activity> {
+        self.activities().find(|one| one.sid == sid)
+    }
+
+    fn workspace(&self, sid: WorkspaceSid) -> Option<&Workspace> {
+        self.records().find_map(|one| match one {
+            Record::Workspace(it) if it.sid == sid => Some(it.as_ref()),
+            _ => None,
+        })
+    }
+
+    fn tasks(&self) -> impl Iterator<Item = &Task> {
+        self.records().filter_map(|one| match one {
+            Record::Task(it) => Some(it.as_ref()),
             _ => None,
         })
     }

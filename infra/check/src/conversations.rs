@@ -14,7 +14,7 @@ const BOUND: &str = "a binding and an open conversation's participant on a chann
 const MEMBERS: &str = "a membership and a participant belong together";
 const NAMES: &str = "a unique name and its conversation belong together";
 const NUMBERS: &str = "participants and webhooks of a conversation have numbers of their own";
-const INDEXES: &str = "a conversation's messages are numbered without gaps or doubles";
+pub(crate) const INDEXES: &str = "a conversation's messages are numbered without gaps or doubles";
 const HOME: &str = "a message's conversation exists";
 
 /// The search by address surely finds every participant of a closed conversation that never had more.
@@ -60,7 +60,7 @@ pub(super) fn check(view: &View<'_>, found: &mut Found) {
     messages(view, found);
 }
 
-fn numbers(conversation: &Conversation, found: &mut Found) {
+pub(crate) fn numbers(conversation: &Conversation, found: &mut Found) {
     let participants = conversation.participants.iter().map(|one| one.number);
     let webhooks = conversation.webhooks.iter().map(|one| one.number);
     let mut seen = HashSet::new();

@@ -32,29 +32,40 @@ pub(super) fn check(view: &View<'_>, found: &mut Found) {
     for message in view.messages.values() {
         if let Some(origin) = &message.origin {
             let (carrier, id) = (origin.carrier, origin.carrier_message_id.as_str());
-            if message_sid(carrier, id) != message.sid {
-                found.add(INBOUND, "it has another", [message.sid]);
-            }
             if let Some(other) = origins.insert((carrier.name(), id), message.sid) {
                 found.add(INBOUND, "two messages have the same", [message.sid, other]);
             }
         }
-        let mut numbers = HashSet::new();
+        alone(message, view.at_rest, found);
         for delivery in &message.deliveries {
-            let name = name((message.sid, delivery.number));
-            if !numbers.insert(delivery.number) {
-                found.add(NUMBERS, format!("number {} twice", delivery.number), [&name]);
-            }
-            one(delivery, &name, view.at_rest, found);
+            let place = (message.sid, delivery.number);
             if let Some(id) = &delivery.carrier_message_id
-                && let Some(other) = carried.insert(id, (message.sid, delivery.number))
+                && let Some(other) = carried.insert(id, place)
             {
-                found.add(ONCE, "two deliveries share an identifier", [name, self::name(other)]);
+                let names = [name(place), name(other)];
+                found.add(ONCE, "two deliveries share an identifier", names);
             }
         }
     }
     if let Some(facts) = view.facts {
         outside(view, facts, found);
+    }
+}
+
+/// What a message says about itself.
+pub(crate) fn alone(message: &Message, at_rest: bool, found: &mut Found) {
+    if let Some(origin) = &message.origin
+        && message_sid(origin.carrier, &origin.carrier_message_id) != message.sid
+    {
+        found.add(INBOUND, "it has another", [message.sid]);
+    }
+    let mut numbers = HashSet::new();
+    for delivery in &message.deliveries {
+        let name = name((message.sid, delivery.number));
+        if !numbers.insert(delivery.number) {
+            found.add(NUMBERS, format!("number {} twice", delivery.number), [&name]);
+        }
+        one(delivery, &name, at_rest, found);
     }
 }
 
@@ -104,10 +115,8 @@ fn outside(view: &View<'_>, facts: &Facts, found: &mut Found) {
     if let Some(sent) = &facts.sent_by_carrier {
         handed(view, sent, found);
     }
-    let opted_out: BTreeMap<_, _> = facts.opted_out.iter().map(|(pair, at)| (pair, *at)).collect();
-    if opted_out.is_empty() {
-        return;
-    }
+    let Some(opted_out) = &facts.opted_out else { return };
+    let opted_out: BTreeMap<_, _> = opted_out.iter().map(|(pair, at)| (pair, *at)).collect();
     let deliveries = view.messages.values().flat_map(|message| {
         message.deliveries.iter().map(|delivery| (name((message.sid, delivery.number)), delivery))
     });

@@ -42,7 +42,7 @@ fn told(view: &View<'_>) -> Told {
 fn of_task(task: &Task, told: &Told, found: &mut Found) {
     let count = |kind| told.get(&(task.sid, None, kind)).copied().unwrap_or(0);
     let announced = count(EventType::TaskCreated);
-    if announced > 1 || (announced == 0 && task.version.number() > 1) {
+    if announced != 1 {
         found.add(TOLD, format!("a task was announced {announced} times"), [task.sid]);
     }
     let ends = [
@@ -61,13 +61,16 @@ fn of_task(task: &Task, told: &Told, found: &mut Found) {
 }
 
 fn of_reservations(task: &Task, told: &Told, found: &mut Found) {
-    for one in &task.reservations {
-        let count = |kind| told.get(&(task.sid, Some(one.number), kind)).copied().unwrap_or(0);
-        let mut wrong = count(EventType::ReservationCreated) != 1;
-        if let Some(kind) = end(one.status) {
-            wrong |= count(kind) != 1;
+    let count = |number, kind| told.get(&(task.sid, Some(number), kind)).copied().unwrap_or(0);
+    // Of those that are long over a task keeps no more than their number.
+    for number in 1..task.next_number {
+        if count(number, EventType::ReservationCreated) != 1 {
+            let what = format!("reservation {number} was not told to be made once");
+            found.add(TOLD, what, [task.sid]);
         }
-        if wrong {
+    }
+    for one in &task.reservations {
+        if end(one.status).is_some_and(|kind| count(one.number, kind) != 1) {
             let what = format!("a {} reservation was not told once", one.status.name());
             found.add(TOLD, what, [task.reservation_sid(one)]);
         }

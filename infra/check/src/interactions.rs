@@ -50,7 +50,7 @@ fn owner(view: &View<'_>, conversation: &Conversation, found: &mut Found) {
     }
 }
 
-fn numbers(interaction: &Interaction, found: &mut Found) {
+pub(crate) fn numbers(interaction: &Interaction, found: &mut Found) {
     let invites = interaction.invites.iter().map(|one| one.number);
     let participants = interaction.participants.iter().map(|one| one.number);
     let mut seen = HashSet::new();

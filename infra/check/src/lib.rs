@@ -2,24 +2,28 @@
 //! the domain, so that the simulator, the scenarios and a live deployment are held to the same. Nothing here reads
 //! a table: who has the records brings them.
 //!
-//! Two kinds of truth are told apart. Some hold after every commit ([`Moment::Step`]); others only when every
-//! queue is empty and no function runs ([`Moment::Rest`]). What the tables alone can not tell is given as
+//! Each invariant is stated once. [`per_write`] holds every single write against what was there before; what
+//! [`Snapshot::violations`] holds against all records is true after every commit ([`Moment::Step`]), or only when
+//! every queue is empty and no function runs ([`Moment::Rest`]). What the tables alone can not tell is given as
 //! [`Facts`]. What may not happen *between* two moments is for the [`History`]. A violation names
 //! identifiers and states, never what a customer wrote or where he can be reached.
 
 #![forbid(unsafe_code)]
 
+mod changes;
 mod conversations;
 mod deliveries;
 mod events;
 mod history;
 mod interactions;
+mod offers;
 mod routing;
 mod snapshot;
 mod tasks;
 #[cfg(test)]
 mod tests;
 mod view;
+mod write;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -29,7 +33,9 @@ use switchboard_domain::sid::{ConversationSid, MessageSid};
 use switchboard_domain::timestamp::{Millis, Timestamp};
 
 pub use history::History;
+pub use offers::Around;
 pub use snapshot::{Snapshot, TABLES, name};
+pub use write::{Change, per_write};
 
 /// Whatever the minute's tick looks after is done this long after its time.
 const TICK: Millis = Millis::seconds(90);
@@ -50,8 +56,8 @@ pub struct Facts {
     pub acknowledged: Vec<(Pair, MessageSid)>,
     /// What carriers have accepted, in order; none if nobody knows.
     pub sent_by_carrier: Option<Vec<Handed>>,
-    /// The pairs whose customers want nothing more, and since when.
-    pub opted_out: Vec<(Pair, Timestamp)>,
+    /// The pairs whose customers want nothing more, and since when; none if nobody keeps a list of them.
+    pub opted_out: Option<Vec<(Pair, Timestamp)>>,
     /// The conversations that were deleted, or whose participants were removed, by REST requests; none if
     /// nobody knows. Their interactions and messages may be left without them.
     pub interfered: Option<BTreeSet<ConversationSid>>,

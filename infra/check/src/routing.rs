@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use switchboard_domain::record::Record;
 use switchboard_domain::routing::router::Router;
 use switchboard_domain::sid::{TaskChannelSid, WorkerSid, WorkspaceSid};
-use switchboard_domain::task::{Reservation, Task};
+use switchboard_domain::task::{Reservation, ReservationStatus, Task};
 use switchboard_domain::timestamp::{Millis, Timestamp};
 use switchboard_domain::workspace::Workspace;
 use switchboard_store::Table;
@@ -16,9 +16,10 @@ use super::view::View;
 use super::{Found, TICK};
 
 const CAPACITY: &str = "a worker has no more to do than his capacity on a task channel";
-const SINGLE: &str = "without multitasking a worker has one task at most";
-const WORKER: &str = "the worker of an open reservation is there";
+pub(crate) const SINGLE: &str = "without multitasking a worker has one task at most";
+pub(crate) const WORKER: &str = "the worker of an open reservation is there";
 const WORKSPACE: &str = "a workspace has one head, and what is in it its workspace";
+const HELD: &str = "at rest only a reservation that waits for an answer holds its worker";
 const NAMES: &str = "a worker's name is his alone in the workspace";
 /// Said by two witnesses: a router, and a plain search.
 const WAITS: &str = "at rest nothing waits that a free worker could take";
@@ -43,6 +44,7 @@ pub(super) fn check(view: &View<'_>, found: &mut Found) {
     workspaces(view, found);
     names(view, found);
     if view.at_rest {
+        held(view, found);
         for workspace in view.workspaces.values() {
             at_rest(view, workspace, found);
         }
@@ -107,6 +109,22 @@ fn alone(view: &View<'_>, loads: &Loads<'_>, found: &mut Found) {
         names.sort_unstable();
         names.insert(0, who.to_string());
         found.add(SINGLE, what, names);
+    }
+}
+
+/// A worker is held by a reservation for as long as that waits for an answer.
+fn held(view: &View<'_>, found: &mut Found) {
+    for worker in view.workers.values() {
+        let Some(occupation) = worker.occupation else { continue };
+        let is_pending = view.tasks.values().any(|task| {
+            let mut pending =
+                task.reservations.iter().filter(|one| one.status == ReservationStatus::Pending);
+            pending.any(|one| task.reservation_sid(one) == occupation.reservation)
+        });
+        if !is_pending {
+            let names = [worker.sid.to_string(), occupation.reservation.to_string()];
+            found.add(HELD, "it does not wait any more", names);
+        }
     }
 }
 

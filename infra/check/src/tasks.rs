@@ -18,12 +18,17 @@ const SEATED: &str = "at rest who accepted is seated";
 
 pub(super) fn check(view: &View<'_>, found: &mut Found) {
     for task in view.tasks.values() {
-        state(task, found);
-        numbers(task, found);
+        alone(task, found);
         if view.knows(Table::Interactions) {
             invited(view, task, found);
         }
     }
+}
+
+/// What a task says about itself.
+pub(crate) fn alone(task: &Task, found: &mut Found) {
+    state(task, found);
+    numbers(task, found);
 }
 
 /// How many reservations are in each of the states that take capacity.

@@ -9,7 +9,7 @@ use switchboard_domain::record::Record;
 use switchboard_domain::sid::{ConversationSid, InteractionSid, MessageSid};
 use switchboard_domain::task::{ReservationStatus, TaskStatus};
 use switchboard_domain::timestamp::{Millis, Timestamp};
-use switchboard_domain::workspace::Capacity;
+use switchboard_domain::workspace::{Capacity, Occupation};
 
 use super::violated;
 use super::world::{NOW, START, World, customer, offered, sid, stored, waiting, worker};
@@ -250,10 +250,10 @@ fn a_delivery_that_nobody_carries_on_is_found_at_rest() {
 #[test]
 fn a_message_to_who_wants_none_is_found() {
     breaks("nothing is sent to who does not want it", Moment::Step, |world| {
-        world.facts.opted_out.push((customer(), START));
+        world.facts.opted_out = Some(vec![(customer(), START)]);
     });
     let mut world = World::new();
-    world.facts.opted_out.push((customer(), NOW + Millis(1)));
+    world.facts.opted_out = Some(vec![(customer(), NOW + Millis(1))]);
     assert_eq!(world.violations(Moment::Rest), [], "it was sent before");
 }
 
@@ -534,10 +534,21 @@ fn no_violation_tells_what_a_customer_wrote_or_where_he_is() {
     world.lose("Membership");
     world.lose("UniqueName");
     stored(world.question(), |it| it["index"] = json!(9));
-    world.facts.opted_out.push((customer(), Timestamp(0)));
+    world.facts.opted_out = Some(vec![(customer(), Timestamp(0))]);
     let told: String = world.violations(Moment::Rest).iter().map(ToString::to_string).collect();
     assert!(!told.is_empty());
     for secret in ["+1415", "+1800", "hello", "alice", "first"] {
         assert!(!told.contains(secret), "{secret} in {told}");
     }
+}
+
+#[test]
+fn a_worker_who_is_held_by_what_is_over_is_found_at_rest() {
+    let invariant = "at rest only a reservation that waits for an answer holds its worker";
+    breaks(invariant, Moment::Rest, |world| {
+        let task = world.task().clone();
+        let reservation = task.reservation_sid(&task.reservations[0]);
+        let alice = world.worker_called("alice");
+        alice.occupation = Some(Occupation { reservation, before: alice.activity });
+    });
 }

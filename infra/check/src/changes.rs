@@ -1,0 +1,315 @@
+//! What may not happen to one record, from one moment to the next: states only go on, numbers are never given out
+//! again, and nobody writes without noticing what is there.
+
+use switchboard_domain::carriage::DeliveryStatus;
+use switchboard_domain::conversation::{Conversation, State};
+use switchboard_domain::interaction::{ChannelStatus, Interaction};
+use switchboard_domain::message::{Delivery, Message};
+use switchboard_domain::record::Record;
+use switchboard_domain::task::{Reservation, ReservationStatus, Task, TaskStatus};
+use switchboard_domain::timestamp::{Millis, Timestamp};
+use switchboard_domain::version::Version;
+
+use crate::Found;
+
+const VERSIONS: &str = "a record changes only together with its version, which grows";
+const STAYS: &str = "what is kept for good stays";
+const OVER: &str = "what is over stays over";
+const GROWS: &str = "numbers that were given out are never given out again";
+const FIXED: &str = "what is settled is settled";
+const CLIMBS: &str = "the status of a delivery only climbs";
+const ENDS: &str = "a reservation ends once";
+const FOLLOWS: &str = "a task follows its states";
+
+/// Nobody has a task for longer than this; then it is removed.
+const ASSIGNED_MAX: Millis = Millis::seconds(24 * 3600);
+
+/// What lies between the two sides of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Between {
+    /// One write, about now: clocks may be so far apart.
+    OneWrite { now: Timestamp, skew: Millis },
+    /// Any number of writes, which nobody saw.
+    Unseen,
+}
+
+/// What a record may have become; `before` is none if it is new.
+pub(crate) fn changed(
+    before: Option<&Record>,
+    after: &Record,
+    between: Between,
+    found: &mut Found,
+) {
+    versions(before, after, between, found);
+    match (before, after) {
+        (Some(Record::Conversation(before)), Record::Conversation(after)) => {
+            conversation(before, after, found);
+        }
+        (Some(Record::Message(before)), Record::Message(after)) => message(before, after, found),
+        (Some(Record::Interaction(before)), Record::Interaction(after)) => {
+            interaction(before, after, found);
+        }
+        (Some(Record::Task(before)), Record::Task(after)) => task(before, after, between, found),
+        _ => {}
+    }
+}
+
+fn versions(before: Option<&Record>, after: &Record, between: Between, found: &mut Found) {
+    let (was, is) = (before.map_or(Version::NEW, Record::version), after.version());
+    // What is known by something else than an identifier of its own can be removed and made again.
+    let starts_anew = matches!(
+        after,
+        Record::AddressBinding(_)
+            | Record::AddressConfiguration(_)
+            | Record::Membership(_)
+            | Record::PhoneNumber(_)
+            | Record::UniqueName(_)
+            | Record::WebhookAttempt(_)
+    );
+    match between {
+        Between::OneWrite { .. } if is != was + 1 => {
+            found.add(VERSIONS, format!("from {was} to {is} in one write"), [named(after)]);
+        }
+        Between::Unseen if starts_anew || before.is_none() => {}
+        Between::Unseen if is < was => {
+            found.add(VERSIONS, format!("from {was} to {is}"), [named(after)]);
+        }
+        Between::Unseen if is == was && before != Some(after) => {
+            found.add(VERSIONS, format!("changed within version {is}"), [named(after)]);
+        }
+        Between::OneWrite { .. } | Between::Unseen => {}
+    }
+}
+
+/// A record is not there any more.
+pub(crate) fn left(record: &Record, found: &mut Found) {
+    match record {
+        Record::Message(it) => found.add(STAYS, "a message is gone", [it.sid]),
+        Record::Interaction(it) => found.add(STAYS, "an interaction is gone", [it.sid]),
+        Record::Task(it) if !it.status.is_over() => {
+            found.add(STAYS, format!("a {} task is gone", it.status.name()), [it.sid]);
+        }
+        _ => {}
+    }
+}
+
+/// A name that gives nothing away.
+fn named(record: &Record) -> String {
+    match record {
+        Record::Activity(it) => it.sid.to_string(),
+        Record::AddressBinding(it) => format!("binding of {}/{}", it.conversation, it.number),
+        Record::AddressConfiguration(it) => it.sid.to_string(),
+        Record::ApiKey(it) => it.sid.to_string(),
+        Record::Conversation(it) => it.sid.to_string(),
+        Record::ConversationConfiguration(_) => "configuration".to_owned(),
+        Record::Flow(it) => it.sid.to_string(),
+        Record::Head(it) => format!("head of {}", it.workspace),
+        Record::Interaction(it) => it.sid.to_string(),
+        Record::Membership(it) => format!("membership of {}/{}", it.conversation, it.number),
+        Record::Message(it) => it.sid.to_string(),
+        Record::MessagingService(it) => it.sid.to_string(),
+        Record::Occurrence(it) => it.place(0).sid().to_string(),
+        Record::PhoneNumber(it) => it.sid.to_string(),
+        Record::Service(it) => it.sid.to_string(),
+        Record::Task(it) => it.sid.to_string(),
+        Record::TaskChannel(it) => it.sid.to_string(),
+        Record::TaskQueue(it) => it.sid.to_string(),
+        Record::UniqueName(it) => format!("name of {}", it.conversation),
+        Record::WebhookAttempt(it) => format!("call for {}", it.about),
+        Record::Worker(it) => it.sid.to_string(),
+        Record::Workflow(it) => it.sid.to_string(),
+        Record::Workspace(it) => it.sid.to_string(),
+    }
+}
+
+fn conversation(before: &Conversation, after: &Conversation, found: &mut Found) {
+    let sid = after.sid;
+    if before.state == State::Closed && after.state != State::Closed {
+        found.add(OVER, format!("a closed conversation is {}", after.state.name()), [sid]);
+    }
+    if after.next_index < before.next_index {
+        found.add(GROWS, "the index of the next message", [sid]);
+    }
+    if after.next_number < before.next_number {
+        found.add(GROWS, "the number of the next participant", [sid]);
+    }
+    if before.interaction.is_some() && after.interaction != before.interaction {
+        found.add(FIXED, "the interaction of a conversation", [sid]);
+    }
+    for one in &after.participants {
+        match before.participant(one.number) {
+            Some(was) if (&was.identity, &was.pair) != (&one.identity, &one.pair) => {
+                found.add(FIXED, format!("who participant {} is", one.number), [sid]);
+            }
+            None if one.number < before.next_number => {
+                let what = format!("the number of participant {}", one.number);
+                found.add(GROWS, what, [sid]);
+            }
+            Some(_) | None => {}
+        }
+    }
+}
+
+fn message(before: &Message, after: &Message, found: &mut Found) {
+    let sid = after.sid;
+    if (before.conversation, before.index) != (after.conversation, after.index) {
+        found.add(FIXED, "the place of a message", [sid]);
+    }
+    if before.removed && !after.removed {
+        found.add(OVER, "a removed message is back", [sid]);
+    }
+    for was in &before.deliveries {
+        if let Some(is) = after.delivery(was.number) {
+            delivery(was, is, &format!("{sid}/{}", is.number), found);
+        }
+    }
+}
+
+fn delivery(was: &Delivery, is: &Delivery, name: &str, found: &mut Found) {
+    if was.status != is.status && !climbs(was.status, is.status) {
+        let what = format!("from {} to {}", was.status.name(), is.status.name());
+        found.add(CLIMBS, what, [name]);
+    }
+    if was.carrier_message_id.is_some() && was.carrier_message_id != is.carrier_message_id {
+        found.add(FIXED, "the carrier's identifier of a delivery", [name]);
+    }
+    if is.attempts < was.attempts {
+        found.add(GROWS, "the attempts of a delivery", [name]);
+    }
+    if (was.participant, &was.pair) != (is.participant, &is.pair) {
+        found.add(FIXED, "the recipient of a delivery", [name]);
+    }
+}
+
+/// The ladder, spelled anew: a mistake in the rule must not excuse itself.
+const fn climbs(was: DeliveryStatus, is: DeliveryStatus) -> bool {
+    use DeliveryStatus::{Delivered, Failed, Queued, Read, Sent, Undelivered};
+    match was {
+        Queued => !matches!(is, Queued),
+        Sent => matches!(is, Delivered | Read | Undelivered | Failed),
+        Delivered => matches!(is, Read),
+        Read => false,
+        Undelivered | Failed => matches!(is, Delivered | Read),
+    }
+}
+
+fn interaction(before: &Interaction, after: &Interaction, found: &mut Found) {
+    let sid = after.sid;
+    if before.status == ChannelStatus::Closed && after.status != ChannelStatus::Closed {
+        found.add(OVER, format!("a closed interaction is {}", after.status.name()), [sid]);
+    }
+    if after.next_number < before.next_number {
+        found.add(GROWS, "the number of the next invite or participant", [sid]);
+    }
+    for was in &before.invites {
+        match after.invites.iter().find(|is| is.number == was.number) {
+            None => found.add(STAYS, format!("invite {} is gone", was.number), [sid]),
+            Some(is) if is.task != was.task => {
+                found.add(FIXED, format!("the task of invite {}", was.number), [sid]);
+            }
+            Some(is) if was.over && !is.over => {
+                found.add(OVER, format!("invite {} is open again", was.number), [sid]);
+            }
+            Some(_) => {}
+        }
+    }
+    for was in &before.participants {
+        match after.participants.iter().find(|is| is.number == was.number) {
+            None => found.add(STAYS, format!("seat {} is gone", was.number), [sid]),
+            Some(is) if was.left && !is.left => {
+                found.add(OVER, format!("seat {} is taken again", was.number), [sid]);
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+fn task(before: &Task, after: &Task, between: Between, found: &mut Found) {
+    let sid = after.sid;
+    let may_be_removed = may_be_removed(before, between);
+    let is_removed = may_be_removed
+        && (before.status, after.status) == (TaskStatus::Assigned, TaskStatus::Canceled);
+    if !is_removed && !follows(before.status, after.status, between) {
+        let what = format!("a {} task is {}", before.status.name(), after.status.name());
+        found.add(if before.status.is_over() { OVER } else { FOLLOWS }, what, [sid]);
+    }
+    if after.next_number < before.next_number {
+        found.add(GROWS, "the number of the next reservation", [sid]);
+    }
+    if (before.workspace, before.interaction) != (after.workspace, after.interaction) {
+        found.add(FIXED, "whose task it is", [sid]);
+    }
+    for was in &before.reservations {
+        let name = before.reservation_sid(was);
+        match after.reservations.iter().find(|is| is.number == was.number) {
+            None if was.status.is_open() => {
+                found.add(STAYS, format!("a {} reservation is gone", was.status.name()), [name]);
+            }
+            None => {}
+            Some(is) if !goes_on(was.status, is.status, may_be_removed) => {
+                let what = format!("from {} to {}", was.status.name(), is.status.name());
+                found.add(ENDS, what, [name]);
+            }
+            Some(is) if (is.worker, is.created) != (was.worker, was.created) => {
+                found.add(FIXED, "whose reservation it is", [name]);
+            }
+            Some(_) => {}
+        }
+    }
+    for is in &after.reservations {
+        let known = before.reservations.iter().any(|was| was.number == is.number);
+        if is.number < before.next_number && !known {
+            let name = after.reservation_sid(is);
+            found.add(GROWS, "the number of a reservation", [name]);
+        }
+    }
+}
+
+/// Whether a task in the one state may be in the other: the states spelled anew, so that a mistake in the rule does
+/// not excuse itself.
+fn follows(was: TaskStatus, is: TaskStatus, between: Between) -> bool {
+    let steps: &[TaskStatus] = match was {
+        TaskStatus::Pending => &[TaskStatus::Reserved, TaskStatus::Canceled],
+        TaskStatus::Reserved => &[TaskStatus::Pending, TaskStatus::Assigned, TaskStatus::Canceled],
+        TaskStatus::Assigned => &[TaskStatus::Wrapping, TaskStatus::Completed],
+        TaskStatus::Wrapping => &[TaskStatus::Completed],
+        TaskStatus::Completed | TaskStatus::Canceled => &[],
+    };
+    match between {
+        Between::OneWrite { .. } => was == is || steps.contains(&is),
+        // Who waits may have come anywhere meanwhile.
+        Between::Unseen => match was {
+            TaskStatus::Pending | TaskStatus::Reserved => true,
+            TaskStatus::Assigned => is == TaskStatus::Assigned || steps.contains(&is),
+            TaskStatus::Wrapping | TaskStatus::Completed | TaskStatus::Canceled => {
+                was == is || steps.contains(&is)
+            }
+        },
+    }
+}
+
+/// Whether a worker has had a task for so long that it may be removed.
+fn may_be_removed(task: &Task, between: Between) -> bool {
+    let taken = |one: &&Reservation| one.status == ReservationStatus::Accepted;
+    let mut taken = task.reservations.iter().filter(taken);
+    match between {
+        Between::OneWrite { now, skew } => {
+            taken.any(|one| one.updated + ASSIGNED_MAX <= now + skew)
+        }
+        Between::Unseen => true,
+    }
+}
+
+/// Whether a reservation in the one state may be in the other.
+fn goes_on(was: ReservationStatus, is: ReservationStatus, may_be_removed: bool) -> bool {
+    use ReservationStatus as S;
+    was == is
+        || match was {
+            S::Pending => true,
+            S::Accepted => {
+                matches!(is, S::Wrapping | S::Completed) || (may_be_removed && is == S::Canceled)
+            }
+            S::Wrapping => is == S::Completed,
+            S::Rejected | S::Timeout | S::Canceled | S::Rescinded | S::Completed => false,
+        }
+}

@@ -1,0 +1,179 @@
+//! One write at a time.
+
+use serde_json::{Value, json};
+use switchboard_domain::record::Record;
+use switchboard_domain::sid::MessageSid;
+use switchboard_domain::task::{ReservationStatus, TaskStatus};
+use switchboard_domain::timestamp::{Millis, Timestamp};
+use switchboard_store::key::Place;
+
+use super::violated;
+use super::world::{NOW, World, offered, sid, stored};
+use crate::{Change, per_write};
+
+/// A day after everything, and a moment.
+const NEXT_DAY: Timestamp = Timestamp(NOW.0 + 24 * 3_600_000 + 1);
+
+/// What is found if one write makes the second world of the first.
+fn at_once(
+    now: Timestamp,
+    before: impl FnOnce(&mut World),
+    after: impl FnOnce(&mut World),
+) -> Vec<&'static str> {
+    let mut world = World::new();
+    before(&mut world);
+    let was = world.clone();
+    after(&mut world);
+    let mut changes = Vec::new();
+    for (key, record) in &world.records {
+        let before = was.records.get(key);
+        if before != Some(record) {
+            changes.push(Change { before, after: Some(record) });
+        }
+    }
+    for (key, record) in &was.records {
+        if !world.records.contains_key(key) {
+            changes.push(Change { before: Some(record), after: None });
+        }
+    }
+    let found = per_write(&changes, &world.snapshot(), now, Millis(0));
+    violated(&found).into_iter().collect()
+}
+
+fn breaks(invariant: &str, after: impl FnOnce(&mut World)) {
+    let found = at_once(NOW, |_| {}, after);
+    assert!(found.contains(&invariant), "{invariant}: {found:?}");
+}
+
+/// A second message from the customer, as it is kept.
+fn writes_again(world: &mut World, index: u32) {
+    let mut message = world.question().clone();
+    stored(&mut message, |it| {
+        it["sid"] = json!(sid::<MessageSid>("again"));
+        it["origin"] = Value::Null;
+        it["index"] = json!(index);
+    });
+    message.version = 1.into();
+    let record = Record::from(message);
+    world.records.insert(Place::of(&record).key, record);
+}
+
+/// The conversation counts so many more messages.
+fn counts(world: &mut World, more: u32) {
+    let next = world.conversation().next_index + more;
+    stored(world.conversation(), |it| it["next_index"] = json!(next));
+    world.conversation().version += 1;
+}
+
+#[test]
+fn a_message_written_with_its_conversation_is_in_order() {
+    let found = at_once(
+        NOW,
+        |_| {},
+        |world| {
+            let index = world.conversation().next_index;
+            writes_again(world, index);
+            counts(world, 1);
+        },
+    );
+    assert_eq!(found, [""; 0]);
+}
+
+#[test]
+fn a_write_that_skips_a_version_is_found() {
+    let invariant = "a record changes only together with its version, which grows";
+    breaks(invariant, |world| world.conversation().version += 2);
+    breaks(invariant, |world| world.worker_called("alice").friendly_name = "new".to_owned());
+}
+
+#[test]
+fn what_vanishes_is_found() {
+    breaks("what is kept for good stays", |world| world.lose("Message"));
+}
+
+#[test]
+fn a_message_beside_its_conversation_or_in_a_closed_one_is_found() {
+    let invariant = "a message is written together with its conversation, which is open";
+    breaks(invariant, |world| {
+        let index = world.conversation().next_index;
+        writes_again(world, index);
+    });
+    breaks(invariant, |world| {
+        let index = world.conversation().next_index;
+        writes_again(world, index);
+        counts(world, 1);
+        stored(world.conversation(), |it| it["state"] = json!("closed"));
+    });
+}
+
+#[test]
+fn an_index_that_does_not_count_the_messages_is_found() {
+    let invariant = "a conversation's messages are numbered without gaps or doubles";
+    for (index, grown) in [(0, 1), (7, 1), (2, 2), (2, 0)] {
+        let next = World::new().conversation().next_index;
+        let index = if index == 2 { next } else { index };
+        breaks(invariant, |world| {
+            writes_again(world, index);
+            counts(world, grown);
+        });
+    }
+}
+
+#[test]
+fn a_task_that_skips_a_state_is_found() {
+    let invariant = "a task follows its states";
+    breaks(invariant, |world| {
+        world.task().tampered().status = TaskStatus::Pending;
+        world.task().version += 1;
+    });
+    let cancel = |world: &mut World| {
+        world.task().tampered().status = TaskStatus::Canceled;
+        world.task().tampered().reservations[0].status = ReservationStatus::Canceled;
+        world.task().version += 1;
+    };
+    assert!(at_once(NOW, |_| {}, cancel).contains(&invariant), "an assigned task is not canceled");
+    assert_eq!(at_once(NEXT_DAY, |_| {}, cancel), [""; 0], "but removed after a day");
+}
+
+#[test]
+fn a_reservation_beyond_what_a_worker_can_do_is_found() {
+    breaks("a reservation is made within the capacity of its worker", |world| {
+        world.put(offered("more", "alice"));
+    });
+    breaks("a reservation is made for a worker who is available", |world| {
+        world.put(offered("more", "bob"));
+    });
+    breaks("the worker of an open reservation is there", |world| {
+        world.put(offered("more", "nobody"));
+    });
+    breaks("without multitasking a worker has one task at most", |world| {
+        world.workspace().multi_task_enabled = false;
+        let mut other = offered("more", "alice");
+        other.tampered().channel = sid("another channel");
+        world.put(other);
+    });
+}
+
+#[test]
+fn what_a_record_says_about_itself_is_held_against_it() {
+    breaks("a task is in one state, and its reservations agree with it", |world| {
+        world.task().tampered().reservations[0].status = ReservationStatus::Rejected;
+        world.task().version += 1;
+    });
+    breaks("a delivery that is out has its carrier's identifier", |world| {
+        stored(world.reply(), |it| it["deliveries"][0]["carrier_message_id"] = Value::Null);
+        world.reply().version += 1;
+    });
+    breaks("invites and participants of an interaction have numbers of their own", |world| {
+        let again = world.interaction().participants[0].clone();
+        world.interaction().participants.push(again);
+        world.interaction().version += 1;
+    });
+    breaks("participants and webhooks of a conversation have numbers of their own", |world| {
+        stored(world.conversation(), |it| {
+            let participants = it["participants"].as_array_mut().unwrap();
+            participants.push(participants[0].clone());
+        });
+        world.conversation().version += 1;
+    });
+}
