@@ -5,5 +5,6 @@ mod book;
 mod carriers;
 mod diagram;
 mod events;
+mod frozen;
 mod template;
 mod tree;

@@ -13,16 +13,28 @@ use crate::aws::template::{Place, TEMPLATE, Template};
 /// What every path uses, as `tests/budget` counts it.
 pub const LOCK: &str = include_str!("../../../cost/budget.lock.json");
 
-/// Dollars for a million of each, on demand, us-east-1.
-mod price {
-    pub(super) const WRITE_UNIT: f64 = 0.625;
-    pub(super) const READ_UNIT: f64 = 0.125;
-    pub(super) const FIFO_REQUEST: f64 = 0.50;
-    pub(super) const STANDARD_REQUEST: f64 = 0.40;
-    pub(super) const INVOCATION: f64 = 0.20;
-    pub(super) const HTTP_REQUEST: f64 = 1.00;
-    /// A million gigabyte-seconds on arm64.
-    pub(super) const GIGABYTE_SECOND: f64 = 13.3334;
+/// The public prices.
+const PRICES: &str = include_str!("../../../cost/prices.json");
+
+/// Dollars for a million of each.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Prices {
+    /// Where and how they are asked.
+    of: String,
+    write_unit: f64,
+    read_unit: f64,
+    fifo_request: f64,
+    standard_request: f64,
+    invocation: f64,
+    http_request: f64,
+    arm64_gigabyte_second: f64,
+}
+
+impl Prices {
+    fn read() -> Result<Self> {
+        serde_json::from_str(PRICES).context("the prices")
+    }
 }
 
 /// How long a function is assumed to work on one request, message or stream record, warm.
@@ -78,21 +90,18 @@ struct Use {
 }
 
 impl Use {
-    fn each(self) -> [(f64, f64); 7] {
-        [
-            (self.write_units, price::WRITE_UNIT),
-            (self.read_units, price::READ_UNIT),
-            (self.fifo_requests, price::FIFO_REQUEST),
-            (self.standard_requests, price::STANDARD_REQUEST),
-            (self.invocations, price::INVOCATION),
-            (self.http_requests, price::HTTP_REQUEST),
-            (self.gigabyte_seconds, price::GIGABYTE_SECOND),
-        ]
-    }
-
     /// Dollars for a million of it.
-    fn dollars(self) -> f64 {
-        self.each().iter().map(|(count, price)| count * price).sum()
+    fn dollars(self, prices: &Prices) -> f64 {
+        let each = [
+            (self.write_units, prices.write_unit),
+            (self.read_units, prices.read_unit),
+            (self.fifo_requests, prices.fifo_request),
+            (self.standard_requests, prices.standard_request),
+            (self.invocations, prices.invocation),
+            (self.http_requests, prices.http_request),
+            (self.gigabyte_seconds, prices.arm64_gigabyte_second),
+        ];
+        each.iter().map(|(count, price)| count * price).sum()
     }
 
     fn plus(self, other: Self, times: f64) -> Self {
@@ -107,14 +116,14 @@ impl Use {
         }
     }
 
-    fn row(self, name: &str) -> String {
+    fn row(self, name: &str, prices: &Prices) -> String {
         format!(
             "| {name} | {:.1} | {:.1} | {:.1} | {:.1} | {:.2} |\n",
             self.write_units,
             self.read_units,
             self.fifo_requests + self.standard_requests,
             self.invocations,
-            self.dollars()
+            self.dollars(prices)
         )
     }
 }
@@ -188,7 +197,7 @@ impl Functions {
 /// If the lock file or the template can not be read, or do not go together.
 pub fn table(lock: &str) -> Result<String> {
     let lock: Lock = serde_json::from_str(lock).context("the budget's lock file")?;
-    let functions = Functions::read()?;
+    let (functions, prices) = (Functions::read()?, Prices::read()?);
     let mut table =
         "| path | write units | read units | SQS requests | invocations | $ per million |\n\
                      |---|--:|--:|--:|--:|--:|\n"
@@ -198,12 +207,12 @@ pub fn table(lock: &str) -> Result<String> {
             1 => walk.path.clone(),
             times => format!("{}, {times} at once", walk.path),
         };
-        table.push_str(&functions.used(walk)?.row(&name));
+        table.push_str(&functions.used(walk)?.row(&name, &prices));
     }
     let (alone, batched) = (message(&lock, &functions, 1)?, message(&lock, &functions, 10)?);
-    table.push_str(&alone.row("**a message**"));
-    table.push_str(&batched.row("**a message**, 10 at once"));
-    let _ = write!(table, "\n{}", notes());
+    table.push_str(&alone.row("**a message**", &prices));
+    table.push_str(&batched.row("**a message**, 10 at once", &prices));
+    let _ = write!(table, "\n{}", notes(&prices));
     Ok(table)
 }
 
@@ -220,24 +229,25 @@ fn message(lock: &Lock, functions: &Functions, times: u32) -> Result<Use> {
 }
 
 /// What the figures rest on.
-fn notes() -> String {
+fn notes(prices: &Prices) -> String {
     let mix: Vec<String> = MIX.iter().map(|(path, count)| format!("{count} × {path}")).collect();
     format!(
         "**A message** is a tenth of a conversation of {MIX_MESSAGES} messages with one task: {}.\n\
          \n\
-         Prices (us-east-1, on demand, per million): DynamoDB ${} a write unit, ${} a read unit; SQS ${:.2} a FIFO and\n\
+         Prices ({}): DynamoDB ${} a write unit, ${} a read unit; SQS ${:.2} a FIFO and\n\
          ${:.2} a standard request; Lambda ${:.2} an invocation and ${} a gigabyte-second (arm64); HTTP API ${:.2} a request.\n\
          Assumed: every function works {:.0} ms on each request, message or change, with the memory that the template gives\n\
          it, and a carrier answers within {:.0} ms. Not in it: the carrier, storage, logs, keys, alarms, polling of empty\n\
          queues, and the free tier.\n",
         mix.join(", "),
-        price::WRITE_UNIT,
-        price::READ_UNIT,
-        price::FIFO_REQUEST,
-        price::STANDARD_REQUEST,
-        price::INVOCATION,
-        price::GIGABYTE_SECOND,
-        price::HTTP_REQUEST,
+        prices.of,
+        prices.write_unit,
+        prices.read_unit,
+        prices.fifo_request,
+        prices.standard_request,
+        prices.invocation,
+        prices.arm64_gigabyte_second,
+        prices.http_request,
         WORK_SECONDS * 1000.0,
         CARRIER_SECONDS * 1000.0,
     )
@@ -270,8 +280,9 @@ mod tests {
             gigabyte_seconds,
         };
         assert_eq!(used, expected);
+        let prices = Prices::read().unwrap();
         let dollars = 0.625 + 0.25 + 0.5 + 2.0 + 0.3 + 1.0 + gigabyte_seconds * 13.3334;
-        assert!((used.dollars() - dollars).abs() < 1e-9, "{}", used.dollars());
+        assert!((used.dollars(&prices) - dollars).abs() < 1e-9, "{used:?}");
     }
 
     #[test]
