@@ -12,12 +12,13 @@ use switchboard_sqs::Sqs;
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, watch};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::aws::connector::Services;
 use crate::aws::functions::patience;
 use crate::aws::gateway::Gateway;
 use crate::aws::invocation::{FunctionError, Functions};
+use crate::aws::kept::Kept;
 use crate::aws::mappings::{self, Reach};
 use crate::aws::opening::{link, open_queues, open_tables, read_template, stack, sweep, unread};
 use crate::aws::options::Options;
@@ -37,6 +38,7 @@ pub struct Deployment {
     pub(super) services: Services,
     pub(super) functions: Arc<Functions>,
     meter: Arc<Meter>,
+    warnings: Vec<String>,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
 }
@@ -54,15 +56,12 @@ impl Deployment {
         let base_url = format!("http://{}", listener.local_addr()?);
         let meter: Arc<Meter> = Arc::default();
         let clock = options.clock.clone().unwrap_or_else(|| Arc::new(system_time));
-        let folder = options.data.as_deref();
-        if let Some(folder) = folder {
-            std::fs::create_dir_all(folder)
-                .with_context(|| format!("the data folder {} can not be made", folder.display()))?;
-        }
+        let kept = Kept::look(&options)?;
         let stack = stack(&options);
         let queues = open_queues(&options, &clock, &stack, &meter).await?;
         let template = read_template(&options, &base_url, &queues, &stack)?;
         queues.create(&template.queues, options.haste).await?;
+        let warnings = kept.warnings(queues.held(&template.queues).await)?;
         let tables = open_tables(&options, &template, &stack, &meter).await?;
         let faults = options.faults.clone();
         let services = Services { tables, queues, faults, is_steady: options.entropy.is_some() };
@@ -82,14 +81,20 @@ impl Deployment {
             tasks.spawn(sweep(services.tables.clone(), unread(&template), stopping.clone()));
         }
         let routes = template.routes.clone();
-        let gateway = Arc::new(Gateway { routes, functions: Arc::clone(&functions) });
+        let patience = options.patience;
+        let gateway = Arc::new(Gateway { routes, functions: Arc::clone(&functions), patience });
         tasks.spawn(gateway.serve(listener, stopping));
-        Ok(Self { base_url, stack, template, services, functions, meter, stop, tasks })
+        Ok(Self { base_url, stack, template, services, functions, meter, warnings, stop, tasks })
     }
 
     /// Where the HTTP API is: `http://127.0.0.1:PORT`.
     pub fn base_url(&self) -> &str {
         &self.base_url
+    }
+
+    /// What somebody should know about the data folder.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// The template that is running.
@@ -173,7 +178,9 @@ impl Deployment {
         // Those who listen have to be told; if nobody does, all have stopped.
         let _ = self.stop.send(true);
         let until = Instant::now() + LAST_WORDS;
-        while self.tasks.join_next().await.is_some() {}
+        let ended = async { while self.tasks.join_next().await.is_some() {} };
+        // Who takes longer is cut off, and its messages come again.
+        let _ = timeout_at(until, ended).await;
         while self.functions.activity().0 > 0 && Instant::now() < until {
             sleep(Duration::from_millis(1)).await;
         }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, COOKIE, HOST, HeaderName, HeaderValue, SET_COOKIE};
+use http::header::{CONNECTION, CONTENT_TYPE, COOKIE, HOST, HeaderName, HeaderValue, SET_COOKIE};
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
@@ -18,8 +18,10 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use serde_json::{Map, Value, json};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use crate::aws::invocation::Functions;
 use crate::aws::mappings::stopped;
@@ -30,8 +32,6 @@ use crate::aws::trace::{Trigger, masked};
 const BODY_BYTES_MAX: usize = 6 * 1024 * 1024;
 /// API Gateway waits so long for a function.
 const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(30);
-/// A client that does not finish its request headers is left.
-const HEADERS_TIMEOUT: Duration = Duration::from_secs(30);
 /// A host below this names a product.
 const VENDOR_DOMAIN: &str = ".twilio.com";
 
@@ -40,19 +40,23 @@ const VENDOR_DOMAIN: &str = ".twilio.com";
 pub(crate) struct Gateway {
     pub(crate) routes: Vec<Route>,
     pub(crate) functions: Arc<Functions>,
+    /// A client that does not finish its request's headers, or its body, within this time is left.
+    pub(crate) patience: Duration,
 }
 
 impl Gateway {
-    /// Serves a listener until the deployment stops.
+    /// Serves a listener until the deployment stops. Requests that are under way then are answered first.
     pub(crate) async fn serve(
         self: Arc<Self>,
         listener: TcpListener,
         mut stopping: watch::Receiver<bool>,
     ) {
+        let mut connections = JoinSet::new();
         loop {
             let accepted = tokio::select! {
                 accepted = listener.accept() => accepted,
-                () = stopped(&mut stopping) => return,
+                Some(_) = connections.join_next() => continue,
+                () = stopped(&mut stopping) => break,
             };
             let (stream, peer) = match accepted {
                 Ok(accepted) => accepted,
@@ -64,26 +68,36 @@ impl Gateway {
             };
             // Small answers must not wait for more; without it they only come later.
             let _ = stream.set_nodelay(true);
-            let (gateway, mut stopping) = (Arc::clone(&self), stopping.clone());
-            tokio::spawn(async move {
-                let service = service_fn(move |request| {
-                    let gateway = Arc::clone(&gateway);
-                    async move { Ok::<_, Infallible>(gateway.answer(request, peer.ip()).await) }
-                });
-                let connection = http1::Builder::new()
-                    .timer(TokioTimer::new())
-                    .header_read_timeout(HEADERS_TIMEOUT)
-                    .serve_connection(TokioIo::new(stream), service);
-                tokio::pin!(connection);
-                // A client that goes away in the middle is its own affair.
-                tokio::select! {
-                    _ = connection.as_mut() => {}
-                    () = stopped(&mut stopping) => {
-                        connection.as_mut().graceful_shutdown();
-                        let _ = connection.await;
-                    }
-                }
-            });
+            connections.spawn(Arc::clone(&self).converse(stream, peer.ip(), stopping.clone()));
+        }
+        drop(listener);
+        while connections.join_next().await.is_some() {}
+    }
+
+    /// Serves one connection until either side ends it.
+    async fn converse(
+        self: Arc<Self>,
+        stream: TcpStream,
+        peer: IpAddr,
+        mut stopping: watch::Receiver<bool>,
+    ) {
+        let patience = self.patience;
+        let service = service_fn(move |request| {
+            let gateway = Arc::clone(&self);
+            async move { Ok::<_, Infallible>(gateway.answer(request, peer).await) }
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(patience)
+            .serve_connection(TokioIo::new(stream), service);
+        tokio::pin!(connection);
+        // A client that goes away in the middle is its own affair.
+        tokio::select! {
+            _ = connection.as_mut() => {}
+            () = stopped(&mut stopping) => {
+                connection.as_mut().graceful_shutdown();
+                let _ = connection.await;
+            }
         }
     }
 
@@ -96,13 +110,23 @@ impl Gateway {
         let Some((route, values)) = route(&self.routes, &parts.method, &path) else {
             return message(StatusCode::NOT_FOUND, "Not Found");
         };
-        let Ok(body) = Limited::new(body, BODY_BYTES_MAX).collect().await else {
-            return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+        let body = match timeout(self.patience, Limited::new(body, BODY_BYTES_MAX).collect()).await
+        {
+            Ok(Ok(body)) => body,
+            Ok(Err(_)) => {
+                return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+            }
+            // What is left of the body could not be told from the next request, so this ends the connection.
+            Err(_) => {
+                let mut late = message(StatusCode::REQUEST_TIMEOUT, "Request Timeout");
+                late.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                return late;
+            }
         };
         let event = event(&parts, &path, &body.to_bytes(), route, values, peer, &self.functions);
         let trigger = Trigger::Http { method: parts.method.to_string(), path: masked(&path) };
         let invoked = self.functions.invoke(&route.function, trigger, event);
-        match tokio::time::timeout(INTEGRATION_TIMEOUT, invoked).await {
+        match timeout(INTEGRATION_TIMEOUT, invoked).await {
             Ok(Ok(answer)) => response(&answer)
                 .unwrap_or_else(|| message(StatusCode::INTERNAL_SERVER_ERROR, SERVER_ERROR)),
             // HTTP APIs answer so, where REST APIs say 502 and 504.
@@ -117,7 +141,7 @@ const SERVER_ERROR: &str = "Internal Server Error";
 /// The path, after the product that the host names: `conversations.twilio.com`, also with a region.
 fn path(parts: &Parts) -> String {
     let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let host = host.split(':').next().unwrap_or_default();
+    let host = host.split(':').next().unwrap_or_default().to_ascii_lowercase();
     let path = parts.uri.path();
     match host.strip_suffix(VENDOR_DOMAIN).and_then(|rest| rest.split('.').next()) {
         Some(product) if !product.is_empty() => format!("/{product}{path}"),

@@ -174,6 +174,8 @@ impl Functions {
             lock(&linked.idle).push(environment);
         }
         let notes = std::mem::take(&mut *lock(&notes));
+        let refusal = ended.as_ref().ok().and_then(refusal);
+        let reasons = notes.reasons.into_iter().chain(refusal).collect();
         self.meter.add(name, Usage { invocations: 1, ..Usage::default() });
         self.publish(Trace {
             number,
@@ -186,6 +188,7 @@ impl Functions {
             write_units: notes.write_units,
             read_units: notes.read_units,
             outcome: outcome(&ended),
+            reasons,
         });
         ended
     }
@@ -212,6 +215,14 @@ fn death(error: JoinError) -> FunctionError {
 fn words(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no words")
+}
+
+/// The published code of a request that was refused; its words may be the caller's own.
+fn refusal(answer: &Value) -> Option<String> {
+    let is_refused = answer["statusCode"].as_u64().is_some_and(|status| status >= 400);
+    let body = answer["body"].as_str().filter(|_| is_refused)?;
+    let code = serde_json::from_str::<Value>(body).ok()?["code"].as_u64()?;
+    Some(format!("code {code}"))
 }
 
 fn outcome(ended: &Result<Value, FunctionError>) -> Outcome {

@@ -9,6 +9,7 @@ pub(crate) mod faults;
 pub(crate) mod functions;
 pub(crate) mod gateway;
 pub(crate) mod invocation;
+pub(crate) mod kept;
 pub(crate) mod mappings;
 pub(crate) mod opening;
 pub(crate) mod options;

@@ -13,6 +13,7 @@ use crate::aws::connector::Services;
 use crate::aws::dynamo::Tables;
 use crate::aws::functions::{StandIns, dependencies};
 use crate::aws::invocation::Functions;
+use crate::aws::kept::{QUEUES_FILE, TABLES_FILE};
 use crate::aws::mappings::stopped;
 use crate::aws::options::Options;
 use crate::aws::queues::Queues;
@@ -50,9 +51,9 @@ pub(super) async fn open_queues(
         return Queues::connect(endpoint, stack, Arc::clone(meter));
     }
     let folder = options.data.as_deref();
-    let file = folder.map(|folder| folder.join("queues.db"));
+    let file = folder.map(|folder| folder.join(QUEUES_FILE));
     let queues = Queues::open(file.as_deref(), clock, stack, Arc::clone(meter)).await;
-    queues.with_context(|| in_use(folder))
+    queues.with_context(|| unusable(folder))
 }
 
 pub(super) async fn open_tables(
@@ -68,16 +69,15 @@ pub(super) async fn open_tables(
         return Tables::connect(remote, template, stack, meter).await;
     }
     let folder = options.data.as_deref();
-    let file = folder.map(|folder| folder.join("tables.db"));
+    let file = folder.map(|folder| folder.join(TABLES_FILE));
     let tables = Tables::open(file.as_deref(), options.clock.as_ref(), template, stack, meter);
-    tables.with_context(|| in_use(folder))
+    tables.with_context(|| unusable(folder))
 }
 
-fn in_use(folder: Option<&Path>) -> String {
+/// What is said beside the reason; whether a file is damaged or in use was looked at before.
+fn unusable(folder: Option<&Path>) -> String {
     match folder {
-        Some(folder) => {
-            format!("the data folder {} can not be used: is it in use already?", folder.display())
-        }
+        Some(folder) => format!("the data folder {} can not be used", folder.display()),
         None => "tables and queues can not be kept in memory".to_owned(),
     }
 }

@@ -49,6 +49,8 @@ pub struct Options {
     pub transport: Option<Arc<dyn Transport>>,
     /// What stands in for the endpoints of customers.
     pub endpoints: Option<Arc<dyn webhook_delivery::Endpoints>>,
+    /// How long a client may take for a request's headers, and again for its body, before it is left.
+    pub patience: Duration,
     /// Shorter waits than the template's.
     pub haste: Haste,
     /// The longest that a mapping waits for a fuller batch.
@@ -77,6 +79,7 @@ impl Default for Options {
             faults: None,
             transport: None,
             endpoints: None,
+            patience: Duration::from_secs(30),
             haste: Haste::default(),
             window_max: Duration::from_millis(100),
             is_driven: true,

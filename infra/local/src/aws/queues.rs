@@ -157,6 +157,19 @@ impl Queues {
         }
     }
 
+    /// How many messages the embedded queues hold that are neither done nor given up; none are counted elsewhere.
+    pub(crate) async fn held(&self, queues: &[template::Queue]) -> i64 {
+        let mut held = 0;
+        for queue in queues.iter().filter(|queue| !queue.holds_dead_letters) {
+            if matches!(self.engine, Engine::Embedded(_))
+                && let Ok(depth) = self.depth(&queue.name).await
+            {
+                held += depth.visible + depth.in_flight + depth.delayed;
+            }
+        }
+        held
+    }
+
     async fn call(&self, operation: &str, bytes: &[u8]) -> Answer {
         let target = format!("AmazonSQS.{operation}");
         match &self.engine {

@@ -97,6 +97,8 @@ pub struct Trace {
     pub read_units: f64,
     /// How it ended.
     pub outcome: Outcome,
+    /// Why something was not done, put off or refused, as the function logged it.
+    pub reasons: Vec<String>,
 }
 
 /// Sees every invocation as it ends; it must not take long.
@@ -110,6 +112,7 @@ pub(crate) struct Notes {
     pub(crate) sent: BTreeMap<String, usize>,
     pub(crate) write_units: f64,
     pub(crate) read_units: f64,
+    pub(crate) reasons: Vec<String>,
 }
 
 tokio::task_local! {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, Subcommand, value_parser};
 use switchboard_domain::sid::{AccountSid, WorkflowSid, WorkspaceSid};
 
@@ -11,7 +11,7 @@ use crate::cli::demo;
 
 /// Runs Switchboard on this machine: every function, tables and queues in one process.
 #[derive(Debug, Parser)]
-#[command(name = "switchboard")]
+#[command(name = "switchboard", version)]
 pub(crate) struct Arguments {
     /// Port of the HTTP API, on loopback.
     #[arg(long, default_value_t = 8080)]
@@ -20,25 +20,25 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "DIR", global = true)]
     pub(crate) data: Option<PathBuf>,
     /// A DynamoDB that keeps the tables instead of the embedded one.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = url)]
     pub(crate) dynamodb_endpoint: Option<String>,
     /// An SQS that keeps the queues instead of the embedded one.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = url)]
     pub(crate) sqs_endpoint: Option<String>,
-    /// Starts empty: no demo workspace and no stub carrier.
+    /// Starts empty: no demo workspace.
     #[arg(long)]
     pub(crate) no_demo: bool,
-    /// Where replies are handed to the carrier; nowhere without it.
-    #[arg(long, value_name = "URL")]
+    /// Where replies are handed to the carrier; without it a stub on this machine takes them.
+    #[arg(long, value_name = "URL", value_parser = url)]
     pub(crate) carrier_url: Option<String>,
     /// Where the world reaches this machine, if that is another address: signatures cover it.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = url)]
     pub(crate) public_url: Option<String>,
     /// The account that clients and carriers name.
     #[arg(long, default_value = "AC00000000000000000000000000000001")]
-    pub(crate) account_sid: String,
+    pub(crate) account_sid: AccountSid,
     /// The account's token.
-    #[arg(long, default_value = "local-auth-token")]
+    #[arg(long, default_value = "local-auth-token", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) auth_token: String,
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
@@ -46,7 +46,7 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Hands one event to one function and prints its answer.
+    /// Hands one event to one function and prints its answer; exits with 1 if the function fails.
     Invoke {
         /// The function.
         function: String,
@@ -57,7 +57,7 @@ pub(crate) enum Command {
     /// name in the account of the environment. Reads only.
     Check {
         /// A DynamoDB that is not AWS's.
-        #[arg(long, value_name = "URL")]
+        #[arg(long, value_name = "URL", value_parser = url)]
         endpoint_url: Option<String>,
         /// Nothing is under way: also what holds then only.
         #[arg(long)]
@@ -100,9 +100,8 @@ impl Arguments {
             data: self.data.clone(),
             dynamodb_endpoint: self.dynamodb_endpoint.clone(),
             sqs_endpoint: self.sqs_endpoint.clone(),
-            account_sid: self.account_sid.clone(),
+            account_sid: self.account_sid.to_string(),
             auth_token: self.auth_token.clone(),
-            carrier_base_url: self.carrier_url.clone(),
             public_url: self.public_url.clone(),
             ..Options::default()
         }
@@ -112,9 +111,13 @@ impl Arguments {
     pub(crate) fn base_url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
+}
 
-    /// The account, as an identifier.
-    pub(crate) fn account(&self) -> Result<AccountSid> {
-        self.account_sid.parse().context("--account-sid")
+/// A URL without a slash at its end.
+fn url(text: &str) -> Result<String, String> {
+    let url: http::Uri = text.parse().map_err(|error| format!("it is no URL: {error}"))?;
+    match (url.scheme_str(), url.host()) {
+        (Some("http" | "https"), Some(_)) => Ok(text.trim_end_matches('/').to_owned()),
+        (Some(_) | None, _) => Err("it does not begin with http://HOST or https://HOST".to_owned()),
     }
 }

@@ -82,12 +82,12 @@ pub async fn check(event: &Path) -> Result<(), String> {
     expected.compare(&outcome)
 }
 
-/// The command: replays an event on any function, and describes what came of it.
+/// The command: replays an event on any function.
 ///
 /// # Errors
-/// If there is no such function, or the event can not be read.
-pub async fn run(function: &str, event: &Path) -> Result<String> {
-    Ok(replay_on(function, event).await?.to_string())
+/// If there is no such function, or the event can not be read. A function that fails is an outcome.
+pub async fn run(function: &str, event: &Path) -> Result<Outcome> {
+    replay_on(function, event).await
 }
 
 /// The file `<name>.<what>.json` beside `<name>.json`.

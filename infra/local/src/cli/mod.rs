@@ -5,6 +5,7 @@ pub mod check;
 pub mod cost;
 pub mod demo;
 pub mod invoke;
+mod reasons;
 mod rehearse;
 mod rest;
 mod say;
@@ -14,11 +15,15 @@ mod trace;
 
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Parser;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _};
 
 use arguments::{Arguments, Command};
+use reasons::Reasons;
 use terminal::complain;
 
 /// Does what the command line says; the exit status fails if that failed.
@@ -38,8 +43,12 @@ async fn run(arguments: &Arguments) -> Result<()> {
     match &arguments.command {
         None => serve::run(arguments).await,
         Some(Command::Invoke { function, event }) => {
-            terminal::say(&invoke::run(function, event).await?);
-            Ok(())
+            let outcome = invoke::run(function, event).await?;
+            terminal::say(&outcome.to_string());
+            match outcome.answer {
+                Ok(_) => Ok(()),
+                Err(error) => Err(error).context(format!("{function} did not do what was asked")),
+            }
         }
         Some(Command::Check { endpoint_url, at_rest }) => {
             check::run(arguments.data.as_deref(), endpoint_url.as_deref(), *at_rest).await
@@ -51,7 +60,7 @@ async fn run(arguments: &Arguments) -> Result<()> {
         Some(Command::Rehearse { workspace, workflow, configuration, minutes }) => {
             let request = rehearse::Request {
                 base_url: arguments.base_url(),
-                account_sid: arguments.account_sid.clone(),
+                account_sid: arguments.account_sid.to_string(),
                 auth_token: arguments.auth_token.clone(),
                 workspace: *workspace,
                 workflow: *workflow,
@@ -66,7 +75,7 @@ async fn run(arguments: &Arguments) -> Result<()> {
             let customer = say::Customer {
                 public_url: arguments.public_url.clone().unwrap_or_else(|| base_url.clone()),
                 base_url,
-                account_sid: arguments.account()?,
+                account_sid: arguments.account_sid,
                 auth_token: arguments.auth_token.clone(),
                 address: from.clone(),
             };
@@ -80,5 +89,6 @@ async fn run(arguments: &Arguments) -> Result<()> {
 /// The trace is for people; logs stay out of its way unless something is wrong.
 fn log() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let shown = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_filter(filter);
+    tracing_subscriber::registry().with(shown).with(Reasons.with_filter(LevelFilter::INFO)).init();
 }

@@ -26,7 +26,11 @@ pub(crate) fn line(trace: &Trace, is_coloured: bool) -> String {
         Outcome::Status(_) | Outcome::Partial(_) => "33",
         Outcome::Failed(_) | Outcome::TimedOut | Outcome::Killed => "31",
     };
-    let outcome = paint(colour, trace.outcome.to_string());
+    let mut ended = trace.outcome.to_string();
+    if !trace.reasons.is_empty() {
+        ended.push_str(&format!(": {}", trace.reasons.join("; ")));
+    }
+    let outcome = paint(colour, ended);
     let mut line = format!("{time}  {function} {trigger} {milliseconds}  {outcome}");
     let written = written(trace);
     if !written.is_empty() {
@@ -109,6 +113,7 @@ mod tests {
             write_units: 4.0,
             read_units: 1.0,
             outcome: Outcome::Done,
+            reasons: Vec::new(),
         };
         let walked = line(&trace, false);
         assert!(walked.starts_with("22:13:20.123  autocreation"), "{walked}");
@@ -118,6 +123,16 @@ mod tests {
             walked.ends_with("4 ms  done  wrote Conversation ×2, Message ×2  → invites.fifo"),
             "{walked}"
         );
+        let late = Trace {
+            outcome: Outcome::Partial(2),
+            reasons: vec![
+                "not sent: 503".to_owned(),
+                "webhook put off: it answered 500".to_owned(),
+            ],
+            ..trace.clone()
+        };
+        let why = "2 to be tried again: not sent: 503; webhook put off: it answered 500";
+        assert!(line(&late, false).contains(why), "{late:?}");
         let kept = Trace { written: vec![written("Message")], ..trace };
         assert!(line(&kept, false).contains("wrote Message  unrouted: no address"), "{kept:?}");
     }

@@ -113,7 +113,9 @@ async fn a_throttled_request_is_tried_again_by_the_client() {
 #[tokio::test(start_paused = true)]
 async fn a_function_whose_time_runs_out_is_cut_off() {
     let faults: Option<Arc<dyn Faults>> = Some(once("Query", Some(Fault::Hung), None));
-    let deployment = start_with(Options { faults, ..Options::default() }).await;
+    // Less than the client waits for an answer: otherwise it asks again, and the function is in time.
+    let template = Options::default().template.replace("Timeout: 15\n", "Timeout: 1\n");
+    let deployment = start_with(Options { faults, template, ..Options::default() }).await;
     let mut traces = deployment.traces();
     let event = http_event("GET", "/taskrouter/v1/Workspaces", &[("authorization", AUTH)], b"");
     let late = deployment.invoke("taskrouter-api", event.clone()).await;

@@ -1,7 +1,12 @@
-use serde_json::Value;
-use switchboard::Trigger;
+use std::time::Duration;
 
-use crate::start;
+use serde_json::Value;
+use switchboard::{Deployment, Options, Trigger};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::{PATIENCE, start, start_with};
 
 #[tokio::test]
 async fn the_api_answers_in_json_even_when_it_says_no() {
@@ -30,9 +35,51 @@ async fn a_host_of_the_vendor_leads_to_the_product() {
         .get(format!("{}/v1/Workspaces", deployment.base_url()))
         .header("host", "taskrouter.twilio.com")
         .basic_auth("AC00000000000000000000000000000001", Some("local-auth-token"));
-    let answer = request.send().await.unwrap();
+    let answer = request.try_clone().unwrap().send().await.unwrap();
     assert_eq!(answer.status(), 200);
     assert!(json(answer).await["workspaces"].is_array());
+    let mut shouted = request.build().unwrap();
+    shouted.headers_mut().insert("host", "TaskRouter.TWILIO.com".parse().unwrap());
+    let answer = reqwest::Client::new().execute(shouted).await.unwrap();
+    assert_eq!(answer.status(), 200, "names of hosts have no case");
+}
+
+/// Sends something, and reads until the connection is closed.
+async fn exchanged(deployment: &Deployment, sent: &str) -> String {
+    let address = deployment.base_url().strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(sent.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    timeout(PATIENCE, stream.read_to_string(&mut answer)).await.expect("it is closed").unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_finish_its_request_is_left() {
+    let patience = Duration::from_millis(200);
+    let deployment = start_with(Options { patience, ..Options::default() }).await;
+    let head =
+        "POST /taskrouter/v1/Workspaces HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n";
+    assert!(!exchanged(&deployment, head).await.contains(" 200 "), "half the headers");
+    let half = exchanged(&deployment, &format!("{head}\r\nFriendlyName=")).await;
+    assert!(half.starts_with("HTTP/1.1 408"), "half a body: {half}");
+    assert_eq!(Options::default().patience, Duration::from_secs(30));
+    deployment.stop().await;
+}
+
+#[tokio::test]
+async fn no_carrier_is_met_by_accident() {
+    let deployment = start().await;
+    for function in ["outbound-message", "inbound-webhook"] {
+        let carriers = deployment.dependencies(function).unwrap().config.carriers;
+        let urls = carriers.iter().filter(|(name, _)| name.ends_with("BASE_URL"));
+        let urls: Vec<_> = urls.map(|(name, url)| (name, url.0.as_str())).collect();
+        assert!(!urls.is_empty(), "{function}");
+        for (name, url) in urls {
+            assert!(url.starts_with("http://127.0.0.1:"), "{function}: {name} is {url}");
+        }
+    }
+    deployment.stop().await;
 }
 
 #[tokio::test]

@@ -2,9 +2,11 @@
 #![recursion_limit = "256"]
 #![expect(clippy::unwrap_used, reason = "a test that can not go on has failed")]
 
+mod binary;
 mod check;
 mod cost;
 mod faults;
+mod folders;
 mod http;
 mod queues;
 mod restarts;

@@ -41,7 +41,8 @@ impl Mapping {
     /// Polls until the deployment stops, with so many batches at a time.
     pub(super) async fn run(self, concurrency_max: usize) {
         let mapping = Arc::new(self);
-        let permits = Arc::new(Semaphore::new(concurrency_max.max(1)));
+        let permits_max = concurrency_max.max(1);
+        let permits = Arc::new(Semaphore::new(permits_max));
         let mut stopping = mapping.reach.stopping.clone();
         loop {
             // Nothing is received that could not be handled at once: its visibility is running.
@@ -50,7 +51,7 @@ impl Mapping {
             };
             let received = tokio::select! {
                 received = mapping.receive() => received,
-                () = stopped(&mut stopping) => return,
+                () = stopped(&mut stopping) => break,
             };
             match received {
                 Ok(messages) if messages.is_empty() => {}
@@ -63,6 +64,8 @@ impl Mapping {
                 }
             }
         }
+        // What was received is handled and deleted before this ends.
+        let _ = permits.acquire_many(u32::try_from(permits_max).unwrap_or(u32::MAX)).await;
     }
 
     async fn receive(&self) -> Result<Vec<Value>> {

@@ -9,6 +9,7 @@ use rusqlite::{Connection, OpenFlags};
 use switchboard_check::{Snapshot, TABLES, name};
 
 use crate::aws::dynamo::as_sdk;
+use crate::aws::kept::TABLES_FILE;
 use crate::aws::opening::STACK;
 
 /// Reads the tables of a data folder as they are at one moment.
@@ -16,7 +17,7 @@ use crate::aws::opening::STACK;
 /// # Errors
 /// If it is none, or can not be read.
 pub fn read(folder: &Path) -> Result<Snapshot> {
-    let file = folder.join("tables.db");
+    let file = folder.join(TABLES_FILE);
     let shown = || format!("{} can not be read: is it a data folder?", file.display());
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(&file, flags).with_context(shown)?;

@@ -1,0 +1,111 @@
+//! The two files of a data folder: whether they can be used, and whether they belong together.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use crate::aws::options::Options;
+
+/// Keeps the tables.
+pub(crate) const TABLES_FILE: &str = "tables.db";
+/// Keeps the queues.
+pub(crate) const QUEUES_FILE: &str = "queues.db";
+/// Another process may be about to end.
+const BUSY: Duration = Duration::from_secs(1);
+
+/// What a folder held before anything was started on it; nothing if nothing is kept in one.
+pub(super) struct Kept(Option<Found>);
+
+struct Found {
+    folder: PathBuf,
+    tables: bool,
+    queues: bool,
+}
+
+impl Kept {
+    /// Looks at the folder and at the files in it, and makes the folder if it is not there.
+    ///
+    /// # Errors
+    /// If a file is damaged, in use, or can not be opened.
+    pub(super) fn look(options: &Options) -> Result<Self> {
+        let Some(folder) = options.data.clone() else { return Ok(Self(None)) };
+        std::fs::create_dir_all(&folder)
+            .with_context(|| format!("the data folder {} can not be made", folder.display()))?;
+        let queues = is_kept(&folder, QUEUES_FILE)?;
+        let tables = is_kept(&folder, TABLES_FILE)?;
+        let is_whole = options.dynamodb_endpoint.is_none() && options.sqs_endpoint.is_none();
+        Ok(Self(is_whole.then_some(Found { folder, tables, queues })))
+    }
+
+    /// What somebody should know who started on one file without the other, when the queues hold so many messages.
+    ///
+    /// # Errors
+    /// If there are messages about records that are gone: they would all be given up.
+    pub(super) fn warnings(&self, messages: i64) -> Result<Vec<String>> {
+        let Some(Found { folder, tables, queues }) = &self.0 else { return Ok(Vec::new()) };
+        let folder = folder.display();
+        match (tables, queues) {
+            (false, true) if messages > 0 => bail!(
+                "{QUEUES_FILE} in {folder} still holds messages ({messages}), but {TABLES_FILE} beside it is missing or empty: \
+                 put it back, or remove {QUEUES_FILE} as well to start empty"
+            ),
+            (false, true) => Ok(vec![format!(
+                "{TABLES_FILE} in {folder} was missing or empty beside {QUEUES_FILE}: the tables start empty"
+            )]),
+            (true, false) => Ok(vec![format!(
+                "{QUEUES_FILE} in {folder} was missing or empty beside {TABLES_FILE}: the queues start empty, and \
+                 whatever was under way is taken up again only where a change or the minute's tick asks for it"
+            )]),
+            (true, true) | (false, false) => Ok(Vec::new()),
+        }
+    }
+}
+
+/// Whether a file is there with something in it.
+fn is_kept(folder: &Path, name: &str) -> Result<bool> {
+    let file = folder.join(name);
+    match std::fs::metadata(&file) {
+        Ok(metadata) if metadata.len() == 0 => return Ok(false),
+        Ok(_) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => {
+            return Err(error).with_context(|| format!("{} can not be read", file.display()));
+        }
+    }
+    match look_through(&file) {
+        Ok(objects) => Ok(objects > 0),
+        Err(error) => Err(said(&file, &error)),
+    }
+}
+
+/// Reads a whole file, and counts the tables and indexes in it.
+fn look_through(file: &Path) -> Result<u32> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags)?;
+    connection.busy_timeout(BUSY)?;
+    let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if verdict != "ok" {
+        bail!("{verdict}");
+    }
+    Ok(connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?)
+}
+
+/// Why a file can not be used, in words that say what to do.
+fn said(file: &Path, error: &anyhow::Error) -> anyhow::Error {
+    let shown = file.display();
+    let code = error.downcast_ref::<rusqlite::Error>().map(rusqlite::Error::sqlite_error_code);
+    match code {
+        Some(Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)) => {
+            anyhow!("{shown} is in use by another process: stop that, or take another folder")
+        }
+        Some(Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly)) => {
+            anyhow!("{shown} can not be opened for writing: {error}")
+        }
+        None | Some(_) => anyhow!(
+            "{shown} is damaged, or was not written by Switchboard ({error}): put a copy of the folder in its place, \
+             or take another folder"
+        ),
+    }
+}

@@ -1,0 +1,87 @@
+//! Data folders that are not as they were left.
+
+use std::fs;
+
+use switchboard::{Deployment, Options};
+
+use crate::restarts::Folder;
+
+const TABLES: &str = "tables.db";
+const QUEUES: &str = "queues.db";
+
+/// A folder that was used, with a message in a queue if that is wanted.
+async fn used(name: &str, has_message: bool) -> Folder {
+    let folder = Folder::new(name);
+    let still = Options { is_driven: false, ..folder.options() };
+    let deployment = Deployment::start(still).await.unwrap();
+    if has_message {
+        let send = deployment.sqs_client("test").send_message();
+        let send = send.queue_url(deployment.queue_url("inbound.fifo")).message_body("waits");
+        send.message_group_id("g").message_deduplication_id("d").send().await.unwrap();
+    }
+    deployment.stop().await;
+    folder
+}
+
+async fn refused(folder: &Folder) -> String {
+    let still = Options { is_driven: false, ..folder.options() };
+    format!("{:#}", Deployment::start(still).await.unwrap_err())
+}
+
+async fn warned(folder: &Folder) -> Vec<String> {
+    let still = Options { is_driven: false, ..folder.options() };
+    let deployment = Deployment::start(still).await.unwrap();
+    let warnings = deployment.warnings().to_vec();
+    deployment.stop().await;
+    warnings
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_called_damaged() {
+    for file in [TABLES, QUEUES] {
+        for damage in ["overwritten", "torn", "foreign"] {
+            let folder = used(&format!("{damage}-{file}"), true).await;
+            let path = folder.0.join(file);
+            let mut bytes = fs::read(&path).unwrap();
+            match damage {
+                "overwritten" => bytes[4096..].fill(0x5a),
+                "torn" => bytes.truncate(bytes.len() / 2),
+                _ => bytes = b"This is a letter, and no database at all.".repeat(200),
+            }
+            fs::write(&path, bytes).unwrap();
+            let said = refused(&folder).await;
+            assert!(said.contains(file) && said.contains("damaged"), "{damage} {file}: {said}");
+            assert!(!said.contains("in use"), "{damage} {file}: {said}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn queues_that_speak_of_tables_that_are_gone_are_refused() {
+    for missing in [true, false] {
+        let folder = used(&format!("no-tables-{missing}"), true).await;
+        let path = folder.0.join(TABLES);
+        match missing {
+            true => fs::remove_file(&path).unwrap(),
+            false => fs::write(&path, "").unwrap(),
+        }
+        let said = refused(&folder).await;
+        assert!(said.contains("messages (1)") && said.contains(TABLES), "{said}");
+        assert!(fs::metadata(&path).map_or(0, |it| it.len()) == 0, "nothing was made in its place");
+        fs::remove_file(folder.0.join(QUEUES)).unwrap();
+        assert_eq!(warned(&folder).await, [] as [&str; 0], "an empty folder is nothing to mind");
+    }
+}
+
+#[tokio::test]
+async fn one_file_without_the_other_is_said_aloud() {
+    let folder = used("alone", false).await;
+    assert_eq!(warned(&folder).await, [] as [&str; 0]);
+    for (gone, other) in [(TABLES, QUEUES), (QUEUES, TABLES)] {
+        fs::remove_file(folder.0.join(gone)).unwrap();
+        let warnings = warned(&folder).await;
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        let beside = format!("was missing or empty beside {other}");
+        assert!(warnings[0].starts_with(gone) && warnings[0].contains(&beside), "{warnings:?}");
+    }
+}
