@@ -1,15 +1,7 @@
 //! Wires `delivery-receipt` to Lambda.
 #![recursion_limit = "256"]
 
-use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use switchboard_runtime::{Dependencies, telemetry};
-
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    telemetry::start();
-    let on = &Dependencies::from_env(delivery_receipt::PATIENCE).await?;
-    run(service_fn(async move |event: LambdaEvent<_>| {
-        Ok::<_, Error>(delivery_receipt::handle(on, event.payload).await)
-    }))
-    .await
+async fn main() -> Result<(), switchboard_runtime::Error> {
+    switchboard_runtime::run_batch(delivery_receipt::PATIENCE, delivery_receipt::handle).await
 }

@@ -1,15 +1,7 @@
 //! Wires `event-log` to Lambda.
 #![recursion_limit = "256"]
 
-use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use switchboard_runtime::{Dependencies, telemetry};
-
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    telemetry::start();
-    let on = &Dependencies::from_env(event_log::PATIENCE).await?;
-    run(service_fn(async move |event: LambdaEvent<_>| {
-        Ok::<_, Error>(event_log::handle(on, event.payload).await)
-    }))
-    .await
+async fn main() -> Result<(), switchboard_runtime::Error> {
+    switchboard_runtime::run_batch(event_log::PATIENCE, event_log::handle).await
 }

@@ -1,12 +1,7 @@
 //! Wires `flex-api` to Lambda.
 #![recursion_limit = "256"]
 
-use lambda_http::{Error, run, service_fn};
-use switchboard_runtime::{Dependencies, telemetry};
-
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    telemetry::start();
-    let on = &Dependencies::from_env(flex_api::PATIENCE).await?;
-    run(service_fn(async move |request| flex_api::handle(on, request).await)).await
+async fn main() -> Result<(), switchboard_runtime::Error> {
+    switchboard_rest::run(flex_api::PATIENCE, flex_api::handle).await
 }

@@ -1,14 +1,14 @@
 //! Wires `inbound-webhook` to Lambda.
 #![recursion_limit = "256"]
 
-use lambda_http::{Error, run, service_fn};
+use lambda_http::{Error, service_fn};
 use switchboard_carriers::Carriers;
-use switchboard_runtime::{Dependencies, telemetry};
+use switchboard_runtime::start;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    telemetry::start();
-    let on = &Dependencies::from_env(inbound_webhook::PATIENCE).await?;
+    let on = start(inbound_webhook::PATIENCE).await?;
     let carriers = &Carriers::connect(&on.config.carrier_settings())?;
-    run(service_fn(async move |request| inbound_webhook::handle(on, carriers, request).await)).await
+    let handle = async move |request| inbound_webhook::handle(on, carriers, request).await;
+    lambda_http::run(service_fn(handle)).await
 }

@@ -1,12 +1,7 @@
 //! Wires `messaging-api` to Lambda.
 #![recursion_limit = "256"]
 
-use lambda_http::{Error, run, service_fn};
-use switchboard_runtime::{Dependencies, telemetry};
-
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    telemetry::start();
-    let on = &Dependencies::from_env(messaging_api::PATIENCE).await?;
-    run(service_fn(async move |request| messaging_api::handle(on, request).await)).await
+async fn main() -> Result<(), switchboard_runtime::Error> {
+    switchboard_rest::run(messaging_api::PATIENCE, messaging_api::handle).await
 }

@@ -1,15 +1,10 @@
 //! Wires `timer` to Lambda.
 #![recursion_limit = "256"]
 
-use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use switchboard_runtime::{Dependencies, telemetry};
+use switchboard_runtime::{Error, serve, start};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    telemetry::start();
-    let on = &Dependencies::from_env(timer::PATIENCE).await?;
-    run(service_fn(async move |event: LambdaEvent<_>| {
-        Ok::<_, Error>(timer::handle(on, event.payload).await?)
-    }))
-    .await
+    let on = start(timer::PATIENCE).await?;
+    serve(|event| timer::handle(on, event)).await
 }

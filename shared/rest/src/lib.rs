@@ -15,9 +15,9 @@ use std::convert::Infallible;
 use std::pin::Pin;
 
 use http::{HeaderValue, Response, StatusCode};
-use lambda_http::{Body, Request};
+use lambda_http::{Body, Request, service_fn};
 use serde_json::json;
-use switchboard_runtime::Dependencies;
+use switchboard_runtime::{Dependencies, Error, Patience};
 
 pub use call::{Call, Method};
 pub use page::{
@@ -32,6 +32,21 @@ pub const BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 /// A product: the one function that answers all its operations.
 pub type Product = for<'c> fn(&'c Call<'c>) -> Pin<Box<dyn Future<Output = Answer> + Send + 'c>>;
+
+/// Runs a function that answers requests: starts it as every function is, and hands it each request.
+///
+/// # Errors
+/// If the environment does not say what it has to, or Lambda can not be asked for the next request.
+pub async fn run<F>(
+    patience: Patience,
+    handle: impl Fn(&'static Dependencies, Request) -> F,
+) -> Result<(), Error>
+where
+    F: Future<Output = Result<Response<Body>, Infallible>> + Send,
+{
+    let on = switchboard_runtime::start(patience).await?;
+    lambda_http::run(service_fn(|request| handle(on, request))).await
+}
 
 /// Serves one product: checks who is asking, reads the request, lets `product` answer, writes the answer.
 pub async fn serve(

@@ -8,6 +8,8 @@
 //! | `Unavailable` | somebody else is down or in the way | 503 | fails, is delivered again |
 //! | `Defect` | we are wrong, or the stored data is | 500 | fails, in the end to the dead letters |
 
+use std::error::Error;
+
 use switchboard_domain::refusal::Refusal;
 use switchboard_store::StoreError;
 
@@ -32,6 +34,17 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// A service did not do an operation, with every cause down to the first.
+    pub(crate) fn unavailable(operation: &str, error: &dyn Error) -> Self {
+        let mut text = format!("{operation}: {error}");
+        let mut cause = error.source();
+        while let Some(deeper) = cause {
+            text = format!("{text}: {deeper}");
+            cause = deeper.source();
+        }
+        Self::Unavailable(text)
+    }
+
     /// The name, for logs and metrics.
     pub const fn name(&self) -> &'static str {
         match self {
@@ -49,13 +62,7 @@ impl From<StoreError> for Failure {
         match error {
             StoreError::Conflict { .. } => Self::Unavailable(error.to_string()),
             StoreError::Unavailable { operation, ref source } => {
-                let mut text = format!("{operation}: {source}");
-                let mut cause = source.source();
-                while let Some(deeper) = cause {
-                    text = format!("{text}: {deeper}");
-                    cause = deeper.source();
-                }
-                Self::Unavailable(text)
+                Self::unavailable(operation, source.as_ref())
             }
             StoreError::Defect { .. } => Self::Defect(error.to_string()),
         }

@@ -72,7 +72,7 @@ impl Queues {
             .message_deduplication_id(id)
             .send()
             .await;
-        sent.map(|_| ()).map_err(|error| unavailable("SendMessage", &error))
+        sent.map(|_| ()).map_err(|error| Failure::unavailable("SendMessage", &error))
     }
 
     /// Sends messages to one queue, ten at a time; says how many it took.
@@ -97,7 +97,7 @@ impl Queues {
                 .set_entries(Some(entries))
                 .send()
                 .await
-                .map_err(|error| unavailable("SendMessageBatch", &error))?;
+                .map_err(|error| Failure::unavailable("SendMessageBatch", &error))?;
             if let Some(failed) = answer.failed().first() {
                 return Err(Failure::Unavailable(format!(
                     "SendMessageBatch: {} of {} entries, {}",
@@ -175,7 +175,7 @@ impl Queues {
             .visibility_timeout(seconds)
             .send()
             .await;
-        hidden.map(|_| ()).map_err(|error| unavailable("ChangeMessageVisibility", &error))
+        hidden.map(|_| ()).map_err(|error| Failure::unavailable("ChangeMessageVisibility", &error))
     }
 }
 
@@ -202,16 +202,6 @@ fn outgoing(id: &str, effect: &Effect, now: Timestamp) -> Result<Outgoing, Failu
 
 fn to_json(value: &impl Serialize) -> Result<String, Failure> {
     serde_json::to_string(value).map_err(|error| Failure::Defect(error.to_string()))
-}
-
-fn unavailable<E: std::error::Error>(operation: &str, error: &E) -> Failure {
-    let mut text = format!("{operation}: {error}");
-    let mut cause = error.source();
-    while let Some(deeper) = cause {
-        text = format!("{text}: {deeper}");
-        cause = deeper.source();
-    }
-    Failure::Unavailable(text)
 }
 
 /// Reads a message's body.
