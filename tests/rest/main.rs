@@ -6,8 +6,10 @@
 
 mod conversations;
 mod flex;
+mod full;
 mod lost_answers;
 mod messaging;
 mod paging;
+mod parameters;
 mod taskrouter;
 mod world;

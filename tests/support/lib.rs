@@ -31,7 +31,7 @@ pub use api::{Answered, Api};
 pub use centre::{Centre, Made, Rest};
 pub use hand::{Hand, Polls};
 pub use people::{Agent, Customer};
-pub use schema::Schema;
+pub use schema::{Schema, reference};
 
 /// The account of every test.
 pub const ACCOUNT: &str = "AC00000000000000000000000000000001";

@@ -1,10 +1,31 @@
 //! Whether an answer has the shape that is published for it: every declared member is there, none other is,
 //! and each is of its type, in its form and of its pattern.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 use switchboard_domain::timestamp::Timestamp;
+
+/// Flags that are described as text.
+const FLAGS_AS_TEXT: [&str; 3] = ["Available", "IgnoreCapacity", "ReEvaluateTasks"];
+
+/// A JSON file of the reference folder; none, with a word about it, where the folder is absent.
+///
+/// # Panics
+/// If the file cannot be read, or if it is absent on a build server.
+pub fn reference(file: &str) -> Option<Value> {
+    let workspace = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
+    let given = std::env::var_os("SWITCHBOARD_REFERENCE").map(PathBuf::from);
+    let folder = workspace.join(given.unwrap_or_else(|| PathBuf::from("../shared")));
+    if !folder.is_dir() {
+        absent(file);
+        return None;
+    }
+    let path = folder.join("reference").join(file);
+    let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{file}: {error}"));
+    Some(serde_json::from_slice(&bytes).unwrap_or_else(|error| panic!("{file}: {error}")))
+}
 
 /// One published description of a product.
 #[derive(Debug)]
@@ -19,16 +40,7 @@ impl Schema {
     /// # Panics
     /// If the file can not be read, or if it is absent on a build server.
     pub fn open(file: &str) -> Option<Self> {
-        let workspace = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
-        let given = std::env::var_os("SWITCHBOARD_REFERENCE").map(PathBuf::from);
-        let folder = workspace.join(given.unwrap_or_else(|| PathBuf::from("../shared")));
-        if !folder.is_dir() {
-            absent(file);
-            return None;
-        }
-        let path = folder.join("reference/openapi").join(file);
-        let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{file}: {error}"));
-        let root = serde_json::from_slice(&bytes).unwrap_or_else(|error| panic!("{file}: {error}"));
+        let root = reference(&format!("openapi/{file}"))?;
         Some(Self { file: file.to_owned(), root })
     }
 
@@ -81,6 +93,34 @@ impl Schema {
             parameters.into_iter().any(|parameter| parameter["name"] == "PageToken")
         };
         paths.filter(|(_, at)| is_paged(&at["get"])).map(|(path, _)| path.clone()).collect()
+    }
+
+    /// The names of the parameters that the form of an operation is described with.
+    pub fn form(&self, method: &str, path: &str) -> BTreeSet<String> {
+        let body = &self.root["paths"][path][method]["requestBody"]["content"];
+        let form = &body["application/x-www-form-urlencoded"]["schema"]["properties"];
+        form.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect()
+    }
+
+    /// The flags of all operations: method, path and name, out of query and form.
+    pub fn flags(&self) -> Vec<(String, String, String)> {
+        let mut all = Vec::new();
+        for (method, path, _) in self.operations() {
+            let operation = &self.root["paths"][&path][&method];
+            let in_query = operation["parameters"].as_array().into_iter().flatten();
+            let is_flag = |name: &str, schema: &Value| {
+                schema["type"] == "boolean" || FLAGS_AS_TEXT.contains(&name)
+            };
+            let in_query = in_query.filter_map(|one| {
+                one["name"].as_str().filter(|name| is_flag(name, &one["schema"]))
+            });
+            let form = &operation["requestBody"]["content"]["application/x-www-form-urlencoded"];
+            let in_form = form["schema"]["properties"].as_object().into_iter().flatten();
+            let in_form = in_form.filter(|(name, schema)| is_flag(name, schema));
+            let names = in_query.chain(in_form.map(|(name, _)| name.as_str()));
+            all.extend(names.map(|name| (method.clone(), path.clone(), name.to_owned())));
+        }
+        all
     }
 
     /// The forms that are published as examples of a request.

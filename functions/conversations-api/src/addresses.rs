@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use switchboard_domain::address::{Address, ChannelType};
+use switchboard_domain::codes::Code;
 use switchboard_domain::configuration::{AddressConfiguration, Handler};
 use switchboard_domain::conversation::{EventName, Given};
 use switchboard_domain::decision::Decision;
@@ -11,8 +12,7 @@ use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
 use switchboard_store::{Listing, Page, Table, key};
 
 use crate::configuration::existing_service;
-use crate::input::{self, given};
-use crate::lists;
+use crate::input;
 
 /// The largest page.
 const PAGE_MAX: i64 = 50;
@@ -57,13 +57,14 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
         version: Version::NEW,
     };
     let answer = call
-        .on
         .decide(async || {
             let at = key::address_configuration(configuration.sid);
             let taken: Option<AddressConfiguration> = call.on.store.get(at).await?;
             if taken.is_some() {
-                let message = "An address configuration for this address already exists";
-                return Err(ApiError::new(409, 20409, message));
+                return Err(ApiError::saying(
+                    Code::AlreadyExists,
+                    "An address configuration for this address already exists",
+                ));
             }
             Ok((render(call, &configuration), Decision::put(configuration.clone())))
         })
@@ -73,16 +74,15 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
 
 /// `GET /v1/Configuration/Addresses`.
 pub(crate) async fn list(call: &Call<'_>) -> Answer {
-    let wanted = given(&call.query, "Type").map(kind).transpose()?;
+    let wanted = call.query.given("Type").map(kind).transpose()?;
     let request = call.page(PAGE_MAX)?;
-    let page: Page<AddressConfiguration> = lists::of_wanted(
-        call,
-        &Listing::list(Table::Configuration, "ADDRESSES"),
-        &request,
-        |one: &AddressConfiguration| wanted.is_none_or(|kind| one.kind == kind),
-        |one| key::dated(one.created, one.sid),
-    )
-    .await?;
+    let page: Page<AddressConfiguration> = call
+        .list(
+            &Listing::list(Table::Configuration, "ADDRESSES"),
+            &request,
+            |one: &AddressConfiguration| wanted.is_none_or(|kind| one.kind == kind),
+        )
+        .await?;
     Ok(call.paged("address_configurations", &request, &page, |one| render(call, one)))
 }
 
@@ -112,6 +112,7 @@ pub(crate) async fn update(call: &Call<'_>, name: &str) -> Answer {
                 configuration.service = service;
             }
             configuration.handler = handler(call, &loaded.handler).await?;
+            call.nothing_else()?;
             if configuration == loaded {
                 return Ok::<_, ApiError>((render(call, &loaded), Decision::unchanged()));
             }
@@ -124,12 +125,11 @@ pub(crate) async fn update(call: &Call<'_>, name: &str) -> Answer {
 
 /// `DELETE /v1/Configuration/Addresses/{Sid}`.
 pub(crate) async fn remove(call: &Call<'_>, name: &str) -> Answer {
-    call.on
-        .decide(async || {
-            let configuration = load(call, name).await?;
-            Ok::<_, ApiError>(((), Decision::unchanged().without(configuration)))
-        })
-        .await?;
+    call.decide(async || {
+        let configuration = load(call, name).await?;
+        Ok::<_, ApiError>(((), Decision::unchanged().without(configuration)))
+    })
+    .await?;
     Ok(Reply::gone())
 }
 
@@ -156,7 +156,7 @@ fn kind(text: &str) -> Result<ChannelType, ApiError> {
 
 /// Two letters of ISO 3166.
 fn country(form: &Params) -> Result<Option<String>, ApiError> {
-    match given(form, "AddressCountry") {
+    match form.given("AddressCountry") {
         Some(text) if text.len() != 2 || !text.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
             Err(ApiError::bad("Invalid parameter: AddressCountry is not a country code"))
         }
@@ -165,7 +165,7 @@ fn country(form: &Params) -> Result<Option<String>, ApiError> {
 }
 
 async fn service(call: &Call<'_>) -> Result<Given<ServiceSid>, ApiError> {
-    let unknown = || ApiError::new(400, 50050, "Service Instance not found");
+    let unknown = || ApiError::from(Code::NoSuchService);
     match call.form.get("AutoCreation.ConversationServiceSid") {
         None => Ok(None),
         Some("") => Ok(Some(None)),
@@ -185,10 +185,7 @@ async fn handler(call: &Call<'_>, current: &Handler) -> Result<Handler, ApiError
         Some(text) => ["webhook", "studio", "default"]
             .into_iter()
             .find(|known| known.eq_ignore_ascii_case(text))
-            .ok_or_else(|| {
-                let message = "Auto create type is empty or invalid";
-                ApiError::new(400, 45762, message)
-            })?,
+            .ok_or_else(|| ApiError::from(Code::InvalidAutoCreation))?,
         None => current_type,
     };
     match wanted {
@@ -212,8 +209,8 @@ fn webhook(form: &Params, current: &Handler) -> Result<Handler, ApiError> {
         Some(text) => Some(input::url(text)?),
         None => old_url,
     };
-    let url = url.ok_or_else(|| ApiError::new(400, 45764, "Auto create webhook URL missing"))?;
-    let method = match given(form, "AutoCreation.WebhookMethod") {
+    let url = url.ok_or(Code::AutoCreationUrlMissing)?;
+    let method = match form.given("AutoCreation.WebhookMethod") {
         Some(text) => input::method(text)?,
         None => old_method,
     };
@@ -233,8 +230,7 @@ async fn studio(call: &Call<'_>, current: &Handler) -> Result<Handler, ApiError>
         Some(text) => Some(input::flow(call, text).await?),
         None => old_flow,
     };
-    let flow =
-        flow.ok_or_else(|| ApiError::new(400, 45763, "Auto create studio flow SID missing"))?;
+    let flow = flow.ok_or(Code::AutoCreationFlowMissing)?;
     let given = form.integer("AutoCreation.StudioRetryCount", 0, RETRIES_MAX)?;
     let retry_count = given.and_then(|count| u32::try_from(count).ok()).unwrap_or(old_count);
     Ok(Handler::Studio { flow, retry_count })

@@ -19,7 +19,9 @@ pub(crate) async fn apply(
     call.on
         .decide(async || {
             let conversation = scope.conversation(call, of).await?;
-            let change = decided(call, &conversation, command(&conversation)?).await?;
+            let command = command(&conversation)?;
+            call.nothing_else()?;
+            let change = decided(call, &conversation, command).await?;
             Ok::<_, ApiError>((show(&change), Decision::from(change)))
         })
         .await

@@ -1,6 +1,7 @@
 //! The account's settings: what a conversation gets that does not say otherwise.
 
 use serde_json::{Value, json};
+use switchboard_domain::codes::Code;
 use switchboard_domain::configuration::{ConversationConfiguration, MessagingService};
 use switchboard_domain::conversation::{Service, default_service_sid};
 use switchboard_domain::decision::Decision;
@@ -35,7 +36,6 @@ pub(crate) async fn update(call: &Call<'_>) -> Answer {
     }
     let service = service(call).await?;
     let answer = call
-        .on
         .decide(|| async {
             let loaded = scope::settings(call).await?.unwrap_or_default();
             let mut settings = loaded.clone();
@@ -62,10 +62,10 @@ pub(crate) async fn update(call: &Call<'_>) -> Answer {
 
 /// The service that is to be the default one, if it is to change.
 async fn service(call: &Call<'_>) -> Result<Option<ServiceSid>, ApiError> {
-    let Some(text) = input::given(&call.form, "DefaultChatServiceSid") else {
+    let Some(text) = call.form.given("DefaultChatServiceSid") else {
         return Ok(None);
     };
-    let unknown = || ApiError::new(400, 50050, "Service Instance not found");
+    let unknown = || ApiError::from(Code::NoSuchService);
     let sid: ServiceSid = text.parse().map_err(|_| unknown())?;
     existing_service(call, sid).await?.map(Some).ok_or_else(unknown)
 }

@@ -1,35 +1,34 @@
 //! Conversations themselves.
 
 use serde_json::{Value, json};
+use switchboard_domain::codes::Code;
 use switchboard_domain::configuration::ConversationConfiguration;
 use switchboard_domain::conversation::{Conversation, Details, State};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::process::conversation::{Change, Command};
 use switchboard_domain::sid::{ConversationSid, ServiceSid};
 use switchboard_domain::timestamp::Timestamp;
+use switchboard_rest::fields::{invalid, is_sid};
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
 use switchboard_store::{Listing, Page, Table, key};
 
 use crate::apply::{apply, decided};
-use crate::input::{self, CONVERSATION_ATTRIBUTES_MAX, Timer, given};
-use crate::lists;
+use crate::input::{self, CONVERSATION_ATTRIBUTES_MAX, Timer};
 use crate::scope::Scope;
 
 /// The largest page.
 const PAGE_MAX: i64 = 100;
 /// Reads and checks the parameters that create and update share: everything that needs no look into the tables.
 pub(crate) fn details(form: &Params) -> Result<Details, ApiError> {
-    input::refuse(form, &["Bindings.Email.Address", "Bindings.Email.Name"])?;
     for (timer, name) in [(Timer::Inactive, "Timers.Inactive"), (Timer::Closed, "Timers.Closed")] {
         // None of our conversations has a timer, so turning one off is done already.
         if let Some(Some(_)) = timer.read(form, name)? {
-            input::refuse(form, &[name])?;
+            return Err(invalid(name, "is not supported yet"));
         }
     }
-    let unique_name = input::text(form, "UniqueName", 50004, "Unique Name too long")?;
+    let unique_name = input::text(form, "UniqueName", Code::UniqueNameTooLong)?;
     if unique_name.as_ref().and_then(Option::as_ref).is_some_and(|name| is_sid_like(name)) {
-        let message = "Unique name should not match conversation sid pattern";
-        return Err(ApiError::new(400, 50390, message));
+        return Err(Code::UniqueNameLikeSid.into());
     }
     Ok(Details {
         friendly_name: input::friendly_name(form)?,
@@ -47,7 +46,6 @@ pub(crate) async fn create(call: &Call<'_>, scope: &Scope) -> Answer {
     let service = scope.service(call).await?;
     let sid = call.on.mint();
     let answer = call
-        .on
         .decide(async || {
             let new = new(call, service, sid).await?;
             let change = decided(call, &new, Command::Create(details.clone())).await?;
@@ -83,14 +81,11 @@ pub(crate) async fn list(call: &Call<'_>, scope: &Scope) -> Answer {
         let high = to.map_or(i64::MAX, |to| to.0.max(0).saturating_add(999));
         listing = listing.between(format!("{low:013}"), format!("{high:013}~")).descending();
     }
-    let page: Page<Conversation> = lists::of_wanted(
-        call,
-        &listing,
-        &request,
-        |one: &Conversation| wanted.is_none_or(|state| one.state == state),
-        |one| key::dated(one.created, one.sid),
-    )
-    .await?;
+    let page: Page<Conversation> = call
+        .list(&listing, &request, |one: &Conversation| {
+            wanted.is_none_or(|state| one.state == state)
+        })
+        .await?;
     Ok(call.paged("conversations", &request, &page, |one| render(call, scope, one)))
 }
 
@@ -120,11 +115,10 @@ fn state(params: &Params) -> Result<Option<State>, ApiError> {
     let all = [State::Active, State::Inactive, State::Closed];
     match params.get("State") {
         None => Ok(None),
-        Some("") => Err(ApiError::new(400, 50374, "'State' field can't be empty")),
+        Some("") => Err(Code::StateEmpty.into()),
         Some(text) => {
             let known = all.into_iter().find(|state| state.name().eq_ignore_ascii_case(text));
-            let known = known
-                .ok_or_else(|| ApiError::new(400, 50378, "'State' parameter value is invalid"))?;
+            let known = known.ok_or(Code::InvalidState)?;
             Ok(Some(known))
         }
     }
@@ -133,7 +127,7 @@ fn state(params: &Params) -> Result<Option<State>, ApiError> {
 /// A date, or a day with the time of day that is meant.
 fn day(query: &Params, name: &str, time_of_day: &str) -> Result<Option<Timestamp>, ApiError> {
     let whole_day =
-        given(query, name).and_then(|text| Timestamp::parse_iso(&format!("{text}{time_of_day}")));
+        query.given(name).and_then(|text| Timestamp::parse_iso(&format!("{text}{time_of_day}")));
     match whole_day {
         Some(time) => Ok(Some(time)),
         None => query.instant(name),
@@ -141,7 +135,7 @@ fn day(query: &Params, name: &str, time_of_day: &str) -> Result<Option<Timestamp
 }
 
 fn is_sid_like(name: &str) -> bool {
-    input::looks_like_sid(name, "CH")
+    is_sid(name, "CH")
 }
 
 /// The conversation as the caller sees it.
@@ -190,7 +184,6 @@ mod tests {
             ("UniqueName", "CH0123456789abcdef0123456789ABCDEF", 50390),
             ("MessagingServiceSid", "MG1", 50341),
             ("DateCreated", "yesterday", 50308),
-            ("Bindings.Email.Name", "a", 20001),
         ] {
             let refused = details(&form(name, value)).unwrap_err();
             assert_eq!((refused.status, refused.code), (400, code), "{name}={value}");

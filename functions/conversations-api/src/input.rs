@@ -1,9 +1,13 @@
 //! Parameters that several resources share, with the codes their mistakes are published under.
 
 use jiff::fmt::temporal::SpanParser;
+use switchboard_domain::codes::Code;
 use switchboard_domain::configuration::Flow;
 use switchboard_domain::conversation::{Dates, EventName, Given};
 use switchboard_domain::sid::{FlowSid, MessagingServiceSid};
+use switchboard_rest::fields::{
+    Longest, NotJson, URL_CHARS_MAX, invalid, is_web_url, json, one_of,
+};
 use switchboard_rest::{ApiError, Call, Params};
 use switchboard_store::key;
 
@@ -13,40 +17,18 @@ pub(crate) const NAME_CHARS_MAX: usize = 256;
 pub(crate) const CONVERSATION_ATTRIBUTES_MAX: usize = 16 * 1024;
 /// The longest attributes of a participant or a message, in bytes (rule H).
 pub(crate) const ATTRIBUTES_MAX: usize = 4 * 1024;
-/// The longest URL of a webhook.
-const URL_CHARS_MAX: usize = 2048;
-
-/// A value that is given and not empty.
-pub(crate) fn given<'a>(form: &'a Params, name: &str) -> Option<&'a str> {
-    form.get(name).filter(|value| !value.is_empty())
-}
-
-/// Refuses what is not built yet: dropping it in silence would be worse.
-pub(crate) fn refuse(form: &Params, names: &[&str]) -> Result<(), ApiError> {
-    match names.iter().find(|name| given(form, name).is_some()) {
-        Some(name) => Err(ApiError::bad(format!("Invalid parameter: {name} is not supported yet"))),
-        None => Ok(()),
-    }
-}
 
 /// Text that can be emptied, of a bounded length.
-pub(crate) fn text(
-    form: &Params,
-    name: &str,
-    code: u32,
-    sentence: &str,
-) -> Result<Given<String>, ApiError> {
+pub(crate) fn text(form: &Params, name: &str, too_long: Code) -> Result<Given<String>, ApiError> {
     match form.get(name) {
-        Some(text) if text.chars().count() > NAME_CHARS_MAX => {
-            Err(ApiError::new(400, code, sentence))
-        }
+        Some(text) if Longest::Chars(NAME_CHARS_MAX).is_exceeded(text) => Err(too_long.into()),
         given => Ok(given.map(|text| Some(text.to_owned()).filter(|text| !text.is_empty()))),
     }
 }
 
 /// A name for people.
 pub(crate) fn friendly_name(form: &Params) -> Result<Given<String>, ApiError> {
-    text(form, "FriendlyName", 50003, "Friendly name too long")
+    text(form, "FriendlyName", Code::FriendlyNameTooLong)
 }
 
 /// JSON text, kept as it was written.
@@ -54,22 +36,21 @@ pub(crate) fn attributes(form: &Params, bytes_max: usize) -> Result<Given<String
     match form.get("Attributes") {
         None => Ok(None),
         Some("") => Ok(Some(None)),
-        Some(text) if text.len() > bytes_max => {
-            Err(ApiError::new(400, 50303, "Attributes too long"))
-        }
-        Some(text) if serde_json::from_str::<serde_json::Value>(text).is_err() => {
-            Err(ApiError::new(400, 50304, "Attributes not valid JSON"))
-        }
-        Some(text) => Ok(Some(Some(text.to_owned()))),
+        Some(text) => match json(text, Longest::Bytes(bytes_max)) {
+            Ok(_) => Ok(Some(Some(text.to_owned()))),
+            Err(NotJson::TooLong(_)) => Err(Code::AttributesTooLong.into()),
+            Err(NotJson::Malformed { .. } | NotJson::NoObject) => {
+                Err(Code::AttributesNotJson.into())
+            }
+        },
     }
 }
 
 /// Reads `DateCreated` and `DateUpdated`.
 pub(crate) fn dates(form: &Params) -> Result<Dates, ApiError> {
-    let wrong = |code, name| ApiError::new(400, code, format!("Invalid {name} parameter"));
     Ok(Dates {
-        created: form.instant("DateCreated").map_err(|_| wrong(50308, "Date Created"))?,
-        updated: form.instant("DateUpdated").map_err(|_| wrong(50309, "Date Updated"))?,
+        created: form.instant("DateCreated").map_err(|_| Code::InvalidDateCreated)?,
+        updated: form.instant("DateUpdated").map_err(|_| Code::InvalidDateUpdated)?,
     })
 }
 
@@ -88,18 +69,15 @@ impl Timer {
         let Some(text) = form.get(name) else {
             return Ok(None);
         };
-        let (format_code, minimum_code, field, minimum, minimum_words) = match self {
-            Self::Inactive => (50379, 50375, "TimeToInactive", 60, "1 minute"),
-            Self::Closed => (50380, 50376, "TimeToClosed", 600, "10 minutes"),
+        let (invalid, too_short, minimum) = match self {
+            Self::Inactive => (Code::InvalidInactiveTimer, Code::InactiveTimerTooShort, 60),
+            Self::Closed => (Code::InvalidClosedTimer, Code::ClosedTimerTooShort, 600),
         };
         match seconds(text) {
             _ if text.is_empty() => Ok(Some(None)),
-            None => Err(ApiError::new(400, format_code, format!("{field} format is invalid"))),
+            None => Err(invalid.into()),
             Some(0) => Ok(Some(None)),
-            Some(seconds) if seconds < minimum => {
-                let words = format!("{field} should be greater or equal to {minimum_words}");
-                Err(ApiError::new(400, minimum_code, words))
-            }
+            Some(seconds) if seconds < minimum => Err(too_short.into()),
             Some(_) => Ok(Some(Some(text.to_owned()))),
         }
     }
@@ -121,34 +99,26 @@ fn seconds(duration: &str) -> Option<i64> {
 
 /// The address of a webhook.
 pub(crate) fn url(text: &str) -> Result<String, ApiError> {
-    if text.chars().count() > URL_CHARS_MAX {
-        return Err(ApiError::new(400, 50372, "Conversation webhook URL is too long"));
+    if Longest::Chars(URL_CHARS_MAX).is_exceeded(text) {
+        return Err(Code::WebhookUrlTooLong.into());
     }
-    let parsed: Option<http::Uri> = text.parse().ok();
-    let web = parsed.is_some_and(|uri| {
-        matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some()
-    });
-    if !web {
-        return Err(ApiError::bad(
-            "Invalid parameter: the webhook URL is not an http or https URL",
-        ));
+    match is_web_url(text) {
+        true => Ok(text.to_owned()),
+        false => Err(invalid("the webhook URL", "is not an http or https URL")),
     }
-    Ok(text.to_owned())
 }
 
 /// `GET` or `POST`, in any case.
 pub(crate) fn method(text: &str) -> Result<String, ApiError> {
-    let known = ["GET", "POST"].into_iter().find(|known| known.eq_ignore_ascii_case(text));
-    known.map(str::to_owned).ok_or_else(|| ApiError::new(400, 50055, "Invalid webhook method"))
+    let known = one_of("method", text, &["GET", "POST"], |known| known);
+    Ok(known.map(str::to_owned).map_err(|_| Code::InvalidWebhookMethod)?)
 }
 
 /// Names of events, in any case; what is repeated counts once.
 pub(crate) fn filters(given: &[String]) -> Result<Vec<EventName>, ApiError> {
     let mut known: Vec<EventName> = Vec::new();
     for name in given.iter().filter(|name| !name.is_empty()) {
-        let event = name
-            .parse()
-            .map_err(|_| ApiError::new(400, 50365, "Invalid conversation webhook filter"))?;
+        let event = name.parse().map_err(|_| Code::InvalidWebhookFilter)?;
         if !known.contains(&event) {
             known.push(event);
         }
@@ -158,10 +128,9 @@ pub(crate) fn filters(given: &[String]) -> Result<Vec<EventName>, ApiError> {
 
 /// A flow that exists.
 pub(crate) async fn flow(call: &Call<'_>, text: &str) -> Result<FlowSid, ApiError> {
-    let invalid = || ApiError::new(400, 50367, "Invalid conversation webhook flow SID");
-    let sid: FlowSid = text.parse().map_err(|_| invalid())?;
+    let sid: FlowSid = text.parse().map_err(|_| Code::InvalidWebhookFlow)?;
     let found: Option<Flow> = call.on.store.get(key::flow(sid)).await?;
-    found.map(|flow| flow.sid).ok_or_else(invalid)
+    Ok(found.map(|flow| flow.sid).ok_or(Code::InvalidWebhookFlow)?)
 }
 
 /// A messaging service's identifier; whether it exists is seen when it is loaded.
@@ -174,16 +143,9 @@ pub(crate) fn messaging_service(
         Some("") => Ok(Some(None)),
         Some(text) => match text.parse() {
             Ok(sid) => Ok(Some(Some(sid))),
-            Err(_) => Err(ApiError::new(400, 50341, "Invalid messaging service SID")),
+            Err(_) => Err(Code::InvalidMessagingServiceSid.into()),
         },
     }
-}
-
-/// Whether this is an identifier starting with these two letters, of a kind that has no type.
-pub(crate) fn looks_like_sid(text: &str, prefix: &str) -> bool {
-    text.strip_prefix(prefix).is_some_and(|digits| {
-        digits.len() == 32 && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
-    })
 }
 
 #[cfg(test)]

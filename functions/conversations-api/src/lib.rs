@@ -12,7 +12,6 @@ mod apply;
 mod configuration;
 mod conversations;
 mod input;
-mod lists;
 mod lookup;
 mod messages;
 mod participants;

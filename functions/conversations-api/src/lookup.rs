@@ -5,6 +5,7 @@
 
 use serde_json::{Value, json};
 use switchboard_domain::address::Address;
+use switchboard_domain::codes::Code;
 use switchboard_domain::conversation::{AddressBinding, Conversation, Membership, Participant};
 use switchboard_domain::record::Record;
 use switchboard_domain::sid::{ConversationSid, ParticipantSid, ServiceSid, Sid as _};
@@ -13,7 +14,7 @@ use switchboard_rest::{
 };
 use switchboard_store::{FromRecord, Kept, Listing, Table, key};
 
-use crate::input::{NAME_CHARS_MAX, given};
+use crate::input::NAME_CHARS_MAX;
 use crate::scope::Scope;
 
 /// The largest page.
@@ -27,25 +28,22 @@ const CLOSED: &str = "C#";
 pub(crate) async fn list(call: &Call<'_>, scope: &Scope) -> Answer {
     let request = call.page(PAGE_MAX)?;
     let service = scope.service_sid(call).await?;
-    let page = match (given(&call.query, "Identity"), given(&call.query, "Address")) {
+    let page = match (call.query.given("Identity"), call.query.given("Address")) {
         (Some(_), Some(_)) => {
-            let message = "Either Identity or Address can be looked up, not both at a time";
-            return Err(ApiError::new(400, 50451, message));
+            return Err(Code::TwoLookups.into());
         }
         (None, None) => {
             return Err(ApiError::bad("Missing required parameter: Identity or Address"));
         }
         (Some(identity), None) if identity.chars().count() > NAME_CHARS_MAX => {
-            return Err(ApiError::new(400, 50207, "Identity too long"));
+            return Err(Code::IdentityTooLong.into());
         }
         (Some(identity), None) => {
             let closed = rows(format!("I#{identity}"), CLOSED);
             filtered(&places(call, service, &closed, of_membership), &request, |_| true).await?
         }
         (None, Some(address)) => {
-            let address: Address = address
-                .parse()
-                .map_err(|_| ApiError::new(400, 50407, "Invalid messaging binding address"))?;
+            let address: Address = address.parse().map_err(|_| Code::InvalidBindingAddress)?;
             let pk = format!("A#{address}");
             let (open, closed) = (rows(&pk, OPEN), rows(&pk, CLOSED));
             let open = places(call, service, &open, of_binding);

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use switchboard_domain::carriage::{DeliveryStatus, Media};
+use switchboard_domain::codes::Code;
 use switchboard_domain::conversation::Conversation;
 use switchboard_domain::decision::Decision;
 use switchboard_domain::message::{Edit, Message, Post};
@@ -9,27 +10,24 @@ use switchboard_domain::private::Private;
 use switchboard_domain::process::conversation::{Change, Command};
 use switchboard_domain::sid::{MessageSid, ParticipantSid, Sid as _};
 use switchboard_domain::timestamp::Timestamp;
-use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
+use switchboard_rest::fields::invalid;
+use switchboard_rest::{Answer, ApiError, Call, Order, Params, Reply};
 use switchboard_store::{Listing, Page, Table, key};
 
 use crate::apply::{apply, decided};
-use crate::input::{self, ATTRIBUTES_MAX, NAME_CHARS_MAX, given};
-use crate::lists;
+use crate::input::{self, ATTRIBUTES_MAX, NAME_CHARS_MAX};
 use crate::scope::Scope;
 
 /// The largest page.
 const PAGE_MAX: i64 = 100;
-/// What a message may hold elsewhere, and not here yet.
-const UNSUPPORTED: [&str; 4] = ["MediaSid", "ContentSid", "ContentVariables", "Subject"];
 
 /// `POST …/Messages`.
 pub(crate) async fn create(call: &Call<'_>, scope: &Scope, of: &str) -> Answer {
     let form = &call.form;
-    input::refuse(form, &UNSUPPORTED)?;
     let post = Post {
         sid: call.on.mint(),
         author: author(form)?,
-        body: given(form, "Body").map(Private::from),
+        body: form.given("Body").map(Private::from),
         media: Vec::new(),
         attributes: input::attributes(form, ATTRIBUTES_MAX)?.flatten(),
         origin: None,
@@ -43,26 +41,19 @@ pub(crate) async fn create(call: &Call<'_>, scope: &Scope, of: &str) -> Answer {
 /// `GET …/Messages`: in order of their indexes, or the other way round. The list is a moment behind: a
 /// message that was posted just now may be missing from it, and is found by its identifier.
 pub(crate) async fn list(call: &Call<'_>, scope: &Scope, of: &str) -> Answer {
-    let latest_first = match call.query.get("Order") {
-        None | Some("") => false,
-        Some(order) if order.eq_ignore_ascii_case("asc") => false,
-        Some(order) if order.eq_ignore_ascii_case("desc") => true,
-        Some(_) => {
-            return Err(ApiError::bad("Invalid parameter: Order must be asc or desc"));
-        }
+    let order = match call.query.given("Order") {
+        Some(text) => Order::parse(text).ok_or_else(|| invalid("Order", "must be asc or desc"))?,
+        None => Order::Ascending,
     };
     let request = call.page(PAGE_MAX)?;
     let conversation = scope.conversation(call, of).await?;
     let listing = Listing::list(Table::Conversations, conversation.sid);
-    let listing = if latest_first { listing.descending() } else { listing };
-    let page: Page<Message> = lists::of_wanted(
-        call,
-        &listing,
-        &request,
-        |one: &Message| is_in(&conversation, one),
-        |one| key::indexed(one.index),
-    )
-    .await?;
+    let listing = match order {
+        Order::Ascending => listing,
+        Order::Descending => listing.descending(),
+    };
+    let page: Page<Message> =
+        call.list(&listing, &request, |one: &Message| is_in(&conversation, one)).await?;
     let render = |one: &Message| render(call, scope, &conversation, one);
     Ok(call.paged("messages", &request, &page, render))
 }
@@ -77,7 +68,6 @@ pub(crate) async fn fetch(call: &Call<'_>, scope: &Scope, of: &str, sid: &str) -
 /// stays as it was.
 pub(crate) async fn update(call: &Call<'_>, scope: &Scope, of: &str, sid: &str) -> Answer {
     let form = &call.form;
-    input::refuse(form, &UNSUPPORTED)?;
     let edit = Edit {
         body: form.get("Body").map(|body| Some(Private::from(body))),
         attributes: input::attributes(form, ATTRIBUTES_MAX)?,
@@ -85,7 +75,6 @@ pub(crate) async fn update(call: &Call<'_>, scope: &Scope, of: &str, sid: &str) 
         dates: input::dates(form)?,
     };
     let answer = call
-        .on
         .decide(async || {
             let (conversation, before) = load(call, scope, of, sid).await?;
             let command = Command::Edit(Box::new(before), edit.clone());
@@ -98,14 +87,13 @@ pub(crate) async fn update(call: &Call<'_>, scope: &Scope, of: &str, sid: &str) 
 
 /// `DELETE …/Messages/{Sid}`.
 pub(crate) async fn remove(call: &Call<'_>, scope: &Scope, of: &str, sid: &str) -> Answer {
-    call.on
-        .decide(async || {
-            let (conversation, before) = load(call, scope, of, sid).await?;
-            let command = Command::Withdraw(Box::new(before));
-            let change = decided(call, &conversation, command).await?;
-            Ok::<_, ApiError>(((), Decision::from(change)))
-        })
-        .await?;
+    call.decide(async || {
+        let (conversation, before) = load(call, scope, of, sid).await?;
+        let command = Command::Withdraw(Box::new(before));
+        let change = decided(call, &conversation, command).await?;
+        Ok::<_, ApiError>(((), Decision::from(change)))
+    })
+    .await?;
     Ok(Reply::gone())
 }
 
@@ -128,10 +116,8 @@ fn is_in(conversation: &Conversation, message: &Message) -> bool {
 }
 
 fn author(form: &Params) -> Result<Option<String>, ApiError> {
-    match given(form, "Author") {
-        Some(author) if author.chars().count() > NAME_CHARS_MAX => {
-            Err(ApiError::new(400, 50310, "Author parameter is too long"))
-        }
+    match form.given("Author") {
+        Some(author) if author.chars().count() > NAME_CHARS_MAX => Err(Code::AuthorTooLong.into()),
         given => Ok(given.map(str::to_owned)),
     }
 }

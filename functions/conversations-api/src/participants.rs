@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use switchboard_domain::address::Address;
+use switchboard_domain::codes::Code;
 use switchboard_domain::conversation::{
     Conversation, Given, NewParticipant, Pair, Participant, ParticipantUpdate,
 };
@@ -9,6 +10,7 @@ use switchboard_domain::process::conversation::{Change, Command};
 use switchboard_domain::refusal::Refusal;
 use switchboard_domain::sid::{ParticipantSid, Sid as _};
 use switchboard_domain::timestamp::Timestamp;
+use switchboard_rest::fields::{invalid, is_sid};
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
 
 use crate::apply::apply;
@@ -21,7 +23,7 @@ const PAGE_MAX: i64 = 100;
 /// Reads and checks the parameters of somebody who is to join.
 pub(crate) fn joining(form: &Params) -> Result<NewParticipant, ApiError> {
     if form.has("MessagingBinding.ProjectedAddress") {
-        return Err(ApiError::new(400, 50452, "Group MMS is not enabled for this Account"));
+        return Err(Code::GroupMmsDisabled.into());
     }
     let identity = form.get("Identity").map(identity).transpose()?;
     let new = NewParticipant {
@@ -104,13 +106,13 @@ fn called<'a>(
 
 fn identity(text: &str) -> Result<String, ApiError> {
     if text.is_empty() {
-        return Err(ApiError::new(400, 50204, "Identity not provided"));
+        return Err(Code::IdentityMissing.into());
     }
     if text.chars().count() > NAME_CHARS_MAX {
-        return Err(ApiError::new(400, 50207, "Identity too long"));
+        return Err(Code::IdentityTooLong.into());
     }
-    if input::looks_like_sid(text, "US") || input::looks_like_sid(text, "MB") {
-        return Err(ApiError::new(400, 50206, "Identity should not match user SID pattern"));
+    if is_sid(text, "US") || is_sid(text, "MB") {
+        return Err(Code::IdentityLikeUserSid.into());
     }
     Ok(text.to_owned())
 }
@@ -121,17 +123,10 @@ fn pair(form: &Params) -> Result<Option<Pair>, ApiError> {
     if address.is_none() && proxy.is_none() {
         return Ok(None);
     }
-    let error = |code, sentence| move || ApiError::new(400, code, sentence);
-    let address = address
-        .filter(|text| !text.is_empty())
-        .ok_or_else(error(50411, "Participant address is empty"))?;
-    let proxy = proxy
-        .filter(|text| !text.is_empty())
-        .ok_or_else(error(50412, "Participant proxy address is empty"))?;
-    let address: Address =
-        address.parse().map_err(|_| error(50407, "Invalid messaging binding address")())?;
-    let proxy: Address =
-        proxy.parse().map_err(|_| error(50408, "Invalid participant proxy address")())?;
+    let address = address.filter(|text| !text.is_empty()).ok_or(Code::AddressMissing)?;
+    let proxy = proxy.filter(|text| !text.is_empty()).ok_or(Code::ProxyAddressMissing)?;
+    let address: Address = address.parse().map_err(|_| Code::InvalidBindingAddress)?;
+    let proxy: Address = proxy.parse().map_err(|_| Code::InvalidProxyAddress)?;
     Ok(Some(Pair::new(address, proxy)?))
 }
 
@@ -139,8 +134,8 @@ fn role(form: &Params) -> Result<Given<String>, ApiError> {
     match form.get("RoleSid") {
         None => Ok(None),
         Some("") => Ok(Some(None)),
-        Some(text) if input::looks_like_sid(text, "RL") => Ok(Some(Some(text.to_owned()))),
-        Some(_) => Err(ApiError::new(400, 50109, "Conversation role not found")),
+        Some(text) if is_sid(text, "RL") => Ok(Some(Some(text.to_owned()))),
+        Some(_) => Err(Code::NoSuchRole.into()),
     }
 }
 
@@ -151,7 +146,7 @@ fn last_read_index(form: &Params) -> Result<Given<u32>, ApiError> {
         Some("" | "null") => Ok(Some(None)),
         Some(text) => match text.parse() {
             Ok(index) => Ok(Some(Some(index))),
-            Err(_) => Err(ApiError::new(400, 50421, "Invalid last read message index format")),
+            Err(_) => Err(Code::InvalidReadIndex.into()),
         },
     }
 }
@@ -160,11 +155,13 @@ fn proxy_must_stay(form: &Params, one: &Participant) -> Result<(), ApiError> {
     let proxy = one.pair.as_ref().map(|pair| &pair.proxy);
     let given = form.get("MessagingBinding.ProxyAddress");
     if given.is_some_and(|given| given.parse::<Address>().ok().as_ref() != proxy) {
-        input::refuse(form, &["MessagingBinding.ProxyAddress"])?;
-        return Err(ApiError::new(400, 50412, "Participant proxy address is empty"));
+        return Err(match form.given("MessagingBinding.ProxyAddress") {
+            Some(_) => invalid("MessagingBinding.ProxyAddress", "is not supported yet"),
+            None => Code::ProxyAddressMissing.into(),
+        });
     }
     if form.has("MessagingBinding.ProjectedAddress") {
-        return Err(ApiError::new(400, 50452, "Group MMS is not enabled for this Account"));
+        return Err(Code::GroupMmsDisabled.into());
     }
     Ok(())
 }

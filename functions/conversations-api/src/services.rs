@@ -26,7 +26,6 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
         version: Version::NEW,
     };
     let answer = call
-        .on
         .decide(|| async {
             Ok::<_, ApiError>((render(call, &service), Decision::put(service.clone())))
         })
@@ -39,8 +38,7 @@ pub(crate) async fn list(call: &Call<'_>) -> Answer {
     scope::default_service(call).await?;
     let request = call.page(PAGE_MAX)?;
     let listing = Listing::list(Table::Conversations, "SERVICES");
-    let page: Page<Service> =
-        call.on.store.page(&listing, request.cursor.as_ref(), request.size).await?;
+    let page = call.list(&listing, &request, |_: &Service| true).await?;
     Ok(call.paged("services", &request, &page, |service| render(call, service)))
 }
 
@@ -52,22 +50,19 @@ pub(crate) async fn fetch(call: &Call<'_>, sid: ServiceSid) -> Answer {
 /// `DELETE /v1/Services/{Sid}`: only a service without conversations goes. The list it is judged by is a
 /// moment behind, so a conversation of this very moment can outlive its service; it stays reachable.
 pub(crate) async fn remove(call: &Call<'_>, sid: ServiceSid) -> Answer {
-    call.on
-        .decide(|| async {
-            let service = load(call, sid).await?;
-            if Scope::default().service_sid(call).await? == sid {
-                return Err(ApiError::bad("The default service of the account can not be deleted"));
-            }
-            let listing = Listing::list(Table::Conversations, sid);
-            let page: Page<Conversation> = call.on.store.page(&listing, None, 1).await?;
-            if !page.records.is_empty() || page.next.is_some() {
-                return Err(ApiError::bad(
-                    "The service still has conversations: delete them first",
-                ));
-            }
-            Ok(((), Decision::unchanged().without(service)))
-        })
-        .await?;
+    call.decide(|| async {
+        let service = load(call, sid).await?;
+        if Scope::default().service_sid(call).await? == sid {
+            return Err(ApiError::bad("The default service of the account can not be deleted"));
+        }
+        let listing = Listing::list(Table::Conversations, sid);
+        let page: Page<Conversation> = call.on.store.page(&listing, None, 1).await?;
+        if !page.records.is_empty() || page.next.is_some() {
+            return Err(ApiError::bad("The service still has conversations: delete them first"));
+        }
+        Ok(((), Decision::unchanged().without(service)))
+    })
+    .await?;
     Ok(Reply::gone())
 }
 

@@ -21,7 +21,6 @@ pub(crate) async fn create(call: &Call<'_>, scope: &Scope) -> Answer {
     let service = scope.service(call).await?;
     let sid = call.on.mint();
     let answer = call
-        .on
         .decide(async || {
             let new = conversations::new(call, service, sid).await?;
             let rule =
@@ -52,7 +51,10 @@ fn joining(form: &Params) -> Result<Vec<NewParticipant>, ApiError> {
     let each = |text: &String| {
         let wrong = || ApiError::bad("Invalid parameter: Participant is not a JSON object");
         let value: Value = serde_json::from_str(text).map_err(|_| wrong())?;
-        participants::joining(&params(value.as_object().ok_or_else(wrong)?))
+        let members = params(value.as_object().ok_or_else(wrong)?);
+        let joining = participants::joining(&members)?;
+        members.nothing_else()?;
+        Ok(joining)
     };
     texts.iter().map(each).collect()
 }

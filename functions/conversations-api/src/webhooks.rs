@@ -1,6 +1,7 @@
 //! Webhooks of one conversation: who listens to it.
 
 use serde_json::{Value, json};
+use switchboard_domain::codes::Code;
 use switchboard_domain::conversation::{Conversation, Target, Webhook};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::process::conversation::{Change, Command};
@@ -8,7 +9,7 @@ use switchboard_domain::sid::{Sid as _, WebhookSid};
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
 
 use crate::apply::{apply, decided};
-use crate::input::{self, given};
+use crate::input;
 use crate::scope::Scope;
 
 /// The largest page: as many as there can be.
@@ -20,9 +21,7 @@ const TRIGGER_CHARS_MAX: usize = 256;
 
 /// `POST …/Webhooks`.
 pub(crate) async fn create(call: &Call<'_>, scope: &Scope, of: &str) -> Answer {
-    input::refuse(&call.form, &["Configuration.ReplayAfter"])?;
-    let missing = || ApiError::new(400, 50368, "Conversation webhook type not provided");
-    let kind = Kind::parse(given(&call.form, "Target").ok_or_else(missing)?)?;
+    let kind = Kind::parse(call.form.given("Target").ok_or(Code::WebhookTypeMissing)?)?;
     let target = target(call, kind, None).await?;
     let command = |_: &Conversation| Ok(Command::Attach(target.clone()));
     let show = |change: &Change| rendered(call, scope, change);
@@ -55,6 +54,7 @@ pub(crate) async fn update(call: &Call<'_>, scope: &Scope, of: &str, sid: &str) 
             let conversation = scope.conversation(call, of).await?;
             let one = conversation.webhook_by_sid(sid).ok_or_else(|| call.not_found())?;
             let target = target(call, Kind::of(&one.target), Some(&one.target)).await?;
+            call.nothing_else()?;
             let command = Command::Configure(one.number, target);
             let change = decided(call, &conversation, command).await?;
             Ok::<_, ApiError>((rendered(call, scope, &change), Decision::from(change)))
@@ -102,7 +102,7 @@ impl Kind {
 
     fn parse(text: &str) -> Result<Self, ApiError> {
         let known = Self::ALL.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(text));
-        known.ok_or_else(|| ApiError::new(400, 50364, "Invalid conversation webhook type"))
+        known.ok_or_else(|| ApiError::from(Code::InvalidWebhookType))
     }
 }
 
@@ -133,9 +133,8 @@ fn endpoint(form: &Params, kind: Kind, current: Option<&Target>) -> Result<Targe
         Some(text) => Some(input::url(text)?),
         None => old_url,
     };
-    let url =
-        url.ok_or_else(|| ApiError::new(400, 50369, "Conversation webhook URL not provided"))?;
-    let method = match given(form, "Configuration.Method") {
+    let url = url.ok_or(Code::WebhookUrlMissing)?;
+    let method = match form.given("Configuration.Method") {
         Some(text) => input::method(text)?,
         None => old_method,
     };
@@ -145,8 +144,7 @@ fn endpoint(form: &Params, kind: Kind, current: Option<&Target>) -> Result<Targe
             _ => triggers(form)?,
         };
         if triggers.is_empty() {
-            let message = "Conversation webhook trigger not provided";
-            return Err(ApiError::new(400, 50371, message));
+            return Err(Code::TriggerMissing.into());
         }
         return Ok(Target::Trigger { url, method, triggers });
     }
@@ -155,7 +153,7 @@ fn endpoint(form: &Params, kind: Kind, current: Option<&Target>) -> Result<Targe
         _ => input::filters(&form.all("Configuration.Filters"))?,
     };
     if filters.is_empty() {
-        return Err(ApiError::new(400, 50370, "Conversation webhook filter not provided"));
+        return Err(Code::WebhookFilterMissing.into());
     }
     Ok(Target::Webhook { url, method, filters })
 }
@@ -164,10 +162,10 @@ fn triggers(form: &Params) -> Result<Vec<String>, ApiError> {
     let mut words = form.all("Configuration.Triggers");
     words.retain(|word| !word.trim().is_empty());
     if words.len() > TRIGGERS_MAX {
-        return Err(ApiError::new(400, 50362, "Too many conversation webhook triggers"));
+        return Err(Code::TooManyTriggers.into());
     }
     if words.iter().any(|word| word.chars().count() > TRIGGER_CHARS_MAX) {
-        return Err(ApiError::new(400, 50366, "Invalid conversation webhook trigger"));
+        return Err(Code::InvalidTrigger.into());
     }
     Ok(words)
 }

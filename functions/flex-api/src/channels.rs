@@ -1,6 +1,7 @@
 //! The one channel of an interaction.
 
 use serde_json::{Value, json};
+use switchboard_domain::codes::Code;
 use switchboard_domain::interaction::{self, Interaction};
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::Page;
@@ -31,31 +32,28 @@ enum Wish {
 /// `POST …/Channels/{UO}`: `closed`, or `inactive` (rule C.7).
 pub(crate) async fn update(call: &Call<'_>, kd: &str, uo: &str) -> Answer {
     let wish = wish(call)?;
-    call.on
-        .decide(|| async {
-            let both = load::both(call, kd, uo).await?;
-            let (interaction, conversation) = (&both.interaction, &both.conversation);
-            let tasks = load::tasks(call, interaction.open_tasks()).await?;
-            let (tasks, now) = (&tasks, call.now);
-            let rule = |answers: &_| match wish {
-                Wish::Close { complete } => {
-                    interaction::close(interaction, conversation, tasks, complete, answers, now)
-                }
-                Wish::Deactivate => {
-                    interaction::deactivate(interaction, conversation, tasks, answers, now)
-                }
-            };
-            Ok::<_, ApiError>(((), call.on.answering::<_, ApiError>(rule).await?))
-        })
-        .await?;
+    call.decide(|| async {
+        let both = load::both(call, kd, uo).await?;
+        let (interaction, conversation) = (&both.interaction, &both.conversation);
+        let tasks = load::tasks(call, interaction.open_tasks()).await?;
+        let (tasks, now) = (&tasks, call.now);
+        let rule = |answers: &_| match wish {
+            Wish::Close { complete } => {
+                interaction::close(interaction, conversation, tasks, complete, answers, now)
+            }
+            Wish::Deactivate => {
+                interaction::deactivate(interaction, conversation, tasks, answers, now)
+            }
+        };
+        Ok::<_, ApiError>(((), call.on.answering::<_, ApiError>(rule).await?))
+    })
+    .await?;
     fetch(call, kd, uo).await
 }
 
 fn wish(call: &Call<'_>) -> Result<Wish, ApiError> {
-    let status = call.form.get("Status").filter(|status| !status.is_empty());
-    let status = status.ok_or_else(|| {
-        ApiError::new(400, 45358, "Failed to close Channel. Missing Status parameter")
-    })?;
+    let status = call.form.given("Status");
+    let status = status.ok_or(Code::ChannelStatusMissing)?;
     let routing = call.form.json("Routing")?.unwrap_or_default();
     let complete = match routing.get("status").and_then(Value::as_str) {
         None => false,
@@ -72,7 +70,7 @@ fn wish(call: &Call<'_>) -> Result<Wish, ApiError> {
 }
 
 fn invalid(why: &str) -> ApiError {
-    ApiError::new(400, 45359, format!("Failed to close Channel. Invalid status parameter: {why}"))
+    ApiError::because(Code::InvalidChannelStatus, why)
 }
 
 fn render(call: &Call<'_>, interaction: &Interaction) -> Value {

@@ -14,9 +14,6 @@ use switchboard_domain::workspace::{TaskChannel, Workflow, Workspace};
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::{Listing, Table, key};
 
-/// The code of a definition that can not be kept.
-const INVALID_DEFINITION: u32 = 20001;
-
 /// `POST /v2/Flows`.
 pub(crate) async fn create(call: &Call<'_>) -> Answer {
     let friendly_name = call.form.required("FriendlyName")?.to_owned();
@@ -36,7 +33,7 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
         version: Version::NEW,
     };
     let put = Decision::put(flow.clone());
-    call.on.decide(|| async { Ok::<_, ApiError>(((), put.clone())) }).await?;
+    call.decide(|| async { Ok::<_, ApiError>(((), put.clone())) }).await?;
     Ok(Reply::created(render(call, &flow)))
 }
 
@@ -63,20 +60,21 @@ pub(crate) async fn fetch(call: &Call<'_>, fw: &str) -> Answer {
 /// `POST /v2/Flows/{FW}`.
 pub(crate) async fn update(call: &Call<'_>, fw: &str) -> Answer {
     let published = published(call.form.required("Status")?)?;
-    let definition = call.form.get("Definition").filter(|it| !it.is_empty()).map(str::to_owned);
+    let definition = call.form.given("Definition").map(str::to_owned);
+    let commit_message = call.form.get("CommitMessage");
+    let friendly_name = call.form.get("FriendlyName");
     let checked = match &definition {
         Some(definition) => Some(check(call, definition).await?),
         None => None,
     };
     let flow = call
-        .on
         .decide(|| async {
             let mut flow = load(call, fw).await?;
             flow.published = published;
             flow.revision += 1;
             flow.updated = call.now;
-            flow.commit_message = call.form.get("CommitMessage").map(str::to_owned);
-            if let Some(name) = call.form.get("FriendlyName") {
+            flow.commit_message = commit_message.map(str::to_owned);
+            if let Some(name) = friendly_name {
                 name.clone_into(&mut flow.friendly_name);
             }
             if let (Some(definition), Some(route)) = (&definition, &checked) {
@@ -91,19 +89,22 @@ pub(crate) async fn update(call: &Call<'_>, fw: &str) -> Answer {
 
 /// `DELETE /v2/Flows/{FW}`.
 pub(crate) async fn remove(call: &Call<'_>, fw: &str) -> Answer {
-    call.on
-        .decide(|| async {
-            let flow = load(call, fw).await?;
-            Ok::<_, ApiError>(((), Decision::unchanged().without(flow)))
-        })
-        .await?;
+    call.decide(|| async {
+        let flow = load(call, fw).await?;
+        Ok::<_, ApiError>(((), Decision::unchanged().without(flow)))
+    })
+    .await?;
     Ok(Reply::gone())
 }
 
 /// `POST /v2/Flows/Validate`.
 pub(crate) async fn validate(call: &Call<'_>) -> Answer {
     published(call.form.required("Status")?)?;
-    check(call, call.form.required("Definition")?).await?;
+    let definition = call.form.required("Definition")?;
+    // What the flow would be called is no part of what makes it valid.
+    let _ = (call.form.get("FriendlyName"), call.form.get("CommitMessage"));
+    call.nothing_else()?;
+    check(call, definition).await?;
     Ok(Reply::ok(json!({ "valid": true })))
 }
 
@@ -122,8 +123,7 @@ fn published(status: &str) -> Result<bool, ApiError> {
 
 /// Checks a definition and finds where it hands over to.
 async fn check(call: &Call<'_>, definition: &str) -> Result<Option<Route>, ApiError> {
-    let invalid =
-        |why: String| ApiError::new(400, INVALID_DEFINITION, format!("Invalid flow: {why}"));
+    let invalid = |why: String| ApiError::bad(format!("Invalid flow: {why}"));
     match first_step(definition).map_err(|error| invalid(error.to_string()))? {
         Step::Ends { .. } => Ok(None),
         Step::HandOver(hand_over) => {

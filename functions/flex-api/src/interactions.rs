@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use switchboard_domain::address::{Address, ChannelType};
+use switchboard_domain::codes::Code;
 use switchboard_domain::configuration::ConversationConfiguration;
 use switchboard_domain::conversation::{
     Conversation, Details, NewParticipant, Pair, Source, default_service_sid,
@@ -10,7 +11,7 @@ use switchboard_domain::decision::Decision;
 use switchboard_domain::interaction::{self, ChannelStatus, InitiatedBy, Interaction};
 use switchboard_domain::process::conversation::{Change, Command, decide_all};
 use switchboard_domain::refusal::Refusal;
-use switchboard_domain::sid::{ConversationSid, InteractionSid, Sid as _};
+use switchboard_domain::sid::{ConversationSid, Sid as _};
 use switchboard_domain::task::Task;
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::key;
@@ -44,10 +45,9 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
     }
     let workspace = routing.workspace(None)?;
     let resolved = routing.resolve(call, workspace, channel.kind).await?;
-    let webhook_ttid = call.form.get("WebhookTtid").map(str::to_owned);
     let minted: ConversationSid = call.on.mint();
     let (interaction, task) =
-        call.on.decide(|| open(call, &channel, &routing, &resolved, &webhook_ttid, minted)).await?;
+        call.decide(|| open(call, &channel, &routing, &resolved, minted)).await?;
     let names = match &task {
         Some(task) => load::names(call, task).await?,
         None => Names::default(),
@@ -62,7 +62,6 @@ async fn open(
     channel: &Channel,
     routing: &Routing,
     resolved: &Resolved,
-    webhook_ttid: &Option<String>,
     minted: ConversationSid,
 ) -> Result<((Interaction, Option<Task>), Decision), ApiError> {
     let sid = channel.conversation.unwrap_or(minted);
@@ -96,7 +95,6 @@ async fn open(
     let (kind, initiated_by) = (channel.kind, channel.initiated_by);
     let workspace = resolved.workflow.workspace;
     let mut interaction = Interaction::new(conversation, kind, initiated_by, workspace, call.now);
-    interaction.webhook_ttid.clone_from(webhook_ttid);
     let order = routing.order(resolved);
     let task = interaction::invite(&mut interaction, conversation, order, call.now)?;
     let announced = task.announcement();
@@ -162,8 +160,7 @@ impl Channel {
 
 /// A participant has exactly one of an identity and an address pair (rule C.2: else 45351).
 pub(crate) fn participant(value: &Value) -> Result<NewParticipant, ApiError> {
-    let wrong =
-        |why: &str| ApiError::new(400, 45351, format!("Invalid channel participant: {why}"));
+    let wrong = |why: &str| ApiError::because(Code::InvalidChannelParticipant, why);
     let address = |name: &str| -> Result<Option<Address>, ApiError> {
         let parsed = text(value, name)?.map(|text| text.parse());
         parsed.transpose().map_err(|_| wrong(&format!("{name} is not a valid address")))
@@ -187,22 +184,10 @@ pub(crate) async fn fetch(call: &Call<'_>, kd: &str) -> Answer {
     answer(call, &interaction).await
 }
 
-/// `POST /v1/Interactions/{KD}`: only the webhooks' name can be changed (rule C.2).
+/// `POST /v1/Interactions/{KD}`: only its webhooks could be changed (rule C.2), and there are none of interactions.
 pub(crate) async fn update(call: &Call<'_>, kd: &str) -> Answer {
-    let sid: InteractionSid = call.sid(kd)?;
-    let interaction = call
-        .on
-        .decide(|| async {
-            let found = call.on.store.get(key::interaction(sid)).await?;
-            let mut interaction: Interaction = found.ok_or_else(|| call.not_found())?;
-            let Some(ttid) = call.form.get("WebhookTtid") else {
-                return Ok::<_, ApiError>((interaction, Decision::unchanged()));
-            };
-            interaction.webhook_ttid = Some(ttid.to_owned()).filter(|ttid| !ttid.is_empty());
-            interaction.updated = call.now;
-            Ok((interaction.clone(), Decision::put(interaction)))
-        })
-        .await?;
+    let interaction = load::interaction(call, kd).await?;
+    call.nothing_else()?;
     answer(call, &interaction).await
 }
 

@@ -22,7 +22,6 @@ pub(crate) async fn create(call: &Call<'_>, kd: &str, uo: &str) -> Answer {
     let workspace = routing.workspace(Some(known.workspace))?;
     let resolved = routing.resolve(call, workspace, known.channel_type).await?;
     let (interaction, task) = call
-        .on
         .decide(|| async {
             let both = load::both(call, kd, uo).await?;
             let mut interaction = both.interaction;

@@ -1,5 +1,6 @@
 //! What the operations of one interaction read.
 
+use switchboard_domain::codes::Code;
 use switchboard_domain::conversation::Conversation;
 use switchboard_domain::interaction::Interaction;
 use switchboard_domain::sid::{ChannelSid, InteractionSid, Sid as _, TaskSid};
@@ -41,8 +42,7 @@ pub(crate) async fn both(call: &Call<'_>, kd: &str, uo: &str) -> Result<Both, Ap
     if call.sid::<ChannelSid>(uo)? != interaction.channel_sid() {
         return Err(call.not_found());
     }
-    let conversation = take(&mut found, &keys[1])
-        .ok_or_else(|| ApiError::new(404, 50350, "Conversation not found"))?;
+    let conversation = take(&mut found, &keys[1]).ok_or(Code::NoSuchConversation)?;
     Ok(Both { interaction, conversation })
 }
 

@@ -2,9 +2,12 @@
 
 use serde_json::{Value, json};
 use switchboard_domain::address::ChannelType;
+use switchboard_domain::codes::Code;
+use switchboard_domain::flow::TASK_TIMEOUT_SECONDS_MAX;
 use switchboard_domain::interaction::Order;
 use switchboard_domain::sid::{TaskChannelSid, TaskQueueSid, WorkerSid, WorkflowSid, WorkspaceSid};
 use switchboard_domain::workspace::{TaskChannel, TaskQueue, Worker, Workflow};
+use switchboard_rest::fields::{Longest, json_object};
 use switchboard_rest::{ApiError, Call};
 use switchboard_store::{Listing, Table, key, take};
 
@@ -12,8 +15,6 @@ use switchboard_store::{Listing, Table, key, take};
 const ATTRIBUTES_CHARS_MAX: usize = 4096;
 /// How long a task waits if nobody says, in seconds.
 const TIMEOUT_SECONDS: i64 = 86_400;
-/// The longest it may wait, in seconds.
-const TIMEOUT_SECONDS_MAX: i64 = 1_209_600;
 
 /// The parameter as it was given.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,7 +59,7 @@ impl Routing {
             worker,
             attributes: attributes(properties)?,
             priority: number(properties, "priority", 0, i64::from(i32::MAX))?.unwrap_or(0),
-            timeout_seconds: number(properties, "timeout", 1, TIMEOUT_SECONDS_MAX)?
+            timeout_seconds: number(properties, "timeout", 1, TASK_TIMEOUT_SECONDS_MAX)?
                 .unwrap_or(TIMEOUT_SECONDS),
         })
     }
@@ -146,7 +147,7 @@ impl Routing {
 }
 
 pub(crate) fn bad(message: &str) -> ApiError {
-    ApiError::new(400, 45366, message)
+    ApiError::saying(Code::InvalidChannel, message)
 }
 
 /// A text member; null and nothing are the same.
@@ -178,19 +179,13 @@ fn number(value: &Value, name: &str, low: i64, high: i64) -> Result<Option<i64>,
 
 /// An object, or an object written as text.
 fn attributes(properties: &Value) -> Result<Value, ApiError> {
-    let wrong = || bad("Routing.properties.attributes must be a JSON object");
-    let value = match properties.get("attributes") {
-        None | Some(Value::Null) => json!({}),
-        Some(Value::String(text)) => serde_json::from_str(text).map_err(|_| wrong())?,
-        Some(other) => other.clone(),
+    let text = match properties.get("attributes") {
+        None | Some(Value::Null) => return Ok(json!({})),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
     };
-    if !value.is_object() {
-        return Err(wrong());
-    }
-    if value.to_string().chars().count() > ATTRIBUTES_CHARS_MAX {
-        return Err(bad("Routing.properties.attributes is longer than 4096 characters"));
-    }
-    Ok(value)
+    json_object(&text, Longest::Chars(ATTRIBUTES_CHARS_MAX))
+        .map_err(|why| bad(&why.of("Routing.properties.attributes").message))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Participants of an interaction's channel (rule C.6).
 
 use serde_json::{Value, json};
+use switchboard_domain::codes::Code;
 use switchboard_domain::interaction::{
     self, ChannelParticipant, Interaction, Leaving, SeatRouting,
 };
@@ -34,7 +35,6 @@ pub(crate) async fn create(call: &Call<'_>, kd: &str, uo: &str) -> Answer {
         None => None,
     };
     let number = call
-        .on
         .decide(|| async {
             let both = load::both(call, kd, uo).await?;
             let rule = |answers: &_| {
@@ -68,7 +68,7 @@ fn routing(value: &Value) -> Result<SeatRouting, ApiError> {
 }
 
 fn invalid(why: &str) -> ApiError {
-    ApiError::new(400, 45367, format!("Failed to add Participant: {why}"))
+    ApiError::because(Code::InvalidSeat, why)
 }
 
 /// `POST …/Participants/{UT}`: `closed` or `wrapup`.
@@ -82,7 +82,6 @@ pub(crate) async fn update(call: &Call<'_>, kd: &str, uo: &str, ut: &str) -> Ans
         }
     };
     let interaction = call
-        .on
         .decide(|| async {
             let both = load::both(call, kd, uo).await?;
             let seat = both.interaction.participant(sid).ok_or_else(|| call.not_found())?;

@@ -49,7 +49,7 @@ pub(crate) async fn fetch(call: &Call<'_>, sid: &str) -> Answer {
 /// `POST …/Keys/{Sid}.json`.
 pub(crate) async fn update(call: &Call<'_>, sid: &str) -> Answer {
     let name = friendly_name(call)?;
-    let kept = call.on.decide(|| async {
+    let kept = call.decide(|| async {
         let mut kept = load(call, sid).await?;
         let Some(name) = &name else {
             return Ok((kept, Decision::unchanged()));
@@ -63,7 +63,7 @@ pub(crate) async fn update(call: &Call<'_>, sid: &str) -> Answer {
 
 /// `DELETE …/Keys/{Sid}.json`.
 pub(crate) async fn remove(call: &Call<'_>, sid: &str) -> Answer {
-    let gone = call.on.decide(|| async {
+    let gone = call.decide(|| async {
         let kept = load(call, sid).await?;
         Ok::<_, ApiError>(((), Decision::unchanged().without(kept)))
     });

@@ -13,7 +13,6 @@ mod numbers;
 mod pool;
 mod segments;
 mod services;
-mod settings;
 
 use std::convert::Infallible;
 
@@ -121,7 +120,7 @@ async fn keep_new<T: Kept + Clone>(
     effects: &[Effect],
 ) -> Result<(), ApiError> {
     let decision = Decision::put(record.clone()).asking(effects.iter().cloned());
-    call.on.decide(|| async { Ok::<_, ApiError>(((), decision.clone())) }).await
+    call.decide(|| async { Ok::<_, ApiError>(((), decision.clone())) }).await
 }
 
 /// A name for people: 64 characters at most (rule H).

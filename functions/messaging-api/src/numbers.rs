@@ -4,15 +4,19 @@
 use serde_json::{Value, json};
 use switchboard_domain::address::{Address, ChannelType};
 use switchboard_domain::carriage::CarrierName;
+use switchboard_domain::codes::Code;
 use switchboard_domain::configuration::{MessagingService, PhoneNumber};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::sid::PhoneNumberSid;
 use switchboard_domain::version::Version;
+use switchboard_rest::settings::{self, Setting, choice, method, sid, switch, url};
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::{Listing, Table, key};
 
-use crate::settings::{self, Setting, choice, method, sid, switch, url};
 use crate::{friendly_name, uri};
+
+/// Where all numbers are from, in the words of the vendor.
+const ORIGIN: &str = "twilio";
 
 const SETTINGS: &[Setting] = &[
     sid("SmsApplicationSid", "sms_application_sid", "AP"),
@@ -40,8 +44,8 @@ const SETTINGS: &[Setting] = &[
 /// `POST …/IncomingPhoneNumbers.json`.
 pub(crate) async fn create(call: &Call<'_>) -> Answer {
     if !call.form.has("PhoneNumber") && call.form.has("AreaCode") {
-        let message = "AreaCode is not supported: give the PhoneNumber that the carrier assigned";
-        return Err(ApiError::new(400, 21457, message));
+        let instead = "give the PhoneNumber that the carrier assigned";
+        return Err(ApiError::because(Code::AreaCodeNotSupported, instead));
     }
     let number = phone_number(call.form.required("PhoneNumber")?)?;
     let mut new = PhoneNumber {
@@ -57,12 +61,11 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
         updated: call.now,
         version: Version::NEW,
     };
-    settings::apply(SETTINGS, &mut new.settings, &call.form)?;
-    let kept = call.on.decide(|| async {
+    settings::read(SETTINGS, &call.form)?.apply(&mut new.settings);
+    let kept = call.decide(|| async {
         let kept: Option<PhoneNumber> = call.on.store.get(key::phone_number(new.sid)).await?;
         if kept.is_some() {
-            let message = format!("{} is not available: the account has it already", new.number);
-            return Err(ApiError::new(400, 21422, message));
+            return Err(ApiError::because(Code::PhoneNumberTaken, "the account has it already"));
         }
         Ok((new.clone(), Decision::put(new.clone())))
     });
@@ -87,7 +90,7 @@ fn phone_number(text: &str) -> Result<Address, ApiError> {
     let e164 = |it: &Address| it.channel() == ChannelType::Sms && is_e164(it.as_str());
     number.filter(e164).ok_or_else(|| {
         let rule = "it is + and 7 to 15 digits, without a channel";
-        ApiError::new(400, 21421, format!("PhoneNumber is invalid: {rule}"))
+        ApiError::because(Code::InvalidPhoneNumber, rule)
     })
 }
 
@@ -99,12 +102,15 @@ pub(crate) fn is_e164(text: &str) -> bool {
 /// `GET …/IncomingPhoneNumbers.json`; `PhoneNumber` may have `*` for any characters or be a part of the number.
 pub(crate) async fn list(call: &Call<'_>) -> Answer {
     let request = call.page(1000)?;
-    let given = |name: &str| call.query.get(name).filter(|value| !value.is_empty());
-    let (pattern, name) = (given("PhoneNumber"), given("FriendlyName"));
+    let (pattern, name) = (call.query.given("PhoneNumber"), call.query.given("FriendlyName"));
+    // All numbers are of the one origin, and none is new to the vendor.
+    let origin = call.query.given("Origin").is_none_or(|it| it.eq_ignore_ascii_case(ORIGIN));
+    let is_shown = origin && !call.query.flag("Beta")?.unwrap_or(false);
     let listing = Listing::list(Table::Configuration, "NUMBERS");
     let page = call
         .list(&listing, &request, |number: &PhoneNumber| {
-            pattern.is_none_or(|pattern| matches(pattern, number.number.as_str()))
+            is_shown
+                && pattern.is_none_or(|pattern| matches(pattern, number.number.as_str()))
                 && name.is_none_or(|name| number.friendly_name == name)
         })
         .await?;
@@ -132,13 +138,14 @@ pub(crate) async fn fetch(call: &Call<'_>, sid: &str) -> Answer {
 pub(crate) async fn update(call: &Call<'_>, sid: &str) -> Answer {
     let account = call.on.config.account_sid.to_string();
     if call.form.get("AccountSid").is_some_and(|given| !given.is_empty() && given != account) {
-        return Err(ApiError::new(400, 21470, "A number can not move to another account"));
+        return Err(Code::OtherAccount.into());
     }
     let name = friendly_name(call)?.filter(|name| !name.is_empty());
     let carrier = carrier(call)?;
-    let number = call.on.decide(|| async {
+    let given = settings::read(SETTINGS, &call.form)?;
+    let number = call.decide(|| async {
         let mut number = load(call, sid).await?;
-        let changed = settings::apply(SETTINGS, &mut number.settings, &call.form)?;
+        let changed = given.apply(&mut number.settings);
         if name.is_none() && carrier.is_none() && !changed {
             return Ok((number, Decision::unchanged()));
         }
@@ -154,7 +161,7 @@ pub(crate) async fn update(call: &Call<'_>, sid: &str) -> Answer {
 
 /// `DELETE …/IncomingPhoneNumbers/{Sid}.json`: it leaves the pool that it was in.
 pub(crate) async fn remove(call: &Call<'_>, sid: &str) -> Answer {
-    let gone = call.on.decide(|| async {
+    let gone = call.decide(|| async {
         let number = load(call, sid).await?;
         let mut decision = Decision::unchanged();
         if let Some(of) = number.messaging_service {
@@ -191,7 +198,7 @@ fn render(call: &Call<'_>, number: &PhoneNumber) -> Value {
         "beta": false,
         "capabilities": { "sms": true, "mms": true, "voice": false, "fax": false },
         "emergency_address_status": "unregistered",
-        "origin": "twilio",
+        "origin": ORIGIN,
         "status": "in-use",
         "type": "local",
         "uri": uri(call, &format!("/IncomingPhoneNumbers/{}", number.sid)),

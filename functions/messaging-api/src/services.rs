@@ -1,14 +1,15 @@
 //! Messaging services: a name, settings, and a pool of senders (rule E.1).
 
 use serde_json::{Value, json};
+use switchboard_domain::codes::Code;
 use switchboard_domain::configuration::{MessagingService, PhoneNumber};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::sid::MessagingServiceSid;
 use switchboard_domain::version::Version;
+use switchboard_rest::settings::{self, Setting, choice, method, number, switch, url};
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::{Listing, Table, key, take};
 
-use crate::settings::{self, Setting, choice, method, number, switch, url};
 use crate::{friendly_name, keep_new};
 
 const USECASES: &[&str] =
@@ -27,9 +28,10 @@ const SETTINGS: &[Setting] = &[
     choice("ScanMessageContent", "scan_message_content", SCANS, "inherit"),
     switch("FallbackToLongCode", "fallback_to_long_code", true),
     switch("AreaCodeGeomatch", "area_code_geomatch", true),
-    number("ValidityPeriod", "validity_period", 1, 36_000, 36_000).refused_as(21624),
+    number("ValidityPeriod", "validity_period", 1, 36_000, 36_000)
+        .refused_as(Code::InvalidValidityPeriod),
     switch("SynchronousValidation", "synchronous_validation", false),
-    choice("Usecase", "usecase", USECASES, "undeclared").refused_as(21713),
+    choice("Usecase", "usecase", USECASES, "undeclared").refused_as(Code::InvalidUsecase),
     switch("UseInboundWebhookOnNumber", "use_inbound_webhook_on_number", false),
 ];
 
@@ -46,7 +48,7 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
         updated: call.now,
         version: Version::NEW,
     };
-    settings::apply(SETTINGS, &mut service.settings, &call.form)?;
+    settings::read(SETTINGS, &call.form)?.apply(&mut service.settings);
     keep_new(call, &service, &[]).await?;
     Ok(Reply::created(render(call, &service)))
 }
@@ -67,9 +69,10 @@ pub(crate) async fn fetch(call: &Call<'_>, sid: &str) -> Answer {
 /// `POST /v1/Services/{Sid}`.
 pub(crate) async fn update(call: &Call<'_>, sid: &str) -> Answer {
     let name = friendly_name(call)?.filter(|name| !name.is_empty());
-    let service = call.on.decide(|| async {
+    let given = settings::read(SETTINGS, &call.form)?;
+    let service = call.decide(|| async {
         let mut service = load(call, sid).await?;
-        let changed = settings::apply(SETTINGS, &mut service.settings, &call.form)?;
+        let changed = given.apply(&mut service.settings);
         if name.is_none() && !changed {
             return Ok((service, Decision::unchanged()));
         }
@@ -84,7 +87,7 @@ pub(crate) async fn update(call: &Call<'_>, sid: &str) -> Answer {
 
 /// `DELETE /v1/Services/{Sid}`: the numbers of its pool are free again.
 pub(crate) async fn remove(call: &Call<'_>, sid: &str) -> Answer {
-    let removed = call.on.decide(|| async {
+    let removed = call.decide(|| async {
         let service = load(call, sid).await?;
         let keys: Vec<_> = service.numbers.iter().map(|one| key::phone_number(one.sid)).collect();
         let mut found = call.on.store.get_all(&keys).await?;

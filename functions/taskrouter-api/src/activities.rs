@@ -14,7 +14,7 @@ pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
         workspace,
         sid: call.on.mint(),
         friendly_name: fields::required_name(&call.form, "FriendlyName")?,
-        available: call.form.get("Available").is_some_and(fields::is_affirmative),
+        available: call.form.affirmed("Available")?.unwrap_or(false),
         created: call.now,
         updated: call.now,
         version: Version::NEW,
@@ -27,7 +27,7 @@ pub(crate) async fn list(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
     contents::workspace(call, workspace).await?;
     let request = call.page(PAGE_SIZE_MAX)?;
     let name = call.query.get("FriendlyName");
-    let available = call.query.get("Available").map(fields::is_affirmative);
+    let available = call.query.affirmed("Available")?;
     let listing = contents::listing::<Activity>(workspace);
     let page = call
         .list(&listing, &request, |activity: &Activity| {

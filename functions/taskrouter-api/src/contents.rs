@@ -163,13 +163,12 @@ pub(crate) async fn create<P: Part, F: Future<Output = Result<(), ApiError>>>(
     new: P,
     check: impl Fn() -> F,
 ) -> Result<P, ApiError> {
-    call.on
-        .decide(|| async {
-            let head = head(call, new.workspace()).await?;
-            check().await?;
-            Ok((written(new.clone()), fenced(head, P::part(new.id())).and(new.clone())))
-        })
-        .await
+    call.decide(|| async {
+        let head = head(call, new.workspace()).await?;
+        check().await?;
+        Ok((written(new.clone()), fenced(head, P::part(new.id())).and(new.clone())))
+    })
+    .await
 }
 
 /// Changes something of a workspace, if `check` lets it.
@@ -180,20 +179,19 @@ pub(crate) async fn change<P: Part, F: Future<Output = Result<(), ApiError>>>(
     check: impl Fn() -> F,
     apply: impl Fn(&mut P),
 ) -> Result<P, ApiError> {
-    call.on
-        .decide(|| async {
-            let head = head(call, workspace).await?;
-            let before: P = find(call, workspace, sid).await?;
-            check().await?;
-            let mut after = before.clone();
-            apply(&mut after);
-            if after == before {
-                return Ok((before, Decision::unchanged()));
-            }
-            after.stamp(call.now);
-            Ok((written(after.clone()), fenced(head, P::part(sid)).and(after)))
-        })
-        .await
+    call.decide(|| async {
+        let head = head(call, workspace).await?;
+        let before: P = find(call, workspace, sid).await?;
+        check().await?;
+        let mut after = before.clone();
+        apply(&mut after);
+        if after == before {
+            return Ok((before, Decision::unchanged()));
+        }
+        after.stamp(call.now);
+        Ok((written(after.clone()), fenced(head, P::part(sid)).and(after)))
+    })
+    .await
 }
 
 /// For what nothing speaks against.
@@ -208,14 +206,13 @@ pub(crate) async fn remove<P: Part, F: Future<Output = Result<(), ApiError>>>(
     sid: P::Id,
     check: impl Fn(Version) -> F,
 ) -> Answer {
-    call.on
-        .decide(|| async {
-            let head = head(call, workspace).await?;
-            let part: P = find(call, workspace, sid).await?;
-            check(part.version()).await?;
-            Ok::<_, ApiError>(((), fenced(head, P::part(sid)).without(part)))
-        })
-        .await?;
+    call.decide(|| async {
+        let head = head(call, workspace).await?;
+        let part: P = find(call, workspace, sid).await?;
+        check(part.version()).await?;
+        Ok::<_, ApiError>(((), fenced(head, P::part(sid)).without(part)))
+    })
+    .await?;
     Ok(Reply::gone())
 }
 

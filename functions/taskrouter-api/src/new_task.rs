@@ -1,6 +1,7 @@
 //! The making of a task (rule D.6).
 
 use switchboard_domain::decision::Decision;
+use switchboard_domain::flow::TASK_TIMEOUT_SECONDS_MAX;
 use switchboard_domain::sid::{TaskQueueSid, WorkerSid, WorkflowSid, WorkspaceSid};
 use switchboard_domain::task::{Destination, NewTask, Task};
 use switchboard_domain::workspace::{TaskQueue, Worker, Workflow};
@@ -14,8 +15,6 @@ use crate::{contents, fields, task_queues};
 
 /// How long a task waits unless it says otherwise, in seconds (rule D.6).
 const TIMEOUT_SECONDS: i64 = 86_400;
-/// The longest that a task can wait, in seconds (rule D.6).
-const TIMEOUT_SECONDS_MAX: i64 = 1_209_600;
 /// The task channel of a task that does not say which (rule D.6).
 const CHANNEL: &str = "default";
 
@@ -25,7 +24,7 @@ pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
     let attributes = fields::attributes(form)?.unwrap_or_else(|| "{}".to_owned());
     let priority = form.integer("Priority", 0, PRIORITY_MAX)?.unwrap_or(0);
     let timeout_seconds =
-        form.integer("Timeout", 1, TIMEOUT_SECONDS_MAX)?.unwrap_or(TIMEOUT_SECONDS);
+        form.integer("Timeout", 1, TASK_TIMEOUT_SECONDS_MAX)?.unwrap_or(TIMEOUT_SECONDS);
     let start = virtual_start(form, call.now)?.unwrap_or(call.now);
     let target = Target::read(form)?;
     let workflow = match target.bound {
@@ -41,7 +40,7 @@ pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
         (None, Some(queue)) => Destination::Queue(queue),
         (None, None) => Destination::Workflow,
     };
-    let named = form.get("TaskChannel").filter(|text| !text.is_empty()).unwrap_or(CHANNEL);
+    let named = form.given("TaskChannel").unwrap_or(CHANNEL);
     let channel = channel(call, workspace, named).await?;
     let new = Task::create(NewTask {
         sid: call.on.mint(),
@@ -59,7 +58,7 @@ pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
         let decision = Decision::put(new.clone()).asking(new.announcement());
         Ok::<_, ApiError>((new.clone().versioned(1), decision))
     };
-    let task = call.on.decide(rule).await?;
+    let task = call.decide(rule).await?;
     let names = Names::load(call, std::slice::from_ref(&task)).await?;
     Ok(Reply::created(render(call, &task, &names)).tagged(task.version))
 }
@@ -88,7 +87,7 @@ impl Target {
             ignores_capacity: false,
         };
         let mut names_workflow = false;
-        if let Some(text) = form.get(TARGET).filter(|text| !text.is_empty()) {
+        if let Some(text) = form.given(TARGET) {
             if let Ok(workflow) = text.parse::<WorkflowSid>() {
                 if target.workflow.is_some_and(|other| other != workflow) {
                     return Err(invalid(TARGET, "and WorkflowSid name different workflows"));
@@ -111,13 +110,12 @@ impl Target {
             }
             target.bound = target.queue.take();
         }
-        let ignore = form.get("IgnoreCapacity").filter(|text| !text.is_empty());
+        let ignore = form.affirmed("IgnoreCapacity")?;
         if ignore.is_some() && target.worker.is_none() {
             let why = "can only be given when RoutingTarget is a worker";
             return Err(invalid("IgnoreCapacity", why));
         }
-        target.ignores_capacity =
-            target.worker.is_some() && ignore.is_none_or(fields::is_affirmative);
+        target.ignores_capacity = target.worker.is_some() && ignore.unwrap_or(true);
         Ok(target)
     }
 }

@@ -55,6 +55,7 @@ pub(crate) async fn rehearse(call: &Call<'_>, workspace: WorkspaceSid, sid: &str
         workflows::check_named(call, workspace, text).await?;
     }
     let Window { from, to } = Window::of(&call.form, call.now)?;
+    call.nothing_else()?;
     rehearsal::check_period(from, to).map_err(too_much)?;
     let occurrences = recorded(call, &Timeline::of(workspace, from, to)).await?;
     let all = Listing::partition(Table::Routing, workspace, "");

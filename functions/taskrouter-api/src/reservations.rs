@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
+use switchboard_domain::codes::Code;
 use switchboard_domain::process::reservation::{Said, WorkerAnswer};
 use switchboard_domain::sid::{ReservationSid, Sid as _, TaskSid, WorkerSid, WorkspaceSid};
 use switchboard_domain::task::{Reservation, ReservationStatus, Source, Task};
@@ -103,8 +104,7 @@ fn answer(call: &Call<'_>, view: View, task: &Task, sid: ReservationSid) -> Answ
 
 /// What an update says of a reservation, by status or by instruction.
 fn said(form: &Params) -> Result<Option<Said>, ApiError> {
-    let given = |name: &str| form.get(name).filter(|text| !text.is_empty());
-    match (given("ReservationStatus"), given("Instruction")) {
+    match (form.given("ReservationStatus"), form.given("Instruction")) {
         (None, None) => Ok(None),
         (Some(_), Some(_)) => {
             Err(invalid("Instruction", "can not be given together with ReservationStatus"))
@@ -139,7 +139,7 @@ fn by_instruction(text: &str) -> Result<Said, ApiError> {
             let why = format!("{text} needs a voice call, and there are none here");
             Err(invalid("Instruction", &why))
         }
-        _ => Err(ApiError::new(400, 40151, format!("Invalid instruction: {text}"))),
+        _ => Err(ApiError::because(Code::InvalidInstruction, text)),
     }
 }
 
@@ -148,7 +148,7 @@ fn worker_answer(form: &Params) -> Result<WorkerAnswer, ApiError> {
     Ok(WorkerAnswer {
         said: said(form)?,
         activity: form.sid("WorkerActivitySid")?,
-        is_instruction: form.get("Instruction").is_some_and(|text| !text.is_empty()),
+        is_instruction: form.given("Instruction").is_some(),
     })
 }
 
@@ -181,7 +181,7 @@ pub(crate) async fn update(
         }
         Ok((task, decision.with(given.follow(worker, head, sid, call.now))))
     };
-    let task = call.on.decide(rule).await?;
+    let task = call.decide(rule).await?;
     answer(call, view, &task, sid)
 }
 

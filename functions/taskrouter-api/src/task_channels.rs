@@ -2,6 +2,7 @@
 //! or by its unique name.
 
 use serde_json::{Value, json};
+use switchboard_domain::codes::Code;
 use switchboard_domain::sid::{TaskChannelSid, WorkspaceSid};
 use switchboard_domain::version::Version;
 use switchboard_domain::workspace::TaskChannel;
@@ -27,7 +28,7 @@ pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
         match named(call, workspace, &channel.unique_name).await? {
             Some(other) => {
                 let message = format!("Task channel {} has this UniqueName already", other.sid);
-                Err(ApiError::new(409, 20409, message))
+                Err(ApiError::saying(Code::AlreadyExists, message))
             }
             None => Ok(()),
         }

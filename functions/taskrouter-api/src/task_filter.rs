@@ -12,7 +12,7 @@ use switchboard_rest::{ApiError, Call, Order, Params};
 use switchboard_store::key::dated;
 
 use crate::contents;
-use crate::fields::{self, invalid};
+use crate::fields::invalid;
 use crate::tasks::PRIORITY_MAX;
 
 /// What a list of tasks is narrowed to.
@@ -57,12 +57,12 @@ impl Filter {
             nothing: query.flag("HasAddons")?.unwrap_or(false),
             ..Self::default()
         };
-        if let Some(text) = query.get(EXPRESSION).filter(|text| !text.is_empty()) {
+        if let Some(text) = query.given(EXPRESSION) {
             let expression = Expression::parse(text);
             filter.expression =
                 Some(expression.map_err(|error| invalid(EXPRESSION, &error.to_string()))?);
         }
-        if let Some(target) = query.get("RoutingTarget").filter(|text| !text.is_empty()) {
+        if let Some(target) = query.given("RoutingTarget") {
             if let Ok(workflow) = target.parse() {
                 filter.workflows = both(filter.workflows, BTreeSet::from([workflow]));
             } else if let Ok(queue) = target.parse() {
@@ -129,7 +129,7 @@ enum By {
 impl Ordering {
     pub(crate) fn read(query: &Params) -> Result<Self, ApiError> {
         let known = ["DateCreated", "Priority", "VirtualStartTime"];
-        Ok(match fields::ordering(query, &known)? {
+        Ok(match query.ordering("Ordering", &known)? {
             Some(("Priority", order)) => Self { by: By::Priority, order },
             Some(("VirtualStartTime", order)) => Self { by: By::Start, order },
             Some((_, order)) => Self { by: By::Created, order },

@@ -1,6 +1,7 @@
 //! Task queues: which workers may take a task, and in which order tasks wait (rule D.3).
 
 use serde_json::{Value, json};
+use switchboard_domain::flow::TASK_TIMEOUT_SECONDS_MAX;
 use switchboard_domain::routing::expression::{Expression, WorkerAttributes};
 use switchboard_domain::routing::workflow;
 use switchboard_domain::sid::{ActivitySid, TaskQueueSid, WorkspaceSid};
@@ -18,8 +19,6 @@ const EVERYBODY: &str = "1==1";
 const RESERVED_MAX: i64 = 50;
 /// So many queues a workspace has, at most (rule D.3).
 const QUEUES_MAX: usize = 5_000;
-/// The longest bound on waiting, in seconds: no task waits for longer.
-const AGEING_BOUND_SECONDS_MAX: i64 = 1_209_600;
 
 /// The parameters that create and update share.
 struct Given {
@@ -39,7 +38,7 @@ impl Given {
             true => form.sid(name).map(Some),
             false => Ok(None),
         };
-        let bound = form.integer("AgeingBound", 1, AGEING_BOUND_SECONDS_MAX)?;
+        let bound = form.integer("AgeingBound", 1, TASK_TIMEOUT_SECONDS_MAX)?;
         Ok(Self {
             target_workers: target_workers(form)?,
             max_reserved_workers: max.and_then(|max| u32::try_from(max).ok()),

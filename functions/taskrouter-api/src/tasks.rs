@@ -5,6 +5,7 @@ use switchboard_domain::sid::{TaskSid, WorkerSid, WorkspaceSid};
 use switchboard_domain::task::{self, Amendment, Change, Command, Source, Task, TaskStatus};
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_domain::workspace::{TaskChannel, TaskQueue};
+use switchboard_rest::fields::missing;
 use switchboard_rest::{Answer, ApiError, Call, Order, Params, Reply, ordered};
 use switchboard_store::{Cursor, Kept as _, Listing, Page, Table, key};
 
@@ -184,22 +185,23 @@ impl Update {
 fn status(form: &Params) -> Result<Option<(TaskStatus, Option<String>)>, ApiError> {
     const NAME: &str = "AssignmentStatus";
     let reason = form.text("Reason", REASON_CHARS_MAX)?.filter(|text| !text.is_empty());
-    let Some(text) = form.get(NAME).filter(|text| !text.is_empty()) else {
-        return Ok(None);
+    let Some(text) = form.given(NAME) else {
+        let why = "can only be given together with AssignmentStatus";
+        return reason.map_or(Ok(None), |_| Err(invalid("Reason", why)));
     };
     let Some(status) = TaskStatus::parse(text) else {
         return Err(invalid(NAME, &format!("has no status {text}")));
     };
-    if status.is_over() && reason.is_none() {
-        form.required("Reason")?;
+    match status.is_over() && reason.is_none() {
+        true => Err(missing("Reason")),
+        false => Ok(Some((status, reason))),
     }
-    Ok(Some((status, reason)))
 }
 
 pub(crate) async fn update(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) -> Answer {
     let sid: TaskSid = call.sid(sid)?;
     let mut update = Update::read(&call.form, call.now)?;
-    if let Some(which) = call.form.get("TaskChannel").filter(|text| !text.is_empty()) {
+    if let Some(which) = call.form.given("TaskChannel") {
         update.amendment.channel = Some(channel(call, workspace, which).await?.sid);
     }
     let rule = || async {
@@ -209,7 +211,7 @@ pub(crate) async fn update(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) 
         let change = task::decide_all(&before, commands, Source::Api, call.now)?;
         Ok::<_, ApiError>(decided(change))
     };
-    let task = call.on.decide(rule).await?;
+    let task = call.decide(rule).await?;
     answer(call, &task).await
 }
 
@@ -230,6 +232,6 @@ pub(crate) async fn remove(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) 
         let change = task::decide(&before, Command::Delete, Source::Api, call.now)?;
         Ok::<_, ApiError>(((), change.into()))
     };
-    call.on.decide(rule).await?;
+    call.decide(rule).await?;
     Ok(Reply::gone())
 }

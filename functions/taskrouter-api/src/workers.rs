@@ -1,6 +1,7 @@
 //! Workers: who does the tasks (rule D.2).
 
 use serde_json::{Value, json};
+use switchboard_domain::codes::Code;
 use switchboard_domain::decision::Decision;
 use switchboard_domain::head::PartSid;
 use switchboard_domain::refusal::Refusal;
@@ -58,7 +59,7 @@ async fn check_name(call: &Call<'_>, worker: &Worker) -> Result<(), ApiError> {
     match all.iter().find(taken) {
         Some(other) => {
             let message = format!("Worker {} has this FriendlyName already", other.sid);
-            Err(ApiError::new(409, 20409, message))
+            Err(ApiError::saying(Code::AlreadyExists, message))
         }
         None => Ok(()),
     }
@@ -98,7 +99,7 @@ impl Filter {
             name: given("FriendlyName"),
             activity: query.sid("ActivitySid")?,
             activity_name: given("ActivityName"),
-            available: query.get("Available").map(fields::is_affirmative),
+            available: query.affirmed("Available")?,
             expression: expression.transpose()?,
             queues,
         })
@@ -138,7 +139,7 @@ pub(crate) async fn list(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
     contents::workspace(call, workspace).await?;
     let request = call.page(PAGE_SIZE_MAX)?;
     let orders = ["DateStatusChanged", "DateCreated", "DateUpdated", "FriendlyName"];
-    let ordering = fields::ordering(&call.query, &orders)?;
+    let ordering = call.query.ordering("Ordering", &orders)?;
     let filter = Filter::read(call, workspace).await?;
     let activities = Activities::load(call, workspace).await?;
     let keep = |worker: &Worker| filter.keeps(worker, &activities);
@@ -244,7 +245,7 @@ pub(crate) async fn update(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) 
         }
         Ok::<_, ApiError>(((stands, activities, rest), decision))
     };
-    let (worker, activities, rest) = call.on.decide(rule).await?;
+    let (worker, activities, rest) = call.decide(rule).await?;
     for task in rest {
         reject_one(call, task, sid).await?;
     }
@@ -275,7 +276,7 @@ async fn reject_one(call: &Call<'_>, sid: TaskSid, worker: WorkerSid) -> Result<
         let change = rejected(&before, worker, call.now)?;
         Ok::<_, ApiError>(((), change.into()))
     };
-    call.on.decide(rule).await
+    call.decide(rule).await
 }
 
 /// A worker who has a task, or is asked to take one, stays.

@@ -36,8 +36,8 @@ impl Given {
         let timeout = form.integer("TaskReservationTimeout", 1, RESERVATION_TIMEOUT_SECONDS_MAX)?;
         Ok(Self {
             configuration: configuration(form)?,
-            assignment_callback_url: fields::url(form, "AssignmentCallbackUrl")?,
-            fallback_assignment_callback_url: fields::url(form, "FallbackAssignmentCallbackUrl")?,
+            assignment_callback_url: form.url("AssignmentCallbackUrl")?,
+            fallback_assignment_callback_url: form.url("FallbackAssignmentCallbackUrl")?,
             reservation_timeout: timeout,
         })
     }
@@ -149,6 +149,7 @@ pub(crate) async fn update(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) 
     let sid: WorkflowSid = call.sid(sid)?;
     let given = Given::read(&call.form)?;
     let name = fields::name(&call.form, "FriendlyName")?;
+    let starts_again = call.form.affirmed("ReEvaluateTasks")?.unwrap_or(false);
     let check = || given.check(call, workspace);
     let apply = |workflow: &mut Workflow| {
         given.apply(workflow);
@@ -157,7 +158,7 @@ pub(crate) async fn update(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) 
         }
     };
     let workflow = contents::change(call, workspace, sid, check, apply).await?;
-    if call.form.get("ReEvaluateTasks").is_some_and(fields::is_affirmative) {
+    if starts_again {
         restart_tasks(call, workspace, sid).await?;
     }
     Ok(Reply::ok(render(call, &workflow)))
@@ -188,7 +189,7 @@ async fn restart_tasks(
             }
             Ok::<_, ApiError>(((), decision))
         };
-        call.on.decide(rule).await?;
+        call.decide(rule).await?;
     }
     Ok(())
 }

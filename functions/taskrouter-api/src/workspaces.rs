@@ -45,7 +45,7 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
     let workspace = Workspace {
         sid,
         friendly_name,
-        event_callback_url: fields::url(&call.form, "EventCallbackUrl")?.flatten(),
+        event_callback_url: call.form.url("EventCallbackUrl")?.flatten(),
         events_filter: events_filter(call)?.flatten(),
         multi_task_enabled: call.form.flag("MultiTaskEnabled")?.unwrap_or(true),
         prioritize_queue_order: fields::queue_order(&call.form, "PrioritizeQueueOrder")?
@@ -64,7 +64,6 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
         _ => return Err(invalid("Template", "must be NONE or FIFO")),
     }
     let workspace = call
-        .on
         .decide(|| async {
             let head = Head::new(sid);
             let mut decision = contents::moved_unnoted(head).and(workspace.clone());
@@ -175,7 +174,7 @@ pub(crate) async fn fetch(call: &Call<'_>, sid: WorkspaceSid) -> Answer {
 
 pub(crate) async fn update(call: &Call<'_>, sid: WorkspaceSid) -> Answer {
     let friendly_name = fields::name(&call.form, "FriendlyName")?;
-    let event_callback_url = fields::url(&call.form, "EventCallbackUrl")?;
+    let event_callback_url = call.form.url("EventCallbackUrl")?;
     let events_filter = events_filter(call)?;
     let order = fields::queue_order(&call.form, "PrioritizeQueueOrder")?;
     let multi_task = call.form.flag("MultiTaskEnabled")?;
@@ -215,7 +214,7 @@ pub(crate) async fn update(call: &Call<'_>, sid: WorkspaceSid) -> Answer {
         let stands = after.clone().versioned(before.version + 1);
         Ok(((stands, activities), contents::fenced(head, PartSid::Workspace(sid)).and(after)))
     };
-    let (workspace, activities) = call.on.decide(rule).await?;
+    let (workspace, activities) = call.decide(rule).await?;
     Ok(Reply::ok(render(call, &workspace, &activities)))
 }
 
@@ -242,7 +241,7 @@ pub(crate) async fn remove(call: &Call<'_>, sid: WorkspaceSid) -> Answer {
         let decision = Decision { deletes: rest, ..Decision::default() };
         Ok((true, decision))
     };
-    while !call.on.decide(step).await? {}
+    while !call.decide(step).await? {}
     Ok(Reply::gone())
 }
 

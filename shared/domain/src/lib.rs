@@ -7,6 +7,7 @@
 
 pub mod address;
 pub mod carriage;
+pub mod codes;
 pub mod configuration;
 pub mod conversation;
 pub mod decision;

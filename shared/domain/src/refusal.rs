@@ -1,5 +1,6 @@
-//! Every way in which a rule says no, with its published code and the HTTP status that goes with it.
+//! Every way in which a rule says no, with its published code.
 
+use crate::codes::Code;
 use crate::sid::ConversationSid;
 use crate::task::{ReservationStatus, TaskStatus};
 
@@ -7,61 +8,61 @@ use crate::task::{ReservationStatus, TaskStatus};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The conversation is closed, which is final (rule B.1).
-    #[error("Conversation is closed and can't be changed")]
+    #[error("{}", Code::ConversationClosed.sentence())]
     ConversationClosed,
     /// The pair is bound elsewhere (rule A.2); clients read the sid out of the sentence.
     #[error("A binding for this participant and proxy address already exists in Conversation {0}")]
     PairBound(ConversationSid),
     /// The identity is in the conversation already.
-    #[error("Participant already exists")]
+    #[error("{}", Code::ParticipantExists.sentence())]
     ParticipantExists,
     /// The conversation has as many participants as it may have.
-    #[error("Conversation participants limit exceeded")]
+    #[error("{}", Code::TooManyParticipants.sentence())]
     TooManyParticipants,
     /// It has as many participants on channels as it may have.
-    #[error("Conversation non-chat participants limit exceeded")]
+    #[error("{}", Code::TooManyChannelParticipants.sentence())]
     TooManyChannelParticipants,
     /// A participant needs exactly one of an identity and an address pair.
     #[error("Exactly one of Identity and MessagingBinding.Address with ProxyAddress must be given")]
     ParticipantShape,
     /// The address and the proxy address are on different channels.
-    #[error("Messaging binding address and proxy address types must match")]
+    #[error("{}", Code::BindingTypesDiffer.sentence())]
     BindingTypesDiffer,
     /// The address is the proxy address.
-    #[error("Messaging binding address and proxy address must differ")]
+    #[error("{}", Code::BindingAddressesEqual.sentence())]
     BindingAddressesEqual,
     /// No such participant.
-    #[error("Participant not found")]
+    #[error("{}", Code::NoSuchParticipant.sentence())]
     NoSuchParticipant,
     /// No such scoped webhook.
-    #[error("Conversation scoped webhook not found")]
+    #[error("{}", Code::NoSuchWebhook.sentence())]
     NoSuchWebhook,
     /// Five scoped webhooks are the most (rule B.5).
-    #[error("Too many scoped webhooks: a conversation has at most 5")]
+    #[error("{}", Code::TooManyWebhooks.sentence())]
     TooManyWebhooks,
     /// Who somebody is cannot be changed.
-    #[error("Identity parameter not acceptable for this Participant")]
+    #[error("{}", Code::IdentityNotAcceptable.sentence())]
     IdentityStays,
     /// A conversation begins open.
-    #[error("Initial state can't be 'closed'")]
+    #[error("{}", Code::BegunClosed.sentence())]
     InitiallyClosed,
     /// Another conversation of the service has the name.
-    #[error("Conversation with provided unique name already exists")]
+    #[error("{}", Code::UniqueNameTaken.sentence())]
     NameTaken,
     /// The account has no such messaging service.
-    #[error("Messaging service does not belong to account")]
+    #[error("{}", Code::ForeignMessagingService.sentence())]
     NoSuchMessagingService,
     /// A conversation is kept with its participants in one item.
     #[error("The attributes of the conversation and its participants are too long together")]
     AttributesTooLong,
     /// A carrier does not have it yet.
-    #[error("Cannot change this message before it is sent")]
+    #[error("{}", Code::MessageNotSentYet.sentence())]
     NotSentYet,
     /// Neither text nor media.
-    #[error("Message has neither body nor media")]
+    #[error("{}", Code::EmptyMessage.sentence())]
     EmptyMessage,
     /// The text is longer than a conversation keeps.
-    #[error("Message body is too long")]
+    #[error("{}", Code::BodyTooLong.sentence())]
     BodyTooLong,
     /// No such task in the state that the command needs.
     #[error("Task is {0:?} and can not become {1}")]
@@ -76,87 +77,54 @@ pub enum Refusal {
     #[error("Reservation is {0:?} and can not become {1}")]
     ReservationState(ReservationStatus, &'static str),
     /// Another worker was faster (rule D.7).
-    #[error("Reservation was rescinded")]
+    #[error("{}", Code::ReservationRescinded.sentence())]
     ReservationRescinded,
     /// No such reservation.
     #[error("Reservation not found")]
     NoSuchReservation,
     /// The channel is closed, or closing.
-    #[error("Interaction channel is closed")]
+    #[error("{}", Code::ChannelClosed.sentence())]
     ChannelClosed,
     /// No such participant of the interaction channel.
-    #[error("Interaction channel participant not found")]
+    #[error("{}", Code::NoSuchChannelParticipant.sentence())]
     NoSuchChannelParticipant,
     /// The conversation of a customer-initiated interaction needs its customer (rule C.2).
-    #[error("Conversation has no participants")]
+    #[error("{}", Code::NoCustomer.sentence())]
     NoCustomer,
 }
 
 impl Refusal {
     /// The published code.
-    pub const fn code(&self) -> u32 {
+    pub const fn code(&self) -> Code {
         match self {
-            Self::ConversationClosed => 50377,
-            Self::PairBound(_) => 50416,
-            Self::ParticipantExists => 50433,
-            Self::TooManyParticipants => 50417,
-            Self::TooManyChannelParticipants => 50418,
-            Self::ParticipantShape => 20001,
-            Self::BindingTypesDiffer => 50414,
-            Self::BindingAddressesEqual => 50409,
-            Self::NoSuchParticipant => 50432,
-            Self::NoSuchWebhook => 50360,
-            Self::TooManyWebhooks => 50361,
-            Self::IdentityStays => 50211,
-            Self::InitiallyClosed => 50384,
-            Self::NameTaken => 50353,
-            Self::NoSuchMessagingService => 50342,
-            Self::AttributesTooLong => 50303,
-            Self::NotSentYet => 20009,
-            Self::EmptyMessage => 50503,
-            Self::BodyTooLong => 50504,
+            Self::ConversationClosed => Code::ConversationClosed,
+            Self::PairBound(_) => Code::PairBound,
+            Self::ParticipantExists => Code::ParticipantExists,
+            Self::TooManyParticipants => Code::TooManyParticipants,
+            Self::TooManyChannelParticipants => Code::TooManyChannelParticipants,
+            Self::ParticipantShape => Code::InvalidParameter,
+            Self::BindingTypesDiffer => Code::BindingTypesDiffer,
+            Self::BindingAddressesEqual => Code::BindingAddressesEqual,
+            Self::NoSuchParticipant => Code::NoSuchParticipant,
+            Self::NoSuchWebhook => Code::NoSuchWebhook,
+            Self::TooManyWebhooks => Code::TooManyWebhooks,
+            Self::IdentityStays => Code::IdentityNotAcceptable,
+            Self::InitiallyClosed => Code::BegunClosed,
+            Self::NameTaken => Code::UniqueNameTaken,
+            Self::NoSuchMessagingService => Code::ForeignMessagingService,
+            Self::AttributesTooLong => Code::AttributesTooLong,
+            Self::NotSentYet => Code::MessageNotSentYet,
+            Self::EmptyMessage => Code::EmptyMessage,
+            Self::BodyTooLong => Code::BodyTooLong,
             Self::TaskState(..)
             | Self::TaskInWork(_)
             | Self::RouterAlone
-            | Self::ReservationState(..) => 20001,
-            Self::ReservationRescinded => 20410,
-            Self::NoSuchReservation => 20404,
-            Self::ChannelClosed => 45354,
-            Self::NoSuchChannelParticipant => 45310,
-            Self::NoCustomer => 45355,
-        }
-    }
-
-    /// The HTTP status.
-    pub const fn status(&self) -> u16 {
-        match self {
-            Self::PairBound(_) | Self::ParticipantExists | Self::NameTaken | Self::NotSentYet => {
-                409
-            }
-            Self::NoSuchParticipant
-            | Self::NoSuchWebhook
-            | Self::NoSuchReservation
-            | Self::NoSuchChannelParticipant => 404,
-            Self::ReservationRescinded => 410,
-            Self::ConversationClosed
-            | Self::TooManyParticipants
-            | Self::TooManyChannelParticipants
-            | Self::ParticipantShape
-            | Self::BindingTypesDiffer
-            | Self::BindingAddressesEqual
-            | Self::TooManyWebhooks
-            | Self::IdentityStays
-            | Self::InitiallyClosed
-            | Self::NoSuchMessagingService
-            | Self::AttributesTooLong
-            | Self::EmptyMessage
-            | Self::BodyTooLong
-            | Self::TaskState(..)
-            | Self::TaskInWork(_)
-            | Self::RouterAlone
-            | Self::ReservationState(..)
-            | Self::ChannelClosed
-            | Self::NoCustomer => 400,
+            | Self::ReservationState(..) => Code::InvalidParameter,
+            Self::ReservationRescinded => Code::ReservationRescinded,
+            Self::NoSuchReservation => Code::NotFound,
+            Self::ChannelClosed => Code::ChannelClosed,
+            Self::NoSuchChannelParticipant => Code::NoSuchChannelParticipant,
+            Self::NoCustomer => Code::NoCustomer,
         }
     }
 }

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use subtle::ConstantTimeEq as _;
+use switchboard_domain::codes::Code;
 use switchboard_domain::configuration::ApiKey;
 use switchboard_domain::sid::KeySid;
 use switchboard_runtime::Dependencies;
@@ -14,7 +15,7 @@ use crate::reply::ApiError;
 
 /// Lets the account and its keys pass.
 pub(crate) async fn check(on: &Dependencies, headers: &HeaderMap) -> Result<(), ApiError> {
-    let denied = || ApiError::new(401, 20003, "Authenticate");
+    let denied = || ApiError::from(Code::Unauthenticated);
     let (name, password) = credentials(headers).ok_or_else(denied)?;
     let expected = if name == on.config.account_sid.to_string() {
         on.config.auth_token.0.clone()

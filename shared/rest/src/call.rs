@@ -4,6 +4,8 @@ use http::{HeaderMap, header};
 use lambda_http::{Body, Request};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
+use switchboard_domain::codes::Code;
+use switchboard_domain::decision::Decision;
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_domain::version::Version;
 use switchboard_runtime::Dependencies;
@@ -102,7 +104,7 @@ impl<'a> Call<'a> {
     /// What a path that no operation has is answered: 404, or 405 if another method would do.
     pub fn no_such_operation(&self) -> Answer {
         match self.method {
-            Method::Other => Err(ApiError::new(405, 20004, "Method not allowed")),
+            Method::Other => Err(Code::MethodNotAllowed.into()),
             Method::Get | Method::Post | Method::Delete => Err(self.not_found()),
         }
     }
@@ -117,6 +119,22 @@ impl<'a> Call<'a> {
         format!("{}/{}/{path}", self.on.config.public_url, self.product)
     }
 
+    /// Lets `rule` load and decide, commits what it decided and sends the effects ([`Dependencies::decide`]). A
+    /// parameter that was not read before cannot have a part in the decision, so it is refused here.
+    pub async fn decide<T, F>(&self, rule: impl FnMut() -> F) -> Result<T, ApiError>
+    where
+        F: Future<Output = Result<(T, Decision), ApiError>>,
+    {
+        self.nothing_else()?;
+        self.on.decide(rule).await
+    }
+
+    /// Refuses a parameter that nobody has read until now.
+    pub fn nothing_else(&self) -> Result<(), ApiError> {
+        self.query.nothing_else()?;
+        self.form.nothing_else()
+    }
+
     /// Refuses a stale `If-Match` (rule R.5).
     pub fn if_match(&self, version: Version) -> Result<(), ApiError> {
         let Some(given) = self.header("if-match") else {
@@ -126,9 +144,8 @@ impl<'a> Call<'a> {
         if tag == "*" || tag == version.to_string() {
             return Ok(());
         }
-        let message =
-            format!("Precondition failed: If-Match is {given}, the resource is at {version}");
-        Err(ApiError::new(412, 20412, message))
+        let why = format!("If-Match is {given}, the resource is at {version}");
+        Err(ApiError::because(Code::StaleVersion, why))
     }
 
     /// Whether a REST change shall call webhooks (rule R.6).
@@ -137,27 +154,108 @@ impl<'a> Call<'a> {
     }
 }
 
-/// Reads a form, or JSON where the content type says so.
+/// The content type of forms.
+const FORM: &str = "application/x-www-form-urlencoded";
+/// The content type of the operations that take JSON.
+const JSON: &str = "application/json";
+
+/// Reads a form, or a JSON object where the content type says so. Anything else is refused: it would be taken for
+/// parameters with strange names, and dropped.
 fn read_body(headers: &HeaderMap, body: Body) -> Result<(Params, Option<Value>), ApiError> {
     let bytes: &[u8] = match &body {
         Body::Empty => &[],
         Body::Text(text) => text.as_bytes(),
         Body::Binary(bytes) => bytes,
-        _ => return Err(ApiError::bad("The body can not be read")),
+        _ => return Err(ApiError::bad("The body cannot be read")),
     };
     if bytes.len() > BODY_BYTES_MAX {
-        return Err(ApiError::new(413, 20413, "Request Entity Too Large"));
+        return Err(Code::BodyTooLarge.into());
     }
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    if content_type.is_some_and(|kind| kind.starts_with("application/json")) && !bytes.is_empty() {
-        let value: Value = serde_json::from_slice(bytes).map_err(|error| {
-            let place = format!("line {}, column {}", error.line(), error.column());
-            ApiError::bad(format!("The body is not valid JSON: {place}"))
-        })?;
-        return Ok((Params::from_json(&value), Some(value)));
+    if bytes.is_empty() {
+        return Ok((Params::default(), None));
     }
+    let kind = match headers.get(header::CONTENT_TYPE) {
+        Some(value) => value.to_str().unwrap_or_default().split(';').next().unwrap_or_default(),
+        None => FORM,
+    };
+    match kind.trim() {
+        kind if kind.eq_ignore_ascii_case(JSON) => read_json(bytes),
+        kind if kind.eq_ignore_ascii_case(FORM) => Ok((read_form(bytes)?, None)),
+        _ => {
+            Err(ApiError::bad(format!("The body has to be a form: its Content-Type is not {FORM}")))
+        }
+    }
+}
+
+fn read_json(bytes: &[u8]) -> Result<(Params, Option<Value>), ApiError> {
+    let value: Value = serde_json::from_slice(bytes).map_err(|error| {
+        let place = format!("line {}, column {}", error.line(), error.column());
+        ApiError::bad(format!("The body is not valid JSON: {place}"))
+    })?;
+    match value.is_object() {
+        true => Ok((Params::from_json(&value), Some(value))),
+        false => Err(ApiError::bad("The body is not a JSON object")),
+    }
+}
+
+/// A form whose names are names: JSON or XML that is sent as a form has others.
+fn read_form(bytes: &[u8]) -> Result<Params, ApiError> {
     if std::str::from_utf8(bytes).is_err() {
         return Err(ApiError::bad("The body is not valid UTF-8"));
     }
-    Ok((Params::parse(bytes), None))
+    let form = Params::parse(bytes);
+    let is_name = |name: &str| {
+        let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"._-[]".contains(&byte);
+        !name.is_empty() && name.bytes().all(is_part)
+    };
+    let is_form = form.iter().all(|(name, _)| is_name(name));
+    let why = "The body is not a form: it has names that no parameter can have";
+    if is_form { Ok(form) } else { Err(ApiError::bad(why)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(content_type: Option<&str>, body: &[u8]) -> Result<Params, ApiError> {
+        let mut headers = HeaderMap::new();
+        if let Some(kind) = content_type {
+            headers.insert(header::CONTENT_TYPE, kind.parse().unwrap());
+        }
+        read_body(&headers, Body::Binary(body.to_vec())).map(|(params, _)| params)
+    }
+
+    #[test]
+    fn a_form_or_a_json_object_is_read() {
+        for kind in [None, Some(FORM), Some("Application/X-WWW-Form-Urlencoded; charset=UTF-8")] {
+            assert_eq!(read(kind, b"A.B=1&C=2").unwrap().get("A.B"), Some("1"), "{kind:?}");
+        }
+        for kind in [JSON, "application/json; charset=utf-8", "APPLICATION/JSON"] {
+            assert_eq!(read(Some(kind), b"{\"A\": 1}").unwrap().get("A"), Some("1"), "{kind}");
+        }
+        assert!(read(Some("text/xml"), b"").is_ok(), "nothing was sent");
+    }
+
+    #[test]
+    fn a_body_that_is_neither_is_refused() {
+        for (kind, body) in [
+            (Some("multipart/form-data; boundary=x"), &b"--x"[..]),
+            (Some("text/plain"), b"A=1"),
+            (Some("application/xml"), b"<A/>"),
+            (Some("application/jsonp"), b"{}"),
+            (Some(""), b"A=1"),
+            (Some(JSON), b"[1]"),
+            (Some(JSON), b"1"),
+            (Some(JSON), b"{"),
+            (None, b"{\"A\": 1}"),
+            (Some(FORM), b"{\"A\": \"b=c\"}"),
+            (Some(FORM), b"<A>1</A>"),
+            (Some(FORM), b"=1"),
+            (Some(FORM), b"A B=1"),
+            (Some(FORM), b"\xff\xfe"),
+        ] {
+            let refused = read(kind, body).map(|_| ()).unwrap_err();
+            assert_eq!((refused.status, refused.code), (400, 20001), "{kind:?} {body:?}");
+        }
+    }
 }

@@ -7,9 +7,11 @@
 
 mod auth;
 mod call;
+pub mod fields;
 mod page;
 mod params;
 mod reply;
+pub mod settings;
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -24,7 +26,7 @@ pub use page::{
     Direction, LOOKED_AT_MAX, Order, PageRequest, Records, Source, Stretch, chained, filtered,
     ordered,
 };
-pub use params::{Params, flag, instant, integer, sid_param};
+pub use params::Params;
 pub use reply::{Answer, ApiError, Reply};
 
 /// The longest body that a REST request may have, in bytes.
@@ -72,7 +74,15 @@ pub async fn serve(
 async fn answer(on: &Dependencies, request: Request, product: Product) -> Answer {
     auth::check(on, request.headers()).await?;
     let call = Call::read(on, request)?;
-    product(&call).await
+    if call.method == Method::Delete {
+        call.nothing_else()?;
+    }
+    let reply = product(&call).await?;
+    // Whoever narrows a list with what it does not know would take all records for those they meant.
+    if call.method == Method::Get {
+        call.nothing_else()?;
+    }
+    Ok(reply)
 }
 
 fn written(reply: Reply) -> Response<Body> {

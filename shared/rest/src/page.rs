@@ -6,6 +6,7 @@ mod token;
 mod walk;
 
 use serde_json::{Value, json};
+use switchboard_domain::codes::Code;
 use switchboard_domain::record::Record;
 use switchboard_store::{Cursor, FromRecord, Kept, Listing, Page};
 
@@ -42,9 +43,8 @@ impl PageRequest {
                 ApiError::bad("Invalid parameter: PageToken is none that this list gave out")
             })?),
             None if number > 0 => {
-                let message =
-                    "Absolute paging is not supported: follow next_page_url, or give PageToken";
-                return Err(ApiError::new(400, 40153, message));
+                let instead = "follow next_page_url, or give PageToken";
+                return Err(ApiError::because(Code::AbsolutePaging, instead));
             }
             None => None,
         };

@@ -1,6 +1,9 @@
 //! Answers and errors of REST operations.
 
+use std::fmt::Display;
+
 use serde_json::Value;
+use switchboard_domain::codes::Code;
 use switchboard_domain::refusal::Refusal;
 use switchboard_domain::version::Version;
 use switchboard_runtime::Failure;
@@ -58,23 +61,34 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    /// An error with a published code.
-    pub fn new(status: u16, code: u32, message: impl Into<String>) -> Self {
+    /// An error with the sentence of its code, and why.
+    pub fn because(code: Code, why: impl Display) -> Self {
+        Self::saying(code, format!("{}: {why}", code.sentence()))
+    }
+
+    /// An error in words of its own, which tell what its code's sentence cannot.
+    pub fn saying(code: Code, message: impl Into<String>) -> Self {
+        let (status, code) = (code.status(), code.number());
         Self { status, code, message: message.into(), internal: None }
     }
 
     /// 400 with code 20001: a parameter is missing or wrong.
     pub fn bad(message: impl Into<String>) -> Self {
-        Self::new(400, 20001, message)
+        Self::saying(Code::InvalidParameter, message)
     }
 
     /// 404 for this path, which is written without its version (rule R.2).
     pub fn not_found(path: &str) -> Self {
-        Self::new(404, 20404, format!("The requested resource {path} was not found"))
+        Self::saying(Code::NotFound, format!("The requested resource {path} was not found"))
     }
 
-    fn internal(status: u16, code: u32, message: &str, internal: String) -> Self {
-        Self { status, code, message: message.to_owned(), internal: Some(internal) }
+    /// The same error under a code that is published for it.
+    pub fn coded(self, code: Code) -> Self {
+        Self::saying(code, self.message)
+    }
+
+    fn internal(code: Code, internal: String) -> Self {
+        Self { internal: Some(internal), ..code.into() }
     }
 
     /// Notes what the caller does not get to see.
@@ -94,9 +108,15 @@ impl ApiError {
     }
 }
 
+impl From<Code> for ApiError {
+    fn from(code: Code) -> Self {
+        Self::saying(code, code.sentence())
+    }
+}
+
 impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
-        Self::new(refusal.status(), refusal.code(), refusal.to_string())
+        Self::saying(refusal.code(), refusal.to_string())
     }
 }
 
@@ -112,11 +132,9 @@ impl From<Failure> for ApiError {
         match failure {
             Failure::Refused(refusal) => refusal.into(),
             Failure::Invalid(why) => Self::bad(why),
-            Failure::NotFound(what) => {
-                Self::new(404, 20404, format!("The requested resource {what} was not found"))
-            }
-            Failure::Unavailable(_) => Self::internal(503, 20503, "Service unavailable", text),
-            Failure::Defect(_) => Self::internal(500, 20500, "Internal Server Error", text),
+            Failure::NotFound(what) => Self::not_found(&what),
+            Failure::Unavailable(_) => Self::internal(Code::Unavailable, text),
+            Failure::Defect(_) => Self::internal(Code::Defect, text),
         }
     }
 }

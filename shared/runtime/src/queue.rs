@@ -270,7 +270,7 @@ where
                 Ok(Next::Done) => continue,
                 Ok(Next::Later(wait)) => Some(wait),
                 Err(Failure::Refused(refusal)) => {
-                    tracing::info!(code = refusal.code(), "refused: {refusal}");
+                    tracing::info!(code = refusal.code().number(), "refused: {refusal}");
                     continue;
                 }
                 Err(failure) => {

@@ -69,15 +69,22 @@ async fn what_is_not_built_yet_is_refused_and_not_dropped() {
     let world = world().await;
     let conversation = a_conversation(&world).await;
     let messages = format!("{conversation}/Messages");
-    for (path, name, value) in [
-        (messages.as_str(), "MediaSid", "ME00000000000000000000000000000001"),
-        (&messages, "ContentSid", "HX00000000000000000000000000000001"),
-        (&conversation, "Timers.Inactive", "PT1M"),
-        (&format!("{conversation}/Webhooks"), "Configuration.ReplayAfter", "0"),
+    let webhooks = format!("{conversation}/Webhooks");
+    let webhook = [
+        ("Target", "webhook"),
+        ("Configuration.Url", "https://example.com"),
+        ("Configuration.Filters", "onMessageAdded"),
+    ];
+    for (path, form, name, value) in [
+        (&messages, &[("Body", "hi")][..], "MediaSid", "ME00000000000000000000000000000001"),
+        (&messages, &[("Body", "hi")], "ContentSid", "HX00000000000000000000000000000001"),
+        (&conversation, &[], "Timers.Inactive", "PT1M"),
+        (&conversation, &[], "Bindings.Email.Name", "a"),
+        (&webhooks, &webhook, "Configuration.ReplayAfter", "0"),
     ] {
-        let refused = world.post(path, &[("Body", "hi"), (name, value)]).await;
-        assert!(refused.text("message").contains("not supported yet"), "{}", refused.body);
-        refused.refused(400, 20001);
+        let refused = world.post(path, &[form, &[(name, value)]].concat()).await;
+        let words = refused.refused(400, 20001);
+        assert!(words.contains(&format!("{name} is not supported yet")), "{words}");
     }
     world.post(&conversation, &[("Timers.Inactive", "PT0S")]).await.expect(200);
 }

@@ -147,3 +147,38 @@ async fn an_address_without_a_working_handler_is_refused() {
     world.post(path, &unknown).await.refused(400, 50367);
     world.post(path, &[("Type", "sms")]).await.refused(400, 20001);
 }
+
+#[tokio::test]
+async fn an_address_takes_no_parameters_of_another_kind_of_handler() {
+    let world = world().await;
+    let flow = a_flow(&world).await;
+    let addresses = "/v1/Configuration/Addresses";
+    let webhook = [
+        ("AutoCreation.WebhookUrl", "https://example.com"),
+        ("AutoCreation.WebhookMethod", "GET"),
+        ("AutoCreation.WebhookFilters", "onMessageAdded"),
+    ];
+    let studio = [
+        ("Type", "sms"),
+        ("Address", "+18005550199"),
+        ("AutoCreation.Type", "studio"),
+        ("AutoCreation.StudioFlowSid", flow.as_str()),
+    ];
+    for dropped in webhook {
+        let form = [&studio[..], &[dropped]].concat();
+        let words = world.post(addresses, &form).await.refused(400, 20001);
+        assert!(words.contains(dropped.0), "{words}");
+    }
+    let made = world.post(addresses, &studio).await.expect(201);
+    let url = made["url"].as_str().unwrap().to_owned();
+    for dropped in webhook {
+        let words = world.post(&url, &[dropped]).await.refused(400, 20001);
+        assert!(words.contains(dropped.0), "{words}");
+    }
+    assert_eq!(world.get(&url).await.expect(200), made);
+    let other =
+        [("AutoCreation.Type", "webhook"), ("AutoCreation.StudioRetryCount", "1"), webhook[0]];
+    world.post(&url, &other).await.refused(400, 20001);
+    let changed = world.post(&url, &[other[0], webhook[0]]).await.expect(200);
+    assert_eq!(changed["auto_creation"]["webhook_url"], "https://example.com");
+}

@@ -70,21 +70,24 @@ async fn a_conversation_has_one_interaction_however_often_it_is_asked_for() {
 }
 
 #[tokio::test]
-async fn only_the_name_of_the_webhooks_of_an_interaction_can_be_changed() {
+async fn webhooks_of_interactions_are_not_there_so_they_cannot_be_named() {
     let world = world().await;
     let centre = Support::open(&world).await;
     let conversation = a_conversation(&world).await;
     let (channel, routing) = (channel(&conversation).to_string(), centre.routing().to_string());
-    let form = [("Channel", channel.as_str()), ("Routing", &routing), ("WebhookTtid", "flex_1")];
-    let made = world.post(INTERACTIONS, &form).await.expect(200);
-    assert_eq!(made["webhook_ttid"], "flex_1");
+    let named = ("WebhookTtid", "flex_1");
+    let form = [("Channel", channel.as_str()), ("Routing", &routing), named];
+    let words = world.post(INTERACTIONS, &form).await.refused(400, 20001);
+    assert!(words.contains("WebhookTtid"), "{words}");
+    let made = world.post(INTERACTIONS, &form[..2]).await.expect(200);
+    assert_eq!(made["webhook_ttid"], Value::Null);
     let url = text(&made, "url");
-    assert_eq!(world.post(&url, &[("Channel", "{}")]).await.expect(200), made);
-    let renamed = world.post(&url, &[("WebhookTtid", "flex_2")]).await.expect(200);
-    assert_eq!(renamed["webhook_ttid"], "flex_2");
-    assert_eq!(world.get(&url).await.expect(200), renamed);
-    let emptied = world.post(&url, &[("WebhookTtid", "")]).await.expect(200);
-    assert_eq!(emptied["webhook_ttid"], Value::Null);
+    assert_eq!(world.post(&url, &[]).await.expect(200), made);
+    assert_eq!(world.post(&url, &[("WebhookTtid", "")]).await.expect(200), made);
+    for wrong in [named, ("Channel", "{}")] {
+        world.post(&url, &[wrong]).await.refused(400, 20001);
+    }
+    assert_eq!(world.get(&url).await.expect(200), made);
 }
 
 #[tokio::test]

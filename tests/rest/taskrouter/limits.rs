@@ -32,11 +32,12 @@ async fn attributes_have_four_thousand_and_ninety_six_characters_with_their_spac
     let url = world.workspace().await;
     let sized = |characters: usize| format!("{{\"a\":{}1}}", " ".repeat(characters - 7));
     let (fits, long) = (sized(4096), sized(4097));
-    for list in ["Tasks", "Workers"] {
+    let name = ("FriendlyName", "Alice");
+    for (list, named) in [("Tasks", &[][..]), ("Workers", &[name])] {
         let base = format!("{url}/{list}");
-        let name = ("FriendlyName", "Alice");
-        world.post(&base, &[name, ("Attributes", &long)]).await.refused(400, 20001);
-        let made = world.created(&base, &[name, ("Attributes", &fits)]).await;
+        let with = |attributes| [named, &[("Attributes", attributes)]].concat();
+        world.post(&base, &with(&long)).await.refused(400, 20001);
+        let made = world.created(&base, &with(&fits)).await;
         assert_eq!(made["attributes"], json!(fits), "{list}");
         world.post(&text(&made, "url"), &[("Attributes", &long)]).await.refused(400, 20001);
     }

@@ -113,8 +113,14 @@ impl Walk {
         let mut last = Value::Null;
         for form in forms {
             let form = self.form(path, &form);
-            let form: Vec<(&str, &str)> =
+            let mut form: Vec<(&str, &str)> =
                 form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            // Some examples have parameters that the operation is not described with, nor has here.
+            let declared = self.published.form(method, path);
+            if form.iter().any(|(name, _)| !declared.contains(*name)) {
+                self.world.post(&url, &form).await.refused(400, 20001);
+                form.retain(|(name, _)| declared.contains(*name));
+            }
             let answered = match method {
                 "get" => self.world.get(&url).await,
                 "post" => self.world.post(&url, &form).await,

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use switchboard_domain::address::{Address, ChannelType};
 use switchboard_domain::carriage::{CarrierName, DeliveryStatus, message_sid};
+use switchboard_domain::codes::Code;
 use switchboard_domain::decision::Decision;
 use switchboard_domain::message::{self, Command, Delivery, Message};
 use switchboard_domain::sid::{MessageSid, MmsSid, Sid as _, SmsSid};
@@ -142,15 +143,14 @@ pub(crate) async fn update(call: &Call<'_>, sid: &str) -> Answer {
         }
         None => false,
     };
-    if let Some(status) = call.form.get("Status").filter(|status| !status.is_empty()) {
+    if let Some(status) = call.form.given("Status") {
         load(call, sid).await?;
         if status.eq_ignore_ascii_case("canceled") {
-            let message = "This message cannot be canceled: only a scheduled one can";
-            return Err(ApiError::new(400, 30409, message));
+            return Err(ApiError::because(Code::MessageNotCancelable, "only a scheduled one can"));
         }
         return Err(ApiError::bad("Invalid parameter: Status must be canceled"));
     }
-    let view = call.on.decide(async || {
+    let view = call.decide(async || {
         let view = load(call, sid).await?;
         if !redact {
             return Ok((view, Decision::unchanged()));
@@ -167,7 +167,7 @@ pub(crate) async fn update(call: &Call<'_>, sid: &str) -> Answer {
 
 /// `DELETE …/Messages/{Sid}.json`. A conversation keeps its message; only this view of it goes.
 pub(crate) async fn remove(call: &Call<'_>, sid: &str) -> Answer {
-    let gone = call.on.decide(async || {
+    let gone = call.decide(async || {
         let view = load(call, sid).await?;
         let delivery = view.delivery().map(|delivery| delivery.number);
         let message = message::decide(&view.message, Command::Remove { delivery }, call.now)?;

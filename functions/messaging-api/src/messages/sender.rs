@@ -1,6 +1,7 @@
 //! Who sends a message: the sender that the request names, or one out of a messaging service's pool.
 
 use switchboard_domain::address::{Address, ChannelType};
+use switchboard_domain::codes::Code;
 use switchboard_domain::configuration::{MessagingService, PhoneNumber};
 use switchboard_domain::sid::{MessageSid, MessagingServiceSid, Sid as _};
 use switchboard_rest::{ApiError, Call};
@@ -19,15 +20,10 @@ pub(crate) async fn sender(
         Some(sid) => Some(service(call, sid).await?),
         None => None,
     };
-    let named = given("From").map(|text| {
-        text.parse::<Address>().map_err(|_| ApiError::new(400, 21212, "Invalid 'From' address"))
-    });
-    match (named.transpose()?, service) {
-        (None, None) => {
-            let message =
-                "A 'From' or 'MessagingServiceSid' parameter is required to send a message";
-            Err(ApiError::new(400, 21603, message))
-        }
+    let named = given("From").map(|text| text.parse().map_err(|_| Code::InvalidFrom));
+    let named: Option<Address> = named.transpose()?;
+    match (named, service) {
+        (None, None) => Err(Code::MessageNeedsFrom.into()),
         (None, Some(service)) => Ok((choose(&service, to)?, Some(service.sid))),
         (Some(from), None) => {
             check_sender(call, &from).await?;
@@ -35,8 +31,7 @@ pub(crate) async fn sender(
         }
         (Some(from), Some(service)) => {
             if from.channel() == ChannelType::Sms && !has_sender(&service, &from) {
-                let message = "The 'From' address is not in the pool of the Messaging Service";
-                return Err(ApiError::new(400, 21711, message));
+                return Err(Code::SenderNotInPool.into());
             }
             Ok((from, Some(service.sid)))
         }
@@ -44,11 +39,9 @@ pub(crate) async fn sender(
 }
 
 async fn service(call: &Call<'_>, text: &str) -> Result<MessagingService, ApiError> {
-    let invalid =
-        |_| ApiError::new(400, 21705, "The Messaging Service is invalid: no such identifier");
-    let sid: MessagingServiceSid = text.parse().map_err(invalid)?;
+    let sid: MessagingServiceSid = text.parse().map_err(|_| Code::InvalidMessagingService)?;
     let service: Option<MessagingService> = call.on.store.get(key::messaging_service(sid)).await?;
-    service.ok_or_else(|| ApiError::new(400, 21701, "The Messaging Service does not exist"))
+    Ok(service.ok_or(Code::NoSuchMessagingService)?)
 }
 
 /// A number must be the account's; an alphanumeric sender or one on a channel is the carrier's to judge.
@@ -59,10 +52,7 @@ async fn check_sender(call: &Call<'_>, from: &Address) -> Result<(), ApiError> {
     let number: Option<PhoneNumber> = call.on.store.get(key::phone_number_of(from)).await?;
     match number {
         Some(_) => Ok(()),
-        None => {
-            let message = "The 'From' number is none of the account's phone numbers";
-            Err(ApiError::new(400, 21606, message))
-        }
+        None => Err(Code::FromNotOurs.into()),
     }
 }
 
@@ -76,13 +66,9 @@ fn has_sender(service: &MessagingService, from: &Address) -> bool {
 /// number, and not in North America, where carriers do not take them.
 fn choose(service: &MessagingService, to: &Address) -> Result<Address, ApiError> {
     if service.numbers.is_empty() && service.alpha_senders.is_empty() {
-        return Err(ApiError::new(400, 21704, "The Messaging Service contains no phone numbers"));
+        return Err(Code::PoolEmpty.into());
     }
-    let none_fits = || {
-        let message =
-            "The Messaging Service does not have a phone number available to send a message";
-        ApiError::new(400, 21703, message)
-    };
+    let none_fits = || ApiError::from(Code::NoSenderForRecipient);
     let same_channel = service.numbers.iter().filter(|one| one.number.channel() == to.channel());
     let rank = |number: &str| {
         let equal = |one: Option<&str>, other: Option<&str>| one.is_some() && one == other;

@@ -1,38 +1,34 @@
 //! Alphanumeric senders in the pool of a messaging service.
 
 use serde_json::{Value, json};
+use switchboard_domain::codes::Code;
 use switchboard_domain::configuration::AlphaSender;
 use switchboard_domain::decision::Decision;
 use switchboard_domain::sid::{AlphaSenderSid, MessagingServiceSid};
 use switchboard_rest::{Answer, ApiError, Call, Order, Reply, ordered};
 use switchboard_store::key;
 
-use super::{ALPHA_SENDERS_MAX, full, removed};
+use super::{ALPHA_SENDERS_MAX, removed};
 use crate::services;
 
 /// `POST /v1/Services/{ServiceSid}/AlphaSenders`.
 pub(crate) async fn create(call: &Call<'_>, service: &str) -> Answer {
     let sender = call.form.get("AlphaSender").unwrap_or_default().trim();
     if sender.is_empty() {
-        return Err(ApiError::new(
-            400,
-            21708,
-            "Alpha Sender ID is missing: AlphaSender is required",
-        ));
+        return Err(Code::AlphaSenderMissing.into());
     }
     if !is_alpha_sender(sender) {
-        let rule = "has at most 11 letters, digits, spaces and + - _ &, and at least one letter";
-        return Err(ApiError::new(400, 21709, format!("Alpha Sender ID is invalid: it {rule}")));
+        let rule = "it has at most 11 letters, digits, spaces and + - _ &, and at least one letter";
+        return Err(ApiError::because(Code::InvalidAlphaSender, rule));
     }
     let minted: AlphaSenderSid = call.on.mint();
-    let added = call.on.decide(|| async {
+    let added = call.decide(|| async {
         let mut service = services::load(call, service).await?;
         if service.alpha_senders.iter().any(|one| one.sender == sender) {
-            let message = "Alpha Sender is already in the Messaging Service";
-            return Err(ApiError::new(409, 21710, message));
+            return Err(Code::SenderInPool.into());
         }
         if service.alpha_senders.len() >= ALPHA_SENDERS_MAX {
-            return Err(full());
+            return Err(Code::PoolFull.into());
         }
         let new = AlphaSender { sid: minted, sender: sender.to_owned(), created: call.now };
         service.alpha_senders.push(new.clone());
@@ -70,7 +66,7 @@ pub(crate) async fn fetch(call: &Call<'_>, service: &str, sid: &str) -> Answer {
 /// `DELETE /v1/Services/{ServiceSid}/AlphaSenders/{Sid}`.
 pub(crate) async fn remove(call: &Call<'_>, service: &str, sid: &str) -> Answer {
     let sid: AlphaSenderSid = call.sid(sid)?;
-    let gone = call.on.decide(|| async {
+    let gone = call.decide(|| async {
         let mut service = services::load(call, service).await?;
         let place = service.alpha_senders.iter().position(|one| one.sid == sid);
         service.alpha_senders.remove(place.ok_or_else(|| call.not_found())?);

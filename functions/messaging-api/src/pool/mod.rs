@@ -32,10 +32,6 @@ pub(crate) async fn not_supported(call: &Call<'_>, service: &str, what: &str) ->
     Err(ApiError::bad(format!("{what} of a messaging service are not supported yet{instead}")))
 }
 
-fn full() -> ApiError {
-    ApiError::new(400, 21714, "The pool of the Messaging Service is full")
-}
-
 fn removed() -> Answer {
     Ok(Reply::gone())
 }

@@ -2,21 +2,22 @@
 //! change in one transaction.
 
 use serde_json::{Value, json};
+use switchboard_domain::codes::Code;
 use switchboard_domain::configuration::{MessagingService, PhoneNumber, PoolNumber};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::sid::{MessagingServiceSid, PhoneNumberSid};
-use switchboard_rest::{Answer, ApiError, Call, Order, Reply, ordered, sid_param};
+use switchboard_rest::{Answer, ApiError, Call, Order, Reply, fields, ordered};
 use switchboard_store::{key, take};
 
-use super::{NUMBERS_MAX, full, removed};
+use super::{NUMBERS_MAX, removed};
 use crate::country;
 use crate::services;
 
 /// `POST /v1/Services/{ServiceSid}/PhoneNumbers`.
 pub(crate) async fn create(call: &Call<'_>, service: &str) -> Answer {
     let service_sid: MessagingServiceSid = call.sid(service)?;
-    let sid: PhoneNumberSid = sid_param("PhoneNumberSid", call.form.required("PhoneNumberSid")?)?;
-    let added = call.on.decide(|| async {
+    let sid: PhoneNumberSid = fields::sid("PhoneNumberSid", call.form.required("PhoneNumberSid")?)?;
+    let added = call.decide(|| async {
         let keys = [key::messaging_service(service_sid), key::phone_number(sid)];
         let mut found = call.on.store.get_all(&keys).await?;
         let service: Option<MessagingService> = take(&mut found, &keys[0]);
@@ -26,7 +27,7 @@ pub(crate) async fn create(call: &Call<'_>, service: &str) -> Answer {
             number.ok_or_else(|| ApiError::not_found(&format!("/IncomingPhoneNumbers/{sid}")))?;
         free(&number, service_sid)?;
         if service.numbers.len() >= NUMBERS_MAX {
-            return Err(full());
+            return Err(Code::PoolFull.into());
         }
         let place = PoolNumber { sid, number: number.number.clone(), created: call.now };
         service.numbers.push(place.clone());
@@ -42,13 +43,8 @@ pub(crate) async fn create(call: &Call<'_>, service: &str) -> Answer {
 fn free(number: &PhoneNumber, service: MessagingServiceSid) -> Result<(), ApiError> {
     match number.messaging_service {
         None => Ok(()),
-        Some(of) if of == service => {
-            Err(ApiError::new(409, 21710, "Phone Number is already in the Messaging Service"))
-        }
-        Some(_) => {
-            let message = "Phone Number is associated with another Messaging Service";
-            Err(ApiError::new(409, 21712, message))
-        }
+        Some(of) if of == service => Err(Code::SenderInPool.into()),
+        Some(_) => Err(Code::NumberInOtherPool.into()),
     }
 }
 
@@ -72,7 +68,7 @@ pub(crate) async fn fetch(call: &Call<'_>, service: &str, sid: &str) -> Answer {
 /// `DELETE /v1/Services/{ServiceSid}/PhoneNumbers/{Sid}`.
 pub(crate) async fn remove(call: &Call<'_>, service: &str, sid: &str) -> Answer {
     let sid: PhoneNumberSid = call.sid(sid)?;
-    let gone = call.on.decide(|| async {
+    let gone = call.decide(|| async {
         let mut service = services::load(call, service).await?;
         let place = service.numbers.iter().position(|one| one.sid == sid);
         service.numbers.remove(place.ok_or_else(|| call.not_found())?);

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use switchboard_domain::codes::Code;
 use switchboard_domain::event::KEPT;
+use switchboard_domain::flow::TASK_TIMEOUT_SECONDS_MAX;
 use switchboard_domain::sid::{TaskChannelSid, WorkspaceSid};
 use switchboard_domain::timestamp::{Millis, Timestamp};
 use switchboard_rest::{ApiError, Call, Params};
@@ -14,12 +16,8 @@ use crate::tasks;
 const MINUTES: i64 = 15;
 /// More minutes than anybody asks for; what is too long ago is refused by its own code.
 const MINUTES_MAX: i64 = 1_000_000_000;
-/// The code of statistics that are not kept any more (rule D.10).
-const TOO_OLD: u32 = 14241;
 /// So many thresholds can be asked for at once.
 const THRESHOLDS_MAX: usize = 100;
-/// The longest threshold: no task waits for longer.
-const THRESHOLD_SECONDS_MAX: i64 = 1_209_600;
 
 /// A span of time, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,8 +45,7 @@ impl Window {
             None => end.unwrap_or(now).min(now) + Millis::seconds(-60 * minutes),
         };
         if from < now + Millis(-KEPT.0) {
-            let message = "Statistics that are older than 30 days are not available";
-            return Err(ApiError::new(400, TOO_OLD, message));
+            return Err(Code::StatisticsTooOld.into());
         }
         if from > to {
             return Err(invalid("StartDate", "must not be after the end"));
@@ -80,7 +77,7 @@ fn seconds(list: &str) -> Result<BTreeSet<i64>, ApiError> {
     let read = each.map(|text| {
         let number: Option<i64> = text.parse().ok();
         number
-            .filter(|seconds| (0..=THRESHOLD_SECONDS_MAX).contains(seconds))
+            .filter(|seconds| (0..=TASK_TIMEOUT_SECONDS_MAX).contains(seconds))
             .ok_or_else(|| invalid(NAME, "must be a comma list of seconds"))
     });
     let all = read.collect::<Result<BTreeSet<i64>, ApiError>>()?;

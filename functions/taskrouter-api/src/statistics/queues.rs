@@ -8,7 +8,7 @@ use switchboard_domain::statistics::cumulative::Cumulative;
 use switchboard_domain::statistics::real_time::{StaffNow, TasksNow, eligible};
 use switchboard_domain::task::Task;
 use switchboard_domain::workspace::TaskQueue;
-use switchboard_rest::{Answer, ApiError, Call, Reply, sid_param};
+use switchboard_rest::{Answer, ApiError, Call, Reply, fields};
 
 use super::parameters::Window;
 use super::{Form, People, occurrences, open_tasks, parameters, render, told};
@@ -49,7 +49,7 @@ pub(super) async fn list(call: &Call<'_>, ws: WorkspaceSid) -> Answer {
     let request = call.page(PAGE_SIZE_MAX)?;
     let channel = parameters::channel(call, ws).await?;
     let (window, thresholds) = (Window::read(call)?, parameters::thresholds(call)?);
-    let name = call.query.get("FriendlyName").filter(|text| !text.is_empty());
+    let name = call.query.given("FriendlyName");
     let listing = contents::listing::<TaskQueue>(ws);
     let page = call
         .list(&listing, &request, |queue: &TaskQueue| {
@@ -75,6 +75,7 @@ pub(super) async fn list(call: &Call<'_>, ws: WorkspaceSid) -> Answer {
 pub(super) async fn bulk(call: &Call<'_>, ws: WorkspaceSid) -> Answer {
     let wanted = named(call)?;
     let channel = parameters::channel(call, ws).await?;
+    call.nothing_else()?;
     let mut queues: Vec<TaskQueue> = contents::all(call, ws).await?;
     queues.retain(|queue| wanted.is_empty() || wanted.contains(&queue.sid));
     queues.truncate(BULK_MAX);
@@ -97,7 +98,7 @@ fn named(call: &Call<'_>) -> Result<BTreeSet<TaskQueueSid>, ApiError> {
     let mut all = BTreeSet::new();
     for name in BULK_NAMES {
         for text in call.form.all(name) {
-            all.insert(sid_param(name, &text)?);
+            all.insert(fields::sid(name, &text)?);
         }
     }
     match all.len() > BULK_MAX {

@@ -428,6 +428,7 @@ mod tests {
         };
         assert_eq!(path_of("conversations.twilio.com"), "/conversations/v1/Services");
         assert_eq!(path_of("taskrouter.dublin.ie1.twilio.com:443"), "/taskrouter/v1/Services");
+        assert_eq!(path_of("Conversations.TWILIO.com"), "/conversations/v1/Services");
         assert_eq!(path_of("127.0.0.1:8080"), "/v1/Services");
     }
 

@@ -132,7 +132,7 @@ fn accepting_rescinds_the_others_and_a_rescinded_one_is_gone() {
     assert_eq!(status(alice), ReservationStatus::Rescinded);
     assert_eq!(status(bob), ReservationStatus::Accepted);
     let late = decided(&taken, Command::Accept(alice), NOW);
-    assert_eq!(late.unwrap_err().status(), 410);
+    assert_eq!(late.unwrap_err().code().status(), 410);
 }
 
 #[test]

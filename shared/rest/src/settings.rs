@@ -1,20 +1,23 @@
 //! Settings that are kept by their REST names: each resource has a table of them, and reading, checking and
-//! showing follow from the table.
+//! showing follow from the table. So a setting is one line, and none can be read and not shown.
 
 use serde_json::{Map, Value};
-use switchboard_rest::{ApiError, Params, flag, integer};
+use switchboard_domain::codes::Code;
 
-/// The longest URL that is kept.
-const URL_BYTES_MAX: usize = 2048;
+use crate::fields::{flag, integer, invalid, is_sid, is_web_url, one_of};
+use crate::params::Params;
+use crate::reply::ApiError;
 
 /// One setting.
-pub(crate) struct Setting {
+#[derive(Debug)]
+pub struct Setting {
     name: &'static str,
     field: &'static str,
     kind: Kind,
-    code: u32,
+    code: Code,
 }
 
+#[derive(Debug)]
 enum Kind {
     Url,
     Method,
@@ -25,49 +28,49 @@ enum Kind {
 }
 
 /// An address on the web; none by default.
-pub(crate) const fn url(name: &'static str, field: &'static str) -> Setting {
-    Setting { name, field, kind: Kind::Url, code: 20001 }
+pub const fn url(name: &'static str, field: &'static str) -> Setting {
+    Setting { name, field, kind: Kind::Url, code: Code::InvalidParameter }
 }
 
 /// How such an address is called; `POST` by default.
-pub(crate) const fn method(name: &'static str, field: &'static str) -> Setting {
-    Setting { name, field, kind: Kind::Method, code: 20001 }
+pub const fn method(name: &'static str, field: &'static str) -> Setting {
+    Setting { name, field, kind: Kind::Method, code: Code::InvalidParameter }
 }
 
 /// A switch.
-pub(crate) const fn switch(name: &'static str, field: &'static str, default: bool) -> Setting {
-    Setting { name, field, kind: Kind::Flag(default), code: 20001 }
+pub const fn switch(name: &'static str, field: &'static str, default: bool) -> Setting {
+    Setting { name, field, kind: Kind::Flag(default), code: Code::InvalidParameter }
 }
 
 /// One of a few words.
-pub(crate) const fn choice(
+pub const fn choice(
     name: &'static str,
     field: &'static str,
     among: &'static [&'static str],
     default: &'static str,
 ) -> Setting {
-    Setting { name, field, kind: Kind::Choice(among, default), code: 20001 }
+    Setting { name, field, kind: Kind::Choice(among, default), code: Code::InvalidParameter }
 }
 
 /// A whole number.
-pub(crate) const fn number(
+pub const fn number(
     name: &'static str,
     field: &'static str,
     low: i64,
     high: i64,
     default: i64,
 ) -> Setting {
-    Setting { name, field, kind: Kind::Number { low, high, default }, code: 20001 }
+    Setting { name, field, kind: Kind::Number { low, high, default }, code: Code::InvalidParameter }
 }
 
 /// An identifier of a resource that is only kept; none by default.
-pub(crate) const fn sid(name: &'static str, field: &'static str, prefix: &'static str) -> Setting {
-    Setting { name, field, kind: Kind::Sid(prefix), code: 20001 }
+pub const fn sid(name: &'static str, field: &'static str, prefix: &'static str) -> Setting {
+    Setting { name, field, kind: Kind::Sid(prefix), code: Code::InvalidParameter }
 }
 
 impl Setting {
     /// With the published code that a wrong value is answered with.
-    pub(crate) const fn refused_as(mut self, code: u32) -> Self {
+    pub const fn refused_as(mut self, code: Code) -> Self {
         self.code = code;
         self
     }
@@ -84,17 +87,14 @@ impl Setting {
 
     fn value(&self, given: &str) -> Result<Value, ApiError> {
         match self.kind {
-            Kind::Url if is_url(given) => Ok(given.into()),
+            Kind::Url if is_web_url(given) => Ok(given.into()),
             Kind::Url => Err(self.wrong("is not an http or https URL")),
             Kind::Method => self.one_of(&["GET", "POST"], given),
             Kind::Flag(_) => flag(self.name, given).map(Value::from),
             Kind::Choice(among, _) => self.one_of(among, given),
-            Kind::Number { low, high, .. } => {
-                let number = integer(self.name, given, low, high);
-                let number =
-                    number.map_err(|error| ApiError::new(400, self.code, error.message))?;
-                Ok(number.into())
-            }
+            Kind::Number { low, high, .. } => integer(self.name, given, low, high)
+                .map(Value::from)
+                .map_err(|it| it.coded(self.code)),
             Kind::Sid(prefix) if is_sid(given, prefix) => Ok(given.into()),
             Kind::Sid(prefix) => {
                 Err(self.wrong(&format!("is not an identifier starting with {prefix}")))
@@ -103,68 +103,61 @@ impl Setting {
     }
 
     fn one_of(&self, among: &[&'static str], given: &str) -> Result<Value, ApiError> {
-        let found = among.iter().find(|word| word.eq_ignore_ascii_case(given));
-        let found =
-            found.ok_or_else(|| self.wrong(&format!("must be one of {}", among.join(", "))))?;
-        Ok((*found).into())
+        let found = one_of(self.name, given, among, |word| word);
+        found.map(Value::from).map_err(|error| error.coded(self.code))
     }
 
     fn wrong(&self, why: &str) -> ApiError {
-        ApiError::new(400, self.code, format!("Invalid parameter: {} {why}", self.name))
+        invalid(self.name, why).coded(self.code)
     }
 }
 
-/// Takes over what a request gives; an empty value goes back to the default. Tells whether anything was given.
-pub(crate) fn apply(
-    table: &[Setting],
-    kept: &mut Option<String>,
-    form: &Params,
-) -> Result<bool, ApiError> {
-    let mut values = read(kept.as_deref());
-    let mut given_any = false;
+/// What a request gives of a table's settings: values, and those that go back to their default.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Given(Vec<(&'static str, Option<Value>)>);
+
+/// Reads and checks what a request gives; an empty value goes back to the default.
+pub fn read(table: &[Setting], form: &Params) -> Result<Given, ApiError> {
+    let mut given = Vec::new();
     for setting in table {
-        let Some(given) = form.get(setting.name) else {
-            continue;
-        };
-        given_any = true;
-        if given.is_empty() {
-            values.remove(setting.name);
-        } else {
-            values.insert(setting.name.to_owned(), setting.value(given)?);
+        match form.get(setting.name) {
+            None => {}
+            Some("") => given.push((setting.name, None)),
+            Some(text) => given.push((setting.name, Some(setting.value(text)?))),
         }
     }
-    if given_any {
+    Ok(Given(given))
+}
+
+impl Given {
+    /// Takes over what is given. Tells whether anything was.
+    pub fn apply(&self, kept: &mut Option<String>) -> bool {
+        if self.0.is_empty() {
+            return false;
+        }
+        let mut values = parsed(kept.as_deref());
+        for (name, value) in &self.0 {
+            match value {
+                Some(value) => values.insert((*name).to_owned(), value.clone()),
+                None => values.remove(*name),
+            };
+        }
         *kept = (!values.is_empty()).then(|| Value::Object(values).to_string());
+        true
     }
-    Ok(given_any)
 }
 
 /// Shows all settings under the names that answers use.
-pub(crate) fn show(table: &[Setting], kept: Option<&str>, into: &mut Value) {
-    let mut values = read(kept);
+pub fn show(table: &[Setting], kept: Option<&str>, into: &mut Value) {
+    let mut values = parsed(kept);
     for setting in table {
         into[setting.field] = values.remove(setting.name).unwrap_or_else(|| setting.default());
     }
 }
 
 /// Only `apply` writes the text, so it is an object; anything else shows as if nothing had been set.
-fn read(kept: Option<&str>) -> Map<String, Value> {
+fn parsed(kept: Option<&str>) -> Map<String, Value> {
     kept.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
-}
-
-/// Whether the text is an absolute URL that can be called.
-pub(crate) fn is_url(text: &str) -> bool {
-    let uri: Option<http::Uri> = (text.len() <= URL_BYTES_MAX).then(|| text.parse().ok()).flatten();
-    uri.is_some_and(|uri| {
-        matches!(uri.scheme_str(), Some("http" | "https"))
-            && uri.host().is_some_and(|it| !it.is_empty())
-    })
-}
-
-fn is_sid(text: &str, prefix: &str) -> bool {
-    text.strip_prefix(prefix).is_some_and(|digits| {
-        digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
-    })
 }
 
 #[cfg(test)]
@@ -177,8 +170,10 @@ mod tests {
         url("SmsUrl", "sms_url"),
         method("SmsMethod", "sms_method"),
         switch("StickySender", "sticky_sender", true),
-        choice("Usecase", "usecase", &["poll", "undeclared"], "undeclared").refused_as(21713),
-        number("ValidityPeriod", "validity_period", 1, 36_000, 36_000).refused_as(21624),
+        choice("Usecase", "usecase", &["poll", "undeclared"], "undeclared")
+            .refused_as(Code::InvalidUsecase),
+        number("ValidityPeriod", "validity_period", 1, 36_000, 36_000)
+            .refused_as(Code::InvalidValidityPeriod),
         sid("TrunkSid", "trunk_sid", "TK"),
     ];
 
@@ -203,15 +198,16 @@ mod tests {
         let form = Params::parse(
             b"SmsUrl=https://a.example/%23x&SmsMethod=get&StickySender=FALSE&Usecase=Poll",
         );
-        assert!(apply(TABLE, &mut kept, &form).unwrap());
+        assert!(read(TABLE, &form).unwrap().apply(&mut kept));
         let after = shown(kept.as_deref());
         assert_eq!(after["sms_method"], "GET");
         assert_eq!(after["sticky_sender"], false);
         assert_eq!(after["usecase"], "poll");
-        assert!(apply(TABLE, &mut kept, &Params::parse(b"SmsUrl=&SmsMethod=")).unwrap());
+        let emptied = Params::parse(b"SmsUrl=&SmsMethod=");
+        assert!(read(TABLE, &emptied).unwrap().apply(&mut kept));
         assert_eq!(shown(kept.as_deref())["sms_url"], Value::Null);
         assert_eq!(shown(kept.as_deref())["sms_method"], "POST");
-        assert!(!apply(TABLE, &mut kept, &Params::parse(b"Other=1")).unwrap());
+        assert!(!read(TABLE, &Params::parse(b"Other=1")).unwrap().apply(&mut kept));
     }
 
     #[test]
@@ -226,7 +222,7 @@ mod tests {
             ("ValidityPeriod=36001", 21624),
             ("TrunkSid=TK1", 20001),
         ] {
-            let refused = apply(TABLE, &mut None, &Params::parse(form.as_bytes())).unwrap_err();
+            let refused = read(TABLE, &Params::parse(form.as_bytes())).unwrap_err();
             assert_eq!((refused.status, refused.code), (400, code), "{form}");
         }
     }
