@@ -84,6 +84,33 @@ async fn an_endpoint_that_says_reject_sends_the_worker_elsewhere() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_that_names_an_activity_that_is_not_there_is_not_asked_again_and_again() {
+    let exchange = Exchange::open().await;
+    let other = "WA00000000000000000000000000000000";
+    for activity in [Some(json!(other)), Some(json!("x")), None] {
+        let mut instruction = json!({ "instruction": "reject" });
+        if let Some(activity) = activity {
+            instruction["activity_sid"] = activity;
+        }
+        let endpoint = instructs(instruction).await;
+        asks(&exchange, &endpoint.url, "").await;
+        let before = events(&exchange, "reservation.failed").await.len();
+        let task = arrives(&exchange).await;
+        exchange.settles().await;
+        assert_eq!(endpoint.calls().len(), 1);
+        assert_eq!(status(&exchange, &task).await, "reserved");
+        assert_eq!(reservations(&exchange, &task).await, ["pending"]);
+        let failed = events(&exchange, "reservation.failed").await;
+        assert_eq!(failed.len(), before + 1);
+        assert_eq!(failed[before]["event_data"]["reason_code"], "40100");
+        let form = [("AssignmentStatus", "canceled"), ("Reason", "enough")];
+        exchange.api.post(&task, &form).await.ok();
+        exchange.settles().await;
+    }
+    exchange.rests().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_fallback_is_asked_if_the_first_endpoint_fails() {
     let exchange = Exchange::open().await;
     let fallback = instructs(json!({ "instruction": "accept" })).await;

@@ -24,6 +24,8 @@ pub(crate) const EVENTS_URL: &str = "https://customer.example/events";
 
 /// What whoever goes home does.
 const HOME: &str = "Offline";
+/// What everybody does who waits for work.
+const READY: &str = "Available";
 /// An instruction is carried out within this time when nothing goes wrong.
 const PROMPT: Millis = Millis::seconds(5);
 /// A reservation about which nobody was reached is withdrawn within this time when nothing goes wrong.
@@ -280,6 +282,13 @@ impl Endpoints {
         Some(said)
     }
 
+    /// The identifier of an activity, if there is one of this name.
+    fn activity(&self, name: &str) -> Option<String> {
+        let state = self.world.state();
+        let found = state.mirror.activities().find(|one| one.friendly_name == name);
+        found.map(|one| one.sid.to_string())
+    }
+
     fn spoken(&self, said: Said) -> (Called, Answer) {
         let json = |body: serde_json::Value| {
             let content_type = Some("application/json".to_owned());
@@ -288,13 +297,11 @@ impl Endpoints {
         match said {
             Said::Accept => json(json!({ "instruction": "accept" })),
             Said::AcceptElsewhere => json(json!({ "instruction": "redirect", "accept": true })),
-            Said::Reject => json(json!({ "instruction": "reject" })),
+            Said::Reject => {
+                json(json!({ "instruction": "reject", "activity_sid": self.activity(READY) }))
+            }
             Said::RejectForToday => {
-                let state = self.world.state();
-                let home = state.mirror.activities().find(|one| one.friendly_name == HOME);
-                let home = home.map(|one| one.sid.to_string());
-                drop(state);
-                json(json!({ "instruction": "reject", "activity_sid": home }))
+                json(json!({ "instruction": "reject", "activity_sid": self.activity(HOME) }))
             }
             Said::Elsewhere => json(json!({ "instruction": "redirect" })),
             Said::Later => (Called::Answered(204), NOTHING),

@@ -61,8 +61,7 @@ fn instruction(said: &Value) -> Heard {
         "accept" => Heard::Instruction(Outcome::Accept, None),
         "reject" => match said["activity_sid"].as_str().map(str::parse::<ActivitySid>) {
             Some(Ok(activity)) => Heard::Instruction(Outcome::Reject(Some(activity)), None),
-            // The worker stays where he is.
-            Some(Err(_)) | None => Heard::Instruction(Outcome::Reject(None), Some(REJECT)),
+            Some(Err(_)) | None => Heard::Instruction(Outcome::Fail(REJECT), Some(REJECT)),
         },
         // There is no call to lead elsewhere; what is left of the instruction is its acceptance.
         "redirect" if is_true(&said["accept"]) => Heard::Instruction(Outcome::Accept, None),
@@ -110,8 +109,8 @@ mod tests {
             (r#"{"instruction":"accept"}"#, Outcome::Accept, None),
             (r#"{"instruction":"Accept"}"#, Outcome::Accept, None),
             (reject.as_str(), Outcome::Reject(Some(activity)), None),
-            (r#"{"instruction":"reject"}"#, Outcome::Reject(None), Some(40_100)),
-            (r#"{"instruction":"reject","activity_sid":"x"}"#, Outcome::Reject(None), Some(40_100)),
+            (r#"{"instruction":"reject"}"#, Outcome::Fail(40_100), Some(40_100)),
+            (r#"{"instruction":"reject","activity_sid":"x"}"#, Outcome::Fail(40_100), Some(40_100)),
             (r#"{"instruction":"redirect","accept":true}"#, Outcome::Accept, None),
             (r#"{"instruction":"redirect"}"#, Outcome::Fail(40_123), Some(40_123)),
             (r#"{"instruction":"call"}"#, Outcome::Fail(40_110), Some(40_110)),

@@ -9,6 +9,9 @@ use crate::sid::{ReservationSid, Sid as _, TaskSid};
 use crate::task::{Command, Mark, ReservationStatus, Task};
 use crate::timestamp::Timestamp;
 
+/// The published code of an instruction to reject without an activity to go to (rule D.8).
+const NO_SUCH_ACTIVITY: u32 = 40_100;
+
 impl Router {
     /// Takes in what an assignment callback said; the next step carries it out.
     pub fn answer(&mut self, reservation: ReservationSid, outcome: Outcome) {
@@ -49,6 +52,9 @@ impl Router {
         let before = task.clone();
         let next = match outcome {
             Outcome::Accept => decided(before.clone(), Command::Accept(sid), now),
+            Outcome::Reject(Some(activity)) if !self.picture.has_activity(activity) => {
+                failed(&before, sid, NO_SUCH_ACTIVITY, now)
+            }
             Outcome::Reject(_) => decided(before.clone(), Command::Reject(sid), now),
             Outcome::Withdraw => decided(before.clone(), Command::Withdraw(sid), now),
             Outcome::Fail(code) => failed(&before, sid, code, now),

@@ -71,12 +71,24 @@ fn the_instruction_to_accept_is_an_acceptance() {
 
 #[test]
 fn the_instruction_to_reject_leaves_the_worker_where_he_is_or_sends_him_elsewhere() {
-    for (activity, expected) in [(None, "on"), (Some("off"), "off"), (Some("nowhere"), "on")] {
+    for (activity, expected) in [(None, "on"), (Some("off"), "off")] {
         let (mut world, reservation) = asked();
         says(&mut world, reservation, Outcome::Reject(activity.map(sid)));
         assert_eq!(world.worker_called("ann").activity, sid(expected), "{activity:?}");
         assert_eq!(world.holders("t"), ["ben"]);
     }
+}
+
+/// To offer the task at once to the same worker, who is asked the same by the same endpoint, would go on for ever.
+#[test]
+fn the_instruction_to_go_to_an_activity_that_is_not_there_fails_and_offers_nothing_anew() {
+    let (mut world, reservation) = asked();
+    world.told();
+    let turns = says(&mut world, reservation, Outcome::Reject(Some(sid("nowhere"))));
+    assert_eq!(world.holders("t"), ["ann"]);
+    assert_eq!(world.worker_called("ann").activity, sid("on"));
+    assert_eq!(world.told(), ["reservation.failed ann"]);
+    assert_eq!(calls(&turns), []);
 }
 
 #[test]
