@@ -17,10 +17,13 @@ use std::fmt;
 use std::sync::Mutex;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::{RouterEvent, Subject};
 use switchboard_domain::sid::WorkspaceSid;
+use switchboard_domain::task::{self, Command, Source, Task};
 use switchboard_runtime::queue::{body, item_failure, log};
 use switchboard_runtime::{Dependencies, Failure, Patience};
+use switchboard_store::key;
 
 use picture::{Warm, refresh};
 
@@ -94,8 +97,7 @@ async fn route(
     for _ in 0..ATTEMPTS_MAX {
         let held = routers.take(workspace);
         let Some(mut warm) = refresh(on, held, workspace).await? else {
-            // The workspace was deleted, and its tasks with it.
-            return Ok(());
+            return remove_orphans(on, workspace, subjects).await;
         };
         warm.learn(on, workspace, subjects).await?;
         let done = warm.step(on).await?;
@@ -106,4 +108,27 @@ async fn route(
         tracing::debug!(workspace.sid = %workspace, "the head moved; routed anew");
     }
     Err(Failure::Unavailable(format!("routed {ATTEMPTS_MAX} times, each time too late")))
+}
+
+/// The workspace was deleted. A task that was made at that very moment, when nobody could see both, goes as well: it
+/// asked for its router, and so it is found here.
+async fn remove_orphans(
+    on: &Dependencies,
+    workspace: WorkspaceSid,
+    subjects: &BTreeSet<Subject>,
+) -> Result<(), Failure> {
+    for subject in subjects {
+        let Subject::Task(sid) = *subject else { continue };
+        let rule = || async {
+            let found: Option<Task> = on.store.get(key::task(sid)).await?;
+            let left = found.filter(|task| task.workspace == workspace && !task.status.is_over());
+            let deleted = left.map(|task| {
+                task::decide(&task, Command::Delete, Source::Router, on.now()).map(Decision::from)
+            });
+            let decision = deleted.transpose()?.unwrap_or_default();
+            Ok::<_, Failure>(((), decision))
+        };
+        on.decide(rule).await?;
+    }
+    Ok(())
 }
