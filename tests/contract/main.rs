@@ -3,6 +3,7 @@
 
 mod book;
 mod carriers;
+mod circles;
 mod codes;
 mod diagram;
 mod events;

@@ -6,6 +6,7 @@
 
 use serde_json::json;
 use switchboard_domain::conversation::{Conversation, State};
+use switchboard_domain::interaction::ParticipantKind;
 use switchboard_domain::sid::{ChannelParticipantSid, Sid as _};
 use switchboard_domain::task::ReservationStatus;
 
@@ -133,7 +134,8 @@ impl Kernel {
     fn seat(&self) -> Option<String> {
         let state = self.world.state();
         state.mirror.interactions().find_map(|interaction| {
-            let agent = interaction.participants.iter().find(|one| one.kind == "agent")?;
+            let agent =
+                interaction.participants.iter().find(|one| one.kind == ParticipantKind::Agent)?;
             Some(interaction.sid.kin::<ChannelParticipantSid>(agent.number).to_string())
         })
     }

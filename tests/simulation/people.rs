@@ -1,7 +1,7 @@
 //! The people: what they see is what is in the tables, when their request arrives it may be long gone.
 
 use switchboard_domain::conversation::{Conversation, State};
-use switchboard_domain::interaction::ChannelStatus;
+use switchboard_domain::interaction::{ChannelStatus, ParticipantKind};
 use switchboard_domain::sid::{ChannelParticipantSid, Sid as _};
 use switchboard_domain::task::{ReservationStatus, Task, TaskStatus};
 
@@ -280,7 +280,7 @@ impl Kernel {
             let open = state.mirror.interactions().filter(|it| it.status != ChannelStatus::Closed);
             open.flat_map(|interaction| {
                 let agents = interaction.participants.iter();
-                let agents = agents.filter(|one| one.kind == "agent" && !one.left);
+                let agents = agents.filter(|one| one.kind == ParticipantKind::Agent && !one.left);
                 agents.map(|one| {
                     let sid: ChannelParticipantSid = interaction.sid.kin(one.number);
                     let channel = interaction.channel_sid();

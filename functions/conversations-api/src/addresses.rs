@@ -21,18 +21,6 @@ const RETRIES_MAX: i64 = 3;
 /// What a webhook hears of that does not say: the message that opened the conversation (rule A.6).
 const FILTER_DEFAULT: EventName = EventName::OnMessageAdded;
 
-/// The channels that an address can be configured for (rule A.5).
-const KINDS: [ChannelType; 8] = [
-    ChannelType::Sms,
-    ChannelType::Whatsapp,
-    ChannelType::Messenger,
-    ChannelType::Gbm,
-    ChannelType::Email,
-    ChannelType::Rcs,
-    ChannelType::Apple,
-    ChannelType::Chat,
-];
-
 /// `POST /v1/Configuration/Addresses`.
 pub(crate) async fn create(call: &Call<'_>) -> Answer {
     let form = &call.form;
@@ -147,9 +135,10 @@ async fn load(call: &Call<'_>, name: &str) -> Result<AddressConfiguration, ApiEr
 }
 
 fn kind(text: &str) -> Result<ChannelType, ApiError> {
-    let known = ChannelType::parse(text).filter(|kind| KINDS.contains(kind));
+    let known = ChannelType::parse(text).filter(|kind| kind.has_addresses());
     known.ok_or_else(|| {
-        let names = KINDS.map(ChannelType::name).join(", ");
+        let names = ChannelType::all_with_addresses().map(ChannelType::name);
+        let names = names.collect::<Vec<_>>().join(", ");
         ApiError::bad(format!("Invalid parameter: Type must be one of {names}"))
     })
 }

@@ -112,15 +112,10 @@ pub(crate) async fn remove(call: &Call<'_>, scope: &Scope, name: &str) -> Answer
 }
 
 fn state(params: &Params) -> Result<Option<State>, ApiError> {
-    let all = [State::Active, State::Inactive, State::Closed];
     match params.get("State") {
         None => Ok(None),
         Some("") => Err(Code::StateEmpty.into()),
-        Some(text) => {
-            let known = all.into_iter().find(|state| state.name().eq_ignore_ascii_case(text));
-            let known = known.ok_or(Code::InvalidState)?;
-            Ok(Some(known))
-        }
+        Some(text) => text.parse().map(Some).map_err(|_| Code::InvalidState.into()),
     }
 }
 

@@ -12,8 +12,9 @@ use std::collections::BTreeMap;
 use aws_lambda_events::dynamodb::{Event as StreamEvent, EventRecord};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use switchboard_domain::decision::Decision;
+use switchboard_domain::derive::{KINDS, Written, of_change};
 use switchboard_domain::effect::{Call, Effect, EventCall};
-use switchboard_domain::event::{KINDS, Occurrence, Written, is_wanted, of_change};
+use switchboard_domain::event::{Occurrence, is_wanted};
 use switchboard_domain::mutation::{Mutation, is_on};
 use switchboard_domain::record::Record;
 use switchboard_domain::sid::{TaskChannelSid, WorkerSid};
@@ -125,6 +126,9 @@ async fn log(
         count(on, &mut occurrence).await?;
         let calls = match known.get(&key::workspace(occurrence.workspace)) {
             Some(Record::Workspace(workspace)) => calls(workspace, &occurrence),
+            _ if occurrence.last_callback().is_some() => {
+                (0..occurrence.events.len()).map(|number| call(&occurrence, number)).collect()
+            }
             _ => Vec::new(),
         };
         match on.commit(&Decision::put(occurrence)).await {
@@ -172,11 +176,13 @@ fn calls(workspace: &Workspace, occurrence: &Occurrence) -> Vec<(String, Effect)
     let wanted = occurrence.events.iter().enumerate();
     let wanted = wanted
         .filter(|(_, event)| is_wanted(filter, event.kind) || is_on(Mutation::EventsUnfiltered));
-    let call = |(number, _)| {
-        let event_sid = occurrence.place(number).sid();
-        let (workspace, resource) = (workspace.sid, occurrence.resource());
-        let call = Call::Event(EventCall { workspace, event_sid, resource });
-        (event_sid.to_string(), Effect::Notify(call))
-    };
-    wanted.map(call).collect()
+    wanted.map(|(number, _)| call(occurrence, number)).collect()
+}
+
+/// The call of a workspace's callback for one event.
+fn call(occurrence: &Occurrence, number: usize) -> (String, Effect) {
+    let event_sid = occurrence.place(number).sid();
+    let (workspace, resource) = (occurrence.workspace, occurrence.resource());
+    let call = Call::Event(EventCall { workspace, event_sid, resource });
+    (event_sid.to_string(), Effect::Notify(call))
 }

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 use switchboard_domain::codes::Code;
-use switchboard_domain::interaction::{self, Interaction};
+use switchboard_domain::interaction::Interaction;
+use switchboard_domain::process::interaction;
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::Page;
 

@@ -8,8 +8,9 @@ use switchboard_domain::conversation::{
     Conversation, Details, NewParticipant, Pair, Source, default_service_sid,
 };
 use switchboard_domain::decision::Decision;
-use switchboard_domain::interaction::{self, ChannelStatus, InitiatedBy, Interaction};
+use switchboard_domain::interaction::{ChannelStatus, InitiatedBy, Interaction};
 use switchboard_domain::process::conversation::{Change, Command, decide_all};
+use switchboard_domain::process::interaction;
 use switchboard_domain::refusal::Refusal;
 use switchboard_domain::sid::{ConversationSid, Sid as _};
 use switchboard_domain::task::Task;
@@ -131,13 +132,9 @@ impl Channel {
     fn read(value: &Value) -> Result<Self, ApiError> {
         let kind = text(value, "type")?.and_then(|kind| ChannelType::parse(&kind));
         let kind = kind.ok_or_else(|| bad("Channel.type is missing or unknown"))?;
-        let initiated_by = match text(value, "initiated_by")?.map(|it| it.to_lowercase()).as_deref()
-        {
-            Some("customer") => InitiatedBy::Customer,
-            Some("agent") => InitiatedBy::Agent,
-            Some("api") => InitiatedBy::Api,
-            _ => return Err(bad("Channel.initiated_by must be customer, agent or api")),
-        };
+        let initiated_by = text(value, "initiated_by")?.and_then(|text| text.parse().ok());
+        let initiated_by: InitiatedBy = initiated_by
+            .ok_or_else(|| bad("Channel.initiated_by must be customer, agent or api"))?;
         let properties = value.get("properties").cloned().unwrap_or_default();
         let conversation = text(&properties, "media_channel_sid")?;
         let wrong = |_| bad("Channel.properties.media_channel_sid is not a conversation's CH sid");

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 use switchboard_domain::decision::Decision;
-use switchboard_domain::interaction::{self, Interaction, Invite};
+use switchboard_domain::interaction::{Interaction, Invite};
+use switchboard_domain::process::interaction;
 use switchboard_domain::sid::{InviteSid, Sid as _};
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::Page;

@@ -1,15 +1,15 @@
 //! What the operations of one interaction read.
 
+use serde_json::Value;
 use switchboard_domain::codes::Code;
 use switchboard_domain::conversation::Conversation;
 use switchboard_domain::interaction::Interaction;
-use switchboard_domain::sid::{ChannelSid, InteractionSid, Sid as _, TaskSid};
+use switchboard_domain::routing::workflow::Workflow as Rules;
+use switchboard_domain::sid::{ChannelSid, InteractionSid, Sid as _, TaskQueueSid, TaskSid};
 use switchboard_domain::task::Task;
 use switchboard_domain::workspace::{TaskChannel, TaskQueue, Workflow};
 use switchboard_rest::{ApiError, Call};
 use switchboard_store::{Key, key, take};
-
-use crate::snapshot::first_queue;
 
 /// An interaction with its conversation.
 pub(crate) struct Both {
@@ -83,4 +83,14 @@ pub(crate) async fn names(call: &Call<'_>, task: &Task) -> Result<Names, ApiErro
         names.queue = call.on.store.get(queue(first)).await?;
     }
     Ok(names)
+}
+
+/// The queue that a new task is going to: it enters its workflow a moment later.
+pub(crate) fn first_queue(task: &Task, names: &Names) -> Option<TaskQueueSid> {
+    let rules = Rules::parse(&names.workflow.as_ref()?.configuration).ok()?;
+    let attributes: Value = serde_json::from_str(&task.attributes).ok()?;
+    match rules.first_match(&attributes) {
+        Some(position) => rules.target(position).map(|target| target.queue),
+        None => rules.default_filter().map(|target| target.queue),
+    }
 }

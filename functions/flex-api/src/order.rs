@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use switchboard_domain::address::ChannelType;
 use switchboard_domain::codes::Code;
 use switchboard_domain::flow::TASK_TIMEOUT_SECONDS_MAX;
-use switchboard_domain::interaction::Order;
+use switchboard_domain::process::interaction::Order;
 use switchboard_domain::sid::{TaskChannelSid, TaskQueueSid, WorkerSid, WorkflowSid, WorkspaceSid};
 use switchboard_domain::workspace::{TaskChannel, TaskQueue, Worker, Workflow};
 use switchboard_rest::fields::{Longest, json_object};

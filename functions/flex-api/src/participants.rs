@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 use switchboard_domain::codes::Code;
 use switchboard_domain::interaction::{
-    self, ChannelParticipant, Interaction, Leaving, SeatRouting,
+    ChannelParticipant, Interaction, ParticipantKind, SeatRouting,
 };
+use switchboard_domain::process::interaction::{self, Leaving};
 use switchboard_domain::sid::{ChannelParticipantSid, Sid as _};
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 
@@ -23,11 +24,8 @@ pub(crate) async fn list(call: &Call<'_>, kd: &str, uo: &str) -> Answer {
 
 /// `POST …/Participants`: adds somebody who is not invited by a task.
 pub(crate) async fn create(call: &Call<'_>, kd: &str, uo: &str) -> Answer {
-    const KINDS: [&str; 5] = ["supervisor", "customer", "external", "agent", "unknown"];
-    let kind = call.form.required("Type")?.to_lowercase();
-    if !KINDS.contains(&kind.as_str()) {
-        return Err(invalid("Type is unknown"));
-    }
+    let kind = call.form.required("Type")?;
+    let kind: ParticipantKind = kind.parse().map_err(|_| invalid("Type is unknown"))?;
     let media = call.form.json("MediaProperties")?;
     let new = participant(&media.ok_or_else(|| invalid("MediaProperties are missing"))?)?;
     let routing = match call.form.json("RoutingProperties")? {
@@ -41,7 +39,7 @@ pub(crate) async fn create(call: &Call<'_>, kd: &str, uo: &str) -> Answer {
                 interaction::add_participant(
                     &both.interaction,
                     &both.conversation,
-                    &kind,
+                    kind,
                     new.clone(),
                     routing.clone(),
                     answers,
@@ -120,7 +118,7 @@ fn render(call: &Call<'_>, interaction: &Interaction, one: &ChannelParticipant) 
     });
     json!({
         "sid": sid,
-        "type": one.kind,
+        "type": one.kind.name(),
         "interaction_sid": interaction.sid,
         "channel_sid": channel,
         "routing_properties": routing,

@@ -1,12 +1,10 @@
 //! The picture of a task that interactions and invites answer with (rule C.2).
 
 use serde_json::{Value, json};
-use switchboard_domain::routing::workflow::Workflow as Rules;
-use switchboard_domain::sid::TaskQueueSid;
 use switchboard_domain::task::Task;
 use switchboard_rest::Call;
 
-use crate::load::Names;
+use crate::load::{Names, first_queue};
 
 /// `routing`: the reservation, if there is one, and the task. Times are seconds since 1970.
 pub(crate) fn routing(call: &Call<'_>, task: &Task, names: &Names) -> Value {
@@ -51,14 +49,4 @@ pub(crate) fn routing(call: &Call<'_>, task: &Task, names: &Names) -> Value {
             "addons": "{}",
         },
     })
-}
-
-/// The queue that a new task is going to: it enters its workflow a moment later.
-pub(crate) fn first_queue(task: &Task, names: &Names) -> Option<TaskQueueSid> {
-    let rules = Rules::parse(&names.workflow.as_ref()?.configuration).ok()?;
-    let attributes: Value = serde_json::from_str(&task.attributes).ok()?;
-    match rules.first_match(&attributes) {
-        Some(position) => rules.target(position).map(|target| target.queue),
-        None => rules.default_filter().map(|target| target.queue),
-    }
 }

@@ -18,6 +18,7 @@ mod reservations;
 mod statistics;
 mod task_channels;
 mod task_filter;
+mod task_list;
 mod task_queues;
 mod task_view;
 mod tasks;

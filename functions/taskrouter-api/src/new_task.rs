@@ -9,8 +9,9 @@ use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
 use switchboard_store::Kept as _;
 
 use crate::fields::invalid;
+use crate::task_list::PRIORITY_MAX;
 use crate::task_view::{Names, render};
-use crate::tasks::{PRIORITY_MAX, channel, virtual_start};
+use crate::tasks::{channel, virtual_start};
 use crate::{contents, fields, task_queues};
 
 /// How long a task waits unless it says otherwise, in seconds (rule D.6).

@@ -19,7 +19,7 @@ use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::{Listing, Page, Table, key};
 
 use crate::contents::{self, Activities};
-use crate::tasks;
+use crate::task_list;
 
 /// So many other workspaces are searched for a known worker.
 const WORKSPACES_MAX: usize = 100;
@@ -29,7 +29,7 @@ const ELSEWHERE: (u32, &str) = (40155, "Invalid Workspace for Known Worker");
 /// Why a reservation went to its worker.
 pub(crate) async fn of_reservation(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) -> Answer {
     let sid: ReservationSid = call.sid(sid)?;
-    let task = tasks::find(call, workspace, sid.kin(0)).await?;
+    let task = task_list::find(call, workspace, sid.kin(0)).await?;
     let reservation = task.reservation(sid).ok_or_else(|| call.not_found())?;
     let receipt = reservation.receipt.clone().unwrap_or_default();
     let flow: Option<Workflow> = call.on.store.get(key::workflow(workspace, task.workflow)).await?;
@@ -124,11 +124,11 @@ fn render(
 
 /// Why a task is still waiting, by what is in the table now.
 pub(crate) async fn of_task(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) -> Answer {
-    let task = tasks::find(call, workspace, call.sid(sid)?).await?;
+    let task = task_list::find(call, workspace, call.sid(sid)?).await?;
     let mut router = Router::new(contents::workspace(call, workspace).await?);
     let all = Listing::partition(Table::Routing, workspace, "");
     call.on.store.everything(&all).await?.into_iter().for_each(|record| router.learn(record));
-    let others: Vec<Task> = call.on.store.all(&tasks::listing(workspace)).await?;
+    let others: Vec<Task> = call.on.store.all(&task_list::listing(workspace)).await?;
     others.into_iter().for_each(|task| router.learn(task.into()));
     // The list is a moment behind.
     router.learn(task.clone().into());

@@ -20,7 +20,7 @@ use switchboard_store::{Listing, Table, Timeline, key};
 
 use crate::contents;
 use crate::statistics::Window;
-use crate::{tasks, workflows};
+use crate::{task_list, workflows};
 
 /// Occurrences are read so many at a time.
 const READ_AT_ONCE: usize = 1000;
@@ -60,7 +60,7 @@ pub(crate) async fn rehearse(call: &Call<'_>, workspace: WorkspaceSid, sid: &str
     let occurrences = recorded(call, &Timeline::of(workspace, from, to)).await?;
     let all = Listing::partition(Table::Routing, workspace, "");
     let records: Vec<Record> = call.on.store.everything(&all).await?;
-    let tasks: Vec<Task> = call.on.store.all(&tasks::listing(workspace)).await?;
+    let tasks: Vec<Task> = call.on.store.all(&task_list::listing(workspace)).await?;
     let material = Material {
         workspace: &own,
         records: &records,

@@ -13,7 +13,7 @@ use switchboard_store::key::dated;
 
 use crate::contents::{self, Activities, PAGE_SIZE_MAX};
 use crate::fields::invalid;
-use crate::tasks;
+use crate::{task_list, tasks};
 
 /// Where a reservation is seen from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,10 +40,10 @@ pub(crate) async fn list(call: &Call<'_>, workspace: WorkspaceSid, view: View) -
     let statuses = statuses(&call.query)?;
     let worker: Option<WorkerSid> = call.query.sid("WorkerSid")?;
     let held = match view {
-        View::Task(sid) => vec![tasks::find(call, workspace, sid).await?],
+        View::Task(sid) => vec![task_list::find(call, workspace, sid).await?],
         View::Worker(sid) => {
             contents::find::<Worker>(call, workspace, sid).await?;
-            tasks::held_by(call, workspace, sid).await?
+            task_list::held_by(call, workspace, sid).await?
         }
     };
     let all = held.iter().flat_map(|task| task.reservations.iter().map(move |one| (task, one)));
@@ -78,7 +78,7 @@ async fn find(
     view: View,
     sid: ReservationSid,
 ) -> Result<Task, ApiError> {
-    let task = tasks::find(call, workspace, sid.kin(0)).await?;
+    let task = task_list::find(call, workspace, sid.kin(0)).await?;
     let reservation = task.reservation(sid).ok_or_else(|| call.not_found())?;
     match view.shows(&task, reservation) {
         true => Ok(task),

@@ -21,7 +21,7 @@ use switchboard_rest::{Answer, ApiError, Call, Method, Reply};
 use switchboard_store::Timeline;
 
 pub(crate) use self::parameters::Window;
-use crate::{contents, tasks};
+use crate::{contents, task_list};
 
 /// Which figures are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,7 +166,7 @@ async fn open_tasks(
     ws: WorkspaceSid,
     channel: Option<TaskChannelSid>,
 ) -> Result<Vec<Task>, ApiError> {
-    let mut open: Vec<Task> = call.on.store.all(&tasks::listing(ws)).await?;
+    let mut open: Vec<Task> = call.on.store.all(&task_list::listing(ws)).await?;
     open.retain(|task| {
         !task.status.is_over() && channel.is_none_or(|channel| task.channel == channel)
     });

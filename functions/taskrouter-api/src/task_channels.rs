@@ -9,7 +9,7 @@ use switchboard_domain::workspace::TaskChannel;
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 
 use crate::contents::{self, PAGE_SIZE_MAX};
-use crate::{fields, tasks};
+use crate::{fields, task_list};
 
 pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
     let channel = TaskChannel {
@@ -71,7 +71,7 @@ pub(crate) async fn update(call: &Call<'_>, workspace: WorkspaceSid, which: &str
 pub(crate) async fn remove(call: &Call<'_>, workspace: WorkspaceSid, which: &str) -> Answer {
     let sid: TaskChannelSid = find(call, workspace, which).await?.sid;
     let check = |_| async move {
-        let used = tasks::first_open(call, workspace, |task| task.channel == sid).await?;
+        let used = task_list::first_open(call, workspace, |task| task.channel == sid).await?;
         match used {
             Some(task) => {
                 let message = format!("The task channel is in use by task {}", task.sid);

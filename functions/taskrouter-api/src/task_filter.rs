@@ -13,7 +13,7 @@ use switchboard_store::key::dated;
 
 use crate::contents;
 use crate::fields::invalid;
-use crate::tasks::PRIORITY_MAX;
+use crate::task_list::PRIORITY_MAX;
 
 /// What a list of tasks is narrowed to.
 #[derive(Default)]

@@ -11,7 +11,7 @@ use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
 
 use crate::contents::{self, Activities, PAGE_SIZE_MAX};
 use crate::fields::invalid;
-use crate::{fields, tasks};
+use crate::{fields, task_list};
 
 /// Workers of a queue that does not say which (rule D.3).
 const EVERYBODY: &str = "1==1";
@@ -215,7 +215,7 @@ pub(crate) async fn remove(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) 
             let message = format!("The task queue is used by workflow {}", workflow.sid);
             return Err(ApiError::bad(message));
         }
-        match tasks::first_open(call, workspace, |task| task.queue == Some(sid)).await? {
+        match task_list::first_open(call, workspace, |task| task.queue == Some(sid)).await? {
             Some(task) => {
                 Err(ApiError::bad(format!("The task queue is in use by task {}", task.sid)))
             }

@@ -1,87 +1,23 @@
 //! Tasks (rule D.6). Each is changed alone, on condition of its own version.
 
 use switchboard_domain::decision::Decision;
-use switchboard_domain::sid::{TaskSid, WorkerSid, WorkspaceSid};
+use switchboard_domain::sid::{TaskSid, WorkspaceSid};
 use switchboard_domain::task::{self, Amendment, Change, Command, Source, Task, TaskStatus};
 use switchboard_domain::timestamp::Timestamp;
-use switchboard_domain::workspace::{TaskChannel, TaskQueue};
+use switchboard_domain::workspace::TaskChannel;
 use switchboard_rest::fields::missing;
 use switchboard_rest::{Answer, ApiError, Call, Order, Params, Reply, ordered};
-use switchboard_store::{Cursor, Kept as _, Listing, Page, Table, key};
+use switchboard_store::Kept as _;
 
 use crate::contents::{self, PAGE_SIZE_MAX};
 use crate::fields::invalid;
 use crate::task_filter::{EARLIEST_START, Filter, Ordering};
+use crate::task_list::{PRIORITY_MAX, find, is_gone, listing};
 use crate::task_view::{Names, render};
 use crate::{fields, task_channels};
 
-/// The highest priority (rule D.6).
-pub(crate) const PRIORITY_MAX: i64 = 0x7fff_ffff;
 /// The longest reason, in characters.
 const REASON_CHARS_MAX: usize = 4096;
-/// So many tasks are read at a time when one is looked for.
-const LOOKED_THROUGH: usize = 200;
-
-/// All tasks of a workspace, the oldest first.
-pub(crate) fn listing(workspace: WorkspaceSid) -> Listing {
-    Listing::list(Table::Routing, workspace)
-}
-
-/// Whether a task is shown no more; the table drops it in its own time.
-pub(crate) fn is_gone(task: &Task, now: Timestamp) -> bool {
-    task.expires().is_some_and(|expires| expires <= now)
-}
-
-/// One that the path names.
-pub(crate) async fn find(
-    call: &Call<'_>,
-    workspace: WorkspaceSid,
-    sid: TaskSid,
-) -> Result<Task, ApiError> {
-    let found: Option<Task> = call.on.store.get(key::task(sid)).await?;
-    found
-        .filter(|task| task.workspace == workspace && !is_gone(task, call.now))
-        .ok_or_else(|| call.not_found())
-}
-
-/// The oldest task that is not over and passes the test. The list is a moment behind the table: a task
-/// that was created just now may be missed.
-pub(crate) async fn first_open(
-    call: &Call<'_>,
-    workspace: WorkspaceSid,
-    test: impl Fn(&Task) -> bool,
-) -> Result<Option<Task>, ApiError> {
-    let mut cursor: Option<Cursor> = None;
-    loop {
-        let page: Page<Task> =
-            call.on.store.page(&listing(workspace), cursor.as_ref(), LOOKED_THROUGH).await?;
-        let mut open = page.records.into_iter().filter(|task| !task.status.is_over());
-        if let Some(found) = open.find(&test) {
-            return Ok(Some(found));
-        }
-        match page.next {
-            Some(next) => cursor = Some(next),
-            None => return Ok(None),
-        }
-    }
-}
-
-/// The tasks that a worker has a reservation for. The table lists a task under one worker only; where queues
-/// ask several workers at once, all tasks of the workspace are looked through.
-pub(crate) async fn held_by(
-    call: &Call<'_>,
-    workspace: WorkspaceSid,
-    worker: WorkerSid,
-) -> Result<Vec<Task>, ApiError> {
-    let queues: Vec<TaskQueue> = contents::all(call, workspace).await?;
-    let alone = queues.iter().all(|queue| queue.max_reserved_workers <= 1);
-    let source = if alone { Listing::worker(worker) } else { listing(workspace) };
-    let mut held: Vec<Task> = call.on.store.all(&source).await?;
-    held.retain(|task| {
-        !is_gone(task, call.now) && task.reservations.iter().any(|one| one.worker == worker)
-    });
-    Ok(held)
-}
 
 /// A task channel that a parameter names.
 pub(crate) async fn channel(

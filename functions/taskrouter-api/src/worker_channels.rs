@@ -10,7 +10,7 @@ use switchboard_domain::workspace::{TaskChannel, Worker};
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 
 use crate::contents::{self, PAGE_SIZE_MAX};
-use crate::{task_channels, tasks};
+use crate::{task_channels, task_list};
 
 /// More tasks at once than anybody can be asked to do.
 const CAPACITY_MAX: i64 = 0x7fff_ffff;
@@ -18,7 +18,7 @@ const CAPACITY_MAX: i64 = 0x7fff_ffff;
 pub(crate) async fn list(call: &Call<'_>, workspace: WorkspaceSid, worker: &str) -> Answer {
     let request = call.page(PAGE_SIZE_MAX)?;
     let worker: Worker = contents::find(call, workspace, call.sid(worker)?).await?;
-    let held = tasks::held_by(call, workspace, worker.sid).await?;
+    let held = task_list::held_by(call, workspace, worker.sid).await?;
     let listing = contents::listing::<TaskChannel>(workspace);
     let page = call.list(&listing, &request, |_: &TaskChannel| true).await?;
     let render = |channel: &TaskChannel| render(call, &worker, channel, &held);
@@ -33,7 +33,7 @@ pub(crate) async fn fetch(
 ) -> Answer {
     let worker: Worker = contents::find(call, workspace, call.sid(worker)?).await?;
     let channel = find(call, &worker, which).await?;
-    let held = tasks::held_by(call, workspace, worker.sid).await?;
+    let held = task_list::held_by(call, workspace, worker.sid).await?;
     Ok(Reply::ok(render(call, &worker, &channel, &held)))
 }
 
@@ -58,7 +58,7 @@ pub(crate) async fn update(
         }
     };
     let worker = contents::change(call, workspace, sid, contents::unchecked, apply).await?;
-    let held = tasks::held_by(call, workspace, sid).await?;
+    let held = task_list::held_by(call, workspace, sid).await?;
     Ok(Reply::ok(render(call, &worker, &channel, &held)))
 }
 

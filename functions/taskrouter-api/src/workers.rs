@@ -18,7 +18,7 @@ use switchboard_store::key::dated;
 
 use crate::contents::{self, Activities, PAGE_SIZE_MAX};
 use crate::fields::invalid;
-use crate::{fields, task_queues, tasks};
+use crate::{fields, task_list, task_queues};
 
 /// So many tasks are changed in one transaction with their worker.
 const REJECTED_MAX: usize = 90;
@@ -229,7 +229,7 @@ pub(crate) async fn update(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) 
             check_name(call, &after).await?;
         }
         let mut asked = match change.reject {
-            true => tasks::held_by(call, workspace, sid).await?,
+            true => task_list::held_by(call, workspace, sid).await?,
             false => Vec::new(),
         };
         asked.retain(|task| pending(task, sid).next().is_some());
@@ -284,7 +284,7 @@ pub(crate) async fn remove(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) 
     let sid: WorkerSid = call.sid(sid)?;
     let check = |version| async move {
         call.if_match(version)?;
-        let held = tasks::held_by(call, workspace, sid).await?;
+        let held = task_list::held_by(call, workspace, sid).await?;
         match held.iter().find(|task| task.open_reservations().any(|one| one.worker == sid)) {
             Some(task) => {
                 let message = format!("The worker has an open reservation for task {}", task.sid);

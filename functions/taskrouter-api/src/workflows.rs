@@ -14,7 +14,7 @@ use switchboard_store::{Key, Listing, Table, key};
 use crate::contents::{self, PAGE_SIZE_MAX};
 use crate::fields::invalid;
 use crate::workspaces::RESERVATION_TIMEOUT_SECONDS;
-use crate::{fields, tasks};
+use crate::{fields, task_list};
 
 /// The longest time to think about a reservation, in seconds (rule D.7).
 const RESERVATION_TIMEOUT_SECONDS_MAX: i64 = 86_400;
@@ -198,7 +198,7 @@ async fn restart_tasks(
 pub(crate) async fn remove(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) -> Answer {
     let sid: WorkflowSid = call.sid(sid)?;
     let check = |_| async move {
-        let used = tasks::first_open(call, workspace, |task| task.workflow == sid).await?;
+        let used = task_list::first_open(call, workspace, |task| task.workflow == sid).await?;
         match used {
             Some(task) => {
                 Err(ApiError::bad(format!("The workflow is in use by task {}", task.sid)))

@@ -17,7 +17,7 @@ use switchboard_store::{Kept as _, Listing, Table, key};
 
 use crate::contents::{self, Activities, PAGE_SIZE_MAX};
 use crate::fields::invalid;
-use crate::{fields, tasks};
+use crate::{fields, task_list};
 
 /// The activities of a new workspace, and whether workers in them get tasks. The first one is that of new
 /// workers, and of those who let a reservation time out (rule A.1).
@@ -225,7 +225,7 @@ pub(crate) async fn remove(call: &Call<'_>, sid: WorkspaceSid) -> Answer {
     let step = || async {
         let head = contents::head(call, sid).await?;
         let workspace = contents::workspace(call, sid).await?;
-        if let Some(task) = tasks::first_open(call, sid, |_| true).await? {
+        if let Some(task) = task_list::first_open(call, sid, |_| true).await? {
             let message =
                 format!("The workspace has tasks that are not over, such as {}", task.sid);
             return Err(ApiError::bad(message));

@@ -13,15 +13,19 @@ use crate::{Due, Loaded};
 /// An endpoint has so long to answer (rule D.9).
 const TIMEOUT: Duration = Duration::from_secs(15);
 
-/// The call that is due, if the event is kept and the workspace still has a callback.
+/// The call that is due, if the event is kept and the workspace still has a callback, or is told of its own end.
 pub(crate) fn due(on: &Dependencies, call: &EventCall, mut loaded: Loaded) -> Option<Due> {
     let place = EventPlace::of(call.event_sid);
     let occurrence = take(&mut loaded, &key::occurrence(call.workspace, place));
     let occurrence: Occurrence = occurrence?;
-    let workspace: Workspace = take(&mut loaded, &key::workspace(call.workspace))?;
+    let workspace: Option<Workspace> = take(&mut loaded, &key::workspace(call.workspace));
+    let url = match workspace {
+        Some(workspace) => workspace.event_callback_url,
+        None => occurrence.last_callback().map(str::to_owned),
+    };
     let event = occurrence.events.get(usize::from(place.number))?;
     Some(Due {
-        url: workspace.event_callback_url?,
+        url: url?,
         method: "POST".to_owned(),
         parameters: parameters(on, call, &occurrence, event),
         timeout: TIMEOUT,

@@ -4,13 +4,29 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use strum::VariantArray as _;
 
 /// Longest address we keep (rule H: 256 characters).
 pub const ADDRESS_CHARS_MAX: usize = 256;
 
 /// The kind of channel that an address belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase", ascii_case_insensitive)]
 pub enum ChannelType {
     /// Text messages; an address without a prefix.
     Sms,
@@ -35,37 +51,34 @@ pub enum ChannelType {
 }
 
 impl ChannelType {
-    /// The canonical spelling.
-    pub const fn name(self) -> &'static str {
+    /// The published spelling.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
+    /// All that an address can be configured for.
+    pub fn all_with_addresses() -> impl Iterator<Item = Self> {
+        Self::VARIANTS.iter().copied().filter(|kind| kind.has_addresses())
+    }
+
+    /// Whether an address can be configured for it (rule A.5).
+    pub const fn has_addresses(self) -> bool {
         match self {
-            Self::Sms => "sms",
-            Self::Whatsapp => "whatsapp",
-            Self::Messenger => "messenger",
-            Self::Rcs => "rcs",
-            Self::Gbm => "gbm",
-            Self::Email => "email",
-            Self::Apple => "apple",
-            Self::Chat => "chat",
-            Self::Web => "web",
-            Self::Voice => "voice",
+            Self::Sms
+            | Self::Whatsapp
+            | Self::Messenger
+            | Self::Rcs
+            | Self::Gbm
+            | Self::Email
+            | Self::Apple
+            | Self::Chat => true,
+            Self::Web | Self::Voice => false,
         }
     }
 
-    /// Reads the canonical spelling in any case (rule R.1).
+    /// Reads the published spelling in any case (rule R.1).
     pub fn parse(text: &str) -> Option<Self> {
-        let all = [
-            Self::Sms,
-            Self::Whatsapp,
-            Self::Messenger,
-            Self::Rcs,
-            Self::Gbm,
-            Self::Email,
-            Self::Apple,
-            Self::Chat,
-            Self::Web,
-            Self::Voice,
-        ];
-        all.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(text))
+        text.parse().ok()
     }
 }
 

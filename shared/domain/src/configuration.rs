@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use crate::address::{Address, ChannelType};
 use crate::carriage::CarrierName;
 use crate::conversation::EventName;
-use crate::interaction::Route;
 use crate::private::Private;
 use crate::sid::{
     AddressConfigurationSid, AlphaSenderSid, FlowSid, KeySid, MessageSid, MessagingServiceSid,
@@ -13,6 +12,7 @@ use crate::sid::{
 };
 use crate::timestamp::Timestamp;
 use crate::version::Version;
+use crate::workspace::Route;
 
 /// A phone number of the account; its identifier follows from the number.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -41,8 +41,22 @@ use crate::timestamp::Timestamp;
 use crate::version::Version;
 
 /// The state of a conversation (rule B.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase", ascii_case_insensitive)]
 pub enum State {
     /// In use.
     Active,
@@ -53,13 +67,9 @@ pub enum State {
 }
 
 impl State {
-    /// The canonical spelling.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Inactive => "inactive",
-            Self::Closed => "closed",
-        }
+    /// The published spelling.
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }
 

@@ -11,7 +11,7 @@ use crate::sid::{
     ActivitySid, ConversationSid, EventSid, FlowSid, InteractionSid, MessageSid, ReservationSid,
     TaskSid, WorkerSid, WorkflowSid, WorkspaceSid,
 };
-use crate::task::TaskStatus;
+use crate::task::status::TaskStatus;
 use crate::timestamp::Timestamp;
 
 /// One request of a function to another.

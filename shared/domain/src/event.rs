@@ -1,10 +1,9 @@
-//! The events of a workspace (rule D.9): what each change of the routing table amounts to.
+//! The events of a workspace (rule D.9), and what is told of them.
 //!
 //! ```text
-//!  image before ─┐
-//!                ├─ of_change ─▶ occurrence: one item per change, with its events in order
-//!  image after ──┘                    │
-//!                                     └─ fields ─▶ what a list shows, and what a callback is told
+//!  change ── derive ──▶ occurrence: one item per change, with its events in order
+//!                            │
+//!                            └─ fields ─▶ what a list shows, and what a callback is told
 //! ```
 //!
 //! The change is the event: nothing is written when something happens but the record that changes. What two
@@ -17,19 +16,14 @@
 //! - New names of queues and workers, and the activities of a queue, are no events: the table has none for them.
 //! - A deleted task is `task.deleted` alone; what time drops from the table is nothing.
 
-mod configuration;
 mod fields;
 mod place;
 mod subject;
-mod task;
-mod worker;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
-use crate::record::Record;
 use crate::sid::{
     ActivitySid, ReservationSid, Sid as _, TaskChannelSid, TaskQueueSid, WorkerSid, WorkflowSid,
     WorkspaceSid,
@@ -44,11 +38,6 @@ pub use subject::Subject;
 
 /// How long events are kept (rule D.9).
 pub const KEPT: Millis = Millis::seconds(30 * 24 * 3600);
-/// The kinds of records whose changes are events.
-pub const KINDS: [&str; 7] =
-    ["Activity", "Task", "TaskChannel", "TaskQueue", "Worker", "Workflow", "Workspace"];
-/// So many events fit into one occurrence.
-const EVENTS_MAX: usize = 256;
 
 macro_rules! types {
     ($($name:ident = $text:literal;)*) => {
@@ -165,7 +154,7 @@ pub struct ChannelChange {
 
 impl Event {
     /// An event about which there is nothing more to say than its type.
-    const fn of(kind: EventType) -> Self {
+    pub(crate) const fn of(kind: EventType) -> Self {
         Self {
             kind,
             reservation: None,
@@ -218,121 +207,6 @@ pub enum Mention {
     Workflow(WorkspaceSid, WorkflowSid),
 }
 
-/// One version of an item, which a change leads to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Written<'a> {
-    /// The partition key of the item.
-    pub pk: &'a str,
-    /// Its sort key.
-    pub sk: &'a str,
-    /// The version; of an item that was removed the one that it would have got.
-    pub version: u64,
-    /// When the store saw it: the time of a removal, which no image tells.
-    pub seen: Timestamp,
-}
-
-impl Written<'_> {
-    fn origin(&self) -> u64 {
-        let mut hash = Sha256::new();
-        for part in [self.pk, self.sk] {
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part.as_bytes());
-        }
-        hash.update(self.version.to_be_bytes());
-        let mut first = [0; 8];
-        first.copy_from_slice(&hash.finalize()[..8]);
-        u64::from_be_bytes(first)
-    }
-}
-
-/// What a change amounts to: nothing, or one occurrence, or one for each worker who has a part in it.
-pub fn of_change(
-    before: Option<&Record>,
-    after: Option<&Record>,
-    written: Written<'_>,
-) -> Vec<Occurrence> {
-    let Some(Derived { workspace, time, subject, events }) = derived(before, after) else {
-        return Vec::new();
-    };
-    let mut found: Vec<Occurrence> = Vec::new();
-    for event in events {
-        let same = found.last().is_some_and(|last| {
-            let whose =
-                event.worker.is_none() || last.worker.is_none() || last.worker == event.worker;
-            whose && last.events.len() < EVENTS_MAX
-        });
-        if !same {
-            found.push(Occurrence {
-                workspace,
-                time: time.unwrap_or(written.seen),
-                origin: written.origin(),
-                part: u8::try_from(found.len()).unwrap_or(u8::MAX),
-                worker: subject.worker(),
-                subject: subject.clone(),
-                names: BTreeMap::new(),
-                events: Vec::new(),
-                version: Version::NEW,
-            });
-        }
-        if let Some(last) = found.last_mut() {
-            last.worker = last.worker.or(event.worker);
-            last.events.push(event);
-        }
-    }
-    found
-}
-
-/// The events of a change, before they are put together.
-struct Derived {
-    workspace: WorkspaceSid,
-    /// None if no image tells.
-    time: Option<Timestamp>,
-    subject: Subject,
-    events: Vec<Event>,
-}
-
-fn derived(before: Option<&Record>, after: Option<&Record>) -> Option<Derived> {
-    match (before, after) {
-        (before, Some(Record::Task(now))) => {
-            let before = match before {
-                Some(Record::Task(before)) => Some(before.as_ref()),
-                _ => None,
-            };
-            Some(Derived {
-                workspace: now.workspace,
-                time: Some(now.updated),
-                subject: Subject::task(now),
-                events: task::events(before, now),
-            })
-        }
-        (Some(Record::Task(gone)), None) => Some(Derived {
-            workspace: gone.workspace,
-            time: None,
-            subject: Subject::task(gone),
-            events: task::removed(gone),
-        }),
-        (before, Some(Record::Worker(now))) => {
-            let before = match before {
-                Some(Record::Worker(before)) => Some(before.as_ref()),
-                _ => None,
-            };
-            Some(Derived {
-                workspace: now.workspace,
-                time: Some(now.updated),
-                subject: Subject::worker_of(now),
-                events: worker::events(before, now),
-            })
-        }
-        (Some(Record::Worker(gone)), None) => Some(Derived {
-            workspace: gone.workspace,
-            time: None,
-            subject: Subject::worker_of(gone),
-            events: vec![Event::of(EventType::WorkerDeleted)],
-        }),
-        (before, after) => configuration::derived(before, after),
-    }
-}
-
 impl Occurrence {
     /// The identifier that it is listed under.
     pub fn resource(&self) -> String {
@@ -352,6 +226,19 @@ impl Occurrence {
     /// When the store may drop it.
     pub fn expires(&self) -> Timestamp {
         self.time + KEPT
+    }
+
+    /// Where the callback of a workspace that was deleted is told of just that, if it wants to hear of it.
+    pub fn last_callback(&self) -> Option<&str> {
+        match &self.subject {
+            Subject::Workspace { callback, .. } => callback.as_deref(),
+            Subject::Task(_)
+            | Subject::Worker { .. }
+            | Subject::Activity { .. }
+            | Subject::TaskChannel { .. }
+            | Subject::TaskQueue { .. }
+            | Subject::Workflow { .. } => None,
+        }
     }
 
     /// Everything whose name belongs to it.
@@ -381,19 +268,6 @@ impl Occurrence {
         all.sort_unstable();
         all.dedup();
         all
-    }
-
-    /// Learns how something that it mentions is called.
-    pub fn learn(&mut self, record: &Record) {
-        let (sid, name) = match record {
-            Record::Workspace(it) => (it.sid.to_string(), &it.friendly_name),
-            Record::Activity(it) => (it.sid.to_string(), &it.friendly_name),
-            Record::TaskChannel(it) => (it.sid.to_string(), &it.unique_name),
-            Record::TaskQueue(it) => (it.sid.to_string(), &it.friendly_name),
-            Record::Workflow(it) => (it.sid.to_string(), &it.friendly_name),
-            _ => return,
-        };
-        self.names.insert(sid, name.clone());
     }
 
     /// The reservation that an event is about.
@@ -461,6 +335,3 @@ pub fn is_wanted(filter: Option<&str>, kind: EventType) -> bool {
     let none = filter.is_none_or(|filter| filter.trim().is_empty());
     none || names.any(|name| name.eq_ignore_ascii_case(kind.name()))
 }
-
-#[cfg(test)]
-mod tests;

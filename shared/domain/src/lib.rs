@@ -11,6 +11,7 @@ pub mod codes;
 pub mod configuration;
 pub mod conversation;
 pub mod decision;
+pub mod derive;
 pub mod effect;
 pub mod event;
 pub mod flow;

@@ -3,6 +3,7 @@
 
 pub mod autocreation;
 pub mod conversation;
+pub mod interaction;
 pub mod notify;
 pub mod reservation;
 pub mod task;

@@ -2,7 +2,7 @@
 
 use crate::codes::Code;
 use crate::sid::ConversationSid;
-use crate::task::{ReservationStatus, TaskStatus};
+use crate::task::status::{ReservationStatus, TaskStatus};
 
 /// A rule's no. Asking again changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -25,6 +25,7 @@
 //! Nothing here is written anywhere.
 
 mod difference;
+mod rank;
 mod recording;
 mod replay;
 

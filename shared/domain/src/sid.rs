@@ -155,7 +155,7 @@ sids! {
     ConversationSid = "CH";
     /// A delivery receipt of one message to one participant.
     ReceiptSid = "DY";
-    /// An event of a workspace; see [`crate::event::EventPlace`] for what is in it.
+    /// An event of a workspace; an `EventPlace` says what is in it.
     EventSid = "EV";
     /// A flow.
     FlowSid = "FW";

@@ -17,7 +17,7 @@ mod change;
 mod decide;
 mod ending;
 mod new;
-mod status;
+pub(crate) mod status;
 mod stored;
 mod trail;
 

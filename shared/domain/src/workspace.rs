@@ -45,8 +45,20 @@ pub struct Workspace {
 }
 
 /// The order of a queue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "UPPERCASE")]
+#[strum(serialize_all = "UPPERCASE", ascii_case_insensitive)]
 pub enum QueueOrder {
     /// The oldest first, by priority.
     Fifo,
@@ -56,11 +68,8 @@ pub enum QueueOrder {
 
 impl QueueOrder {
     /// The canonical spelling.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Fifo => "FIFO",
-            Self::Lifo => "LIFO",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }
 
@@ -266,6 +275,17 @@ impl Worker {
             .and_then(|uri| uri.strip_prefix("client:"))
             .map_or_else(|| self.friendly_name.clone(), str::to_owned)
     }
+}
+
+/// The identifiers of workspace, workflow and task channel that a flow or a caller named.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Route {
+    /// The workspace.
+    pub workspace: WorkspaceSid,
+    /// The workflow.
+    pub workflow: WorkflowSid,
+    /// The task channel.
+    pub channel: TaskChannelSid,
 }
 
 #[cfg(test)]

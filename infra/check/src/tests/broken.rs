@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use switchboard_domain::carriage::DeliveryStatus;
 use switchboard_domain::conversation::{AddressBinding, UniqueName};
-use switchboard_domain::event::{EventType, Written, of_change};
+use switchboard_domain::derive::{Written, of_change};
+use switchboard_domain::event::EventType;
 use switchboard_domain::interaction::ChannelStatus;
 use switchboard_domain::record::Record;
 use switchboard_domain::sid::{ConversationSid, InteractionSid, MessageSid};

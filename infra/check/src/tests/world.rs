@@ -12,9 +12,10 @@ use switchboard_domain::conversation::{
 };
 use switchboard_domain::decision::Decision;
 use switchboard_domain::head::Head;
-use switchboard_domain::interaction::{self, InitiatedBy, Interaction, Order, SeatRouting};
+use switchboard_domain::interaction::{InitiatedBy, Interaction, SeatRouting};
 use switchboard_domain::message::{Message, Post};
 use switchboard_domain::process::conversation::{self, decide, decide_all};
+use switchboard_domain::process::interaction::{self, Order};
 use switchboard_domain::record::Record;
 use switchboard_domain::routing::receipt::Receipt;
 use switchboard_domain::routing::workflow::{self, Position};

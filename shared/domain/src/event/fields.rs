@@ -26,7 +26,7 @@ impl Occurrence {
     pub fn fields(&self, event: &Event) -> Fields {
         let mut all = vec![("WorkspaceSid", self.workspace.to_string())];
         let workspace = match &self.subject {
-            Subject::Workspace { name } => Some(name.clone()),
+            Subject::Workspace { name, .. } => Some(name.clone()),
             _ => self.name(self.workspace),
         };
         all.extend(workspace.map(|name| ("WorkspaceName", name)));

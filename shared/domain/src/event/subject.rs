@@ -60,17 +60,21 @@ pub enum Subject {
     Workspace {
         /// Its name.
         name: String,
+        /// Of one that was deleted: where its callback is told, if it wants to hear of that. Nobody else knows any
+        /// more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        callback: Option<String>,
     },
 }
 
 impl Subject {
-    pub(super) fn task(task: &Task) -> Self {
+    pub(crate) fn task(task: &Task) -> Self {
         let fields = Fields { reservations: Vec::new(), trail: Vec::new(), ..task.fields.clone() };
         // How often it was written is not kept, so it does not count.
         Self::Task(Box::new(Task { fields, version: Version::NEW }))
     }
 
-    pub(super) fn worker_of(worker: &Worker) -> Self {
+    pub(crate) fn worker_of(worker: &Worker) -> Self {
         let version = worker.version.number();
         Self::Worker {
             worker: Box::new(Worker { version: Version::NEW, ..worker.clone() }),
@@ -79,7 +83,7 @@ impl Subject {
     }
 
     /// The worker whom it is about.
-    pub(super) fn worker(&self) -> Option<WorkerSid> {
+    pub(crate) fn worker(&self) -> Option<WorkerSid> {
         match self {
             Self::Worker { worker, .. } => Some(worker.sid),
             Self::Task(_)
@@ -92,7 +96,7 @@ impl Subject {
     }
 
     /// The identifier that its occurrences are listed under.
-    pub(super) fn listed(&self, workspace: WorkspaceSid) -> String {
+    pub(crate) fn listed(&self, workspace: WorkspaceSid) -> String {
         match self {
             Self::Task(task) => task.sid.to_string(),
             Self::Worker { worker, .. } => worker.sid.to_string(),
@@ -105,7 +109,7 @@ impl Subject {
     }
 
     /// What kind of resource it is, as events say.
-    pub(super) const fn kind(&self) -> &'static str {
+    pub(crate) const fn kind(&self) -> &'static str {
         match self {
             Self::Task(_) => "task",
             Self::Worker { .. } => "worker",

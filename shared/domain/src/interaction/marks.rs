@@ -27,14 +27,14 @@ const KEYS: [&str; 8] = [
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Marks {
     /// Which kin of the interaction the invite is.
-    pub(super) invite: u32,
+    pub(crate) invite: u32,
     /// The media type.
-    pub(super) channel: ChannelType,
+    pub(crate) channel: ChannelType,
     /// Who began the interaction.
-    pub(super) by: InitiatedBy,
+    pub(crate) by: InitiatedBy,
     /// The business' address that the customer writes to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) contact: Option<String>,
+    pub(crate) contact: Option<String>,
 }
 
 impl Marks {

@@ -118,10 +118,10 @@ mod tests {
     use crate::carriage::CarrierName;
     use crate::conversation::{Details, EventName, State};
     use crate::effect::Call;
-    use crate::interaction::Route;
     use crate::process::conversation::decide;
     use crate::record::Record;
     use crate::sid::{FlowSid, TaskChannelSid, WorkflowSid, WorkspaceSid};
+    use crate::workspace::Route;
 
     const NOW: Timestamp = Timestamp(1_000_000);
 

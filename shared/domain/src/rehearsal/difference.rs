@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::rank::rank;
 use super::recording::{Recorded, Recording};
 use super::replay::Played;
 use super::{Both, Fate, Moved, NAMED_MAX, Named, Rehearsal, Taken, Waits};
@@ -82,10 +83,4 @@ fn summary(mut spans: Vec<Millis>) -> Waits {
         percentile_95: rank(&spans, 95).unwrap_or_default(),
         worst: spans.last().copied().unwrap_or_default(),
     }
-}
-
-/// The smallest of sorted spans that so many of a hundred do not exceed.
-pub(super) fn rank(sorted: &[Millis], of_hundred: usize) -> Option<Millis> {
-    let place = (sorted.len() * of_hundred).div_ceil(100);
-    sorted.get(place.saturating_sub(1)).copied()
 }

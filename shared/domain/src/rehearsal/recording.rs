@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::difference::rank;
+use super::rank::rank;
 use super::{ANSWER, Fate, Material, SERVICE, Taken};
 use crate::event::{Event, EventType, Occurrence, Subject};
 use crate::record::Record;

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::event::{Written, of_change};
+use crate::derive::{Written, of_change};
 use crate::routing::router::Router;
 use crate::sid::{ActivitySid, Sid, TaskChannelSid, WorkspaceSid};
 use crate::task::{

@@ -1,6 +1,7 @@
 //! The routing receipt: why a reservation went to this worker.
 
 use serde::{Deserialize, Serialize};
+use strum::VariantArray as _;
 
 use crate::sid::{NotASid, Sid as _, WorkerSid};
 
@@ -8,7 +9,10 @@ use crate::sid::{NotASid, Sid as _, WorkerSid};
 pub const NAMED_MAX: usize = 5;
 
 /// Why a worker was passed over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr, strum::VariantArray,
+)]
+#[strum(serialize_all = "snake_case")]
 pub enum PassedOver {
     /// The worker's activity takes no tasks.
     Activity,
@@ -35,26 +39,9 @@ pub struct Candidate {
 }
 
 impl PassedOver {
-    /// All of them.
-    const ALL: [Self; 6] = [
-        Self::Activity,
-        Self::Capacity,
-        Self::Expression,
-        Self::RejectedBefore,
-        Self::HoldsIt,
-        Self::OrderedBehind,
-    ];
-
     /// A word for programs.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Activity => "activity",
-            Self::Capacity => "capacity",
-            Self::Expression => "expression",
-            Self::RejectedBefore => "rejected_before",
-            Self::HoldsIt => "holds_it",
-            Self::OrderedBehind => "ordered_behind",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
     /// The letter that stands for it in a stored receipt.
@@ -91,7 +78,7 @@ impl TryFrom<String> for Candidate {
     type Error = NotACandidate;
 
     fn try_from(text: String) -> Result<Self, NotACandidate> {
-        let why = PassedOver::ALL.into_iter().find(|why| text.starts_with(why.letter()));
+        let why = PassedOver::VARIANTS.iter().copied().find(|why| text.starts_with(why.letter()));
         let why = why.ok_or(NotACandidate::Reason)?;
         Ok(Self { worker: format!("{}{}", WorkerSid::PREFIX, &text[1..]).parse()?, why })
     }
@@ -135,7 +122,7 @@ mod tests {
     #[test]
     fn a_candidate_is_stored_as_a_letter_and_the_digits() {
         let worker = WorkerSid::derived(&["k"]);
-        for why in PassedOver::ALL {
+        for why in PassedOver::VARIANTS.iter().copied() {
             let one = Candidate { worker, why };
             let text = String::from(one.clone());
             assert_eq!(text.len(), 33);

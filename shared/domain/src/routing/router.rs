@@ -32,14 +32,16 @@ mod explain;
 mod lines;
 mod occupation;
 mod offer;
+mod reason;
 mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use self::explain::{Due, Explanation, NAMED_MAX, PassedWorker, Reason, Why};
+pub use self::explain::{Due, Explanation, NAMED_MAX, PassedWorker, Why};
 use self::lines::Lines;
 pub use self::offer::KnownWorkerFault;
 use self::offer::Offer;
+pub use self::reason::Reason;
 use super::picture::{Picture, asked};
 use crate::decision::Decision;
 use crate::effect::{Effect, Outcome};

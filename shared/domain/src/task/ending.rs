@@ -1,11 +1,14 @@
 //! Why a task ended. What a caller writes as the reason of an end is the caller's own text, and decides nothing.
 
 use serde::{Deserialize, Serialize};
+use strum::VariantArray as _;
 
 use super::TaskStatus;
 
 /// How a task came to its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Ending {
     /// The work is done: a worker or a caller said so.
@@ -56,18 +59,6 @@ impl From<GivenUp> for Ending {
 }
 
 impl Ending {
-    const ALL: [Self; 9] = [
-        Self::Completed,
-        Self::Canceled,
-        Self::TimedOut,
-        Self::FellOut,
-        Self::OfferedTooOften,
-        Self::RejectedTooOften,
-        Self::NotTaken,
-        Self::Overdue,
-        Self::Deleted,
-    ];
-
     /// The reason that is shown for it; none where the caller gives one.
     pub const fn reason(self) -> Option<&'static str> {
         match self {
@@ -107,7 +98,7 @@ impl Ending {
             | TaskStatus::Wrapping => return None,
         };
         let told = |one: &Self| reason.is_some() && one.reason() == reason;
-        let found = Self::ALL.into_iter().find(told).filter(|_| plain == Self::Canceled);
+        let found = Self::VARIANTS.iter().copied().find(told).filter(|_| plain == Self::Canceled);
         Some(found.unwrap_or(plain))
     }
 }

@@ -3,8 +3,22 @@
 use serde::{Deserialize, Serialize};
 
 /// The state of a task (rule D.6).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase", ascii_case_insensitive)]
 pub enum TaskStatus {
     /// Waiting.
     Pending,
@@ -21,29 +35,14 @@ pub enum TaskStatus {
 }
 
 impl TaskStatus {
-    /// The canonical spelling.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Reserved => "reserved",
-            Self::Assigned => "assigned",
-            Self::Wrapping => "wrapping",
-            Self::Completed => "completed",
-            Self::Canceled => "canceled",
-        }
+    /// The published spelling.
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
-    /// Reads the canonical spelling.
+    /// Reads the published spelling, in any case.
     pub fn parse(text: &str) -> Option<Self> {
-        let all = [
-            Self::Pending,
-            Self::Reserved,
-            Self::Assigned,
-            Self::Wrapping,
-            Self::Completed,
-            Self::Canceled,
-        ];
-        all.into_iter().find(|status| status.name().eq_ignore_ascii_case(text))
+        text.parse().ok()
     }
 
     /// Whether nothing more happens to it.
@@ -53,8 +52,22 @@ impl TaskStatus {
 }
 
 /// The state of a reservation (rule D.7).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase", ascii_case_insensitive)]
 pub enum ReservationStatus {
     /// Waiting for the worker's answer.
     Pending,
@@ -75,33 +88,14 @@ pub enum ReservationStatus {
 }
 
 impl ReservationStatus {
-    /// The canonical spelling.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Accepted => "accepted",
-            Self::Rejected => "rejected",
-            Self::Timeout => "timeout",
-            Self::Canceled => "canceled",
-            Self::Rescinded => "rescinded",
-            Self::Wrapping => "wrapping",
-            Self::Completed => "completed",
-        }
+    /// The published spelling.
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
-    /// Reads the canonical spelling.
+    /// Reads the published spelling, in any case.
     pub fn parse(text: &str) -> Option<Self> {
-        let all = [
-            Self::Pending,
-            Self::Accepted,
-            Self::Rejected,
-            Self::Timeout,
-            Self::Canceled,
-            Self::Rescinded,
-            Self::Wrapping,
-            Self::Completed,
-        ];
-        all.into_iter().find(|status| status.name().eq_ignore_ascii_case(text))
+        text.parse().ok()
     }
 
     /// Whether it takes one unit of the worker's capacity.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use serde_json::Value;
 
 use super::lexer::{self, Kind, Token};
-use super::path::Path;
+use super::path::{Path, Step};
 use super::term::Operator;
 use super::tree::{Node, Operand};
 use super::{DEPTH_MAX, ExpressionError, NODES_MAX, Problem};
@@ -194,5 +194,39 @@ impl Parser<'_> {
 
     fn error(&self, problem: Problem) -> ExpressionError {
         ExpressionError::at_byte(self.source, self.start(), problem)
+    }
+}
+
+impl Path {
+    /// Reads a path as it is written in expressions; `None` for anything else, keywords included.
+    pub fn parse(text: &str) -> Option<Self> {
+        if text.trim() != text {
+            return None;
+        }
+        let mut tokens = lexer::tokens(text).ok()?.into_iter();
+        match (tokens.next()?.kind, tokens.next()) {
+            (Kind::Path(path), None) => Some(path),
+            (_, _) => None,
+        }
+    }
+
+    /// What a quoted text names: the path it spells, or the member of exactly that name.
+    pub(super) fn quoted(text: &str) -> Self {
+        Self::parse(text).unwrap_or_else(|| Self::from_steps(vec![Step::Name(text.to_owned())]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_written_as_it_is_read() {
+        for text in ["a", "a.b", "a[0].b[12]", "task.2nd", "größe.ß", "in.x"] {
+            assert_eq!(Path::parse(text).unwrap().to_string(), text);
+        }
+        for text in ["", " a", "a b", "IN", "null", "a-b", "a.", "a[", "a[x]", ".a", "1", "a[0"] {
+            assert_eq!(Path::parse(text), None, "{text}");
+        }
     }
 }

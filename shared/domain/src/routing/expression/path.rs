@@ -4,8 +4,6 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::lexer::{self, Kind};
-
 /// One step of a path.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
@@ -30,26 +28,9 @@ impl Step {
 pub struct Path(Vec<Step>);
 
 impl Path {
-    /// Reads a path as it is written in expressions; `None` for anything else, keywords included.
-    pub fn parse(text: &str) -> Option<Self> {
-        if text.trim() != text {
-            return None;
-        }
-        let mut tokens = lexer::tokens(text).ok()?.into_iter();
-        match (tokens.next()?.kind, tokens.next()) {
-            (Kind::Path(path), None) => Some(path),
-            (_, _) => None,
-        }
-    }
-
     /// Wraps steps that the lexer has read.
     pub(super) fn from_steps(steps: Vec<Step>) -> Self {
         Self(steps)
-    }
-
-    /// What a quoted text names: the path it spells, or the member of exactly that name.
-    pub(super) fn quoted(text: &str) -> Self {
-        Self::parse(text).unwrap_or_else(|| Self(vec![Step::Name(text.to_owned())]))
     }
 
     /// The steps from the root.
@@ -77,19 +58,4 @@ pub(crate) fn walk<'a>(root: &'a Value, steps: &[Step]) -> Option<&'a Value> {
         Step::Name(name) => value.as_object()?.get(name),
         Step::Index(index) => value.as_array()?.get(*index),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_is_written_as_it_is_read() {
-        for text in ["a", "a.b", "a[0].b[12]", "task.2nd", "größe.ß", "in.x"] {
-            assert_eq!(Path::parse(text).unwrap().to_string(), text);
-        }
-        for text in ["", " a", "a b", "IN", "null", "a-b", "a.", "a[", "a[x]", ".a", "1", "a[0"] {
-            assert_eq!(Path::parse(text), None, "{text}");
-        }
-    }
 }

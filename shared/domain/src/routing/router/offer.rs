@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::explain::Reason;
+use super::reason::Reason;
 use crate::routing::expression::{OrderBy, TaskAndWorker};
 use crate::routing::picture::{Held, Lane, Line, Member, Picture, Queue};
 use crate::routing::receipt::{NAMED_MAX, PassedOver, Receipt};

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::event::{Event, Occurrence, Written, of_change};
+use crate::derive::{Written, of_change};
+use crate::event::{Event, Occurrence};
 use crate::routing::workflow::FilterIndex;
 use crate::sid::{ReservationSid, Sid, TaskQueueSid, WorkflowSid};
 use crate::task::{Destination, Ending, Fields, NewTask, Reservation, ReservationStatus};

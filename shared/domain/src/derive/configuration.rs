@@ -1,6 +1,7 @@
 //! Events of what routing is configured with: each kind appears, changes and goes.
 
-use super::{Derived, Event, EventType, Subject};
+use super::Derived;
+use crate::event::{Event, EventType, Subject, is_wanted};
 use crate::record::Record;
 use crate::sid::WorkspaceSid;
 use crate::timestamp::Timestamp;
@@ -14,6 +15,10 @@ trait Part: Clone + PartialEq {
     /// The record as if nothing but its content were known.
     fn bare(&self) -> Self;
     fn subject(&self) -> Subject;
+    /// The subject of its deletion.
+    fn last_subject(&self) -> Subject {
+        self.subject()
+    }
     /// The types of its events: it appears, it changes, it goes.
     const TYPES: [EventType; 3];
     /// Whether a change is an event.
@@ -61,9 +66,28 @@ parts! {
         sid: it.sid,
         name: it.friendly_name.clone(),
     };
-    Workspace: sid, [WorkspaceCreated, WorkspaceUpdated, WorkspaceDeleted], |it| Subject::Workspace {
-        name: it.friendly_name.clone(),
-    };
+}
+
+impl Part for Workspace {
+    fn workspace(&self) -> WorkspaceSid {
+        self.sid
+    }
+    fn updated(&self) -> Timestamp {
+        self.updated
+    }
+    fn bare(&self) -> Self {
+        Self { version: Version::NEW, updated: self.created, ..self.clone() }
+    }
+    fn subject(&self) -> Subject {
+        Subject::Workspace { name: self.friendly_name.clone(), callback: None }
+    }
+    fn last_subject(&self) -> Subject {
+        let wants = is_wanted(self.events_filter.as_deref(), EventType::WorkspaceDeleted);
+        let callback = self.event_callback_url.clone().filter(|_| wants);
+        Subject::Workspace { name: self.friendly_name.clone(), callback }
+    }
+    const TYPES: [EventType; 3] =
+        [EventType::WorkspaceCreated, EventType::WorkspaceUpdated, EventType::WorkspaceDeleted];
 }
 
 /// Of a queue only its expression is told when it changes.
@@ -129,7 +153,7 @@ fn part<P: Part>(before: Option<&P>, after: Option<&P>) -> Option<Derived> {
     Some(Derived {
         workspace: one.workspace(),
         time,
-        subject: one.subject(),
+        subject: if after.is_none() { one.last_subject() } else { one.subject() },
         events: vec![Event::of(kind)],
     })
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{ChannelChange, Event, EventType};
+use crate::event::{ChannelChange, Event, EventType};
 use crate::timestamp::Millis;
 use crate::workspace::Worker;
 

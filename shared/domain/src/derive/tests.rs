@@ -1,7 +1,12 @@
 use super::*;
+use crate::event::*;
+use crate::sid::Sid as _;
 use crate::sid::TaskSid;
 use crate::task::Task;
-use crate::workspace::{Activity, QueueOrder, TaskChannel, TaskQueue, Worker, Workflow, Workspace};
+use crate::timestamp::Millis;
+use crate::workspace::{
+    Activity, Capacity, QueueOrder, TaskChannel, TaskQueue, Worker, Workflow, Workspace,
+};
 
 const NOW: Timestamp = Timestamp(1_795_344_809_123);
 

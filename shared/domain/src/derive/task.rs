@@ -4,7 +4,7 @@
 //!  offers end ─▶ targets are left and entered ─▶ it is changed ─▶ offers are made ─▶ it ends
 //! ```
 
-use super::{Event, EventType};
+use crate::event::{Event, EventType};
 use crate::routing::workflow::Leaving;
 use crate::sid::TaskQueueSid;
 use crate::task::{Ending, Mark, Reservation, ReservationStatus, Task, TaskStatus};

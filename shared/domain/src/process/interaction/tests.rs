@@ -1,10 +1,14 @@
 use serde_json::json;
 
 use super::*;
+use crate::address::ChannelType;
 use crate::conversation::{Answer, Pair, Question};
+use crate::interaction::InitiatedBy;
 use crate::record::Record;
 use crate::routing::receipt::Receipt;
-use crate::sid::{ActivitySid, ServiceSid};
+use crate::sid::{
+    ActivitySid, ConversationSid, ServiceSid, TaskChannelSid, WorkflowSid, WorkspaceSid,
+};
 use crate::timestamp::Millis;
 
 const NOW: Timestamp = Timestamp(1_000_000);
@@ -166,7 +170,12 @@ fn an_agent_leaves_and_the_conversation_goes_on_with_the_other() {
     let (_, bob) = world.takes(&second, "bob");
     let _ = world.seats(alice, "alice");
     let _ = world.seats(bob, "bob");
-    let seat = world.interaction.participants.iter().find(|one| one.kind == "agent").unwrap();
+    let seat = world
+        .interaction
+        .participants
+        .iter()
+        .find(|one| one.kind == ParticipantKind::Agent)
+        .unwrap();
     let number = seat.number;
     let left = leave(
         &world.interaction,
@@ -203,7 +212,7 @@ fn who_was_invited_twice_stays_until_he_has_left_both_seats() {
         .interaction
         .participants
         .iter()
-        .filter(|it| it.kind == "agent")
+        .filter(|it| it.kind == ParticipantKind::Agent)
         .map(|it| it.number)
         .collect();
     for (task, number, left) in [(first, numbers[0], 1), (second, numbers[1], 0)] {

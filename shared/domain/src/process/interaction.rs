@@ -1,0 +1,350 @@
+//! What happens to an interaction together with its conversation and its tasks: agents are asked for, seated and let
+//! go, and its channel is closed.
+
+use serde_json::Value;
+
+use super::conversation::{Change, Command, decide, decide_all};
+use crate::conversation::{Answers, Conversation, NewParticipant, Objection, Source, State};
+use crate::decision::Decision;
+use crate::interaction::{
+    ChannelParticipant, ChannelStatus, Interaction, Invite, Marks, ParticipantKind, SeatRouting,
+};
+use crate::mutation::{Mutation, is_on};
+use crate::refusal::Refusal;
+use crate::sid::{InviteSid, Sid as _, TaskQueueSid, TaskSid, WorkerSid};
+use crate::task::{self, Task, TaskStatus};
+use crate::timestamp::Timestamp;
+use crate::workspace::{TaskChannel, Worker, Workflow};
+
+/// The reason that tasks of a closed channel end with.
+const CHANNEL_CLOSED: &str = "Interaction channel closed";
+
+/// What kind of task an invite asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Order<'a> {
+    /// The workflow that routes it.
+    pub workflow: &'a Workflow,
+    /// The capacity it takes.
+    pub channel: &'a TaskChannel,
+    /// The caller's attributes, an object.
+    pub attributes: Value,
+    /// The priority.
+    pub priority: i64,
+    /// How long it may wait, in seconds.
+    pub timeout_seconds: i64,
+    /// The agent who is asked for by name, and the queue it is counted in.
+    pub worker: Option<(WorkerSid, TaskQueueSid)>,
+}
+
+/// Adds an invite and its task (rule C.4). The task tells the router; the interaction is put by the caller.
+pub fn invite(
+    interaction: &mut Interaction,
+    conversation: &Conversation,
+    order: Order<'_>,
+    now: Timestamp,
+) -> Result<Task, Refusal> {
+    if interaction.status == ChannelStatus::Closed || conversation.state == State::Closed {
+        return Err(Refusal::ChannelClosed);
+    }
+    interaction.status = ChannelStatus::Active;
+    interaction.updated = now;
+    let number = interaction.number();
+    let sid: InviteSid = interaction.sid.kin(number);
+    let task = TaskSid::derived(&[&sid.to_string()]);
+    interaction.invites.push(Invite { number, task, over: false });
+    let pair = conversation.participants.iter().find_map(|one| one.pair.as_ref());
+    let marks = Marks {
+        invite: number,
+        channel: interaction.channel_type,
+        by: interaction.initiated_by,
+        contact: pair.map(|pair| pair.proxy.to_string()),
+    };
+    let given = order.attributes.as_object().cloned().unwrap_or_default();
+    let attributes = marks.around(given, interaction.sid);
+    Ok(Task::create(task::NewTask {
+        sid: task,
+        workflow: order.workflow,
+        channel: order.channel,
+        attributes: attributes.to_string(),
+        priority: order.priority,
+        timeout_seconds: order.timeout_seconds,
+        start: now,
+        interaction: Some(interaction.sid),
+        destination: task::Destination::named(order.worker),
+        now,
+    }))
+}
+
+/// Seats the agent who accepted (rule C.5). Twice, too late or for nothing: nothing changes.
+pub fn seat(
+    interaction: &Interaction,
+    conversation: &Conversation,
+    routing: SeatRouting,
+    worker: &Worker,
+    answers: &Answers,
+    now: Timestamp,
+) -> Result<Decision, Objection> {
+    let seated = |one: &ChannelParticipant| {
+        one.routing.as_ref().is_some_and(|before| before.reservation == routing.reservation)
+    };
+    if interaction.participants.iter().any(seated) && !is_on(Mutation::SeatedTwice)
+        || interaction.status == ChannelStatus::Closed
+        || conversation.state == State::Closed
+        || interaction.invite_of(routing.task).is_none_or(|invite| invite.over)
+    {
+        return Ok(Decision::unchanged());
+    }
+    let mut interaction = interaction.clone();
+    let identity = worker.identity();
+    let known = conversation.participant_called(&identity).map(|one| one.number);
+    let (member, joined) = match known {
+        Some(member) => (Some(member), Decision::unchanged()),
+        None => {
+            let role = Some("agent".to_owned());
+            let new = NewParticipant { role, ..NewParticipant::known_as(identity) };
+            let joined = of(conversation, Command::Join(new), answers, now)?;
+            (joined.number, joined.into())
+        }
+    };
+    let number = interaction.number();
+    interaction.updated = now;
+    interaction.participants.push(ChannelParticipant {
+        number,
+        kind: ParticipantKind::Agent,
+        member,
+        routing: Some(routing),
+        left: false,
+    });
+    Ok(Decision::put(interaction).with(joined))
+}
+
+/// What an interaction wants of its conversation, through the door that everybody uses.
+fn of(
+    conversation: &Conversation,
+    command: Command,
+    answers: &Answers,
+    now: Timestamp,
+) -> Result<Change, Objection> {
+    decide(conversation, command, Source::Interaction, answers, now)
+}
+
+/// What is to become of an agent's seat (rule C.6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leaving {
+    /// The agent's task goes to wrapping; the seat is kept.
+    WrapUp,
+    /// The agent leaves, the task is completed, the conversation goes on.
+    Closed,
+}
+
+/// Lets a participant wrap up or leave.
+pub fn leave(
+    interaction: &Interaction,
+    conversation: &Conversation,
+    task: Option<&Task>,
+    number: u32,
+    how: Leaving,
+    answers: &Answers,
+    now: Timestamp,
+) -> Result<Decision, Objection> {
+    let mut next = interaction.clone();
+    let seat = next
+        .participants
+        .iter_mut()
+        .find(|one| one.number == number)
+        .ok_or(Refusal::NoSuchChannelParticipant)?;
+    if seat.left {
+        return Ok(Decision::unchanged());
+    }
+    let command = match how {
+        Leaving::WrapUp => task::Command::Wrap { reason: None },
+        Leaving::Closed => {
+            task::Command::Complete { reason: Some("Agent left the channel".to_owned()) }
+        }
+    };
+    let worked = task.filter(|task| !task.status.is_over());
+    let worked = worked.map(|task| task::decide(task, command, task::Source::Interaction, now));
+    let mut decision = Decision::unchanged();
+    if how == Leaving::Closed {
+        seat.left = true;
+        let (member, routing) = (seat.member, seat.routing.clone());
+        next.updated = now;
+        if let Some(routing) = routing {
+            next.invites
+                .iter_mut()
+                .filter(|one| one.task == routing.task)
+                .for_each(|one| one.over = true);
+        }
+        let unseated = unseat(&next, conversation, member, answers, now)?;
+        decision = Decision::put(next).with(unseated);
+    }
+    if let Some(worked) = worked {
+        decision = decision.with(worked?.into());
+    }
+    Ok(decision)
+}
+
+/// Takes a member out of the conversation, if it is still open and he is still in it. Who was invited twice has
+/// two seats, and stays until he has left both.
+fn unseat(
+    interaction: &Interaction,
+    conversation: &Conversation,
+    member: Option<u32>,
+    answers: &Answers,
+    now: Timestamp,
+) -> Result<Decision, Objection> {
+    let Some(member) = member.filter(|member| conversation.participant(*member).is_some()) else {
+        return Ok(Decision::unchanged());
+    };
+    let sits = |one: &ChannelParticipant| !one.left && one.member == Some(member);
+    if conversation.state == State::Closed || interaction.participants.iter().any(sits) {
+        return Ok(Decision::unchanged());
+    }
+    Ok(of(conversation, Command::Leave(member), answers, now)?.into())
+}
+
+/// Closes the channel: every task ends, everybody leaves, the conversation is closed (rule C.7). With
+/// `complete` the tasks are completed, else those in work go to wrapping.
+pub fn close(
+    interaction: &Interaction,
+    conversation: &Conversation,
+    tasks: &[Task],
+    complete: bool,
+    answers: &Answers,
+    now: Timestamp,
+) -> Result<Decision, Objection> {
+    if interaction.status == ChannelStatus::Closed {
+        return Ok(Decision::unchanged());
+    }
+    let mut interaction = interaction.clone();
+    interaction.status = ChannelStatus::Closed;
+    interaction.updated = now;
+    interaction.participants.iter_mut().for_each(|one| one.left = true);
+    let mut ended = Decision::unchanged();
+    for task in tasks {
+        let change = end_task(task, complete, now)?;
+        let over = change.task.status.is_over();
+        interaction
+            .invites
+            .iter_mut()
+            .filter(|one| one.task == task.sid)
+            .for_each(|one| one.over = over);
+        ended = ended.with(change.into());
+    }
+    let closed = of(conversation, Command::Close, answers, now)?;
+    Ok(Decision::put(interaction).with(closed.into()).with(ended))
+}
+
+/// Makes the channel dormant: its tasks are completed and its agents leave; the conversation stays, and the
+/// next invite wakes the channel (rule C.7).
+pub fn deactivate(
+    interaction: &Interaction,
+    conversation: &Conversation,
+    tasks: &[Task],
+    answers: &Answers,
+    now: Timestamp,
+) -> Result<Decision, Objection> {
+    match interaction.status {
+        ChannelStatus::Active => {}
+        ChannelStatus::Inactive => return Ok(Decision::unchanged()),
+        ChannelStatus::Closed => return Err(Refusal::ChannelClosed.into()),
+    }
+    let mut next = interaction.clone();
+    next.status = ChannelStatus::Inactive;
+    next.updated = now;
+    next.invites.iter_mut().for_each(|one| one.over = true);
+    let mut ended = Decision::unchanged();
+    for task in tasks {
+        ended = ended.with(end_task(task, true, now)?.into());
+    }
+    let mut leaving = Vec::new();
+    for seat in
+        next.participants.iter_mut().filter(|one| one.kind == ParticipantKind::Agent && !one.left)
+    {
+        seat.left = true;
+        let member = seat.member.filter(|it| conversation.participant(*it).is_some());
+        leaving.extend(member.filter(|member| !leaving.contains(member)));
+    }
+    let leaving = leaving.into_iter().map(Command::Leave);
+    let left = decide_all(conversation, leaving, Source::Interaction, answers, now)?;
+    Ok(Decision::put(next).with(left.into()).with(ended))
+}
+
+/// Adds somebody who is not invited by a task: a customer, a supervisor, somebody external (rule C.6).
+pub fn add_participant(
+    interaction: &Interaction,
+    conversation: &Conversation,
+    kind: ParticipantKind,
+    new: NewParticipant,
+    routing: Option<SeatRouting>,
+    answers: &Answers,
+    now: Timestamp,
+) -> Result<(u32, Decision), Objection> {
+    if interaction.status == ChannelStatus::Closed {
+        return Err(Refusal::ChannelClosed.into());
+    }
+    let joined = of(conversation, Command::Join(new), answers, now)?;
+    let mut interaction = interaction.clone();
+    let number = interaction.number();
+    interaction.updated = now;
+    interaction.participants.push(ChannelParticipant {
+        number,
+        kind,
+        member: joined.number,
+        routing,
+        left: false,
+    });
+    Ok((number, Decision::put(interaction).with(joined.into())))
+}
+
+/// Ends a task of a channel that ends; one in work is wrapped up if it is not to be completed.
+fn end_task(task: &Task, complete: bool, now: Timestamp) -> Result<task::Change, Refusal> {
+    let reason = Some(CHANNEL_CLOSED.to_owned());
+    let command = match task.status {
+        TaskStatus::Pending | TaskStatus::Reserved => Some(task::Command::Cancel { reason }),
+        TaskStatus::Assigned | TaskStatus::Wrapping if complete => {
+            Some(task::Command::Complete { reason })
+        }
+        TaskStatus::Assigned => Some(task::Command::Wrap { reason }),
+        TaskStatus::Wrapping | TaskStatus::Completed | TaskStatus::Canceled => None,
+    };
+    task::decide_all(task, command, task::Source::Interaction, now)
+}
+
+/// A task of the interaction ended in the task router. The agent's seat is given up; and when the last agent
+/// completed his task and nobody else is asked for, the channel and the conversation are closed
+/// (rule A.1, default orchestration). A canceled task leaves the conversation open.
+pub fn task_ended(
+    interaction: &Interaction,
+    conversation: &Conversation,
+    task: TaskSid,
+    status: TaskStatus,
+    answers: &Answers,
+    now: Timestamp,
+) -> Result<Decision, Objection> {
+    if interaction.invite_of(task).is_none_or(|invite| invite.over) || is_on(Mutation::EndForgotten)
+    {
+        return Ok(Decision::unchanged());
+    }
+    let mut next = interaction.clone();
+    next.updated = now;
+    next.invites.iter_mut().filter(|one| one.task == task).for_each(|one| one.over = true);
+    let mut member = None;
+    for seat in &mut next.participants {
+        if seat.routing.as_ref().is_some_and(|routing| routing.task == task) && !seat.left {
+            seat.left = true;
+            member = seat.member;
+        }
+    }
+    let last = next.agents() == 0 && next.open_tasks().next().is_none();
+    if status == TaskStatus::Completed && last && next.status == ChannelStatus::Active {
+        next.status = ChannelStatus::Closed;
+        let closed = of(conversation, Command::Close, answers, now)?;
+        return Ok(Decision::put(next).with(closed.into()));
+    }
+    let unseated = unseat(&next, conversation, member, answers, now)?;
+    Ok(Decision::put(next).with(unseated))
+}
+
+#[cfg(test)]
+mod tests;
