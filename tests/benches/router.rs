@@ -146,12 +146,12 @@ impl Centre {
         time
     }
 
-    /// A worker goes to another activity, as the API lets him.
+    /// A worker goes to another activity, as the API lets them.
     async fn leaves(&self, number: usize) -> Subject {
         let key = key::worker(workspace_sid(), sid("WK", number));
         let mut worker: Worker = self.on.store.get(key).await.unwrap().unwrap();
         let mut head: Head = self.on.store.get(key::head(workspace_sid())).await.unwrap().unwrap();
-        worker.do_instead(sid("WA", 0), self.on.now());
+        worker.change_activity(sid("WA", 0), self.on.now());
         head.note(PartSid::Worker(worker.sid));
         let subject = Subject::Worker(worker.sid);
         let _ = self.on.commit(&Decision::put(head).and(worker)).await.unwrap();

@@ -8,7 +8,7 @@ use switchboard_tests::cost::Entry;
 
 use crate::desk::Desk;
 
-/// So many walk at once where batches pay.
+/// This many walk at once where batches pay.
 const TOGETHER: u32 = 10;
 /// A minute and a moment: what waited for an answer within the minute has rung by then.
 pub(crate) const PAST_THE_ALARM: Duration = Duration::from_millis(60_007);

@@ -115,7 +115,7 @@ story("a carrier's webhook is believed only with its signature", async (step) =>
     assert.equal((await carrierPosts(form, { path: "/webhooks/pigeon" })).status, 404);
   });
 
-  await step("what is signed and can not be understood is answered 400", async () => {
+  await step("what is signed and cannot be understood is answered 400", async () => {
     const { From, ...form } = customer.form("from nowhere");
     assert.ok(From);
     assert.equal((await carrierPosts(form)).status, 400);

@@ -2,7 +2,7 @@
 //!
 //! The whole bundle runs, but only requests wake functions: what a request asks of others can be looked at
 //! before anybody does it.
-#![allow(clippy::unwrap_used, reason = "a test that can not go on has failed")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod conversations;
 mod flex;

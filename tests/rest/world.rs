@@ -25,7 +25,7 @@ pub(crate) struct World {
     exchange: Exchange,
     base: &'static str,
     wire: Arc<Wire>,
-    /// So much time passes with each request.
+    /// How much time passes with each request.
     pace: Duration,
 }
 
@@ -114,13 +114,13 @@ impl World {
     }
 
     /// Webhooks are to be called.
-    pub(crate) async fn post_loudly(&self, path: &str, form: &[(&str, &str)]) -> Answered {
-        self.send(Method::POST, path, form, &[LOUDLY]).await
+    pub(crate) async fn post_with_webhooks(&self, path: &str, form: &[(&str, &str)]) -> Answered {
+        self.send(Method::POST, path, form, &[WITH_WEBHOOKS]).await
     }
 
     /// Webhooks are to be called.
-    pub(crate) async fn delete_loudly(&self, path: &str) -> Answered {
-        self.send(Method::DELETE, path, &[], &[LOUDLY]).await
+    pub(crate) async fn delete_with_webhooks(&self, path: &str) -> Answered {
+        self.send(Method::DELETE, path, &[], &[WITH_WEBHOOKS]).await
     }
 
     /// If the resource still has that version.
@@ -172,7 +172,7 @@ impl Rest for World {
     }
 }
 
-const LOUDLY: (&str, &str) = ("x-twilio-webhook-enabled", "true");
+const WITH_WEBHOOKS: (&str, &str) = ("x-twilio-webhook-enabled", "true");
 
 /// What goes between functions and services: it is listened to, and an answer may get lost.
 #[derive(Debug, Default)]

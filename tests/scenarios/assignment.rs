@@ -149,7 +149,7 @@ async fn a_reservation_of_which_nobody_can_be_told_is_canceled_and_the_task_offe
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_instructs_nothing_leaves_it_to_the_worker() {
+async fn a_callback_without_an_instruction_leaves_the_answer_to_the_worker() {
     let exchange = Exchange::open().await;
     for endpoint in [Endpoint::start(&[200]).await, instructs(json!({})).await] {
         asks(&exchange, &endpoint.url, "").await;

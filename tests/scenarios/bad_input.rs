@@ -37,7 +37,7 @@ async fn a_forged_webhook_is_refused_and_nothing_is_written() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_webhook_that_can_not_be_read_is_refused() {
+async fn a_webhook_that_cannot_be_read_is_refused() {
     let exchange = Exchange::open().await;
     let form = [("AccountSid", ACCOUNT), ("Body", "from nobody")];
     assert_eq!(webhook(&exchange, &form, None).await, 400);

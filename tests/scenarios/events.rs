@@ -143,7 +143,7 @@ async fn a_callback_that_fails_holds_up_only_its_own_resource() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_time_drops_is_no_event() {
+async fn records_removed_by_their_ttl_are_no_events() {
     let exchange = Exchange::open().await;
     if !exchange.moves_time() {
         return;

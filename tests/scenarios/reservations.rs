@@ -16,7 +16,7 @@ async fn offered(exchange: &Exchange) -> (&'static str, &'static str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_rejects_is_not_asked_again_while_somebody_else_can_be() {
+async fn a_worker_who_rejects_is_not_asked_again_while_another_one_can_be() {
     let exchange = Exchange::open().await;
     exchange.customer("+14155550120").writes("hello").await;
     let (first, second) = offered(&exchange).await;
@@ -28,7 +28,7 @@ async fn who_rejects_is_not_asked_again_while_somebody_else_can_be() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_does_not_answer_goes_to_the_timeout_activity_and_the_next_is_asked() {
+async fn a_worker_who_does_not_answer_goes_to_the_timeout_activity_and_the_next_is_asked() {
     let exchange = Exchange::open().await;
     if !exchange.moves_time() {
         return;

@@ -17,7 +17,7 @@ use crate::world::World;
 pub(crate) const ENDPOINT: &str = "endpoint";
 /// The assignment callback of the workflow.
 pub(crate) const ASSIGNMENT_URL: &str = "https://customer.example/assignment";
-/// Who is asked if that one can not be reached.
+/// Who is asked if that one cannot be reached.
 pub(crate) const FALLBACK_URL: &str = "https://customer.example/fallback";
 /// The event callback of the workspace.
 pub(crate) const EVENTS_URL: &str = "https://customer.example/events";

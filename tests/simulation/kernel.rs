@@ -19,7 +19,7 @@ use crate::random::Random;
 use crate::setup::{self, PUBLIC_URL, Setting};
 use crate::world::{Violation, World};
 
-/// Whatever is not at rest after so many steps never will be.
+/// A world that is not at rest after this many steps never will be.
 const STEPS_TO_REST: usize = 6000;
 /// The minute's tick.
 const MINUTE_MS: i64 = 60_000;
@@ -149,7 +149,7 @@ impl Kernel {
         }
     }
 
-    /// Lets so much time pass.
+    /// Lets time pass.
     pub(crate) async fn pass(&mut self, milliseconds: i64) {
         let milliseconds = u64::try_from(milliseconds.max(1)).unwrap_or(1);
         tokio::time::sleep(Duration::from_millis(milliseconds)).await;
@@ -339,7 +339,7 @@ impl Kernel {
         self.drain(i64::MAX).await;
     }
 
-    /// The same, without waiting longer than so many milliseconds for anything.
+    /// The same, without waiting longer than this many milliseconds for anything.
     pub(crate) async fn drain(&mut self, patience: i64) {
         for _ in 0..STEPS_TO_REST {
             self.step += 1;

@@ -28,9 +28,9 @@ use std::time::Instant;
 
 use runs::{Outcome, by_seed, simulated};
 
-/// So many seeds without being asked for more.
+/// How many seeds run unless more are asked for.
 const SEEDS: usize = 40;
-/// So many runs at once.
+/// How many runs go at once.
 const THREADS: usize = 2;
 
 /// A number out of the environment.
@@ -61,7 +61,7 @@ fn side_by_side<T: Send>(jobs: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T
 }
 
 #[test]
-fn whatever_a_seed_does_nothing_is_lost_and_nothing_is_done_twice() {
+fn every_seed_keeps_every_invariant() {
     let first = number("FIRST_SEED").unwrap_or(1);
     let seeds = number("SEEDS").map_or(SEEDS, |seeds| usize::try_from(seeds).unwrap_or(SEEDS));
     let began = Instant::now();

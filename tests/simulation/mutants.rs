@@ -14,7 +14,7 @@ use crate::runs::{by_seed, simulated};
 use crate::world::Violation;
 use crate::{number, side_by_side};
 
-/// Within so many seeds every defect must show; `SEEDS` says otherwise.
+/// Within this many seeds every defect must show; `SEEDS` says otherwise.
 const SEEDS_MAX: u64 = 200;
 
 fn file() -> PathBuf {

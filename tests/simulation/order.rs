@@ -1,5 +1,5 @@
-//! Who comes first: when a worker is asked, no task is passed over that he could have done and that comes before
-//! the one he is asked for. Written once more and apart from the router.
+//! Who comes first: when a worker is asked, no task is passed over that they could have done and that comes before
+//! the one they are asked for. Written once more and apart from the router.
 
 use serde_json::Value;
 use switchboard_domain::routing::expression::{Expression, WorkerAttributes};

@@ -10,7 +10,7 @@ use crate::kernel::{Kernel, further_invite};
 use crate::setup::{CUSTOMERS, NUMBER, workflow};
 
 pub(crate) const WORKERS: [&str; 3] = ["alice", "bob", "carol"];
-/// Nobody makes tasks while more than so many wait.
+/// No tasks are made while more than this many wait.
 const WAITING_MAX: usize = 6;
 
 /// A reservation as its worker sees it.

@@ -57,7 +57,7 @@ pub(crate) struct Profile {
 const CARRIER_FACTOR: usize = 6;
 /// The same for customers' endpoints.
 const ENDPOINT_FACTOR: usize = 3;
-/// So often in a thousand a fault is none that passes: the SDK's next attempts fail as well.
+/// How often in a thousand a fault is none that passes: the SDK's next attempts fail as well.
 const OUTAGES: usize = 300;
 
 impl Profile {

@@ -17,7 +17,7 @@ use crate::setup::NUMBER;
 
 /// The most that two clocks are apart.
 const SKEW: Millis = Millis::seconds(600);
-/// So often an endpoint is called.
+/// How often an endpoint is called.
 const ATTEMPTS_MAX: usize = 4;
 impl Kernel {
     /// Looks at everything, free of any defect that the run suffers from.
@@ -58,7 +58,7 @@ impl Kernel {
         self.look_at_receipts(&messages);
     }
 
-    /// What the checker can not see in the tables.
+    /// What the checker cannot see in the tables.
     fn outside(&self) -> Facts {
         let acknowledged = self.facts.acknowledged.iter().map(|(id, (from, _))| {
             let address = from.parse().expect("a customer's address");

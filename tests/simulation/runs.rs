@@ -140,7 +140,7 @@ impl Kernel {
         }
     }
 
-    /// Whoever is still there does what there is to do. Where somebody is called back, he is waited for.
+    /// Whoever is still there does what there is to do. Where a customer is called back, they are waited for.
     pub(crate) async fn work_off(&mut self) {
         for _ in 0..if self.setting.calls_back { 6 } else { 30 } {
             self.all_come_back().await;

@@ -19,7 +19,7 @@ use crate::steps::{self, Scene};
 
 /// The kernel's own requests pass every gate.
 pub(crate) const KERNEL: &str = "kernel";
-/// So many of the last events are told with a violation.
+/// At most this many of the last events are told with a violation.
 const EVENTS_KEPT: usize = 90;
 /// All of them, if somebody asked for one run.
 const EVENTS_ASKED: usize = 100_000;

@@ -32,7 +32,7 @@ async fn of_many_who_write_the_same_new_record_one_wins() {
 }
 
 #[tokio::test]
-async fn everybody_who_reads_again_gets_through_in_the_end() {
+async fn all_contending_writers_get_through_in_the_end() {
     let world = World::new().await;
     let store = &world.store;
     world.writes(&Decision::put(service(1))).await;

@@ -1,5 +1,5 @@
 //! The store over real tables: the embedded ones, or those behind `DYNAMODB_ENDPOINT`.
-#![expect(clippy::unwrap_used, reason = "a test that can not go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod contention;
 mod pages;

@@ -78,7 +78,7 @@ async fn read(world: &World) -> Option<Service> {
     world.store.get(key::service(service(1).sid)).await.unwrap()
 }
 
-/// So many others write the record, one after the other.
+/// This many others write the record, one after the other.
 async fn written(world: &World, times: usize) {
     for time in 0..times {
         let loaded = read(world).await.unwrap();
@@ -88,7 +88,7 @@ async fn written(world: &World, times: usize) {
 }
 
 #[tokio::test]
-async fn what_was_written_although_its_answer_was_lost_is_a_success() {
+async fn a_write_whose_answer_was_lost_is_a_success() {
     let Some((world, wire)) = world().await else { return };
     let new = Decision::put(service(1));
     repeated(&world, &wire, &new, async || {}).await.unwrap();

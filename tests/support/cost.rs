@@ -121,7 +121,7 @@ impl Lock {
         std::fs::write(lock_file(), text).expect("the lock file can be written");
     }
 
-    /// The entry of a path, walked so many times at once.
+    /// The entry of a path, walked this many times at once.
     ///
     /// # Panics
     /// If there is none.

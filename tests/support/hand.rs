@@ -10,7 +10,7 @@ use switchboard::Deployment;
 use switchboard::driver::Waking;
 use switchboard::template::Source;
 
-/// So many rounds end any walk; more is a circle.
+/// At most this many rounds end any walk; more is a circle.
 const ROUNDS_MAX: usize = 1000;
 
 /// What polling has cost a queue: requests that brought messages, and requests that deleted them.

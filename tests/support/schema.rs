@@ -38,7 +38,7 @@ impl Schema {
     /// Opens a file of the reference folder; none, with a word about it, where the folder is absent.
     ///
     /// # Panics
-    /// If the file can not be read, or if it is absent on a build server.
+    /// If the file cannot be read, or if it is absent on a build server.
     pub fn open(file: &str) -> Option<Self> {
         let root = reference(&format!("openapi/{file}"))?;
         Some(Self { file: file.to_owned(), root })
@@ -273,7 +273,7 @@ impl Problems {
     }
 }
 
-/// A receipt has no status while its message is still with us; the description can not say so.
+/// A receipt has no status while its message is still with us; the description cannot say so.
 fn may_be_null(at: &str) -> bool {
     at.contains("/Receipts") && at.ends_with("/status")
 }

@@ -21,7 +21,7 @@ use switchboard_runtime::queue::{body, each_message};
 use switchboard_runtime::{Dependencies, Failure, Patience};
 use switchboard_store::{key, take};
 
-/// So often is read again what changed while it was read.
+/// At most this many times is read again what changed while it was read.
 const READS_MAX: usize = 5;
 
 /// How long tables and queues are waited for. What fails comes again only when the message is visible again.

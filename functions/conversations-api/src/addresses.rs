@@ -16,7 +16,7 @@ use crate::input;
 
 /// The largest page.
 const PAGE_MAX: i64 = 50;
-/// A failing flow is tried again so often at most.
+/// A failing flow is tried again at most this many times.
 const RETRIES_MAX: i64 = 3;
 /// What a webhook hears of that does not say: the message that opened the conversation (rule A.6).
 const FILTER_DEFAULT: EventName = EventName::OnMessageAdded;

@@ -10,7 +10,7 @@ use crate::conversations;
 use crate::participants;
 use crate::scope::{Scope, source};
 
-/// So many participants come with one request (rule H).
+/// At most this many participants come with one request (rule H).
 const PARTICIPANTS_MAX: usize = 10;
 
 /// `POST …/ConversationWithParticipants`: all of it or nothing.

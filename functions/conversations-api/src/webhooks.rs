@@ -14,9 +14,9 @@ use crate::scope::Scope;
 
 /// The largest page: as many as there can be.
 const PAGE_MAX: i64 = 5;
-/// A webhook waits for so many words at most.
+/// A webhook waits for at most this many words.
 const TRIGGERS_MAX: usize = 100;
-/// A word has so many characters at most.
+/// A word has at most this many characters.
 const TRIGGER_CHARS_MAX: usize = 256;
 
 /// `POST …/Webhooks`.
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_endpoint_lacks_is_named_by_its_code() {
+    fn missing_parts_of_a_webhook_are_named_by_their_codes() {
         let url = "https://example.com";
         assert_eq!(refused(Kind::Webhook, json!({})), 50369);
         assert_eq!(refused(Kind::Webhook, json!({ "Configuration.Url": url })), 50370);

@@ -4,7 +4,7 @@
 //!
 //! The change is the event: what happened follows from the images of a record before and after. An occurrence is
 //! written under a key that follows from the changed item and its version, so a stream that is replayed writes
-//! nothing new. The calls are sent after that; if they can not be, the stream comes again from there.
+//! nothing new. The calls are sent after that; if they cannot be, the stream comes again from there.
 #![forbid(unsafe_code)]
 
 use std::collections::BTreeMap;

@@ -3,7 +3,7 @@
 //! Woken by: HTTP `/webhooks/{carrier}`. Writes: nothing. Asks for: `autocreation`, `delivery-receipt`.
 //!
 //! Nothing is parsed before the signature is right, and nothing is answered before the queue has it: a
-//! carrier that hears an error tries again. What is verified and can not be understood is refused with 400
+//! carrier that hears an error tries again. What is verified and cannot be understood is refused with 400
 //! and logged by the name of the parameter, never with its value.
 #![forbid(unsafe_code)]
 

@@ -119,7 +119,7 @@ async fn ask(
             after_seconds: Some(0),
         }),
         Lookup::CannotTell { reason } => {
-            tracing::warn!("the carrier can not tell: {reason}");
+            tracing::warn!("the carrier cannot tell: {reason}");
             None
         }
     }

@@ -27,7 +27,7 @@ use switchboard_store::key;
 
 use picture::{Warm, refresh};
 
-/// So often a batch is routed anew when the head moved in between.
+/// At most this many times a batch is routed anew when the head moved in between.
 const ATTEMPTS_MAX: usize = 8;
 
 /// The routers that this environment keeps warm.

@@ -19,7 +19,7 @@ use switchboard_store::{Key, Listing, StoreError, Table};
 /// The index that lists tasks has surely caught up by then.
 const CAUGHT_UP: Millis = Millis::seconds(30);
 
-/// So often a head that moves is tried to be taken over: to wait for a redelivery is to wait for a minute.
+/// At most this many times a head that moves is tried to be taken over: a redelivery comes a minute later.
 const TAKEOVERS_MAX: usize = 8;
 
 /// A router and its fence.
@@ -48,7 +48,7 @@ pub(crate) async fn refresh(
         {
             return Ok(Some(warm));
         }
-        // Whoever held the picture before can not commit any more from here on, and what he did is in the table.
+        // Whoever held the picture before cannot commit any more from here on, and what it did is in the table.
         head.take_over(on.mint::<RequestSid>().to_string());
         match on.commit(&Decision::put(head.clone())).await {
             Ok(_) => head.version += 1,

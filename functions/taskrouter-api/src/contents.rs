@@ -1,7 +1,7 @@
 //! What a workspace contains besides tasks, and the fence around every change of it.
 //!
 //! Each such change is committed together with the workspace's head, which notes what was changed and moves
-//! its version. A router that decided on an older picture then can not commit; and as no two changes
+//! its version. A router that decided on an older picture then cannot commit; and as no two changes
 //! of one workspace can both be committed on the same head, whatever a rule reads *after* it has loaded
 //! the head still holds when it is committed. So uniqueness is checked by reading.
 

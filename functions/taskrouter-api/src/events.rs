@@ -14,9 +14,9 @@ use switchboard_store::{Page, Store, Timeline, key};
 
 use crate::contents::{self, PAGE_SIZE_MAX};
 
-/// So many minutes back the list goes if nothing else is asked for.
+/// The list goes this many minutes back if nothing else is asked for.
 const MINUTES: i64 = 15;
-/// So many minutes back it can go.
+/// It can go at most this many minutes back.
 const MINUTES_MAX: i64 = KEPT.0 / 60_000;
 /// At least this many occurrences are read at a time.
 const READ_AT_ONCE: usize = 100;

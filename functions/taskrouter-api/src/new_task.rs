@@ -76,7 +76,7 @@ struct Target {
 }
 
 impl Target {
-    /// A worker as target is asked once: at once, or when he is available and has capacity, if these are not
+    /// A worker as target is asked once: at once, or when they are available and have capacity, if these are not
     /// to be ignored. A queue as target is the task's for good, whichever of the two parameters names it.
     fn read(form: &Params) -> Result<Self, ApiError> {
         const TARGET: &str = "RoutingTarget";
@@ -160,7 +160,7 @@ async fn workflow_to(
     workflow(call, workspace, sid).await
 }
 
-/// The queue in which a task for one worker is counted: the one asked for, or the oldest that he is in.
+/// The queue in which a task for one worker is counted: the one asked for, or the oldest that they are in.
 async fn queue_of(
     call: &Call<'_>,
     workspace: WorkspaceSid,
@@ -174,8 +174,8 @@ async fn queue_of(
     }
     let attributes = serde_json::from_str(&worker.attributes).unwrap_or_default();
     let all: Vec<TaskQueue> = contents::all(call, workspace).await?;
-    let his = all.iter().filter(|queue| task_queues::takes(queue, &attributes));
-    his.min_by_key(|queue| (queue.created, queue.sid)).map(|queue| queue.sid).ok_or_else(|| {
-        invalid("RoutingTarget", "is a worker who is in no queue; give TaskQueueSid")
-    })
+    let of_worker = all.iter().filter(|queue| task_queues::takes(queue, &attributes));
+    of_worker.min_by_key(|queue| (queue.created, queue.sid)).map(|queue| queue.sid).ok_or_else(
+        || invalid("RoutingTarget", "is a worker who is in no queue; give TaskQueueSid"),
+    )
 }

@@ -21,7 +21,7 @@ use switchboard_store::{Listing, Page, Table, key};
 use crate::contents::{self, Activities};
 use crate::task_list;
 
-/// So many other workspaces are searched for a known worker.
+/// At most this many other workspaces are searched for a known worker.
 const WORKSPACES_MAX: usize = 100;
 /// The code of a known worker who is in another workspace (rule D.4), and its name.
 const ELSEWHERE: (u32, &str) = (40155, "Invalid Workspace for Known Worker");
@@ -69,7 +69,7 @@ impl Seen<'_> {
             "reason": why.name(),
         });
         if why == PassedOver::Expression {
-            // None: he does not fail it any more, or is gone.
+            // None: they do not fail it any more, or are gone.
             all["clause"] = json!(worker.and_then(|worker| self.clause(worker)));
         }
         all

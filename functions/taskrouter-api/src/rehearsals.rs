@@ -22,7 +22,7 @@ use crate::contents;
 use crate::statistics::Window;
 use crate::{task_list, workflows};
 
-/// Occurrences are read so many at a time.
+/// At most this many occurrences are read at a time.
 const READ_AT_ONCE: usize = 1000;
 
 fn too_much(what: TooMuch) -> ApiError {

@@ -34,7 +34,7 @@ impl View {
     }
 }
 
-/// Of a worker's reservations those are listed whose tasks are his, or were last his.
+/// Of a worker's reservations those are listed whose tasks are theirs, or were theirs last.
 pub(crate) async fn list(call: &Call<'_>, workspace: WorkspaceSid, view: View) -> Answer {
     let request = call.page(PAGE_SIZE_MAX)?;
     let statuses = statuses(&call.query)?;
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_worker_can_not_say_is_refused_with_its_code() {
+    fn answers_that_a_worker_cannot_give_are_refused_with_their_codes() {
         for (text, code) in [
             ("ReservationStatus=timeout", 20001),
             ("ReservationStatus=lost", 20001),

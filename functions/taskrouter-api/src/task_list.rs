@@ -11,7 +11,7 @@ use crate::contents;
 
 /// The highest priority (rule D.6).
 pub(crate) const PRIORITY_MAX: i64 = 0x7fff_ffff;
-/// So many tasks are read at a time when one is looked for.
+/// At most this many tasks are read at a time when one is looked for.
 const LOOKED_THROUGH: usize = 200;
 
 /// All tasks of a workspace, the oldest first.

@@ -15,9 +15,9 @@ use crate::{fields, task_list};
 
 /// Workers of a queue that does not say which (rule D.3).
 const EVERYBODY: &str = "1==1";
-/// One task is offered to so many workers at the same time, at most (rule D.3).
+/// One task is offered to at most this many workers at the same time (rule D.3).
 const RESERVED_MAX: i64 = 50;
-/// So many queues a workspace has, at most (rule D.3).
+/// A workspace has at most this many queues (rule D.3).
 const QUEUES_MAX: usize = 5_000;
 
 /// The parameters that create and update share.
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn an_expression_that_can_not_be_read_is_refused_with_its_place() {
+    fn an_expression_that_cannot_be_read_is_refused_with_its_place() {
         assert_eq!(read("").unwrap(), None);
         assert_eq!(read("TargetWorkers=").unwrap().unwrap(), "");
         assert_eq!(read("TargetWorkers=a%20HAS%20'b'").unwrap().unwrap(), "a HAS 'b'");

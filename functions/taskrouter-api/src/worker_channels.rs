@@ -1,6 +1,6 @@
 //! Worker channels: one worker's capacity on one task channel (rule D.2).
 //!
-//! They are part of the worker: every task channel has one for him, with the default capacity until it is
+//! They are part of the worker: every task channel has one for them, with the default capacity until it is
 //! changed. The path names one by its own identifier, or by the task channel's identifier or unique name.
 
 use serde_json::{Value, json};
@@ -74,7 +74,7 @@ async fn find(call: &Call<'_>, worker: &Worker, which: &str) -> Result<TaskChann
 }
 
 /// A worker channel has no dates of its own: it is as old as the younger of worker and task channel, and
-/// changes with the worker. Tasks that he took are assigned; those he was only asked to take fill his
+/// changes with the worker. Tasks that they took are assigned; those they were only asked to take fill their
 /// capacity as well.
 pub(crate) fn render(
     call: &Call<'_>,

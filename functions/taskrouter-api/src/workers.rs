@@ -20,7 +20,7 @@ use crate::contents::{self, Activities, PAGE_SIZE_MAX};
 use crate::fields::invalid;
 use crate::{fields, task_list, task_queues};
 
-/// So many tasks are changed in one transaction with their worker.
+/// At most this many tasks are changed in one transaction with their worker.
 const REJECTED_MAX: usize = 90;
 
 pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
@@ -73,7 +73,7 @@ struct Filter {
     activity_name: Option<String>,
     available: Option<bool>,
     expression: Option<Expression>,
-    /// The expressions of the queues that he has to be eligible for, any of them.
+    /// The expressions of the queues that they have to be eligible for, any of them.
     queues: Option<Vec<TaskQueue>>,
 }
 
@@ -123,7 +123,7 @@ impl Filter {
     }
 }
 
-/// What an expression can know of a worker: his attributes, and four fields of him.
+/// What an expression can know of a worker: the attributes, and four fields.
 fn known(worker: &Worker, activity_name: Option<&str>) -> Value {
     let mut all: Value = serde_json::from_str(&worker.attributes).unwrap_or_default();
     if let Some(all) = all.as_object_mut() {
@@ -201,7 +201,7 @@ impl Change {
         }
         if let Some(activity) = self.activity {
             activities.check("ActivitySid", activity)?;
-            after.do_instead(activity, now);
+            after.change_activity(activity, now);
         }
         if self.reject && activities.is_available(after.activity) {
             return Err(invalid(

@@ -20,7 +20,7 @@ use crate::{fields, task_list};
 const RESERVATION_TIMEOUT_SECONDS_MAX: i64 = 86_400;
 /// The largest configuration that fits into one item of the table beside everything else in it.
 const CONFIGURATION_BYTES_MAX: usize = 380_000;
-/// So many tasks are sent back to the start of their workflow in one transaction.
+/// At most this many tasks are sent back to the start of their workflow in one transaction.
 const RESTARTED_MAX: usize = 50;
 
 /// The parameters that create and update share.

@@ -35,7 +35,7 @@ const CHANNELS: [(&str, &str); 5] = [
 pub(crate) const RESERVATION_TIMEOUT_SECONDS: i64 = 120;
 /// The longest filter of events, in characters.
 const EVENTS_FILTER_CHARS_MAX: usize = 4096;
-/// So many records are removed in one transaction; the head and the workspace come on top.
+/// At most this many records are removed in one transaction; the head and the workspace come on top.
 const REMOVED_MAX: usize = 90;
 
 pub(crate) async fn create(call: &Call<'_>) -> Answer {

@@ -96,7 +96,7 @@ mod tests {
     use switchboard_domain::sid::{Sid as _, TaskSid, WorkspaceSid};
 
     #[test]
-    fn what_is_due_wakes_the_router_and_what_is_not_is_set_again() {
+    fn due_timers_wake_the_router_and_early_ones_are_set_again() {
         let subject = Subject::Task(TaskSid::derived(&["t"]));
         let event = RouterEvent { workspace: WorkspaceSid::derived(&["w"]), subject };
         let wake = Wake { at: Timestamp(1_000), event: event.clone() };

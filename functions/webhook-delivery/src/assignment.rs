@@ -30,7 +30,7 @@ use crate::caller::{Called, Caller, Request};
 use crate::instruction::{Heard, heard};
 use crate::{Loaded, Tried, note};
 
-/// An endpoint has so long to answer.
+/// How long an endpoint has to answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// The longest that a cancellation is put off, in seconds.
 const PUT_OFF_SECONDS_MAX: i64 = 64;
@@ -107,7 +107,7 @@ async fn ask(
             Heard::Unreadable(code)
             | Heard::Later(Some(code))
             | Heard::Instruction(_, Some(code)) => {
-                tracing::warn!(code, "assignment callback: it said what can not be done");
+                tracing::warn!(code, "assignment callback: it said what cannot be done");
             }
             Heard::Later(None) | Heard::Instruction(_, None) => {}
         }
@@ -164,7 +164,7 @@ mod tests {
     use switchboard_domain::task::{Command, Source, decide};
     use switchboard_domain::timestamp::Timestamp;
 
-    /// A task of which so many reservations were canceled.
+    /// A task of which this many reservations were canceled.
     fn withdrawn(count: u32) -> Task {
         let stored = json!({
             "sid": TaskSid::derived(&["t"]),

@@ -13,7 +13,7 @@ use reqwest::{Client, Response, Url};
 use switchboard_carriers::{SIGNATURE_HEADER, sign};
 use switchboard_runtime::Dependencies;
 
-/// So much of an answer is read, if it is read at all.
+/// At most this much of an answer is read, if it is read at all.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
 /// What stands in for the customers' endpoints where nothing may leave the process.
@@ -44,7 +44,7 @@ pub struct Request<'a> {
     pub parameters: &'a [(String, String)],
     /// Names the call; a copy has the same name.
     pub id: &'a str,
-    /// So long the endpoint has to answer.
+    /// How long the endpoint has to answer.
     pub timeout: Duration,
 }
 
@@ -233,7 +233,7 @@ fn encoded(parameters: &[(String, String)]) -> String {
 }
 
 /// Resolves names, and leaves out every address that is not the public's. The connection is made to what
-/// is left, so a name can not be vetted as one address and called as another.
+/// is left, so a name cannot be vetted as one address and called as another.
 struct Vetted {
     allow_loopback: bool,
 }

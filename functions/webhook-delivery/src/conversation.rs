@@ -12,7 +12,7 @@ use switchboard_store::{key, take};
 use crate::parameters;
 use crate::{Due, Loaded};
 
-/// An endpoint has so long to answer (rule B.5).
+/// How long an endpoint has to answer (rule B.5).
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The call that is due, if the webhook is still there and wants it.

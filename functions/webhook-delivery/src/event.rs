@@ -10,7 +10,7 @@ use switchboard_store::{key, take};
 
 use crate::{Due, Loaded};
 
-/// An endpoint has so long to answer (rule D.9).
+/// How long an endpoint has to answer (rule D.9).
 const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The call that is due, if the event is kept and the workspace still has a callback, or is told of its own end.

@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_instructs_nothing_will_say_later() {
+    fn an_answer_without_an_instruction_leaves_the_reservation_open() {
         for (status, body) in [(200, ""), (200, " \n"), (204, "")] {
             assert_eq!(json(status, body), Heard::Later(None), "{body:?}");
         }
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_said_in_json_is_not_read() {
+    fn answers_in_other_content_types_than_json_are_not_read() {
         let body = Some(br#"{"instruction":"accept"}"#.to_vec());
         for content_type in [None, Some("text/html".to_owned())] {
             let answer = Answer { content_type, body: body.clone() };

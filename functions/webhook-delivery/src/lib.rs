@@ -34,7 +34,7 @@ use switchboard_store::{Key, key, take};
 
 pub use caller::{Answer, Called, Caller, Endpoints, Request};
 
-/// An endpoint is tried so often.
+/// How often an endpoint is tried.
 const ATTEMPTS_MAX: u32 = 4;
 
 /// What was read for a call.

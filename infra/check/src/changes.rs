@@ -288,7 +288,7 @@ fn follows(was: TaskStatus, is: TaskStatus, between: Between) -> bool {
     }
 }
 
-/// Whether a worker has had a task for so long that it may be removed.
+/// Whether a worker has had a task long enough for it to be removed.
 fn may_be_removed(task: &Task, between: Between) -> bool {
     let taken = |one: &&Reservation| one.status == ReservationStatus::Accepted;
     let mut taken = task.reservations.iter().filter(taken);

@@ -20,7 +20,7 @@ const HOME: &str = "a message's conversation exists";
 /// The search by address surely finds every participant of a closed conversation that never had more.
 const REMEMBERED_MAX: u32 = 30;
 
-/// Somebody's place in a conversation, by what finds him.
+/// Somebody's place in a conversation, by what finds them.
 type Places<'a, K> = BTreeMap<(K, ConversationSid), u32>;
 
 pub(super) fn check(view: &View<'_>, found: &mut Found) {
@@ -109,7 +109,7 @@ fn reversed(view: &View<'_>, found: &mut Found) {
             Some(of) if of.state == State::Closed => "a binding of a closed one".to_owned(),
             Some(of) => match of.participant(number).and_then(|one| one.pair.as_ref()) {
                 Some(pair) if *pair == binding.pair => continue,
-                Some(_) => format!("participant {number} has another pair than his binding"),
+                Some(_) => format!("participant {number} has another pair than their binding"),
                 None => format!("a binding of participant {number}, who is not there"),
             },
         };
@@ -129,12 +129,12 @@ fn reversed(view: &View<'_>, found: &mut Found) {
         let by_identity = membership.who.strip_prefix("I#");
         let by_address = membership.who.strip_prefix("A#");
         let address = one.pair.as_ref().map(|pair| pair.address.as_str());
-        let is_his = match (by_identity, by_address) {
+        let is_theirs = match (by_identity, by_address) {
             (Some(identity), _) => one.identity.as_deref() == Some(identity),
             (None, Some(by)) => conversation.state == State::Closed && address == Some(by),
             (None, None) => false,
         };
-        if !is_his {
+        if !is_theirs {
             found.add(MEMBERS, format!("a membership that is not participant {number}'s"), [sid]);
         }
     }
@@ -145,10 +145,10 @@ fn unique_names(view: &View<'_>, found: &mut Found) {
     for name in &view.unique_names {
         let sid = name.conversation;
         let conversation = view.conversations.get(&sid);
-        let is_his = conversation.is_some_and(|it| {
+        let is_theirs = conversation.is_some_and(|it| {
             it.service == name.service && it.unique_name.as_deref() == Some(name.name.as_str())
         });
-        if is_his {
+        if is_theirs {
             named.insert(sid);
         } else {
             found.add(NAMES, "a name that its conversation does not bear", [sid]);

@@ -4,9 +4,9 @@
 //!
 //! Each invariant is stated once. [`per_write`] holds every single write against what was there before; what
 //! [`Snapshot::violations`] holds against all records is true after every commit ([`Moment::Step`]), or only when
-//! every queue is empty and no function runs ([`Moment::Rest`]). What the tables alone can not tell is given as
+//! every queue is empty and no function runs ([`Moment::Rest`]). What the tables alone cannot tell is given as
 //! [`Facts`]. What may not happen *between* two moments is for the [`History`]. A violation names
-//! identifiers and states, never what a customer wrote or where he can be reached.
+//! identifiers and states, never what a customer wrote or where they can be reached.
 
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! Workspaces: what a worker has to do fits his capacity, and at rest the router has nothing left to decide.
+//! Workspaces: what a worker has to do fits their capacity, and at rest the router has nothing left to decide.
 
 mod waiting;
 
@@ -15,21 +15,21 @@ use switchboard_store::Table;
 use super::view::View;
 use super::{Found, TICK};
 
-const CAPACITY: &str = "a worker has no more to do than his capacity on a task channel";
+const CAPACITY: &str = "a worker has no more to do than their capacity on a task channel";
 pub(crate) const SINGLE: &str = "without multitasking a worker has one task at most";
 pub(crate) const WORKER: &str = "the worker of an open reservation is there";
 const WORKSPACE: &str = "a workspace has one head, and what is in it its workspace";
 const HELD: &str = "at rest only a reservation that waits for an answer holds its worker";
-const NAMES: &str = "a worker's name is his alone in the workspace";
+const NAMES: &str = "a worker's name is unique in the workspace";
 /// Said by two witnesses: a router, and a plain search.
 const WAITS: &str = "at rest nothing waits that a free worker could take";
 const SETTLED: &str = "at rest the router has nothing left to decide";
 const OVERDUE: &str = "at rest nothing is overdue by more than a tick";
 
-/// A step is repeated at most so often; each one decides something or is the last.
+/// A step is repeated at most this many times; each one decides something or is the last.
 const STEPS_MAX: usize = 1000;
 
-/// Who has how much to do: his open reservations by task channel.
+/// How much each worker has to do: open reservations by task channel.
 type Loads<'a> = BTreeMap<(WorkerSid, TaskChannelSid), Vec<(&'a Task, &'a Reservation)>>;
 
 pub(super) fn check(view: &View<'_>, found: &mut Found) {
@@ -63,7 +63,7 @@ fn loads<'a>(tasks: impl Iterator<Item = &'a Task>) -> Loads<'a> {
 }
 
 /// Capacity may be lowered below what a worker has to do already. So only that counts against it which was
-/// reserved after the worker was last changed: the capacity of now was his capacity then, and whatever else
+/// reserved after the worker was last changed: the capacity of now was the capacity then, and whatever else
 /// is open now and older was open then.
 fn capacity(view: &View<'_>, loads: &Loads<'_>, found: &mut Found) {
     let skew = view.facts.map_or(Millis(0), |facts| facts.skew);
@@ -71,7 +71,7 @@ fn capacity(view: &View<'_>, loads: &Loads<'_>, found: &mut Found) {
         let Some(worker) = view.workers.get(who) else {
             for (task, one) in open {
                 let names = [task.reservation_sid(one).to_string(), who.to_string()];
-                found.add(WORKER, "he is not", names);
+                found.add(WORKER, "they are not", names);
             }
             continue;
         };
@@ -209,7 +209,7 @@ fn undecided(view: &View<'_>, record: &Record, found: &mut Found) {
         let offered = after.reservations.iter().filter(|one| one.number >= before.next_number);
         let mut names = vec![after.sid.to_string()];
         names.extend(offered.map(|one| one.worker.to_string()));
-        found.add(WAITS, "a task waits for him", names);
+        found.add(WAITS, "a task waits for them", names);
     } else {
         let what = format!("a {} task would become {}", before.status.name(), after.status.name());
         found.add(SETTLED, what, [after.sid]);

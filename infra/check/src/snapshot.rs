@@ -37,7 +37,7 @@ pub struct Snapshot {
     pub records: Vec<Record>,
     /// The tables that were read; nothing is said about records that would be in another.
     pub tables: Vec<Table>,
-    /// What each item that can not be read is.
+    /// What each item that cannot be read is.
     pub unreadable: Vec<String>,
 }
 
@@ -53,7 +53,7 @@ impl Snapshot {
         let view = View::of(self, facts, moment);
         let mut found = Found::default();
         for item in &self.unreadable {
-            found.add("every item can be read", "an item can not be read", [item]);
+            found.add("every item can be read", "an item cannot be read", [item]);
         }
         conversations::check(&view, &mut found);
         deliveries::check(&view, &mut found);
@@ -69,7 +69,7 @@ impl Snapshot {
         Self { records: Vec::new(), tables: Vec::new(), unreadable: Vec::new() }
     }
 
-    /// Adds the items of a table; one that can not be read is a finding.
+    /// Adds the items of a table; one that cannot be read is a finding.
     pub fn add(&mut self, table: Table, items: Vec<Item>) {
         self.tables.push(table);
         for item in items {

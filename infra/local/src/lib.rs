@@ -17,7 +17,7 @@
 //!
 //! [`Options::dynamodb_endpoint`] and [`Options::sqs_endpoint`] put somebody else's tables and queues in their
 //! place. Every deployment behind an endpoint has names of its own and removes what it made when it is stopped, so
-//! several may share a server; their clock can not be moved. `.ci/second` runs the scenarios so.
+//! several may share a server; their clock cannot be moved. `.ci/second` runs the scenarios so.
 #![forbid(unsafe_code)]
 #![recursion_limit = "256"]
 

@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_request_is_an_error_of_its_own_kind() {
+    fn malformed_requests_are_errors_of_their_own_kind() {
         assert_eq!(kind("AmazonSQS.Fly", "{}"), ErrorKind::UnknownOperation);
         assert_eq!(kind("DynamoDB.GetItem", "{}"), ErrorKind::UnknownOperation);
         assert_eq!(kind("", ""), ErrorKind::UnknownOperation);

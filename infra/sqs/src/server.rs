@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_cannot_be_kept_is_not_acknowledged_and_has_not_happened() {
+    async fn unwritable_changes_are_not_acknowledged_and_have_not_happened() {
         let sqs = Sqs::open(":memory:", Arc::new(|| 1_700_000_000_000)).unwrap();
         let call = async |operation: &str, more: &str| {
             let body = format!("{{\"QueueUrl\":\"x/x/q\",\"QueueName\":\"q\"{more}}}");

@@ -50,7 +50,7 @@ pub trait Carrier: Debug + Send + Sync {
         attempted_at: Timestamp,
     ) -> Result<Listed, String>;
 
-    /// Before so much time has passed since an attempt, its absence from the list proves nothing.
+    /// Before this much time has passed since an attempt, its absence from the list proves nothing.
     fn settling(&self) -> Millis;
 }
 

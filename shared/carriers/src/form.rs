@@ -89,7 +89,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_encoded_is_decoded_again_in_its_order(
+        fn encoded_forms_are_decoded_again_in_their_order(
             pairs in prop::collection::vec((any::<String>(), any::<String>()), 0..8),
         ) {
             let encoded = encode(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));

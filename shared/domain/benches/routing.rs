@@ -20,7 +20,7 @@ use switchboard_domain::workspace::{
     Activity, QueueOrder, TaskChannel, TaskQueue, Worker, Workflow, Workspace,
 };
 
-/// Each worker has so many of the skills, each of which a queue asks for.
+/// Each worker has this many of the skills, each of which a queue asks for.
 const SKILLS_EACH: usize = 3;
 const START: Timestamp = Timestamp(1_795_341_600_000);
 
@@ -85,9 +85,9 @@ fn expressions() {
 }
 
 fn attributes(number: usize, skills: usize) -> Value {
-    let his = (0..SKILLS_EACH).map(|n| format!("s{}", (number * 31 + n * 17) % skills));
+    let skills_of_one = (0..SKILLS_EACH).map(|n| format!("s{}", (number * 31 + n * 17) % skills));
     json!({
-        "skills": his.collect::<Vec<_>>(),
+        "skills": skills_of_one.collect::<Vec<_>>(),
         "level": number % 7,
         "region": if number.is_multiple_of(2) { "eu" } else { "us" },
         "team": { "name": "blue", "leads": ["ann"] },

@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_behind_the_prefix_of_a_text_message_has_no_prefix_of_its_own() {
+    fn an_address_behind_a_prefix_has_no_prefix_of_its_own() {
         for (written, normal) in [("sms: ACME", "ACME"), ("sms: a@example.com ", "a@example.com")] {
             assert_eq!(written.parse::<Address>().unwrap().as_str(), normal);
         }
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_does_not_parse() {
+    fn texts_that_are_no_addresses_do_not_parse() {
         let long = format!("messenger:{}", "1".repeat(300));
         for wrong in [
             "",

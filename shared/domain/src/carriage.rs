@@ -102,7 +102,7 @@ const CONTENT_TYPE_BYTES_MAX: usize = 255;
 /// What is kept of all that a carrier says besides, names and values, in bytes.
 const EXTRA_BYTES_MAX: usize = 16 * 1024;
 
-/// Shortens a text to so many bytes, between two characters; says whether anything was cut.
+/// Shortens a text to at most this many bytes, between two characters; says whether anything was cut.
 fn cut(text: &mut String, bytes_max: usize) -> bool {
     let is_long = text.len() > bytes_max;
     text.truncate(text.floor_char_boundary(bytes_max));
@@ -138,7 +138,7 @@ pub struct InboundMessage {
     /// Files, in the carrier's order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub media: Vec<Media>,
-    /// How the customer calls himself on that channel.
+    /// What the customer is called on that channel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile_name: Option<Private<String>>,
     /// When it reached us.
@@ -209,7 +209,7 @@ impl InboundMessage {
         (!self.truncated.is_empty()).then(|| note.to_string())
     }
 
-    /// The identifier this message always gets: a redelivery can not be a second message.
+    /// The identifier this message always gets: a redelivery cannot be a second message.
     pub fn sid(&self) -> MessageSid {
         if is_on(Mutation::MessageNotDerived) {
             return MessageSid::derived(&[&self.received_at.0.to_string()]);
@@ -315,7 +315,7 @@ pub enum SendOutcome {
         /// The carrier's identifier.
         carrier_message_id: String,
     },
-    /// The carrier surely does not have it; try again after so many seconds at the earliest.
+    /// The carrier surely does not have it; try again after this many seconds at the earliest.
     Retry {
         /// Why, for people.
         reason: String,
@@ -392,7 +392,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_is_cut_between_characters_and_noted() {
+    fn too_long_texts_are_cut_between_characters_and_noted() {
         let mut message = inbound(&format!("{}ü", "x".repeat(BODY_BYTES_MAX - 1)));
         message.media = vec![file("https://a.example".to_owned(), &"t".repeat(256)); MEDIA_MAX + 1];
         message.media[0].url = "u".repeat(URL_BYTES_MAX + 1).into();
@@ -413,7 +413,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_a_carrier_sends_fits_into_a_queue_and_an_item(
+        fn any_message_of_a_carrier_fits_into_a_queue_and_an_item(
             body in "\\PC{0,40}",
             times in 0..4000_usize,
             extra in proptest::collection::btree_map("[A-Z]{0,3000}", "\\PC{0,3000}", 0..20),

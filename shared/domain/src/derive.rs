@@ -23,7 +23,7 @@ use crate::version::Version;
 /// The kinds of records whose changes are events.
 pub const KINDS: [&str; 7] =
     ["Activity", "Task", "TaskChannel", "TaskQueue", "Worker", "Workflow", "Workspace"];
-/// So many events fit into one occurrence.
+/// At most this many events fit into one occurrence.
 const EVENTS_MAX: usize = 256;
 
 /// One version of an item, which a change leads to.

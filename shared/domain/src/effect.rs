@@ -167,7 +167,7 @@ pub enum Subject {
 pub enum Outcome {
     /// The worker takes the task.
     Accept,
-    /// The worker does not, and goes to this activity; without one he stays.
+    /// The worker does not, and goes to this activity; without one they stay where they are.
     Reject(Option<ActivitySid>),
     /// Nobody could be reached: the reservation is canceled.
     Withdraw,

@@ -121,7 +121,7 @@ pub struct Event {
     /// Whose reservation that is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worker: Option<WorkerSid>,
-    /// How he is called.
+    /// What they are called.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worker_name: Option<String>,
     /// The queue, if it is another than the task's.

@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_not_work_is_named() {
+    fn flows_that_cannot_work_name_the_reason() {
         let text = first_step(&definition("WW1", "{}")).unwrap_err().to_string();
         assert!(text.contains("states.agent.properties.workflow"), "{text}");
         let workflow = WorkflowSid::derived(&["w"]).to_string();

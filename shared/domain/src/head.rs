@@ -51,10 +51,10 @@ pub enum PartSid {
     Worker(WorkerSid),
 }
 
-/// So many tasks are remembered as decided last: at least one full turn of a busy moment.
+/// At most this many tasks are remembered as decided last: at least one full turn of a busy moment.
 const RECENT_MAX: usize = 16;
 
-/// So many changes are told to the owner: with more of them between two looks the picture is built anew.
+/// At most this many changes are told to the owner: with more of them between two looks the picture is built anew.
 const CHANGES_MAX: usize = 32;
 
 impl Head {
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn the_owner_is_told_what_was_changed_since_he_looked() {
+    fn the_owner_is_told_of_changes_since_the_last_look() {
         let mut held = written(head());
         held.take_over("me".to_owned());
         let held = written(held);
@@ -169,13 +169,13 @@ mod tests {
         assert_eq!(
             moved.changes_since(held.version.number() - 1),
             None,
-            "that was before his time"
+            "that was before its time"
         );
         assert_eq!(moved.changes_since(moved.version.number() + 1), None, "that is yet to come");
     }
 
     #[test]
-    fn what_was_changed_before_a_decision_is_told_no_more() {
+    fn changes_before_a_decision_are_forgotten_by_the_head() {
         let held = changed(written(head()), 1);
         let mut decided = held.clone();
         decided.remember([]);

@@ -91,7 +91,7 @@ pub struct Invite {
     pub over: bool,
 }
 
-/// How an agent came to his seat.
+/// How an agent came to the seat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeatRouting {
     /// The task.
@@ -147,7 +147,7 @@ pub struct ChannelParticipant {
     /// The number of the same person in the conversation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub member: Option<u32>,
-    /// How an agent came to his seat.
+    /// How an agent came to the seat.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub routing: Option<SeatRouting>,
     /// Whether the seat is given up.

@@ -70,7 +70,7 @@ pub struct Fields {
     pub index: u32,
     /// Which way it went.
     pub direction: Direction,
-    /// Who wrote it, as the conversation knows him.
+    /// Who wrote it, as the conversation knows them.
     pub author: String,
     /// The number of the participant who wrote it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

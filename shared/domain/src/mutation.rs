@@ -59,7 +59,7 @@ mutations! {
     NeverLapses,
     /// When one of several workers takes a task, the others stay asked.
     SiblingsKept,
-    /// An event that can not be written down is passed over.
+    /// An event that cannot be written down is passed over.
     LogForgets,
     /// What an assignment callback says is passed over.
     AnswerIgnored,
@@ -87,7 +87,7 @@ mutations! {
     AssignedForGood,
     /// A task that has waited for all of its time waits on.
     NeverDies,
-    /// An agent is seated as often as he is announced.
+    /// An agent is seated as often as they are announced.
     SeatedTwice,
     /// A router does not read what was changed under the head.
     NewsUnread,

@@ -8,18 +8,18 @@
 //!
 //! The replay feeds the same pure router that routes for real with virtual time: tasks arrive, workers change and
 //! answer when they did. What nobody recorded is assumed, and [`ASSUMPTIONS`] says so to whoever asks:
-//! - An offer to the worker who had it then is answered as he did, as long after it; if it is made within
+//! - An offer to the worker who had it then is answered as it was then, as long after it; if it is made within
 //!   [`SAME_MOMENT`] of the recorded one, at the very moment, since a queue between router and worker is no difference.
 //! - An offer to anybody else is accepted after the median of the recorded answers.
 //! - A task is worked on for as long as it was; one that was not completed for the median, and for no less than it is
 //!   known to have lasted.
 //! - Queues, activities, task channels, other workflows, and workers of whom no event tells are as they are now.
-//! - Attributes that a worker had before his first recorded change are those after it, and so are those and the
+//! - Attributes that a worker had before the first recorded change are those after it, and so are those and the
 //!   priority of a task.
 //! - The router decides at once, one thing after another; within a millisecond workers go first, then tasks in the
 //!   order of their identifiers. Nobody recorded when it looked.
 //! - A task that waited at the beginning enters its workflow anew, refused by nobody; one that a worker had then
-//!   stays with him.
+//!   stays with them.
 //! - A priority that a target gave is not one the task came with: that is taken to be 0.
 //!
 //! Nothing here is written anywhere.
@@ -49,7 +49,7 @@ pub const TASKS_MAX: usize = 5_000;
 pub const OCCURRENCES_MAX: usize = 20_000;
 /// Most steps of the router in one rehearsal.
 pub const STEPS_MAX: usize = 100_000;
-/// So many changed assignments, and tasks that fell out, are named; the rest is counted.
+/// At most this many changed assignments, and tasks that fell out, are named; the rest is counted.
 pub const NAMED_MAX: usize = 100;
 /// An offer that is no further from the recorded one is the same offer.
 pub const SAME_MOMENT: Millis = Millis::seconds(5);

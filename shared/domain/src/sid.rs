@@ -228,7 +228,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_read_is_what_was_written(text in prop_oneof![
+        fn parsed_identifiers_print_as_they_were_written(text in prop_oneof![
             any::<String>(), "WT[0-9a-fA-F]{30,34}", "WT[0-9a-fé]{31,32}", "[A-Za-z]{2}[0-9a-f]{32}",
         ]) {
             if let Ok(task) = text.parse::<TaskSid>() {

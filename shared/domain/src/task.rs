@@ -43,15 +43,15 @@ pub use self::new::{Destination, NewTask};
 pub use self::status::{ReservationStatus, TaskStatus};
 pub use self::trail::{MARKS_MAX, Mark, NotAMark};
 
-/// So many reservations that ended stay in the task; older ones are dropped.
+/// At most this many reservations that ended stay in the task; older ones are dropped.
 pub const PAST_RESERVATIONS_MAX: usize = 10;
 /// A finished task is kept that long (rule D.6).
 pub const RETENTION: Millis = Millis::seconds(300);
-/// So many times a task is offered before it is canceled (rule D.6).
+/// How often a task is offered before it is canceled (rule D.6).
 pub const ASSIGNMENTS_MAX: u32 = 1000;
-/// So many times a task is rejected before it is canceled (rule D.6).
+/// How often a task is rejected before it is canceled (rule D.6).
 pub const REJECTIONS_MAX: u32 = 1000;
-/// A task that is still assigned after so long is removed (rule D.6).
+/// A task that is still assigned after this long is removed (rule D.6).
 pub const ASSIGNED_MAX: Millis = Millis::seconds(86_400);
 
 /// A worker's hold on a task.

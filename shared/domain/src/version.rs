@@ -8,7 +8,7 @@
 use std::fmt;
 use std::ops::{Add, AddAssign};
 
-/// At most so many commits are remembered with a record: after a write whose answer was lost, so many others, less
+/// At most this many commits are remembered with a record: after a write whose answer was lost, so many others, less
 /// one, may write the same item before the repetition arrives and is still recognised.
 ///
 /// Each is six bytes of the item, and a write costs a unit for each begun kilobyte.
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_read_is_what_the_item_has_and_what_was_counted_is_not() {
+    fn a_version_that_was_read_is_the_item_s_and_one_that_was_counted_is_not() {
         let version = after([1, 2]);
         assert_eq!(version.commits_read(), Some([[2; 6], [1; 6]].concat()));
         let next = version + 1;

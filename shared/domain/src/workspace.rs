@@ -1,7 +1,7 @@
 //! What routing is configured with: workspaces, activities, task channels, queues, workflows, workers.
 //!
-//! Every change of these moves the workspace's head, so that a router that decided on an older picture can
-//! not commit what it decided.
+//! Every change of these moves the workspace's head, so that a router that decided on an older picture cannot
+//! commit what it decided.
 
 use std::collections::BTreeMap;
 
@@ -136,7 +136,7 @@ pub struct TaskQueue {
     /// The activity while assigned, in single-tasking workspaces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assignment_activity: Option<ActivitySid>,
-    /// A task that has waited in it for so many seconds goes before all that have not; none is strict.
+    /// A task that has waited in it for this many seconds goes before all that have not; none is strict.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ageing_bound_seconds: Option<u32>,
     /// When it was created.
@@ -207,12 +207,12 @@ impl Default for Capacity {
 }
 
 /// The reservation that a worker is moved through activities by, where tasks are done one by one. Whatever
-/// else moves him ends it.
+/// else moves them ends it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Occupation {
     /// The reservation.
     pub reservation: ReservationSid,
-    /// What he did before.
+    /// What they did before.
     pub before: ActivitySid,
 }
 
@@ -227,11 +227,11 @@ pub struct Worker {
     pub friendly_name: String,
     /// JSON text.
     pub attributes: String,
-    /// What he is doing.
+    /// What they are doing.
     pub activity: ActivitySid,
     /// Since when.
     pub activity_since: Timestamp,
-    /// What holds him in it, if it is a reservation.
+    /// What holds them in it, if it is a reservation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub occupation: Option<Occupation>,
     /// Capacities that differ from the default, by task channel.
@@ -257,8 +257,8 @@ impl Worker {
         WorkerChannelSid::derived(&[&self.sid.to_string(), &channel.to_string()])
     }
 
-    /// Lets him do something else from now on.
-    pub fn do_instead(&mut self, activity: ActivitySid, now: Timestamp) {
+    /// Lets them do something else from now on.
+    pub fn change_activity(&mut self, activity: ActivitySid, now: Timestamp) {
         if self.activity != activity {
             self.activity = activity;
             self.activity_since = now;
@@ -267,7 +267,7 @@ impl Worker {
         }
     }
 
-    /// How the worker is called in conversations: the name in `contact_uri` (`client:<name>`), else his own.
+    /// How the worker is called in conversations: the name in `contact_uri` (`client:<name>`), else their own.
     pub fn identity(&self) -> String {
         let attributes: Option<serde_json::Value> = serde_json::from_str(&self.attributes).ok();
         let contact = attributes.as_ref().and_then(|all| all.get("contact_uri")?.as_str());
@@ -293,7 +293,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_worker_is_called_by_his_contact_uri_or_by_his_name() {
+    fn a_worker_s_identity_is_the_contact_uri_or_the_name() {
         let mut worker = Worker {
             workspace: WorkspaceSid::derived(&["w"]),
             sid: WorkerSid::derived(&["k"]),

@@ -202,7 +202,7 @@ impl Params {
         self.given(name).map(|value| instant(name, value)).transpose()
     }
 
-    /// JSON in text, of at most so many characters; kept as it was written.
+    /// JSON in text, of at most this many characters; kept as it was written.
     pub fn json_text(&self, name: &str, chars_max: usize) -> Result<Option<String>, ApiError> {
         let read = |text: &str| match json(text, Longest::Chars(chars_max)) {
             Ok(_) => Ok(text.to_owned()),
@@ -229,7 +229,7 @@ impl Params {
         self.get(name).map(read).transpose()
     }
 
-    /// Text of at most so many characters.
+    /// Text of at most this many characters.
     pub fn text(&self, name: &str, chars_max: usize) -> Result<Option<String>, ApiError> {
         let longest = Longest::Chars(chars_max);
         match self.get(name) {

@@ -38,7 +38,7 @@ pub type Product = for<'c> fn(&'c Call<'c>) -> Pin<Box<dyn Future<Output = Answe
 /// Runs a function that answers requests: starts it as every function is, and hands it each request.
 ///
 /// # Errors
-/// If the environment does not say what it has to, or Lambda can not be asked for the next request.
+/// If the environment does not say what it has to, or Lambda cannot be asked for the next request.
 pub async fn run<F>(
     patience: Patience,
     handle: impl Fn(&'static Dependencies, Request) -> F,

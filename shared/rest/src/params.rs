@@ -110,7 +110,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_a_form_says_is_read_in_its_order_and_the_last_of_a_name_counts(pairs in pairs()) {
+        fn a_form_is_read_in_its_order_and_the_last_value_of_a_name_counts(pairs in pairs()) {
             let mut form = form_urlencoded::Serializer::new(String::new());
             let params = Params::parse(form.extend_pairs(&pairs).finish().as_bytes());
             let read: Vec<(String, String)> =

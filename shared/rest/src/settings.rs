@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_never_set_shows_its_default() {
+    fn settings_that_were_never_set_show_their_defaults() {
         let defaults = json!({
             "sms_url": null, "sms_method": "POST", "sticky_sender": true, "usecase": "undeclared",
             "validity_period": 36_000, "trunk_sid": null,

@@ -9,7 +9,7 @@ use switchboard_store::{Committed, Store, StoreError};
 use crate::dependencies::Dependencies;
 use crate::failure::Failure;
 
-/// At most so often a decision is made anew when its records changed in between.
+/// At most this many times a decision is made anew when its records changed in between.
 const ATTEMPTS_MAX: u32 = 12;
 
 impl Dependencies {

@@ -17,7 +17,7 @@ use switchboard_store::StoreError;
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// The input can never be understood.
-    #[error("the input can not be understood: {0}")]
+    #[error("the input cannot be understood: {0}")]
     Invalid(String),
     /// It refers to nothing that we have.
     #[error("{0} was not found")]

@@ -21,7 +21,7 @@ pub async fn start(patience: Patience) -> Result<&'static Dependencies, Error> {
 /// Hands every event to a function, until the process ends.
 ///
 /// # Errors
-/// If Lambda can not be asked for the next event.
+/// If Lambda cannot be asked for the next event.
 pub async fn serve<E, A, F>(handle: impl Fn(E) -> F) -> Result<(), Error>
 where
     E: DeserializeOwned,

@@ -13,7 +13,7 @@ use switchboard_domain::timestamp::{Millis, Timestamp};
 
 use crate::failure::Failure;
 
-/// So many messages fit into one request.
+/// At most this many messages fit into one request.
 const BATCH_MAX: usize = 10;
 /// The longest that a message can be delayed, in seconds.
 const DELAY_SECONDS_MAX: i64 = 900;
@@ -215,7 +215,7 @@ pub fn body<T: DeserializeOwned>(message: &SqsMessage) -> Result<T, Failure> {
 pub enum Next {
     /// It is done.
     Done,
-    /// It is looked at again after so long.
+    /// It is looked at again after this long.
     Later(Millis),
 }
 

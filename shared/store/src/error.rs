@@ -16,7 +16,7 @@ pub enum StoreError {
         passing: bool,
     },
     /// The table is out of reach, throttled, or slow. Try again later.
-    #[error("the table can not be reached: {operation}")]
+    #[error("the table cannot be reached: {operation}")]
     Unavailable {
         /// What was asked.
         operation: &'static str,
@@ -24,12 +24,12 @@ pub enum StoreError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The table refuses what we ask, or holds what we can not read: somebody has to look.
+    /// The table refuses what we ask, or holds what we cannot read: somebody has to look.
     #[error("{operation}: {reason}")]
     Defect {
         /// What was asked.
         operation: &'static str,
-        /// Why it can not be.
+        /// Why it cannot be.
         reason: String,
     },
 }

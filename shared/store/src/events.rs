@@ -12,14 +12,14 @@ use crate::error::StoreError;
 use crate::key::{self, Table};
 use crate::list::Listing;
 
-/// So many occurrences are read at a time when all of them are wanted.
+/// At most this many occurrences are read at a time when all of them are wanted.
 const READ_AT_ONCE: usize = 1000;
 
 /// A span of time, and whose occurrences in it: `Timeline::of(workspace, from, to)` alone for all of the
 /// workspace, narrowed by [`Timeline::resource`] or [`Timeline::worker`].
 ///
 /// The resource is what an occurrence is listed under ([`Occurrence::resource`]): a task with the events of
-/// its reservations, a worker, a queue, …. A worker's are those of his reservations and of himself.
+/// its reservations, a worker, a queue, …. A worker's are those of their reservations and their own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timeline {
     workspace: WorkspaceSid,

@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_keys_say_is_not_stored_and_comes_back() {
+    fn facts_of_the_keys_are_not_stored_and_come_back() {
         let workspace = WorkspaceSid::derived(&["w"]);
         let head = Head::new(workspace);
         let item = written(head.clone());

@@ -26,9 +26,9 @@ pub use write::Committed;
 
 use item::Item;
 
-/// So many items fit into one batch read.
+/// At most this many items fit into one batch read.
 const BATCH_READ_MAX: usize = 100;
-/// A batch read that is not finished after so many rounds is given up.
+/// A batch read that is not finished after this many rounds is given up.
 const BATCH_ROUNDS_MAX: usize = 8;
 
 /// The names of the tables that a function may touch.

@@ -15,7 +15,7 @@ const FIRST: &str = " ";
 /// Sorts behind every sort key that we write.
 const LAST: &str = "\u{10FFFF}";
 
-/// A scan stops after so many pages of a megabyte each.
+/// A scan stops after this many pages of a megabyte each.
 const SCAN_PAGES_MAX: usize = 64;
 
 /// A list of records, in an order.

@@ -27,7 +27,7 @@ use crate::error::{CONDITION_FAILED, StoreError, classify, classify_transaction}
 use crate::item::{self, Item, effect_id, item};
 use crate::key::Place;
 
-/// At most so many records fit into one transaction.
+/// At most this many records fit into one transaction.
 const RECORDS_MAX: usize = 100;
 
 /// A condition that fails shows the item that is there.

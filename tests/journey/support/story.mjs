@@ -40,7 +40,7 @@ export function isSid(prefix, text) {
   assert.match(String(text), new RegExp(`^${prefix}[0-9a-f]{32}$`));
 }
 
-/** A Date that the SDK could read, of the last minutes; the SDK hands on what it can not read as text. */
+/** A Date that the SDK could read, of the last minutes; the SDK hands on what it cannot read as text. */
 export function isRecent(date) {
   assert.ok(date instanceof Date, `a Date expected, not ${typeof date} ${date}`);
   const age = Date.now() - date.getTime();

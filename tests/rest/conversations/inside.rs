@@ -27,8 +27,8 @@ async fn a_participant_is_found_by_identifier_or_identity_and_keeps_who_it_is() 
     assert_eq!(unread["role_sid"], "RL00000000000000000000000000000001");
     world.post(&path, &[("Identity", "another")]).await.refused(400, 50211);
     world.post(&path, &[("LastReadMessageIndex", "x")]).await.refused(400, 50421);
-    world.delete_loudly(&path).await.expect(204);
-    world.delete_loudly(&path).await.refused(404, 20404);
+    world.delete_with_webhooks(&path).await.expect(204);
+    world.delete_with_webhooks(&path).await.refused(404, 20404);
 }
 
 #[tokio::test]
@@ -72,7 +72,7 @@ async fn a_conversation_has_five_listeners_at_most() {
     assert_eq!(changed["configuration"]["method"], "get");
     assert_eq!(changed["configuration"]["triggers"], json!(["stop"]));
     world.post(&path, &[("Configuration.Url", "")]).await.refused(400, 50369);
-    world.delete_loudly(&path).await.expect(204);
+    world.delete_with_webhooks(&path).await.expect(204);
     world.get(&path).await.refused(404, 20404);
     world.post(&webhooks, &[]).await.refused(400, 50368);
     world.post(&webhooks, &[("Target", "studio")]).await.refused(400, 50367);

@@ -54,7 +54,7 @@ async fn a_closed_conversation_stays_closed_and_sets_its_pairs_free() {
 
     world.asked();
     let closed = [("State", "Closed"), ("FriendlyName", "Done")];
-    let closed = world.post_loudly(&first, &closed).await.expect(200);
+    let closed = world.post_with_webhooks(&first, &closed).await.expect(200);
     assert_eq!(closed["state"], "closed");
     let asked = world.asked();
     assert_eq!(events(&asked), ["onConversationUpdated", "onConversationStateUpdated"]);
@@ -72,9 +72,9 @@ async fn only_a_request_that_asks_for_it_calls_webhooks() {
     let messages = format!("{conversation}/Messages");
     world.post(&messages, &[("Body", "quiet")]).await.expect(201);
     assert_eq!(world.asked(), Vec::<Value>::new());
-    world.post_loudly(&messages, &[("Body", "loud")]).await.expect(201);
+    world.post_with_webhooks(&messages, &[("Body", "loud")]).await.expect(201);
     let participants = format!("{conversation}/Participants");
-    world.post_loudly(&participants, &[("Identity", "agent")]).await.expect(201);
+    world.post_with_webhooks(&participants, &[("Identity", "agent")]).await.expect(201);
     assert_eq!(events(&world.asked()), ["onMessageAdded", "onParticipantAdded"]);
 }
 
@@ -136,8 +136,8 @@ async fn a_deleted_conversation_leaves_its_name_and_its_pairs() {
         world.post(participants, &[("Identity", &identity)]).await.expect(201);
     }
     joins(&world, "/v1/Conversations/a", ALICE).await;
-    world.delete_loudly("/v1/Conversations/a").await.expect(204);
-    world.delete_loudly("/v1/Conversations/a").await.refused(404, 20404);
+    world.delete_with_webhooks("/v1/Conversations/a").await.expect(204);
+    world.delete_with_webhooks("/v1/Conversations/a").await.refused(404, 20404);
     world.post("/v1/Conversations", &named).await.expect(201);
     joins(&world, "/v1/Conversations/a", ALICE).await;
     for identity in ["agent-0", "agent-94"] {

@@ -3,7 +3,7 @@
 use super::{ALICE, a_conversation, world};
 
 #[tokio::test]
-async fn somebody_is_found_in_open_and_closed_conversations() {
+async fn a_participant_is_found_in_open_and_closed_conversations() {
     let world = world().await;
     let mut all = Vec::new();
     for proxy in ["+18005550191", "+18005550192", "+18005550193", "+18005550194"] {

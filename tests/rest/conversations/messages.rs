@@ -49,15 +49,15 @@ async fn an_edited_message_says_when_and_a_deleted_one_is_gone_but_for_its_ident
     let messages = format!("{conversation}/Messages");
     let made = world.post(&messages, &[("Body", "helo")]).await.expect(201);
     let path = format!("{messages}/{}", made["sid"].as_str().unwrap());
-    assert_eq!(world.post_loudly(&path, &[]).await.expect(200), made);
-    let edited = world.post_loudly(&path, &[("Body", "hello")]).await.expect(200);
+    assert_eq!(world.post_with_webhooks(&path, &[]).await.expect(200), made);
+    let edited = world.post_with_webhooks(&path, &[("Body", "hello")]).await.expect(200);
     assert_eq!(edited["body"], "hello");
     assert!(edited["date_updated"].is_string());
     world.post(&path, &[("Body", "")]).await.refused(400, 50503);
-    world.delete_loudly(&path).await.expect(204);
+    world.delete_with_webhooks(&path).await.expect(204);
     assert_eq!(events(&world.asked()), ["onMessageUpdated", "onMessageRemoved"]);
     world.get(&path).await.refused(404, 20404);
-    world.delete_loudly(&path).await.refused(404, 20404);
+    world.delete_with_webhooks(&path).await.refused(404, 20404);
     assert_eq!(world.get(&messages).await.expect(200)["messages"], json!([]));
     let sid = made["sid"].as_str().unwrap().parse().unwrap();
     let kept: Message = world.on.store.get(key::message(sid)).await.unwrap().unwrap();
@@ -65,7 +65,7 @@ async fn an_edited_message_says_when_and_a_deleted_one_is_gone_but_for_its_ident
 }
 
 #[tokio::test]
-async fn what_is_not_built_yet_is_refused_and_not_dropped() {
+async fn unsupported_parameters_are_refused_and_not_dropped() {
     let world = world().await;
     let conversation = a_conversation(&world).await;
     let messages = format!("{conversation}/Messages");

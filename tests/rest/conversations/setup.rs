@@ -16,7 +16,7 @@ async fn every_account_has_a_default_service_with_one_identifier() {
     assert_eq!(service["friendly_name"], "Flex Chat Service");
     let all = world.get("/v1/Services").await.expect(200);
     assert_eq!(all["services"].as_array().unwrap().len(), 1);
-    world.delete_loudly(&format!("/v1/Services/{sid}")).await.refused(400, 20001);
+    world.delete_with_webhooks(&format!("/v1/Services/{sid}")).await.refused(400, 20001);
 }
 
 #[tokio::test]
@@ -66,10 +66,10 @@ async fn a_service_with_conversations_stays() {
     let path = format!("/v1/Services/{sid}");
     let conversations = format!("{path}/Conversations");
     let inside = world.post(&conversations, &[]).await.text("sid");
-    world.delete_loudly(&path).await.refused(400, 20001);
-    world.delete_loudly(&format!("{conversations}/{inside}")).await.expect(204);
-    world.delete_loudly(&path).await.expect(204);
-    world.delete_loudly(&path).await.refused(404, 20404);
+    world.delete_with_webhooks(&path).await.refused(400, 20001);
+    world.delete_with_webhooks(&format!("{conversations}/{inside}")).await.expect(204);
+    world.delete_with_webhooks(&path).await.expect(204);
+    world.delete_with_webhooks(&path).await.refused(404, 20404);
     world.post(&conversations, &[]).await.refused(404, 20404);
 }
 
@@ -117,8 +117,8 @@ async fn an_address_is_configured_once_and_found_by_itself() {
     assert_eq!(sms["address_configurations"].as_array().unwrap().len(), 1);
     let whatsapp = world.get(&listed("whatsapp")).await.expect(200);
     assert_eq!(whatsapp["address_configurations"], json!([]));
-    world.delete_loudly(path).await.expect(204);
-    world.delete_loudly(path).await.refused(404, 20404);
+    world.delete_with_webhooks(path).await.expect(204);
+    world.delete_with_webhooks(path).await.refused(404, 20404);
 }
 
 #[tokio::test]

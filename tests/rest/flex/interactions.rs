@@ -229,7 +229,7 @@ async fn is_untouched(world: &World, centre: &Support) {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_not_found() {
+async fn missing_interactions_are_not_found() {
     let world = world().await;
     let centre = Support::open(&world).await;
     let made = an_interaction(&world, &centre).await;

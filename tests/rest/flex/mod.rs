@@ -58,7 +58,7 @@ impl Support {
         json!({ "properties": properties })
     }
 
-    /// Alice takes what she is offered.
+    /// Alice takes what is offered to her.
     async fn accepts(&self, world: &World) -> Value {
         world.settles().await;
         let reservations = format!("{}/Workers/{}/Reservations", self.path, self.alice);

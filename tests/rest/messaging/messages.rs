@@ -183,7 +183,7 @@ async fn a_messaging_service_chooses_the_sender_and_accepts_first() {
 }
 
 #[tokio::test]
-async fn what_can_not_be_sent_is_refused_with_its_published_code() {
+async fn unsendable_messages_are_refused_with_their_published_codes() {
     let world = world().await;
     world.enter_number(BUSINESS).await;
     let long = "a".repeat(1601);

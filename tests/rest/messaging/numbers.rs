@@ -55,7 +55,7 @@ async fn a_number_is_entered_changed_found_and_removed() {
 }
 
 #[tokio::test]
-async fn what_is_no_number_of_ours_is_refused() {
+async fn numbers_that_are_not_ours_are_refused() {
     let world = world().await;
     let all = account("/IncomingPhoneNumbers.json");
     world.enter_number("+14155550100").await;

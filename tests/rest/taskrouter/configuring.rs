@@ -160,7 +160,7 @@ async fn queues_are_found_by_whom_they_take_and_stay_while_they_are_led_to() {
 }
 
 #[tokio::test]
-async fn a_workflow_that_can_not_be_read_or_leads_nowhere_is_refused_and_nothing_is_stored() {
+async fn a_workflow_that_cannot_be_read_or_leads_nowhere_is_refused_and_nothing_is_stored() {
     let world = world().await;
     let url = world.workspace().await;
     let workflows = format!("{url}/Workflows");

@@ -1,4 +1,4 @@
-//! Routing receipts: why him, and why nobody yet. Here the router does its work.
+//! Routing receipts: why this worker, and why nobody yet. Here the router does its work.
 
 use serde_json::{Value, json};
 use switchboard_tests::Centre;
@@ -117,7 +117,7 @@ async fn a_reservation_says_why_it_went_to_its_worker_and_what_the_others_fail_t
 }
 
 #[tokio::test]
-async fn a_known_worker_who_can_not_be_had_is_named_with_the_published_code() {
+async fn a_known_worker_who_cannot_be_had_is_named_with_the_published_code() {
     let world = world().await;
     let (url, _) = centre(&world, json!({ "known_worker_sid": "task.agent" })).await;
     let (elsewhere, _) = centre(&world, json!({})).await;
@@ -163,7 +163,7 @@ async fn a_worker_who_rejects_goes_back_or_stays_where_tasks_are_done_one_by_one
     assert_eq!(does().await, "Unavailable");
     world.post(&offered().await, &[("Instruction", "reject")]).await.expect(200);
     world.settles().await;
-    assert_eq!(does().await, "Unavailable", "he stays");
+    assert_eq!(does().await, "Unavailable", "they stay");
     let back = world.activity(&url, "Available").await;
     world.post(&ann, &[("ActivitySid", &back)]).await.expect(200);
     world.settles().await;
@@ -171,7 +171,7 @@ async fn a_worker_who_rejects_goes_back_or_stays_where_tasks_are_done_one_by_one
     world.post(&reservation, &[("ReservationStatus", "rejected")]).await.expect(200);
     world.post(&task, &[("AssignmentStatus", "canceled"), ("Reason", "x")]).await.expect(200);
     world.settles().await;
-    assert_eq!(does().await, "Available", "he goes back");
+    assert_eq!(does().await, "Available", "they go back");
     arrives(&world, &url, json!({})).await;
     let reservation = offered().await;
     world.post(&reservation, &[("ReservationStatus", "accepted")]).await.expect(200);

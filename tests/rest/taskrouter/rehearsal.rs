@@ -8,8 +8,8 @@ use switchboard_tests::{Centre, Made};
 use super::{World, text, world};
 use crate::world::HOST;
 
-/// A workspace with a queue for Ann and one for Bob, who work there, and a workflow that tries hers first; URLs
-/// of workspace and workflow, and the configuration with his first.
+/// A workspace with a queue for Ann and one for Bob, who work there, and a workflow that tries Ann's first; URLs
+/// of workspace and workflow, and the configuration with Bob's first.
 async fn centre(world: &World) -> (String, String, String) {
     let mut centre = Centre::new("Support", &[]);
     for name in ["Ann", "Bob"] {
@@ -133,7 +133,7 @@ fn both() -> (String, String) {
 }
 
 #[tokio::test]
-async fn what_can_not_be_rehearsed_is_refused_as_the_workflow_refuses_it() {
+async fn configurations_that_cannot_be_rehearsed_are_refused_as_workflows_refuse_them() {
     let world = world().await;
     let (workspace, workflow, other) = centre(&world).await;
     let path = format!("{workflow}/Rehearsal");
@@ -160,7 +160,7 @@ async fn what_can_not_be_rehearsed_is_refused_as_the_workflow_refuses_it() {
 }
 
 #[tokio::test]
-async fn a_period_that_can_not_be_read_or_is_too_long_or_too_long_ago_is_refused() {
+async fn a_period_that_cannot_be_read_or_is_too_long_or_too_long_ago_is_refused() {
     let world = world().await;
     let (_, workflow, _) = centre(&world).await;
     let path = format!("{workflow}/Rehearsal");

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{text, world};
 
 #[tokio::test]
-async fn a_worker_starts_in_the_default_activity_and_his_name_is_his_alone() {
+async fn a_worker_starts_in_the_default_activity_and_has_a_unique_name() {
     let world = world().await;
     let url = world.workspace().await;
     let workers = format!("{url}/Workers");
@@ -52,7 +52,7 @@ async fn a_stale_tag_is_refused_and_a_change_of_activity_is_dated() {
 }
 
 #[tokio::test]
-async fn a_worker_who_leaves_can_refuse_what_he_was_offered() {
+async fn a_worker_who_leaves_can_reject_pending_reservations() {
     let world = world().await;
     let url = world.workspace().await;
     let alice = world.worker(&url, "Alice").await;

@@ -195,7 +195,7 @@ async fn every_answer_is_as_published() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_not_found_and_what_is_too_old_is_refused() {
+async fn statistics_of_missing_resources_are_not_found_and_old_ones_are_refused() {
     let world = world().await;
     let url = world.workspace().await;
     let nowhere = "0".repeat(32);

@@ -41,7 +41,7 @@ async fn a_task_takes_the_only_workflow_and_the_default_channel_and_is_routed() 
 }
 
 #[tokio::test]
-async fn a_task_for_one_worker_is_counted_in_a_queue_of_his() {
+async fn a_task_for_one_worker_is_counted_in_a_queue_of_theirs() {
     let world = world().await;
     let url = world.workspace().await;
     let alice = text(&world.worker(&url, "Alice").await, "sid");

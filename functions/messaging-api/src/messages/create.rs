@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_not_be_obeyed_is_refused() {
+    fn parameters_that_would_not_be_obeyed_are_refused() {
         for (form, code) in [
             ("ContentRetention=discard", 30029),
             ("AddressRetention=obfuscate", 30030),

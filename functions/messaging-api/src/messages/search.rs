@@ -17,7 +17,7 @@ use super::{View, render};
 
 /// A search that has to read more messages is refused.
 const MESSAGES_MAX: usize = 10_000;
-/// So many records are read in one round.
+/// At most this many records are read in one round.
 const ROUND: usize = 500;
 const DAY: Millis = Millis::seconds(24 * 3600);
 
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_date_is_refused() {
+    fn texts_that_are_no_dates_are_refused() {
         for wrong in ["DateSent=yesterday", "DateSent%3C=1", "DateSent>=2026-13-01"] {
             assert!(Range::read(&Params::parse(wrong.as_bytes()), "DateSent").is_err(), "{wrong}");
         }

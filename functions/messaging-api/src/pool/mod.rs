@@ -9,9 +9,9 @@ use switchboard_store::Page;
 
 use crate::services;
 
-/// A pool has so many numbers at most: removing its service frees them all in one transaction of 100 records.
+/// A pool has at most this many numbers: removing its service frees them all in one transaction of 100 records.
 pub(crate) const NUMBERS_MAX: usize = 99;
-/// A pool has so many alphanumeric senders at most.
+/// A pool has at most this many alphanumeric senders.
 pub(crate) const ALPHA_SENDERS_MAX: usize = 100;
 
 /// The list of senders of a kind that pools do not hold.

@@ -12,11 +12,11 @@ use switchboard_rest::{ApiError, Call, Params};
 use crate::fields::invalid;
 use crate::tasks;
 
-/// So many minutes back the span begins if nothing else is asked for.
+/// The span begins this many minutes back if nothing else is asked for.
 const MINUTES: i64 = 15;
 /// More minutes than anybody asks for; what is too long ago is refused by its own code.
 const MINUTES_MAX: i64 = 1_000_000_000;
-/// So many thresholds can be asked for at once.
+/// At most this many thresholds can be asked for at once.
 const THRESHOLDS_MAX: usize = 100;
 
 /// A span of time, both ends included.
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_older_than_thirty_days_is_refused_with_its_own_code() {
+    fn spans_older_than_thirty_days_are_refused_with_their_own_code() {
         assert_eq!(window("Minutes=43200"), Ok((2_592_000, 0)));
         for old in
             ["Minutes=43201", "StartDate=2026-10-23T09:59:59Z", "EndDate=2008-01-02T00:00:00Z"]

@@ -15,7 +15,7 @@ use super::{Form, People, occurrences, open_tasks, parameters, render, told};
 use crate::contents::{self, PAGE_SIZE_MAX};
 use crate::fields::invalid;
 
-/// So many queues can be asked for at once.
+/// At most this many queues can be asked for at once.
 const BULK_MAX: usize = 50;
 /// The names under which they are asked for: the description names no member of the body.
 const BULK_NAMES: [&str; 3] = ["TaskQueueSids", "taskQueueSids", "task_queue_sids"];

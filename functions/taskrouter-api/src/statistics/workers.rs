@@ -16,7 +16,7 @@ use super::parameters::Window;
 use super::{Form, People, occurrences, parameters, render, told};
 use crate::contents;
 
-/// So many occurrences of a worker are read at a time when his next change is looked for.
+/// At most this many occurrences of a worker are read at a time when their next change is looked for.
 const READ_AT_ONCE: usize = 100;
 
 /// All workers, or those of a queue or with a name. The figures of a span then are of these alone; without such a

@@ -1,4 +1,4 @@
-//! Who waits although somebody could take him: a plain search that asks no router, so that a mistake of
+//! Tasks that wait although a worker could take them: a plain search that asks no router, so that a mistake of
 //! the router does not excuse itself.
 
 use std::collections::BTreeMap;
@@ -58,7 +58,7 @@ fn by_name(view: &View<'_>, loads: &Loads<'_>, task: &Task, worker: WorkerSid, f
     let worker = view.workers.get(&worker).filter(|_| !refused);
     if let Some(worker) = worker.filter(|worker| is_free(view, loads, worker, task.channel)) {
         let names = [task.sid.to_string(), worker.sid.to_string()];
-        found.add(WAITS, "a task waits for him by name", names);
+        found.add(WAITS, "a task waits for them by name", names);
     }
 }
 
@@ -84,7 +84,7 @@ fn in_queue(
     let mut free = view.workers.values().filter(|worker| is_free(view, loads, worker, channel));
     if let Some(worker) = free.find(belongs) {
         let names = [task.sid.to_string(), queue.to_string(), worker.sid.to_string()];
-        found.add(WAITS, "a task waits in his queue", names);
+        found.add(WAITS, "a task waits in their queue", names);
     }
 }
 

@@ -185,7 +185,7 @@ fn a_delivery_that_was_handed_over_twice_is_found() {
 }
 
 #[test]
-fn what_a_carrier_accepted_and_nobody_recorded_is_found() {
+fn a_message_accepted_by_the_carrier_and_not_recorded_is_found() {
     let invariant = "what a carrier accepted is recorded";
     breaks(invariant, Moment::Rest, |world| {
         stored(world.reply(), |it| it["deliveries"][0]["carrier_message_id"] = Value::Null);
@@ -332,7 +332,7 @@ fn a_seat_without_a_participant_or_two_for_one_reservation_are_found() {
 }
 
 #[test]
-fn who_accepted_and_was_not_seated_is_found_at_rest() {
+fn an_accepting_agent_without_a_seat_is_found_at_rest() {
     breaks("at rest who accepted is seated", Moment::Rest, |world| {
         world.interaction().participants.pop();
     });
@@ -380,13 +380,13 @@ fn a_reservation_that_was_accepted_too_late_is_found() {
 }
 
 #[test]
-fn a_worker_with_more_to_do_than_he_can_is_found_unless_his_capacity_was_lowered() {
-    let invariant = "a worker has no more to do than his capacity on a task channel";
+fn a_worker_beyond_capacity_is_found_unless_the_capacity_was_lowered() {
+    let invariant = "a worker has no more to do than their capacity on a task channel";
     breaks(invariant, Moment::Step, |world| world.put(offered("more", "alice")));
     let mut world = World::new();
     world.put(offered("more", "alice"));
     world.worker_called("alice").updated = NOW + Millis(1);
-    assert_eq!(world.violations(Moment::Step), [], "he could do more when it was offered");
+    assert_eq!(world.violations(Moment::Step), [], "they could do more when it was offered");
     world.worker_called("alice").updated = NOW + Millis(-1);
     world.facts.skew = Millis(1);
     assert_eq!(world.violations(Moment::Step), [], "clocks are that far apart");
@@ -419,7 +419,7 @@ fn a_workspace_without_its_head_and_contents_without_workspace_are_found() {
 
 #[test]
 fn two_workers_of_one_name_are_found() {
-    breaks("a worker's name is his alone in the workspace", Moment::Step, |world| {
+    breaks("a worker's name is unique in the workspace", Moment::Step, |world| {
         let mut again = worker("carol");
         again.friendly_name = "ALICE".to_owned();
         world.put(again);
@@ -460,7 +460,7 @@ fn a_task_that_no_router_has_looked_at_is_found_at_rest() {
 }
 
 #[test]
-fn what_is_overdue_by_more_than_a_tick_is_found_at_rest() {
+fn timers_overdue_by_more_than_a_tick_are_found_at_rest() {
     let invariant = "at rest nothing is overdue by more than a tick";
     breaks(invariant, Moment::Rest, |world| {
         world.worker_called("bob").activity = sid("on");
@@ -485,7 +485,7 @@ fn tell(world: &mut World, version: u64, without: Option<EventType>) {
 }
 
 #[test]
-fn what_is_told_twice_or_not_at_all_is_found_at_rest() {
+fn events_recorded_twice_or_not_at_all_are_found_at_rest() {
     const TOLD: &str = "at rest what became of a task is told, and each thing once";
     let mut world = World::new();
     tell(&mut world, 1, None);
@@ -506,7 +506,7 @@ fn what_is_told_twice_or_not_at_all_is_found_at_rest() {
 }
 
 #[test]
-fn an_item_that_can_not_be_read_is_found() {
+fn an_item_that_cannot_be_read_is_found() {
     let mut snapshot = Snapshot::of(Vec::new());
     snapshot.unreadable.push("Task WT1 in routing".to_owned());
     let found = snapshot.violations(None, Moment::Step);
@@ -529,7 +529,7 @@ fn nothing_is_said_about_tables_that_were_not_read() {
 }
 
 #[test]
-fn no_violation_tells_what_a_customer_wrote_or_where_he_is() {
+fn no_violation_tells_a_customer_s_words_or_address() {
     let mut world = World::new();
     world.lose("AddressBinding");
     world.lose("Membership");

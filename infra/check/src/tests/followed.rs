@@ -29,7 +29,7 @@ fn breaks(invariant: &str, after: impl FnOnce(&mut World)) {
 }
 
 #[test]
-fn what_stays_and_what_goes_on_is_in_order() {
+fn unchanged_and_advancing_records_are_in_order() {
     assert_eq!(on_the_way(|_| {}, |_| {}), [""; 0]);
     let went_on = on_the_way(
         |_| {},
@@ -58,7 +58,7 @@ fn a_write_that_does_not_move_the_version_is_found() {
 }
 
 #[test]
-fn what_vanishes_is_found() {
+fn vanished_records_are_found() {
     let invariant = "what is kept for good stays";
     breaks(invariant, |world| world.lose("Message"));
     breaks(invariant, |world| world.lose("Interaction"));
@@ -69,7 +69,7 @@ fn what_vanishes_is_found() {
 }
 
 #[test]
-fn what_was_over_and_goes_on_is_found() {
+fn finished_records_that_go_on_are_found() {
     let invariant = "what is over stays over";
     type Change = fn(&mut World);
     let ends: [(Change, Change); 5] = [
@@ -136,7 +136,7 @@ fn numbers_that_are_given_out_again_are_found() {
 }
 
 #[test]
-fn what_was_settled_and_changes_is_found() {
+fn settled_facts_that_change_are_found() {
     let invariant = "what is settled is settled";
     breaks(invariant, |world| stored(world.question(), |it| it["index"] = json!(5)));
     breaks(invariant, |world| stored(world.conversation(), |it| it["interaction"] = Value::Null));

@@ -58,7 +58,7 @@ fn writes_again(world: &mut World, index: u32) {
     world.records.insert(Place::of(&record).key, record);
 }
 
-/// The conversation counts so many more messages.
+/// The conversation counts this many more messages.
 fn counts(world: &mut World, more: u32) {
     let next = world.conversation().next_index + more;
     stored(world.conversation(), |it| it["next_index"] = json!(next));
@@ -87,7 +87,7 @@ fn a_write_that_skips_a_version_is_found() {
 }
 
 #[test]
-fn what_vanishes_is_found() {
+fn vanished_records_are_found() {
     breaks("what is kept for good stays", |world| world.lose("Message"));
 }
 
@@ -155,7 +155,7 @@ fn a_reservation_beyond_what_a_worker_can_do_is_found() {
 }
 
 #[test]
-fn what_a_record_says_about_itself_is_held_against_it() {
+fn a_record_s_own_facts_are_held_against_its_key() {
     breaks("a task is in one state, and its reservations agree with it", |world| {
         world.task().tampered().reservations[0].status = ReservationStatus::Rejected;
         world.task().version += 1;

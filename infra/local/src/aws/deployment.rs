@@ -26,7 +26,7 @@ use crate::aws::template::Template;
 use crate::aws::trace::{Trace, Trigger};
 use crate::aws::usage::{Counters, Meter, Permission};
 
-/// Invocations that are running get so long to end when the deployment stops.
+/// How long invocations that are running get to end when the deployment stops.
 const LAST_WORDS: Duration = Duration::from_secs(10);
 
 /// A running deployment.
@@ -52,7 +52,7 @@ impl Deployment {
         let port = options.port;
         let listener = TcpListener::bind(("127.0.0.1", port))
             .await
-            .with_context(|| format!("port {port} can not be used: is something else there?"))?;
+            .with_context(|| format!("port {port} cannot be used: is something else there?"))?;
         let base_url = format!("http://{}", listener.local_addr()?);
         let meter: Arc<Meter> = Arc::default();
         let clock = options.clock.clone().unwrap_or_else(|| Arc::new(system_time));
@@ -168,7 +168,7 @@ impl Deployment {
     /// Deletes what has expired, without waiting for the next look.
     ///
     /// # Errors
-    /// If the tables can not be read.
+    /// If the tables cannot be read.
     pub fn sweep(&self) -> Result<usize> {
         self.services.tables.sweep()
     }

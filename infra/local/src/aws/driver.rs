@@ -13,7 +13,7 @@ use crate::aws::mappings::{failures, queue, stream};
 use crate::aws::template::Source;
 use crate::aws::trace::{self, Trigger};
 
-/// One receive brings so many messages at most.
+/// One receive brings at most this many messages.
 const RECEIVE_MAX: usize = 10;
 
 /// What wakes a function.
@@ -61,7 +61,7 @@ impl Deployment {
     /// Receives a batch of a queue, named as in the template, without waiting for one.
     ///
     /// # Errors
-    /// If the queue can not be read.
+    /// If the queue cannot be read.
     pub async fn receive(&self, queue: &str, most: usize) -> Result<Vec<Value>> {
         let queues = &self.services.queues;
         if queues.sqs().is_some_and(|sqs| sqs.is_quiet(&queues.url(queue))) {
@@ -115,7 +115,7 @@ impl Deployment {
     /// have written to it until now.
     ///
     /// # Errors
-    /// If the stream can not be read.
+    /// If the stream cannot be read.
     pub async fn changes(
         &self,
         table: &str,
@@ -128,7 +128,7 @@ impl Deployment {
     /// Forgets the records of a table's stream up to a sequence number.
     ///
     /// # Errors
-    /// If the stream can not be written.
+    /// If the stream cannot be written.
     pub fn checkpoint(&self, table: &str, sequence_number: &str) -> Result<()> {
         self.services.tables.forget(table, Some(sequence_number))
     }

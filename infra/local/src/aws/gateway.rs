@@ -30,7 +30,7 @@ use crate::aws::trace::{Trigger, masked};
 
 /// The largest event that Lambda takes, in bytes.
 const BODY_BYTES_MAX: usize = 6 * 1024 * 1024;
-/// API Gateway waits so long for a function.
+/// How long API Gateway waits for a function.
 const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(30);
 /// A host below this names a product.
 const VENDOR_DOMAIN: &str = ".twilio.com";
@@ -61,7 +61,7 @@ impl Gateway {
             let (stream, peer) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    tracing::warn!("can not accept a connection: {error}");
+                    tracing::warn!("cannot accept a connection: {error}");
                     tokio::time::sleep(Duration::from_millis(100)).await;
                     continue;
                 }

@@ -22,7 +22,7 @@ use crate::aws::trace::{INVOCATION, Notes, Outcome, Trace, Trigger, Watch};
 use crate::aws::usage::{Meter, Usage};
 use crate::lock::lock;
 
-/// So many traces are kept for a subscriber who is slow.
+/// At most this many traces are kept for a subscriber who is slow.
 const TRACES_KEPT: usize = 4096;
 
 /// Why there is no answer from a function.

@@ -28,11 +28,11 @@ impl Kept {
     /// Looks at the folder and at the files in it, and makes the folder if it is not there.
     ///
     /// # Errors
-    /// If a file is damaged, in use, or can not be opened.
+    /// If a file is damaged, in use, or cannot be opened.
     pub(super) fn look(options: &Options) -> Result<Self> {
         let Some(folder) = options.data.clone() else { return Ok(Self(None)) };
         std::fs::create_dir_all(&folder)
-            .with_context(|| format!("the data folder {} can not be made", folder.display()))?;
+            .with_context(|| format!("the data folder {} cannot be made", folder.display()))?;
         let queues = is_kept(&folder, QUEUES_FILE)?;
         let tables = is_kept(&folder, TABLES_FILE)?;
         let is_whole = options.dynamodb_endpoint.is_none() && options.sqs_endpoint.is_none();
@@ -71,7 +71,7 @@ fn is_kept(folder: &Path, name: &str) -> Result<bool> {
         Ok(_) => {}
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
         Err(error) => {
-            return Err(error).with_context(|| format!("{} can not be read", file.display()));
+            return Err(error).with_context(|| format!("{} cannot be read", file.display()));
         }
     }
     match look_through(&file) {
@@ -92,7 +92,7 @@ fn look_through(file: &Path) -> Result<u32> {
     Ok(connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?)
 }
 
-/// Why a file can not be used, in words that say what to do.
+/// Why a file cannot be used, in words that say what to do.
 fn said(file: &Path, error: &anyhow::Error) -> anyhow::Error {
     let shown = file.display();
     let code = error.downcast_ref::<rusqlite::Error>().map(rusqlite::Error::sqlite_error_code);
@@ -101,7 +101,7 @@ fn said(file: &Path, error: &anyhow::Error) -> anyhow::Error {
             anyhow!("{shown} is in use by another process: stop that, or take another folder")
         }
         Some(Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly)) => {
-            anyhow!("{shown} can not be opened for writing: {error}")
+            anyhow!("{shown} cannot be opened for writing: {error}")
         }
         None | Some(_) => anyhow!(
             "{shown} is damaged, or was not written by Switchboard ({error}): put a copy of the folder in its place, \

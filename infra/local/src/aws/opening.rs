@@ -77,8 +77,8 @@ pub(super) async fn open_tables(
 /// What is said beside the reason; whether a file is damaged or in use was looked at before.
 fn unusable(folder: Option<&Path>) -> String {
     match folder {
-        Some(folder) => format!("the data folder {} can not be used", folder.display()),
-        None => "tables and queues can not be kept in memory".to_owned(),
+        Some(folder) => format!("the data folder {} cannot be used", folder.display()),
+        None => "tables and queues cannot be kept in memory".to_owned(),
     }
 }
 
@@ -148,7 +148,7 @@ pub(super) async fn sweep(
         }
         let forgotten = unread.iter().try_for_each(|table| tables.forget(table, None));
         if let Err(error) = forgotten.and_then(|()| tables.sweep().map(drop)) {
-            tracing::warn!("can not sweep the tables: {error:#}");
+            tracing::warn!("cannot sweep the tables: {error:#}");
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::aws::template;
 use crate::aws::trace::note;
 use crate::aws::usage::{Meter, Usage, billed};
 
-/// So many messages are received, deleted or changed at a time.
+/// At most this many messages are received, deleted or changed at a time.
 const BATCH_MAX: usize = 10;
 /// How long dead letters are held while all of them are read, in seconds.
 const PEEK_SECONDS: i64 = 30;

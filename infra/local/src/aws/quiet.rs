@@ -101,7 +101,7 @@ impl Deployment {
     /// The messages that were given up; they stay where they are. Of one group, the first ten.
     ///
     /// # Errors
-    /// If the queues can not be read.
+    /// If the queues cannot be read.
     pub async fn dead_letters(&self) -> Result<Vec<DeadLetter>> {
         let mut letters = Vec::new();
         for queue in self.template.queues.iter().filter(|queue| queue.holds_dead_letters) {

@@ -45,12 +45,12 @@ impl Remote {
         Ok(Self { client, endpoint, authorization })
     }
 
-    /// Does one request. Who can not be reached answers as a service that is not available.
+    /// Does one request. Who cannot be reached answers as a service that is not available.
     pub(crate) async fn call(&self, target: &str, body: Vec<u8>) -> Answer {
         match self.exchange(target, body).await {
             Ok(answer) => answer,
             Err(error) => {
-                let message = format!("{} can not be reached: {error}", self.endpoint);
+                let message = format!("{} cannot be reached: {error}", self.endpoint);
                 let kind = "ServiceUnavailable";
                 Answer::new(503, json!({ "__type": kind, "message": message }).to_string())
             }

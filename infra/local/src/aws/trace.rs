@@ -46,7 +46,7 @@ pub enum Outcome {
     Done,
     /// With an HTTP status.
     Status(u16),
-    /// With so many messages or records not done.
+    /// With this many messages or records not done.
     Partial(usize),
     /// With an error, or a panic.
     Failed(String),

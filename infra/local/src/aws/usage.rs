@@ -6,7 +6,7 @@ use std::sync::Mutex;
 
 use crate::lock::lock;
 
-/// So many bytes are one billed SQS request.
+/// This many bytes are one billed SQS request.
 const REQUEST_BYTES: usize = 64 * 1024;
 
 /// What one function used.
@@ -137,7 +137,7 @@ impl Meter {
     }
 }
 
-/// How many requests are billed for so many bytes.
+/// How many requests are billed for this many bytes.
 pub(crate) fn billed(bytes: usize) -> i64 {
     i64::try_from(bytes.div_ceil(REQUEST_BYTES).max(1)).unwrap_or(i64::MAX)
 }

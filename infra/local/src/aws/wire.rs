@@ -43,7 +43,7 @@ pub async fn serve_tables(listener: TcpListener) -> Result<()> {
         loop {
             tokio::time::sleep(SWEEP).await;
             if let Err(error) = sweeping.sweep() {
-                tracing::warn!("can not sweep the tables: {error:#}");
+                tracing::warn!("cannot sweep the tables: {error:#}");
             }
         }
     });

@@ -77,7 +77,7 @@ pub(crate) enum Command {
         /// A file with the other configuration, as the workflow would have it; without it the present one.
         #[arg(long, value_name = "FILE")]
         configuration: Option<PathBuf>,
-        /// So many minutes back from now; a day at most.
+        /// This many minutes back from now; a day at most.
         #[arg(long, default_value_t = 15, value_parser = value_parser!(u32).range(1..=1440))]
         minutes: u32,
     },

@@ -65,7 +65,7 @@ struct Lock {
     paths: Vec<Walk>,
 }
 
-/// A path of the lock file, walked so many times at once.
+/// A path of the lock file, walked this many times at once.
 #[derive(Debug, Deserialize)]
 struct Walk {
     path: String,
@@ -194,7 +194,7 @@ impl Functions {
 /// comes to.
 ///
 /// # Errors
-/// If the lock file or the template can not be read, or do not go together.
+/// If the lock file or the template cannot be read, or do not go together.
 pub fn table(lock: &str) -> Result<String> {
     let lock: Lock = serde_json::from_str(lock).context("the budget's lock file")?;
     let (functions, prices) = (Functions::read()?, Prices::read()?);
@@ -216,7 +216,7 @@ pub fn table(lock: &str) -> Result<String> {
     Ok(table)
 }
 
-/// A message of the mix, each path walked so many times at once.
+/// A message of the mix, each path walked this many times at once.
 fn message(lock: &Lock, functions: &Functions, times: u32) -> Result<Use> {
     let mut sum = Use::default();
     for (path, count) in MIX {
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_walked_at_once_is_shared() {
+    fn costs_of_a_batch_are_shared_by_its_walks() {
         let functions = Functions::read().unwrap();
         let used = functions.used(&serde_json::from_value(walk("p", 2)).unwrap()).unwrap();
         let gigabyte_seconds = 2.0 * WORK_SECONDS * 0.25;

@@ -28,7 +28,7 @@ const CUSTOMER: &str = "+15550199999";
 const QUESTION: &str = "Good morning, where is my parcel?";
 const ANSWER: &str = "Good morning! It left this morning and arrives tomorrow.";
 
-/// Each step has so long to come to its end.
+/// How long each step has to come to its end.
 const DEADLINE: Duration = Duration::from_secs(15);
 /// How often is looked whether it has.
 const GLANCE: Duration = Duration::from_millis(50);
@@ -42,7 +42,7 @@ pub async fn run(deployment: &Deployment, carrier: Option<&StubCarrier>) -> Resu
     let account = on.account_sid.to_string();
     let rest = Rest::new(deployment.base_url(), &account, &on.auth_token)?;
     heading("Setting up: a workspace, two workers, a queue, a workflow, a number, a flow");
-    let workspace = seed::workspace(&rest).await.context("the demo can not be set up")?;
+    let workspace = seed::workspace(&rest).await.context("the demo cannot be set up")?;
     settle(deployment).await;
     let customer = Customer {
         base_url: deployment.base_url().to_owned(),
@@ -75,7 +75,7 @@ struct Served {
 impl Walk<'_> {
     async fn play(&self, customer: &Customer) -> Result<Served> {
         heading(&format!("1. A customer, {CUSTOMER}, writes to {BUSINESS}: “{QUESTION}”"));
-        customer.writes(BUSINESS, QUESTION).await.context("1. the customer can not write")?;
+        customer.writes(BUSINESS, QUESTION).await.context("1. the customer cannot write")?;
         settle(self.deployment).await;
         let conversation = self.conversation().await.context("1. no conversation was opened")?;
         heading("2. The router looks for an agent who speaks English and has time");

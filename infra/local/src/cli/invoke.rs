@@ -48,7 +48,7 @@ pub struct Outcome {
 /// Replays an event of the folder `events/<function>/`.
 ///
 /// # Errors
-/// If the event or what was before it can not be read, or what was before can not be brought about. A function
+/// If the event or what was before it cannot be read, or what was before cannot be brought about. A function
 /// that fails is an outcome.
 pub async fn replay(event: &Path) -> Result<Outcome> {
     let folder = event.parent().and_then(Path::file_name).and_then(|name| name.to_str());
@@ -74,7 +74,7 @@ async fn replay_on(function: &str, path: &Path) -> Result<Outcome> {
 /// Replays an event and compares what came of it with the expectation beside it.
 ///
 /// # Errors
-/// Says every difference, or why the event can not be replayed.
+/// Says every difference, or why the event cannot be replayed.
 pub async fn check(event: &Path) -> Result<(), String> {
     let expected = beside(event, "expect");
     let expected: Expectation = read(&expected).map_err(|error| format!("{error:#}"))?;
@@ -85,7 +85,7 @@ pub async fn check(event: &Path) -> Result<(), String> {
 /// The command: replays an event on any function.
 ///
 /// # Errors
-/// If there is no such function, or the event can not be read. A function that fails is an outcome.
+/// If there is no such function, or the event cannot be read. A function that fails is an outcome.
 pub async fn run(function: &str, event: &Path) -> Result<Outcome> {
     replay_on(function, event).await
 }
@@ -98,11 +98,11 @@ fn beside(event: &Path, what: &str) -> PathBuf {
 /// Reads a file of JSON; what is wrong with it is named by line and column.
 fn read<T: DeserializeOwned>(path: &Path) -> Result<T> {
     let shown = path.display();
-    let size = std::fs::metadata(path).with_context(|| format!("{shown} can not be read"))?.len();
+    let size = std::fs::metadata(path).with_context(|| format!("{shown} cannot be read"))?.len();
     if size > EVENT_BYTES_MAX {
         bail!("{shown} is longer than {EVENT_BYTES_MAX} bytes");
     }
-    let text = std::fs::read(path).with_context(|| format!("{shown} can not be read"))?;
+    let text = std::fs::read(path).with_context(|| format!("{shown} cannot be read"))?;
     serde_json::from_slice(&text).with_context(|| format!("{shown} is not what it should be"))
 }
 
@@ -172,7 +172,7 @@ mod tests {
     #[tokio::test]
     async fn an_event_without_an_expectation_proves_nothing() {
         let missing = check(&events().join("timer/tomorrow.json")).await.unwrap_err();
-        assert!(missing.contains("tomorrow.expect.json can not be read"), "{missing}");
+        assert!(missing.contains("tomorrow.expect.json cannot be read"), "{missing}");
     }
 
     #[tokio::test]

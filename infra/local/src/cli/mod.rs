@@ -33,7 +33,7 @@ pub async fn main() -> ExitCode {
     match run(&arguments).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            complain(&format!("switchboard can not go on: {error:#}"));
+            complain(&format!("switchboard cannot go on: {error:#}"));
             ExitCode::FAILURE
         }
     }

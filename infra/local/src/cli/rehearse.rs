@@ -24,13 +24,13 @@ pub(crate) struct Request {
     pub(crate) workflow: WorkflowSid,
     /// Its other configuration; none is the present one.
     pub(crate) configuration: Option<String>,
-    /// So many minutes back from now.
+    /// This many minutes back from now.
     pub(crate) minutes: u32,
 }
 
 /// Reads a file with another configuration.
 pub(crate) fn read(file: &Path) -> Result<String> {
-    std::fs::read_to_string(file).with_context(|| format!("{} can not be read", file.display()))
+    std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))
 }
 
 /// Asks the running exchange, and lays out what it answers.

@@ -15,7 +15,7 @@ use switchboard_runtime::dependencies::system_entropy;
 /// How long a webhook may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Somebody with a telephone, and the exchange that he writes to.
+/// Somebody with a telephone, and the exchange that they write to.
 #[derive(Debug, Clone)]
 pub(crate) struct Customer {
     /// Where the exchange is: `http://127.0.0.1:8080`.

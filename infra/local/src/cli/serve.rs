@@ -23,7 +23,7 @@ struct Ending {
 impl Ending {
     /// From here on nothing of the two ends the process by itself.
     fn expect() -> Result<Self> {
-        let of = |kind| signal(kind).context("signals can not be waited for");
+        let of = |kind| signal(kind).context("signals cannot be waited for");
         let (interrupted, terminated) =
             (of(SignalKind::interrupt())?, of(SignalKind::terminate())?);
         Ok(Self { interrupted, terminated })

@@ -150,7 +150,7 @@ fn customer(number: usize) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_was_acknowledged_survives_the_plug_and_goes_on_by_itself() {
+async fn acknowledged_messages_survive_a_killed_process_and_go_on_by_themselves() {
     let unique = format!("switchboard-plug-{}", std::process::id());
     let folder = Folder(std::env::temp_dir().join(unique));
     let mut running = Running::start(&folder.0);
@@ -204,7 +204,7 @@ fn in_order(folder: &Path) {
     assert_eq!(violations, []);
 }
 
-/// Every acknowledged message of a customer is in his one conversation, once; indexes have no gaps.
+/// Every acknowledged message of a customer is in their one conversation, once; indexes have no gaps.
 async fn check(on: &Running, from: &str, sids: &[String]) {
     let until = Instant::now() + Duration::from_secs(60);
     let address: String = form_urlencoded::byte_serialize(from.as_bytes()).collect();

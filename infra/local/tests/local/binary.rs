@@ -159,7 +159,7 @@ async fn without_a_carrier_a_stub_takes_replies_also_without_the_demo() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_to_be_tried_again_says_why() {
+async fn messages_to_be_tried_again_say_why() {
     // Nobody listens there.
     let mut serving = Serving::start(&["--carrier-url", "http://127.0.0.1:9"]);
     serving.sends().await;
@@ -175,7 +175,7 @@ async fn what_is_to_be_tried_again_says_why() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_told_to_end_answers_first_what_is_under_way() {
+async fn a_process_told_to_end_first_answers_requests_under_way() {
     let folder = Folder::new("terminated");
     let path = folder.0.to_str().unwrap().to_owned();
     for signal in ["-TERM", "-INT"] {

@@ -1,6 +1,6 @@
 //! The laptop deployment, looked at from outside: HTTP, the SDK clients, queues, streams, faults, restarts.
 #![recursion_limit = "256"]
-#![expect(clippy::unwrap_used, reason = "a test that can not go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod binary;
 mod check;
@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use switchboard::{Deployment, Haste, Options};
 
-/// Long enough for a busy machine; whoever waits so long has failed.
+/// Long enough for a busy machine; a test that waits this long has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A deployment in memory, whose queues give a message up after two quick attempts.

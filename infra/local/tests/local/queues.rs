@@ -23,7 +23,7 @@ async fn the_sdk_sends_and_receives_over_the_connector() {
 }
 
 #[tokio::test]
-async fn a_message_that_can_not_be_understood_ends_among_the_dead_letters() {
+async fn a_message_that_cannot_be_understood_ends_among_the_dead_letters() {
     let deployment = start().await;
     let mut traces = deployment.traces();
     let mark = deployment.counters();

@@ -33,7 +33,7 @@ async fn put(deployment: &Deployment, pk: &str) {
 }
 
 #[tokio::test]
-async fn what_was_not_seen_before_the_end_is_seen_after_the_next_start() {
+async fn stream_records_not_seen_before_the_end_are_seen_after_the_next_start() {
     let folder = Folder::new("restart");
     let still = Options { is_driven: false, ..folder.options() };
     let before = start_with(still).await;

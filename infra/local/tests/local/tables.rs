@@ -113,7 +113,7 @@ async fn a_change_reaches_the_relay_with_its_effects() {
 }
 
 #[tokio::test]
-async fn what_has_expired_is_swept() {
+async fn expired_items_are_swept() {
     let deployment = start().await;
     let client = deployment.dynamodb("test");
     let mut expired = item("old", &[]);

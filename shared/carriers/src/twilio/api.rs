@@ -13,7 +13,7 @@ use crate::carrier::Listed;
 use crate::form;
 use crate::request::{Answer, ApiRequest};
 
-/// Before so much time has passed since an attempt, its absence from the carrier's list proves nothing.
+/// Before this much time has passed since an attempt, its absence from the carrier's list proves nothing.
 pub(super) const SETTLING: Millis = Millis::seconds(30);
 
 /// How far the carrier's clock may be behind ours.

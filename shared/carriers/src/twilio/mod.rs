@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_set_is_our_own() {
+    fn settings_that_are_not_set_are_our_own() {
         let ours = connected("https://hooks.example.com", &[]).unwrap().connection;
         assert_eq!(ours.account_sid.to_string(), ACCOUNT);
         assert_eq!(ours.auth_tokens().collect::<Vec<_>>(), ["first-secret"]);

@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_could_have_signed_is_told_apart() {
+    fn requests_that_no_sender_could_have_signed_are_told_apart() {
         let genuine = || form(&BTreeMap::from([("Body".to_owned(), "hi".to_owned())]));
         assert_eq!(check(&genuine(), &[]), Err(Rejection::NoSecret));
         let unsigned = Request { signature: b"\n".to_vec(), ..genuine() };

@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn what_we_do_not_act_upon_is_ignored() {
+    fn webhooks_that_ask_for_nothing_are_ignored() {
         let reason = |event| match event {
             Event::Ignored(reason) => reason,
             other => panic!("{other:?}"),

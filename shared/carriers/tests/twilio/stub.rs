@@ -114,7 +114,7 @@ fn the_list_holds_what_was_asked_for() {
 }
 
 #[test]
-fn what_the_carrier_would_refuse_is_refused_with_its_code() {
+fn requests_the_carrier_would_refuse_are_refused_with_its_codes() {
     let long = format!("To=1&From=1&Body={}", "x".repeat(1601));
     let files = format!("To=1&From=1{}", "&MediaUrl=https://a.example".repeat(11));
     for (form, code) in [

@@ -224,7 +224,7 @@ fn a_change_of_several_workers_is_an_occurrence_for_each() {
 }
 
 #[test]
-fn what_is_mentioned_is_called_by_its_name() {
+fn resources_mentioned_by_an_event_are_called_by_their_names() {
     let mut after = worker();
     after.activity = sid("b");
     after.activity_since = NOW + Millis(26_123);

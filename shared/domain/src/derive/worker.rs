@@ -1,4 +1,4 @@
-//! Events of workers: what he does, what is known of him, how much he takes.
+//! Events of workers: what they do, what is known of them, how much they take.
 
 use std::collections::BTreeSet;
 

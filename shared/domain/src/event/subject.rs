@@ -15,9 +15,9 @@ pub enum Subject {
     Task(Box<Task>),
     /// A worker.
     Worker {
-        /// As he was.
+        /// As they were.
         worker: Box<Worker>,
-        /// How often he was written.
+        /// How often the record was written.
         version: u64,
     },
     /// An activity.

@@ -106,7 +106,7 @@ impl Marks {
     }
 }
 
-/// The customer as the agents' desktop shows him, if the caller said enough.
+/// The customer as the agents' desktop shows them, if the caller said enough.
 fn customer(given: &Map<String, Value>) -> Option<Value> {
     let (address, name) = (given.get("customerAddress")?, given.get("customerName")?);
     Some(json!({ "name": name, "phone": address, "email": null }))
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_around_is_read_off_again() {
+    fn attributes_written_by_the_service_are_read_off_again() {
         let interaction = InteractionSid::derived(&["i"]);
         for text in [
             "{}",
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn what_somebody_changed_is_not_read_off() {
+    fn attributes_changed_by_a_caller_are_not_read_off() {
         let interaction = InteractionSid::derived(&["i"]);
         let all = marks().around(given(r#"{"topic":"help"}"#), interaction).to_string();
         let changes = [

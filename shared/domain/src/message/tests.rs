@@ -59,7 +59,7 @@ fn indexes_have_no_gaps() {
 }
 
 #[test]
-fn everybody_on_a_channel_gets_a_copy_but_the_author() {
+fn every_channel_participant_but_the_author_gets_a_copy() {
     assert_eq!(sent(2).deliveries.len(), 2);
     let message = written(&conversation(2), post("+14155550100", "hi")).unwrap();
     assert_eq!(message.deliveries.len(), 1);
@@ -68,7 +68,7 @@ fn everybody_on_a_channel_gets_a_copy_but_the_author() {
 }
 
 #[test]
-fn nobody_posts_into_a_closed_conversation_or_posts_nothing() {
+fn a_closed_conversation_takes_no_message_and_no_message_is_empty() {
     let (closed, ()) = changed(&conversation(1), |draft| draft.close());
     assert_eq!(written(&closed, post("alice", "hi")), Err(Refusal::ConversationClosed));
     let open = conversation(1);

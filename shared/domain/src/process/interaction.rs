@@ -184,8 +184,8 @@ pub fn leave(
     Ok(decision)
 }
 
-/// Takes a member out of the conversation, if it is still open and he is still in it. Who was invited twice has
-/// two seats, and stays until he has left both.
+/// Takes a member out of the conversation, if it is still open and they are still in it. Who was invited twice has
+/// two seats, and stays until both are left.
 fn unseat(
     interaction: &Interaction,
     conversation: &Conversation,
@@ -312,7 +312,7 @@ fn end_task(task: &Task, complete: bool, now: Timestamp) -> Result<task::Change,
 }
 
 /// A task of the interaction ended in the task router. The agent's seat is given up; and when the last agent
-/// completed his task and nobody else is asked for, the channel and the conversation are closed
+/// completed the task and nobody else is asked for, the channel and the conversation are closed
 /// (rule A.1, default orchestration). A canceled task leaves the conversation open.
 pub fn task_ended(
     interaction: &Interaction,

@@ -70,7 +70,7 @@ impl WorkerAnswer {
         now: Timestamp,
     ) -> Decision {
         match self.activity {
-            Some(activity) => worker.do_instead(activity, now),
+            Some(activity) => worker.change_activity(activity, now),
             None if worker.occupation.is_none_or(|held| held.reservation != sid) => {
                 return Decision::unchanged();
             }

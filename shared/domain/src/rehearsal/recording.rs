@@ -33,9 +33,9 @@ pub(super) struct Recording {
 pub(super) enum StaffChange {
     /// He came or was changed.
     Is {
-        /// As he was then.
+        /// As they were then.
         worker: Box<Worker>,
-        /// Whether what he does was changed.
+        /// Whether what they do was changed.
         moves: bool,
     },
     /// He was deleted.
@@ -76,7 +76,7 @@ pub(super) struct TaskChange {
 pub(super) struct Offered {
     pub(super) number: u32,
     pub(super) worker: WorkerSid,
-    /// How he was called.
+    /// What they were called.
     pub(super) worker_name: String,
     /// When; none if it was before the beginning.
     pub(super) at: Option<Timestamp>,
@@ -350,7 +350,7 @@ fn staff(
     (workers.map(|worker| Worker { version: Version::from(1), ..worker }).collect(), changes)
 }
 
-/// When each worker let an offer lapse: the router moves him then.
+/// When each worker let an offer lapse: the router moves them then.
 fn lapses(tasks: &[Recorded]) -> BTreeMap<WorkerSid, Vec<Timestamp>> {
     let mut all: BTreeMap<WorkerSid, Vec<Timestamp>> = BTreeMap::new();
     for offer in tasks.iter().flat_map(|one| &one.offers) {
@@ -361,7 +361,7 @@ fn lapses(tasks: &[Recorded]) -> BTreeMap<WorkerSid, Vec<Timestamp>> {
     all
 }
 
-/// A worker before his first recorded change, as far as it tells; none if that was his creation.
+/// A worker before the first recorded change, as far as it tells; none if that was the creation.
 fn before(after: &Worker, events: &[Event]) -> Option<Worker> {
     let mut worker = after.clone();
     for event in events {

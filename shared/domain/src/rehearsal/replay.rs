@@ -122,7 +122,7 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// What a worker does with what he had or was offered at the beginning.
+    /// What a worker does with what they had or were offered at the beginning.
     fn go_on(&mut self, one: &Recorded, offer: &Offered) {
         let sid = one.task.sid;
         let reservation = sid.kin(offer.number);
@@ -204,7 +204,7 @@ impl<'a> Replay<'a> {
         self.command(held.sid, Command::Amend(amendment), now);
     }
 
-    /// A worker is changed; what the router made of him stays, unless somebody moved him.
+    /// A worker is changed; what the router made of them stays, unless somebody moved them.
     fn change(&mut self, worker: &Worker, moves: bool) {
         let mut next = worker.clone();
         next.occupation = None;
@@ -279,7 +279,7 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// A worker is offered a task, and answers as he did or as is assumed.
+    /// A worker is offered a task, and answers as they did or as is assumed.
     fn is_asked(&mut self, task: &Task, one: &Reservation, now: Timestamp) {
         let Some(recorded) = self.recorded(task.sid) else { return };
         let before = self.offers.entry((task.sid, one.worker)).or_default();
@@ -312,7 +312,7 @@ fn moment(offered: Timestamp, ended: Timestamp, now: Timestamp) -> Timestamp {
     if apart <= SAME_MOMENT && ended >= now { ended } else { now + (ended - offered) }
 }
 
-/// What a worker says; nothing if he lets the time pass, and if the task was given up.
+/// What a worker says; nothing if they let the time pass, and if the task was given up.
 fn command_of(how: ReservationStatus, sid: ReservationSid) -> Option<Command> {
     use ReservationStatus as S;
     match how {

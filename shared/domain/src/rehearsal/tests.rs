@@ -19,7 +19,7 @@ fn sid<S: Sid>(name: &str) -> S {
     S::derived(&[name])
 }
 
-/// A centre that writes down what happens, with workers `ann` and `bob`: queue `a` has her, queue `b` him.
+/// A centre that writes down what happens, with workers `ann` and `bob`: queue `a` has ann, queue `b` bob.
 struct Centre {
     router: Router,
     workspace: Workspace,
@@ -30,7 +30,7 @@ struct Centre {
     now: Timestamp,
 }
 
-/// The targets of the one filter, each left after so many seconds.
+/// The targets of the one filter, each left after its number of seconds.
 fn targets(all: &[(&str, Value)]) -> String {
     let all: Vec<Value> = all
         .iter()
@@ -145,7 +145,7 @@ impl Centre {
     fn come_back(&mut self) {
         let staff: Vec<Worker> = self.staff.values().cloned().collect();
         for mut worker in staff {
-            worker.do_instead(sid("on"), self.now);
+            worker.change_activity(sid("on"), self.now);
             let held = self.router.worker(worker.sid).map_or(Version::from(1), |held| held.version);
             worker.version = held + 1;
             self.write(worker.clone().into(), worker.version);
@@ -228,7 +228,7 @@ impl Centre {
         self.step();
     }
 
-    /// From now on Ann takes so many tasks at once.
+    /// From now on Ann takes this many tasks at once.
     fn ann_takes(&mut self, capacity: u32) {
         let mut ann = self.staff[&sid("ann")].clone();
         ann.channels.insert(sid("chat"), Capacity { capacity, available: true });
@@ -389,7 +389,7 @@ fn a_task_that_would_fall_out_is_named_and_so_is_one_that_did() {
 }
 
 #[test]
-fn who_was_busy_at_the_beginning_is_busy_in_the_rehearsal() {
+fn workers_busy_at_the_beginning_are_busy_in_the_rehearsal() {
     let mut centre = Centre::new(&targets(&[("a", Value::Null)]));
     centre.arrives("held");
     centre.wait(seconds(1));
@@ -408,7 +408,7 @@ fn who_was_busy_at_the_beginning_is_busy_in_the_rehearsal() {
 }
 
 #[test]
-fn who_waited_at_the_beginning_does_not_overtake_what_was_being_done() {
+fn tasks_waiting_at_the_beginning_do_not_overtake_tasks_in_progress() {
     let mut centre = Centre::new(&targets(&[("a", Value::Null)]));
     centre.arrives("held");
     centre.wait(seconds(1));
@@ -423,7 +423,7 @@ fn who_waited_at_the_beginning_does_not_overtake_what_was_being_done() {
 }
 
 #[test]
-fn what_is_still_being_done_at_the_end_is_done_after_it() {
+fn tasks_in_progress_at_the_end_are_done_after_it() {
     let mut centre = Centre::new(&targets(&[("a", Value::Null)]));
     centre.arrives("one");
     centre.wait(seconds(1));

@@ -31,9 +31,9 @@ use crate::workspace::{Activity, QueueOrder, TaskChannel, Workspace};
 pub(super) enum Line {
     /// The workers of a queue.
     Queue(TaskQueueSid),
-    /// One worker, when he is free.
+    /// One worker, when they are free.
     Worker(WorkerSid),
-    /// One worker, whatever he does.
+    /// One worker, whatever they do.
     Anyhow(WorkerSid),
 }
 

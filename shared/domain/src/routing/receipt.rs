@@ -5,7 +5,7 @@ use strum::VariantArray as _;
 
 use crate::sid::{NotASid, Sid as _, WorkerSid};
 
-/// So many passed-over workers are named; the others are counted.
+/// At most this many passed-over workers are named; the others are counted.
 pub const NAMED_MAX: usize = 5;
 
 /// Why a worker was passed over.

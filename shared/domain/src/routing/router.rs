@@ -15,15 +15,15 @@
 //!   that is reserved then stays; when its reservation fails it moves on at once.
 //! - A task is offered once in every target it enters, even if its time there is already over. After that
 //!   it is the timeout that moves it on, and only if that is not due `skip_if` is asked.
-//! - A task whose workflow is missing, whose workflow or attributes can not be read, waits until it dies
-//!   or they are mended. A queue that is missing or can not be read has no workers.
+//! - A task whose workflow is missing, whose workflow or attributes cannot be read, waits until it dies
+//!   or they are mended. A queue that is missing or cannot be read has no workers.
 //! - A task whose target was configured away enters its workflow anew.
 //! - The newest task of a last-in-first-out queue is the one that starts last.
-//! - A task for one worker needs him available and with capacity, unless it ignores these, but not in the
-//!   queue; he is asked once.
+//! - A task for one worker needs them available and with capacity, unless it ignores these, but not in the
+//!   queue; they are asked once.
 //! - A task for one queue has no target and is offered there until it dies.
 //! - In single-tasking workspaces one open reservation occupies a worker, and the activities of its queue are
-//!   his: [`occupation`].
+//!   theirs: [`occupation`].
 //! - A task that has waited in a queue for as long as its ageing bound says goes before all that have not,
 //!   whatever their priority and the order of their queues; of those, the one that waits longest.
 
@@ -69,7 +69,7 @@ pub struct Turn {
     pub warnings: Vec<Warning>,
 }
 
-/// A task entered a target whose known worker can not be had there; it waits all the same.
+/// A task entered a target whose known worker cannot be had there; it waits all the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Warning {
     /// The task.
@@ -107,7 +107,7 @@ struct Draft {
 }
 
 impl Draft {
-    /// Whether so many more records fit; any number fits into an empty one.
+    /// Whether this many more records fit; any number fits into an empty one.
     fn has_room_for(&self, records: usize) -> bool {
         let taken = self.before.len() + self.workers.len();
         taken == 0 || taken + records <= self.puts_max
@@ -151,7 +151,7 @@ impl Router {
         }
     }
 
-    /// Drops what is no more. A workspace can not be missed: without it nothing is decided.
+    /// Drops what is no more. A workspace cannot be missed: without it nothing is decided.
     pub fn forget(&mut self, part: PartSid) {
         match part {
             PartSid::Workspace(_) => {}
@@ -296,7 +296,7 @@ impl Router {
             return;
         };
         let mut moved = worker.clone();
-        moved.do_instead(activity, now);
+        moved.change_activity(activity, now);
         self.put_worker(draft, moved);
     }
 

@@ -99,14 +99,14 @@ impl Target {
     /// somebody else, if it is that.
     pub fn failing_clause(&self, on: &TaskAndWorker<'_>) -> Option<String> {
         let worker = &on.worker;
-        let is_he = |known: &KnownWorker| match known.wanted(on.task) {
+        let is_wanted = |known: &KnownWorker| match known.wanted(on.task) {
             Wanted::Sid(sid) => sid == worker.sid,
             Wanted::FriendlyName(name) => {
                 name.to_lowercase() == worker.friendly_name.to_lowercase()
             }
             Wanted::Nobody | Wanted::Unreadable => false,
         };
-        if let Some(known) = self.known_worker.as_ref().filter(|known| !is_he(known)) {
+        if let Some(known) = self.known_worker.as_ref().filter(|known| !is_wanted(known)) {
             return Some(known.to_string());
         }
         self.expression.as_ref()?.failing_clause(on).map(str::to_owned)

@@ -86,7 +86,7 @@ pub struct Side {
     pub reservations_accepted: u64,
 }
 
-/// What happened within a threshold and beyond it. A wait of exactly so long is within.
+/// What happened within a threshold and beyond it. A wait of exactly the threshold is within.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Split {
     /// Beyond.
@@ -235,8 +235,8 @@ pub type Doing = (ActivitySid, Timestamp);
 /// far as it lies within.
 ///
 /// A change of activity tells what was before it; what comes after the last one of a worker lasts until the end.
-/// Of a worker who did not change within the span the record tells, unless he changed after it: then `later` does,
-/// which is what his first change behind the span tells of the time before it.
+/// Of a worker who did not change within the span the record tells, unless they changed after it: then `later` does,
+/// which is what their first change behind the span tells of the time before it.
 pub fn activities(
     occurrences: &[Occurrence],
     workers: &[Worker],
@@ -307,7 +307,7 @@ pub fn unknown(occurrences: &[Occurrence], workers: &[Worker], to: Timestamp) ->
         .collect()
 }
 
-/// What a worker did before his first change of activity among these occurrences, which are in order of time.
+/// What a worker did before their first change of activity among these occurrences, which are in order of time.
 pub fn before_first_change(occurrences: &[Occurrence]) -> Option<Doing> {
     occurrences.iter().find_map(|of| {
         let changes = of.events.iter().filter_map(|event| event.from);

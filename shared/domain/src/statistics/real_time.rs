@@ -86,7 +86,7 @@ impl From<Worker> for Staff {
 }
 
 impl Staff {
-    /// Whether the worker takes tasks of a channel at all: he has capacity there, and is not set unavailable for it.
+    /// Whether the worker takes tasks of a channel at all: they have capacity there, and are not set unavailable for it.
     pub fn serves(&self, channel: TaskChannelSid) -> bool {
         let capacity = self.worker.capacity(channel);
         capacity.available && capacity.capacity > 0
@@ -94,7 +94,7 @@ impl Staff {
 }
 
 /// The workers who belong to a queue, whatever they do: those whom its expression matches, as the router reads it.
-/// An expression that can not be read is matched by nobody.
+/// An expression that cannot be read is matched by nobody.
 pub fn eligible<'a>(queue: &TaskQueue, staff: &'a [Staff]) -> Vec<&'a Staff> {
     let Ok(expression) = Expression::parse(&queue.target_workers) else {
         return Vec::new();

@@ -19,7 +19,7 @@ fn sid<S: Sid>(name: &str) -> S {
     S::derived(&[name])
 }
 
-/// So many seconds into the history.
+/// This many seconds into the history.
 const fn at(seconds: i64) -> Timestamp {
     Timestamp::from_seconds(1_795_341_600 + seconds)
 }
@@ -136,7 +136,7 @@ impl History {
     /// The worker does something else from a moment on.
     fn turns(&mut self, who: &mut Worker, activity: &str, seconds: i64) {
         let before = who.clone();
-        who.do_instead(sid(activity), at(seconds));
+        who.change_activity(sid(activity), at(seconds));
         self.change(Some(before.into()), Some(who.clone().into()), seconds);
     }
 }
@@ -235,7 +235,7 @@ fn a_queue_counts_what_happens_in_it_and_a_move_where_it_is_left() {
 }
 
 #[test]
-fn a_worker_has_the_reservations_that_were_made_for_him() {
+fn a_worker_has_the_reservations_that_were_made_for_them() {
     let of = |name: &str, channel| {
         cumulative::of_workers(&history().0, channel, |worker| worker == sid(name))
     };
@@ -265,13 +265,14 @@ fn activities_last_from_one_change_to_the_next_as_far_as_they_lie_in_the_span() 
     let busy = all[&sid("Busy")];
     assert_eq!((busy.count, busy.min(), busy.max(), busy.total()), (2, 30, 50, 80));
     let bob: WorkerSid = sid("bob");
-    let his = cumulative::activities(&history.0, &workers, &BTreeMap::new(), span, |it| it == bob);
-    assert_eq!(his.len(), 1);
-    assert_eq!(his[&sid("Idle")].total(), 110);
+    let spans =
+        cumulative::activities(&history.0, &workers, &BTreeMap::new(), span, |it| it == bob);
+    assert_eq!(spans.len(), 1);
+    assert_eq!(spans[&sid("Idle")].total(), 110);
 }
 
 #[test]
-fn what_a_worker_did_in_a_span_before_all_his_changes_is_told_by_the_next_one() {
+fn the_next_change_tells_a_worker_s_activity_in_a_span_before_it() {
     let mut alice = worker("alice", "{}", 0);
     let mut history = History::default();
     history.turns(&mut alice, "Busy", 100);
@@ -319,7 +320,7 @@ fn open_tasks_are_counted_and_the_one_that_waits_the_longest_is_named() {
 fn workers_belong_to_a_queue_by_its_expression_and_are_available_by_their_activity() {
     let alice = worker("alice", r#"{"skills": ["sales"]}"#, 0);
     let mut bob = worker("bob", r#"{"skills": ["sales", "tax"]}"#, 0);
-    bob.do_instead(sid("Away"), at(5));
+    bob.change_activity(sid("Away"), at(5));
     let carol = worker("carol", r#"{"skills": []}"#, 0);
     let staff: Vec<Staff> = [alice, bob, carol].into_iter().map(Staff::from).collect();
     let activities = [activity("Idle", true), activity("Away", false), activity("Busy", false)];

@@ -392,7 +392,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_service_says_is_not_stored() {
+    fn attributes_of_the_service_are_not_stored() {
         let task = unusual();
         let text = stored(&task)["attributes"].as_str().unwrap().to_owned();
         assert_eq!(text, r#"{"customerAddress":"+14155550100","customerName":"Ann"}"#);

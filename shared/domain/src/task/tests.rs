@@ -233,7 +233,7 @@ fn the_interaction_hears_of_the_acceptance_and_of_the_end() {
 
 /// Who is asked for an offer, says that time is up, or gives a task up is the router's business alone.
 #[test]
-fn nobody_else_says_what_only_the_router_may_say() {
+fn commands_of_the_router_are_the_router_s_alone() {
     let reserved = with_status(TaskStatus::Reserved);
     let offer = last(&reserved);
     let reserve = Command::Reserve {

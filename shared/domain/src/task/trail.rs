@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::routing::workflow::Leaving;
 use crate::sid::{NotASid, Sid as _, TaskQueueSid};
 
-/// So many marks are kept; of more, the ones in the middle are left out.
+/// At most this many marks are kept; of more, the ones in the middle are left out.
 pub const MARKS_MAX: usize = 16;
 
 /// One thing that happened to a task within one change.

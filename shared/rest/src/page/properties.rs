@@ -221,7 +221,7 @@ proptest! {
     }
 
     #[test]
-    fn whoever_stays_is_seen_once_on_the_way_there_and_once_on_the_way_back(
+    fn records_that_stay_are_seen_once_forwards_and_once_backwards(
         (way, numbers, divisor, size) in lists(),
         leaving in prop::collection::vec((0..100_u32, 0..4_usize), 0..30),
     ) {

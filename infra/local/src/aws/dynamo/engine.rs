@@ -108,7 +108,7 @@ fn run<Q: DeserializeOwned, A: Serialize>(
         .map_err(|error| DynoxideError::SerializationException(error.to_string()))
 }
 
-/// A request that can not be read: the engine's readers say with a mark in front of their message when DynamoDB
+/// A request that cannot be read: the engine's readers say with a mark in front of their message when DynamoDB
 /// calls that invalid, and the engine's own server, which is not asked here, takes the mark off again.
 fn unreadable(message: &str) -> DynoxideError {
     const INVALID: [&str; 3] = ["VALIDATION:", "VALIDATION_REQUEST:", "VALIDATION_AS_READ:"];

@@ -39,7 +39,7 @@ impl Stream {
         lock(&self.readers).entry(function.to_owned()).or_default();
     }
 
-    /// A function is done with everything that so many requests have written.
+    /// A function is done with everything that this many requests have written.
     pub(crate) fn caught_up(&self, function: &str, written: u64) {
         lock(&self.readers).entry(function.to_owned()).or_default().consumed = written;
     }

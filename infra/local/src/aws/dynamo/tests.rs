@@ -92,7 +92,7 @@ async fn a_stream_in_a_file_forgets_what_is_done() {
 }
 
 #[tokio::test]
-async fn what_can_not_be_done_is_an_error_as_aws_words_it() {
+async fn impossible_requests_are_errors_as_aws_words_them() {
     let tables = tables(None);
     let missing = json!({ "TableName": "nothing", "Key": { "pk": { "S": "a" } } });
     let answer = tables.answer("test", "GetItem", &missing).await;

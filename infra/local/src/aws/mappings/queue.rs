@@ -12,9 +12,9 @@ use crate::aws::template::Batching;
 use crate::aws::trace::Trigger;
 use crate::aws::usage::{Usage, billed};
 
-/// One receive brings so many messages at most.
+/// One receive brings at most this many messages.
 const RECEIVE_MAX: usize = 10;
-/// A receive waits so many seconds.
+/// A receive waits this many seconds.
 const WAIT_SECONDS: u64 = 20;
 /// After a receive that failed.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -38,7 +38,7 @@ impl Mapping {
         Self { function, queue, batching, reach }
     }
 
-    /// Polls until the deployment stops, with so many batches at a time.
+    /// Polls until the deployment stops, with this many batches at a time.
     pub(super) async fn run(self, concurrency_max: usize) {
         let mapping = Arc::new(self);
         let permits_max = concurrency_max.max(1);
@@ -59,7 +59,7 @@ impl Mapping {
                     tokio::spawn(Arc::clone(&mapping).process(messages, permit));
                 }
                 Err(error) => {
-                    tracing::warn!(queue = mapping.queue, "can not receive: {error:#}");
+                    tracing::warn!(queue = mapping.queue, "cannot receive: {error:#}");
                     tokio::time::sleep(PAUSE).await;
                 }
             }
@@ -107,7 +107,7 @@ impl Mapping {
             && !repeats
             && let Err(error) = self.delete(&done).await
         {
-            tracing::warn!(queue = self.queue, "can not delete what is done: {error:#}");
+            tracing::warn!(queue = self.queue, "cannot delete what is done: {error:#}");
         }
         drop(permit);
     }
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_reported_is_done() {
+    fn messages_that_are_not_reported_are_done() {
         assert_eq!(done(json!({ "batchItemFailures": [{ "itemIdentifier": "b" }] })), ["a", "c"]);
         assert_eq!(done(json!({ "batchItemFailures": [] })).len(), 3);
         assert_eq!(done(json!(null)).len(), 3);

@@ -69,7 +69,7 @@ impl Mapping {
                 () = stopped(&mut stopping) => return,
             };
             if let Err(error) = consumed {
-                tracing::warn!(table = self.table, "can not follow the stream: {error:#}");
+                tracing::warn!(table = self.table, "cannot follow the stream: {error:#}");
                 tokio::time::sleep(PAUSE_MAX).await;
                 continue;
             }

@@ -81,7 +81,7 @@ pub enum Source {
 /// How a queue or a stream is polled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batching {
-    /// So many messages or records at a time.
+    /// At most this many messages or records at a time.
     pub size: usize,
     /// How long to wait for more of them.
     pub window: Duration,
@@ -153,7 +153,7 @@ impl Template {
     /// Reads a template.
     ///
     /// # Errors
-    /// Says which resource has what the laptop can not run.
+    /// Says which resource has what the laptop cannot run.
     pub fn read(text: &str, parameters: &BTreeMap<String, String>, place: &Place) -> Result<Self> {
         let template = read(text)?;
         let resources = template["Resources"]
@@ -199,7 +199,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn resource(&mut self, id: &str, resource: &Value) -> Result<()> {
         let kind = resource["Type"].as_str().unwrap_or_default();
-        ensure!(!NOT_UNDERSTOOD.contains(&kind), "the local deployment can not run {kind}");
+        ensure!(!NOT_UNDERSTOOD.contains(&kind), "the local deployment cannot run {kind}");
         if !self.resolver.exists(resource)? {
             return Ok(());
         }
@@ -354,7 +354,7 @@ fn source(declared: &Value) -> Result<Source> {
                 .ok_or_else(|| anyhow!("a schedule without an expression"))?;
             Ok(Source::Schedule { period: rate(expression)? })
         }
-        other => bail!("the local deployment can not be woken by {other}"),
+        other => bail!("the local deployment cannot be woken by {other}"),
     }
 }
 

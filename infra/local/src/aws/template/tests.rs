@@ -89,7 +89,7 @@ fn a_function_gets_its_environment_with_everything_resolved() {
 }
 
 #[test]
-fn what_wakes_a_function_is_read() {
+fn event_sources_of_a_function_are_read() {
     let template = small(&[("Token", "t")]);
     let batching = |size, window, reports_failures| Batching {
         size,
@@ -132,7 +132,7 @@ fn a_table_becomes_a_request_to_create_it() {
 }
 
 #[test]
-fn what_can_not_be_resolved_is_named() {
+fn references_that_cannot_be_resolved_are_named() {
     let refused = |text: &str, given: &[(&str, &str)]| {
         format!("{:#}", Template::read(text, &parameters(given), &place()).unwrap_err())
     };

@@ -15,10 +15,10 @@ use crate::aws::opening::STACK;
 /// Reads the tables of a data folder as they are at one moment.
 ///
 /// # Errors
-/// If it is none, or can not be read.
+/// If it is none, or cannot be read.
 pub fn read(folder: &Path) -> Result<Snapshot> {
     let file = folder.join(TABLES_FILE);
-    let shown = || format!("{} can not be read: is it a data folder?", file.display());
+    let shown = || format!("{} cannot be read: is it a data folder?", file.display());
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(&file, flags).with_context(shown)?;
     // One transaction: all tables as they were at the same time, even if somebody writes to them.

@@ -14,7 +14,7 @@ use switchboard_store::TableNames;
 
 use crate::cli::check::read::scan;
 
-/// So often the tables are looked at before something counts as found.
+/// How often the tables are looked at before something counts as found.
 const LOOKS: u32 = 4;
 /// The pause in between; longer than any transaction takes.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -60,7 +60,7 @@ impl fmt::Display for Findings {
 /// Scans the tables that `TABLE_…` name, with the account and the region of the environment.
 ///
 /// # Errors
-/// If no table is named, or one can not be read.
+/// If no table is named, or one cannot be read.
 pub(crate) async fn of_live(endpoint_url: Option<&str>, moment: Moment) -> Result<Findings> {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let names = TableNames {

@@ -11,7 +11,7 @@ use crate::aws::dynamo::as_sdk;
 /// Reads the embedded tables of a deployment as they are, past every fault and without being counted.
 ///
 /// # Errors
-/// If the tables can not be read, or are not in this process.
+/// If the tables cannot be read, or are not in this process.
 pub fn embedded(deployment: &Deployment) -> Result<Snapshot> {
     let mut snapshot = Snapshot::empty();
     for table in TABLES {
@@ -25,7 +25,7 @@ pub fn embedded(deployment: &Deployment) -> Result<Snapshot> {
 /// Reads the tables of a deployment, wherever they are.
 ///
 /// # Errors
-/// If the tables can not be read.
+/// If the tables cannot be read.
 pub async fn of_deployment(deployment: &Deployment) -> Result<Snapshot> {
     if deployment.items("routing")?.is_some() {
         return embedded(deployment);
@@ -44,7 +44,7 @@ pub async fn of_deployment(deployment: &Deployment) -> Result<Snapshot> {
 /// Scans the tables that are named.
 ///
 /// # Errors
-/// If one of them can not be read.
+/// If one of them cannot be read.
 pub async fn scan(client: &Client, names: &TableNames) -> Result<Snapshot> {
     let mut snapshot = Snapshot::empty();
     for table in TABLES {
@@ -60,7 +60,7 @@ pub async fn scan(client: &Client, names: &TableNames) -> Result<Snapshot> {
         let mut pages = scan.into_paginator().items().send();
         let mut items = Vec::new();
         while let Some(item) = pages.next().await {
-            items.push(item.with_context(|| format!("table {physical} can not be read"))?);
+            items.push(item.with_context(|| format!("table {physical} cannot be read"))?);
         }
         snapshot.add(table, items);
     }

@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_expected_must_not_happen() {
+    fn unexpected_changes_fail_the_expectation() {
         let done = json!({ "batchItemFailures": [] });
         assert_eq!(differences(json!({ "sends": { "routing": 1 } }), done.clone()), "");
         let unexpected = differences(json!({}), done);

@@ -105,7 +105,7 @@ fn every_command_is_what_it_is_called() {
 }
 
 #[test]
-fn what_somebody_changes_is_an_update_and_what_a_target_gives_is_none() {
+fn a_caller_s_change_is_an_update_and_a_target_s_is_none() {
     let next = |change: fn(&mut Fields)| with(&placed(), 2, change);
     for changed in [
         next(|task| task.attributes = "[]".to_owned()),

@@ -108,7 +108,7 @@ fn post(body: &str) -> Post {
 }
 
 #[test]
-fn who_joins_is_found_by_their_number_their_sid_and_their_name() {
+fn a_joining_participant_is_found_by_number_sid_and_name() {
     let mut thread = Thread::new();
     let first = thread.does(Command::Join(customer(1))).unwrap();
     let second = thread.does(Command::Join(agent("alice"))).unwrap();
@@ -129,7 +129,7 @@ fn who_joins_is_found_by_their_number_their_sid_and_their_name() {
 }
 
 #[test]
-fn nobody_is_in_a_conversation_twice_or_without_a_shape() {
+fn a_participant_joins_once_and_with_an_identity_or_a_pair() {
     let mut thread = Thread::new();
     thread.joined(customer(1));
     thread.joined(agent("alice"));
@@ -266,7 +266,7 @@ fn fifty_are_the_most_on_channels() {
 }
 
 #[test]
-fn who_was_not_remembered_of_a_closed_conversation_leaves_nothing_behind() {
+fn participants_not_remembered_of_a_closed_conversation_leave_nothing_behind() {
     let mut thread = Thread::new();
     let numbers: Vec<u32> = (0..40).map(|number| thread.joined(customer(number))).collect();
     let _ = thread.does(Command::Close).unwrap();
@@ -285,7 +285,7 @@ fn who_was_not_remembered_of_a_closed_conversation_leaves_nothing_behind() {
 }
 
 #[test]
-fn who_leaves_an_open_conversation_sets_their_pair_free() {
+fn a_participant_who_leaves_an_open_conversation_frees_the_pair() {
     let mut thread = Thread::new();
     let (number, seat) = (thread.joined(customer(1)), thread.joined(agent("alice")));
     let left = thread.does(Command::Leave(number)).unwrap();

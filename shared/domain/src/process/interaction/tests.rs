@@ -87,7 +87,7 @@ impl World {
         invite(&mut self.interaction, &self.conversation, order, NOW).unwrap()
     }
 
-    /// The task as it stands after this worker took it, and how he sits down.
+    /// The task as it stands after this worker took it, and how they are seated.
     fn takes(&self, task: &Task, name: &str) -> (Task, SeatRouting) {
         let reserve = task::Command::Reserve {
             worker: worker(name).sid,
@@ -143,7 +143,7 @@ fn the_task_of_an_invite_says_where_it_comes_from() {
 }
 
 #[test]
-fn who_accepts_is_seated_once() {
+fn an_accepting_agent_is_seated_once() {
     let mut world = world();
     let task = world.invites();
     let (_, routing) = world.takes(&task, "alice");
@@ -153,7 +153,7 @@ fn who_accepts_is_seated_once() {
 }
 
 #[test]
-fn nobody_is_seated_in_a_closed_conversation() {
+fn no_agent_is_seated_in_a_closed_conversation() {
     let mut world = world();
     let task = world.invites();
     let (_, routing) = world.takes(&task, "alice");
@@ -202,7 +202,7 @@ fn an_agent_leaves_and_the_conversation_goes_on_with_the_other() {
 }
 
 #[test]
-fn who_was_invited_twice_stays_until_he_has_left_both_seats() {
+fn an_agent_invited_twice_stays_until_both_seats_are_left() {
     let mut world = world();
     let (first, second) = (world.invites(), world.invites());
     let (first, one) = world.takes(&first, "alice");

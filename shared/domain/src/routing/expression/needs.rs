@@ -1,4 +1,4 @@
-//! What an expression needs: values of which some attribute has to have one, or it can not hold. A picture of
+//! What an expression needs: values of which some attribute has to have one, or it cannot hold. A picture of
 //! thousands of queues asks only those whose need a worker meets.
 
 use std::collections::BTreeSet;
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_expression_needs_is_read_off_its_tree() {
+    fn needs_of_an_expression_are_read_off_its_tree() {
         for (text, path, marks) in [
             ("a.b == 'x'", "a.b", 1),
             ("'x' == a", "a", 1),

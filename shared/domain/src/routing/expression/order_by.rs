@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_order_is_refused_at_its_place() {
+    fn a_malformed_order_is_refused_at_its_place() {
         for (text, at) in [
             ("", 0),
             ("level DESC", 0),

@@ -129,7 +129,7 @@ proptest! {
     }
 
     #[test]
-    fn what_matches_has_what_the_expression_needs(
+    fn matching_attributes_have_a_needed_value(
         text in expression(),
         attributes in attributes(),
     ) {
@@ -160,7 +160,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_is_read_has_no_more_parts_than_its_text_has_characters(text in expression()) {
+    fn an_expression_has_no_more_parts_than_its_text_has_characters(text in expression()) {
         let read = Expression::parse(&text).unwrap();
         prop_assert!(read.clauses.len() <= text.len());
         prop_assert!(read.clauses.iter().all(|span| text.get(span.clone()).is_some()));

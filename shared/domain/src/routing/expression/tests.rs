@@ -66,7 +66,7 @@ fn values_of_different_types_are_unequal_and_in_no_order() {
 }
 
 #[test]
-fn what_is_missing_is_null() {
+fn a_missing_name_is_null() {
     let sparse = json!({"gone": null, "list": ["a"], "deep": {"er": [10, {"x": 1}]}});
     assert_true(
         &sparse,

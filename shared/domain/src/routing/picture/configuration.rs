@@ -15,7 +15,7 @@ use crate::workspace::{Activity, TaskChannel, TaskQueue, Workflow, Workspace};
 pub(in crate::routing) struct Queue {
     /// The record.
     pub(in crate::routing) record: TaskQueue,
-    /// None if it can not be read; such a queue has no workers.
+    /// None if it cannot be read; such a queue has no workers.
     expression: Option<Expression>,
     members: BTreeSet<WorkerSid>,
     activities: BTreeMap<ActivitySid, u32>,
@@ -32,7 +32,7 @@ impl Queue {
         self.members.contains(&worker)
     }
 
-    /// What its workers match; none if it can not be read.
+    /// What its workers match; none if it cannot be read.
     pub(in crate::routing) const fn expression(&self) -> Option<&Expression> {
         self.expression.as_ref()
     }
@@ -69,7 +69,7 @@ impl Queue {
 pub(in crate::routing) struct Flow {
     /// The record.
     pub(in crate::routing) record: Workflow,
-    /// None if it can not be read; tasks wait for a better one.
+    /// None if it cannot be read; tasks wait for a better one.
     pub(in crate::routing) configuration: Option<Configuration>,
 }
 

@@ -12,22 +12,22 @@ use crate::timestamp::Timestamp;
 use crate::version::Version;
 use crate::workspace::Worker;
 
-/// A worker and where he is filed.
+/// A worker and where they are filed.
 #[derive(Debug, Clone)]
 pub(in crate::routing) struct Member {
     /// The record.
     pub(in crate::routing) record: Worker,
     attributes: Value,
-    /// Whether the attributes are JSON; with others he belongs to no queue.
+    /// Whether the attributes are JSON; with others they belong to no queue.
     readable: bool,
-    /// The queues he belongs to.
+    /// The queues they belong to.
     queues: BTreeSet<TaskQueueSid>,
-    /// The channels that he can take one more task on, and since when he is idle there.
+    /// The channels that they can take one more task on, and since when they are idle there.
     filed: BTreeMap<TaskChannelSid, Timestamp>,
 }
 
 impl Member {
-    /// Since when he is idle, if he can take one more task of the channel.
+    /// Since when they are idle, if they can take one more task of the channel.
     pub(in crate::routing) fn idle(&self, channel: TaskChannelSid) -> Option<Timestamp> {
         self.filed.get(&channel).copied()
     }
@@ -37,18 +37,18 @@ impl Member {
         self.readable.then_some(&self.attributes)
     }
 
-    /// The channels that he can take one more task on.
+    /// The channels that they can take one more task on.
     pub(in crate::routing) fn channels(&self) -> impl Iterator<Item = TaskChannelSid> {
         self.filed.keys().copied()
     }
 
-    /// The lines that he can take tasks from when he is free.
+    /// The lines that they can take tasks from when they are free.
     pub(in crate::routing) fn lines(&self) -> impl Iterator<Item = Line> {
         let queues = self.queues.iter().map(|queue| Line::Queue(*queue));
         queues.chain([Line::Worker(self.record.sid)])
     }
 
-    /// Whether he can take tasks from the line.
+    /// Whether they can take tasks from the line.
     pub(in crate::routing) fn serves(&self, line: Line) -> bool {
         match line {
             Line::Queue(queue) => self.queues.contains(&queue),
@@ -57,7 +57,7 @@ impl Member {
     }
 }
 
-/// What a worker has to do and when he last had; it is known even of workers who are not.
+/// What a worker has to do and when they last had; it is known even of workers who are not.
 #[derive(Debug, Clone, Default)]
 pub(in crate::routing) struct Load {
     open: BTreeMap<TaskChannelSid, u32>,
@@ -75,7 +75,7 @@ impl Load {
         *last = at.max(*last);
     }
 
-    /// Takes back when he last had something to do.
+    /// Takes back when they last had something to do.
     pub(super) fn was_busy_as(&mut self, before: Self) {
         self.busy = before.busy;
     }
@@ -155,7 +155,7 @@ impl Picture {
         }
     }
 
-    /// Takes in a worker as the table has him, unless a version as new is held.
+    /// Takes in a worker as the table has them, unless a version as new is held.
     pub(in crate::routing) fn learn_worker(&mut self, worker: Worker) {
         let held = self.workers.get(&worker.sid);
         let known = held.is_some_and(|held| held.record.version >= worker.version);
@@ -200,7 +200,7 @@ impl Picture {
         self.freed.insert(sid);
     }
 
-    /// Drops a worker who is no more. What he had to do stays his.
+    /// Drops a worker who is no more. What they had to do stays theirs.
     pub(in crate::routing) fn forget_worker(&mut self, worker: WorkerSid) {
         self.remove_worker(worker);
         self.freed.remove(&worker);
@@ -336,7 +336,7 @@ impl Picture {
         member.filed = filed;
     }
 
-    /// The channels on which a worker can take one more task, and since when he is idle there.
+    /// The channels on which a worker can take one more task, and since when they are idle there.
     fn filing(&self, sid: WorkerSid) -> BTreeMap<TaskChannelSid, Timestamp> {
         let none = Load::default();
         let load = self.loads.get(&sid).unwrap_or(&none);

@@ -13,9 +13,9 @@ use crate::sid::{TaskQueueSid, TaskSid, WorkerSid};
 use crate::task::{Task, TaskStatus};
 use crate::timestamp::Timestamp;
 
-/// So many workers are named; the others are counted.
+/// At most this many workers are named; the others are counted.
 pub const NAMED_MAX: usize = 20;
-/// So many workers without work are looked at before others are.
+/// At most this many workers without work are looked at before others are.
 const FREE_LOOKED_AT_MAX: usize = 100;
 
 /// What keeps a task from being offered.
@@ -23,9 +23,9 @@ const FREE_LOOKED_AT_MAX: usize = 100;
 pub enum Why {
     /// It does not wait: it is offered, taken or over.
     NotWaiting(TaskStatus),
-    /// Its workflow is not there or can not be read.
+    /// Its workflow is not there or cannot be read.
     NoWorkflow,
-    /// Its attributes can not be read.
+    /// Its attributes cannot be read.
     NoAttributes,
     /// No filter matches it and there is no default one: it will fall out of its workflow.
     NoFilter,
@@ -33,7 +33,7 @@ pub enum Why {
     NotRoutedYet,
     /// No worker matches the expression of its queue, or there is no such queue.
     NoWorkers,
-    /// The worker whom its target asks for can not be had there.
+    /// The worker whom its target asks for cannot be had there.
     KnownWorker,
     /// The worker who is asked for by name is not there.
     NoSuchWorker,
@@ -58,12 +58,12 @@ impl Why {
     }
 }
 
-/// A worker and why he does not get the task.
+/// A worker and why they do not get the task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PassedWorker {
     /// Who.
     pub worker: WorkerSid,
-    /// How he is called.
+    /// What they are called.
     pub name: String,
     /// Why not.
     pub reason: Reason,
@@ -74,7 +74,7 @@ pub struct PassedWorker {
 pub enum Due {
     /// It moves on to the next target.
     Target,
-    /// It goes before all that have not waited for so long.
+    /// It goes before all that have waited for less.
     Ageing,
     /// It is canceled.
     Timeout,

@@ -53,7 +53,7 @@ impl Lines {
         self.live.get(&lane)
     }
 
-    /// Takes a worker out of the lines that his capacity no longer reaches.
+    /// Takes a worker out of the lines that their capacity no longer reaches.
     pub(super) fn occupied(&mut self, worker: WorkerSid, picture: &Picture) {
         let Some(member) = picture.member(worker) else {
             return;

@@ -112,7 +112,7 @@ impl Naive {
             for one in task.reservations.iter().filter(late).cloned().collect::<Vec<_>>() {
                 self.decide(task.sid, Command::Lapse(task.reservation_sid(&one)));
                 let worker = self.workers.get_mut(&one.worker).unwrap();
-                worker.do_instead(self.workspace.timeout_activity, self.now);
+                worker.change_activity(self.workspace.timeout_activity, self.now);
             }
             let status = self.tasks[&task.sid].status;
             if matches!(status, TaskStatus::Pending | TaskStatus::Reserved)
@@ -128,7 +128,7 @@ impl Naive {
         }
     }
 
-    /// Where tasks are done one by one: what a worker does after his reservation was answered.
+    /// Where tasks are done one by one: what a worker does after their reservation was answered.
     fn follow_reservations(&mut self) {
         for worker in self.workers.values_mut() {
             let Some(held) = worker.occupation else { continue };
@@ -145,12 +145,12 @@ impl Naive {
                 R::Rejected | R::Canceled | R::Rescinded => Some(held.before),
                 R::Timeout => None,
             };
-            after.into_iter().for_each(|activity| worker.do_instead(activity, self.now));
+            after.into_iter().for_each(|activity| worker.change_activity(activity, self.now));
             worker.occupation = None;
         }
     }
 
-    /// What a worker does while he is asked, where tasks are done one by one.
+    /// What a worker does while they are asked, where tasks are done one by one.
     fn occupy(&mut self, task: TaskSid, worker: WorkerSid) {
         let task = &self.tasks[&task];
         let queue = self.queues.iter().find(|queue| Some(queue.sid) == task.queue);
@@ -163,7 +163,7 @@ impl Naive {
         {
             let before = worker.activity;
             let activity = queue.reservation_activity.unwrap_or(before);
-            worker.do_instead(activity, self.now);
+            worker.change_activity(activity, self.now);
             let reservation = task.reservation_sid(task.reservations.last().unwrap());
             worker.occupation = Some(Occupation { reservation, before });
         }
@@ -349,8 +349,8 @@ impl Naive {
         let channel = self.channels.iter().find(|one| one.sid == task.channel);
         let alone = channel.is_some_and(|one| one.channel_optimized_routing);
         let tasks = self.tasks.values().filter(|one| !alone || one.channel == task.channel);
-        let his = tasks.flat_map(|one| &one.reservations).filter(|one| one.worker == worker.sid);
-        his.map(|one| one.updated.max(one.created)).chain([worker.activity_since]).max().unwrap()
+        let own = tasks.flat_map(|one| &one.reservations).filter(|one| one.worker == worker.sid);
+        own.map(|one| one.updated.max(one.created)).chain([worker.activity_since]).max().unwrap()
     }
 
     fn place(&self, task: &Task) -> (bool, bool, Reverse<i64>, i64, TaskSid) {

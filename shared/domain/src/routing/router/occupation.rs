@@ -7,8 +7,8 @@
 //!         rescinded
 //! ```
 //!
-//! The worker's record says which reservation holds him, so that a router that is built anew goes on where
-//! another one stopped, and whoever moves him otherwise, or he himself, lets him go.
+//! The worker's record says which reservation holds them, so that a router that is built anew goes on where
+//! another one stopped, and whoever moves them otherwise, or they themselves, lets them go.
 
 use super::{Draft, Router};
 use crate::mutation::{Mutation, is_on};
@@ -50,7 +50,7 @@ impl Router {
             S::Timeout => None,
         };
         if let Some(activity) = activity {
-            next.do_instead(activity, now);
+            next.change_activity(activity, now);
         }
         next.occupation = None;
         next.updated = now;
@@ -76,7 +76,7 @@ impl Router {
             }
             let before = worker.activity;
             if let Some(activity) = activity {
-                worker.do_instead(activity, now);
+                worker.change_activity(activity, now);
             }
             let reservation = task.reservation_sid(one);
             worker.occupation = Some(Occupation { reservation, before });

@@ -15,7 +15,7 @@ use crate::timestamp::{Millis, Timestamp};
 
 /// Most workers who are asked at once.
 const ASKED_MAX: usize = 50;
-/// So many workers are looked at for a receipt; the others are counted.
+/// At most this many workers are looked at for a receipt; the others are counted.
 const LOOKED_AT_MAX: usize = 16;
 
 /// A waiting task, and what is asked of its workers.
@@ -33,7 +33,7 @@ pub(super) struct Offer<'a> {
     pub(super) timeout: Millis,
 }
 
-/// Why a known worker can not be had in a target (rule D.4).
+/// Why a known worker cannot be had in a target (rule D.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KnownWorkerFault {
     /// There is no such worker, or the task does not say who.
@@ -67,8 +67,8 @@ struct Eligible {
 }
 
 impl<'a> Offer<'a> {
-    /// None if the task can not be offered: it does not wait in a line, or its workflow, queue or
-    /// attributes can not be read.
+    /// None if the task cannot be offered: it does not wait in a line, or its workflow, queue or
+    /// attributes cannot be read.
     pub(super) fn of(picture: &'a Picture, task: TaskSid) -> Option<Self> {
         let Held { task, attributes, .. } = picture.held(task)?;
         let lane = picture.lane(task.sid)?;
@@ -126,7 +126,7 @@ impl<'a> Offer<'a> {
         free
     }
 
-    /// Why the worker whom the target names can not be had there, if he can not.
+    /// Why the worker whom the target names cannot be had there, if they cannot.
     pub(super) fn known_worker_fault(&self) -> Option<KnownWorkerFault> {
         let wanted = self.wanted.as_ref().filter(|wanted| **wanted != Wanted::Nobody)?;
         let member = self.known(wanted).and_then(|worker| self.picture.member(worker));

@@ -61,7 +61,7 @@ enum Event {
     Step,
     /// The router decides, but somebody else writes before it does.
     Lost {
-        /// So many turns are written first.
+        /// This many turns are written first.
         turns: usize,
         other: Box<Event>,
     },
@@ -70,7 +70,7 @@ enum Event {
 /// What few tasks are.
 #[derive(Debug, Clone, Copy)]
 struct Special {
-    /// Whether the worker of a direct one is asked whatever he does.
+    /// Whether the worker of a direct one is asked whatever they do.
     anyhow: bool,
     /// Whether it is made for a queue.
     bound: bool,
@@ -314,8 +314,8 @@ impl World {
                     _ => None,
                 });
                 let open = tasks.flat_map(|task| task.open_reservations());
-                let his = open.filter(|one| one.worker == sid(&worker)).count();
-                assert_eq!(self.router.load(sid(&worker), sid(channel)) as usize, his);
+                let own = open.filter(|one| one.worker == sid(&worker)).count();
+                assert_eq!(self.router.load(sid(&worker), sid(channel)) as usize, own);
             }
         }
     }
@@ -365,10 +365,10 @@ proptest! {
         world.checked_step();
     }
 
-    /// Whatever arrives, nobody is passed over who has waited for as long as his queue lets him: the worker
+    /// Whatever arrives, nobody is passed over who has waited for as long as its queue lets it: the worker
     /// who frees takes one who has waited at least as long.
     #[test]
-    fn who_has_waited_for_the_bound_is_passed_by_nobody_younger(
+    fn a_task_that_waited_for_the_bound_is_passed_by_no_younger_one(
         bound in 1..40_u32,
         lifo in any::<bool>(),
         arrivals in prop::collection::vec((0..4_i64, 0..6_i64, 0..30_i64), 1..40),

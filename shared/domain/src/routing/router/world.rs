@@ -145,7 +145,7 @@ impl World {
         }
     }
 
-    /// Steps so many turns, and one that is lost as somebody else writes in between; then reads what was changed.
+    /// Steps this many turns, and one that is lost as somebody else writes in between; then reads what was changed.
     pub(super) fn step_losing(&mut self, turns: usize, other: impl FnOnce(&mut Self)) {
         for _ in 0..turns {
             let turn = self.router.step(self.now);
@@ -265,7 +265,7 @@ impl World {
         self.workflow(json!({ "filters": [{ "expression": "1==1", "targets": targets }] }));
     }
 
-    /// A worker who has been available since then, in seconds of his own.
+    /// A worker who has been available since then, in seconds.
     pub(super) fn worker(&mut self, name: &str, attributes: Value, since: i64) {
         self.put(Worker {
             workspace: sid("workspace"),
@@ -376,10 +376,10 @@ impl World {
 
     fn pending(&self, task: &str, worker: &str) -> ReservationSid {
         let task = self.task_called(task);
-        let his = |one: &&Reservation| {
+        let of_worker = |one: &&Reservation| {
             one.worker_name == worker && one.status == ReservationStatus::Pending
         };
-        task.reservation_sid(task.reservations.iter().find(his).unwrap())
+        task.reservation_sid(task.reservations.iter().find(of_worker).unwrap())
     }
 
     pub(super) fn accepts(&mut self, worker: &str, task: &str) {

@@ -274,7 +274,7 @@ fn the_shape_is_checked_part_by_part() {
 }
 
 #[test]
-fn what_is_no_configuration_is_refused_with_its_place() {
+fn a_malformed_configuration_is_refused_with_its_place() {
     for (text, said) in [
         ("", "not JSON at line 1, column 0"),
         ("{\n  \"task_routing\": {,}\n}", "not JSON at line 2, column 20"),

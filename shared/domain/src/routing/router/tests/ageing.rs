@@ -6,7 +6,7 @@ fn ageing(world: &mut World, queue: &str, bound: u32) {
     world.queue(queue, "1==1", |queue| queue.ageing_bound_seconds = Some(bound));
 }
 
-/// A worker frees, and the task that he takes.
+/// A worker who is free, and the task that they take.
 fn next(world: &mut World) -> String {
     world.worker("ann", json!({}), 0);
     world.step();

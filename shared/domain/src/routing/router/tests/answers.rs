@@ -70,7 +70,7 @@ fn the_instruction_to_accept_is_an_acceptance() {
 }
 
 #[test]
-fn the_instruction_to_reject_leaves_the_worker_where_he_is_or_sends_him_elsewhere() {
+fn the_instruction_to_reject_keeps_the_worker_s_activity_or_changes_it() {
     for (activity, expected) in [(None, "on"), (Some("off"), "off")] {
         let (mut world, reservation) = asked();
         says(&mut world, reservation, Outcome::Reject(activity.map(sid)));

@@ -19,7 +19,7 @@ fn for_queue(task: &mut Fields) {
 }
 
 #[test]
-fn a_worker_is_asked_whatever_he_does_if_the_task_ignores_capacity() {
+fn a_worker_is_asked_in_any_activity_if_the_task_ignores_capacity() {
     let mut world = World::new();
     world.worker("ann", json!({}), 0);
     world.arrives("first");
@@ -38,7 +38,7 @@ fn a_worker_is_asked_whatever_he_does_if_the_task_ignores_capacity() {
 }
 
 #[test]
-fn a_task_for_a_worker_nobody_knows_yet_goes_to_him_when_he_comes() {
+fn a_task_for_an_unknown_worker_goes_to_them_when_they_come() {
     let mut world = World::new();
     world.task("t", json!({}), for_ann_anyhow);
     world.step();

@@ -84,7 +84,7 @@ fn the_expression_of_a_target_sees_task_and_worker() {
 }
 
 #[test]
-fn a_known_worker_is_waited_for_by_sid_or_by_name_if_he_is_in_the_queue() {
+fn a_known_worker_of_the_queue_is_waited_for_by_sid_or_by_name() {
     let mut world = World::new();
     world.queue("q", "in_queue == true", |_| {});
     world.queue("late", "1==1", |_| {});
@@ -109,7 +109,7 @@ fn a_known_worker_is_waited_for_by_sid_or_by_name_if_he_is_in_the_queue() {
 }
 
 #[test]
-fn a_known_worker_who_can_not_be_had_is_warned_of_once_with_its_code() {
+fn a_known_worker_who_cannot_be_had_is_warned_of_once_with_its_code() {
     let mut world = World::new();
     world.queue("q", "in_queue == true", |_| {});
     world.worker("out", json!({}), 5);

@@ -24,7 +24,7 @@ fn a_task_dies_of_age_waiting_or_offered_but_not_assigned() {
     assert_eq!(world.status("waiting"), canceled(Ending::TimedOut));
     assert_eq!(world.router.load(sid("ann"), sid("chat")), 1);
     assert_eq!(world.router.next_deadline(), world.task_called("assigned").assigned_until());
-    assert_eq!(world.worker_called("ann").activity, sid("on"), "he was not at fault");
+    assert_eq!(world.worker_called("ann").activity, sid("on"), "the worker was not at fault");
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn a_task_offered_too_often_is_canceled() {
 }
 
 #[test]
-fn a_task_for_one_worker_goes_to_him_alone_and_ends_when_he_does_not_take_it() {
+fn a_task_for_one_worker_goes_to_no_other_and_ends_when_they_do_not_take_it() {
     let mut world = World::new();
     world.queue("q", "skill == 1", |_| {});
     world.worker("ann", json!({ "skill": 1 }), 0);
@@ -127,7 +127,7 @@ fn a_task_for_one_worker_goes_to_him_alone_and_ends_when_he_does_not_take_it() {
     assert_eq!(world.task_called("t").reservations[0].receipt.as_ref().unwrap().filter, "worker");
     world.task("u", json!({}), for_bob);
     world.step();
-    assert_eq!(world.holders("u"), [""; 0], "he has no capacity left");
+    assert_eq!(world.holders("u"), [""; 0], "no capacity is left");
     world.rejects("bob", "t");
     world.step();
     assert_eq!(world.status("t"), canceled(Ending::NotTaken));

@@ -87,7 +87,7 @@ fn a_queue_without_workers_says_which_clause_nobody_matches() {
 }
 
 #[test]
-fn a_known_worker_is_named_first_and_his_fault_with_him() {
+fn a_known_worker_and_their_fault_are_named_first() {
     let mut world = World::new();
     world.queue("q", "skill > 0", |_| {});
     world.targets(&[target("q", json!({ "known_worker_sid": "task.agent" }))]);
@@ -112,7 +112,7 @@ fn a_known_worker_is_named_first_and_his_fault_with_him() {
 }
 
 #[test]
-fn what_keeps_a_task_out_of_every_line_is_said() {
+fn reasons_for_a_task_in_no_line_are_given() {
     let mut world = World::new();
     world.workflow(
         json!({ "filters": [{ "expression": "a == 1", "targets": [target("q", json!({}))] }] }),

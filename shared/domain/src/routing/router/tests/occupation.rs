@@ -23,7 +23,7 @@ fn does(world: &World, activity: &str) -> bool {
 }
 
 #[test]
-fn a_worker_is_moved_when_he_is_asked_and_when_he_accepts_and_stays_after_that() {
+fn a_worker_is_moved_on_reservation_and_on_acceptance_and_stays_after_that() {
     let mut world = single();
     world.arrives("t");
     assert!(does(&world, "asked"));
@@ -38,7 +38,7 @@ fn a_worker_is_moved_when_he_is_asked_and_when_he_accepts_and_stays_after_that()
 }
 
 #[test]
-fn a_worker_who_rejects_or_is_too_late_goes_back_to_what_he_did() {
+fn a_worker_who_rejects_or_is_too_late_goes_back_to_the_activity_before() {
     let mut world = single();
     world.activity("ann", "also on");
     world.arrives("t");
@@ -54,7 +54,7 @@ fn a_worker_who_rejects_or_is_too_late_goes_back_to_what_he_did() {
 }
 
 #[test]
-fn whoever_moved_himself_meanwhile_stays_where_he_is() {
+fn a_worker_who_changed_activity_meanwhile_stays_there() {
     let mut world = single();
     world.arrives("t");
     world.activity("ann", "off");
@@ -83,7 +83,7 @@ fn a_router_built_anew_moves_the_worker_of_a_task_that_is_over() {
 }
 
 #[test]
-fn whoever_was_moved_is_let_go_even_if_the_workspace_turns_to_multitasking() {
+fn a_moved_worker_is_let_go_even_if_the_workspace_turns_to_multitasking() {
     let mut world = single();
     world.arrives("t");
     let mut workspace = world.router.picture.workspace().clone();

@@ -33,7 +33,7 @@ fn a_channel_can_have_an_idle_circle_of_its_own() {
 }
 
 #[test]
-fn a_worker_is_idle_from_the_end_of_his_last_task_even_when_it_is_gone() {
+fn a_worker_is_idle_from_the_end_of_the_last_task_even_when_it_is_gone() {
     let mut world = World::new();
     world.worker("a", json!({}), 10);
     world.worker("b", json!({}), 20);
@@ -50,7 +50,7 @@ fn a_worker_is_idle_from_the_end_of_his_last_task_even_when_it_is_gone() {
 }
 
 #[test]
-fn who_rejected_a_task_is_asked_again_after_all_others() {
+fn a_worker_who_rejected_a_task_is_asked_again_after_all_others() {
     let mut world = World::new();
     world.worker("a", json!({}), 10);
     world.worker("b", json!({}), 20);
@@ -149,7 +149,7 @@ fn a_queue_that_changes_its_order_changes_it_for_those_who_wait() {
 }
 
 #[test]
-fn who_rejected_a_task_goes_behind_his_equals_in_an_order_too() {
+fn a_worker_who_rejected_a_task_goes_behind_equals_in_an_order_too() {
     let mut world = World::new();
     world.targets(&[target("q", json!({ "order_by": "worker.level ASC" }))]);
     for (name, level) in [("a", 1), ("b", 1), ("c", 2)] {
