@@ -1,15 +1,16 @@
 //! Conversations themselves.
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 use switchboard_domain::codes::Code;
 use switchboard_domain::configuration::ConversationConfiguration;
 use switchboard_domain::conversation::{Conversation, Details, State};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::process::conversation::{Change, Command};
-use switchboard_domain::sid::{ConversationSid, ServiceSid};
+use switchboard_domain::sid::{AccountSid, ConversationSid, MessagingServiceSid, ServiceSid};
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_rest::fields::{invalid, is_sid};
-use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
+use switchboard_rest::{Answer, ApiError, Call, Params, Reply, body};
 use switchboard_store::{Listing, Page, Table, key};
 
 use crate::apply::{apply, decided};
@@ -133,34 +134,81 @@ fn is_sid_like(name: &str) -> bool {
     is_sid(name, "CH")
 }
 
+/// A conversation as answers show it.
+#[derive(Debug, Serialize)]
+struct Shown<'a> {
+    sid: ConversationSid,
+    account_sid: AccountSid,
+    chat_service_sid: ServiceSid,
+    messaging_service_sid: Option<MessagingServiceSid>,
+    friendly_name: Option<&'a str>,
+    unique_name: Option<&'a str>,
+    attributes: &'a str,
+    state: &'static str,
+    date_created: String,
+    date_updated: String,
+    timers: Empty,
+    bindings: Empty,
+    links: Links,
+    url: String,
+}
+
+/// An object without members.
+#[derive(Debug, Serialize)]
+struct Empty {}
+
+#[derive(Debug, Serialize)]
+struct Links {
+    participants: String,
+    messages: String,
+    webhooks: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    export: Option<String>,
+}
+
+impl<'a> Shown<'a> {
+    fn of(call: &Call<'_>, scope: &Scope, one: &'a Conversation) -> Self {
+        let url = call.url(&scope.path(&format!("Conversations/{}", one.sid)));
+        Self {
+            sid: one.sid,
+            account_sid: call.on.config.account_sid,
+            chat_service_sid: one.service,
+            messaging_service_sid: one.messaging_service,
+            friendly_name: one.friendly_name.as_deref(),
+            unique_name: one.unique_name.as_deref(),
+            attributes: one.attributes.as_deref().unwrap_or("{}"),
+            state: one.state.name(),
+            date_created: one.created.iso(),
+            date_updated: one.updated.iso(),
+            timers: Empty {},
+            bindings: Empty {},
+            links: Links {
+                participants: format!("{url}/Participants"),
+                messages: format!("{url}/Messages"),
+                webhooks: format!("{url}/Webhooks"),
+                export: Some(format!("{url}/Export")),
+            },
+            url,
+        }
+    }
+}
+
 /// The conversation as the caller sees it.
 pub(crate) fn render(call: &Call<'_>, scope: &Scope, one: &Conversation) -> Value {
-    let url = call.url(&scope.path(&format!("Conversations/{}", one.sid)));
-    json!({
-        "sid": one.sid,
-        "account_sid": call.on.config.account_sid.to_string(),
-        "chat_service_sid": one.service,
-        "messaging_service_sid": one.messaging_service,
-        "friendly_name": one.friendly_name,
-        "unique_name": one.unique_name,
-        "attributes": one.attributes.as_deref().unwrap_or("{}"),
-        "state": one.state.name(),
-        "date_created": one.created.iso(),
-        "date_updated": one.updated.iso(),
-        "timers": {},
-        "bindings": {},
-        "url": url,
-        "links": {
-            "participants": format!("{url}/Participants"),
-            "messages": format!("{url}/Messages"),
-            "webhooks": format!("{url}/Webhooks"),
-            "export": format!("{url}/Export"),
-        },
-    })
+    body(&Shown::of(call, scope, one))
+}
+
+/// The same without the link to its export, which one that came with its participants does not have.
+pub(crate) fn render_without_export(call: &Call<'_>, scope: &Scope, one: &Conversation) -> Value {
+    let mut shown = Shown::of(call, scope, one);
+    shown.links.export = None;
+    body(&shown)
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn form(name: &str, value: &str) -> Params {

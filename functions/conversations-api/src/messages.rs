@@ -1,17 +1,20 @@
 //! Messages of a conversation.
 
-use serde_json::{Value, json};
-use switchboard_domain::carriage::{DeliveryStatus, Media};
+use serde::Serialize;
+use serde_json::Value;
+use switchboard_domain::carriage::DeliveryStatus;
 use switchboard_domain::codes::Code;
 use switchboard_domain::conversation::Conversation;
 use switchboard_domain::decision::Decision;
 use switchboard_domain::message::{Edit, Message, Post};
 use switchboard_domain::private::Private;
 use switchboard_domain::process::conversation::{Change, Command};
-use switchboard_domain::sid::{MessageSid, ParticipantSid, Sid as _};
+use switchboard_domain::sid::{
+    AccountSid, ConversationSid, MessageSid, ParticipantSid, ServiceSid, Sid as _,
+};
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_rest::fields::invalid;
-use switchboard_rest::{Answer, ApiError, Call, Order, Params, Reply};
+use switchboard_rest::{Answer, ApiError, Call, Order, Params, Reply, body};
 use switchboard_store::{Listing, Page, Table, key};
 
 use crate::apply::{apply, decided};
@@ -128,73 +131,124 @@ fn rendered(call: &Call<'_>, scope: &Scope, change: &Change) -> Value {
     one.map_or(Value::Null, |one| render(call, scope, &change.conversation, one))
 }
 
+/// A message as answers show it.
+#[derive(Debug, Serialize)]
+struct Shown<'a> {
+    sid: MessageSid,
+    account_sid: AccountSid,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chat_service_sid: Option<ServiceSid>,
+    conversation_sid: ConversationSid,
+    index: u32,
+    author: &'a str,
+    body: Option<&'a str>,
+    media: Option<Vec<ShownFile<'a>>>,
+    attributes: &'a str,
+    participant_sid: Option<ParticipantSid>,
+    date_created: String,
+    date_updated: Option<String>,
+    delivery: Option<Summary>,
+    /// Always null: there are no templates.
+    content_sid: (),
+    links: Links,
+    url: String,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownFile<'a> {
+    sid: String,
+    size: Option<u64>,
+    content_type: &'a str,
+    /// Always null: carriers do not tell it.
+    filename: (),
+}
+
+#[derive(Debug, Serialize)]
+struct Links {
+    delivery_receipts: String,
+    channel_metadata: String,
+}
+
+/// How far all copies got, in words (rule B.4).
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct Summary {
+    total: usize,
+    sent: &'static str,
+    delivered: &'static str,
+    read: &'static str,
+    failed: &'static str,
+    undelivered: &'static str,
+}
+
 fn render(call: &Call<'_>, scope: &Scope, of: &Conversation, one: &Message) -> Value {
     let path = scope.path(&format!("Conversations/{}/Messages/{}", of.sid, one.sid));
     let url = call.url(&path);
-    let participant = one.participant.map(|number| of.sid.kin::<ParticipantSid>(number));
-    scope.stamped(json!({
-        "sid": one.sid,
-        "account_sid": call.on.config.account_sid.to_string(),
-        "conversation_sid": of.sid,
-        "index": one.index,
-        "author": one.author,
-        "body": one.body.as_ref().map(|body| body.as_str()),
-        "media": media(one),
-        "attributes": one.attributes.as_deref().unwrap_or("{}"),
-        "participant_sid": participant,
-        "date_created": one.created.iso(),
-        "date_updated": one.edited.map(Timestamp::iso),
-        "delivery": summary(one),
-        "content_sid": null,
-        "url": url,
-        "links": {
-            "delivery_receipts": format!("{url}/Receipts"),
-            "channel_metadata": format!("{url}/ChannelMetadata"),
+    body(&Shown {
+        sid: one.sid,
+        account_sid: call.on.config.account_sid,
+        chat_service_sid: scope.named(),
+        conversation_sid: of.sid,
+        index: one.index,
+        author: &one.author,
+        body: one.body.as_ref().map(|body| body.as_str()),
+        media: media(one),
+        attributes: one.attributes.as_deref().unwrap_or("{}"),
+        participant_sid: one.participant.map(|number| of.sid.kin(number)),
+        date_created: one.created.iso(),
+        date_updated: one.edited.map(Timestamp::iso),
+        delivery: Summary::of(one),
+        content_sid: (),
+        links: Links {
+            delivery_receipts: format!("{url}/Receipts"),
+            channel_metadata: format!("{url}/ChannelMetadata"),
         },
-    }))
+        url,
+    })
 }
 
 /// The files; their identifiers follow from the message's.
-fn media(message: &Message) -> Option<Vec<Value>> {
+fn media(message: &Message) -> Option<Vec<ShownFile<'_>>> {
     if message.media.is_empty() {
         return None;
     }
-    let each = |(number, file): (u32, &Media)| {
+    let mut files = Vec::new();
+    for (number, file) in (1..).zip(&message.media) {
         let twin = message.sid.kin::<MessageSid>(number).to_string();
-        json!({
-            "sid": format!("ME{}", &twin[2..]),
-            "size": file.size_bytes,
-            "content_type": file.content_type,
-            "filename": null,
-        })
-    };
-    Some((1..).zip(&message.media).map(each).collect())
+        files.push(ShownFile {
+            sid: format!("ME{}", &twin[2..]),
+            size: file.size_bytes,
+            content_type: &file.content_type,
+            filename: (),
+        });
+    }
+    Some(files)
 }
 
-/// How far all copies got, in words (rule B.4). Each step counts the ones behind it; a message that
-/// goes to nobody on a channel has no summary.
-fn summary(message: &Message) -> Option<Value> {
-    use DeliveryStatus::{Delivered, Failed, Read, Sent, Undelivered};
-    let total = message.deliveries.len();
-    if total == 0 {
-        return None;
-    }
-    let word = |reached: &[DeliveryStatus]| {
-        let count = message.deliveries.iter().filter(|one| reached.contains(&one.status)).count();
-        match count {
-            0 => "none",
-            count if count == total => "all",
-            _ => "some",
+impl Summary {
+    /// Each step counts the ones behind it; a message that goes to nobody on a channel has no summary.
+    fn of(message: &Message) -> Option<Self> {
+        use DeliveryStatus::{Delivered, Failed, Read, Sent, Undelivered};
+        let total = message.deliveries.len();
+        if total == 0 {
+            return None;
         }
-    };
-    Some(json!({
-        "total": total,
-        "sent": word(&[Sent, Delivered, Read, Undelivered]),
-        "delivered": word(&[Delivered, Read]),
-        "read": word(&[Read]),
-        "failed": word(&[Failed]),
-        "undelivered": word(&[Undelivered]),
-    }))
+        let word = |reached: &[DeliveryStatus]| {
+            let copies = message.deliveries.iter();
+            match copies.filter(|one| reached.contains(&one.status)).count() {
+                0 => "none",
+                count if count == total => "all",
+                _ => "some",
+            }
+        };
+        Some(Self {
+            total,
+            sent: word(&[Sent, Delivered, Read, Undelivered]),
+            delivered: word(&[Delivered, Read]),
+            read: word(&[Read]),
+            failed: word(&[Failed]),
+            undelivered: word(&[Undelivered]),
+        })
+    }
 }
 
 #[cfg(test)]
@@ -205,7 +259,6 @@ mod tests {
         Answer, Answers, Dates, NewParticipant, Pair, Question, Source,
     };
     use switchboard_domain::process::conversation::decide_all;
-    use switchboard_domain::sid::{ConversationSid, ServiceSid};
 
     fn message_to(statuses: &[DeliveryStatus]) -> Message {
         let (sid, service) = (ConversationSid::derived(&["c"]), ServiceSid::derived(&["s"]));
@@ -247,18 +300,18 @@ mod tests {
     #[test]
     fn the_summary_counts_each_step_and_the_ones_behind_it() {
         use DeliveryStatus::{Delivered, Failed, Queued, Read, Undelivered};
-        let words = |statuses: &[DeliveryStatus]| summary(&message_to(statuses)).unwrap();
+        let words = |statuses: &[DeliveryStatus]| Summary::of(&message_to(statuses)).unwrap();
         let both = words(&[Delivered, Read]);
-        assert_eq!((&both["total"], &both["sent"]), (&json!(2), &json!("all")));
-        assert_eq!((&both["delivered"], &both["read"]), (&json!("all"), &json!("some")));
-        assert_eq!((&both["failed"], &both["undelivered"]), (&json!("none"), &json!("none")));
+        assert_eq!((both.total, both.sent), (2, "all"));
+        assert_eq!((both.delivered, both.read), ("all", "some"));
+        assert_eq!((both.failed, both.undelivered), ("none", "none"));
         let mixed = words(&[Failed, Undelivered, Queued]);
-        assert_eq!((&mixed["sent"], &mixed["delivered"]), (&json!("some"), &json!("none")));
-        assert_eq!((&mixed["failed"], &mixed["undelivered"]), (&json!("some"), &json!("some")));
+        assert_eq!((mixed.sent, mixed.delivered), ("some", "none"));
+        assert_eq!((mixed.failed, mixed.undelivered), ("some", "some"));
     }
 
     #[test]
     fn a_message_to_nobody_on_a_channel_has_no_summary() {
-        assert_eq!(summary(&message_to(&[])), None);
+        assert_eq!(Summary::of(&message_to(&[])), None);
     }
 }

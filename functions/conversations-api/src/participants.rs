@@ -1,6 +1,7 @@
 //! Participants of a conversation: people in the chat, and people on channels.
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 use switchboard_domain::address::Address;
 use switchboard_domain::codes::Code;
 use switchboard_domain::conversation::{
@@ -8,10 +9,10 @@ use switchboard_domain::conversation::{
 };
 use switchboard_domain::process::conversation::{Change, Command};
 use switchboard_domain::refusal::Refusal;
-use switchboard_domain::sid::{ParticipantSid, Sid as _};
+use switchboard_domain::sid::{AccountSid, ConversationSid, ParticipantSid, ServiceSid, Sid as _};
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_rest::fields::{invalid, is_sid};
-use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
+use switchboard_rest::{Answer, ApiError, Call, Params, Reply, body};
 
 use crate::apply::apply;
 use crate::input::{self, ATTRIBUTES_MAX, NAME_CHARS_MAX};
@@ -172,31 +173,63 @@ fn rendered(call: &Call<'_>, scope: &Scope, change: &Change) -> Value {
     one.map_or(Value::Null, |one| render(call, scope, &change.conversation, one))
 }
 
+/// A participant as answers show them.
+#[derive(Debug, Serialize)]
+struct Shown<'a> {
+    sid: ParticipantSid,
+    account_sid: AccountSid,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chat_service_sid: Option<ServiceSid>,
+    conversation_sid: ConversationSid,
+    identity: Option<&'a str>,
+    attributes: &'a str,
+    messaging_binding: Option<Binding<'a>>,
+    role_sid: Option<&'a str>,
+    date_created: String,
+    date_updated: String,
+    last_read_message_index: Option<u32>,
+    last_read_timestamp: Option<String>,
+    url: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Binding<'a> {
+    r#type: &'static str,
+    address: &'a Address,
+    proxy_address: &'a Address,
+}
+
+impl<'a> Binding<'a> {
+    fn of(pair: &'a Pair) -> Self {
+        let (address, proxy_address) = (&pair.address, &pair.proxy);
+        Self { r#type: address.channel().name(), address, proxy_address }
+    }
+}
+
 fn render(call: &Call<'_>, scope: &Scope, of: &Conversation, one: &Participant) -> Value {
     let sid: ParticipantSid = of.sid.kin(one.number);
     let path = scope.path(&format!("Conversations/{}/Participants/{sid}", of.sid));
-    scope.stamped(json!({
-        "account_sid": call.on.config.account_sid.to_string(),
-        "conversation_sid": of.sid,
-        "sid": sid,
-        "identity": one.identity,
-        "attributes": one.attributes.as_deref().unwrap_or("{}"),
-        "messaging_binding": one.pair.as_ref().map(|pair| json!({
-            "type": pair.address.channel().name(),
-            "address": pair.address,
-            "proxy_address": pair.proxy,
-        })),
-        "role_sid": one.role,
-        "date_created": one.created.iso(),
-        "date_updated": one.updated.iso(),
-        "url": call.url(&path),
-        "last_read_message_index": one.last_read_index,
-        "last_read_timestamp": one.last_read.map(Timestamp::iso),
-    }))
+    body(&Shown {
+        sid,
+        account_sid: call.on.config.account_sid,
+        chat_service_sid: scope.named(),
+        conversation_sid: of.sid,
+        identity: one.identity.as_deref(),
+        attributes: one.attributes.as_deref().unwrap_or("{}"),
+        messaging_binding: one.pair.as_ref().map(Binding::of),
+        role_sid: one.role.as_deref(),
+        date_created: one.created.iso(),
+        date_updated: one.updated.iso(),
+        last_read_message_index: one.last_read_index,
+        last_read_timestamp: one.last_read.map(Timestamp::iso),
+        url: call.url(&path),
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

@@ -36,6 +36,11 @@ impl Scope {
         }
     }
 
+    /// The service that the path names; resources below one say which it is.
+    pub(crate) const fn named(&self) -> Option<ServiceSid> {
+        self.named
+    }
+
     /// Below a named service, resources say which one it is.
     pub(crate) fn stamped(&self, mut resource: Value) -> Value {
         if let (Some(service), Some(members)) = (self.named, resource.as_object_mut()) {

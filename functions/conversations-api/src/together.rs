@@ -1,7 +1,7 @@
 //! A conversation and its first participants in one request.
 
 use serde_json::{Map, Value};
-use switchboard_domain::conversation::{Conversation, NewParticipant};
+use switchboard_domain::conversation::NewParticipant;
 use switchboard_domain::decision::Decision;
 use switchboard_domain::process::conversation::{Command, decide_all};
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
@@ -26,20 +26,11 @@ pub(crate) async fn create(call: &Call<'_>, scope: &Scope) -> Answer {
             let rule =
                 |answers: &_| decide_all(&new, commands.clone(), source(call), answers, call.now);
             let change = call.on.answering::<_, ApiError>(rule).await?;
-            let answer = render(call, scope, &change.conversation);
+            let answer = conversations::render_without_export(call, scope, &change.conversation);
             Ok::<_, ApiError>((answer, Decision::from(change)))
         })
         .await?;
     Ok(Reply::created(answer))
-}
-
-/// The conversation, without the link to its export.
-fn render(call: &Call<'_>, scope: &Scope, conversation: &Conversation) -> Value {
-    let mut answer = conversations::render(call, scope, conversation);
-    if let Some(links) = answer["links"].as_object_mut() {
-        links.remove("export");
-    }
-    answer
 }
 
 fn joining(form: &Params) -> Result<Vec<NewParticipant>, ApiError> {

@@ -27,7 +27,7 @@ pub use page::{
     ordered,
 };
 pub use params::Params;
-pub use reply::{Answer, ApiError, Reply};
+pub use reply::{Answer, ApiError, Reply, body};
 
 /// The longest body that a REST request may have, in bytes.
 pub const BODY_BYTES_MAX: usize = 2 * 1024 * 1024;

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use serde::Serialize;
 use serde_json::Value;
 use switchboard_domain::codes::Code;
 use switchboard_domain::refusal::Refusal;
@@ -21,6 +22,14 @@ pub struct Reply {
     pub body: Option<Value>,
     /// The version of the resource, where the product has one.
     pub etag: Option<u64>,
+}
+
+/// The body of an answer of a product that declares its members.
+///
+/// # Panics
+/// If a map in it has keys that are no text, which no answer of ours has.
+pub fn body(answer: &impl Serialize) -> Value {
+    serde_json::to_value(answer).expect("an answer is an object with names")
 }
 
 impl Reply {
