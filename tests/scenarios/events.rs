@@ -59,7 +59,7 @@ async fn the_life_of_a_task_is_told_in_the_observed_order() {
     let data = &offered["event_data"];
     assert_eq!(data["worker_name"], "carol");
     assert_eq!(data["task_queue_name"], "french");
-    assert_eq!(data["workflow_name"], "by language");
+    assert_eq!(data["workflow_name"], "workflow");
     assert_eq!(data["task_channel_unique_name"], "sms");
     assert_eq!(data["task_assignment_status"], "reserved");
     assert_eq!(life[7]["event_data"]["task_completed_reason"], "all done");
