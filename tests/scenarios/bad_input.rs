@@ -1,9 +1,11 @@
 //! Bad input: a clear answer, the published code, and nothing written.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use switchboard_carriers::{SIGNATURE_HEADER, sign, webhook_path};
 use switchboard_domain::carriage::CarrierName;
-use switchboard_tests::{ACCOUNT, Api, Exchange, NUMBER, TOKEN};
+use switchboard_tests::{ACCOUNT, Api, Exchange, NUMBER, TOKEN, eventually};
 
 /// A webhook with this signature; the right one if none is given.
 async fn webhook(exchange: &Exchange, form: &[(&str, &str)], signature: Option<&str>) -> u16 {
@@ -71,6 +73,48 @@ async fn a_message_that_is_too_long_is_cut_between_two_characters_and_says_so() 
     assert_eq!(messages[0]["attributes"], r#"{"truncated":["body"]}"#);
     assert_eq!((&messages[1]["body"], &messages[1]["attributes"]), (&"short".into(), &"{}".into()));
     exchange.rests().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_no_conversation_may_have_is_kept_outside_of_them() {
+    let exchange = Exchange::open().await;
+    for (from, to) in [(NUMBER, NUMBER), ("whatsapp:+14155550153", NUMBER)] {
+        let customer = exchange.customer(from).to(to);
+        assert_eq!(customer.writes("is anybody there?").await, 200);
+        exchange.settles().await;
+        assert!(customer.conversations().await.is_empty());
+    }
+    let path = format!("/api/2010-04-01/Accounts/{ACCOUNT}/Messages.json");
+    let kept = exchange.api.all(&path, "messages").await;
+    let mut senders: Vec<&str> = kept.iter().filter_map(|one| one["from"].as_str()).collect();
+    senders.sort_unstable();
+    assert_eq!(senders, [NUMBER, "whatsapp:+14155550153"]);
+    assert!(kept.iter().all(|one| one["body"] == "is anybody there?" && one["to"] == NUMBER));
+    exchange.rests().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_identifier_for_messages_of_two_customers_loses_neither() {
+    let exchange = Exchange::open().await;
+    if !exchange.moves_time() {
+        return;
+    }
+    let sid = "SM0123456789abcdef0123456789abcdef";
+    let (first, second) = (exchange.customer("+14155550154"), exchange.customer("+14155550155"));
+    assert_eq!(first.delivers(sid, "mine").await, 200);
+    first.conversation().await;
+    assert_eq!(first.delivers(sid, "mine").await, 200);
+    assert_eq!(second.delivers(sid, "no, mine").await, 200);
+    let letters = eventually("a dead letter", || async {
+        exchange.later(Duration::from_secs(600));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let letters = exchange.deployment.dead_letters().await.unwrap();
+        (!letters.is_empty()).then_some(letters)
+    })
+    .await;
+    let [letter] = &letters[..] else { panic!("{letters:?}") };
+    assert!(letter.body.contains("no, mine"), "{letter:?}");
+    assert!(second.conversations().await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -53,6 +53,10 @@ async fn receive(on: &Dependencies, inbound: &InboundMessage) -> Result<(), Fail
         Some(Outcome::Unrouted) => {
             tracing::warn!(message.sid = %inbound.sid(), "unrouted: no address configuration");
         }
+        Some(Outcome::Refused(refusal)) => {
+            let code = refusal.code().number();
+            tracing::warn!(message.sid = %inbound.sid(), code, "unrouted: {refusal}");
+        }
     }
     Ok(())
 }
@@ -63,8 +67,11 @@ async fn decide(
     inbound: &InboundMessage,
     is_again: bool,
 ) -> Result<(Option<Outcome>, Decision), Failure> {
-    if is_again && on.store.get::<Message>(key::message(inbound.sid())).await?.is_some() {
-        return Ok((None, Decision::unchanged()));
+    if is_again && let Some(known) = on.store.get::<Message>(key::message(inbound.sid())).await? {
+        return match known.can_be(inbound) {
+            true => Ok((None, Decision::unchanged())),
+            false => Err(Failure::Invalid("another customer's message has this identifier".into())),
+        };
     }
     let known = load(on, inbound).await?;
     let situation = Situation {
@@ -91,7 +98,9 @@ struct Known {
 /// Reads what the rule needs. A conversation that was closed between the read of its binding and its own is
 /// no refusal: the pair is free by then, so everything is read again.
 async fn load(on: &Dependencies, inbound: &InboundMessage) -> Result<Known, Failure> {
-    let pair = Pair::new(inbound.from.clone(), inbound.to.clone())?;
+    let Ok(pair) = Pair::new(inbound.from.clone(), inbound.to.clone()) else {
+        return unbound(on, inbound).await;
+    };
     for _ in 0..READS_MAX {
         let binding: Option<AddressBinding> = on.store.get(key::binding(&pair)).await?;
         let Some(binding) = binding else {

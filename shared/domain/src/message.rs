@@ -138,27 +138,28 @@ pub struct Post {
 
 impl Post {
     /// What an inbound message puts into a conversation.
-    pub fn of(inbound: &InboundMessage) -> Result<Self, Refusal> {
-        Ok(Self {
+    pub fn of(inbound: &InboundMessage) -> Self {
+        Self {
             sid: inbound.sid(),
             author: Some(inbound.from.to_string()),
             body: Some(inbound.body.clone()).filter(|body| !body.is_empty()),
             media: inbound.media.clone(),
             attributes: inbound.attributes(),
-            origin: Some(Origin::of(inbound)?),
+            origin: Some(Origin::of(inbound)),
             dates: Dates::default(),
-        })
+        }
     }
 }
 
 impl Origin {
-    fn of(inbound: &InboundMessage) -> Result<Self, Refusal> {
-        Ok(Self {
-            pair: Pair::new(inbound.from.clone(), inbound.to.clone())?,
+    /// As the carrier says, whose two addresses need not fit together.
+    fn of(inbound: &InboundMessage) -> Self {
+        Self {
+            pair: Pair { address: inbound.from.clone(), proxy: inbound.to.clone() },
             carrier: inbound.carrier,
             carrier_message_id: inbound.carrier_message_id.clone(),
             extra: inbound.extra.clone(),
-        })
+        }
     }
 }
 
@@ -332,12 +333,8 @@ pub(crate) fn withdraw(draft: &mut Draft<'_>, before: &Message) -> Message {
 }
 
 /// A message that no conversation wanted: kept, and shown as unrouted.
-pub fn unrouted(
-    inbound: &InboundMessage,
-    service: Option<MessagingServiceSid>,
-) -> Result<Message, Refusal> {
-    let origin = Origin::of(inbound)?;
-    Ok(Message::new(Fields {
+pub fn unrouted(inbound: &InboundMessage, service: Option<MessagingServiceSid>) -> Message {
+    Message::new(Fields {
         sid: inbound.sid(),
         conversation: None,
         index: 0,
@@ -347,13 +344,13 @@ pub fn unrouted(
         body: Some(inbound.body.clone()),
         media: inbound.media.clone(),
         attributes: inbound.attributes(),
-        origin: Some(origin),
+        origin: Some(Origin::of(inbound)),
         messaging_service: service,
         deliveries: Vec::new(),
         created: inbound.received_at,
         edited: None,
         removed: false,
-    }))
+    })
 }
 
 /// A programmable message outside of conversations.
@@ -391,6 +388,14 @@ impl Message {
     /// A message that is not written yet.
     const fn new(fields: Fields) -> Self {
         Self { fields, version: Version::NEW }
+    }
+
+    /// Whether it is what became of that inbound message, which has its identifier. A carrier that gives one
+    /// identifier to messages of two customers sends two messages. What was taken away cannot tell.
+    pub fn can_be(&self, inbound: &InboundMessage) -> bool {
+        self.origin.as_ref().is_none_or(|origin| {
+            origin.pair.address == inbound.from && origin.pair.proxy == inbound.to
+        })
     }
 
     /// The delivery with that number.

@@ -52,7 +52,7 @@ async fn conversation(world: &World, name: &str, customer: &str, at: i64) -> Vec
     let pair = Pair::new(address(customer), address(BUSINESS)).unwrap();
     let free: Answers = [(Question::HolderOf(pair.clone()), Answer::None)].into_iter().collect();
     let join = Command::Join(NewParticipant::at(pair));
-    let heard = Command::Post(Post::of(&inbound(name, customer, at)).unwrap());
+    let heard = Command::Post(Post::of(&inbound(name, customer, at)));
     let opened = decide_all(&new, [join, heard], Source::Channel, &free, Timestamp(at)).unwrap();
     let post = Post {
         sid: MessageSid::derived(&[name, "reply"]),
@@ -245,7 +245,7 @@ async fn files_of_a_message_are_listed_and_found() {
 #[tokio::test]
 async fn an_inbound_message_is_found_by_the_carriers_identifier() {
     let world = world().await;
-    let kept = unrouted(&inbound(CARRIERS, CUSTOMER, START), None).unwrap();
+    let kept = unrouted(&inbound(CARRIERS, CUSTOMER, START), None);
     let with_file = InboundMessage {
         media: vec![Media {
             url: Private("https://files.example/c".to_owned()),
@@ -254,7 +254,7 @@ async fn an_inbound_message_is_found_by_the_carriers_identifier() {
         }],
         ..inbound("some-other-id", CUSTOMER, START)
     };
-    let other = unrouted(&with_file, None).unwrap();
+    let other = unrouted(&with_file, None);
     let own = format!("MM{}", &other.sid.to_string()[2..]);
     world.given(Decision::put(kept).and(other)).await;
     let found = world.get(&one(CARRIERS)).await.expect(200);
@@ -278,7 +278,7 @@ async fn messages_are_found_by_address_and_by_date_newest_first() {
     world.enter_number(BUSINESS).await;
     let old = conversation(&world, "old", CUSTOMER, START - 3 * DAY).await;
     let new = conversation(&world, "new", "+14155550142", START - DAY).await;
-    world.given(Decision::put(unrouted(&inbound(CARRIERS, CUSTOMER, START), None).unwrap())).await;
+    world.given(Decision::put(unrouted(&inbound(CARRIERS, CUSTOMER, START), None))).await;
     let all = [CARRIERS, &new[1], &new[0], &old[1], &old[0]];
     assert_eq!(sids(&world, "").await, all);
     for (query, expected) in [

@@ -281,7 +281,7 @@ impl World {
             conversation::Command::Create(named),
             conversation::Command::Link(conversation.sid.twin()),
             conversation::Command::Join(NewParticipant::at(customer())),
-            conversation::Command::Post(Post::of(&inbound()).unwrap()),
+            conversation::Command::Post(Post::of(&inbound())),
         ];
         let answers: Answers = [
             (Question::BearerOf(service, "first".to_owned()), Answer::None),

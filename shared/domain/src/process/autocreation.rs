@@ -10,6 +10,7 @@ use crate::conversation::{
 use crate::decision::Decision;
 use crate::effect::{Effect, InviteRequest};
 use crate::message::{self, Post};
+use crate::refusal::Refusal;
 use crate::sid::{ConversationSid, MessagingServiceSid, ServiceSid, Sid as _};
 use crate::timestamp::Timestamp;
 
@@ -29,7 +30,7 @@ pub struct Situation<'a> {
 }
 
 /// What became of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// Appended to an open conversation.
     Appended(ConversationSid),
@@ -37,17 +38,36 @@ pub enum Outcome {
     Opened(ConversationSid),
     /// Kept, but no conversation wanted it.
     Unrouted,
+    /// Kept, but no conversation may have it.
+    Refused(Refusal),
 }
 
-/// Decides. What is asked for was answered when the situation was read, but for what a door may ask of others.
+/// Decides. What is asked for was answered when the situation was read, but for what a door may ask of others. A
+/// message that the rules of conversations refuse is kept outside of them: the customer has sent it, and nobody
+/// would hear the refusal.
 pub fn receive(
     inbound: &InboundMessage,
     situation: Situation<'_>,
     answers: &Answers,
     now: Timestamp,
 ) -> Result<(Outcome, Decision), Objection> {
+    match routed(inbound, situation, answers, now) {
+        Err(Objection::Refused(refusal)) => {
+            let message = message::unrouted(inbound, situation.messaging_service);
+            Ok((Outcome::Refused(refusal), Decision::put(message)))
+        }
+        decided => decided,
+    }
+}
+
+fn routed(
+    inbound: &InboundMessage,
+    situation: Situation<'_>,
+    answers: &Answers,
+    now: Timestamp,
+) -> Result<(Outcome, Decision), Objection> {
     if let Some(bound) = situation.bound {
-        let post = [Command::Post(Post::of(inbound)?)];
+        let post = [Command::Post(Post::of(inbound))];
         let change = decide_all(bound, post, Source::Channel, answers, now)?;
         return Ok((Outcome::Appended(bound.sid), change.into()));
     }
@@ -59,7 +79,7 @@ pub fn receive(
             Ok((outcome, Decision::from(opened).asking(started)))
         }
         None => {
-            let message = message::unrouted(inbound, situation.messaging_service)?;
+            let message = message::unrouted(inbound, situation.messaging_service);
             Ok((Outcome::Unrouted, Decision::put(message)))
         }
     }
@@ -87,7 +107,7 @@ fn open(
     if situation.flow.is_some_and(Flow::hands_over) {
         commands.push(Command::Link(sid.twin()));
     }
-    commands.push(Command::Post(Post::of(inbound)?));
+    commands.push(Command::Post(Post::of(inbound)));
     decide_all(&new, commands, Source::Channel, &answers, now)
 }
 
@@ -266,6 +286,24 @@ mod tests {
             })
             .collect();
         assert_eq!(events, [EventName::OnParticipantAdded, EventName::OnMessageAdded]);
+    }
+
+    #[test]
+    fn a_message_that_no_conversation_may_have_is_kept_as_it_came() {
+        let address = address(Handler::Default);
+        for (to, refusal) in [
+            ("+14155550100", Refusal::BindingAddressesEqual),
+            ("whatsapp:+18005550199", Refusal::BindingTypesDiffer),
+        ] {
+            let mut odd = inbound("SM1");
+            odd.to = to.parse().unwrap();
+            let (outcome, decision) = received(&odd, situation(None, Some(&address), None));
+            assert_eq!(outcome, Outcome::Refused(refusal));
+            let [Record::Message(kept)] = &decision.puts[..] else { panic!("{decision:?}") };
+            assert_eq!((kept.from(None), kept.to(None)), (Some(&odd.from), Some(&odd.to)));
+            assert_eq!(kept.conversation, None);
+            assert!(kept.can_be(&odd) && !kept.can_be(&inbound("SM1")));
+        }
     }
 
     #[test]
