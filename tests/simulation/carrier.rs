@@ -15,6 +15,7 @@ use switchboard_domain::sid::MessageSid;
 use switchboard_domain::timestamp::Timestamp;
 
 use crate::setup::{ACCOUNT, PUBLIC_URL, TOKEN};
+use crate::sometimes::{Sometimes, meet};
 use crate::world::World;
 
 /// One webhook that the carrier posts until it is answered with success.
@@ -22,6 +23,8 @@ use crate::world::World;
 pub(crate) struct Post {
     pub(crate) what: Posted,
     pub(crate) request: SignedRequest,
+    /// Whether it was posted before, in vain.
+    pub(crate) has_failed: bool,
 }
 
 /// What a webhook is about.
@@ -51,6 +54,9 @@ impl Simulated {
         let label = format!("outbound-message carrier {what}");
         let gate = self.world.wait(driver::invocation(), "carrier", label, is_send);
         let passage = gate.await;
+        if !is_send {
+            meet(&mut self.world.state().met, Sometimes::CarrierAsked);
+        }
         let mood = match passage.before {
             Some(Fault::Killed) => driver::die(),
             Some(Fault::Hung) => std::future::pending().await,
@@ -89,7 +95,8 @@ impl Simulated {
         for status in [DeliveryStatus::Sent, DeliveryStatus::Delivered] {
             let report = stub.report(&Taken { status, ..taken.clone() });
             let request = report.expect("the carrier is asked to report");
-            state.posts.push(Post { what: Posted::Receipt { message, delivery, status }, request });
+            let what = Posted::Receipt { message, delivery, status };
+            state.posts.push(Post { what, request, has_failed: false });
         }
         state.sent.push(taken);
         drop(state);
@@ -120,6 +127,7 @@ pub(crate) fn customer_writes(id: &str, from: &str, to: &str, body: &str) -> Pos
     Post {
         what: Posted::Message { id: id.to_owned(), from: from.to_owned(), body: body.to_owned() },
         request: stub(carrier).inbound(&url, &CustomerMessage::text(id, from, to, body)),
+        has_failed: false,
     }
 }
 

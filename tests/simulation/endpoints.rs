@@ -11,6 +11,7 @@ use switchboard::{Answer, Called, Fault, driver};
 use switchboard_domain::sid::{EventSid, ReservationSid};
 use switchboard_domain::timestamp::{Millis, Timestamp};
 
+use crate::sometimes::{Sometimes, meet};
 use crate::world::World;
 
 /// Whom the gate of these calls belongs to.
@@ -180,6 +181,8 @@ impl Book {
 /// All endpoints.
 pub(crate) struct Endpoints {
     world: Arc<World>,
+    /// What they say depends on the seed as well.
+    salt: u64,
 }
 
 impl fmt::Debug for Endpoints {
@@ -209,8 +212,8 @@ impl Heard {
 const NOTHING: Answer = Answer { content_type: None, body: None };
 
 impl Endpoints {
-    pub(crate) const fn new(world: Arc<World>) -> Self {
-        Self { world }
+    pub(crate) const fn new(world: Arc<World>, salt: u64) -> Self {
+        Self { world, salt }
     }
 
     async fn called(&self, heard: Heard) -> (Called, Answer) {
@@ -270,12 +273,15 @@ impl Endpoints {
             self.world.violated("a callback says about what", format!("{:?}", heard.form));
             return None;
         };
-        let said = Said::of(&format!("{} {sid}", heard.path));
+        let said = Said::of(&format!("{:x} {} {sid}", self.salt, heard.path));
         let at = self.world.now();
         let mut state = self.world.state();
         let is_calm = state.book.calm_since.is_some();
         let is_fallback = heard.path == "fallback";
         let heard = (!is_lost && !said.is_nothing()).then_some(said);
+        if heard.is_some() && !state.mirror.is_pending(sid) {
+            meet(&mut state.met, Sometimes::LateInstruction);
+        }
         state.book.asked.entry(sid).or_default().push(Asked { at, is_fallback, heard, is_calm });
         drop(state);
         self.world.tell(&format!("endpoint says {said:?} of {sid}"));

@@ -15,12 +15,16 @@ use tokio::task::JoinHandle;
 use crate::carrier::{Post, Posted, Simulated};
 use crate::endpoints::Endpoints;
 use crate::plan::Plan;
-use crate::random::Random;
+use crate::random::{Concern, Random, Streams};
 use crate::setup::{self, PUBLIC_URL, Setting};
+use crate::sometimes::{Sometimes, meet};
+use crate::wish::Wish;
 use crate::world::{Violation, World};
 
 /// A world that is not at rest after this many steps never will be.
 const STEPS_TO_REST: usize = 6000;
+/// No invocation is polled more often: a request takes three polls, and the longest batch makes some hundred requests.
+const POLLS_MAX: u64 = 20_000;
 /// The minute's tick.
 const MINUTE_MS: i64 = 60_000;
 
@@ -54,7 +58,7 @@ enum What {
     Stream { place: usize, records: Vec<Value> },
     Tick,
     Post(Post),
-    Api(String),
+    Api { name: String, number: u64 },
 }
 
 /// What the outside has been promised.
@@ -72,7 +76,7 @@ pub(crate) struct Facts {
 pub(crate) struct Kernel {
     pub(crate) deployment: Deployment,
     pub(crate) world: Arc<World>,
-    pub(crate) random: Random,
+    pub(crate) streams: Streams,
     pub(crate) centre: Made,
     pub(crate) setting: Setting,
     pub(crate) plan: Plan,
@@ -88,17 +92,19 @@ impl Kernel {
     /// A world with a contact centre in it, at rest.
     pub(crate) async fn start(seed: u64, plan: Plan, setting: Setting) -> Self {
         let world = World::new();
-        let mut random = Random::new(seed);
-        let entropy = entropy(random.next());
+        let mut streams = Streams::of(seed);
+        let entropy = entropy(streams.decision(Concern::Ids).next());
+        let salt = streams.decision(Concern::Endpoints).next();
         let options = Options {
             is_driven: false,
             clock: Some(world.clock()),
             entropy: Some(entropy),
             faults: Some(Arc::clone(&world) as _),
             transport: Some(Arc::new(Simulated::new(Arc::clone(&world)))),
-            endpoints: Some(Arc::new(Endpoints::new(Arc::clone(&world)))),
+            endpoints: Some(Arc::new(Endpoints::new(Arc::clone(&world), salt))),
             public_url: Some(PUBLIC_URL.to_owned()),
             carrier_base_url: Some("http://127.0.0.1:9".to_owned()),
+            polls_max: Some(POLLS_MAX),
             ..Options::default()
         };
         let deployment = Deployment::start(options).await.expect("the bundle starts");
@@ -117,7 +123,7 @@ impl Kernel {
         let mut kernel = Self {
             deployment,
             world,
-            random,
+            streams,
             centre,
             setting,
             plan,
@@ -129,7 +135,7 @@ impl Kernel {
             messages,
         };
         kernel.rest().await;
-        kernel.plan.begin(&kernel.world, &mut kernel.random);
+        kernel.plan.begin(&kernel.world, &mut kernel.streams.decision(Concern::Clocks));
         kernel
     }
 
@@ -179,7 +185,7 @@ impl Kernel {
             What::Stream { records, .. } => format!("{function} ← stream ×{}", records.len()),
             What::Tick => "timer ← tick".to_owned(),
             What::Post(post) => format!("carrier posts {:?}", post.what),
-            What::Api(name) => name.clone(),
+            What::Api { name, .. } => name.clone(),
         };
         self.world.tell(&format!("▶ {name}"));
         let handle = tokio::spawn(self.deployment.invocation_of(function, event));
@@ -216,6 +222,13 @@ impl Kernel {
         {
             self.world.violated("nobody panics", format!("{}: {reason}", running.name));
         }
+        if let Err(FunctionError::Spun(polls)) = &answer {
+            let detail = format!("{}: polled {polls} times", running.name);
+            self.world.violated("every function comes to its end", detail);
+        }
+        if let Err(FunctionError::TimedOut(_)) = &answer {
+            meet(&mut self.world.state().met, Sometimes::OutOfTime);
+        }
         match running.what {
             What::Queue { place, messages, is_forgotten } => {
                 let Ok(answer) = &answer else { return };
@@ -235,27 +248,45 @@ impl Kernel {
             }
             What::Tick => {}
             What::Post(post) => self.posted(post, &answer),
-            What::Api(name) => self.served(&name, &answer),
+            What::Api { name, number } => self.served(&name, number, &answer),
         }
     }
 
-    fn posted(&mut self, post: Post, answer: &Result<Value, FunctionError>) {
+    fn posted(&mut self, mut post: Post, answer: &Result<Value, FunctionError>) {
         let status = answer.as_ref().ok().and_then(|answer| answer["statusCode"].as_u64());
         match (status, &post.what) {
             (Some(200..=299), Posted::Message { id, from, body }) => {
                 self.facts.acknowledged.insert(id.clone(), (from.clone(), body.clone()));
             }
             (Some(200..=299), Posted::Receipt { .. }) => self.facts.reported.push(post.what),
-            _ => self.world.state().posts.push(post),
+            _ => {
+                post.has_failed = true;
+                self.world.state().posts.push(post);
+            }
         }
     }
 
-    fn served(&mut self, name: &str, answer: &Result<Value, FunctionError>) {
+    /// An answer is the predicted one, or something went wrong on the way to it.
+    fn served(&mut self, name: &str, number: u64, answer: &Result<Value, FunctionError>) {
+        let asked = self.world.state().asking.remove(&number);
         let Ok(answer) = answer else { return };
         let status = answer["statusCode"].as_u64().unwrap_or_default();
         *self.facts.answers.entry(status).or_default() += 1;
         if status == 500 {
             self.world.violated("no defect is served", format!("{name}: {}", answer["body"]));
+            return;
+        }
+        let Some(asked) = asked else { return };
+        let code = match status {
+            200..=299 => 0,
+            _ => setup::body(answer)["code"].as_u64().unwrap_or_default(),
+        };
+        let is_excused = status == 503 && asked.is_troubled();
+        if !asked.allowed.contains(&(status, code)) && !is_excused {
+            let detail = format!("{name}: {} instead of {:?}", answer["body"], asked.allowed);
+            self.world.violated("people hear what the rules say", format!("{status} {detail}"));
+        } else if (400..500).contains(&status) {
+            meet(&mut self.world.state().met, Sometimes::RefusedByRule);
         }
     }
 
@@ -263,18 +294,24 @@ impl Kernel {
     pub(crate) async fn ask(&mut self, who: &str, method: &str, path: &str, form: &[(&str, &str)]) {
         let (function, event) = setup::request(method, path, form);
         let name = format!("{who}: {method} {path} {form:?}");
-        self.invoke(function, event, What::Api(name)).await;
+        let number = self.deployment.next_invocation();
+        self.world.asks(number, Wish::of(method, path, form));
+        self.invoke(function, event, What::Api { name, number }).await;
     }
 
     /// The carrier posts.
     pub(crate) async fn post(&mut self, post: Post) {
         let event = post.event();
+        self.world.meets_post(&post);
         self.invoke("inbound-webhook", event, What::Post(post)).await;
     }
 
     /// How many invocations of the API or for the carrier are under way.
     pub(crate) fn guests(&self) -> usize {
-        self.running.iter().filter(|one| matches!(one.what, What::Api(_) | What::Post(_))).count()
+        self.running
+            .iter()
+            .filter(|one| matches!(one.what, What::Api { .. } | What::Post(_)))
+            .count()
     }
 
     /// Delivers one batch, if there is one; `copies` of it at once.
@@ -293,7 +330,8 @@ impl Kernel {
                 if messages.is_empty() {
                     return false;
                 }
-                let is_forgotten = self.plan.forgets(&mut self.random);
+                let is_forgotten = self.plan.forgets(&mut self.streams.decision(Concern::Faults));
+                self.meets_batch(&queue, &function, &messages, is_forgotten);
                 for _ in 0..copies {
                     let event = self.deployment.queue_event(&queue, &messages);
                     let messages = messages.clone();
@@ -325,6 +363,26 @@ impl Kernel {
         }
     }
 
+    /// Notes what is special about a batch.
+    fn meets_batch(&self, queue: &str, function: &str, messages: &[Value], is_forgotten: bool) {
+        let prefix = format!("{function} ←");
+        let is_second = self.running.iter().any(|one| one.name.starts_with(&prefix));
+        let mut state = self.world.state();
+        let again = |one: &Value| {
+            let count = one["Attributes"]["ApproximateReceiveCount"].as_str();
+            count.is_some_and(|count| count != "1")
+        };
+        if queue.ends_with("inbound.fifo") && messages.iter().any(again) {
+            meet(&mut state.met, Sometimes::RedeliveredInbound);
+        }
+        if function == "task-assignment" && is_second {
+            meet(&mut state.met, Sometimes::TwoRouters);
+        }
+        if is_forgotten {
+            meet(&mut state.met, Sometimes::BatchForgotten);
+        }
+    }
+
     /// When time alone makes something receivable.
     fn next_due(&self) -> Option<i64> {
         let queues = self.wakers.iter().filter_map(|waker| match &waker.waking.source {
@@ -348,7 +406,8 @@ impl Kernel {
             }
             self.settle().await;
             if !self.world.state().pending.is_empty() {
-                let passage = self.plan.passage(&self.world, 0, &mut self.random);
+                let faults = &mut self.streams.decision(Concern::Faults);
+                let passage = self.plan.passage(&self.world, 0, faults);
                 self.world.let_through(0, passage);
                 continue;
             }

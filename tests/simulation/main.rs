@@ -18,18 +18,25 @@ mod random;
 mod rest;
 mod runs;
 mod setup;
+mod sometimes;
+mod spinning;
 mod steps;
+mod twice;
+mod wish;
 mod world;
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use runs::{Outcome, by_seed, simulated};
+use sometimes::{Met, Sometimes};
 
 /// How many seeds run unless more are asked for.
 const SEEDS: usize = 40;
+/// This many seeds reach every state that has to be reached sometimes.
+const SEEDS_FOR_ALL: usize = 150;
 /// How many runs go at once.
 const THREADS: usize = 2;
 
@@ -75,15 +82,25 @@ fn every_seed_keeps_every_invariant() {
         seeds as f64 / seconds * 60.0,
         messages as f64 / seconds,
     );
+    let simulated: Duration = outcomes.iter().map(|one| one.simulated).sum();
+    eprintln!("{:.1} simulated hours", simulated.as_secs_f64() / 3600.0);
+    let mut met = Met::new();
+    for (what, times) in outcomes.iter().flat_map(|one| &one.met) {
+        *met.entry(*what).or_default() += times;
+    }
+    eprint!("{}", sometimes::table(&met));
     let failed: Vec<&Outcome> = outcomes.iter().filter(|one| !one.violations.is_empty()).collect();
     for outcome in failed.iter().take(3) {
         eprintln!("{outcome}");
     }
     let seeds: Vec<u64> = failed.iter().map(|one| one.seed).collect();
     assert!(failed.is_empty(), "these seeds break a rule: {seeds:?}");
-    let met: BTreeSet<&String> = outcomes.iter().flat_map(|one| &one.sites).collect();
+    let never: Vec<_> = Sometimes::ALL.iter().filter(|what| !met.contains_key(*what)).collect();
+    let all_must_be_met = outcomes.len() >= SEEDS_FOR_ALL;
+    assert!(never.is_empty() || !all_must_be_met, "no seed has met these: {never:?}");
+    let sites: BTreeSet<&String> = outcomes.iter().flat_map(|one| &one.sites).collect();
     let named = exhaustive::named();
-    let unnamed: Vec<_> = met.into_iter().filter(|site| !named.contains_key(*site)).collect();
+    let unnamed: Vec<_> = sites.into_iter().filter(|site| !named.contains_key(*site)).collect();
     assert!(unnamed.is_empty(), "requests that the exhaustive run does not try: {unnamed:#?}");
 }
 

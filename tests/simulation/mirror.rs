@@ -8,11 +8,13 @@ use serde_json::Value;
 use switchboard_check::Around;
 use switchboard_domain::conversation::Conversation;
 use switchboard_domain::interaction::Interaction;
+use switchboard_domain::message::Message;
 use switchboard_domain::record::Record;
 use switchboard_domain::sid::{
-    ActivitySid, TaskQueueSid, TaskSid, WorkerSid, WorkflowSid, WorkspaceSid,
+    ActivitySid, ReservationSid, Sid as _, TaskQueueSid, TaskSid, WorkerSid, WorkflowSid,
+    WorkspaceSid,
 };
-use switchboard_domain::task::Task;
+use switchboard_domain::task::{ReservationStatus, Task};
 use switchboard_domain::workspace::{Activity, TaskQueue, Worker, Workflow, Workspace};
 use switchboard_store::item;
 
@@ -94,6 +96,14 @@ impl Mirror {
         self.routed.contains(&task)
     }
 
+    /// Whether a reservation is open and unanswered.
+    pub(crate) fn is_pending(&self, sid: ReservationSid) -> bool {
+        let task: TaskSid = sid.kin(0);
+        let task = self.tasks().find(|one| one.sid == task);
+        let reservation = task.and_then(|task| task.reservation(sid));
+        reservation.is_some_and(|one| one.status == ReservationStatus::Pending)
+    }
+
     pub(crate) fn queue(&self, sid: TaskQueueSid) -> Option<&TaskQueue> {
         self.records().find_map(|one| match one {
             Record::TaskQueue(it) if it.sid == sid => Some(it.as_ref()),
@@ -122,6 +132,13 @@ impl Mirror {
     pub(crate) fn interactions(&self) -> impl Iterator<Item = &Interaction> {
         self.records().filter_map(|one| match one {
             Record::Interaction(it) => Some(it.as_ref()),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn messages(&self) -> impl Iterator<Item = &Message> {
+        self.records().filter_map(|one| match one {
+            Record::Message(it) => Some(it.as_ref()),
             _ => None,
         })
     }

@@ -7,6 +7,7 @@ use switchboard_domain::task::{ReservationStatus, Task, TaskStatus};
 
 use crate::carrier::customer_writes;
 use crate::kernel::{Kernel, further_invite};
+use crate::random::{Concern, Random};
 use crate::setup::{CUSTOMERS, NUMBER, workflow};
 
 pub(crate) const WORKERS: [&str; 3] = ["alice", "bob", "carol"];
@@ -25,20 +26,21 @@ impl Kernel {
     /// Somebody does something.
     pub(crate) async fn act(&mut self) {
         const WEIGHTS: [usize; 13] = [20, 4, 30, 12, 14, 7, 4, 4, 4, 5, 3, 6, 4];
-        match self.random.weighed(&WEIGHTS) {
-            0 => self.a_customer_writes().await,
-            1 => self.the_carrier_repeats().await,
-            2 => self.a_worker_answers().await,
-            3 => self.a_worker_ends_work().await,
-            4 => self.an_agent_replies().await,
-            5 => self.a_worker_moves().await,
-            6 => self.the_operator_edits().await,
-            7 => self.an_agent_invites().await,
-            8 => self.a_channel_closes().await,
-            9 => self.a_program_meddles().await,
-            10 => self.an_agent_leaves().await,
+        let random = &mut self.streams.decision(Concern::People);
+        match random.weighed(&WEIGHTS) {
+            0 => self.a_customer_writes(random).await,
+            1 => self.the_carrier_repeats(random).await,
+            2 => self.a_worker_answers(random).await,
+            3 => self.a_worker_ends_work(random).await,
+            4 => self.an_agent_replies(random).await,
+            5 => self.a_worker_moves(random).await,
+            6 => self.the_operator_edits(random).await,
+            7 => self.an_agent_invites(random).await,
+            8 => self.a_channel_closes(random).await,
+            9 => self.a_program_meddles(random).await,
+            10 => self.an_agent_leaves(random).await,
             11 => self.a_program_makes_a_task().await,
-            _ => self.a_program_changes_a_task().await,
+            _ => self.a_program_changes_a_task(random).await,
         }
     }
 
@@ -47,8 +49,9 @@ impl Kernel {
         if self.waiting().len() > WAITING_MAX {
             return;
         }
-        let priority = self.random.below(4).to_string();
-        let timeout = ["50", "400", "86400"][self.random.below(3)];
+        let random = &mut self.streams.decision(Concern::People);
+        let priority = random.below(4).to_string();
+        let timeout = ["50", "400", "86400"][random.below(3)];
         let path = format!("{}/Tasks", self.centre.workspace());
         let workflow = self.centre.sid("workflow").to_owned();
         let form = [
@@ -62,29 +65,29 @@ impl Kernel {
     }
 
     /// A task becomes more or less urgent, gets other attributes, or is deleted.
-    async fn a_program_changes_a_task(&mut self) {
+    async fn a_program_changes_a_task(&mut self, random: &mut Random) {
         let tasks: Vec<(String, bool)> = {
             let state = self.world.state();
             let open = state.mirror.tasks().filter(|one| !one.status.is_over());
             open.map(|one| (one.sid.to_string(), one.interaction.is_some())).collect()
         };
-        let Some((task, is_invite)) = self.random.pick(&tasks).cloned() else { return };
+        let Some((task, is_invite)) = random.pick(&tasks).cloned() else { return };
         let path = format!("{}/Tasks/{task}", self.centre.workspace());
-        match self.random.below(4) {
+        match random.below(4) {
             0 if !is_invite => {
                 let form = [("Attributes", r#"{"topic":"another list"}"#)];
                 self.ask("program", "POST", &path, &form).await;
             }
             1 => self.ask("program", "DELETE", &path, &[]).await,
             _ => {
-                let priority = self.random.below(6).to_string();
+                let priority = random.below(6).to_string();
                 self.ask("program", "POST", &path, &[("Priority", &priority)]).await;
             }
         }
     }
 
-    pub(crate) async fn a_customer_writes(&mut self) {
-        let from = CUSTOMERS[self.random.below(CUSTOMERS.len())];
+    pub(crate) async fn a_customer_writes(&mut self, random: &mut Random) {
+        let from = CUSTOMERS[random.below(CUSTOMERS.len())];
         self.writes(from).await;
     }
 
@@ -95,9 +98,9 @@ impl Kernel {
         self.post(customer_writes(&id, from, NUMBER, &format!("message {number}"))).await;
     }
 
-    async fn the_carrier_repeats(&mut self) {
+    async fn the_carrier_repeats(&mut self, random: &mut Random) {
         let known: Vec<_> = self.facts.acknowledged.iter().collect();
-        let Some((id, (from, body))) = self.random.pick(&known).copied() else { return };
+        let Some((id, (from, body))) = random.pick(&known).copied() else { return };
         let post = customer_writes(id, from, NUMBER, body);
         self.post(post).await;
     }
@@ -118,10 +121,10 @@ impl Kernel {
         state.mirror.tasks().flat_map(each).collect()
     }
 
-    async fn a_worker_answers(&mut self) {
+    async fn a_worker_answers(&mut self, random: &mut Random) {
         let pending = self.reservations(ReservationStatus::Pending);
-        let Some(seen) = self.random.pick(&pending).cloned() else { return };
-        let answer = if self.random.chance(750) { "accepted" } else { "rejected" };
+        let Some(seen) = random.pick(&pending).cloned() else { return };
+        let answer = if random.chance(750) { "accepted" } else { "rejected" };
         self.answers(&seen, answer).await;
     }
 
@@ -130,19 +133,20 @@ impl Kernel {
         let path = format!("{root}/Workers/{}/Reservations/{}", seen.worker, seen.reservation);
         let offline = self.centre.sid("offline").to_owned();
         let mut form = vec![("ReservationStatus", answer)];
-        if answer == "rejected" && self.random.chance(200) {
+        let random = &mut self.streams.decision(Concern::People);
+        if answer == "rejected" && random.chance(200) {
             form.push(("WorkerActivitySid", &offline));
         }
         self.ask("worker", "POST", &path, &form).await;
     }
 
-    async fn a_worker_ends_work(&mut self) {
+    async fn a_worker_ends_work(&mut self, random: &mut Random) {
         let mut working = self.reservations(ReservationStatus::Accepted);
         working.extend(self.reservations(ReservationStatus::Wrapping));
-        let Some(seen) = self.random.pick(&working).cloned() else { return };
+        let Some(seen) = random.pick(&working).cloned() else { return };
         let root = self.centre.workspace();
-        let status = if self.random.chance(700) { "completed" } else { "wrapping" };
-        if self.random.chance(500) {
+        let status = if random.chance(700) { "completed" } else { "wrapping" };
+        if random.chance(500) {
             let path = format!("{root}/Tasks/{}", seen.task);
             let form = [("AssignmentStatus", status), ("Reason", "done")];
             self.ask("worker", "POST", &path, &form).await;
@@ -158,9 +162,9 @@ impl Kernel {
         state.mirror.conversations().filter(open).cloned().collect()
     }
 
-    async fn an_agent_replies(&mut self) {
+    async fn an_agent_replies(&mut self, random: &mut Random) {
         let open = self.in_use();
-        let Some(conversation) = self.random.pick(&open).cloned() else { return };
+        let Some(conversation) = random.pick(&open).cloned() else { return };
         let seated = conversation.participants.iter().find_map(|one| one.identity.clone());
         self.messages += 1;
         let text = format!("reply {}", self.messages);
@@ -169,9 +173,9 @@ impl Kernel {
         self.ask("agent", "POST", &path, &[("Author", &author), ("Body", &text)]).await;
     }
 
-    async fn a_worker_moves(&mut self) {
-        let name = WORKERS[self.random.below(WORKERS.len())];
-        let activity = if self.random.chance(650) { "available" } else { "offline" };
+    async fn a_worker_moves(&mut self, random: &mut Random) {
+        let name = WORKERS[random.below(WORKERS.len())];
+        let activity = if random.chance(650) { "available" } else { "offline" };
         self.moves(name, activity).await;
     }
 
@@ -181,27 +185,27 @@ impl Kernel {
         self.ask(name, "POST", &path, &[("ActivitySid", &activity)]).await;
     }
 
-    async fn the_operator_edits(&mut self) {
+    async fn the_operator_edits(&mut self, random: &mut Random) {
         let root = self.centre.workspace();
         let (english, anybody) = (self.centre.sid("english"), self.centre.sid("anybody"));
-        match self.random.below(3) {
+        match random.below(3) {
             0 => {
-                let worker = self.centre.sid(WORKERS[self.random.below(WORKERS.len())]).to_owned();
+                let worker = self.centre.sid(WORKERS[random.below(WORKERS.len())]).to_owned();
                 let path = format!("{root}/Workers/{worker}/Channels/sms");
-                let capacity = self.random.below(4).to_string();
+                let capacity = random.below(4).to_string();
                 self.ask("operator", "POST", &path, &[("Capacity", &capacity)]).await;
             }
             1 => {
                 let path = format!("{root}/TaskQueues/{english}");
                 let target = ["languages HAS \"en\"", "languages HAS \"fr\"", "1==1"];
-                let target = target[self.random.below(target.len())];
+                let target = target[random.below(target.len())];
                 self.ask("operator", "POST", &path, &[("TargetWorkers", target)]).await;
             }
             _ => {
                 let path = format!("{root}/Workflows/{}", self.centre.sid("workflow"));
-                let seconds = [20, 90, 600][self.random.below(3)];
+                let seconds = [20, 90, 600][random.below(3)];
                 let configuration = workflow(english, anybody, seconds);
-                let timeout = ["30", "60", "120"][self.random.below(3)];
+                let timeout = ["30", "60", "120"][random.below(3)];
                 let form = [
                     ("Configuration", configuration.as_str()),
                     ("TaskReservationTimeout", timeout),
@@ -217,40 +221,40 @@ impl Kernel {
         format!("/flex-api/v1/Interactions/KD{digits}/Channels/UO{digits}")
     }
 
-    async fn an_agent_invites(&mut self) {
+    async fn an_agent_invites(&mut self, random: &mut Random) {
         let open = self.in_use();
-        let Some(conversation) = self.random.pick(&open).cloned() else { return };
-        let worker = self.centre.sid(WORKERS[self.random.below(WORKERS.len())]).to_owned();
-        let worker = self.random.chance(500).then_some(worker);
+        let Some(conversation) = random.pick(&open).cloned() else { return };
+        let worker = self.centre.sid(WORKERS[random.below(WORKERS.len())]).to_owned();
+        let worker = random.chance(500).then_some(worker);
         let routing = further_invite(&self.centre, worker.as_deref());
         let path = format!("{}/Invites", Self::channel_of(&conversation));
         self.ask("agent", "POST", &path, &[("Routing", &routing)]).await;
     }
 
-    async fn a_channel_closes(&mut self) {
+    async fn a_channel_closes(&mut self, random: &mut Random) {
         let open = self.in_use();
-        let Some(conversation) = self.random.pick(&open).cloned() else { return };
+        let Some(conversation) = random.pick(&open).cloned() else { return };
         let wishes = [
             ("closed", r#"{"status":"closed"}"#),
             ("closed", r#"{"status":"wrapping"}"#),
             ("inactive", r#"{"status":"closed"}"#),
         ];
-        let (status, routing) = wishes[self.random.below(wishes.len())];
+        let (status, routing) = wishes[random.below(wishes.len())];
         let form = [("Status", status), ("Routing", routing)];
         self.ask("agent", "POST", &Self::channel_of(&conversation), &form).await;
     }
 
     /// Closes a conversation under everybody, makes one for a customer who may have one, or deletes a task.
-    async fn a_program_meddles(&mut self) {
-        match self.random.below(3) {
+    async fn a_program_meddles(&mut self, random: &mut Random) {
+        match random.below(3) {
             0 => {
                 let open = self.in_use();
-                let Some(conversation) = self.random.pick(&open).cloned() else { return };
+                let Some(conversation) = random.pick(&open).cloned() else { return };
                 let path = format!("/conversations/v1/Conversations/{}", conversation.sid);
                 self.ask("program", "POST", &path, &[("State", "closed")]).await;
             }
             1 => {
-                let address = CUSTOMERS[self.random.below(CUSTOMERS.len())];
+                let address = CUSTOMERS[random.below(CUSTOMERS.len())];
                 let path = "/conversations/v1/ConversationWithParticipants";
                 let participant = format!(
                     r#"{{"messaging_binding":{{"address":"{address}","proxy_address":"{NUMBER}"}}}}"#
@@ -259,7 +263,7 @@ impl Kernel {
             }
             _ => {
                 let waiting = self.waiting();
-                let Some(task) = self.random.pick(&waiting).cloned() else { return };
+                let Some(task) = random.pick(&waiting).cloned() else { return };
                 let path = format!("{}/Tasks/{task}", self.centre.workspace());
                 let form = [("AssignmentStatus", "canceled"), ("Reason", "not needed")];
                 self.ask("program", "POST", &path, &form).await;
@@ -274,7 +278,7 @@ impl Kernel {
         state.mirror.tasks().filter(waits).map(|one| one.sid.to_string()).collect()
     }
 
-    async fn an_agent_leaves(&mut self) {
+    async fn an_agent_leaves(&mut self, random: &mut Random) {
         let seats: Vec<(String, String)> = {
             let state = self.world.state();
             let open = state.mirror.interactions().filter(|it| it.status != ChannelStatus::Closed);
@@ -289,9 +293,9 @@ impl Kernel {
             })
             .collect()
         };
-        let Some((channel, seat)) = self.random.pick(&seats).cloned() else { return };
+        let Some((channel, seat)) = random.pick(&seats).cloned() else { return };
         let path = format!("/flex-api/v1/Interactions/{channel}/Participants/{seat}");
-        let status = if self.random.chance(600) { "closed" } else { "wrapup" };
+        let status = if random.chance(600) { "closed" } else { "wrapup" };
         self.ask("agent", "POST", &path, &[("Status", status)]).await;
     }
 }

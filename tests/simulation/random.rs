@@ -1,7 +1,10 @@
-//! One seed, one stream of numbers: splitmix64, so that a run depends on nothing but its seed.
+//! One seed, many streams of numbers: splitmix64, so that a run depends on nothing but its seed.
+//!
+//! Every concern draws from a stream of its own, and every decision from a stream of its own within that. A fault that is
+//! new, or an actor who asks for more, changes what it decides, and the other streams of an old seed stay as they are.
 
 /// A source of numbers.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Random(u64);
 
 impl Random {
@@ -15,6 +18,11 @@ impl Random {
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ (z >> 31)
+    }
+
+    /// A stream for one decision, which may draw as much as it likes: it takes one number of this one.
+    pub(crate) fn decision(&mut self) -> Self {
+        Self(self.next())
     }
 
     /// Below a bound.
@@ -46,5 +54,130 @@ impl Random {
             left -= weight;
         }
         0
+    }
+}
+
+/// What a stream decides about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Concern {
+    /// What the contact centre is like.
+    Setting,
+    /// How often what goes wrong, and for how long.
+    Profile,
+    /// The identifiers and pauses that functions draw.
+    Ids,
+    /// What happens next: a request, a delivery, a person, time.
+    Turns,
+    /// Whose request is next.
+    Requests,
+    /// Which request goes wrong, and how.
+    Faults,
+    /// Which queue or stream is delivered, in which portions.
+    Deliveries,
+    /// Which queue stands still, which stream begins anew.
+    Disturbances,
+    /// Who acts, and what they do.
+    People,
+    /// What the carrier posts next, and what twice.
+    Carrier,
+    /// What the endpoints of customers say.
+    Endpoints,
+    /// How much time passes.
+    Time,
+    /// How wrong clocks are.
+    Clocks,
+}
+
+impl Concern {
+    pub(crate) const ALL: [Self; 13] = [
+        Self::Setting,
+        Self::Profile,
+        Self::Ids,
+        Self::Turns,
+        Self::Requests,
+        Self::Faults,
+        Self::Deliveries,
+        Self::Disturbances,
+        Self::People,
+        Self::Carrier,
+        Self::Endpoints,
+        Self::Time,
+        Self::Clocks,
+    ];
+
+    /// By its name and not by its place, so that one more changes none of the others.
+    fn salt(self) -> u64 {
+        let fold = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        format!("{self:?}").bytes().fold(0xcbf2_9ce4_8422_2325, fold)
+    }
+}
+
+/// The streams of one seed, by concern.
+#[derive(Debug, Clone)]
+pub(crate) struct Streams([Random; Concern::ALL.len()]);
+
+impl Streams {
+    pub(crate) fn of(seed: u64) -> Self {
+        // Seeds are small numbers; mixed, two of them have nothing in common.
+        let mixed = Random::new(seed).next();
+        Self(Concern::ALL.map(|concern| Random::new(mixed ^ concern.salt())))
+    }
+
+    /// The next decision of a concern.
+    pub(crate) fn decision(&mut self, concern: Concern) -> Random {
+        self.0[concern as usize].decision()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The next numbers of every stream but one.
+    fn all_but(mut streams: Streams, concern: Concern) -> Vec<u64> {
+        let others = Concern::ALL.into_iter().filter(|other| *other != concern);
+        others.flat_map(|other| [(); 50].map(|()| streams.decision(other).next())).collect()
+    }
+
+    #[test]
+    fn drawing_more_from_one_stream_leaves_the_others_as_they_are() {
+        for concern in Concern::ALL {
+            let (untouched, mut drawn) = (Streams::of(7), Streams::of(7));
+            for _ in 0..1000 {
+                drawn.decision(concern);
+            }
+            assert_eq!(all_but(untouched, concern), all_but(drawn, concern), "{concern:?}");
+        }
+    }
+
+    #[test]
+    fn a_decision_may_draw_as_much_as_it_likes() {
+        let (mut little, mut much) = (Streams::of(7), Streams::of(7));
+        little.decision(Concern::Faults).next();
+        let mut decision = much.decision(Concern::Faults);
+        for _ in 0..100 {
+            decision.next();
+        }
+        assert_eq!(little.decision(Concern::Faults), much.decision(Concern::Faults));
+    }
+
+    #[test]
+    fn no_two_streams_are_alike() {
+        let firsts = |seed| {
+            let mut streams = Streams::of(seed);
+            Concern::ALL.map(|concern| streams.decision(concern).next())
+        };
+        let mut all: Vec<u64> = (0..20).flat_map(firsts).collect();
+        let count = all.len();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), count);
+    }
+
+    #[test]
+    fn the_place_of_a_stream_is_its_concerns() {
+        for (place, concern) in Concern::ALL.into_iter().enumerate() {
+            assert_eq!(place, concern as usize);
+        }
     }
 }

@@ -9,8 +9,9 @@ use switchboard_domain::task::ReservationStatus;
 use crate::kernel::Kernel;
 use crate::people::WORKERS;
 use crate::plan::{Plan, Profile, Single};
-use crate::random::Random;
+use crate::random::{Concern, Streams};
 use crate::setup::Setting;
+use crate::sometimes::{Met, Sometimes, meet};
 use crate::world::Violation;
 
 /// Nobody waits longer for anything.
@@ -31,6 +32,7 @@ pub(crate) struct Outcome {
     pub(crate) events: Vec<String>,
     pub(crate) profile: String,
     pub(crate) sites: BTreeSet<String>,
+    pub(crate) met: Met,
 }
 
 impl fmt::Display for Outcome {
@@ -67,6 +69,7 @@ impl Kernel {
             events: state.events.iter().cloned().collect(),
             profile: format!("{:?} {:?}", self.setting, self.plan),
             sites: state.sites.keys().cloned().collect(),
+            met: state.met.clone(),
         }
     }
 
@@ -85,21 +88,24 @@ impl Kernel {
             usize::from(pending == 0),
             1,
         ];
-        match self.random.weighed(&weights) {
+        match self.streams.decision(Concern::Turns).weighed(&weights) {
             0 => {
-                let place = self.random.below(pending);
-                let passage = self.plan.passage(&self.world, place, &mut self.random);
+                let place = self.streams.decision(Concern::Requests).below(pending);
+                let faults = &mut self.streams.decision(Concern::Faults);
+                let passage = self.plan.passage(&self.world, place, faults);
                 self.world.let_through(place, passage);
             }
             1 => self.deliver_somewhere().await,
             2 => self.act().await,
             3 => self.carrier_posts(posts).await,
             4 => {
-                let pause = [20, 200, 1000][self.random.below(3)];
+                let place = self.streams.decision(Concern::Time).below(3);
+                let pause = [20, 200, 1000][place];
                 self.pass(pause).await;
             }
             5 => {
-                let pause = [5_000, 20_000, 65_000, 200_000][self.random.below(4)];
+                let place = self.streams.decision(Concern::Time).below(4);
+                let pause = [5_000, 20_000, 65_000, 200_000][place];
                 self.pass(pause).await;
             }
             _ => self.disturb(),
@@ -108,21 +114,23 @@ impl Kernel {
     }
 
     async fn deliver_somewhere(&mut self) {
-        let place = self.random.below(self.wakers.len());
+        let random = &mut self.streams.decision(Concern::Deliveries);
+        let place = random.below(self.wakers.len());
         if self.wakers[place].stalled > self.step {
             return;
         }
         let copies = self.plan.profile().map_or(0, |profile| profile.copies);
-        let copies = if self.random.chance(copies) { 2 } else { 1 };
-        let most = [1, 2, 10][self.random.below(3)];
+        let copies = if random.chance(copies) { 2 } else { 1 };
+        let most = [1, 2, 10][random.below(3)];
         self.deliver(place, most, copies).await;
     }
 
     /// The carrier posts what it has, in any order, some of it twice.
     async fn carrier_posts(&mut self, posts: usize) {
-        let place = self.random.below(posts);
+        let random = &mut self.streams.decision(Concern::Carrier);
+        let place = random.below(posts);
         let post = self.world.state().posts.remove(place);
-        if self.plan.profile().is_some() && self.random.chance(100) {
+        if self.plan.profile().is_some() && random.chance(100) {
             self.world.state().posts.push(post.clone());
         }
         self.post(post).await;
@@ -130,12 +138,14 @@ impl Kernel {
 
     /// A queue or a stream stands still for a while, or a stream begins anew.
     fn disturb(&mut self) {
-        let place = self.random.below(self.wakers.len());
+        let random = &mut self.streams.decision(Concern::Disturbances);
+        let place = random.below(self.wakers.len());
         let Some(profile) = self.plan.profile().cloned() else { return };
-        if self.random.chance(profile.stalls * 10) {
+        if random.chance(profile.stalls * 10) {
             self.wakers[place].stalled = self.step + 150;
         }
-        if self.random.chance(profile.replays * 10) {
+        if random.chance(profile.replays * 10) {
+            meet(&mut self.world.state().met, Sometimes::StreamReplayed);
             self.wakers[place].replay();
         }
     }
@@ -204,10 +214,10 @@ pub(crate) async fn by_seed(seed: u64) -> Outcome {
 
 /// A run as its seed says, with one fault more; and whether that one struck.
 pub(crate) async fn by_seed_with(seed: u64, single: Option<Single>) -> (bool, Outcome) {
-    let mut random = Random::new(seed ^ 0x5157_1c4b_0a2d);
-    let profile = Profile::of(&mut random);
-    let steps = 400 + random.below(500);
-    let setting = Setting::of(&mut random);
+    let mut streams = Streams::of(seed);
+    let steps = 400 + streams.decision(Concern::Profile).below(500);
+    let profile = Profile::of(&mut streams.decision(Concern::Profile));
+    let setting = Setting::of(&mut streams.decision(Concern::Setting));
     let mut kernel = Kernel::start(seed, Plan::Random(profile, single), setting).await;
     let began = kernel.world.now();
     for _ in 0..steps {

@@ -3,19 +3,24 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 
 use serde_json::Value;
 use switchboard::{Call, Fault, Faults, Gate, Passage, Service};
 use switchboard_carriers::stub::Taken;
+use switchboard_domain::conversation::Conversation;
+use switchboard_domain::conversation::State::Closed;
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_runtime::dependencies::Clock;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use crate::carrier::Post;
+use crate::carrier::{Post, Posted};
 use crate::endpoints::Book;
 use crate::mirror::Mirror;
+use crate::sometimes::{self, Around, Met, OUTAGE, Sometimes, meet};
 use crate::steps::{self, Scene};
+use crate::wish::{Reply, Wish};
 
 /// The kernel's own requests pass every gate.
 pub(crate) const KERNEL: &str = "kernel";
@@ -53,7 +58,31 @@ pub(crate) struct Pending {
     pub(crate) invocation: u64,
     pub(crate) service: &'static str,
     pub(crate) is_write: bool,
+    /// What it contains, as a number.
+    content: u64,
     pass: oneshot::Sender<Passage>,
+}
+
+/// A request of a person that is under way.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    wish: Wish,
+    /// What may be answered, by each state that there has been meanwhile.
+    pub(crate) allowed: BTreeSet<Reply>,
+    /// Whether a request of it met a fault, or waited for longer than anybody does.
+    has_met_fault: bool,
+    /// How often it wrote too late.
+    conflicts: usize,
+}
+
+/// Who writes too late so often gives up soon.
+const CONFLICTS: usize = 8;
+
+impl Asked {
+    /// Whether it may be told to try again.
+    pub(crate) const fn is_troubled(&self) -> bool {
+        self.has_met_fault || self.conflicts >= CONFLICTS
+    }
 }
 
 /// What is known.
@@ -79,6 +108,13 @@ pub(crate) struct State {
     events_kept: usize,
     pub(crate) hash: u64,
     pub(crate) calls: usize,
+    /// Requests of people that are under way, by their invocations.
+    pub(crate) asking: BTreeMap<u64, Asked>,
+    pub(crate) met: Met,
+    /// When a service last failed for more than a moment.
+    outage: Option<Timestamp>,
+    /// Whether every request of a function is polled for ever.
+    pub(crate) spins: bool,
 }
 
 /// The world, shared by gate, carrier and kernel.
@@ -142,13 +178,67 @@ impl World {
         label: String,
         is_write: bool,
     ) -> Gate {
+        self.wait_with(invocation, service, label, is_write, 0)
+    }
+
+    /// Waits for a turn, with a request of that content.
+    fn wait_with(
+        &self,
+        invocation: u64,
+        service: &'static str,
+        label: String,
+        is_write: bool,
+        content: u64,
+    ) -> Gate {
         let (pass, passes) = oneshot::channel();
-        self.state().pending.push(Pending { label, invocation, service, is_write, pass });
+        self.state().pending.push(Pending { label, invocation, service, is_write, content, pass });
         Box::pin(async move { passes.await.unwrap_or_default() })
+    }
+
+    /// Somebody asks for something.
+    pub(crate) fn asks(&self, number: u64, wish: Wish) {
+        let now = self.now();
+        let mut state = self.state();
+        if state.asking.values().any(|one| one.wish.is_rival_of(&wish)) {
+            meet(&mut state.met, Sometimes::TwoAcceptAtOnce);
+        }
+        let allowed = wish.predicted(&state.mirror, now, !state.skew.is_empty());
+        let allowed = allowed.into_iter().collect();
+        let asked = Asked { wish, allowed, has_met_fault: false, conflicts: 0 };
+        state.asking.insert(number, asked);
+    }
+
+    /// Notes what is special about a webhook of the carrier.
+    pub(crate) fn meets_post(&self, post: &Post) {
+        let mut state = self.state();
+        let State { mirror, asking, met, .. } = &mut *state;
+        match &post.what {
+            Posted::Message { from, .. } => {
+                let of = |one: &&Conversation| one.participant_called(from).is_some();
+                let mut his = mirror.conversations().filter(of).peekable();
+                let is_closed = his.peek().is_some() && his.all(|one| one.state == Closed);
+                if post.has_failed && is_closed {
+                    meet(met, Sometimes::WebhookRetriedPastClose);
+                }
+                let open = mirror.conversations().filter(of).filter(|one| one.state != Closed);
+                let mut sids = open.map(|one| one.sid);
+                if sids.any(|sid| asking.values().any(|one| one.wish.closes(sid))) {
+                    meet(met, Sometimes::WroteWhileClosing);
+                }
+            }
+            Posted::Receipt { message, delivery, .. } => {
+                let message = mirror.messages().find(|one| one.sid == *message);
+                let copy = message.and_then(|one| one.delivery(*delivery));
+                if copy.is_some_and(|one| one.carrier_message_id.is_none()) {
+                    meet(met, Sometimes::ReceiptBeforeRecorded);
+                }
+            }
+        }
     }
 
     /// Lets one request through, or not.
     pub(crate) fn let_through(&self, place: usize, passage: Passage) {
+        let now = self.now();
         let pending = {
             let mut state = self.state();
             let pending = state.pending.remove(place);
@@ -156,6 +246,15 @@ impl World {
             let site = Site { service, is_write, visits: 0 };
             state.sites.entry(pending.label.clone()).or_insert(site).visits += 1;
             state.calls += 1;
+            sometimes::look_at_passage(&mut state.met, passage, service, is_write);
+            if passage != Passage::default()
+                && let Some(asked) = state.asking.get_mut(&pending.invocation)
+            {
+                asked.has_met_fault = true;
+            }
+            if passage.before == Some(Fault::Failed) {
+                state.outage = Some(now);
+            }
             pending
         };
         let fault = match (passage.before, passage.after) {
@@ -163,14 +262,42 @@ impl World {
             (None, Some(fault)) => format!("  !! {fault:?} after"),
             (None, None) => String::new(),
         };
-        self.tell(&format!("  #{} {}{fault}", pending.invocation, pending.label));
+        let Pending { invocation, label, content, .. } = &pending;
+        self.tell(&format!("  #{invocation} {label} = {content:016x}{fault}"));
         // Whoever waited may have run out of time.
         let _ = pending.pass.send(passage);
     }
 
     /// Forgets requests of those who are gone.
     pub(crate) fn forget_gone(&self) {
-        self.state().pending.retain(|one| !one.pass.is_closed());
+        let mut state = self.state();
+        let State { pending, asking, .. } = &mut *state;
+        pending.retain(|one| {
+            if let Some(asked) = asking.get_mut(&one.invocation).filter(|_| one.pass.is_closed()) {
+                asked.has_met_fault = true;
+            }
+            !one.pass.is_closed()
+        });
+    }
+}
+
+impl World {
+    /// A write that came too late, or was wrong.
+    fn refused(&self, call: &Call<'_>) {
+        let kinds = || {
+            let actions = call.body["TransactItems"].as_array().into_iter().flatten();
+            let actions = actions.map(|action| &action["Put"]["Item"]);
+            actions.chain([&call.body["Item"]]).filter_map(|item| item["kind"]["S"].as_str())
+        };
+        let mut state = self.state();
+        if kinds().any(|kind| kind == "Head") {
+            meet(&mut state.met, Sometimes::HeadConflict);
+        } else if kinds().any(|kind| kind == "Task") {
+            meet(&mut state.met, Sometimes::TaskConflict);
+        }
+        if let Some(asked) = state.asking.get_mut(&call.invocation) {
+            asked.conflicts += 1;
+        }
     }
 }
 
@@ -179,6 +306,12 @@ impl Faults for World {
         if call.function == KERNEL || !self.state().is_closed {
             return None;
         }
+        if self.state().spins {
+            return Some(Box::pin(std::future::poll_fn(|context| {
+                context.waker().wake_by_ref();
+                Poll::Pending
+            })));
+        }
         let label = label(call);
         let service = match call.service {
             Service::Tables => "tables",
@@ -186,11 +319,16 @@ impl Faults for World {
         };
         let is_write = call.operation.contains("Write")
             || call.operation.contains("Item") && !call.operation.contains("Get");
-        Some(self.wait(call.invocation, service, label, is_write))
+        let content = content(call.body);
+        Some(self.wait_with(call.invocation, service, label, is_write, content))
     }
 
     fn answered(&self, call: &Call<'_>, status: u16) {
-        if status != 200 || call.function == KERNEL {
+        if call.function == KERNEL {
+            return;
+        }
+        if status != 200 {
+            self.refused(call);
             return;
         }
         let now = self.now();
@@ -207,15 +345,40 @@ impl Faults for World {
         }
         state.news.insert("streams".to_owned());
         let is_skewed = !state.skew.is_empty();
-        let State { mirror, book, .. } = &*state;
+        let State { mirror, book, met, asking, outage, violations, .. } = &mut *state;
         let function = call.function;
         let scene = Scene { mirror, book, changes: &changes, function, now, is_skewed };
-        let found = steps::violations(&scene);
-        state.violations.extend(found);
+        violations.extend(steps::violations(&scene));
+        let wishes: Vec<&Wish> = asking.values().map(|one| &one.wish).collect();
+        let outage = outage.is_some_and(|at| now - at <= OUTAGE);
+        sometimes::look(met, &scene, &Around { wishes: &wishes, outage });
+        for asked in asking.values_mut() {
+            let allowed = asked.wish.predicted(mirror, now, is_skewed);
+            asked.allowed.extend(allowed);
+        }
     }
 
     fn skew(&self, function: &str) -> i64 {
         self.state().skew.get(function).copied().unwrap_or(0)
+    }
+}
+
+/// What a document contains, as a number, whatever the order of its members. The SDK draws the token of a transaction
+/// for itself.
+fn content(value: &Value) -> u64 {
+    const BASIS: u64 = 0xcbf2_9ce4_8422_2325;
+    let fold = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    let text = |text: &str| text.bytes().fold(BASIS, fold);
+    let mix = |hash: u64, other: u64| other.to_be_bytes().into_iter().fold(hash, fold);
+    match value {
+        Value::Object(members) => {
+            let members = members.iter().filter(|(name, _)| *name != "ClientRequestToken");
+            let each = members.map(|(name, value)| mix(text(name), content(value)));
+            each.fold(1, u64::wrapping_add)
+        }
+        Value::Array(items) => items.iter().map(content).fold(2, mix),
+        Value::String(string) => text(string),
+        other => text(&other.to_string()),
     }
 }
 

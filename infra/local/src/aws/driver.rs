@@ -58,6 +58,11 @@ impl Deployment {
         async move { functions.invoke(&function, Trigger::Direct, event).await }
     }
 
+    /// The number that the next invocation will have.
+    pub fn next_invocation(&self) -> u64 {
+        self.functions.activity().1
+    }
+
     /// Receives a batch of a queue, named as in the template, without waiting for one.
     ///
     /// # Errors

@@ -3,8 +3,11 @@
 
 use std::any::Any;
 use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -36,6 +39,8 @@ pub enum FunctionError {
     TimedOut(Duration),
     /// A fault killed it.
     Killed,
+    /// It was polled so often and came to no end: it is busy without waiting for anything.
+    Spun(u64),
 }
 
 impl std::fmt::Display for FunctionError {
@@ -45,6 +50,7 @@ impl std::fmt::Display for FunctionError {
             Self::Failed(reason) => write!(out, "the function failed: {reason}"),
             Self::TimedOut(limit) => write!(out, "the function took longer than {limit:?}"),
             Self::Killed => write!(out, "the function was killed"),
+            Self::Spun(polls) => write!(out, "the function was polled {polls} times: it spins"),
         }
     }
 }
@@ -60,6 +66,7 @@ pub(crate) struct Functions {
     traces: broadcast::Sender<Arc<Trace>>,
     number: AtomicU64,
     running: AtomicUsize,
+    polls_max: Option<u64>,
 }
 
 struct Linked {
@@ -85,10 +92,15 @@ impl std::fmt::Debug for Functions {
 }
 
 impl Functions {
-    pub(crate) fn new(clock: Clock, meter: Arc<Meter>, watch: Option<Watch>) -> Self {
+    pub(crate) fn new(
+        clock: Clock,
+        meter: Arc<Meter>,
+        watch: Option<Watch>,
+        polls_max: Option<u64>,
+    ) -> Self {
         let (traces, _) = broadcast::channel(TRACES_KEPT);
         let (number, running) = (AtomicU64::new(1), AtomicUsize::new(0));
-        Self { linked: BTreeMap::new(), clock, meter, watch, traces, number, running }
+        Self { linked: BTreeMap::new(), clock, meter, watch, traces, number, running, polls_max }
     }
 
     /// Adds a function.
@@ -158,11 +170,14 @@ impl Functions {
         let idle = lock(&linked.idle).pop();
         let environment = idle.unwrap_or_else(|| (linked.start)());
         let notes = Arc::new(Mutex::new(Notes { number, ..Notes::default() }));
-        let task = tokio::spawn(INVOCATION.scope(Arc::clone(&notes), environment(event)));
+        let task = tokio::spawn(
+            INVOCATION.scope(Arc::clone(&notes), bounded(environment(event), self.polls_max)),
+        );
         let abort = task.abort_handle();
         let ended = match tokio::time::timeout(linked.timeout, task).await {
-            Ok(Ok(Ok(answer))) => Ok(answer),
-            Ok(Ok(Err(error))) => Err(FunctionError::Failed(format!("{error:#}"))),
+            Ok(Ok(Ok(Ok(answer)))) => Ok(answer),
+            Ok(Ok(Ok(Err(error)))) => Err(FunctionError::Failed(format!("{error:#}"))),
+            Ok(Ok(Err(Spinning(polls)))) => Err(FunctionError::Spun(polls)),
             Ok(Err(error)) => Err(death(error)),
             Err(_) => {
                 abort.abort();
@@ -200,6 +215,26 @@ impl Functions {
         // Nobody has to listen.
         let _ = self.traces.send(Arc::new(trace));
     }
+}
+
+/// A future was polled so often and did not end.
+struct Spinning(u64);
+
+/// Polls a future until it ends, or so often at most. While somebody is busy simulated time stands still, so that nothing
+/// else would ever end it.
+async fn bounded<T>(
+    future: impl Future<Output = T> + Send,
+    polls_max: Option<u64>,
+) -> Result<T, Spinning> {
+    let (mut future, mut polls) = (pin!(future), 0);
+    poll_fn(|context| {
+        polls += 1;
+        match polls_max {
+            Some(most) if polls > most => Poll::Ready(Err(Spinning(most))),
+            Some(_) | None => future.as_mut().poll(context).map(Ok),
+        }
+    })
+    .await
 }
 
 fn death(error: JoinError) -> FunctionError {

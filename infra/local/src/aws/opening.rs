@@ -118,8 +118,12 @@ pub(super) fn link(
         transport: options.transport.clone(),
         endpoints: options.endpoints.clone(),
     };
-    let mut functions =
-        Functions::new(Arc::clone(&clock), Arc::clone(meter), options.watch.clone());
+    let mut functions = Functions::new(
+        Arc::clone(&clock),
+        Arc::clone(meter),
+        options.watch.clone(),
+        options.polls_max,
+    );
     for function in template.functions.values() {
         let on = dependencies(function, services, &clock, &entropy, &stand_ins.carrier_url)
             .with_context(|| format!("function {}", function.name))?;

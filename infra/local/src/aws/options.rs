@@ -55,6 +55,8 @@ pub struct Options {
     pub haste: Haste,
     /// The longest that a mapping waits for a fuller batch.
     pub window_max: Duration,
+    /// How often an invocation is polled at most before it is ended as one that spins; for ever without it.
+    pub polls_max: Option<u64>,
     /// Whether queues, streams and schedules wake functions, and what has expired goes; without, nothing happens but
     /// by HTTP, `invoke` and `sweep`.
     pub is_driven: bool,
@@ -82,6 +84,7 @@ impl Default for Options {
             patience: Duration::from_secs(30),
             haste: Haste::default(),
             window_max: Duration::from_millis(100),
+            polls_max: None,
             is_driven: true,
         }
     }
