@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 mod book;
+mod calling;
 mod carriers;
 mod circles;
 mod codes;

@@ -62,6 +62,11 @@ impl Template {
         text(self.functions().get(function)?, &["CodeUri"]).map(str::to_owned)
     }
 
+    /// The value of a function's tag.
+    pub(crate) fn tag(&self, function: &str, name: &str) -> Option<String> {
+        text(self.functions().get(function)?, &["Tags", name]).map(str::to_owned)
+    }
+
     fn timeout(&self, function: &Value) -> u64 {
         number(function, &["Timeout"]).or_else(|| number(&self.globals, &["Timeout"])).unwrap()
     }

@@ -26,9 +26,9 @@ use switchboard_runtime::queue::Next;
 use switchboard_runtime::{Dependencies, Failure};
 use switchboard_store::{Key, key, take};
 
-use crate::caller::{Called, Caller, Request};
 use crate::instruction::{Heard, heard};
 use crate::{Loaded, Tried, note};
+use switchboard_caller::{Called, Caller, Request};
 
 /// How long an endpoint has to answer.
 const TIMEOUT: Duration = Duration::from_secs(5);

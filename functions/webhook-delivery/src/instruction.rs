@@ -4,7 +4,7 @@ use serde_json::Value;
 use switchboard_domain::effect::Outcome;
 use switchboard_domain::sid::ActivitySid;
 
-use crate::caller::{Answer, Called};
+use switchboard_caller::{Answer, Called};
 
 /// What an endpoint made of a reservation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

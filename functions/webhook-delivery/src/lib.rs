@@ -3,14 +3,12 @@
 //! Woken by: `webhooks.fifo`. Writes: webhook attempt. Asks for: `task-assignment`, with what an assignment callback
 //! made of a reservation.
 //!
-//! What is called belongs to a stranger. It is https (loopback only on the laptop), its address is resolved,
-//! vetted and then used as it is, redirects are not followed. Answers are not read, but for that of an assignment
-//! callback, which may instruct us. An endpoint that fails holds up only its own conversation, resource or
+//! What is called belongs to a stranger, so it is called by the vetted caller. Answers are not read, but for that of an
+//! assignment callback, which may instruct us. An endpoint that fails holds up only its own conversation, resource or
 //! reservation.
 #![forbid(unsafe_code)]
 
 mod assignment;
-mod caller;
 mod conversation;
 mod event;
 mod instruction;
@@ -20,6 +18,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use switchboard_caller::{Called, Caller, Request};
 use switchboard_domain::configuration::WebhookAttempt;
 use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::{Call, QueueName};
@@ -31,8 +30,6 @@ use switchboard_domain::version::Version;
 use switchboard_runtime::queue::{Next, body, each_message_or_later};
 use switchboard_runtime::{Dependencies, Failure, Patience};
 use switchboard_store::{Key, key, take};
-
-pub use caller::{Answer, Called, Caller, Endpoints, Request};
 
 /// How often an endpoint is tried.
 const ATTEMPTS_MAX: u32 = 4;

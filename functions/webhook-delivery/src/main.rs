@@ -1,8 +1,8 @@
 //! Wires `webhook-delivery` to Lambda.
 #![recursion_limit = "256"]
 
+use switchboard_caller::Caller;
 use switchboard_runtime::{Error, serve, start};
-use webhook_delivery::Caller;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {

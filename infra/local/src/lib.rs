@@ -42,4 +42,4 @@ pub use aws::wire::serve_tables;
 pub use aws::{driver, template};
 pub use cli::{check, cost, demo, invoke};
 pub use stand_ins::stub_carrier;
-pub use webhook_delivery::{Answer, Called, Endpoints};
+pub use switchboard_caller::{Answer, Called, Endpoints};

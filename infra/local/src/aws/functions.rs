@@ -32,7 +32,7 @@ pub(crate) struct StandIns {
     /// For the network between us and the carriers.
     pub(crate) transport: Option<Arc<dyn Transport>>,
     /// For the endpoints of customers.
-    pub(crate) endpoints: Option<Arc<dyn webhook_delivery::Endpoints>>,
+    pub(crate) endpoints: Option<Arc<dyn switchboard_caller::Endpoints>>,
 }
 
 type Running<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -154,7 +154,7 @@ pub(crate) fn link(name: &str, on: Dependencies, stand_ins: &StandIns) -> Result
             event(on, async |on, event| Ok(delivery_receipt::handle(&on, event).await))
         }
         "webhook-delivery" => {
-            let caller = webhook_delivery::Caller::new(on.config.allow_loopback_webhooks)?;
+            let caller = switchboard_caller::Caller::new(on.config.allow_loopback_webhooks)?;
             let caller = Arc::new(match &stand_ins.endpoints {
                 Some(endpoints) => caller.answered_by(Arc::clone(endpoints)),
                 None => caller,

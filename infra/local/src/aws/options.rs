@@ -48,7 +48,7 @@ pub struct Options {
     /// What stands in for the network between the exchange and the carriers.
     pub transport: Option<Arc<dyn Transport>>,
     /// What stands in for the endpoints of customers.
-    pub endpoints: Option<Arc<dyn webhook_delivery::Endpoints>>,
+    pub endpoints: Option<Arc<dyn switchboard_caller::Endpoints>>,
     /// How long a client may take for a request's headers, and again for its body, before it is left.
     pub patience: Duration,
     /// Shorter waits than the template's.

@@ -1,8 +1,15 @@
-//! The call itself: where it may go, how long it may take, how it is signed.
+//! The vetted caller of strangers: the only way to call an address that somebody else has configured.
+//!
+//! It calls https alone, and only addresses of the public internet; it resolves a name, vets what it finds and connects to
+//! just that; it follows no redirect, uses no proxy, reads little of an answer, and signs what it says. A function that
+//! links this crate may call out, and `infra/template.yaml` says so of it; no function has an HTTP client of its own.
+#![forbid(unsafe_code)]
+
+mod public;
 
 use std::fmt;
 use std::future::Future;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +19,8 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Response, Url};
 use switchboard_carriers::{SIGNATURE_HEADER, sign};
 use switchboard_runtime::Dependencies;
+
+use crate::public::is_public;
 
 /// At most this much of an answer is read, if it is read at all.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
@@ -255,48 +264,7 @@ impl Resolve for Vetted {
 
 /// Whether an address belongs to the public internet, or to this machine where that is allowed.
 fn acceptable(address: IpAddr, allow_loopback: bool) -> bool {
-    if address.is_loopback() {
-        return allow_loopback;
-    }
-    match address {
-        IpAddr::V4(address) => public_v4(address),
-        IpAddr::V6(address) => public_v6(address),
-    }
-}
-
-fn public_v4(address: Ipv4Addr) -> bool {
-    let [a, b, c, _] = address.octets();
-    let special = address.is_private()
-        || address.is_link_local()
-        || address.is_multicast()
-        || address.is_broadcast()
-        || address.is_documentation()
-        || a == 0
-        || a >= 240
-        || (a == 100 && (64..128).contains(&b))
-        || (a == 198 && (b == 18 || b == 19))
-        || (a == 192 && b == 0 && c == 0);
-    !special
-}
-
-fn public_v6(address: Ipv6Addr) -> bool {
-    let embedded = address.to_ipv4_mapped().or_else(|| match address.segments() {
-        // The well-known prefixes under which an IPv4 address hides: NAT64 and 6to4.
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => {
-            Some(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)))
-        }
-        _ => None,
-    });
-    if let Some(address) = embedded {
-        return !address.is_loopback() && public_v4(address);
-    }
-    let first = address.segments()[0];
-    let special = address.is_unspecified()
-        || address.is_multicast()
-        || (first & 0xfe00) == 0xfc00
-        || (first & 0xffc0) == 0xfe80
-        || (first == 0x2001 && address.segments()[1] == 0x0db8);
-    !special
+    if address.is_loopback() { allow_loopback } else { is_public(address) }
 }
 
 #[cfg(test)]
