@@ -52,9 +52,11 @@ pub enum Refusal {
     /// The account has no such messaging service.
     #[error("{}", Code::ForeignMessagingService.sentence())]
     NoSuchMessagingService,
-    /// A conversation is kept with its participants in one item.
-    #[error("The attributes of the conversation and its participants are too long together")]
-    AttributesTooLong,
+    /// A conversation is kept with its participants and webhooks in one item.
+    #[error(
+        "The conversation, its participants and its webhooks are too long together: 350 KB are the most"
+    )]
+    ConversationTooLarge,
     /// A carrier does not have it yet.
     #[error("{}", Code::MessageNotSentYet.sentence())]
     NotSentYet,
@@ -112,7 +114,7 @@ impl Refusal {
             Self::InitiallyClosed => Code::BegunClosed,
             Self::NameTaken => Code::UniqueNameTaken,
             Self::NoSuchMessagingService => Code::ForeignMessagingService,
-            Self::AttributesTooLong => Code::AttributesTooLong,
+            Self::ConversationTooLarge => Code::AttributesTooLong,
             Self::NotSentYet => Code::MessageNotSentYet,
             Self::EmptyMessage => Code::EmptyMessage,
             Self::BodyTooLong => Code::BodyTooLong,

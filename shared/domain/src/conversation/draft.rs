@@ -2,7 +2,7 @@
 
 use super::{
     AddressBinding, Answer, Answers, Conversation, ConversationEvent, Fields, Membership,
-    Objection, Question, Source, UniqueName,
+    Objection, Question, Source, Target, UniqueName,
 };
 use crate::refusal::Refusal;
 use crate::timestamp::Timestamp;
@@ -10,8 +10,10 @@ use crate::timestamp::Timestamp;
 /// A conversation with everybody in it is one item; this leaves room below the store's 400 KB for whoever has to get
 /// in nevertheless: the customer who writes, the agent who is seated.
 const ITEM_BYTES_MAX: usize = 350 * 1024;
-/// The numbers, dates and names of attributes that a participant takes, in bytes.
-const PARTICIPANT_BYTES: usize = 256;
+/// What a participant takes besides texts: numbers, dates and names of attributes, in bytes.
+const PARTICIPANT_BYTES: usize = 160;
+/// What a webhook takes besides its URL and its words.
+const WEBHOOK_BYTES: usize = 160;
 
 /// An item by which a conversation is found.
 #[derive(Debug, Clone, PartialEq)]
@@ -105,17 +107,34 @@ impl<'a> Draft<'a> {
 
     /// Refuses what would no longer be one item, if somebody asks for it who can be told.
     pub(super) fn must_fit(&self) -> Result<(), Refusal> {
-        let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-        let participants = self.conversation.participants.iter().map(|one| {
-            let pair = one.pair.as_ref();
-            let pair = pair.map_or(0, |it| it.address.as_str().len() + it.proxy.as_str().len());
-            let texts = length(&one.identity) + length(&one.attributes) + length(&one.role);
-            PARTICIPANT_BYTES + pair + texts
-        });
-        let bytes = participants.sum::<usize>() + length(&self.conversation.attributes);
         match self.source {
-            Source::Api { .. } if bytes > ITEM_BYTES_MAX => Err(Refusal::AttributesTooLong),
+            Source::Api { .. } if size(&self.conversation) > ITEM_BYTES_MAX => {
+                Err(Refusal::ConversationTooLarge)
+            }
             Source::Api { .. } | Source::Channel | Source::Interaction => Ok(()),
         }
     }
+}
+
+/// What callers put into a conversation, in bytes, and what keeping it takes; never less than the store counts.
+fn size(conversation: &Fields) -> usize {
+    let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    let participants = conversation.participants.iter().map(|one| {
+        let pair = one.pair.as_ref();
+        let pair = pair.map_or(0, |it| it.address.as_str().len() + it.proxy.as_str().len());
+        let texts = length(&one.identity) + length(&one.attributes) + length(&one.role);
+        PARTICIPANT_BYTES + pair + texts
+    });
+    let webhooks = conversation.webhooks.iter().map(|one| match &one.target {
+        Target::Webhook { url, filters, .. } => WEBHOOK_BYTES + url.len() + 32 * filters.len(),
+        Target::Trigger { url, triggers, .. } => {
+            WEBHOOK_BYTES + url.len() + triggers.iter().map(|it| it.len() + 1).sum::<usize>()
+        }
+        Target::Studio { .. } => WEBHOOK_BYTES,
+    });
+    participants.sum::<usize>()
+        + webhooks.sum::<usize>()
+        + length(&conversation.attributes)
+        + length(&conversation.friendly_name)
+        + length(&conversation.unique_name)
 }

@@ -75,6 +75,7 @@ impl Draft<'_> {
         let webhook = Webhook { number, target, created: now, updated: now };
         self.fields().webhooks.push(webhook);
         self.touch();
+        self.must_fit()?;
         Ok(number)
     }
 
@@ -91,7 +92,7 @@ impl Draft<'_> {
         webhook.target = target;
         webhook.updated = now;
         self.touch();
-        Ok(())
+        self.must_fit()
     }
 
     /// Detaches a webhook; from a closed conversation too.

@@ -1,6 +1,7 @@
 use super::*;
 use crate::conversation::{
-    Answer, CHANNEL_PARTICIPANTS_MAX, Dates, EventName, Pair, Question, State, WEBHOOKS_MAX,
+    Answer, CHANNEL_PARTICIPANTS_MAX, Dates, EventName, PARTICIPANTS_MAX, Pair, Question, State,
+    WEBHOOKS_MAX,
 };
 use crate::decision::Decision;
 use crate::effect::{Call, Effect, WebhookCall};
@@ -354,10 +355,38 @@ fn a_conversation_is_one_item_and_only_who_can_be_told_is_refused() {
         ..agent(&number.to_string())
     };
     thread.joined(large(1));
-    assert_eq!(thread.refuses(Command::Join(large(2))), Refusal::AttributesTooLong);
+    assert_eq!(thread.refuses(Command::Join(large(2))), Refusal::ConversationTooLarge);
     let join = Command::Join(large(3));
     let seated = decide(&thread.0, join, Source::Interaction, &Answers::default(), NOW);
     assert!(seated.is_ok(), "an agent is seated nevertheless");
+    let words = Target::Trigger {
+        url: "https://example.com".to_owned(),
+        method: "POST".to_owned(),
+        triggers: vec!["\u{1F600}".repeat(256); 100],
+    };
+    assert_eq!(thread.refuses(Command::Attach(words)), Refusal::ConversationTooLarge);
+}
+
+/// How many participants a conversation takes whose attributes are of one length.
+fn fitting(attributes: usize) -> usize {
+    let (conversation, text) = (Thread::new().0, Some("x".repeat(attributes)));
+    let joins = |count: usize| {
+        let one = |number: usize| NewParticipant {
+            attributes: text.clone(),
+            ..agent(&format!("agent-{number:04}@example.com"))
+        };
+        let commands = (0..count).map(one).map(Command::Join);
+        decide_all(&conversation, commands, QUIET, &Answers::NONE, NOW).is_ok()
+    };
+    let counts: Vec<usize> = (0..=PARTICIPANTS_MAX).collect();
+    counts.partition_point(|count| joins(*count)) - 1
+}
+
+#[test]
+fn a_thousand_participants_fit_with_what_the_readme_says_and_fewer_with_more() {
+    assert_eq!(fitting(0), PARTICIPANTS_MAX);
+    assert_eq!(fitting(170), PARTICIPANTS_MAX);
+    assert_eq!(fitting(4 * 1024), 83);
 }
 
 #[test]
