@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::routing::workflow::{FilterIndex, Position};
-use switchboard_domain::task::Task;
+use switchboard_domain::sid::{Sid as _, TaskSid};
+use switchboard_domain::task::{Ending, Task};
+use switchboard_domain::version::Version;
 use switchboard_store::key;
 
 use super::{text, world};
@@ -142,6 +144,28 @@ async fn a_finished_task_is_shown_for_five_minutes_and_a_deleted_one_not_at_all(
     let page = world.get(&format!("{url}/Tasks")).await.expect(200);
     assert_eq!(page["tasks"], json!([]));
     assert_eq!(world.routed().len(), 2);
+}
+
+/// Whoever makes a task looks whether the workspace is there, and whoever deletes the workspace looks for tasks: each
+/// may have looked before the other wrote.
+#[tokio::test]
+async fn a_task_that_is_made_while_its_workspace_is_deleted_goes_with_it() {
+    let world = world().await;
+    let url = world.workspace().await;
+    let task = world.task(&url).await;
+    let sid: TaskSid = task.rsplit('/').next().unwrap().parse().unwrap();
+    let mut made: Task = world.on.store.get(key::task(sid)).await.unwrap().unwrap();
+    world.delete(&task).await.expect(204);
+    world.delete(&url).await.expect(204);
+    world.settles().await;
+    made.tampered().sid = TaskSid::derived(&["made meanwhile"]);
+    made.version = Version::NEW;
+    let announced = made.announcement();
+    world.given(Decision::put(made.clone()).asking(announced)).await;
+    world.settles().await;
+    let left: Option<Task> = world.on.store.get(key::task(made.sid)).await.unwrap();
+    assert!(left.is_none_or(|task| task.has_ended(Ending::Deleted)));
+    world.get(&format!("{url}/Tasks/{}", made.sid)).await.refused(404, 20404);
 }
 
 #[tokio::test]

@@ -72,19 +72,32 @@ pub(super) struct Held {
 /// How reservations ended, and in which queue.
 type Ended = BTreeMap<ReservationSid, (ReservationStatus, Option<TaskQueueSid>)>;
 
-/// The records of a workspace and their indexes.
+/// One workspace: what the table says, what follows from it, and what a router has yet to do about it.
 #[derive(Debug, Clone)]
 pub(super) struct Picture {
+    records: Records,
+    indexes: Indexes,
+    pub(super) step: Step,
+}
+
+/// What the table says. The queues, workers and tasks carry their own part of the indexes.
+#[derive(Debug, Clone)]
+struct Records {
     workspace: Workspace,
     activities: BTreeMap<ActivitySid, Activity>,
     channels: BTreeMap<TaskChannelSid, TaskChannel>,
     queues: BTreeMap<TaskQueueSid, Queue>,
-    membership: ByNeed<TaskQueueSid>,
     workflows: BTreeMap<WorkflowSid, Flow>,
     workers: BTreeMap<WorkerSid, Member>,
+    tasks: BTreeMap<TaskSid, Held>,
+}
+
+/// What follows from the records, and is true whenever they are.
+#[derive(Debug, Clone)]
+struct Indexes {
+    membership: ByNeed<TaskQueueSid>,
     names: BTreeMap<String, WorkerSid>,
     loads: BTreeMap<WorkerSid, Load>,
-    tasks: BTreeMap<TaskSid, Held>,
     waiting: BTreeMap<Lane, BTreeSet<Place>>,
     pools: BTreeMap<(TaskQueueSid, TaskChannelSid), BTreeSet<(Timestamp, WorkerSid)>>,
     /// The channels that some task was seen on; workers are pooled for these only.
@@ -95,36 +108,48 @@ pub(super) struct Picture {
     /// The time up to which tasks have aged.
     now: Timestamp,
     /// Workers whom a reservation moved.
-    pub(super) occupied: BTreeSet<WorkerSid>,
-    /// How reservations of tasks ended that are not held any more, and in which queue.
-    ended: Ended,
-    /// The same before the present step.
-    ended_before: Ended,
-    /// What workers had to do before the present step.
-    loads_before: BTreeMap<WorkerSid, Load>,
-    /// Tasks that changed since a router looked at them.
-    pub(super) look: BTreeSet<TaskSid>,
+    occupied: BTreeSet<WorkerSid>,
     /// How often a line or a pool changed.
     changes: u64,
+}
+
+/// What the steps of a router work off, and what the present one can take back.
+#[derive(Debug, Clone)]
+pub(super) struct Step {
+    /// Tasks that changed since a router looked at them.
+    pub(super) look: BTreeSet<TaskSid>,
     /// The places of tasks that were looked at and are to be offered to all workers.
     ready: BTreeSet<Place>,
     /// Workers who may be eligible for a waiting task since a router looked at them. All others are not.
     pub(super) freed: BTreeSet<WorkerSid>,
+    /// How reservations of tasks ended that are not held any more, and in which queue.
+    ended: Ended,
+    before: Before,
+}
+
+/// What the present step found, apart from records: it is put back if the step was lost, and dies with the next one.
+#[derive(Debug, Clone, Default)]
+struct Before {
+    ended: Ended,
+    /// What workers had to do whose tasks the step changed.
+    loads: BTreeMap<WorkerSid, Load>,
 }
 
 impl Picture {
     pub(super) const fn new(workspace: Workspace) -> Self {
-        Self {
+        let records = Records {
             workspace,
             activities: BTreeMap::new(),
             channels: BTreeMap::new(),
             queues: BTreeMap::new(),
-            membership: ByNeed::new(),
             workflows: BTreeMap::new(),
             workers: BTreeMap::new(),
+            tasks: BTreeMap::new(),
+        };
+        let indexes = Indexes {
+            membership: ByNeed::new(),
             names: BTreeMap::new(),
             loads: BTreeMap::new(),
-            tasks: BTreeMap::new(),
             waiting: BTreeMap::new(),
             pools: BTreeMap::new(),
             used: BTreeSet::new(),
@@ -132,64 +157,71 @@ impl Picture {
             ageing: BTreeSet::new(),
             now: Timestamp(i64::MIN),
             occupied: BTreeSet::new(),
-            ended: BTreeMap::new(),
-            ended_before: BTreeMap::new(),
-            loads_before: BTreeMap::new(),
-            look: BTreeSet::new(),
             changes: 0,
+        };
+        let step = Step {
+            look: BTreeSet::new(),
             ready: BTreeSet::new(),
             freed: BTreeSet::new(),
-        }
+            ended: BTreeMap::new(),
+            before: Before { ended: BTreeMap::new(), loads: BTreeMap::new() },
+        };
+        Self { records, indexes, step }
+    }
+
+    /// Workers whom a reservation moved.
+    pub(super) const fn occupied(&self) -> &BTreeSet<WorkerSid> {
+        &self.indexes.occupied
     }
 
     pub(super) const fn workspace(&self) -> &Workspace {
-        &self.workspace
+        &self.records.workspace
     }
 
     pub(super) fn held(&self, task: TaskSid) -> Option<&Held> {
-        self.tasks.get(&task)
+        self.records.tasks.get(&task)
     }
 
     pub(super) fn tasks(&self) -> impl Iterator<Item = &Task> {
-        self.tasks.values().map(|held| &held.task)
+        self.records.tasks.values().map(|held| &held.task)
     }
 
     /// The line in which a task waits.
     pub(super) fn lane(&self, task: TaskSid) -> Option<Lane> {
-        self.tasks.get(&task)?.waits.map(|(lane, _)| lane)
+        self.records.tasks.get(&task)?.waits.map(|(lane, _)| lane)
     }
 
     /// How many tasks stand before one in its line.
     pub(super) fn ahead(&self, task: TaskSid) -> Option<usize> {
-        let (lane, place) = self.tasks.get(&task)?.waits?;
-        Some(self.waiting.get(&lane)?.range(..place).count())
+        let (lane, place) = self.records.tasks.get(&task)?.waits?;
+        Some(self.indexes.waiting.get(&lane)?.range(..place).count())
     }
 
     /// When a waiting task will have waited for too long.
     pub(super) fn ages_at(&self, task: TaskSid) -> Option<Timestamp> {
-        self.tasks.get(&task)?.ages
+        self.records.tasks.get(&task)?.ages
     }
 
     /// How often a line or a pool changed: while it is the same, what was found in them is still there.
     pub(super) const fn changes(&self) -> u64 {
-        self.changes
+        self.indexes.changes
     }
 
     /// Whether some task waits in a line.
     pub(super) fn is_waited_in(&self, lane: Lane) -> bool {
-        self.waiting.contains_key(&lane)
+        self.indexes.waiting.contains_key(&lane)
     }
 
     /// The first task of a line, after a place.
     pub(super) fn next_in(&self, lane: Lane, after: Option<Place>) -> Option<Place> {
         use std::ops::Bound::{Excluded, Unbounded};
-        let line = self.waiting.get(&lane)?;
+        let line = self.indexes.waiting.get(&lane)?;
         let start = after.map_or(Unbounded, Excluded);
         line.range((start, Unbounded)).next().copied()
     }
 
     pub(super) fn next_deadline(&self) -> Option<Timestamp> {
-        self.deadlines.first().map(|(at, _)| *at)
+        self.indexes.deadlines.first().map(|(at, _)| *at)
     }
 
     /// The task for which something is due the longest, of those after a place in this order.
@@ -199,27 +231,29 @@ impl Picture {
         now: Timestamp,
     ) -> Option<(Timestamp, TaskSid)> {
         use std::ops::Bound::{Excluded, Unbounded};
-        let rest = self.deadlines.range((after.map_or(Unbounded, Excluded), Unbounded));
+        let rest = self.indexes.deadlines.range((after.map_or(Unbounded, Excluded), Unbounded));
         rest.take_while(|(at, _)| *at <= now).next().copied()
     }
 
     /// Forgets that a task is due to leave its target, as it is about to be looked at.
     pub(super) fn leaves_in_turn(&mut self, sid: TaskSid) {
-        self.look.insert(sid);
-        if let Some(held) = self.tasks.get_mut(&sid) {
+        self.step.look.insert(sid);
+        if let Some(held) = self.records.tasks.get_mut(&sid) {
             let dies = held.task.dies();
             if let Some(deadline) = held.deadline.replace(dies) {
-                self.deadlines.remove(&(deadline, sid));
+                self.indexes.deadlines.remove(&(deadline, sid));
             }
-            self.deadlines.insert((dies, sid));
+            self.indexes.deadlines.insert((dies, sid));
         }
     }
 
     /// Puts tasks first that have waited for too long by now.
     pub(super) fn age(&mut self, now: Timestamp) {
-        self.now = now;
-        while let Some((at, task)) = self.ageing.first().copied().filter(|(at, _)| *at <= now) {
-            self.ageing.remove(&(at, task));
+        self.indexes.now = now;
+        while let Some((at, task)) =
+            self.indexes.ageing.first().copied().filter(|(at, _)| *at <= now)
+        {
+            self.indexes.ageing.remove(&(at, task));
             self.unindex_task(task);
             self.index_task(task);
         }
@@ -227,26 +261,26 @@ impl Picture {
 
     /// Lets a task be offered to all workers, until it was.
     pub(super) fn make_ready(&mut self, sid: TaskSid) {
-        if let Some(held) = self.tasks.get_mut(&sid) {
+        if let Some(held) = self.records.tasks.get_mut(&sid) {
             held.ready = true;
-            self.ready.extend(held.waits.map(|(_, place)| place));
+            self.step.ready.extend(held.waits.map(|(_, place)| place));
         }
     }
 
     /// The first task that is to be offered to all workers.
     pub(super) fn first_ready(&self) -> Option<Place> {
-        self.ready.first().copied()
+        self.step.ready.first().copied()
     }
 
     /// Whether the task at a place is to be offered to all workers.
     pub(super) fn is_ready(&self, place: Place) -> bool {
-        self.ready.contains(&place)
+        self.step.ready.contains(&place)
     }
 
     /// Marks a task as offered to all workers.
     pub(super) fn was_offered(&mut self, place: Place) {
-        self.ready.remove(&place);
-        if let Some(held) = self.tasks.get_mut(&place.task) {
+        self.step.ready.remove(&place);
+        if let Some(held) = self.records.tasks.get_mut(&place.task) {
             held.ready = false;
         }
     }
@@ -256,8 +290,8 @@ impl Picture {
         &self,
         sid: ReservationSid,
     ) -> Option<(ReservationStatus, Option<TaskQueueSid>)> {
-        let Some(held) = self.tasks.get(&sid.kin(0)) else {
-            return self.ended.get(&sid).copied();
+        let Some(held) = self.records.tasks.get(&sid.kin(0)) else {
+            return self.step.ended.get(&sid).copied();
         };
         // A task forgets those first that were not taken.
         let status =
@@ -267,33 +301,34 @@ impl Picture {
 
     /// Forgets how reservations ended, once nobody is occupied by one of them.
     pub(super) fn forget_ended(&mut self) {
-        self.ended.clear();
+        self.step.ended.clear();
     }
 
     /// A step begins: the one before was written.
     pub(super) fn begin(&mut self) {
-        self.ended_before.clone_from(&self.ended);
-        self.loads_before.clear();
+        let ended = self.step.ended.clone();
+        self.step.before = Before { ended, loads: BTreeMap::new() };
     }
 
     /// Restores what the present step did besides changing records.
     pub(super) fn take_back(&mut self) {
-        self.ended = std::mem::take(&mut self.ended_before);
-        for (worker, before) in std::mem::take(&mut self.loads_before) {
-            self.loads.entry(worker).or_default().was_busy_as(before);
+        let before = std::mem::take(&mut self.step.before);
+        self.step.ended = before.ended;
+        for (worker, before) in before.loads {
+            self.indexes.loads.entry(worker).or_default().was_busy_as(before);
             self.refile(worker);
         }
     }
 
     /// Takes in a task as the table has it; false if a version as new is held.
     pub(super) fn learn_task(&mut self, mut task: Task) -> bool {
-        let held = self.tasks.get(&task.sid);
-        if task.workspace != self.workspace.sid
+        let held = self.records.tasks.get(&task.sid);
+        if task.workspace != self.records.workspace.sid
             || held.is_some_and(|held| held.task.version >= task.version)
         {
             return false;
         }
-        self.look.insert(task.sid);
+        self.step.look.insert(task.sid);
         // What is noted there belongs to the change that was learned, not to the next one.
         task.fields.trail.clear();
         self.put_task(task);
@@ -309,13 +344,13 @@ impl Picture {
         for one in before.iter().flat_map(|held| held.task.open_reservations()) {
             changed.insert(one.worker);
             if !task.open_reservations().any(|open| open.worker == one.worker) {
-                self.freed.insert(one.worker);
+                self.step.freed.insert(one.worker);
             }
         }
         for one in &task.reservations {
             changed.insert(one.worker);
-            let load = self.loads.entry(one.worker).or_default();
-            self.loads_before.entry(one.worker).or_insert_with(|| load.clone());
+            let load = self.indexes.loads.entry(one.worker).or_default();
+            self.step.before.loads.entry(one.worker).or_insert_with(|| load.clone());
             load.note(task.channel, one.created.max(one.updated));
         }
         let (before, attributes) = match before {
@@ -325,18 +360,18 @@ impl Picture {
             other => (other.map(|held| held.task), serde_json::from_str(&task.attributes).ok()),
         };
         if task.status.is_over() {
-            self.look.remove(&sid);
+            self.step.look.remove(&sid);
             // Kept until the next step, whatever the mode is: the worker may be read after the task.
             let ended = task.reservations.iter();
             let ended = ended.map(|one| (task.reservation_sid(one), (one.status, task.queue)));
-            self.ended.extend(ended);
+            self.step.ended.extend(ended);
         } else {
             for one in task.open_reservations() {
-                self.loads.entry(one.worker).or_default().add(task.channel);
+                self.indexes.loads.entry(one.worker).or_default().add(task.channel);
             }
             let held =
                 Held { task, attributes, waits: None, deadline: None, ages: None, ready: false };
-            self.tasks.insert(sid, held);
+            self.records.tasks.insert(sid, held);
             self.index_task(sid);
         }
         changed.into_iter().for_each(|worker| self.refile(worker));
@@ -346,16 +381,16 @@ impl Picture {
     /// Drops a task that is no more.
     pub(super) fn forget_task(&mut self, task: TaskSid) {
         let Some(held) = self.take(task) else { return };
-        self.look.remove(&task);
+        self.step.look.remove(&task);
         for one in held.task.open_reservations() {
-            self.freed.insert(one.worker);
+            self.step.freed.insert(one.worker);
             self.refile(one.worker);
         }
     }
 
     /// Marks a change as written.
     pub(super) fn task_written(&mut self, task: TaskSid, version: Version) {
-        if let Some(held) = self.tasks.get_mut(&task)
+        if let Some(held) = self.records.tasks.get_mut(&task)
             && held.task.version == version
         {
             held.task.version += 1;
@@ -365,59 +400,59 @@ impl Picture {
 
     fn take(&mut self, task: TaskSid) -> Option<Held> {
         self.unindex_task(task);
-        let held = self.tasks.remove(&task)?;
+        let held = self.records.tasks.remove(&task)?;
         for one in held.task.open_reservations() {
-            self.loads.entry(one.worker).or_default().remove(held.task.channel);
+            self.indexes.loads.entry(one.worker).or_default().remove(held.task.channel);
         }
         Some(held)
     }
 
     fn unindex_task(&mut self, sid: TaskSid) {
-        self.changes += 1;
-        let Some(held) = self.tasks.get_mut(&sid) else {
+        self.indexes.changes += 1;
+        let Some(held) = self.records.tasks.get_mut(&sid) else {
             return;
         };
         if let Some(deadline) = held.deadline.take() {
-            self.deadlines.remove(&(deadline, sid));
+            self.indexes.deadlines.remove(&(deadline, sid));
         }
         if let Some(ages) = held.ages.take() {
-            self.ageing.remove(&(ages, sid));
+            self.indexes.ageing.remove(&(ages, sid));
         }
         if let Some((_, place)) = held.waits {
-            self.ready.remove(&place);
+            self.step.ready.remove(&place);
         }
         if let Some((lane, place)) = held.waits.take()
-            && let Some(line) = self.waiting.get_mut(&lane)
+            && let Some(line) = self.indexes.waiting.get_mut(&lane)
         {
             line.remove(&place);
             if line.is_empty() {
-                self.waiting.remove(&lane);
+                self.indexes.waiting.remove(&lane);
             }
         }
     }
 
     fn index_task(&mut self, sid: TaskSid) {
-        self.changes += 1;
-        let Some(held) = self.tasks.get(&sid) else {
+        self.indexes.changes += 1;
+        let Some(held) = self.records.tasks.get(&sid) else {
             return;
         };
         let waits =
             line_of(&held.task).map(|line| ((line, held.task.channel), self.place_of(&held.task)));
         let deadline = self.deadline_of(&held.task);
         if let Some(deadline) = deadline {
-            self.deadlines.insert((deadline, sid));
+            self.indexes.deadlines.insert((deadline, sid));
         }
-        let ages = self.ages(&held.task).filter(|at| waits.is_some() && *at > self.now);
+        let ages = self.ages(&held.task).filter(|at| waits.is_some() && *at > self.indexes.now);
         if let Some(ages) = ages {
-            self.ageing.insert((ages, sid));
+            self.indexes.ageing.insert((ages, sid));
         }
         if let Some((lane, place)) = waits {
-            self.waiting.entry(lane).or_default().insert(place);
+            self.indexes.waiting.entry(lane).or_default().insert(place);
             if held.ready {
-                self.ready.insert(place);
+                self.step.ready.insert(place);
             }
         }
-        if let Some(held) = self.tasks.get_mut(&sid) {
+        if let Some(held) = self.records.tasks.get_mut(&sid) {
             held.waits = waits;
             held.deadline = deadline;
             held.ages = ages;
@@ -437,12 +472,12 @@ impl Picture {
 
     /// When a task has waited in its queue for as long as the queue lets it.
     fn ages(&self, task: &Task) -> Option<Timestamp> {
-        let bound = self.queues.get(&task.queue?)?.record.ageing_bound_seconds?;
+        let bound = self.records.queues.get(&task.queue?)?.record.ageing_bound_seconds?;
         Some(task.queue_entered.unwrap_or(task.created) + Millis::seconds(bound.into()))
     }
 
     fn place_of(&self, task: &Task) -> Place {
-        let has_aged = self.ages(task).is_some_and(|at| at <= self.now);
+        let has_aged = self.ages(task).is_some_and(|at| at <= self.indexes.now);
         if has_aged && !is_on(Mutation::AgeingForgotten) {
             let since = task.queue_entered.unwrap_or(task.created);
             return Place {
@@ -453,14 +488,14 @@ impl Picture {
                 task: task.sid,
             };
         }
-        let queue = task.queue.and_then(|queue| self.queues.get(&queue));
+        let queue = task.queue.and_then(|queue| self.records.queues.get(&queue));
         let order = queue.map_or(QueueOrder::Fifo, |queue| queue.record.order);
         let (priority, time) = match order {
             QueueOrder::Fifo if is_on(Mutation::PriorityForgotten) => (0, task.start.0),
             QueueOrder::Fifo => (task.priority, task.start.0),
             QueueOrder::Lifo => (0, task.start.0.saturating_neg()),
         };
-        let second_order = order != self.workspace.prioritize_queue_order;
+        let second_order = order != self.records.workspace.prioritize_queue_order;
         Place { in_time: true, second_order, priority: Reverse(priority), time, task: task.sid }
     }
 
@@ -468,7 +503,11 @@ impl Picture {
     fn deadline_of(&self, task: &Task) -> Option<Timestamp> {
         let routed = task.position.is_some()
             && task.worker.is_none()
-            && self.workflows.get(&task.workflow).is_some_and(|flow| flow.configuration.is_some());
+            && self
+                .records
+                .workflows
+                .get(&task.workflow)
+                .is_some_and(|flow| flow.configuration.is_some());
         let leaves = task.target_until.filter(|_| routed);
         match task.status {
             TaskStatus::Pending => leaves.into_iter().chain([task.dies()]).min(),

@@ -331,7 +331,7 @@ impl Router {
             self.fresh.remove(&place.task);
             self.settle(draft, place.task);
         }
-        self.picture.freed.clear();
+        self.picture.step.freed.clear();
         true
     }
 

@@ -75,70 +75,72 @@ pub(in crate::routing) struct Flow {
 
 impl Picture {
     pub(in crate::routing) fn queue(&self, queue: TaskQueueSid) -> Option<&Queue> {
-        self.queues.get(&queue)
+        self.records.queues.get(&queue)
     }
 
     pub(in crate::routing) fn flow(&self, workflow: WorkflowSid) -> Option<&Flow> {
-        self.workflows.get(&workflow)
+        self.records.workflows.get(&workflow)
     }
 
     /// Whether workers in an activity get tasks; in one that is not known they do not.
     pub(in crate::routing) fn is_available(&self, activity: ActivitySid) -> bool {
-        self.activities.get(&activity).is_some_and(|activity| activity.available)
+        self.records.activities.get(&activity).is_some_and(|activity| activity.available)
     }
 
     pub(in crate::routing) fn has_activity(&self, activity: ActivitySid) -> bool {
-        self.activities.contains_key(&activity)
+        self.records.activities.contains_key(&activity)
     }
 
     pub(in crate::routing) fn learn_workspace(&mut self, workspace: Workspace) {
-        if workspace.sid != self.workspace.sid || workspace.version <= self.workspace.version {
+        if workspace.sid != self.records.workspace.sid
+            || workspace.version <= self.records.workspace.version
+        {
             return;
         }
-        self.workspace = workspace;
+        self.records.workspace = workspace;
         self.refile_workers(|_| true);
         self.reindex_tasks(|_| true);
     }
 
     pub(in crate::routing) fn learn_activity(&mut self, activity: Activity) {
         let sid = activity.sid;
-        let held = self.activities.get(&sid);
-        if activity.workspace != self.workspace.sid
+        let held = self.records.activities.get(&sid);
+        if activity.workspace != self.records.workspace.sid
             || held.is_some_and(|held| held.version >= activity.version)
         {
             return;
         }
-        self.activities.insert(sid, activity);
+        self.records.activities.insert(sid, activity);
         self.refile_workers(|worker| worker.activity == sid);
     }
 
     pub(in crate::routing) fn forget_activity(&mut self, activity: ActivitySid) {
-        if self.activities.remove(&activity).is_some() {
+        if self.records.activities.remove(&activity).is_some() {
             self.refile_workers(|worker| worker.activity == activity);
         }
     }
 
     pub(in crate::routing) fn learn_channel(&mut self, channel: TaskChannel) {
-        let held = self.channels.get(&channel.sid);
-        if channel.workspace != self.workspace.sid
+        let held = self.records.channels.get(&channel.sid);
+        if channel.workspace != self.records.workspace.sid
             || held.is_some_and(|held| held.version >= channel.version)
         {
             return;
         }
-        self.channels.insert(channel.sid, channel);
+        self.records.channels.insert(channel.sid, channel);
         self.refile_workers(|_| true);
     }
 
     pub(in crate::routing) fn forget_channel(&mut self, channel: TaskChannelSid) {
-        if self.channels.remove(&channel).is_some() {
+        if self.records.channels.remove(&channel).is_some() {
             self.refile_workers(|_| true);
         }
     }
 
     pub(in crate::routing) fn learn_queue(&mut self, queue: TaskQueue) {
         let sid = queue.sid;
-        let held = self.queues.get(&sid);
-        if queue.workspace != self.workspace.sid
+        let held = self.records.queues.get(&sid);
+        if queue.workspace != self.records.workspace.sid
             || held.is_some_and(|held| held.record.version >= queue.version)
         {
             return;
@@ -147,44 +149,45 @@ impl Picture {
         self.forget_membership(sid);
         let expression = Expression::parse(&queue.target_workers).ok();
         if let Some(expression) = &expression {
-            self.membership.insert(sid, expression);
+            self.indexes.membership.insert(sid, expression);
         }
         let (members, activities) = (BTreeSet::new(), BTreeMap::new());
-        self.queues.insert(sid, Queue { record: queue, expression, members, activities });
+        self.records.queues.insert(sid, Queue { record: queue, expression, members, activities });
         self.enlist(sid);
         self.reindex_tasks(|task| task.queue == Some(sid));
     }
 
     fn forget_membership(&mut self, sid: TaskQueueSid) {
-        if let Some(expression) = self.queues.get(&sid).and_then(|queue| queue.expression.as_ref())
+        if let Some(expression) =
+            self.records.queues.get(&sid).and_then(|queue| queue.expression.as_ref())
         {
-            self.membership.remove(sid, expression);
+            self.indexes.membership.remove(sid, expression);
         }
     }
 
     pub(in crate::routing) fn forget_queue(&mut self, queue: TaskQueueSid) {
         self.delist(queue);
         self.forget_membership(queue);
-        if self.queues.remove(&queue).is_some() {
+        if self.records.queues.remove(&queue).is_some() {
             self.reindex_tasks(|task| task.queue == Some(queue));
         }
     }
 
     pub(in crate::routing) fn learn_workflow(&mut self, workflow: Workflow) {
         let sid = workflow.sid;
-        let held = self.workflows.get(&sid);
-        if workflow.workspace != self.workspace.sid
+        let held = self.records.workflows.get(&sid);
+        if workflow.workspace != self.records.workspace.sid
             || held.is_some_and(|held| held.record.version >= workflow.version)
         {
             return;
         }
         let configuration = workflow::Workflow::parse(&workflow.configuration).ok();
-        self.workflows.insert(sid, Flow { record: workflow, configuration });
+        self.records.workflows.insert(sid, Flow { record: workflow, configuration });
         self.workflow_changed(sid);
     }
 
     pub(in crate::routing) fn forget_workflow(&mut self, workflow: WorkflowSid) {
-        if self.workflows.remove(&workflow).is_some() {
+        if self.records.workflows.remove(&workflow).is_some() {
             self.workflow_changed(workflow);
         }
     }
@@ -194,6 +197,6 @@ impl Picture {
             task.workflow == sid
                 && matches!(task.status, TaskStatus::Pending | TaskStatus::Reserved)
         });
-        self.look.extend(tasks);
+        self.step.look.extend(tasks);
     }
 }

@@ -96,28 +96,28 @@ impl Load {
 
 impl Picture {
     pub(in crate::routing) fn member(&self, worker: WorkerSid) -> Option<&Member> {
-        self.workers.get(&worker)
+        self.records.workers.get(&worker)
     }
 
     /// All workers.
     pub(in crate::routing) fn members(&self) -> impl ExactSizeIterator<Item = &Member> {
-        self.workers.values()
+        self.records.workers.values()
     }
 
     /// The worker who is called so, in any case.
     pub(in crate::routing) fn called(&self, name: &str) -> Option<WorkerSid> {
-        self.names.get(&name.to_lowercase()).copied()
+        self.indexes.names.get(&name.to_lowercase()).copied()
     }
 
     /// What a worker has to do.
     pub(in crate::routing) fn load(&self, worker: WorkerSid) -> Option<&Load> {
-        self.loads.get(&worker)
+        self.indexes.loads.get(&worker)
     }
 
     /// What expressions can know of a worker.
     pub(in crate::routing) fn fields<'a>(&'a self, member: &'a Member) -> WorkerFields<'a> {
         let worker = &member.record;
-        let activity = self.activities.get(&worker.activity);
+        let activity = self.records.activities.get(&worker.activity);
         WorkerFields {
             sid: worker.sid,
             friendly_name: &worker.friendly_name,
@@ -134,13 +134,14 @@ impl Picture {
         channel: TaskChannelSid,
     ) -> impl Iterator<Item = (Timestamp, WorkerSid)> {
         let (queue, alone) = match line {
-            Line::Queue(queue) => (self.pools.get(&(queue, channel)), None),
+            Line::Queue(queue) => (self.indexes.pools.get(&(queue, channel)), None),
             Line::Worker(worker) => {
-                let idle = self.workers.get(&worker).and_then(|member| member.idle(channel));
+                let idle =
+                    self.records.workers.get(&worker).and_then(|member| member.idle(channel));
                 (None, idle.map(|idle| (idle, worker)))
             }
             Line::Anyhow(worker) => {
-                let member = self.workers.get(&worker);
+                let member = self.records.workers.get(&worker);
                 (None, member.map(|member| (member.record.activity_since, worker)))
             }
         };
@@ -150,22 +151,25 @@ impl Picture {
     /// How many workers of a line can take one more task of the channel, at most.
     pub(in crate::routing) fn pool_size(&self, (line, channel): Lane) -> usize {
         match line {
-            Line::Queue(queue) => self.pools.get(&(queue, channel)).map_or(0, BTreeSet::len),
+            Line::Queue(queue) => {
+                self.indexes.pools.get(&(queue, channel)).map_or(0, BTreeSet::len)
+            }
             Line::Worker(_) | Line::Anyhow(_) => 1,
         }
     }
 
     /// Takes in a worker as the table has them, unless a version as new is held.
     pub(in crate::routing) fn learn_worker(&mut self, worker: Worker) {
-        let held = self.workers.get(&worker.sid);
+        let held = self.records.workers.get(&worker.sid);
         let known = held.is_some_and(|held| held.record.version >= worker.version);
-        if worker.workspace != self.workspace.sid || known {
+        if worker.workspace != self.records.workspace.sid || known {
             return;
         }
         if held.is_none() {
-            let lanes = self.used.iter().map(|channel| (Line::Anyhow(worker.sid), *channel));
-            let waiting = lanes.filter_map(|lane| self.waiting.get(&lane)).flatten();
-            self.look.extend(waiting.map(|place| place.task));
+            let lanes =
+                self.indexes.used.iter().map(|channel| (Line::Anyhow(worker.sid), *channel));
+            let waiting = lanes.filter_map(|lane| self.indexes.waiting.get(&lane)).flatten();
+            self.step.look.extend(waiting.map(|place| place.task));
         }
         self.put_worker(worker);
     }
@@ -186,29 +190,31 @@ impl Picture {
             }
         };
         for queue in &queues {
-            if let Some(queue) = self.queues.get_mut(queue) {
+            if let Some(queue) = self.records.queues.get_mut(queue) {
                 queue.enlist(sid, worker.activity);
             }
         }
-        self.names.insert(worker.friendly_name.to_lowercase(), sid);
+        self.indexes.names.insert(worker.friendly_name.to_lowercase(), sid);
         if worker.occupation.is_some() {
-            self.occupied.insert(sid);
+            self.indexes.occupied.insert(sid);
         }
         let filed = BTreeMap::new();
-        self.workers.insert(sid, Member { record: worker, attributes, readable, queues, filed });
+        self.records
+            .workers
+            .insert(sid, Member { record: worker, attributes, readable, queues, filed });
         self.file(sid);
-        self.freed.insert(sid);
+        self.step.freed.insert(sid);
     }
 
     /// Drops a worker who is no more. What they had to do stays theirs.
     pub(in crate::routing) fn forget_worker(&mut self, worker: WorkerSid) {
         self.remove_worker(worker);
-        self.freed.remove(&worker);
+        self.step.freed.remove(&worker);
     }
 
     /// Marks a change as written.
     pub(in crate::routing) fn worker_written(&mut self, worker: WorkerSid, version: Version) {
-        if let Some(member) = self.workers.get_mut(&worker)
+        if let Some(member) = self.records.workers.get_mut(&worker)
             && member.record.version == version
         {
             member.record.version += 1;
@@ -217,16 +223,16 @@ impl Picture {
 
     fn remove_worker(&mut self, sid: WorkerSid) -> Option<Member> {
         self.unfile(sid);
-        self.occupied.remove(&sid);
-        let member = self.workers.remove(&sid)?;
+        self.indexes.occupied.remove(&sid);
+        let member = self.records.workers.remove(&sid)?;
         for queue in &member.queues {
-            if let Some(queue) = self.queues.get_mut(queue) {
+            if let Some(queue) = self.records.queues.get_mut(queue) {
                 queue.delist(sid, member.record.activity);
             }
         }
         let name = member.record.friendly_name.to_lowercase();
-        if self.names.get(&name) == Some(&sid) {
-            self.names.remove(&name);
+        if self.indexes.names.get(&name) == Some(&sid) {
+            self.indexes.names.remove(&name);
         }
         Some(member)
     }
@@ -236,44 +242,44 @@ impl Picture {
             return BTreeSet::new();
         }
         let on = WorkerAttributes(attributes);
-        let mut queues = self.membership.candidates(attributes);
-        queues.retain(|queue| self.queues.get(queue).is_some_and(|queue| queue.takes(&on)));
+        let mut queues = self.indexes.membership.candidates(attributes);
+        queues.retain(|queue| self.records.queues.get(queue).is_some_and(|queue| queue.takes(&on)));
         queues
     }
 
     /// Lets a queue choose its workers again; those it has now are looked at.
     pub(super) fn enlist(&mut self, sid: TaskQueueSid) {
-        let Some(queue) = self.queues.get(&sid) else {
+        let Some(queue) = self.records.queues.get(&sid) else {
             return;
         };
         let belong = |member: &&Member| {
             member.readable && queue.takes(&WorkerAttributes(&member.attributes))
         };
         let members: Vec<WorkerSid> =
-            self.workers.values().filter(belong).map(|member| member.record.sid).collect();
+            self.records.workers.values().filter(belong).map(|member| member.record.sid).collect();
         for worker in members {
             self.unfile(worker);
-            if let Some(member) = self.workers.get_mut(&worker)
-                && let Some(queue) = self.queues.get_mut(&sid)
+            if let Some(member) = self.records.workers.get_mut(&worker)
+                && let Some(queue) = self.records.queues.get_mut(&sid)
             {
                 member.queues.insert(sid);
                 queue.enlist(worker, member.record.activity);
             }
             self.file(worker);
-            self.freed.insert(worker);
+            self.step.freed.insert(worker);
         }
     }
 
     /// Lets all workers of a queue go.
     pub(super) fn delist(&mut self, sid: TaskQueueSid) {
-        let Some(queue) = self.queues.get(&sid) else {
+        let Some(queue) = self.records.queues.get(&sid) else {
             return;
         };
         let members: Vec<WorkerSid> = queue.members().collect();
         for worker in members {
             self.unfile(worker);
-            if let Some(member) = self.workers.get_mut(&worker)
-                && let Some(queue) = self.queues.get_mut(&sid)
+            if let Some(member) = self.records.workers.get_mut(&worker)
+                && let Some(queue) = self.records.queues.get_mut(&sid)
             {
                 member.queues.remove(&sid);
                 queue.delist(worker, member.record.activity);
@@ -284,18 +290,18 @@ impl Picture {
 
     /// Files these workers again, after the configuration changed under them.
     pub(super) fn refile_workers(&mut self, which: impl Fn(&Worker) -> bool) {
-        let records = self.workers.values().map(|member| &member.record);
+        let records = self.records.workers.values().map(|member| &member.record);
         let workers: Vec<WorkerSid> = records.filter(|one| which(one)).map(|one| one.sid).collect();
         for worker in workers {
             self.refile(worker);
-            self.freed.insert(worker);
+            self.step.freed.insert(worker);
         }
     }
 
     /// Pools workers for a channel from its first task on.
     pub(super) fn use_channel(&mut self, channel: TaskChannelSid) {
-        if self.used.insert(channel) {
-            let workers: Vec<WorkerSid> = self.workers.keys().copied().collect();
+        if self.indexes.used.insert(channel) {
+            let workers: Vec<WorkerSid> = self.records.workers.keys().copied().collect();
             workers.into_iter().for_each(|worker| self.refile(worker));
         }
     }
@@ -306,16 +312,16 @@ impl Picture {
     }
 
     fn unfile(&mut self, sid: WorkerSid) {
-        self.changes += 1;
-        let Some(member) = self.workers.get_mut(&sid) else {
+        self.indexes.changes += 1;
+        let Some(member) = self.records.workers.get_mut(&sid) else {
             return;
         };
         for (channel, idle) in std::mem::take(&mut member.filed) {
             for queue in &member.queues {
-                if let Some(pool) = self.pools.get_mut(&(*queue, channel)) {
+                if let Some(pool) = self.indexes.pools.get_mut(&(*queue, channel)) {
                     pool.remove(&(idle, sid));
                     if pool.is_empty() {
-                        self.pools.remove(&(*queue, channel));
+                        self.indexes.pools.remove(&(*queue, channel));
                     }
                 }
             }
@@ -323,14 +329,14 @@ impl Picture {
     }
 
     fn file(&mut self, sid: WorkerSid) {
-        self.changes += 1;
+        self.indexes.changes += 1;
         let filed = self.filing(sid);
-        let Some(member) = self.workers.get_mut(&sid) else {
+        let Some(member) = self.records.workers.get_mut(&sid) else {
             return;
         };
         for (channel, idle) in &filed {
             for queue in &member.queues {
-                self.pools.entry((*queue, *channel)).or_default().insert((*idle, sid));
+                self.indexes.pools.entry((*queue, *channel)).or_default().insert((*idle, sid));
             }
         }
         member.filed = filed;
@@ -339,12 +345,13 @@ impl Picture {
     /// The channels on which a worker can take one more task, and since when they are idle there.
     fn filing(&self, sid: WorkerSid) -> BTreeMap<TaskChannelSid, Timestamp> {
         let none = Load::default();
-        let load = self.loads.get(&sid).unwrap_or(&none);
-        let Some(member) = self.workers.get(&sid) else {
+        let load = self.indexes.loads.get(&sid).unwrap_or(&none);
+        let Some(member) = self.records.workers.get(&sid) else {
             return BTreeMap::new();
         };
         let worker = &member.record;
-        let single = !self.workspace.multi_task_enabled && !is_on(Mutation::SingleForgotten);
+        let single =
+            !self.records.workspace.multi_task_enabled && !is_on(Mutation::SingleForgotten);
         let occupied = single && !load.open.is_empty();
         if !self.is_available(worker.activity) || occupied {
             return BTreeMap::new();
@@ -359,12 +366,12 @@ impl Picture {
             capacity.available && open < capacity.capacity
         };
         let idle = |channel: TaskChannelSid| {
-            let known = self.channels.get(&channel);
+            let known = self.records.channels.get(&channel);
             let alone = known.is_some_and(|channel| channel.channel_optimized_routing);
             let busy = load.busy.iter().filter(|(of, _)| !alone || **of == channel);
             busy.map(|(_, at)| *at).chain([worker.activity_since]).max()
         };
-        let free = self.used.iter().copied().filter(free);
+        let free = self.indexes.used.iter().copied().filter(free);
         free.filter_map(|channel| Some((channel, idle(channel)?))).collect()
     }
 }

@@ -20,7 +20,7 @@ use crate::workspace::{Occupation, TaskQueue, Worker};
 impl Router {
     /// Moves workers on whose reservations were answered; false if there is more.
     pub(super) fn follow_reservations(&mut self, draft: &mut Draft, now: Timestamp) -> bool {
-        let occupied: Vec<WorkerSid> = self.picture.occupied.iter().copied().collect();
+        let occupied: Vec<WorkerSid> = self.picture.occupied().iter().copied().collect();
         for sid in occupied {
             if let Some(next) = self.followed(sid, now) {
                 if !draft.has_room_for(1) {

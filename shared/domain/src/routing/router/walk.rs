@@ -13,11 +13,11 @@ use crate::timestamp::Timestamp;
 impl Router {
     /// Lets tasks enter their workflow and leave targets whose time is over; false if there is more.
     pub(super) fn move_on(&mut self, draft: &mut Draft, now: Timestamp) -> bool {
-        while let Some(sid) = self.picture.look.first().copied() {
+        while let Some(sid) = self.picture.step.look.first().copied() {
             if !draft.has_room_for(1) {
                 return false;
             }
-            self.picture.look.remove(&sid);
+            self.picture.step.look.remove(&sid);
             if self.move_on_one(draft, sid, now) {
                 self.picture.make_ready(sid);
             }
