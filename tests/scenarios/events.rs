@@ -70,6 +70,35 @@ async fn the_life_of_a_task_is_told_in_the_observed_order() {
     exchange.rests().await;
 }
 
+/// The workspace is gone when its deletion is told, so the event itself says where.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_callback_of_a_workspace_hears_of_its_deletion_if_it_wants_to() {
+    let exchange = Exchange::open().await;
+    for (filter, expected) in
+        [("workspace.deleted", vec!["workspace.deleted"]), ("task.created", vec![])]
+    {
+        let endpoint = Endpoint::start(&[204]).await;
+        let form = [
+            ("FriendlyName", filter),
+            ("EventCallbackUrl", endpoint.url.as_str()),
+            ("EventsFilter", filter),
+        ];
+        let root = "/taskrouter/v1/Workspaces";
+        let sid = exchange.api.make(root, &form).await;
+        exchange.settles().await;
+        assert_eq!(exchange.api.delete(&format!("{root}/{sid}")).await.status, 204);
+        exchange.settles().await;
+        let calls = endpoint.calls();
+        let heard: Vec<&str> = calls.iter().map(|call| call.get("EventType")).collect();
+        assert_eq!(heard, expected, "{filter}");
+        for call in &calls {
+            assert!(endpoint.signed(call));
+            assert_eq!((call.get("WorkspaceSid"), call.get("WorkspaceName")), (&*sid, filter));
+        }
+    }
+    exchange.rests().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_callback_hears_of_everything_signed_and_in_order() {
     let exchange = Exchange::open().await;

@@ -11,7 +11,7 @@ type Row = (&'static str, &'static str, &'static [&'static str]);
 #[rustfmt::skip]
 const STATEMENTS: &[Row] = &[
     ("D.1", "names have 64 characters", &["names_have_sixty_four_characters_at_most_everywhere"]),
-    ("D.1", "callback URL and events filter are set and emptied; the URL can carry connection overrides", &["a_workspace_is_changed_and_what_is_emptied_is_gone", "a_url_is_absolute_or_empty"]),
+    ("D.1", "callback URL and events filter are set and emptied; the URL can carry connection overrides", &["a_workspace_is_changed_and_what_is_emptied_is_gone", "a_url_is_absolute_and_can_be_called_as_it_is_written"]),
     ("D.1", "multitasking is the default and cannot be turned off", &["a_new_workspace_comes_with_activities_and_channels_and_offline_as_default", "a_workspace_is_changed_and_what_is_emptied_is_gone"]),
     ("D.1", "PrioritizeQueueOrder decides between FIFO and LIFO queues", &["the_workspace_says_which_kind_of_queue_goes_first"]),
     ("D.1", "the default activity is that of new workers", &["a_worker_starts_in_the_default_activity_and_has_a_unique_name"]),
@@ -84,7 +84,7 @@ const STATEMENTS: &[Row] = &[
     ("D.7", "up to max_reserved_workers at once; pending again when all fail", &["as_many_workers_are_asked_at_once_as_the_queue_allows", "a_task_waits_again_only_when_its_last_offer_is_refused"]),
     ("D.7", "ReservationStatus or Instruction, If-Match, both views", &["statuses_and_instructions_say_the_same", "answers_that_a_worker_cannot_give_are_refused_with_their_codes", "a_late_answer_is_refused_and_a_stale_tag_too", "a_reservation_is_seen_from_its_own_task_and_worker_only"]),
     ("D.9", "a task enters its workflow, then its queue, then is offered, in one decision", &["a_task_enters_the_first_matching_filter_and_waits", "a_task_is_not_written_between_entering_a_target_and_being_offered_there"]),
-    ("D.11", "attributes of 4,096 characters, spaces included", &["attributes_have_four_thousand_and_ninety_six_characters_with_their_spaces", "attributes_are_kept_as_written_and_must_be_an_object"]),
+    ("D.11", "attributes of 4,096 characters, spaces included", &["attributes_have_four_thousand_and_ninety_six_characters_with_their_spaces", "attributes_are_of_a_bounded_length"]),
     ("D.11", "14217 and friends do not arise; 40151 is an unknown instruction", &["answers_that_a_worker_cannot_give_are_refused_with_their_codes"]),
     ("ours", "receipts say why this worker, and why nobody yet", &["a_waiting_task_says_why_it_waits_and_for_whom", "a_reservation_says_why_it_went_to_its_worker_and_what_the_others_fail_today", "every_worker_of_the_queue_has_a_reason_in_the_words_of_its_author", "a_receipt_names_the_filter_and_five_others_and_counts_the_rest"]),
     ("ours", "a queue can bound how long anybody is passed over", &["a_task_that_waited_for_the_bound_goes_before_urgent_ones_and_not_a_moment_earlier", "a_task_that_waited_for_the_bound_is_passed_by_no_younger_one", "a_bound_on_waiting_is_set_shown_and_taken_away"]),
