@@ -10,7 +10,7 @@ use switchboard_domain::task::{Reservation, ReservationStatus, Task, TaskStatus}
 use switchboard_domain::timestamp::{Millis, Timestamp};
 use switchboard_domain::version::Version;
 
-use crate::Found;
+use crate::violation::Found;
 
 const VERSIONS: &str = "a record changes only together with its version, which grows";
 const STAYS: &str = "what is kept for good stays";

@@ -6,8 +6,8 @@ use switchboard_domain::conversation::{Conversation, Pair, State};
 use switchboard_domain::sid::{ConversationSid, MessageSid};
 use switchboard_store::Table;
 
-use super::view::View;
-use crate::Found;
+use crate::view::View;
+use crate::violation::Found;
 
 const ONE_OPEN: &str = "an address pair has one open conversation at most";
 const BOUND: &str = "a binding and an open conversation's participant on a channel belong together";

@@ -7,8 +7,9 @@ use switchboard_domain::message::{Delivery, Message};
 use switchboard_domain::sid::MessageSid;
 use switchboard_store::Table;
 
-use super::view::View;
-use super::{Facts, Found, Handed};
+use crate::facts::{Facts, Handed};
+use crate::view::View;
+use crate::violation::Found;
 
 const INBOUND: &str = "a customer's message is kept under the identifier of its carrier";
 const KEPT: &str = "an acknowledged message is kept";

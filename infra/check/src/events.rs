@@ -7,8 +7,8 @@ use switchboard_domain::sid::TaskSid;
 use switchboard_domain::task::{ReservationStatus, Task};
 use switchboard_store::Table;
 
-use super::view::View;
-use crate::Found;
+use crate::view::View;
+use crate::violation::Found;
 
 const TOLD: &str = "at rest what became of a task is told, and each thing once";
 

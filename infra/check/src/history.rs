@@ -9,7 +9,8 @@ use switchboard_domain::task::Task;
 
 use crate::changes::{Between, changed, left};
 use crate::offers::{Around, offered};
-use crate::{Found, Snapshot, Violation};
+use crate::snapshot::Snapshot;
+use crate::violation::{Found, Violation};
 
 /// Follows the tables from moment to moment.
 #[derive(Debug, Default)]

@@ -7,8 +7,8 @@ use switchboard_domain::interaction::{ChannelStatus, Interaction};
 use switchboard_domain::sid::{ConversationSid, InteractionSid, Sid as _};
 use switchboard_store::Table;
 
-use super::view::View;
-use crate::Found;
+use crate::view::View;
+use crate::violation::Found;
 
 const TWINS: &str = "an interaction and its conversation are twins that name each other";
 const OWNER: &str = "at rest a conversation whose flow handed over has its interaction";

@@ -6,7 +6,8 @@ use switchboard_domain::task::{Reservation, Task};
 use switchboard_domain::workspace::{Activity, Worker, Workspace};
 
 use crate::routing::{SINGLE, WORKER};
-use crate::{Found, Snapshot};
+use crate::snapshot::Snapshot;
+use crate::violation::Found;
 
 const CAPACITY: &str = "a reservation is made within the capacity of its worker";
 const AVAILABLE: &str = "a reservation is made for a worker who is available";

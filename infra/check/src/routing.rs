@@ -12,8 +12,8 @@ use switchboard_domain::timestamp::{Millis, Timestamp};
 use switchboard_domain::workspace::Workspace;
 use switchboard_store::Table;
 
-use super::view::View;
-use super::{Found, TICK};
+use crate::view::View;
+use crate::violation::Found;
 
 const CAPACITY: &str = "a worker has no more to do than their capacity on a task channel";
 pub(crate) const SINGLE: &str = "without multitasking a worker has one task at most";
@@ -26,6 +26,8 @@ const WAITS: &str = "at rest nothing waits that a free worker could take";
 const SETTLED: &str = "at rest the router has nothing left to decide";
 const OVERDUE: &str = "at rest nothing is overdue by more than a tick";
 
+/// Whatever the minute's tick looks after is done this long after its time.
+const TICK: Millis = Millis::seconds(90);
 /// A step is repeated at most this many times; each one decides something or is the last.
 const STEPS_MAX: usize = 1000;
 

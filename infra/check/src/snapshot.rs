@@ -4,12 +4,6 @@ use switchboard_domain::record::Record;
 use switchboard_store::Table;
 use switchboard_store::item::{self, Item};
 
-use crate::view::View;
-use crate::{
-    Facts, Found, Moment, Violation, conversations, deliveries, events, interactions, routing,
-    tasks,
-};
-
 /// All tables.
 pub const TABLES: [Table; 5] = [
     Table::Conversations,
@@ -45,23 +39,6 @@ impl Snapshot {
     /// A snapshot that consists of these records.
     pub fn of(records: Vec<Record>) -> Self {
         Self { records, tables: TABLES.to_vec(), unreadable: Vec::new() }
-    }
-
-    /// Everything that must never be, and is, in an order that is always the same. It takes as long as there
-    /// are records.
-    pub fn violations(&self, facts: Option<&Facts>, moment: Moment) -> Vec<Violation> {
-        let view = View::of(self, facts, moment);
-        let mut found = Found::default();
-        for item in &self.unreadable {
-            found.add("every item can be read", "an item cannot be read", [item]);
-        }
-        conversations::check(&view, &mut found);
-        deliveries::check(&view, &mut found);
-        interactions::check(&view, &mut found);
-        tasks::check(&view, &mut found);
-        events::check(&view, &mut found);
-        routing::check(&view, &mut found);
-        found.sorted()
     }
 
     /// A snapshot for which nothing was read yet.

@@ -7,8 +7,8 @@ use switchboard_domain::sid::ReservationSid;
 use switchboard_domain::task::{ReservationStatus, Task, TaskStatus};
 use switchboard_store::Table;
 
-use super::view::View;
-use crate::Found;
+use crate::view::View;
+use crate::violation::Found;
 
 const STATE: &str = "a task is in one state, and its reservations agree with it";
 const NUMBERS: &str = "the reservations of a task have numbers of their own";

@@ -19,7 +19,8 @@ use switchboard_domain::timestamp::Timestamp;
 use switchboard_domain::workspace::{Activity, TaskQueue, Worker, Workflow, Workspace};
 use switchboard_store::Table;
 
-use super::{Facts, Moment, Snapshot};
+use crate::facts::{Facts, Moment};
+use crate::snapshot::Snapshot;
 
 /// What the checks look at.
 pub(super) struct View<'a> {

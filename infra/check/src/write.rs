@@ -11,7 +11,8 @@ use switchboard_domain::timestamp::{Millis, Timestamp};
 use crate::changes::{Between, changed, left};
 use crate::conversations::INDEXES;
 use crate::offers::{Around, offered};
-use crate::{Found, Violation, conversations, deliveries, interactions, tasks};
+use crate::violation::{Found, Violation};
+use crate::{conversations, deliveries, interactions, tasks};
 
 const OPEN: &str = "a message is written together with its conversation, which is open";
 

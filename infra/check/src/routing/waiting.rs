@@ -11,8 +11,8 @@ use switchboard_domain::task::{ReservationStatus, Task, TaskStatus};
 use switchboard_domain::workspace::Worker;
 
 use super::{Loads, WAITS};
-use crate::Found;
 use crate::view::View;
+use crate::violation::Found;
 
 /// The first task that waits in a queue for a channel's capacity.
 type Lanes<'a> = BTreeMap<(TaskQueueSid, TaskChannelSid), &'a Task>;

@@ -1,0 +1,45 @@
+//! When the tables were looked at, and what somebody knows beside them.
+
+use std::collections::BTreeSet;
+
+use switchboard_domain::conversation::Pair;
+use switchboard_domain::sid::{ConversationSid, MessageSid};
+use switchboard_domain::timestamp::{Millis, Timestamp};
+
+/// When the tables were looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// Between two commits, with effects still under way.
+    Step,
+    /// With nothing left to do: every queue is empty, every change was relayed, no function runs.
+    Rest,
+}
+
+/// What somebody outside of the tables knows.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// The messages whose webhook was answered with success, each with the pair it came over.
+    pub acknowledged: Vec<(Pair, MessageSid)>,
+    /// What carriers have accepted, in order; none if nobody knows.
+    pub sent_by_carrier: Option<Vec<Handed>>,
+    /// The pairs whose customers want nothing more, and since when; none if nobody keeps a list of them.
+    pub opted_out: Option<Vec<(Pair, Timestamp)>>,
+    /// The conversations that were deleted, or whose participants were removed, by REST requests; none if
+    /// nobody knows. Their interactions and messages may be left without them.
+    pub interfered: Option<BTreeSet<ConversationSid>>,
+    /// How far the clocks of two functions may be apart.
+    pub skew: Millis,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// One message that a carrier accepted.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Handed {
+    /// Our message.
+    pub message: MessageSid,
+    /// The delivery within it.
+    pub delivery: u32,
+    /// The identifier that the carrier gave it.
+    pub carrier_message_id: String,
+}
