@@ -22,7 +22,7 @@ use crate::sid::MessageSid;
 )]
 #[serde(rename_all = "camelCase")]
 #[strum(serialize_all = "camelCase", ascii_case_insensitive)]
-#[expect(missing_docs, clippy::enum_variant_names, reason = "each is the event of that name")]
+#[expect(missing_docs, reason = "each is the event of that name")]
 pub enum EventName {
     OnMessageAdded,
     OnMessageUpdated,
