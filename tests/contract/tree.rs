@@ -86,13 +86,59 @@ fn every_kind_of_record_has_its_row_in_the_tables_document() {
     assert_eq!(described.len(), rows.len(), "a kind has two rows");
 }
 
+/// The Rust files below a folder.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|it| it == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// Whether a line has a text that begins as the keys of a kind do: `"WK#`, or puts two parts of a key together.
+fn spells_a_key(line: &str) -> bool {
+    let mut texts = line.split('"').skip(1).step_by(2);
+    texts.any(|text| match text.split_once('#') {
+        Some((before, _)) => {
+            matches!(before.len(), 1 | 2) && before.bytes().all(|it| it.is_ascii_uppercase())
+        }
+        None => false,
+    })
+}
+
 #[test]
-fn only_the_store_spells_keys() {
-    for name in functions() {
-        for entry in fs::read_dir(root().join("functions").join(&name).join("src")).unwrap() {
-            let path = entry.unwrap().path();
-            let Ok(text) = fs::read_to_string(&path) else { continue };
-            assert!(!text.contains("aws_sdk_dynamodb"), "{}", path.display());
+fn only_the_store_spells_keys_and_speaks_to_the_tables() {
+    assert!(spells_a_key(r#"    let pk = format!("A#{address}");"#));
+    assert!(spells_a_key(r#"Listing::partition(table, workspace, "TC#")"#));
+    assert!(!spells_a_key(r#"format!("the number #{number}")"#));
+    // How the value is stored, in its own attribute too.
+    let stored = root().join("shared/domain/src/conversation/who.rs");
+    let folders = [
+        "functions",
+        "shared/domain",
+        "shared/rest",
+        "shared/runtime",
+        "shared/carriers",
+        "infra/check",
+    ];
+    for path in folders.iter().flat_map(|folder| sources(&root().join(folder))) {
+        if path.components().any(|it| it.as_os_str() == "target") || path == stored {
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        let keys: Vec<&str> = text.lines().filter(|line| spells_a_key(line)).collect();
+        assert!(keys.is_empty(), "{}: {keys:?}", path.display());
+        let clients = text.matches("aws_sdk_dynamodb").count();
+        // The runtime makes the client.
+        let may = path == root().join("shared/runtime/src/dependencies.rs");
+        assert!(clients == 0 || may, "{}", path.display());
+        for raw in ["Listing::partition", "Listing::list", "Listing::by_worker"] {
+            assert!(!text.contains(raw), "{}: {raw}", path.display());
         }
     }
 }

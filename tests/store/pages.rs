@@ -2,6 +2,7 @@
 
 use switchboard_domain::conversation::Service;
 use switchboard_domain::decision::Decision;
+use switchboard_domain::sid::{MessageSid, ServiceSid, Sid};
 use switchboard_store::{Cursor, Listing, Page, Table};
 
 use crate::{World, service, unique_name};
@@ -17,7 +18,7 @@ async fn filled() -> World {
 }
 
 fn services() -> Listing {
-    Listing::list(Table::Conversations, "SERVICES")
+    Listing::services()
 }
 
 async fn page(world: &World, listing: &Listing, cursor: Option<Cursor>) -> Page<Service> {
@@ -70,12 +71,12 @@ async fn a_place_outside_of_the_list_is_an_empty_page_and_no_error() {
 #[tokio::test]
 async fn the_index_is_scanned_up_to_a_limit() {
     let world = filled().await;
-    let scan = async |prefix: &str, limit: usize| {
-        let found = world.store.scan_list_index(Table::Conversations, prefix, limit).await;
+    async fn scan<S: Sid>(world: &World, limit: usize) -> Option<usize> {
+        let found = world.store.scan_list_index::<S>(Table::Conversations, limit).await;
         found.unwrap().map(|keys| keys.len())
-    };
-    assert_eq!(scan("IS", 100).await, Some(7));
-    assert_eq!(scan("IS", 6).await, None);
-    assert_eq!(scan("N#", 100).await, Some(0));
+    }
+    assert_eq!(scan::<ServiceSid>(&world, 100).await, Some(7));
+    assert_eq!(scan::<ServiceSid>(&world, 6).await, None);
+    assert_eq!(scan::<MessageSid>(&world, 100).await, Some(0));
     world.ends().await;
 }

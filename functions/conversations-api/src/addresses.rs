@@ -9,7 +9,7 @@ use switchboard_domain::decision::Decision;
 use switchboard_domain::sid::{AddressConfigurationSid, ServiceSid};
 use switchboard_domain::version::Version;
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
-use switchboard_store::{Listing, Page, Table, key};
+use switchboard_store::{Listing, Page, key};
 
 use crate::configuration::existing_service;
 use crate::input;
@@ -65,11 +65,9 @@ pub(crate) async fn list(call: &Call<'_>) -> Answer {
     let wanted = call.query.given("Type").map(kind).transpose()?;
     let request = call.page(PAGE_MAX)?;
     let page: Page<AddressConfiguration> = call
-        .list(
-            &Listing::list(Table::Configuration, "ADDRESSES"),
-            &request,
-            |one: &AddressConfiguration| wanted.is_none_or(|kind| one.kind == kind),
-        )
+        .list(&Listing::address_configurations(), &request, |one: &AddressConfiguration| {
+            wanted.is_none_or(|kind| one.kind == kind)
+        })
         .await?;
     Ok(call.paged("address_configurations", &request, &page, |one| render(call, one)))
 }

@@ -11,7 +11,7 @@ use switchboard_domain::sid::{AccountSid, ConversationSid, MessagingServiceSid, 
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_rest::fields::{invalid, is_sid};
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply, body};
-use switchboard_store::{Listing, Page, Table, key};
+use switchboard_store::{Listing, Page, key};
 
 use crate::apply::{apply, decided};
 use crate::input::{self, CONVERSATION_ATTRIBUTES_MAX, Timer};
@@ -75,7 +75,7 @@ pub(crate) async fn list(call: &Call<'_>, scope: &Scope) -> Answer {
     let from = day(&call.query, "StartDate", "T00:00:00Z")?;
     let to = day(&call.query, "EndDate", "T23:59:59Z")?;
     let request = call.page(PAGE_MAX)?;
-    let mut listing = Listing::list(Table::Conversations, scope.service(call).await?);
+    let mut listing = Listing::conversations_of(scope.service(call).await?);
     if from.is_some() || to.is_some() {
         let low = from.map_or(0, |from| from.0.max(0));
         // The whole of the last second.

@@ -6,23 +6,21 @@
 use serde_json::{Value, json};
 use switchboard_domain::address::Address;
 use switchboard_domain::codes::Code;
-use switchboard_domain::conversation::{AddressBinding, Conversation, Membership, Participant};
+use switchboard_domain::conversation::{
+    AddressBinding, Conversation, Membership, Participant, Who,
+};
 use switchboard_domain::record::Record;
 use switchboard_domain::sid::{ConversationSid, ParticipantSid, ServiceSid, Sid as _};
 use switchboard_rest::{
     Answer, ApiError, Call, Direction, Records, Source, Stretch, chained, filtered,
 };
-use switchboard_store::{FromRecord, Kept, Listing, Table, key};
+use switchboard_store::{Kept, Listing, key};
 
 use crate::input::NAME_CHARS_MAX;
 use crate::scope::Scope;
 
 /// The largest page.
 const PAGE_MAX: i64 = 50;
-/// Rows of open conversations' address pairs.
-const OPEN: &str = "P#";
-/// Rows of closed conversations, and of identities.
-const CLOSED: &str = "C#";
 
 /// `GET …/ParticipantConversations`.
 pub(crate) async fn list(call: &Call<'_>, scope: &Scope) -> Answer {
@@ -39,23 +37,19 @@ pub(crate) async fn list(call: &Call<'_>, scope: &Scope) -> Answer {
             return Err(Code::IdentityTooLong.into());
         }
         (Some(identity), None) => {
-            let closed = rows(format!("I#{identity}"), CLOSED);
+            let closed = Listing::memberships_of(&Who::Identity(identity.to_owned()));
             filtered(&places(call, service, &closed, of_membership), &request, |_| true).await?
         }
         (None, Some(address)) => {
             let address: Address = address.parse().map_err(|_| Code::InvalidBindingAddress)?;
-            let pk = format!("A#{address}");
-            let (open, closed) = (rows(&pk, OPEN), rows(&pk, CLOSED));
+            let open = Listing::bindings_of(&address);
+            let closed = Listing::memberships_of(&Who::Address(address));
             let open = places(call, service, &open, of_binding);
             let closed = places(call, service, &closed, of_membership);
             chained(&open, &closed, &request, |_| true).await?
         }
     };
     Ok(call.paged("conversations", &request, &page, |found| render(call, scope, found)))
-}
-
-fn rows(pk: impl ToString, kind: &str) -> Listing {
-    Listing::partition(Table::Conversations, pk, kind)
 }
 
 /// Somebody's place in a conversation.
@@ -93,7 +87,7 @@ const fn places<'a, T>(
     Places { call, service, rows: Records::of(call.on, listing), place }
 }
 
-impl<T: Kept + FromRecord + Clone + Into<Record> + Send + Sync> Source for Places<'_, T> {
+impl<T: Kept + Clone + Into<Record> + Send + Sync> Source for Places<'_, T> {
     type Record = Found;
 
     async fn read(

@@ -15,7 +15,7 @@ use switchboard_domain::sid::{
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_rest::fields::invalid;
 use switchboard_rest::{Answer, ApiError, Call, Order, Params, Reply, body};
-use switchboard_store::{Listing, Page, Table, key};
+use switchboard_store::{Listing, Page, key};
 
 use crate::apply::{apply, decided};
 use crate::input::{self, ATTRIBUTES_MAX, NAME_CHARS_MAX};
@@ -50,7 +50,7 @@ pub(crate) async fn list(call: &Call<'_>, scope: &Scope, of: &str) -> Answer {
     };
     let request = call.page(PAGE_MAX)?;
     let conversation = scope.conversation(call, of).await?;
-    let listing = Listing::list(Table::Conversations, conversation.sid);
+    let listing = Listing::messages_of(conversation.sid);
     let listing = match order {
         Order::Ascending => listing,
         Order::Descending => listing.descending(),

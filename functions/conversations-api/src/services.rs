@@ -6,7 +6,7 @@ use switchboard_domain::decision::Decision;
 use switchboard_domain::sid::ServiceSid;
 use switchboard_domain::version::Version;
 use switchboard_rest::{Answer, ApiError, Call, Reply};
-use switchboard_store::{Listing, Page, Table, key};
+use switchboard_store::{Listing, Page, key};
 
 use crate::input::NAME_CHARS_MAX;
 use crate::scope::{self, Scope};
@@ -37,7 +37,7 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
 pub(crate) async fn list(call: &Call<'_>) -> Answer {
     scope::default_service(call).await?;
     let request = call.page(PAGE_MAX)?;
-    let listing = Listing::list(Table::Conversations, "SERVICES");
+    let listing = Listing::services();
     let page = call.list(&listing, &request, |_: &Service| true).await?;
     Ok(call.paged("services", &request, &page, |service| render(call, service)))
 }
@@ -55,7 +55,7 @@ pub(crate) async fn remove(call: &Call<'_>, sid: ServiceSid) -> Answer {
         if Scope::default().service_sid(call).await? == sid {
             return Err(ApiError::bad("The default service of the account can not be deleted"));
         }
-        let listing = Listing::list(Table::Conversations, sid);
+        let listing = Listing::conversations_of(sid);
         let page: Page<Conversation> = call.on.store.page(&listing, None, 1).await?;
         if !page.records.is_empty() || page.next.is_some() {
             return Err(ApiError::bad("The service still has conversations: delete them first"));

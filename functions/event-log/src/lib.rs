@@ -153,7 +153,7 @@ async fn count(on: &Dependencies, occurrence: &mut Occurrence) -> Result<(), Fai
     if changed.is_empty() {
         return Ok(());
     }
-    let tasks: Vec<Task> = on.store.all(&Listing::worker(worker)).await?;
+    let tasks: Vec<Task> = on.store.all(&Listing::tasks_of_worker(worker)).await?;
     for change in changed {
         change.open = Some(open(&tasks, worker, change.sid));
     }

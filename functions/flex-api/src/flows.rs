@@ -12,7 +12,7 @@ use switchboard_domain::version::Version;
 use switchboard_domain::workspace::Route;
 use switchboard_domain::workspace::{TaskChannel, Workflow, Workspace};
 use switchboard_rest::{Answer, ApiError, Call, Reply};
-use switchboard_store::{Listing, Table, key};
+use switchboard_store::{Listing, key};
 
 /// `POST /v2/Flows`.
 pub(crate) async fn create(call: &Call<'_>) -> Answer {
@@ -40,7 +40,7 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
 /// `GET /v2/Flows`.
 pub(crate) async fn list(call: &Call<'_>) -> Answer {
     let request = call.page(1000)?;
-    let listing = Listing::list(Table::Configuration, "FLOWS").descending();
+    let listing = Listing::flows().descending();
     let page = call.list(&listing, &request, |_: &Flow| true).await?;
     Ok(call.paged("flows", &request, &page, |flow| {
         let mut rendered = render(call, flow);
@@ -137,13 +137,12 @@ async fn check(call: &Call<'_>, definition: &str) -> Result<Option<Route>, ApiEr
 /// The workspace that has the workflow; there are few.
 async fn find(call: &Call<'_>, hand_over: &HandOver) -> Result<Option<Route>, ApiError> {
     let store = &call.on.store;
-    let workspaces: Vec<Workspace> =
-        store.all(&Listing::list(Table::Routing, "WORKSPACES")).await?;
+    let workspaces: Vec<Workspace> = store.all(&Listing::workspaces()).await?;
     for workspace in workspaces {
         let workflow: Option<Workflow> =
             store.get(key::workflow(workspace.sid, hand_over.workflow)).await?;
         let Some(workflow) = workflow else { continue };
-        let listing = Listing::partition(Table::Routing, workspace.sid, "TC#");
+        let listing = Listing::task_channels(workspace.sid);
         let channels: Vec<TaskChannel> = store.all(&listing).await?;
         let named = channels.iter().find(|channel| {
             channel.unique_name == hand_over.channel || channel.sid.to_string() == hand_over.channel

@@ -9,7 +9,7 @@ use switchboard_domain::sid::{TaskChannelSid, TaskQueueSid, WorkerSid, WorkflowS
 use switchboard_domain::workspace::{TaskChannel, TaskQueue, Worker, Workflow};
 use switchboard_rest::fields::{Longest, json_object};
 use switchboard_rest::{ApiError, Call};
-use switchboard_store::{Listing, Table, key, take};
+use switchboard_store::{Listing, key, take};
 
 /// The longest attributes of a task, in characters (rule D.11).
 const ATTRIBUTES_CHARS_MAX: usize = 4096;
@@ -102,7 +102,7 @@ impl Routing {
             let missing = "Routing.properties.workflow_sid names no workflow of the workspace";
             return found.ok_or_else(|| bad(missing));
         }
-        let listing = Listing::partition(Table::Routing, workspace, "WW#");
+        let listing = Listing::workflows(workspace);
         let mut all: Vec<Workflow> = call.on.store.all(&listing).await?;
         if all.len() == 1 {
             Ok(all.remove(0))
@@ -123,7 +123,7 @@ impl Routing {
                 call.on.store.get(key::task_channel(workspace, sid)).await?;
             return found.ok_or_else(|| bad("Routing.properties names no such task channel"));
         }
-        let listing = Listing::partition(Table::Routing, workspace, "TC#");
+        let listing = Listing::task_channels(workspace);
         let all: Vec<TaskChannel> = call.on.store.all(&listing).await?;
         let named = |name: &str| all.iter().find(|channel| channel.unique_name == name).cloned();
         let found = match &self.channel {

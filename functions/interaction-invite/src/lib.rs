@@ -21,7 +21,7 @@ use switchboard_domain::sid::{ConversationSid, FlowSid, InteractionSid, MessageS
 use switchboard_domain::workspace::{TaskChannel, Worker, Workflow};
 use switchboard_runtime::queue::{body, each_message};
 use switchboard_runtime::{Dependencies, Failure, Patience};
-use switchboard_store::{FromRecord, Key, key, take};
+use switchboard_store::{Kept, Key, key, take};
 
 /// How long tables and queues are waited for. What fails comes again only when the message is visible again.
 pub const PATIENCE: Patience = Patience::WORKER;
@@ -57,7 +57,7 @@ async fn serve(on: &Dependencies, request: &InviteRequest) -> Result<(), Failure
 }
 
 /// Takes a record that must be there; what is not there yet comes again.
-fn must<T: FromRecord>(found: &mut BTreeMap<Key, Record>, key: &Key) -> Result<T, Failure> {
+fn must<T: Kept>(found: &mut BTreeMap<Key, Record>, key: &Key) -> Result<T, Failure> {
     take(found, key).ok_or_else(|| Failure::NotFound(key.pk.clone()))
 }
 

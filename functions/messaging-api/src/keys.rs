@@ -7,7 +7,7 @@ use switchboard_domain::private::Private;
 use switchboard_domain::sid::KeySid;
 use switchboard_domain::version::Version;
 use switchboard_rest::{Answer, ApiError, Call, Reply};
-use switchboard_store::{Listing, Table, key};
+use switchboard_store::{Listing, key};
 
 use crate::{friendly_name, keep_new};
 
@@ -36,7 +36,7 @@ fn secret(call: &Call<'_>) -> String {
 /// `GET …/Keys.json`.
 pub(crate) async fn list(call: &Call<'_>) -> Answer {
     let request = call.page(1000)?;
-    let listing = Listing::list(Table::Configuration, "KEYS");
+    let listing = Listing::api_keys();
     let page = call.list(&listing, &request, |_: &ApiKey| true).await?;
     Ok(call.paged_2010("keys", &request, &page, render))
 }

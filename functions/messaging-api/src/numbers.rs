@@ -11,7 +11,7 @@ use switchboard_domain::sid::PhoneNumberSid;
 use switchboard_domain::version::Version;
 use switchboard_rest::settings::{self, Setting, choice, method, sid, switch, url};
 use switchboard_rest::{Answer, ApiError, Call, Reply};
-use switchboard_store::{Listing, Table, key};
+use switchboard_store::{Listing, key};
 
 use crate::{friendly_name, uri};
 
@@ -106,7 +106,7 @@ pub(crate) async fn list(call: &Call<'_>) -> Answer {
     // All numbers are of the one origin, and none is new to the vendor.
     let origin = call.query.given("Origin").is_none_or(|it| it.eq_ignore_ascii_case(ORIGIN));
     let is_shown = origin && !call.query.flag("Beta")?.unwrap_or(false);
-    let listing = Listing::list(Table::Configuration, "NUMBERS");
+    let listing = Listing::phone_numbers();
     let page = call
         .list(&listing, &request, |number: &PhoneNumber| {
             is_shown

@@ -8,7 +8,7 @@ use switchboard_domain::sid::MessagingServiceSid;
 use switchboard_domain::version::Version;
 use switchboard_rest::settings::{self, Setting, choice, method, number, switch, url};
 use switchboard_rest::{Answer, ApiError, Call, Reply};
-use switchboard_store::{Listing, Table, key, take};
+use switchboard_store::{Listing, key, take};
 
 use crate::{friendly_name, keep_new};
 
@@ -56,7 +56,7 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
 /// `GET /v1/Services`.
 pub(crate) async fn list(call: &Call<'_>) -> Answer {
     let request = call.page(1000)?;
-    let listing = Listing::list(Table::Configuration, "MESSAGING");
+    let listing = Listing::messaging_services();
     let page = call.list(&listing, &request, |_: &MessagingService| true).await?;
     Ok(call.paged("services", &request, &page, |service| render(call, service)))
 }

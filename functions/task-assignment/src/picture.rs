@@ -14,7 +14,7 @@ use switchboard_domain::timestamp::{Millis, Timestamp};
 use switchboard_domain::workspace::Workspace;
 use switchboard_runtime::{Dependencies, Failure};
 use switchboard_store::key::{self, Place};
-use switchboard_store::{Key, Listing, StoreError, Table};
+use switchboard_store::{Key, Listing, StoreError};
 
 /// The index that lists tasks has surely caught up by then.
 const CAUGHT_UP: Millis = Millis::seconds(30);
@@ -69,7 +69,7 @@ async fn build(
     workspace: WorkspaceSid,
     head: Head,
 ) -> Result<Option<Warm>, Failure> {
-    let configuration = Listing::partition(Table::Routing, workspace, "");
+    let configuration = Listing::contents_of(workspace);
     let records = on.store.everything(&configuration).await?;
     let own = records.iter().find_map(|record| match record {
         Record::Workspace(workspace) => Some(Workspace::clone(workspace)),
@@ -92,7 +92,7 @@ impl Warm {
         on: &Dependencies,
         workspace: WorkspaceSid,
     ) -> Result<(), Failure> {
-        let tasks: Vec<Task> = on.store.all(&Listing::list(Table::Routing, workspace)).await?;
+        let tasks: Vec<Task> = on.store.all(&Listing::tasks_of(workspace)).await?;
         tasks.into_iter().for_each(|task| self.router.learn(task.into()));
         Ok(())
     }

@@ -5,6 +5,7 @@ use switchboard_domain::sid::{ActivitySid, WorkspaceSid};
 use switchboard_domain::version::Version;
 use switchboard_domain::workspace::{Activity, TaskQueue, Worker};
 use switchboard_rest::{Answer, ApiError, Call, Reply};
+use switchboard_store::Listing;
 
 use crate::contents::{self, PAGE_SIZE_MAX};
 use crate::fields;
@@ -28,7 +29,7 @@ pub(crate) async fn list(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
     let request = call.page(PAGE_SIZE_MAX)?;
     let name = call.query.get("FriendlyName");
     let available = call.query.affirmed("Available")?;
-    let listing = contents::listing::<Activity>(workspace);
+    let listing = Listing::activities(workspace);
     let page = call
         .list(&listing, &request, |activity: &Activity| {
             name.is_none_or(|name| name == activity.friendly_name)

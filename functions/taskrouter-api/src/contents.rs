@@ -19,7 +19,7 @@ use switchboard_domain::workspace::{
     Activity, TaskChannel, TaskQueue, Worker, Workflow, Workspace,
 };
 use switchboard_rest::{Answer, ApiError, Call, Reply};
-use switchboard_store::{FromRecord, Kept, Key, Listing, Table, key};
+use switchboard_store::{Kept, Key, Listing, key};
 
 use crate::fields::invalid;
 
@@ -27,11 +27,13 @@ use crate::fields::invalid;
 pub(crate) const PAGE_SIZE_MAX: i64 = 1000;
 
 /// A kind of record that lives in a workspace.
-pub(crate) trait Part: Kept + FromRecord + Clone + PartialEq {
+pub(crate) trait Part: Kept + Clone + PartialEq {
     /// Its identifier.
     type Id: Sid;
     /// The segment of the path under which its kind is found.
     const SEGMENT: &'static str;
+    /// All of a workspace, in order of their identifiers.
+    fn listing(workspace: WorkspaceSid) -> Listing;
     /// Where one is kept.
     fn key(workspace: WorkspaceSid, sid: Self::Id) -> Key;
     /// Its identifier.
@@ -47,10 +49,13 @@ pub(crate) trait Part: Kept + FromRecord + Clone + PartialEq {
 }
 
 macro_rules! parts {
-    ($($kind:ident, $sid:ident, $segment:literal, $key:path;)*) => {$(
+    ($($kind:ident, $sid:ident, $segment:literal, $key:path, $listing:path;)*) => {$(
         impl Part for $kind {
             type Id = $sid;
             const SEGMENT: &'static str = $segment;
+            fn listing(workspace: WorkspaceSid) -> Listing {
+                $listing(workspace)
+            }
             fn key(workspace: WorkspaceSid, sid: $sid) -> Key {
                 $key(workspace, sid)
             }
@@ -74,16 +79,11 @@ macro_rules! parts {
 }
 
 parts! {
-    Activity, ActivitySid, "Activities", key::activity;
-    TaskChannel, TaskChannelSid, "TaskChannels", key::task_channel;
-    TaskQueue, TaskQueueSid, "TaskQueues", key::task_queue;
-    Worker, WorkerSid, "Workers", key::worker;
-    Workflow, WorkflowSid, "Workflows", key::workflow;
-}
-
-/// All of a kind, in order of their identifiers.
-pub(crate) fn listing<P: Part>(workspace: WorkspaceSid) -> Listing {
-    Listing::partition(Table::Routing, workspace, &format!("{}#", P::Id::PREFIX))
+    Activity, ActivitySid, "Activities", key::activity, Listing::activities;
+    TaskChannel, TaskChannelSid, "TaskChannels", key::task_channel, Listing::task_channels;
+    TaskQueue, TaskQueueSid, "TaskQueues", key::task_queue, Listing::task_queues;
+    Worker, WorkerSid, "Workers", key::worker, Listing::workers;
+    Workflow, WorkflowSid, "Workflows", key::workflow, Listing::workflows;
 }
 
 /// One that the path names.
@@ -112,7 +112,7 @@ pub(crate) async fn all<P: Part>(
     call: &Call<'_>,
     workspace: WorkspaceSid,
 ) -> Result<Vec<P>, ApiError> {
-    Ok(call.on.store.all(&listing::<P>(workspace)).await?)
+    Ok(call.on.store.all(&P::listing(workspace)).await?)
 }
 
 /// 404 unless the workspace is there.

@@ -16,7 +16,7 @@ use switchboard_domain::sid::{ReservationSid, Sid as _, WorkerSid, WorkspaceSid}
 use switchboard_domain::task::{Reservation, Task};
 use switchboard_domain::workspace::{Worker, Workflow, Workspace};
 use switchboard_rest::{Answer, ApiError, Call, Reply};
-use switchboard_store::{Listing, Page, Table, key};
+use switchboard_store::{Listing, Page, key};
 
 use crate::contents::{self, Activities};
 use crate::task_list;
@@ -126,9 +126,9 @@ fn render(
 pub(crate) async fn of_task(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) -> Answer {
     let task = task_list::find(call, workspace, call.sid(sid)?).await?;
     let mut router = Router::new(contents::workspace(call, workspace).await?);
-    let all = Listing::partition(Table::Routing, workspace, "");
+    let all = Listing::contents_of(workspace);
     call.on.store.everything(&all).await?.into_iter().for_each(|record| router.learn(record));
-    let others: Vec<Task> = call.on.store.all(&task_list::listing(workspace)).await?;
+    let others: Vec<Task> = call.on.store.all(&Listing::tasks_of(workspace)).await?;
     others.into_iter().for_each(|task| router.learn(task.into()));
     // The list is a moment behind.
     router.learn(task.clone().into());
@@ -149,7 +149,7 @@ async fn is_elsewhere(call: &Call<'_>, task: &Task) -> Result<bool, ApiError> {
         call.on.store.get(key::workflow(task.workspace, task.workflow)).await?;
     let wanted = flow.and_then(|flow| wanted(&flow, task));
     let Some(Wanted::Sid(worker)) = wanted else { return Ok(false) };
-    let listing = Listing::list(Table::Routing, "WORKSPACES");
+    let listing = Listing::workspaces();
     let page: Page<Workspace> = call.on.store.page(&listing, None, WORKSPACES_MAX).await?;
     let keys: Vec<_> = page.records.iter().map(|one| key::worker(one.sid, worker)).collect();
     Ok(!call.on.store.get_all(&keys).await?.is_empty())

@@ -16,11 +16,11 @@ use switchboard_domain::task::Task;
 use switchboard_domain::timestamp::Millis;
 use switchboard_domain::workspace::Workflow;
 use switchboard_rest::{Answer, ApiError, Call, Reply};
-use switchboard_store::{Listing, Table, Timeline, key};
+use switchboard_store::{Listing, Timeline, key};
 
 use crate::contents;
 use crate::statistics::Window;
-use crate::{task_list, workflows};
+use crate::workflows;
 
 /// At most this many occurrences are read at a time.
 const READ_AT_ONCE: usize = 1000;
@@ -58,9 +58,9 @@ pub(crate) async fn rehearse(call: &Call<'_>, workspace: WorkspaceSid, sid: &str
     call.nothing_else()?;
     rehearsal::check_period(from, to).map_err(too_much)?;
     let occurrences = recorded(call, &Timeline::of(workspace, from, to)).await?;
-    let all = Listing::partition(Table::Routing, workspace, "");
+    let all = Listing::contents_of(workspace);
     let records: Vec<Record> = call.on.store.everything(&all).await?;
-    let tasks: Vec<Task> = call.on.store.all(&task_list::listing(workspace)).await?;
+    let tasks: Vec<Task> = call.on.store.all(&Listing::tasks_of(workspace)).await?;
     let material = Material {
         workspace: &own,
         records: &records,

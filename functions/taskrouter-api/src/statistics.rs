@@ -18,10 +18,10 @@ use switchboard_domain::statistics::real_time::{Staff, StaffNow, TasksNow};
 use switchboard_domain::task::Task;
 use switchboard_domain::workspace::{Activity, Worker, Workflow};
 use switchboard_rest::{Answer, ApiError, Call, Method, Reply};
-use switchboard_store::Timeline;
+use switchboard_store::{Listing, Timeline};
 
 pub(crate) use self::parameters::Window;
-use crate::{contents, task_list};
+use crate::contents;
 
 /// Which figures are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,7 +166,7 @@ async fn open_tasks(
     ws: WorkspaceSid,
     channel: Option<TaskChannelSid>,
 ) -> Result<Vec<Task>, ApiError> {
-    let mut open: Vec<Task> = call.on.store.all(&task_list::listing(ws)).await?;
+    let mut open: Vec<Task> = call.on.store.all(&Listing::tasks_of(ws)).await?;
     open.retain(|task| {
         !task.status.is_over() && channel.is_none_or(|channel| task.channel == channel)
     });

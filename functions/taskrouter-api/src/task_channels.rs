@@ -7,6 +7,7 @@ use switchboard_domain::sid::{TaskChannelSid, WorkspaceSid};
 use switchboard_domain::version::Version;
 use switchboard_domain::workspace::TaskChannel;
 use switchboard_rest::{Answer, ApiError, Call, Reply};
+use switchboard_store::Listing;
 
 use crate::contents::{self, PAGE_SIZE_MAX};
 use crate::{fields, task_list};
@@ -40,7 +41,7 @@ pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
 pub(crate) async fn list(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
     contents::workspace(call, workspace).await?;
     let request = call.page(PAGE_SIZE_MAX)?;
-    let listing = contents::listing::<TaskChannel>(workspace);
+    let listing = Listing::task_channels(workspace);
     let page = call.list(&listing, &request, |_: &TaskChannel| true).await?;
     Ok(call.paged("channels", &request, &page, |channel| render(call, channel)))
 }

@@ -5,7 +5,7 @@ use switchboard_domain::task::Task;
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_domain::workspace::TaskQueue;
 use switchboard_rest::{ApiError, Call};
-use switchboard_store::{Cursor, Listing, Page, Table, key};
+use switchboard_store::{Cursor, Listing, Page, key};
 
 use crate::contents;
 
@@ -13,11 +13,6 @@ use crate::contents;
 pub(crate) const PRIORITY_MAX: i64 = 0x7fff_ffff;
 /// At most this many tasks are read at a time when one is looked for.
 const LOOKED_THROUGH: usize = 200;
-
-/// All tasks of a workspace, the oldest first.
-pub(crate) fn listing(workspace: WorkspaceSid) -> Listing {
-    Listing::list(Table::Routing, workspace)
-}
 
 /// Whether a task is shown no more; the table drops it in its own time.
 pub(crate) fn is_gone(task: &Task, now: Timestamp) -> bool {
@@ -45,8 +40,11 @@ pub(crate) async fn first_open(
 ) -> Result<Option<Task>, ApiError> {
     let mut cursor: Option<Cursor> = None;
     loop {
-        let page: Page<Task> =
-            call.on.store.page(&listing(workspace), cursor.as_ref(), LOOKED_THROUGH).await?;
+        let page: Page<Task> = call
+            .on
+            .store
+            .page(&Listing::tasks_of(workspace), cursor.as_ref(), LOOKED_THROUGH)
+            .await?;
         let mut open = page.records.into_iter().filter(|task| !task.status.is_over());
         if let Some(found) = open.find(&test) {
             return Ok(Some(found));
@@ -67,7 +65,8 @@ pub(crate) async fn held_by(
 ) -> Result<Vec<Task>, ApiError> {
     let queues: Vec<TaskQueue> = contents::all(call, workspace).await?;
     let alone = queues.iter().all(|queue| queue.max_reserved_workers <= 1);
-    let source = if alone { Listing::worker(worker) } else { listing(workspace) };
+    let source =
+        if alone { Listing::tasks_of_worker(worker) } else { Listing::tasks_of(workspace) };
     let mut held: Vec<Task> = call.on.store.all(&source).await?;
     held.retain(|task| {
         !is_gone(task, call.now) && task.reservations.iter().any(|one| one.worker == worker)

@@ -8,6 +8,7 @@ use switchboard_domain::sid::{ActivitySid, TaskQueueSid, WorkspaceSid};
 use switchboard_domain::version::Version;
 use switchboard_domain::workspace::{Activity, QueueOrder, TaskQueue, Worker, Workflow};
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
+use switchboard_store::Listing;
 
 use crate::contents::{self, Activities, PAGE_SIZE_MAX};
 use crate::fields::invalid;
@@ -134,7 +135,7 @@ pub(crate) async fn list(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
         worker = serde_json::from_str(&found.attributes).ok();
     }
     let page = call
-        .list(&contents::listing::<TaskQueue>(workspace), &request, |queue: &TaskQueue| {
+        .list(&Listing::task_queues(workspace), &request, |queue: &TaskQueue| {
             name.is_none_or(|name| name == queue.friendly_name)
                 && worker.as_ref().is_none_or(|attributes| takes(queue, attributes))
         })

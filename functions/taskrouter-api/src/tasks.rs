@@ -8,11 +8,12 @@ use switchboard_domain::workspace::TaskChannel;
 use switchboard_rest::fields::missing;
 use switchboard_rest::{Answer, ApiError, Call, Order, Params, Reply, ordered};
 use switchboard_store::Kept as _;
+use switchboard_store::Listing;
 
 use crate::contents::{self, PAGE_SIZE_MAX};
 use crate::fields::invalid;
 use crate::task_filter::{EARLIEST_START, Filter, Ordering};
-use crate::task_list::{PRIORITY_MAX, find, is_gone, listing};
+use crate::task_list::{PRIORITY_MAX, find, is_gone};
 use crate::task_view::{Names, render};
 use crate::{fields, task_channels};
 
@@ -47,12 +48,12 @@ pub(crate) async fn list(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
     let keep = |task: &Task| !is_gone(task, call.now) && filter.keeps(task);
     let page = if ordering.is_kept() {
         let listing = match ordering.order {
-            Order::Descending => listing(workspace).descending(),
-            Order::Ascending => listing(workspace),
+            Order::Descending => Listing::tasks_of(workspace).descending(),
+            Order::Ascending => Listing::tasks_of(workspace),
         };
         call.list(&listing, &request, keep).await?
     } else {
-        let all: Vec<Task> = call.on.store.all(&listing(workspace)).await?;
+        let all: Vec<Task> = call.on.store.all(&Listing::tasks_of(workspace)).await?;
         let kept = all.into_iter().filter(keep).map(|task| (ordering.key(&task), task));
         ordered(kept.collect(), ordering.order, &request)
     };

@@ -8,6 +8,7 @@ use switchboard_domain::sid::{WorkerChannelSid, WorkerSid, WorkspaceSid};
 use switchboard_domain::task::{ReservationStatus, Task};
 use switchboard_domain::workspace::{TaskChannel, Worker};
 use switchboard_rest::{Answer, ApiError, Call, Reply};
+use switchboard_store::Listing;
 
 use crate::contents::{self, PAGE_SIZE_MAX};
 use crate::{task_channels, task_list};
@@ -19,7 +20,7 @@ pub(crate) async fn list(call: &Call<'_>, workspace: WorkspaceSid, worker: &str)
     let request = call.page(PAGE_SIZE_MAX)?;
     let worker: Worker = contents::find(call, workspace, call.sid(worker)?).await?;
     let held = task_list::held_by(call, workspace, worker.sid).await?;
-    let listing = contents::listing::<TaskChannel>(workspace);
+    let listing = Listing::task_channels(workspace);
     let page = call.list(&listing, &request, |_: &TaskChannel| true).await?;
     let render = |channel: &TaskChannel| render(call, &worker, channel, &held);
     Ok(call.paged("channels", &request, &page, render))

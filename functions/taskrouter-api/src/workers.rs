@@ -14,6 +14,7 @@ use switchboard_domain::timestamp::Timestamp;
 use switchboard_domain::version::Version;
 use switchboard_domain::workspace::{Activity, TaskQueue, Worker};
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply, ordered};
+use switchboard_store::Listing;
 use switchboard_store::key::dated;
 
 use crate::contents::{self, Activities, PAGE_SIZE_MAX};
@@ -144,7 +145,7 @@ pub(crate) async fn list(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
     let activities = Activities::load(call, workspace).await?;
     let keep = |worker: &Worker| filter.keeps(worker, &activities);
     let page = match ordering {
-        None => call.list(&contents::listing::<Worker>(workspace), &request, keep).await?,
+        None => call.list(&Listing::workers(workspace), &request, keep).await?,
         Some((by, order)) => {
             let all = contents::all::<Worker>(call, workspace).await?;
             let kept = all.into_iter().filter(keep).map(|worker| {

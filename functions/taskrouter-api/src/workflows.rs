@@ -9,7 +9,7 @@ use switchboard_domain::task::{self, Command, Source, Task, TaskStatus};
 use switchboard_domain::version::Version;
 use switchboard_domain::workspace::Workflow;
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
-use switchboard_store::{Key, Listing, Table, key};
+use switchboard_store::{Key, Listing, key};
 
 use crate::contents::{self, PAGE_SIZE_MAX};
 use crate::fields::invalid;
@@ -133,7 +133,7 @@ pub(crate) async fn list(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
     contents::workspace(call, workspace).await?;
     let request = call.page(PAGE_SIZE_MAX)?;
     let name = call.query.get("FriendlyName");
-    let listing = contents::listing::<Workflow>(workspace);
+    let listing = Listing::workflows(workspace);
     let page = call.list(&listing, &request, |workflow: &Workflow| {
         name.is_none_or(|name| name == workflow.friendly_name)
     });
@@ -171,7 +171,7 @@ async fn restart_tasks(
     workspace: WorkspaceSid,
     workflow: WorkflowSid,
 ) -> Result<(), ApiError> {
-    let all: Vec<Task> = call.on.store.all(&Listing::list(Table::Routing, workspace)).await?;
+    let all: Vec<Task> = call.on.store.all(&Listing::tasks_of(workspace)).await?;
     let waiting: Vec<TaskSid> = all
         .iter()
         .filter(|task| task.workflow == workflow && task.status == TaskStatus::Pending)

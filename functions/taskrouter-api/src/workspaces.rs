@@ -13,7 +13,7 @@ use switchboard_domain::workspace::{
     Activity, QueueOrder, TaskChannel, TaskQueue, Worker, Workflow, Workspace,
 };
 use switchboard_rest::{Answer, ApiError, Call, Reply};
-use switchboard_store::{Kept as _, Listing, Table, key};
+use switchboard_store::{Kept as _, Listing, key};
 
 use crate::contents::{self, Activities, PAGE_SIZE_MAX};
 use crate::fields::invalid;
@@ -145,7 +145,7 @@ fn first_in_first_out(workspace: &Workspace) -> [Record; 2] {
 pub(crate) async fn list(call: &Call<'_>) -> Answer {
     let request = call.page(PAGE_SIZE_MAX)?;
     let name = call.query.get("FriendlyName");
-    let listing = Listing::list(Table::Routing, "WORKSPACES");
+    let listing = Listing::workspaces();
     let page = call
         .list(&listing, &request, |workspace: &Workspace| {
             name.is_none_or(|name| name == workspace.friendly_name)

@@ -13,7 +13,7 @@ use switchboard_domain::timestamp::{Millis, Timestamp};
 use switchboard_domain::workspace::Workspace;
 use switchboard_runtime::queue::{body, item_failure, log};
 use switchboard_runtime::{Dependencies, Failure, Patience};
-use switchboard_store::{Listing, Table};
+use switchboard_store::Listing;
 
 /// A timer that is so little early is on time.
 const TOLERANCE: Millis = Millis(20);
@@ -79,7 +79,7 @@ fn name(event: &RouterEvent) -> String {
 
 /// Lets every workspace's router look at the time.
 async fn tick(on: &Dependencies) -> Result<(), Failure> {
-    let listing = Listing::list(Table::Routing, "WORKSPACES");
+    let listing = Listing::workspaces();
     let workspaces: Vec<Workspace> = on.store.all(&listing).await?;
     let minute = on.now().seconds() / 60;
     for workspace in workspaces {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use switchboard_domain::conversation::{Conversation, Pair, State};
+use switchboard_domain::conversation::{Conversation, Pair, State, Who};
 use switchboard_domain::sid::{ConversationSid, MessageSid};
 use switchboard_store::Table;
 
@@ -29,8 +29,8 @@ pub(super) fn check(view: &View<'_>, found: &mut Found) {
     }
     let bindings: BTreeMap<&Pair, (ConversationSid, u32)> =
         view.bindings.iter().map(|it| (&it.pair, (it.conversation, it.number))).collect();
-    let memberships: Places<'_, &str> =
-        view.memberships.iter().map(|it| ((it.who.as_str(), it.conversation), it.number)).collect();
+    let memberships: Places<'_, &Who> =
+        view.memberships.iter().map(|it| ((&it.who, it.conversation), it.number)).collect();
     let mut pairs: BTreeMap<&Pair, ConversationSid> = BTreeMap::new();
     for conversation in view.conversations.values() {
         numbers(conversation, found);
@@ -84,16 +84,16 @@ pub(crate) fn numbers(conversation: &Conversation, found: &mut Found) {
 }
 
 /// Every participant who is to be found by a membership has one.
-fn members(conversation: &Conversation, memberships: &Places<'_, &str>, found: &mut Found) {
+fn members(conversation: &Conversation, memberships: &Places<'_, &Who>, found: &mut Found) {
     let is_closed = conversation.state == State::Closed;
     let remembered = is_closed && conversation.next_number <= REMEMBERED_MAX + 1;
     for one in &conversation.participants {
         let who = match (&one.identity, &one.pair) {
-            (Some(identity), _) => format!("I#{identity}"),
-            (None, Some(pair)) if remembered => format!("A#{}", pair.address),
+            (Some(identity), _) => Who::Identity(identity.clone()),
+            (None, Some(pair)) if remembered => Who::Address(pair.address.clone()),
             (None, _) => continue,
         };
-        if memberships.get(&(who.as_str(), conversation.sid)) != Some(&one.number) {
+        if memberships.get(&(&who, conversation.sid)) != Some(&one.number) {
             let what = format!("participant {} has no membership", one.number);
             found.add(MEMBERS, what, [conversation.sid]);
         }
@@ -126,13 +126,10 @@ fn reversed(view: &View<'_>, found: &mut Found) {
             found.add(MEMBERS, what, [sid]);
             continue;
         };
-        let by_identity = membership.who.strip_prefix("I#");
-        let by_address = membership.who.strip_prefix("A#");
-        let address = one.pair.as_ref().map(|pair| pair.address.as_str());
-        let is_theirs = match (by_identity, by_address) {
-            (Some(identity), _) => one.identity.as_deref() == Some(identity),
-            (None, Some(by)) => conversation.state == State::Closed && address == Some(by),
-            (None, None) => false,
+        let address = one.pair.as_ref().map(|pair| &pair.address);
+        let is_theirs = match &membership.who {
+            Who::Identity(identity) => one.identity.as_ref() == Some(identity),
+            Who::Address(by) => conversation.state == State::Closed && address == Some(by),
         };
         if !is_theirs {
             found.add(MEMBERS, format!("a membership that is not participant {number}'s"), [sid]);

@@ -4,8 +4,10 @@
 use std::collections::HashMap;
 
 use switchboard_domain::record::Record;
-use switchboard_domain::sid::{Bytes, Sid as _, WorkerSid};
+use switchboard_domain::sid::WorkerSid;
 use switchboard_domain::task::Task;
+use switchboard_store::Key;
+use switchboard_store::key::Place;
 
 use crate::changes::{Between, changed, left};
 use crate::offers::{Around, offered};
@@ -15,55 +17,7 @@ use crate::violation::{Found, Violation};
 /// Follows the tables from moment to moment.
 #[derive(Debug, Default)]
 pub struct History {
-    before: Option<(Snapshot, HashMap<Id, usize>)>,
-}
-
-/// What a record is known by, over its whole life.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Id(&'static str, Bytes, String);
-
-impl Id {
-    fn of(record: &Record) -> Self {
-        let mut text = String::new();
-        let bytes = match record {
-            Record::Activity(it) => it.sid.bytes(),
-            Record::AddressConfiguration(it) => it.sid.bytes(),
-            Record::ApiKey(it) => it.sid.bytes(),
-            Record::Conversation(it) => it.sid.bytes(),
-            Record::Flow(it) => it.sid.bytes(),
-            Record::Head(it) => it.workspace.bytes(),
-            Record::Interaction(it) => it.sid.bytes(),
-            Record::Message(it) => it.sid.bytes(),
-            Record::MessagingService(it) => it.sid.bytes(),
-            Record::PhoneNumber(it) => it.sid.bytes(),
-            Record::Service(it) => it.sid.bytes(),
-            Record::Task(it) => it.sid.bytes(),
-            Record::TaskChannel(it) => it.sid.bytes(),
-            Record::TaskQueue(it) => it.sid.bytes(),
-            Record::Worker(it) => it.sid.bytes(),
-            Record::Workflow(it) => it.sid.bytes(),
-            Record::Workspace(it) => it.sid.bytes(),
-            Record::Occurrence(it) => it.place(0).sid().bytes(),
-            Record::ConversationConfiguration(_) => Bytes::default(),
-            Record::AddressBinding(it) => {
-                text = format!("{} {}", it.pair.address, it.pair.proxy);
-                Bytes::default()
-            }
-            Record::Membership(it) => {
-                text.clone_from(&it.who);
-                it.conversation.bytes()
-            }
-            Record::UniqueName(it) => {
-                text.clone_from(&it.name);
-                it.service.bytes()
-            }
-            Record::WebhookAttempt(it) => {
-                text.clone_from(&it.id);
-                Bytes::default()
-            }
-        };
-        Self(record.kind(), bytes, text)
-    }
+    before: Option<(Snapshot, HashMap<Key, usize>)>,
 }
 
 impl History {
@@ -79,8 +33,12 @@ impl History {
 
     /// Goes on to the next moment, and says what may not have happened since the last.
     pub fn follow(&mut self, next: Snapshot) -> Vec<Violation> {
-        let places: HashMap<Id, usize> =
-            next.records.iter().enumerate().map(|(place, one)| (Id::of(one), place)).collect();
+        let places: HashMap<Key, usize> = next
+            .records
+            .iter()
+            .enumerate()
+            .map(|(place, one)| (Place::of(one).key, place))
+            .collect();
         let mut found = Found::default();
         if let Some((before, known)) = &self.before {
             let mut new = Vec::new();

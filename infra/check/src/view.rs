@@ -9,7 +9,6 @@ use switchboard_domain::event::Occurrence;
 use switchboard_domain::head::Head;
 use switchboard_domain::interaction::Interaction;
 use switchboard_domain::message::Message;
-use switchboard_domain::record::Record;
 use switchboard_domain::sid::{
     ActivitySid, ConversationSid, InteractionSid, MessageSid, TaskQueueSid, TaskSid, WorkerSid,
     WorkflowSid, WorkspaceSid,
@@ -17,7 +16,7 @@ use switchboard_domain::sid::{
 use switchboard_domain::task::Task;
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_domain::workspace::{Activity, TaskQueue, Worker, Workflow, Workspace};
-use switchboard_store::Table;
+use switchboard_store::{Kept, Table};
 
 use crate::facts::{Facts, Moment};
 use crate::snapshot::Snapshot;
@@ -45,54 +44,24 @@ pub(super) struct View<'a> {
 
 impl<'a> View<'a> {
     pub(super) fn of(snapshot: &'a Snapshot, facts: Option<&'a Facts>, moment: Moment) -> Self {
-        let mut view = Self {
+        Self {
             snapshot,
             facts,
             at_rest: moment == Moment::Rest,
-            conversations: BTreeMap::new(),
-            messages: BTreeMap::new(),
-            interactions: BTreeMap::new(),
-            tasks: BTreeMap::new(),
-            activities: BTreeMap::new(),
-            queues: BTreeMap::new(),
-            workflows: BTreeMap::new(),
-            workers: BTreeMap::new(),
-            workspaces: BTreeMap::new(),
-            heads: BTreeMap::new(),
-            bindings: Vec::new(),
-            memberships: Vec::new(),
-            unique_names: Vec::new(),
-            occurrences: Vec::new(),
-        };
-        snapshot.records.iter().for_each(|record| view.take(record));
-        view
-    }
-
-    fn take(&mut self, record: &'a Record) {
-        match record {
-            Record::Conversation(it) => drop(self.conversations.insert(it.sid, it)),
-            Record::Message(it) => drop(self.messages.insert(it.sid, it)),
-            Record::Interaction(it) => drop(self.interactions.insert(it.sid, it)),
-            Record::Task(it) => drop(self.tasks.insert(it.sid, it)),
-            Record::Activity(it) => drop(self.activities.insert(it.sid, it)),
-            Record::TaskQueue(it) => drop(self.queues.insert(it.sid, it)),
-            Record::Workflow(it) => drop(self.workflows.insert(it.sid, it)),
-            Record::Worker(it) => drop(self.workers.insert(it.sid, it)),
-            Record::Workspace(it) => drop(self.workspaces.insert(it.sid, it)),
-            Record::Head(it) => drop(self.heads.insert(it.workspace, it)),
-            Record::AddressBinding(it) => self.bindings.push(it),
-            Record::Membership(it) => self.memberships.push(it),
-            Record::UniqueName(it) => self.unique_names.push(it),
-            Record::Occurrence(it) => self.occurrences.push(it),
-            Record::AddressConfiguration(_)
-            | Record::ApiKey(_)
-            | Record::ConversationConfiguration(_)
-            | Record::Flow(_)
-            | Record::MessagingService(_)
-            | Record::PhoneNumber(_)
-            | Record::Service(_)
-            | Record::TaskChannel(_)
-            | Record::WebhookAttempt(_) => {}
+            conversations: by(snapshot, |it: &Conversation| it.sid),
+            messages: by(snapshot, |it: &Message| it.sid),
+            interactions: by(snapshot, |it: &Interaction| it.sid),
+            tasks: by(snapshot, |it: &Task| it.sid),
+            activities: by(snapshot, |it: &Activity| it.sid),
+            queues: by(snapshot, |it: &TaskQueue| it.sid),
+            workflows: by(snapshot, |it: &Workflow| it.sid),
+            workers: by(snapshot, |it: &Worker| it.sid),
+            workspaces: by(snapshot, |it: &Workspace| it.sid),
+            heads: by(snapshot, |it: &Head| it.workspace),
+            bindings: all(snapshot).collect(),
+            memberships: all(snapshot).collect(),
+            unique_names: all(snapshot).collect(),
+            occurrences: all(snapshot).collect(),
         }
     }
 
@@ -116,4 +85,14 @@ impl<'a> View<'a> {
     pub(super) fn now(&self) -> Option<Timestamp> {
         self.facts.map(|facts| facts.now).filter(|now| now.0 > 0)
     }
+}
+
+/// All records of a kind.
+fn all<T: Kept + 'static>(snapshot: &Snapshot) -> impl Iterator<Item = &T> {
+    snapshot.records.iter().filter_map(T::of)
+}
+
+/// All records of a kind, by what names them.
+fn by<T: Kept + 'static, I: Ord>(snapshot: &Snapshot, id: impl Fn(&T) -> I) -> BTreeMap<I, &T> {
+    all(snapshot).map(|record| (id(record), record)).collect()
 }

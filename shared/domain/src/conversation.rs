@@ -17,6 +17,7 @@ mod event;
 mod participant;
 mod question;
 mod webhook;
+mod who;
 
 use std::ops::Deref;
 
@@ -30,6 +31,7 @@ pub use self::participant::{
 };
 pub use self::question::{Answer, Answers, Objection, Question};
 pub use self::webhook::{Target, WEBHOOKS_MAX, Webhook};
+pub use self::who::{Nobody, Who};
 
 use crate::address::Address;
 use crate::refusal::Refusal;
@@ -193,8 +195,8 @@ pub struct AddressBinding {
 /// conversation's address pair is found by its binding instead.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Membership {
-    /// `I#` and the identity, or `A#` and the address.
-    pub who: String,
+    /// By what they are found.
+    pub who: Who,
     /// Where.
     pub conversation: ConversationSid,
     /// The number of the participant.
@@ -282,7 +284,7 @@ impl Conversation {
     }
 
     /// The item that the search finds; written once as well.
-    fn membership(&self, who: String, number: u32, version: u64) -> Membership {
+    fn membership(&self, who: Who, number: u32, version: u64) -> Membership {
         Membership { who, conversation: self.sid, number, version: version.into() }
     }
 

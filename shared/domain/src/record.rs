@@ -1,29 +1,52 @@
-//! Every kind of record that is kept, in one list: the store has a row for each, and so has `TABLES.md`.
+//! Every kind of record that is kept, in one list. Whoever has something to say of each kind applies a macro to it:
+//! [`for_each_record`](crate::for_each_record).
 
-use crate::configuration::{
-    AddressConfiguration, ApiKey, ConversationConfiguration, Flow, MessagingService, PhoneNumber,
-    WebhookAttempt,
-};
-use crate::conversation::{AddressBinding, Conversation, Membership, Service, UniqueName};
-use crate::event::Occurrence;
-use crate::head::Head;
-use crate::interaction::Interaction;
-use crate::message::Message;
-use crate::task::Task;
 use crate::version::Version;
-use crate::workspace::{Activity, TaskChannel, TaskQueue, Worker, Workflow, Workspace};
+
+/// Applies a macro to all kinds of records, as `Kind: path::to::Kind,` each. A new kind is one line here; whatever the
+/// other crates have to know of it fails to compile until it is there.
+#[macro_export]
+macro_rules! for_each_record {
+    ($apply:ident) => {
+        $apply! {
+            Activity: $crate::workspace::Activity,
+            AddressBinding: $crate::conversation::AddressBinding,
+            AddressConfiguration: $crate::configuration::AddressConfiguration,
+            ApiKey: $crate::configuration::ApiKey,
+            Conversation: $crate::conversation::Conversation,
+            ConversationConfiguration: $crate::configuration::ConversationConfiguration,
+            Flow: $crate::configuration::Flow,
+            Head: $crate::head::Head,
+            Interaction: $crate::interaction::Interaction,
+            Membership: $crate::conversation::Membership,
+            Message: $crate::message::Message,
+            MessagingService: $crate::configuration::MessagingService,
+            Occurrence: $crate::event::Occurrence,
+            PhoneNumber: $crate::configuration::PhoneNumber,
+            Service: $crate::conversation::Service,
+            Task: $crate::task::Task,
+            TaskChannel: $crate::workspace::TaskChannel,
+            TaskQueue: $crate::workspace::TaskQueue,
+            UniqueName: $crate::conversation::UniqueName,
+            WebhookAttempt: $crate::configuration::WebhookAttempt,
+            Worker: $crate::workspace::Worker,
+            Workflow: $crate::workspace::Workflow,
+            Workspace: $crate::workspace::Workspace,
+        }
+    };
+}
 
 macro_rules! records {
-    ($($kind:ident,)*) => {
+    ($($kind:ident: $path:path,)*) => {
         /// One record of any kind.
         #[derive(Debug, Clone, PartialEq)]
         #[expect(missing_docs, reason = "each variant is documented as the type it holds")]
         pub enum Record {
-            $($kind(Box<$kind>),)*
+            $($kind(Box<$path>),)*
         }
 
-        $(impl From<$kind> for Record {
-            fn from(record: $kind) -> Self {
+        $(impl From<$path> for Record {
+            fn from(record: $path) -> Self {
                 Self::$kind(Box::new(record))
             }
         })*
@@ -49,28 +72,4 @@ macro_rules! records {
     };
 }
 
-records! {
-    Activity,
-    AddressBinding,
-    AddressConfiguration,
-    ApiKey,
-    Conversation,
-    ConversationConfiguration,
-    Flow,
-    Head,
-    Interaction,
-    Membership,
-    Message,
-    MessagingService,
-    Occurrence,
-    PhoneNumber,
-    Service,
-    Task,
-    TaskChannel,
-    TaskQueue,
-    UniqueName,
-    WebhookAttempt,
-    Worker,
-    Workflow,
-    Workspace,
-}
+for_each_record!(records);

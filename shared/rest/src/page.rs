@@ -8,7 +8,7 @@ mod walk;
 use serde_json::{Value, json};
 use switchboard_domain::codes::Code;
 use switchboard_domain::record::Record;
-use switchboard_store::{Cursor, FromRecord, Kept, Listing, Page};
+use switchboard_store::{Cursor, Kept, Listing, Page};
 
 use self::token::{PAGING, Tokens};
 pub use self::walk::{
@@ -66,7 +66,7 @@ impl Call<'_> {
     }
 
     /// A page of those records of a listing that are to be kept.
-    pub async fn list<T: Kept + FromRecord + Clone + Into<Record> + Send>(
+    pub async fn list<T: Kept + Clone + Into<Record> + Send>(
         &self,
         listing: &Listing,
         request: &PageRequest,

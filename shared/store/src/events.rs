@@ -9,8 +9,8 @@ use switchboard_domain::timestamp::{Millis, Timestamp};
 
 use crate::Store;
 use crate::error::StoreError;
-use crate::key::{self, Table};
-use crate::list::Listing;
+use crate::key;
+use crate::listing::Listing;
 
 /// At most this many occurrences are read at a time when all of them are wanted.
 const READ_AT_ONCE: usize = 1000;
@@ -60,16 +60,15 @@ impl Timeline {
     fn listings(&self, low: &str, high: &str) -> Vec<Listing> {
         let narrowed = |listing: Listing| listing.between(low, high);
         match &self.whose {
-            Whose::Resource(sid) => vec![narrowed(Listing::list(Table::Events, sid))],
-            Whose::Worker(sid) => vec![narrowed(Listing::by_worker(Table::Events, sid))],
+            Whose::Resource(sid) => vec![narrowed(Listing::occurrences_of(sid))],
+            Whose::Worker(sid) => vec![narrowed(Listing::occurrences_of_worker(*sid))],
             Whose::Everybody => {
                 let hour = |edge: &str, otherwise: Timestamp| {
                     let digits = edge.split('#').next().and_then(|time| time.parse().ok());
                     key::hour_of(digits.map_or(otherwise, Timestamp))
                 };
                 let hours = hour(low, self.from)..=hour(high, self.to);
-                let partition =
-                    |hour| Listing::partition(Table::Events, key::hour(self.workspace, hour), "");
+                let partition = |hour| Listing::occurrences_of_hour(self.workspace, hour);
                 hours.map(|hour| narrowed(partition(hour))).collect()
             }
         }

@@ -7,28 +7,14 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::de::DeserializeOwned;
-use switchboard_domain::configuration::{
-    AddressConfiguration, ApiKey, ConversationConfiguration, Flow, MessagingService, PhoneNumber,
-    WebhookAttempt,
-};
-use switchboard_domain::conversation::{
-    AddressBinding, Conversation, Membership, Service, UniqueName,
-};
 use switchboard_domain::effect::Effect;
-use switchboard_domain::event::Occurrence;
-use switchboard_domain::head::Head;
-use switchboard_domain::interaction::Interaction;
-use switchboard_domain::message::Message;
+use switchboard_domain::for_each_record;
 use switchboard_domain::mutation::{Mutation, is_on};
 use switchboard_domain::record::Record;
-use switchboard_domain::task::Task;
 use switchboard_domain::version::{CommitId, Version};
-use switchboard_domain::workspace::{
-    Activity, TaskChannel, TaskQueue, Worker, Workflow, Workspace,
-};
 
 use crate::error::StoreError;
-use crate::key::{Place, Table};
+use crate::place::{Place, Table};
 
 /// The names that every item may have beside its record's.
 const RESERVED: [&str; 11] =
@@ -54,15 +40,34 @@ pub trait Kept: Into<Record> + DeserializeOwned {
     const KIND: &'static str;
     /// Sets how often it was written.
     fn versioned(self, version: impl Into<Version>) -> Self;
+    /// The record, if it is of this kind.
+    fn from_record(record: Record) -> Option<Self>;
+    /// The record, if it is of this kind.
+    fn of(record: &Record) -> Option<&Self>;
 }
 
 macro_rules! kept {
-    ($($kind:ident,)*) => {
-        $(impl Kept for $kind {
+    ($($kind:ident: $path:path,)*) => {
+        $(impl Kept for $path {
             const KIND: &'static str = stringify!($kind);
+
             fn versioned(mut self, version: impl Into<Version>) -> Self {
                 self.version = version.into();
                 self
+            }
+
+            fn from_record(record: Record) -> Option<Self> {
+                match record {
+                    Record::$kind(it) => Some(*it),
+                    _ => None,
+                }
+            }
+
+            fn of(record: &Record) -> Option<&Self> {
+                match record {
+                    Record::$kind(it) => Some(it),
+                    _ => None,
+                }
             }
         })*
 
@@ -75,38 +80,14 @@ macro_rules! kept {
         /// Reads a record of any kind.
         pub fn record(item: Item) -> Result<Record, StoreError> {
             match item.get("kind").and_then(|kind| kind.as_s().ok()).map(String::as_str) {
-                $(Some(stringify!($kind)) => read::<$kind>(item).map(Into::into),)*
+                $(Some(stringify!($kind)) => read::<$path>(item).map(Into::into),)*
                 kind => Err(unreadable("item", format!("unknown kind {kind:?}"))),
             }
         }
     };
 }
 
-kept! {
-    Activity,
-    AddressBinding,
-    AddressConfiguration,
-    ApiKey,
-    Conversation,
-    ConversationConfiguration,
-    Flow,
-    Head,
-    Interaction,
-    Membership,
-    Message,
-    MessagingService,
-    Occurrence,
-    PhoneNumber,
-    Service,
-    Task,
-    TaskChannel,
-    TaskQueue,
-    UniqueName,
-    WebhookAttempt,
-    Worker,
-    Workflow,
-    Workspace,
-}
+for_each_record!(kept);
 
 /// The record of an image that a stream delivers; none if there was no item.
 pub fn image(image: serde_dynamo::Item) -> Result<Option<Record>, StoreError> {
@@ -204,6 +185,8 @@ pub fn effect_id(pk: &str, version: u64, place: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use switchboard_domain::conversation::Conversation;
+    use switchboard_domain::head::Head;
     use switchboard_domain::sid::{ConversationSid, ServiceSid, Sid as _, WorkspaceSid};
     use switchboard_domain::timestamp::Timestamp;
 

@@ -8,7 +8,10 @@ pub mod error;
 mod events;
 pub mod item;
 pub mod key;
+mod kind;
 mod list;
+mod listing;
+mod place;
 mod write;
 
 use std::collections::BTreeMap;
@@ -20,8 +23,9 @@ use switchboard_domain::record::Record;
 pub use error::StoreError;
 pub use events::Timeline;
 pub use item::Kept;
-pub use key::{Key, Table};
-pub use list::{Cursor, Listing, Page};
+pub use list::{Cursor, Page};
+pub use listing::Listing;
+pub use place::{Key, Table};
 pub use write::Committed;
 
 use item::Item;
@@ -158,52 +162,7 @@ impl Store {
 /// Takes a record of one kind out of what was read.
 pub fn take<T>(found: &mut BTreeMap<Key, Record>, key: &Key) -> Option<T>
 where
-    T: FromRecord,
+    T: Kept,
 {
     found.remove(key).and_then(T::from_record)
-}
-
-/// The way back from the list of all kinds to one.
-pub trait FromRecord: Sized {
-    /// The record, if it is of this kind.
-    fn from_record(record: Record) -> Option<Self>;
-}
-
-macro_rules! from_record {
-    ($($kind:ident: $path:path,)*) => {$(
-        impl FromRecord for $path {
-            fn from_record(record: Record) -> Option<Self> {
-                match record {
-                    Record::$kind(it) => Some(*it),
-                    _ => None,
-                }
-            }
-        }
-    )*};
-}
-
-from_record! {
-    Activity: switchboard_domain::workspace::Activity,
-    AddressBinding: switchboard_domain::conversation::AddressBinding,
-    AddressConfiguration: switchboard_domain::configuration::AddressConfiguration,
-    ApiKey: switchboard_domain::configuration::ApiKey,
-    Conversation: switchboard_domain::conversation::Conversation,
-    ConversationConfiguration: switchboard_domain::configuration::ConversationConfiguration,
-    Flow: switchboard_domain::configuration::Flow,
-    Head: switchboard_domain::head::Head,
-    Interaction: switchboard_domain::interaction::Interaction,
-    Membership: switchboard_domain::conversation::Membership,
-    Message: switchboard_domain::message::Message,
-    MessagingService: switchboard_domain::configuration::MessagingService,
-    Occurrence: switchboard_domain::event::Occurrence,
-    PhoneNumber: switchboard_domain::configuration::PhoneNumber,
-    Service: switchboard_domain::conversation::Service,
-    Task: switchboard_domain::task::Task,
-    TaskChannel: switchboard_domain::workspace::TaskChannel,
-    TaskQueue: switchboard_domain::workspace::TaskQueue,
-    UniqueName: switchboard_domain::conversation::UniqueName,
-    WebhookAttempt: switchboard_domain::configuration::WebhookAttempt,
-    Worker: switchboard_domain::workspace::Worker,
-    Workflow: switchboard_domain::workspace::Workflow,
-    Workspace: switchboard_domain::workspace::Workspace,
 }

@@ -3,31 +3,16 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use switchboard_domain::record::Record;
+use switchboard_domain::sid::Sid;
 
 use crate::error::{StoreError, classify};
 use crate::item::{self, Item, Kept};
-use crate::key::{Key, Place, Table};
-use crate::{FromRecord, Store, take};
-
-/// Sorts before every sort key that we write. A key in a condition may not be empty.
-const FIRST: &str = " ";
-
-/// Sorts behind every sort key that we write.
-const LAST: &str = "\u{10FFFF}";
+use crate::listing::Listing;
+use crate::place::{Key, Table};
+use crate::{Store, take};
 
 /// A scan stops after this many pages of a megabyte each.
 const SCAN_PAGES_MAX: usize = 64;
-
-/// A list of records, in an order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listing {
-    table: Table,
-    index: Option<&'static str>,
-    partition: String,
-    low: String,
-    high: String,
-    descending: bool,
-}
 
 /// Where a page begins or ends: behind this sort key, or before it. The empty key is the end of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,68 +34,6 @@ pub struct Page<T> {
     pub previous: Option<Cursor>,
 }
 
-impl Listing {
-    /// The items of a partition of the table itself whose sort key starts so.
-    pub fn partition(table: Table, pk: impl ToString, prefix: &str) -> Self {
-        let low = if prefix.is_empty() { FIRST } else { prefix };
-        Self {
-            table,
-            index: None,
-            partition: pk.to_string(),
-            low: low.to_owned(),
-            high: format!("{prefix}{LAST}"),
-            descending: false,
-        }
-    }
-
-    /// The items of a partition of the index `list`.
-    pub fn list(table: Table, pk: impl ToString) -> Self {
-        Self { index: Some("list"), high: LAST.to_owned(), ..Self::partition(table, pk, "") }
-    }
-
-    /// The tasks that a worker holds or held.
-    pub fn worker(pk: impl ToString) -> Self {
-        Self::by_worker(Table::Routing, pk)
-    }
-
-    /// What a table knows of a worker.
-    pub fn by_worker(table: Table, pk: impl ToString) -> Self {
-        Self { index: Some("worker"), ..Self::list(table, pk) }
-    }
-
-    /// The other way round.
-    pub fn descending(mut self) -> Self {
-        self.descending = !self.descending;
-        self
-    }
-
-    /// Only from this sort key to that one, both included.
-    pub fn between(mut self, low: impl Into<String>, high: impl Into<String>) -> Self {
-        self.low = low.into();
-        self.high = high.into();
-        self
-    }
-
-    /// The sort key under which this list has a record.
-    pub fn edge(&self, record: &Record) -> String {
-        let Place { key, list, worker, .. } = Place::of(record);
-        let row = match self.index {
-            None => None,
-            Some("worker") => worker,
-            Some(_) => list,
-        };
-        row.map_or(key.sk, |row| row.sk)
-    }
-
-    fn names(&self) -> (&'static str, &'static str) {
-        match self.index {
-            None => ("pk", "sk"),
-            Some("worker") => ("wpk", "wsk"),
-            Some(_) => ("lpk", "lsk"),
-        }
-    }
-}
-
 pub(crate) fn key_of(table: Table, item: &Item) -> Result<Key, StoreError> {
     let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
     match (text("pk"), text("sk")) {
@@ -124,7 +47,7 @@ pub(crate) fn key_of(table: Table, item: &Item) -> Result<Key, StoreError> {
 
 impl Store {
     /// One page of a list; `size` records at most.
-    pub async fn page<T: Kept + FromRecord>(
+    pub async fn page<T: Kept>(
         &self,
         listing: &Listing,
         cursor: Option<&Cursor>,
@@ -158,7 +81,7 @@ impl Store {
     }
 
     /// The first records of a list, or the last ones, the last first.
-    pub(crate) async fn first<T: Kept + FromRecord>(
+    pub(crate) async fn first<T: Kept>(
         &self,
         listing: &Listing,
         size: usize,
@@ -168,7 +91,7 @@ impl Store {
     }
 
     /// All records of a list; for lists that are known to be short.
-    pub async fn all<T: Kept + FromRecord>(&self, listing: &Listing) -> Result<Vec<T>, StoreError> {
+    pub async fn all<T: Kept>(&self, listing: &Listing) -> Result<Vec<T>, StoreError> {
         let rows = self.rows(listing, None, false, usize::MAX).await?;
         self.filled(listing, rows).await
     }
@@ -179,15 +102,14 @@ impl Store {
         rows.into_iter().map(item::record).collect()
     }
 
-    /// The keys of all records whose partition key starts so and that are in the index `list`, in no order;
-    /// none if they are more than `limit`, or if the index is too large to be read at one go.
+    /// The keys of all records in the index `list` that have an identifier of this kind, in no order; none if they
+    /// are more than `limit`, or if the index is too large to be read at one go.
     ///
     /// This reads every row of the index, whatever it leads to: half a read unit for each four kilobytes, which
     /// is some thirty rows. It is for questions that no key answers and that are asked rarely.
-    pub async fn scan_list_index(
+    pub async fn scan_list_index<S: Sid>(
         &self,
         table: Table,
-        pk_prefix: &str,
         limit: usize,
     ) -> Result<Option<Vec<Key>>, StoreError> {
         let mut keys = Vec::new();
@@ -200,7 +122,7 @@ impl Store {
                 .index_name("list")
                 .filter_expression("begins_with(#p, :p)")
                 .expression_attribute_names("#p", "pk")
-                .expression_attribute_values(":p", AttributeValue::S(pk_prefix.to_owned()))
+                .expression_attribute_values(":p", AttributeValue::S(S::PREFIX.to_owned()))
                 .set_exclusive_start_key(start)
                 .send()
                 .await
@@ -220,7 +142,7 @@ impl Store {
     }
 
     /// The records of the rows: an index has only keys, and is a moment behind; the table has the truth.
-    async fn filled<T: Kept + FromRecord>(
+    async fn filled<T: Kept>(
         &self,
         listing: &Listing,
         rows: Vec<Item>,

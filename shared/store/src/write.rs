@@ -25,7 +25,7 @@ use switchboard_domain::version::{CommitId, Version};
 use crate::Store;
 use crate::error::{CONDITION_FAILED, StoreError, classify, classify_transaction};
 use crate::item::{self, Item, effect_id, item};
-use crate::key::Place;
+use crate::place::Place;
 
 /// At most this many records fit into one transaction.
 const RECORDS_MAX: usize = 100;

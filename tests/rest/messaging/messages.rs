@@ -301,7 +301,12 @@ async fn messages_are_found_by_address_and_by_date_newest_first() {
         assert_eq!(sids(&world, query).await, expected, "{query}");
     }
     for (limit, whole) in [(4, false), (5, true)] {
-        let keys = world.on.store.scan_list_index(Table::Conversations, "IM", limit).await.unwrap();
+        let keys = world
+            .on
+            .store
+            .scan_list_index::<MessageSid>(Table::Conversations, limit)
+            .await
+            .unwrap();
         assert_eq!(keys.map(|keys| keys.len()), whole.then_some(5), "{limit}");
     }
     let wrong = world.get(&format!("{}?DateSent=yesterday", messages())).await;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use switchboard_domain::record::Record;
-use switchboard_store::{Listing, Table};
+use switchboard_store::Listing;
 use switchboard_tests::{Centre, Made};
 
 use super::{World, text, world};
@@ -62,8 +62,8 @@ async fn is_done(world: &World, workspace: &str) -> String {
 }
 
 async fn stored(world: &World, workspace: &str) -> Vec<Record> {
-    let sid = workspace.rsplit('/').next().unwrap();
-    let all = Listing::partition(Table::Routing, sid, "");
+    let sid = workspace.rsplit('/').next().unwrap().parse().unwrap();
+    let all = Listing::contents_of(sid);
     world.on.store.everything(&all).await.unwrap()
 }
 

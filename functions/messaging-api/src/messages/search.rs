@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 
 use switchboard_domain::address::Address;
 use switchboard_domain::configuration::{AddressConfiguration, PhoneNumber};
-use switchboard_domain::conversation::{AddressBinding, Membership};
+use switchboard_domain::conversation::{AddressBinding, Membership, Who};
 use switchboard_domain::message::Message;
-use switchboard_domain::sid::ConversationSid;
+use switchboard_domain::sid::{ConversationSid, MessageSid};
 use switchboard_domain::timestamp::{Millis, Timestamp};
 use switchboard_rest::{Answer, ApiError, Call, Order, Params, ordered};
 use switchboard_store::{Key, Listing, Table, key, take};
@@ -126,9 +126,8 @@ async fn conversations(
     let addresses: Vec<&Address> = [&filter.from, &filter.to].into_iter().flatten().collect();
     let mut found = BTreeSet::new();
     for address in &addresses {
-        let partition = format!("A#{address}");
-        let open = Listing::partition(Table::Conversations, &partition, "P#");
-        let closed = Listing::partition(Table::Conversations, &partition, "C#");
+        let who = Who::Address(Address::clone(address));
+        let (open, closed) = (Listing::bindings_of(address), Listing::memberships_of(&who));
         let open: Vec<AddressBinding> = call.on.store.all(&open).await?;
         let closed: Vec<Membership> = call.on.store.all(&closed).await?;
         found.extend(open.into_iter().map(|one| one.conversation));
@@ -173,7 +172,7 @@ impl Found {
         call: &Call<'_>,
         conversations: &BTreeSet<ConversationSid>,
     ) -> Result<(), ApiError> {
-        let outside = Listing::list(Table::Conversations, "MESSAGES");
+        let outside = Listing::single_messages();
         let Range { low, high } = self.filter.sent;
         let (low, high) =
             (Timestamp::from_seconds(low), Timestamp::from_seconds(high) + Millis(999));
@@ -184,7 +183,7 @@ impl Found {
         };
         self.read_list(call, &outside).await?;
         for conversation in conversations {
-            self.read_list(call, &Listing::list(Table::Conversations, conversation)).await?;
+            self.read_list(call, &Listing::messages_of(*conversation)).await?;
         }
         Ok(())
     }
@@ -207,7 +206,8 @@ impl Found {
 
     /// Every message there is.
     async fn everywhere(&mut self, call: &Call<'_>) -> Result<(), ApiError> {
-        let keys = call.on.store.scan_list_index(Table::Conversations, "IM", MESSAGES_MAX).await?;
+        let keys =
+            call.on.store.scan_list_index::<MessageSid>(Table::Conversations, MESSAGES_MAX).await?;
         let keys: Vec<Key> = keys.ok_or_else(too_many)?;
         for round in keys.chunks(ROUND) {
             let mut found = call.on.store.get_all(round).await?;

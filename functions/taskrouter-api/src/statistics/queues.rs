@@ -9,6 +9,7 @@ use switchboard_domain::statistics::real_time::{StaffNow, TasksNow, eligible};
 use switchboard_domain::task::Task;
 use switchboard_domain::workspace::TaskQueue;
 use switchboard_rest::{Answer, ApiError, Call, Reply, fields};
+use switchboard_store::Listing;
 
 use super::parameters::Window;
 use super::{Form, People, occurrences, open_tasks, parameters, render, told};
@@ -50,7 +51,7 @@ pub(super) async fn list(call: &Call<'_>, ws: WorkspaceSid) -> Answer {
     let channel = parameters::channel(call, ws).await?;
     let (window, thresholds) = (Window::read(call)?, parameters::thresholds(call)?);
     let name = call.query.given("FriendlyName");
-    let listing = contents::listing::<TaskQueue>(ws);
+    let listing = Listing::task_queues(ws);
     let page = call
         .list(&listing, &request, |queue: &TaskQueue| {
             name.is_none_or(|name| name == queue.friendly_name)

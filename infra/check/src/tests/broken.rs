@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use switchboard_domain::carriage::DeliveryStatus;
-use switchboard_domain::conversation::{AddressBinding, UniqueName};
+use switchboard_domain::conversation::{AddressBinding, UniqueName, Who};
 use switchboard_domain::derive::{Written, of_change};
 use switchboard_domain::event::EventType;
 use switchboard_domain::interaction::ChannelStatus;
@@ -72,7 +72,9 @@ fn a_membership_without_its_participant_and_the_other_way_round_are_found() {
     let invariant = "a membership and a participant belong together";
     breaks(invariant, Moment::Step, |world| world.lose("Membership"));
     breaks(invariant, Moment::Step, |world| world.membership().number = 99);
-    breaks(invariant, Moment::Step, |world| world.membership().who = "I#mallory".to_owned());
+    breaks(invariant, Moment::Step, |world| {
+        world.membership().who = Who::Identity("mallory".to_owned())
+    });
     breaks(invariant, Moment::Step, |world| world.membership().conversation = sid("nowhere"));
     breaks(invariant, Moment::Step, |world| {
         world.close();

@@ -1,6 +1,6 @@
 //! The conversation itself: how it is described, its state, its end.
 
-use super::{Answer, ConversationEvent, Draft, Pointer, Question, State};
+use super::{Answer, ConversationEvent, Draft, Pointer, Question, State, Who};
 use crate::mutation::{Mutation, is_on};
 use crate::refusal::Refusal;
 use crate::sid::{InteractionSid, MessagingServiceSid};
@@ -153,7 +153,7 @@ impl Draft<'_> {
                 vanish.push(Pointer::Binding(at.binding(pair.clone(), number, 1)));
             }
             if place < REMEMBERED_MAX {
-                let who = format!("A#{}", pair.address);
+                let who = Who::Address(pair.address.clone());
                 appear.push(Pointer::Membership(at.membership(who, number, 0)));
             }
         }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::details::REMEMBERED_MAX;
-use super::{Answer, ConversationEvent, Dates, Draft, Given, Pair, Pointer, Question, State};
+use super::{Answer, ConversationEvent, Dates, Draft, Given, Pair, Pointer, Question, State, Who};
 use crate::carriage::CarrierName;
 use crate::refusal::Refusal;
 use crate::timestamp::Timestamp;
@@ -109,7 +109,7 @@ impl Draft<'_> {
         let number = self.next_number();
         let found_by = match (&new.identity, &new.pair) {
             (Some(identity), _) => Some(Pointer::Membership(self.conversation.membership(
-                format!("I#{identity}"),
+                Who::Identity(identity.clone()),
                 number,
                 0,
             ))),
@@ -207,13 +207,13 @@ impl Draft<'_> {
         let at = &self.conversation;
         let found_by = match (gone.identity, gone.pair) {
             (Some(identity), _) => {
-                Some(Pointer::Membership(at.membership(format!("I#{identity}"), number, 1)))
+                Some(Pointer::Membership(at.membership(Who::Identity(identity), number, 1)))
             }
             (None, Some(pair)) if at.state != State::Closed => {
                 Some(Pointer::Binding(at.binding(pair, number, 1)))
             }
             (None, Some(pair)) => {
-                let who = format!("A#{}", pair.address);
+                let who = Who::Address(pair.address);
                 let found_by = Pointer::Membership(at.membership(who.clone(), number, 1));
                 self.remembers(number, who).then_some(found_by)
             }
@@ -227,7 +227,7 @@ impl Draft<'_> {
 
     /// Whether the closed conversation is found by a participant on a channel: surely by the first ones, since only
     /// those who were many are not all remembered.
-    fn remembers(&mut self, number: u32, who: String) -> bool {
+    fn remembers(&mut self, number: u32, who: Who) -> bool {
         if usize::try_from(number).is_ok_and(|number| number <= REMEMBERED_MAX) {
             return true;
         }

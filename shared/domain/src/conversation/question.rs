@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Pair;
+use super::{Pair, Who};
 use crate::refusal::Refusal;
 use crate::sid::{ConversationSid, MessagingServiceSid, ServiceSid};
 
@@ -20,8 +20,8 @@ pub enum Question {
     BearerOf(ServiceSid, String),
     /// Whether the account has a messaging service.
     HasMessagingService(MessagingServiceSid),
-    /// Whether a conversation that is closed can be found by one who was in it, as their membership spells them.
-    Remembers(ConversationSid, String),
+    /// Whether a conversation that is closed can be found by one who was in it.
+    Remembers(ConversationSid, Who),
 }
 
 /// The answer to a question.

@@ -11,7 +11,7 @@ use std::marker::PhantomData;
 
 use switchboard_domain::record::Record;
 use switchboard_runtime::Dependencies;
-use switchboard_store::{Cursor, FromRecord, Kept, Listing, Page};
+use switchboard_store::{Cursor, Kept, Listing, Page};
 
 use super::PageRequest;
 use crate::reply::ApiError;
@@ -274,7 +274,7 @@ impl<'a, T> Records<'a, T> {
     }
 }
 
-impl<T: Kept + FromRecord + Clone + Into<Record> + Send> Source for Records<'_, T> {
+impl<T: Kept + Clone + Into<Record> + Send> Source for Records<'_, T> {
     type Record = T;
 
     async fn read(

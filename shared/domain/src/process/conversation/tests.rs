@@ -1,7 +1,7 @@
 use super::*;
 use crate::conversation::{
     Answer, CHANNEL_PARTICIPANTS_MAX, Dates, EventName, PARTICIPANTS_MAX, Pair, Question, State,
-    WEBHOOKS_MAX,
+    WEBHOOKS_MAX, Who,
 };
 use crate::decision::Decision;
 use crate::effect::{Call, Effect, WebhookCall};
@@ -276,7 +276,7 @@ fn participants_not_remembered_of_a_closed_conversation_leave_nothing_behind() {
     };
     let first = leave(&Answers::NONE, numbers[29]).unwrap();
     assert_eq!(written(first).1, ["Membership"], "nothing is asked of the first ones");
-    let question = Question::Remembers(thread.0.sid, format!("A#{}", pair(30).address));
+    let question = Question::Remembers(thread.0.sid, Who::Address(pair(30).address));
     let asked = leave(&Answers::NONE, numbers[30]);
     assert_eq!(asked, Err(Objection::AskFirst(vec![question.clone()])));
     for (answer, deletes) in [(Answer::None, vec![]), (Answer::Some, vec!["Membership"])] {

@@ -1,0 +1,40 @@
+//! A flow.
+
+use switchboard_domain::configuration::Flow;
+use switchboard_domain::sid::FlowSid;
+
+use super::Placed;
+use crate::listing::Listing;
+use crate::place::{Key, Place, Table, dated, key};
+
+/// Its partition of the index `list`.
+const FLOWS: &str = "FLOWS";
+
+/// A flow.
+pub fn flow(sid: FlowSid) -> Key {
+    key(Table::Configuration, sid, "FW")
+}
+
+impl Placed for Flow {
+    #[cfg(test)]
+    const EXAMPLE: &'static str = r#"{ "kind": "Flow", "pk": "FWf77c4e35d05cfb4b4a10fb15d38e137f", "sk": "FW", "v": 1,
+            "lpk": "FLOWS", "lsk": "1795898976134#FWf77c4e35d05cfb4b4a10fb15d38e137f",
+            "created": 1795898976134,
+            "definition": "{\"description\":\"Every new conversation goes to an agent\",\"initial_state\":\"Trigger\",\"states\":[{\"name\":\"Trigger\",\"properties\":{},\"transitions\":[{\"event\":\"incomingConversationMessage\",\"next\":\"Agent\"}],\"type\":\"trigger\"},{\"name\":\"Agent\",\"properties\":{\"attributes\":\"{}\",\"channel\":\"sms\",\"workflow\":\"WWfd6967f34139db27d3987807c25ea61b\"},\"transitions\":[],\"type\":\"send-to-flex\"}]}",
+            "friendly_name": "Demo", "published": true, "revision": 1, "route": {
+            "workspace": "WS53dfcf12650854b6e969aff84ab9cdf4",
+            "channel": "TCa4d01b373bf77f1d768ea47db6ca1996",
+            "workflow": "WWfd6967f34139db27d3987807c25ea61b"}, "sid": "FWf77c4e35d05cfb4b4a10fb15d38e137f",
+            "updated": 1795898976134}"#;
+
+    fn place(&self) -> Place {
+        Place::at(flow(self.sid)).listed(FLOWS, dated(self.created, self.sid))
+    }
+}
+
+impl Listing {
+    /// Flows, in order of creation.
+    pub fn flows() -> Self {
+        Self::list(Table::Configuration, FLOWS)
+    }
+}

@@ -1,0 +1,108 @@
+use proptest::prelude::*;
+use serde_json::Value;
+use switchboard_domain::for_each_record;
+
+use super::*;
+use crate::item::{self, Item};
+use crate::{Kept, Key};
+
+macro_rules! examples {
+    ($($kind:ident: $path:path,)*) => {
+        /// Each kind with its example.
+        const EXAMPLES: &[(&str, &str)] = &[$((stringify!($kind), <$path as Placed>::EXAMPLE),)*];
+    };
+}
+
+for_each_record!(examples);
+
+/// The length of an identifier without its two letters.
+const DIGITS: usize = 32;
+
+/// The text with other digits in the first half of all identifiers, the same ones for the same digits, so that what is
+/// kin stays kin.
+fn renamed(text: &str, mask: u64) -> String {
+    let is_sid = |at: usize| {
+        let word = text.get(at..at + 2 + DIGITS)?;
+        let (letters, digits) = word.split_at(2);
+        let is_hex = |digit: u8| digit.is_ascii_digit() || (b'a'..=b'f').contains(&digit);
+        let is_word =
+            letters.bytes().all(|it| it.is_ascii_uppercase()) && digits.bytes().all(is_hex);
+        is_word.then(|| (letters, digits))
+    };
+    let (mut out, mut at) = (String::new(), 0);
+    while at < text.len() {
+        if let Some((letters, digits)) = is_sid(at) {
+            let half = u64::from_str_radix(&digits[..16], 16).unwrap() ^ mask;
+            out.push_str(&format!("{letters}{half:016x}{}", &digits[16..]));
+            at += 2 + DIGITS;
+        } else {
+            let one = text[at..].chars().next().unwrap();
+            out.push(one);
+            at += one.len_utf8();
+        }
+    }
+    out
+}
+
+fn item_of(text: &str) -> Item {
+    let value: Value = serde_json::from_str(text).unwrap();
+    serde_dynamo::aws_sdk_dynamodb_1::to_item(value).unwrap()
+}
+
+/// Reads an item and writes what was read; it is the same one, a version later.
+fn round(kind: &str, text: &str) {
+    let before = item_of(text);
+    let record = item::record(before.clone()).unwrap();
+    assert_eq!(record.kind(), kind);
+    let (table, mut after) = item::item(&record, &[], None).unwrap();
+    let place = Place::of(&record);
+    let named = |name: &str| before.get(name).and_then(|it| it.as_s().ok()).cloned();
+    let key = Key { table, pk: named("pk").unwrap(), sk: named("sk").unwrap() };
+    assert_eq!(place.key, key, "{kind}");
+    let number = |item: &Item| item["v"].as_n().unwrap().parse::<u64>().unwrap();
+    assert_eq!(number(&after), number(&before) + 1);
+    after.insert("v".to_owned(), before["v"].clone());
+    assert_eq!(after, before, "{kind}");
+}
+
+#[test]
+fn what_is_stored_is_read_and_written_again_in_the_same_form() {
+    EXAMPLES.iter().for_each(|(kind, text)| round(kind, text));
+}
+
+#[test]
+fn no_two_kinds_share_a_place() {
+    let place = |text: &str| Place::of(&item::record(item_of(text)).unwrap()).key;
+    let mut keys: Vec<Key> = EXAMPLES.iter().map(|(_, text)| place(text)).collect();
+    keys.sort();
+    keys.dedup();
+    assert_eq!(keys.len(), EXAMPLES.len());
+}
+
+macro_rules! kinds_keep_theirs {
+    ($($kind:ident: $path:path,)*) => {
+        #[test]
+        fn a_record_is_taken_as_its_own_kind_and_no_other() {
+            for (kind, text) in EXAMPLES {
+                let record = item::record(item_of(text)).unwrap();
+                $(
+                    let is_it = *kind == stringify!($kind);
+                    assert_eq!(<$path as Kept>::of(&record).is_some(), is_it);
+                    assert_eq!(<$path as Kept>::from_record(record.clone()).is_some(), is_it);
+                )*
+            }
+        }
+    };
+}
+
+for_each_record!(kinds_keep_theirs);
+
+proptest! {
+    #[test]
+    fn keys_and_rows_follow_from_the_record_whatever_its_identifiers(mask in any::<u64>()) {
+        for (kind, text) in EXAMPLES {
+            // These identifiers follow from an address, not the other way round.
+            round(kind, &renamed(text, mask));
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Where items live: tables, keys, rows of the indexes, and what sort keys are made of.
+
+use switchboard_domain::sid::WorkerSid;
+use switchboard_domain::timestamp::Timestamp;
+
+/// The tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Table {
+    /// Conversations, messages and what finds them.
+    Conversations,
+    /// Interactions.
+    Interactions,
+    /// Workspaces, workers, queues, tasks.
+    Routing,
+    /// What operators set up.
+    Configuration,
+    /// What happened in workspaces.
+    Events,
+}
+
+/// The address of one item.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    /// The table.
+    pub table: Table,
+    /// The partition key.
+    pub pk: String,
+    /// The sort key.
+    pub sk: String,
+}
+
+/// An item's row in an index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexRow {
+    /// The partition key.
+    pub pk: String,
+    /// The sort key.
+    pub sk: String,
+}
+
+/// Where a record lives and by what it is found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Its address.
+    pub key: Key,
+    /// Its row in the index `list`.
+    pub list: Option<IndexRow>,
+    /// Its row in the index `worker`, in the tables of routing and of events.
+    pub worker: Option<IndexRow>,
+    /// When it may be dropped.
+    pub expires: Option<Timestamp>,
+}
+
+pub(crate) fn key(table: Table, pk: impl ToString, sk: impl ToString) -> Key {
+    Key { table, pk: pk.to_string(), sk: sk.to_string() }
+}
+
+/// A sort key in order of time; the identifier tells two of one millisecond apart.
+pub fn dated(time: Timestamp, sid: impl ToString) -> String {
+    format!("{:013}#{}", time.0, sid.to_string())
+}
+
+/// A sort key in order of a message's index.
+pub fn indexed(index: u32) -> String {
+    format!("{index:010}")
+}
+
+impl Place {
+    /// At a key, in no index, for good.
+    pub(crate) fn at(key: Key) -> Self {
+        Self { key, list: None, worker: None, expires: None }
+    }
+
+    /// With a row in the index `list`.
+    pub(crate) fn listed(mut self, pk: impl ToString, sk: String) -> Self {
+        self.list = Some(IndexRow { pk: pk.to_string(), sk });
+        self
+    }
+
+    /// With a row in the index `worker`, if there is one.
+    pub(crate) fn held_by(mut self, worker: Option<WorkerSid>, sk: String) -> Self {
+        self.worker = worker.map(|worker| IndexRow { pk: worker.to_string(), sk });
+        self
+    }
+
+    /// Until it may be dropped, if ever.
+    pub(crate) const fn until(mut self, expires: Option<Timestamp>) -> Self {
+        self.expires = expires;
+        self
+    }
+}
