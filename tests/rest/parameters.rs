@@ -15,7 +15,7 @@ fn borrowed(form: &[(String, String)]) -> Vec<(&str, &str)> {
 }
 
 #[tokio::test]
-async fn what_no_operation_knows_is_refused_before_anything_is_done() {
+async fn unknown_parameters_are_refused_before_anything_is_done() {
     let full = Full::open().await;
     for (path, form) in &full.posts {
         let mut more = borrowed(form);

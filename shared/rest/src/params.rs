@@ -125,7 +125,7 @@ mod tests {
         }
 
         #[test]
-        fn what_has_a_value_and_was_not_read_is_refused(pairs in pairs(), read: prop::sample::Index) {
+        fn parameters_with_a_value_that_were_not_read_are_refused(pairs in pairs(), read: prop::sample::Index) {
             let params = Params::of(pairs.clone());
             let name = pairs.get(read.index(pairs.len().max(1))).map(|(name, _)| name.as_str());
             if let Some(name) = name {
