@@ -20,7 +20,7 @@ const PATIENCE_MS: i64 = 5_000;
 const PAST_AN_OFFER_MS: i64 = 70_000;
 
 /// Nothing once the fault has struck: the journey ends there.
-type Step<T = ()> = Option<T>;
+pub(crate) type Step<T = ()> = Option<T>;
 
 /// Customers write, agents reject, accept, reply, invite, leave and are late; channels close and are parked.
 pub(crate) async fn journey(plan: Plan) -> Kernel {
@@ -101,7 +101,7 @@ async fn second_day(on: &mut Kernel) -> Step {
 }
 
 impl Kernel {
-    fn goes_on(&self) -> Step {
+    pub(crate) fn goes_on(&self) -> Step {
         (!self.plan.has_struck() && self.violation().is_none()).then_some(())
     }
 
@@ -191,7 +191,7 @@ impl Kernel {
         self.insists(path, &[("Participant", &participant)]).await
     }
 
-    async fn all_is_well(&mut self) {
+    pub(crate) async fn all_is_well(&mut self) {
         self.rest().await;
         self.tick().await;
         self.rest().await;

@@ -70,6 +70,8 @@ pub(crate) struct Facts {
     pub(crate) reported: Vec<Posted>,
     /// Requests that were answered, by status.
     pub(crate) answers: BTreeMap<u64, usize>,
+    /// The status and the body of the last answer.
+    pub(crate) last: Option<(u64, Value)>,
 }
 
 /// One simulation.
@@ -272,6 +274,7 @@ impl Kernel {
         let Ok(answer) = answer else { return };
         let status = answer["statusCode"].as_u64().unwrap_or_default();
         *self.facts.answers.entry(status).or_default() += 1;
+        self.facts.last = Some((status, setup::body(answer)));
         if status == 500 {
             self.world.violated("no defect is served", format!("{name}: {}", answer["body"]));
             return;
@@ -296,6 +299,14 @@ impl Kernel {
         let name = format!("{who}: {method} {path} {form:?}");
         let number = self.deployment.next_invocation();
         self.world.asks(number, Wish::of(method, path, form));
+        self.invoke(function, event, What::Api { name, number }).await;
+    }
+
+    /// The same, by one who knows for themselves what has to be answered.
+    pub(crate) async fn ask_knowing(&mut self, method: &str, path: &str, form: &[(&str, &str)]) {
+        let (function, event) = setup::request(method, path, form);
+        let name = format!("operator: {method} {path} {form:?}");
+        let number = self.deployment.next_invocation();
         self.invoke(function, event, What::Api { name, number }).await;
     }
 

@@ -11,6 +11,7 @@ mod journey;
 mod kernel;
 mod mirror;
 mod mutants;
+mod operator;
 mod order;
 mod people;
 mod plan;

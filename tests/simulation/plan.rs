@@ -1,5 +1,7 @@
 //! What goes wrong in a run: nothing, one thing, or whatever the seed says.
 
+use std::collections::BTreeSet;
+
 use switchboard::{Fault, Passage};
 
 use crate::endpoints::ENDPOINT;
@@ -25,6 +27,8 @@ pub(crate) enum Plan {
     Quiet,
     /// One fault, at the so-and-so-many-th request of a kind.
     Single(Single),
+    /// The same fault at the first attempt of every write of the APIs.
+    Each(Each),
     /// Whatever the seed says, as often as it says, and perhaps one fault more.
     Random(Profile, Option<Single>),
 }
@@ -37,6 +41,25 @@ pub(crate) struct Single {
     pub(crate) fault: &'static str,
     pub(crate) passage: Passage,
     pub(crate) is_hit: bool,
+}
+
+/// A fault that each write meets once: the client's next attempt passes.
+#[derive(Debug)]
+pub(crate) struct Each {
+    pub(crate) passage: Passage,
+    /// The invocations that met it, and at which request.
+    pub(crate) met: BTreeSet<(u64, String)>,
+}
+
+impl Each {
+    fn passage(&mut self, pending: &Pending) -> Passage {
+        let is_of_api = pending.label.split(' ').next().is_some_and(|it| it.ends_with("-api"));
+        let is_write = pending.is_write && pending.service == "tables" && is_of_api;
+        match is_write && self.met.insert((pending.invocation, pending.label.clone())) {
+            true => self.passage,
+            false => Passage::default(),
+        }
+    }
 }
 
 /// How often what goes wrong, in a thousand.
@@ -156,6 +179,7 @@ impl Plan {
         match self {
             Self::Quiet => Passage::default(),
             Self::Single(single) => single.passage(pending, visits).unwrap_or_default(),
+            Self::Each(each) => each.passage(pending),
             Self::Random(profile, single) => {
                 match single.as_mut().and_then(|single| single.passage(pending, visits)) {
                     Some(passage) => {
