@@ -129,14 +129,18 @@ impl Full {
             self.post(&format!("{one}/Channels/default"), &[("Capacity", "3")]);
         }
         self.list(all, &["", "?FriendlyName=Support"]);
-        self.list(&below, &["/Activities", "/TaskChannels", "/TaskQueues", "/Workflows"]);
-        self.list(&below, &["/Activities?Available=false", "/TaskQueues/Statistics", "/Events"]);
-        self.list(&below, &["/Workers", "/Workers?Ordering=DateCreated:desc", "/Tasks"]);
-        self.list(&below, &["/Tasks?Ordering=Priority:asc", "/Tasks?Ordering=Priority:desc"]);
+        self.routing_lists(&below, &tasks, &workers);
+        below
+    }
+
+    fn routing_lists(&mut self, below: &str, tasks: &[String], workers: &[String]) {
+        self.list(below, &["/Activities", "/TaskChannels", "/TaskQueues", "/Workflows"]);
+        self.list(below, &["/Activities?Available=false", "/TaskQueues/Statistics", "/Events"]);
+        self.list(below, &["/Workers", "/Workers?Ordering=DateCreated:desc", "/Tasks"]);
+        self.list(below, &["/Tasks?Ordering=Priority:asc", "/Tasks?Ordering=Priority:desc"]);
         self.list(&format!("{below}/Tasks/{}", tasks[0]), &["/Reservations"]);
         self.list(&format!("{below}/Workers/{}", workers[0]), &["/Reservations", "/Channels"]);
         self.list(&format!("{below}/Workers/{}", workers[1]), &["/Reservations", "/Channels"]);
-        below
     }
 
     async fn conversing(&mut self) {
