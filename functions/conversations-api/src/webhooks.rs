@@ -74,7 +74,8 @@ pub(crate) async fn remove(call: &Call<'_>, scope: &Scope, of: &str, sid: &str) 
     Ok(Reply::gone())
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase", ascii_case_insensitive)]
 enum Kind {
     Webhook,
     Trigger,
@@ -82,14 +83,8 @@ enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 3] = [Self::Webhook, Self::Trigger, Self::Studio];
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Webhook => "webhook",
-            Self::Trigger => "trigger",
-            Self::Studio => "studio",
-        }
+    fn name(self) -> &'static str {
+        self.into()
     }
 
     const fn of(target: &Target) -> Self {
@@ -101,8 +96,7 @@ impl Kind {
     }
 
     fn parse(text: &str) -> Result<Self, ApiError> {
-        let known = Self::ALL.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(text));
-        known.ok_or_else(|| ApiError::from(Code::InvalidWebhookType))
+        text.parse().map_err(|_| ApiError::from(Code::InvalidWebhookType))
     }
 }
 

@@ -36,8 +36,7 @@ pub(crate) fn attributes(form: &Params) -> Result<Option<String>, ApiError> {
 
 /// The order of queues, in any case.
 pub(crate) fn queue_order(form: &Params, parameter: &str) -> Result<Option<QueueOrder>, ApiError> {
-    let all = [QueueOrder::Fifo, QueueOrder::Lifo];
-    let read = |text| one_of(parameter, text, &all, QueueOrder::name);
+    let read = |text| one_of(parameter, text, QueueOrder::ALL, QueueOrder::name);
     form.given(parameter).map(read).transpose()
 }
 

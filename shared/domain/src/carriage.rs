@@ -224,8 +224,21 @@ pub fn message_sid(carrier: CarrierName, carrier_message_id: &str) -> MessageSid
 }
 
 /// How far one message got on its way to one recipient (rules B.4, E.7).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum DeliveryStatus {
     /// Still with us, or with the carrier.
     Queued,
@@ -243,15 +256,8 @@ pub enum DeliveryStatus {
 
 impl DeliveryStatus {
     /// The canonical spelling.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Sent => "sent",
-            Self::Delivered => "delivered",
-            Self::Read => "read",
-            Self::Undelivered => "undelivered",
-            Self::Failed => "failed",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
     /// Whether `next` may take this status's place: the ladder is only climbed, a failure ends it,
@@ -339,15 +345,19 @@ pub enum SendOutcome {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde_json::Value;
+    use strum::VariantArray as _;
 
     use super::DeliveryStatus::{Delivered, Failed, Queued, Read, Sent, Undelivered};
     use super::*;
 
     #[test]
     fn names_are_spelled_as_published() {
-        let all = [Queued, Sent, Delivered, Read, Undelivered, Failed];
-        let names = all.map(DeliveryStatus::name);
+        let all = DeliveryStatus::VARIANTS.iter();
+        let names: Vec<&str> = all.clone().map(|status| status.name()).collect();
         assert_eq!(names, ["queued", "sent", "delivered", "read", "undelivered", "failed"]);
+        let stored: Vec<Value> = all.map(|status| serde_json::to_value(status).unwrap()).collect();
+        assert_eq!(stored, names);
     }
 
     #[test]

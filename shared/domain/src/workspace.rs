@@ -67,6 +67,9 @@ pub enum QueueOrder {
 }
 
 impl QueueOrder {
+    /// Both of them.
+    pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
+
     /// The canonical spelling.
     pub fn name(self) -> &'static str {
         self.into()

@@ -3,16 +3,13 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use strum::VariantArray as _;
 
 use crate::routing::expression::{Expression, WorkerAttributes};
 use crate::sid::{ActivitySid, TaskChannelSid, TaskSid};
 use crate::task::{Task, TaskStatus};
 use crate::timestamp::Timestamp;
 use crate::workspace::{Activity, TaskQueue, Worker};
-
-/// The states of tasks that are counted: those that are not over.
-pub const OPEN: [TaskStatus; 4] =
-    [TaskStatus::Pending, TaskStatus::Reserved, TaskStatus::Assigned, TaskStatus::Wrapping];
 
 /// A task that waits, and for how many whole seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +23,7 @@ pub struct Waiting {
 /// The tasks of a workspace, a workflow or a queue.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TasksNow {
-    /// How many there are of each state; the states of [`OPEN`] are always there.
+    /// How many there are of each state; those in which a task is not over are always there.
     pub by_status: BTreeMap<TaskStatus, u64>,
     /// How many there are of each priority that one has.
     pub by_priority: BTreeMap<i64, u64>,
@@ -42,7 +39,8 @@ impl TasksNow {
     /// Counts tasks; those that are over are passed over.
     pub fn of<'a>(tasks: impl IntoIterator<Item = &'a Task>, now: Timestamp) -> Self {
         let mut all = Self::default();
-        all.by_status.extend(OPEN.map(|status| (status, 0)));
+        let open = TaskStatus::VARIANTS.iter().filter(|status| !status.is_over());
+        all.by_status.extend(open.map(|status| (*status, 0)));
         for task in tasks.into_iter().filter(|task| !task.status.is_over()) {
             all.total += 1;
             *all.by_status.entry(task.status).or_default() += 1;
