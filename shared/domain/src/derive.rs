@@ -150,7 +150,24 @@ impl Occurrence {
             Record::TaskChannel(it) => (it.sid.to_string(), &it.unique_name),
             Record::TaskQueue(it) => (it.sid.to_string(), &it.friendly_name),
             Record::Workflow(it) => (it.sid.to_string(), &it.friendly_name),
-            _ => return,
+            Record::AddressBinding(_)
+            | Record::AddressConfiguration(_)
+            | Record::ApiKey(_)
+            | Record::Conversation(_)
+            | Record::ConversationConfiguration(_)
+            | Record::Flow(_)
+            | Record::Head(_)
+            | Record::Interaction(_)
+            | Record::Membership(_)
+            | Record::Message(_)
+            | Record::MessagingService(_)
+            | Record::Occurrence(_)
+            | Record::PhoneNumber(_)
+            | Record::Service(_)
+            | Record::Task(_)
+            | Record::UniqueName(_)
+            | Record::WebhookAttempt(_)
+            | Record::Worker(_) => return,
         };
         self.names.insert(sid, name.clone());
     }

@@ -272,10 +272,8 @@ impl Occurrence {
 
     /// The reservation that an event is about.
     pub fn reservation(&self, event: &Event) -> Option<ReservationSid> {
-        match &self.subject {
-            Subject::Task(task) => event.reservation.map(|number| task.sid.kin(number)),
-            _ => None,
-        }
+        let Subject::Task(task) = &self.subject else { return None };
+        event.reservation.map(|number| task.sid.kin(number))
     }
 
     /// The queue that an event is about.
@@ -283,7 +281,11 @@ impl Occurrence {
         match &self.subject {
             Subject::Task(task) => event.queue.or(task.queue),
             Subject::TaskQueue { sid, .. } => Some(*sid),
-            _ => None,
+            Subject::Worker { .. }
+            | Subject::Activity { .. }
+            | Subject::TaskChannel { .. }
+            | Subject::Workflow { .. }
+            | Subject::Workspace { .. } => None,
         }
     }
 
@@ -297,7 +299,11 @@ impl Occurrence {
         match &self.subject {
             Subject::Task(task) => Some(task.workflow),
             Subject::Workflow { sid, .. } => Some(*sid),
-            _ => None,
+            Subject::Worker { .. }
+            | Subject::Activity { .. }
+            | Subject::TaskChannel { .. }
+            | Subject::TaskQueue { .. }
+            | Subject::Workspace { .. } => None,
         }
     }
 
@@ -306,26 +312,24 @@ impl Occurrence {
         match &self.subject {
             Subject::Task(task) => Some(task.channel),
             Subject::TaskChannel { sid, .. } => Some(*sid),
-            _ => event.channel.map(|it| it.sid),
+            Subject::Worker { .. }
+            | Subject::Activity { .. }
+            | Subject::TaskQueue { .. }
+            | Subject::Workflow { .. }
+            | Subject::Workspace { .. } => event.channel.map(|it| it.sid),
         }
     }
 
     /// How long the task had existed; none if it is not about a task.
     pub fn waited(&self) -> Option<Millis> {
-        match &self.subject {
-            Subject::Task(task) => Some(Millis((self.time - task.created).0.max(0))),
-            _ => None,
-        }
+        let Subject::Task(task) = &self.subject else { return None };
+        Some(Millis((self.time - task.created).0.max(0)))
     }
 
     /// How long the task had been in its queue; none if it is not about a task, or in none.
     pub fn waited_in_queue(&self) -> Option<Millis> {
-        match &self.subject {
-            Subject::Task(task) => {
-                task.queue_entered.map(|since| Millis((self.time - since).0.max(0)))
-            }
-            _ => None,
-        }
+        let Subject::Task(task) = &self.subject else { return None };
+        task.queue_entered.map(|since| Millis((self.time - since).0.max(0)))
     }
 }
 

@@ -4,6 +4,7 @@
 //! sends its effects. Time, identifiers and candidates are arguments; a repeat is
 //! [`decision::Decision::unchanged`]; a no is a [`refusal::Refusal`].
 #![forbid(unsafe_code)]
+#![warn(clippy::wildcard_enum_match_arm)]
 
 pub mod address;
 pub mod carriage;

@@ -36,6 +36,12 @@ macro_rules! for_each_record {
     };
 }
 
+/// A kind of record.
+pub trait RecordKind: Into<Record> {
+    /// The record as one of this kind, if it is one.
+    fn of(record: &Record) -> Option<&Self>;
+}
+
 macro_rules! records {
     ($($kind:ident: $path:path,)*) => {
         /// One record of any kind.
@@ -49,6 +55,12 @@ macro_rules! records {
             fn from(record: $path) -> Self {
                 Self::$kind(Box::new(record))
             }
+        }
+
+        impl RecordKind for $path {
+            fn of(record: &Record) -> Option<&Self> {
+                if let Record::$kind(one) = record { Some(one) } else { None }
+            }
         })*
 
         impl Record {
@@ -60,6 +72,11 @@ macro_rules! records {
                 match self {
                     $(Self::$kind(_) => stringify!($kind),)*
                 }
+            }
+
+            /// The record itself, if it is of the kind that is asked for.
+            pub fn get<T: RecordKind>(&self) -> Option<&T> {
+                T::of(self)
             }
 
             /// The version it was loaded with.

@@ -27,7 +27,12 @@ impl Occurrence {
         let mut all = vec![("WorkspaceSid", self.workspace.to_string())];
         let workspace = match &self.subject {
             Subject::Workspace { name, .. } => Some(name.clone()),
-            _ => self.name(self.workspace),
+            Subject::Task(_)
+            | Subject::Worker { .. }
+            | Subject::Activity { .. }
+            | Subject::TaskChannel { .. }
+            | Subject::TaskQueue { .. }
+            | Subject::Workflow { .. } => self.name(self.workspace),
         };
         all.extend(workspace.map(|name| ("WorkspaceName", name)));
         match &self.subject {
@@ -137,14 +142,49 @@ impl Occurrence {
             EventType::TaskQueueEntered => format!("Task {sid} entered TaskQueue {}", queue()),
             EventType::TaskQueueTimeout => format!("Task {sid} timed out of TaskQueue {}", queue()),
             EventType::TaskQueueMoved => format!("Task {sid} moved out of TaskQueue {}", queue()),
-            EventType::WorkerActivityUpdate => match &self.subject {
-                Subject::Worker { worker, .. } => {
-                    let activity = self.called(worker.activity);
-                    format!("Worker {} updated to {activity} Activity", worker.friendly_name)
-                }
-                _ => format!("Worker {sid} updated"),
-            },
-            other => {
+            EventType::WorkerActivityUpdate => {
+                let Subject::Worker { worker, .. } = &self.subject else {
+                    return format!("Worker {sid} updated");
+                };
+                let activity = self.called(worker.activity);
+                format!("Worker {} updated to {activity} Activity", worker.friendly_name)
+            }
+            other @ (EventType::ActivityCreated
+            | EventType::ActivityUpdated
+            | EventType::ActivityDeleted
+            | EventType::ReservationCreated
+            | EventType::ReservationAccepted
+            | EventType::ReservationRejected
+            | EventType::ReservationTimeout
+            | EventType::ReservationCanceled
+            | EventType::ReservationRescinded
+            | EventType::ReservationCompleted
+            | EventType::ReservationFailed
+            | EventType::ReservationWrapup
+            | EventType::TaskCreated
+            | EventType::TaskUpdated
+            | EventType::TaskCanceled
+            | EventType::TaskWrapup
+            | EventType::TaskCompleted
+            | EventType::TaskDeleted
+            | EventType::TaskSystemDeleted
+            | EventType::TaskChannelCreated
+            | EventType::TaskChannelUpdated
+            | EventType::TaskChannelDeleted
+            | EventType::TaskQueueCreated
+            | EventType::TaskQueueDeleted
+            | EventType::TaskQueueExpressionUpdated
+            | EventType::WorkerCreated
+            | EventType::WorkerAttributesUpdate
+            | EventType::WorkerCapacityUpdate
+            | EventType::WorkerChannelAvailabilityUpdate
+            | EventType::WorkerDeleted
+            | EventType::WorkflowCreated
+            | EventType::WorkflowUpdated
+            | EventType::WorkflowDeleted
+            | EventType::WorkspaceCreated
+            | EventType::WorkspaceUpdated
+            | EventType::WorkspaceDeleted) => {
                 let done = other.name().rsplit('.').next().unwrap_or_default();
                 let done = if done == "update" { "updated" } else { done };
                 format!("{} {sid} {done}", title(kind))

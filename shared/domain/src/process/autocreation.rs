@@ -211,11 +211,7 @@ mod tests {
     }
 
     fn conversation_of(decision: &Decision) -> Conversation {
-        let found = decision.puts.iter().find_map(|record| match record {
-            Record::Conversation(conversation) => Some(conversation.as_ref().clone()),
-            _ => None,
-        });
-        found.unwrap()
+        decision.puts.iter().find_map(Record::get::<Conversation>).unwrap().clone()
     }
 
     #[test]
@@ -280,9 +276,9 @@ mod tests {
         let events: Vec<EventName> = decision
             .effects
             .iter()
-            .filter_map(|effect| match effect {
-                Effect::Notify(Call::Conversation(call)) => Some(call.event),
-                _ => None,
+            .filter_map(|effect| {
+                let Effect::Notify(Call::Conversation(call)) = effect else { return None };
+                Some(call.event)
             })
             .collect();
         assert_eq!(events, [EventName::OnParticipantAdded, EventName::OnMessageAdded]);

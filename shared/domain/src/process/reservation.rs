@@ -111,6 +111,7 @@ impl Said {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::Record;
     use crate::sid::{Sid as _, TaskSid, WorkerSid, WorkspaceSid};
     use crate::workspace::Occupation;
 
@@ -132,10 +133,7 @@ mod tests {
         let worker = worker(held);
         let head = Head::new(worker.workspace);
         let puts = answer.follow(worker, head, sid, NOW).puts;
-        puts.into_iter().find_map(|record| match record {
-            crate::record::Record::Worker(worker) => Some(*worker),
-            _ => None,
-        })
+        puts.iter().find_map(Record::get::<Worker>).cloned()
     }
 
     #[test]

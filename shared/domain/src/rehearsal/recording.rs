@@ -11,7 +11,7 @@ use crate::sid::{TaskSid, WorkerSid, WorkflowSid};
 use crate::task::{Ending, Fields, Reservation, ReservationStatus, Task, TaskStatus};
 use crate::timestamp::{Millis, Timestamp};
 use crate::version::Version;
-use crate::workspace::Worker;
+use crate::workspace::{Worker, Workflow};
 
 /// What was recorded of a period.
 #[derive(Debug)]
@@ -189,7 +189,37 @@ impl Recorded {
             }
             EventType::TaskCompleted | EventType::TaskSystemDeleted => self.completed = Some(at),
             EventType::TaskCanceled | EventType::TaskDeleted => self.end(at, seen),
-            _ => {}
+            EventType::ActivityCreated
+            | EventType::ActivityUpdated
+            | EventType::ActivityDeleted
+            | EventType::ReservationFailed
+            | EventType::TaskCreated
+            | EventType::TaskWrapup
+            | EventType::TaskChannelCreated
+            | EventType::TaskChannelUpdated
+            | EventType::TaskChannelDeleted
+            | EventType::TaskQueueCreated
+            | EventType::TaskQueueDeleted
+            | EventType::TaskQueueEntered
+            | EventType::TaskQueueTimeout
+            | EventType::TaskQueueMoved
+            | EventType::TaskQueueExpressionUpdated
+            | EventType::WorkerCreated
+            | EventType::WorkerActivityUpdate
+            | EventType::WorkerAttributesUpdate
+            | EventType::WorkerCapacityUpdate
+            | EventType::WorkerChannelAvailabilityUpdate
+            | EventType::WorkerDeleted
+            | EventType::WorkflowCreated
+            | EventType::WorkflowUpdated
+            | EventType::WorkflowDeleted
+            | EventType::WorkflowTargetMatched
+            | EventType::WorkflowEntered
+            | EventType::WorkflowTimeout
+            | EventType::WorkflowSkipped
+            | EventType::WorkspaceCreated
+            | EventType::WorkspaceUpdated
+            | EventType::WorkspaceDeleted => {}
         }
     }
 
@@ -216,15 +246,14 @@ impl Recorded {
     fn begin(&mut self, from: Timestamp, to: Timestamp) {
         let task = &mut self.task.fields;
         for offer in self.offers.iter().filter(|offer| offer.at.is_none()) {
-            let status = match offer.ended {
-                Some((_, ReservationStatus::Completed)) => ReservationStatus::Accepted,
-                _ => ReservationStatus::Pending,
+            let is_taken = matches!(offer.ended, Some((_, ReservationStatus::Completed)));
+            let (status, of_task) = if is_taken {
+                (ReservationStatus::Accepted, TaskStatus::Assigned)
+            } else {
+                (ReservationStatus::Pending, TaskStatus::Reserved)
             };
             let lapses = offer.ended.filter(|(_, how)| *how == ReservationStatus::Timeout);
-            task.status = match status {
-                ReservationStatus::Accepted => TaskStatus::Assigned,
-                _ => TaskStatus::Reserved,
-            };
+            task.status = of_task;
             task.reservations.push(Reservation {
                 number: offer.number,
                 worker: offer.worker,
@@ -299,11 +328,9 @@ fn targets_with_priority(material: &Material<'_>) -> impl Fn(&Task) -> bool {
     let flows: BTreeMap<WorkflowSid, workflow::Configuration> = material
         .records
         .iter()
-        .filter_map(|record| match record {
-            Record::Workflow(one) => {
-                Some((one.sid, workflow::Workflow::parse(&one.configuration).ok()?))
-            }
-            _ => None,
+        .filter_map(|record| {
+            let one: &Workflow = record.get()?;
+            Some((one.sid, workflow::Workflow::parse(&one.configuration).ok()?))
         })
         .collect();
     move |task: &Task| {
@@ -336,10 +363,7 @@ fn staff(
             did(EventType::WorkerCreated) || (did(EventType::WorkerActivityUpdate) && !is_routers);
         changes.push((of.time, StaffChange::Is { worker: worker.clone(), moves }));
     }
-    let now = material.records.iter().filter_map(|record| match record {
-        Record::Worker(worker) => Some(worker),
-        _ => None,
-    });
+    let now = material.records.iter().filter_map(Record::get::<Worker>);
     for worker in now.filter(|worker| worker.created <= material.from) {
         first.entry(worker.sid).or_insert_with(|| {
             let activity_since = worker.activity_since.min(material.from);

@@ -12,7 +12,7 @@ use crate::sid::{ReservationSid, Sid as _, TaskSid, WorkerSid};
 use crate::task::{self, Amendment, Command, Ending, Reservation, ReservationStatus, Source, Task};
 use crate::timestamp::{Millis, Timestamp};
 use crate::version::Version;
-use crate::workspace::{Worker, Workflow};
+use crate::workspace::Worker;
 
 /// A replay under way.
 pub(super) struct Replay<'a> {
@@ -65,18 +65,18 @@ impl<'a> Replay<'a> {
     pub(super) fn new(material: &Material<'_>, recording: &'a Recording) -> Self {
         let mut router = Router::new(material.workspace.clone());
         for record in material.records {
-            match record {
-                Record::Workflow(one) if one.sid == material.workflow => {
-                    let mut workflow = Workflow::clone(one);
-                    if let Some(configuration) = material.configuration {
-                        configuration.clone_into(&mut workflow.configuration);
-                    }
-                    router.learn(workflow.into());
-                }
-                // They are as they were at the beginning, not as they are.
-                Record::Worker(_) | Record::Task(_) => {}
-                other => router.learn(other.clone()),
+            // They are as they were at the beginning, not as they are.
+            if matches!(record, Record::Worker(_) | Record::Task(_)) {
+                continue;
             }
+            let mut record = record.clone();
+            if let Record::Workflow(one) = &mut record
+                && one.sid == material.workflow
+                && let Some(configuration) = material.configuration
+            {
+                configuration.clone_into(&mut one.configuration);
+            }
+            router.learn(record);
         }
         for worker in &recording.workers {
             router.learn(worker.clone().into());
@@ -299,7 +299,13 @@ impl<'a> Replay<'a> {
         let at = match how {
             // He might have taken it, had nobody been faster.
             ReservationStatus::Rescinded => (at + Millis(1)).max(now + self.recording.answer),
-            _ => at,
+            ReservationStatus::Pending
+            | ReservationStatus::Accepted
+            | ReservationStatus::Rejected
+            | ReservationStatus::Timeout
+            | ReservationStatus::Canceled
+            | ReservationStatus::Wrapping
+            | ReservationStatus::Completed => at,
         };
         let in_time = one.expires + Millis(-1);
         self.enter(at.min(in_time), Happening::Answers(sid, how));

@@ -89,14 +89,12 @@ impl Centre {
     }
 
     fn write(&mut self, record: Record, version: impl Into<Version>) {
-        let before = match &record {
-            Record::Task(task) => {
-                self.table.insert(task.sid, task.as_ref().clone()).map(Record::from)
-            }
-            Record::Worker(worker) => {
-                self.staff.insert(worker.sid, worker.as_ref().clone()).map(Record::from)
-            }
-            _ => None,
+        let before = if let Some(task) = record.get::<Task>() {
+            self.table.insert(task.sid, task.clone()).map(Record::from)
+        } else if let Some(worker) = record.get::<Worker>() {
+            self.staff.insert(worker.sid, worker.clone()).map(Record::from)
+        } else {
+            None
         };
         let written =
             Written { pk: "item", sk: "-", version: version.into().number(), seen: self.now };
@@ -116,12 +114,11 @@ impl Centre {
             let turn = self.router.step(self.now);
             self.router.committed(&turn.decision);
             for record in turn.decision.puts.clone() {
-                match record {
-                    Record::Task(task) => {
-                        let version = task.version + 1;
-                        self.write(Task { version, ..*task }.into(), version);
-                    }
-                    other => self.write(other, 2),
+                if let Record::Task(task) = record {
+                    let version = task.version + 1;
+                    self.write(Task { version, ..*task }.into(), version);
+                } else {
+                    self.write(record, 2);
                 }
             }
             if !turn.more {

@@ -147,7 +147,22 @@ impl Router {
                     self.unsettled.remove(&sid);
                 }
             }
-            _ => {}
+            Record::AddressBinding(_)
+            | Record::AddressConfiguration(_)
+            | Record::ApiKey(_)
+            | Record::Conversation(_)
+            | Record::ConversationConfiguration(_)
+            | Record::Flow(_)
+            | Record::Head(_)
+            | Record::Interaction(_)
+            | Record::Membership(_)
+            | Record::Message(_)
+            | Record::MessagingService(_)
+            | Record::Occurrence(_)
+            | Record::PhoneNumber(_)
+            | Record::Service(_)
+            | Record::UniqueName(_)
+            | Record::WebhookAttempt(_) => {}
         }
     }
 
@@ -218,10 +233,10 @@ impl Router {
     /// Marks a decision as written: each record of it has one version more.
     pub fn committed(&mut self, decision: &Decision) {
         for record in &decision.puts {
-            match record {
-                Record::Task(task) => self.picture.task_written(task.sid, task.version),
-                Record::Worker(worker) => self.picture.worker_written(worker.sid, worker.version),
-                _ => {}
+            if let Some(task) = record.get::<Task>() {
+                self.picture.task_written(task.sid, task.version);
+            } else if let Some(worker) = record.get::<Worker>() {
+                self.picture.worker_written(worker.sid, worker.version);
             }
         }
     }
@@ -230,10 +245,10 @@ impl Router {
     /// not held any more and are to be learned from the table; answers are to be told again.
     pub fn lost(&mut self, decision: &Decision) {
         for record in &decision.puts {
-            match record {
-                Record::Task(task) => self.forget_task(task.sid),
-                Record::Worker(worker) => self.picture.forget_worker(worker.sid),
-                _ => {}
+            if let Some(task) = record.get::<Task>() {
+                self.forget_task(task.sid);
+            } else if let Some(worker) = record.get::<Worker>() {
+                self.picture.forget_worker(worker.sid);
             }
         }
         // What was decided of these was kept for the next step.

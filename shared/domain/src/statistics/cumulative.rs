@@ -72,7 +72,44 @@ impl Reservations {
             EventType::ReservationTimeout => self.timed_out += 1,
             EventType::ReservationCanceled => self.canceled += 1,
             EventType::ReservationRescinded => self.rescinded += 1,
-            _ => {}
+            EventType::ActivityCreated
+            | EventType::ActivityUpdated
+            | EventType::ActivityDeleted
+            | EventType::ReservationCompleted
+            | EventType::ReservationFailed
+            | EventType::ReservationWrapup
+            | EventType::TaskCreated
+            | EventType::TaskUpdated
+            | EventType::TaskCanceled
+            | EventType::TaskWrapup
+            | EventType::TaskCompleted
+            | EventType::TaskDeleted
+            | EventType::TaskSystemDeleted
+            | EventType::TaskChannelCreated
+            | EventType::TaskChannelUpdated
+            | EventType::TaskChannelDeleted
+            | EventType::TaskQueueCreated
+            | EventType::TaskQueueDeleted
+            | EventType::TaskQueueEntered
+            | EventType::TaskQueueTimeout
+            | EventType::TaskQueueMoved
+            | EventType::TaskQueueExpressionUpdated
+            | EventType::WorkerCreated
+            | EventType::WorkerActivityUpdate
+            | EventType::WorkerAttributesUpdate
+            | EventType::WorkerCapacityUpdate
+            | EventType::WorkerChannelAvailabilityUpdate
+            | EventType::WorkerDeleted
+            | EventType::WorkflowCreated
+            | EventType::WorkflowUpdated
+            | EventType::WorkflowDeleted
+            | EventType::WorkflowTargetMatched
+            | EventType::WorkflowEntered
+            | EventType::WorkflowTimeout
+            | EventType::WorkflowSkipped
+            | EventType::WorkspaceCreated
+            | EventType::WorkspaceUpdated
+            | EventType::WorkspaceDeleted => {}
         }
     }
 }
@@ -188,7 +225,40 @@ impl Cumulative {
                     self.in_queue_until_accepted.add(waited);
                 }
             }
-            _ => {}
+            EventType::ActivityCreated
+            | EventType::ActivityUpdated
+            | EventType::ActivityDeleted
+            | EventType::ReservationCreated
+            | EventType::ReservationRejected
+            | EventType::ReservationTimeout
+            | EventType::ReservationCanceled
+            | EventType::ReservationRescinded
+            | EventType::ReservationCompleted
+            | EventType::ReservationFailed
+            | EventType::ReservationWrapup
+            | EventType::TaskUpdated
+            | EventType::TaskWrapup
+            | EventType::TaskChannelCreated
+            | EventType::TaskChannelUpdated
+            | EventType::TaskChannelDeleted
+            | EventType::TaskQueueCreated
+            | EventType::TaskQueueDeleted
+            | EventType::TaskQueueTimeout
+            | EventType::TaskQueueExpressionUpdated
+            | EventType::WorkerCreated
+            | EventType::WorkerActivityUpdate
+            | EventType::WorkerAttributesUpdate
+            | EventType::WorkerCapacityUpdate
+            | EventType::WorkerChannelAvailabilityUpdate
+            | EventType::WorkerDeleted
+            | EventType::WorkflowCreated
+            | EventType::WorkflowUpdated
+            | EventType::WorkflowDeleted
+            | EventType::WorkflowTargetMatched
+            | EventType::WorkflowSkipped
+            | EventType::WorkspaceCreated
+            | EventType::WorkspaceUpdated
+            | EventType::WorkspaceDeleted => {}
         }
     }
 
@@ -288,16 +358,12 @@ pub fn activities(
 
 /// The workers of whom neither their record nor the span tells what they did in it: they changed behind it only.
 pub fn unknown(occurrences: &[Occurrence], workers: &[Worker], to: Timestamp) -> Vec<WorkerSid> {
-    let is_told = |of: &Occurrence| match &of.subject {
-        Subject::Worker { worker, .. } => of
-            .events
-            .iter()
-            .any(|event| {
-                let kind = event.kind;
-                matches!(kind, EventType::WorkerActivityUpdate | EventType::WorkerCreated)
-            })
-            .then_some(worker.sid),
-        _ => None,
+    let is_told = |of: &Occurrence| {
+        let Subject::Worker { worker, .. } = &of.subject else { return None };
+        let mut kinds = of.events.iter().map(|event| event.kind);
+        kinds
+            .any(|kind| matches!(kind, EventType::WorkerActivityUpdate | EventType::WorkerCreated))
+            .then_some(worker.sid)
     };
     let told: BTreeSet<WorkerSid> = occurrences.iter().filter_map(is_told).collect();
     let changed = workers.iter().filter(|worker| worker.activity_since > to);

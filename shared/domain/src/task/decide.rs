@@ -264,12 +264,14 @@ fn refuse(
 ) -> Result<(), Refusal> {
     use ReservationStatus as S;
     let reservation = next.open(sid)?;
+    if reservation.status == how {
+        return Ok(());
+    }
     match reservation.status {
         S::Pending if how == S::Timeout && now < reservation.expires => {
             return Err(Refusal::ReservationState(S::Pending, "timeout"));
         }
         S::Pending => {}
-        status if status == how => return Ok(()),
         S::Rescinded => return Err(Refusal::ReservationRescinded),
         status @ (S::Accepted
         | S::Rejected

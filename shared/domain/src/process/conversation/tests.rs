@@ -89,11 +89,11 @@ fn listening_to(filters: &[EventName]) -> Target {
 }
 
 fn called(effects: &[Effect]) -> Vec<&WebhookCall> {
-    let call = |effect| match effect {
-        &Effect::Notify(Call::Conversation(ref call)) => Some(call),
-        _ => None,
-    };
-    effects.iter().filter_map(call).collect()
+    let calls = effects.iter().filter_map(|effect| {
+        let Effect::Notify(Call::Conversation(call)) = effect else { return None };
+        Some(call)
+    });
+    calls.collect()
 }
 
 fn post(body: &str) -> Post {

@@ -113,10 +113,11 @@ impl World {
 
     fn keep(&mut self, decision: &Decision) {
         for record in &decision.puts {
-            match record {
-                Record::Interaction(it) => self.interaction = it.as_ref().clone(),
-                Record::Conversation(it) => self.conversation = it.as_ref().clone(),
-                _ => {}
+            if let Some(it) = record.get::<Interaction>() {
+                self.interaction = it.clone();
+            }
+            if let Some(it) = record.get::<Conversation>() {
+                self.conversation = it.clone();
             }
         }
     }
@@ -235,21 +236,12 @@ fn closing_the_channel_ends_everything_and_frees_the_pair() {
     for (complete, expected) in [(true, TaskStatus::Completed), (false, TaskStatus::Wrapping)] {
         let closed =
             close(&world.interaction, &world.conversation, &tasks, complete, NOTHING, NOW).unwrap();
-        let statuses: Vec<TaskStatus> = closed
-            .puts
-            .iter()
-            .filter_map(|record| match record {
-                Record::Task(task) => Some(task.status),
-                _ => None,
-            })
-            .collect();
+        let written = closed.puts.iter().filter_map(Record::get::<Task>);
+        let statuses: Vec<TaskStatus> = written.map(|task| task.status).collect();
         assert_eq!(statuses, [expected, TaskStatus::Canceled]);
         assert!(closed.deletes.iter().any(|record| record.kind() == "AddressBinding"));
-        let state = closed.puts.iter().find_map(|record| match record {
-            Record::Conversation(it) => Some(it.state),
-            _ => None,
-        });
-        assert_eq!(state, Some(State::Closed));
+        let conversation = closed.puts.iter().find_map(Record::get::<Conversation>);
+        assert_eq!(conversation.map(|it| it.state), Some(State::Closed));
     }
 }
 

@@ -33,9 +33,9 @@ impl Mark {
 
     /// The marks of a value: its own, or those of what it lists.
     pub(in crate::routing) fn all_of(value: &Value) -> BTreeSet<Self> {
-        match value {
-            Value::Array(items) => items.iter().filter_map(Self::of).collect(),
-            other => Self::of(other).into_iter().collect(),
+        match value.as_array() {
+            Some(items) => items.iter().filter_map(Self::of).collect(),
+            None => Self::of(value).into_iter().collect(),
         }
     }
 }
@@ -83,11 +83,10 @@ impl Node {
 fn meets(side: &Operand, other: &Operand) -> Option<Needs> {
     let Operand::Constant(constant) = other else { return None };
     let any_of = Mark::all_of(constant);
-    let scalars = constant.as_array().map_or(1, Vec::len);
-    let is_whole = match constant {
+    let is_whole = match constant.as_array() {
         // What is missing is null, and so in a list that has one.
-        Value::Array(items) => items.iter().all(|item| Mark::of(item).is_some()),
-        _ => any_of.len() == scalars,
+        Some(items) => items.iter().all(|item| Mark::of(item).is_some()),
+        None => any_of.len() == 1,
     };
     let path = match side {
         Operand::Constant(_) => return None,

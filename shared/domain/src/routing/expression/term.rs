@@ -104,7 +104,9 @@ impl Term<'_> {
         };
         match item {
             Self::List(_) | Self::Object => None,
-            item => Some(items.iter().any(|listed| Term::from(listed).equals(item))),
+            item @ (Self::Null | Self::Truth(_) | Self::Number(_) | Self::Text(_)) => {
+                Some(items.iter().any(|listed| Term::from(listed).equals(item)))
+            }
         }
     }
 }

@@ -79,7 +79,12 @@ impl Operand {
             Self::Path(path) => on.get(path.steps()),
             Self::Quoted { text, path } => match on.get(path.steps()) {
                 Term::Null if !beside_null => Term::Text(text.into()),
-                named => named,
+                named @ (Term::Null
+                | Term::Truth(_)
+                | Term::Number(_)
+                | Term::Text(_)
+                | Term::List(_)
+                | Term::Object) => named,
             },
         }
     }
@@ -145,9 +150,9 @@ impl fmt::Display for Operand {
 }
 
 fn write_scalar(out: &mut fmt::Formatter<'_>, scalar: &Value) -> fmt::Result {
-    match scalar {
-        Value::String(text) => write_text(out, text),
-        other => write!(out, "{other}"),
+    match scalar.as_str() {
+        Some(text) => write_text(out, text),
+        None => write!(out, "{scalar}"),
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::world::World;
 use super::*;
+use crate::record::RecordKind;
 use crate::routing::expression::{
     Expression, OrderBy, QueueCounts, TaskAndWorker, WorkerAttributes, WorkerFields,
 };
@@ -29,31 +30,24 @@ pub(super) struct Naive {
     entered: BTreeMap<TaskSid, Timestamp>,
 }
 
+/// All records of one kind.
+fn all<T: RecordKind + Clone>(world: &World) -> Vec<T> {
+    world.table.values().filter_map(Record::get).cloned().collect()
+}
+
 impl Naive {
     pub(super) fn of(world: &World) -> Self {
-        let mut all = Self {
+        Self {
             now: world.now,
             workspace: world.router.picture.workspace().clone(),
-            activities: Vec::new(),
-            channels: Vec::new(),
-            queues: Vec::new(),
-            workflows: Vec::new(),
-            workers: BTreeMap::new(),
-            tasks: BTreeMap::new(),
+            activities: all(world),
+            channels: all(world),
+            queues: all(world),
+            workflows: all(world),
+            workers: all(world).into_iter().map(|one: Worker| (one.sid, one)).collect(),
+            tasks: all(world).into_iter().map(|one: Task| (one.sid, one)).collect(),
             entered: BTreeMap::new(),
-        };
-        for record in world.table.values().cloned() {
-            match record {
-                Record::Activity(one) => all.activities.push(*one),
-                Record::TaskChannel(one) => all.channels.push(*one),
-                Record::TaskQueue(one) => all.queues.push(*one),
-                Record::Workflow(one) => all.workflows.push(*one),
-                Record::Worker(one) => drop(all.workers.insert(one.sid, *one)),
-                Record::Task(one) => drop(all.tasks.insert(one.sid, *one)),
-                _ => {}
-            }
         }
-        all
     }
 
     /// What is to be after a step.

@@ -309,10 +309,8 @@ impl World {
     fn check_capacity(&self) {
         for worker in (0..WORKERS).map(worker_name) {
             for channel in CHANNELS {
-                let tasks = self.table.values().filter_map(|record| match record {
-                    Record::Task(task) if task.channel == sid(channel) => Some(task),
-                    _ => None,
-                });
+                let tasks = self.table.values().filter_map(Record::get::<Task>);
+                let tasks = tasks.filter(|task| task.channel == sid(channel));
                 let open = tasks.flat_map(|task| task.open_reservations());
                 let own = open.filter(|one| one.worker == sid(&worker)).count();
                 assert_eq!(self.router.load(sid(&worker), sid(channel)) as usize, own);

@@ -28,9 +28,9 @@ const fn canceled(how: Ending) -> (TaskStatus, Option<Ending>) {
 }
 
 fn wakes(turn: &Turn) -> Vec<Timestamp> {
-    let time = |effect: &Effect| match effect {
-        Effect::Wake(wake) => Some(wake.at),
-        _ => None,
+    let time = |effect: &Effect| {
+        let Effect::Wake(wake) = effect else { return None };
+        Some(wake.at)
     };
     turn.decision.effects.iter().filter_map(time).collect()
 }

@@ -407,7 +407,22 @@ fn parts(record: &mut Record) -> ((&'static str, String), &mut Version) {
         Record::Worker(one) => (one.sid.to_string(), &mut one.version),
         Record::Workflow(one) => (one.sid.to_string(), &mut one.version),
         Record::Workspace(one) => (one.sid.to_string(), &mut one.version),
-        other => panic!("the router does not write {}", other.kind()),
+        other @ (Record::AddressBinding(_)
+        | Record::AddressConfiguration(_)
+        | Record::ApiKey(_)
+        | Record::Conversation(_)
+        | Record::ConversationConfiguration(_)
+        | Record::Flow(_)
+        | Record::Head(_)
+        | Record::Interaction(_)
+        | Record::Membership(_)
+        | Record::Message(_)
+        | Record::MessagingService(_)
+        | Record::Occurrence(_)
+        | Record::PhoneNumber(_)
+        | Record::Service(_)
+        | Record::UniqueName(_)
+        | Record::WebhookAttempt(_)) => panic!("the router does not write {}", other.kind()),
     };
     ((kind, sid), version)
 }

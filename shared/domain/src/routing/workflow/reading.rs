@@ -137,7 +137,7 @@ impl<'a> Place<'a> {
         let absent = match place.value {
             Value::Null => true,
             Value::String(text) => text.trim().is_empty(),
-            _ => false,
+            Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => false,
         };
         Ok((!absent).then_some(place))
     }
@@ -179,7 +179,7 @@ impl<'a> Place<'a> {
         let number = match self.value {
             Value::Number(number) => number.as_u64().and_then(|number| u32::try_from(number).ok()),
             Value::String(text) => text.trim().parse().ok(),
-            _ => None,
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
         };
         number
             .filter(|number| (min..=max).contains(number))

@@ -30,9 +30,9 @@ fn says(world: &mut World, reservation: ReservationSid, outcome: Outcome) -> Vec
 
 fn calls(turns: &[Turn]) -> Vec<AssignmentCall> {
     let effects = turns.iter().flat_map(|turn| &turn.decision.effects);
-    let call = |effect: &Effect| match effect {
-        Effect::Notify(Call::Assignment(call)) => Some(call.clone()),
-        _ => None,
+    let call = |effect: &Effect| {
+        let Effect::Notify(Call::Assignment(call)) = effect else { return None };
+        Some(call.clone())
     };
     effects.filter_map(call).collect()
 }
