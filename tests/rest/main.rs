@@ -9,6 +9,7 @@ mod flex;
 mod full;
 mod lost_answers;
 mod messaging;
+mod naming;
 mod paging;
 mod parameters;
 mod taskrouter;

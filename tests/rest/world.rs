@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::Value;
-use switchboard::{Call, Counters, Fault, Faults, Options, Service};
+use switchboard::{Call, Counters, Fault, Faults, Gate, Options, Passage, Service};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_runtime::Dependencies;
 use switchboard_runtime::dependencies::Entropy;
 use switchboard_tests::{Answered, Api, Exchange, Rest};
+use tokio::sync::Notify;
 
 /// Where the world believes the bundle to be.
 pub(crate) const HOST: &str = "https://example.com";
@@ -96,6 +97,22 @@ impl World {
         self.wire.loses.store(true, Ordering::SeqCst);
     }
 
+    /// Does `between` when `request` is about to write, as `function`, for the first time.
+    pub(crate) async fn meanwhile(
+        &self,
+        function: &'static str,
+        request: impl Future<Output = Answered>,
+        between: impl Future<Output = ()>,
+    ) -> Answered {
+        *self.wire.holds.lock().unwrap() = Some(function);
+        let others = async {
+            self.wire.held.notified().await;
+            between.await;
+            self.wire.goes.notify_one();
+        };
+        tokio::join!(request, others).0
+    }
+
     /// Whether the answer that was to be lost was lost.
     pub(crate) fn has_lost_it(&self) -> bool {
         !self.wire.loses.load(Ordering::SeqCst)
@@ -174,14 +191,37 @@ impl Rest for World {
 
 const WITH_WEBHOOKS: (&str, &str) = ("x-twilio-webhook-enabled", "true");
 
-/// What goes between functions and services: it is listened to, and an answer may get lost.
+/// What goes between functions and services: it is listened to, an answer may get lost, and a write may wait.
 #[derive(Debug, Default)]
 struct Wire {
     sent: Mutex<Vec<Value>>,
     loses: AtomicBool,
+    /// Whose next write waits.
+    holds: Mutex<Option<&'static str>>,
+    held: Arc<Notify>,
+    goes: Arc<Notify>,
+}
+
+fn is_write(call: &Call<'_>) -> bool {
+    call.service == Service::Tables
+        && matches!(call.operation, "PutItem" | "DeleteItem" | "TransactWriteItems")
 }
 
 impl Faults for Wire {
+    fn gate(&self, call: &Call<'_>) -> Option<Gate> {
+        let mut holds = self.holds.lock().unwrap();
+        if !is_write(call) || *holds != Some(call.function) {
+            return None;
+        }
+        *holds = None;
+        let (held, goes) = (Arc::clone(&self.held), Arc::clone(&self.goes));
+        Some(Box::pin(async move {
+            held.notify_one();
+            goes.notified().await;
+            Passage::default()
+        }))
+    }
+
     fn answered(&self, call: &Call<'_>, status: u16) {
         if call.operation != "SendMessageBatch" || status != 200 {
             return;
@@ -193,9 +233,7 @@ impl Faults for Wire {
     }
 
     fn after(&self, call: &Call<'_>) -> Option<Fault> {
-        let writes = matches!(call.operation, "PutItem" | "DeleteItem" | "TransactWriteItems");
-        let is_lost =
-            call.service == Service::Tables && writes && self.loses.swap(false, Ordering::SeqCst);
+        let is_lost = is_write(call) && self.loses.swap(false, Ordering::SeqCst);
         is_lost.then_some(Fault::Lost)
     }
 }

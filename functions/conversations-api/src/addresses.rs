@@ -3,13 +3,14 @@
 use serde_json::{Value, json};
 use switchboard_domain::address::{Address, ChannelType};
 use switchboard_domain::codes::Code;
-use switchboard_domain::configuration::{AddressConfiguration, Handler};
+use switchboard_domain::configuration::{AddressConfiguration, Flow, Handler};
 use switchboard_domain::conversation::{EventName, Given};
 use switchboard_domain::decision::Decision;
+use switchboard_domain::process::address::{self, configure};
 use switchboard_domain::sid::{AddressConfigurationSid, ServiceSid};
 use switchboard_domain::version::Version;
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
-use switchboard_store::{Listing, Page, key};
+use switchboard_store::{Listing, Page, key, take};
 
 use crate::configuration::existing_service;
 use crate::input;
@@ -54,7 +55,9 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
                     "An address configuration for this address already exists",
                 ));
             }
-            Ok((render(call, &configuration), Decision::put(configuration.clone())))
+            let flows = flows(call, &[&configuration]).await?;
+            let decision = configure(None, configuration.clone(), flows)?;
+            Ok((render(call, &configuration), decision))
         })
         .await?;
     Ok(Reply::created(answer))
@@ -103,7 +106,9 @@ pub(crate) async fn update(call: &Call<'_>, name: &str) -> Answer {
                 return Ok::<_, ApiError>((render(call, &loaded), Decision::unchanged()));
             }
             configuration.updated = call.now;
-            Ok((render(call, &configuration), Decision::put(configuration)))
+            let answer = render(call, &configuration);
+            let flows = flows(call, &[&loaded, &configuration]).await?;
+            Ok((answer, configure(Some(&loaded), configuration, flows)?))
         })
         .await?;
     Ok(Reply::ok(answer))
@@ -113,7 +118,8 @@ pub(crate) async fn update(call: &Call<'_>, name: &str) -> Answer {
 pub(crate) async fn remove(call: &Call<'_>, name: &str) -> Answer {
     call.decide(async || {
         let configuration = load(call, name).await?;
-        Ok::<_, ApiError>(((), Decision::unchanged().without(configuration)))
+        let flows = flows(call, &[&configuration]).await?;
+        Ok::<_, ApiError>(((), address::remove(configuration, flows)))
     })
     .await?;
     Ok(Reply::gone())
@@ -130,6 +136,13 @@ async fn load(call: &Call<'_>, name: &str) -> Result<AddressConfiguration, ApiEr
     };
     let found = call.on.store.get(key::address_configuration(sid)).await?;
     found.ok_or_else(|| call.not_found())
+}
+
+/// The flows that these name, as they are now.
+async fn flows(call: &Call<'_>, of: &[&AddressConfiguration]) -> Result<Vec<Flow>, ApiError> {
+    let keys: Vec<_> = of.iter().filter_map(|one| one.flow()).map(key::flow).collect();
+    let mut found = call.on.store.get_all(&keys).await?;
+    Ok(keys.iter().filter_map(|at| take(&mut found, at)).collect())
 }
 
 fn kind(text: &str) -> Result<ChannelType, ApiError> {

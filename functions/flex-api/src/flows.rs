@@ -3,16 +3,19 @@
 //! A definition is checked when it is saved: whoever publishes a flow that hands over to a workflow which does
 //! not exist hears of it then, not when the first customer writes.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
-use switchboard_domain::configuration::Flow;
+use switchboard_domain::configuration::{AddressConfiguration, Flow};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::flow::{HandOver, Step, first_step};
+use switchboard_domain::process::address::remove_flow;
 use switchboard_domain::sid::FlowSid;
 use switchboard_domain::version::Version;
 use switchboard_domain::workspace::Route;
 use switchboard_domain::workspace::{TaskChannel, Workflow, Workspace};
 use switchboard_rest::{Answer, ApiError, Call, Reply};
-use switchboard_store::{Listing, key};
+use switchboard_store::{Listing, key, take};
 
 /// `POST /v2/Flows`.
 pub(crate) async fn create(call: &Call<'_>) -> Answer {
@@ -26,6 +29,7 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
         definition,
         route,
         published,
+        addresses: BTreeSet::new(),
         revision: 1,
         commit_message: call.form.get("CommitMessage").map(str::to_owned),
         created: call.now,
@@ -87,14 +91,26 @@ pub(crate) async fn update(call: &Call<'_>, fw: &str) -> Answer {
     Ok(Reply::ok(render(call, &flow)))
 }
 
-/// `DELETE /v2/Flows/{FW}`.
+/// `DELETE /v2/Flows/{FW}`; refused while an address names it.
 pub(crate) async fn remove(call: &Call<'_>, fw: &str) -> Answer {
     call.decide(|| async {
         let flow = load(call, fw).await?;
-        Ok::<_, ApiError>(((), Decision::unchanged().without(flow)))
+        let addresses = listed(call, &flow).await?;
+        Ok::<_, ApiError>(((), remove_flow(flow, &addresses)?))
     })
     .await?;
     Ok(Reply::gone())
+}
+
+/// The addresses that name a flow as far as the list of them says so, as they are now: for those that the flow does
+/// not know of.
+async fn listed(call: &Call<'_>, flow: &Flow) -> Result<Vec<AddressConfiguration>, ApiError> {
+    let store = &call.on.store;
+    let all: Vec<AddressConfiguration> = store.all(&Listing::address_configurations()).await?;
+    let naming = all.iter().filter(|one| one.flow() == Some(flow.sid));
+    let keys: Vec<_> = naming.map(|one| key::address_configuration(one.sid)).collect();
+    let mut found = store.get_all(&keys).await?;
+    Ok(keys.iter().filter_map(|at| take(&mut found, at)).collect())
 }
 
 /// `POST /v2/Flows/Validate`.

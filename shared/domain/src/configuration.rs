@@ -1,5 +1,7 @@
 //! What operators set up: senders, services of the messaging product, addresses, flows, keys.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, ChannelType};
@@ -132,6 +134,14 @@ impl AddressConfiguration {
     pub fn sid_of(address: &Address) -> AddressConfigurationSid {
         AddressConfigurationSid::derived(&["address", address.as_str()])
     }
+
+    /// The flow that it names.
+    pub const fn flow(&self) -> Option<FlowSid> {
+        match self.handler {
+            Handler::Studio { flow, .. } => Some(flow),
+            Handler::Default | Handler::Webhook { .. } => None,
+        }
+    }
 }
 
 /// The handler of a new conversation (rule A.5, `auto_creation.type`).
@@ -172,6 +182,10 @@ pub struct Flow {
     pub route: Option<Route>,
     /// `draft` or `published`; only a published flow handles conversations.
     pub published: bool,
+    /// The address configurations that name it; those stored before flows kept this are missing until they are
+    /// changed ([`crate::process::address`]).
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub addresses: BTreeSet<AddressConfigurationSid>,
     /// Counts the changes.
     pub revision: u32,
     /// What its author said of the last change.

@@ -1,6 +1,7 @@
 //! What spans several records: each rule here loads nothing, decides over all of them, and answers one
 //! [`Decision`](crate::decision::Decision).
 
+pub mod address;
 pub mod autocreation;
 pub mod conversation;
 pub mod interaction;

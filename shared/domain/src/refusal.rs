@@ -1,7 +1,7 @@
 //! Every way in which a rule says no, with its published code.
 
 use crate::codes::Code;
-use crate::sid::ConversationSid;
+use crate::sid::{AddressConfigurationSid, ConversationSid};
 use crate::task::status::{ReservationStatus, TaskStatus};
 
 /// A rule's no. Asking again changes nothing.
@@ -93,6 +93,12 @@ pub enum Refusal {
     /// The conversation of a customer-initiated interaction needs its customer (rule C.2).
     #[error("{}", Code::NoCustomer.sentence())]
     NoCustomer,
+    /// An address names a flow that does not exist.
+    #[error("{}", Code::InvalidWebhookFlow.sentence())]
+    NoSuchFlow,
+    /// Customers of this address would find nobody.
+    #[error("The flow is used by address configuration {0}")]
+    FlowInUse(AddressConfigurationSid),
 }
 
 impl Refusal {
@@ -104,7 +110,6 @@ impl Refusal {
             Self::ParticipantExists => Code::ParticipantExists,
             Self::TooManyParticipants => Code::TooManyParticipants,
             Self::TooManyChannelParticipants => Code::TooManyChannelParticipants,
-            Self::ParticipantShape => Code::InvalidParameter,
             Self::BindingTypesDiffer => Code::BindingTypesDiffer,
             Self::BindingAddressesEqual => Code::BindingAddressesEqual,
             Self::NoSuchParticipant => Code::NoSuchParticipant,
@@ -118,7 +123,9 @@ impl Refusal {
             Self::NotSentYet => Code::MessageNotSentYet,
             Self::EmptyMessage => Code::EmptyMessage,
             Self::BodyTooLong => Code::BodyTooLong,
-            Self::TaskState(..)
+            Self::ParticipantShape
+            | Self::FlowInUse(_)
+            | Self::TaskState(..)
             | Self::TaskInWork(_)
             | Self::RouterAlone
             | Self::ReservationState(..) => Code::InvalidParameter,
@@ -127,6 +134,7 @@ impl Refusal {
             Self::ChannelClosed => Code::ChannelClosed,
             Self::NoSuchChannelParticipant => Code::NoSuchChannelParticipant,
             Self::NoCustomer => Code::NoCustomer,
+            Self::NoSuchFlow => Code::InvalidWebhookFlow,
         }
     }
 }

@@ -56,6 +56,7 @@ async fn a_flow(world: &World) -> String {
         friendly_name: "Hand over".to_owned(),
         definition: "{}".to_owned(),
         published: true,
+        addresses: std::collections::BTreeSet::new(),
         route: None,
         revision: 1,
         commit_message: None,

@@ -202,6 +202,7 @@ mod tests {
             definition: "{}".to_owned(),
             route,
             published,
+            addresses: std::collections::BTreeSet::new(),
             revision: 1,
             commit_message: None,
             created: NOW,
