@@ -27,7 +27,7 @@ fn renamed(text: &str, mask: u64) -> String {
         let is_hex = |digit: u8| digit.is_ascii_digit() || (b'a'..=b'f').contains(&digit);
         let is_word =
             letters.bytes().all(|it| it.is_ascii_uppercase()) && digits.bytes().all(is_hex);
-        is_word.then(|| (letters, digits))
+        is_word.then_some((letters, digits))
     };
     let (mut out, mut at) = (String::new(), 0);
     while at < text.len() {
