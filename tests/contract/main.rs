@@ -9,5 +9,6 @@ mod codes;
 mod diagram;
 mod events;
 mod frozen;
+mod shapes;
 mod template;
 mod tree;

@@ -2,7 +2,9 @@
 //! and each is of its type, in its form and of its pattern.
 
 use std::collections::BTreeSet;
+use std::io::Write;
 use std::path::PathBuf;
+use std::sync::Once;
 
 use serde_json::{Map, Value};
 use switchboard_domain::timestamp::Timestamp;
@@ -19,7 +21,7 @@ pub fn reference(file: &str) -> Option<Value> {
     let given = std::env::var_os("SWITCHBOARD_REFERENCE").map(PathBuf::from);
     let folder = workspace.join(given.unwrap_or_else(|| PathBuf::from("../shared")));
     if !folder.is_dir() {
-        absent(file);
+        absent();
         return None;
     }
     let path = folder.join("reference").join(file);
@@ -41,7 +43,12 @@ impl Schema {
     /// If the file cannot be read, or if it is absent on a build server.
     pub fn open(file: &str) -> Option<Self> {
         let root = reference(&format!("openapi/{file}"))?;
-        Some(Self { file: file.to_owned(), root })
+        Some(Self::new(file, root))
+    }
+
+    /// A description as the reference folder would hold it: the name of its file, and its `OpenAPI` document.
+    pub fn new(file: &str, root: Value) -> Self {
+        Self { file: file.to_owned(), root }
     }
 
     /// Checks the answer of an operation; `path` is written as the description has it.
@@ -50,11 +57,21 @@ impl Schema {
     /// If the operation does not answer so, or the body has another shape.
     #[track_caller]
     pub fn check(&self, method: &str, path: &str, status: u16, body: &Value) {
+        let problems = self.problems(method, path, status, body);
+        assert!(problems.is_empty(), "{method} {path}: {problems:#?}\n{body:#}");
+    }
+
+    /// What of an answer does not fit, each with its place below `path`.
+    ///
+    /// # Panics
+    /// If the operation does not answer so.
+    #[track_caller]
+    pub fn problems(&self, method: &str, path: &str, status: u16, body: &Value) -> Vec<String> {
         let schema = &self.answer(method, path, status)["schema"];
         assert!(schema.is_object(), "{method} {path} has no schema for {status}");
         let mut problems = Problems::default();
         self.compare(schema, body, path, &mut problems);
-        assert!(problems.0.is_empty(), "{method} {path}: {:#?}\n{body:#}", problems.0);
+        problems.0
     }
 
     /// The names of the links in the published example of an answer, in order.
@@ -300,9 +317,14 @@ fn has_shape(text: &str, example: &str) -> bool {
     text.len() == example.len() && text.bytes().zip(example.bytes()).all(alike)
 }
 
-#[expect(clippy::print_stdout, reason = "what is not tested has to be seen")]
-fn absent(file: &str) {
+/// Said once, and past the test harness, which would keep it back: what is not tested has to be seen.
+fn absent() {
+    static SAID: Once = Once::new();
     let is_build_server = std::env::var("CI").as_deref() == Ok("true");
-    assert!(!is_build_server, "the reference folder is absent");
-    println!("the reference folder is absent: answers are not held against {file}");
+    assert!(!is_build_server, "SWITCHBOARD_REFERENCE (default ../shared) names no folder");
+    SAID.call_once(|| {
+        let line = b"SWITCHBOARD_REFERENCE (default ../shared) names no folder: \
+            answers are not held against what is published\n";
+        std::io::stderr().write_all(line).expect("standard error is open");
+    });
 }
