@@ -106,28 +106,24 @@ mod tests {
         }
     }
 
-    fn flows_of(decision: Decision) -> Vec<Flow> {
-        let flow = |record| match record {
-            Record::Flow(flow) => Some(*flow),
-            _ => None,
-        };
-        decision.puts.into_iter().filter_map(flow).collect()
+    fn flows_of(decision: &Decision) -> Vec<Flow> {
+        decision.puts.iter().filter_map(Record::get::<Flow>).cloned().collect()
     }
 
     #[test]
     fn a_flow_knows_its_addresses_and_stays_until_none_names_it() {
         let (one, other) = (flow("one"), flow("other"));
         let first = naming(&one);
-        let known = flows_of(configure(None, first.clone(), vec![one.clone()]).unwrap());
+        let known = flows_of(&configure(None, first.clone(), vec![one.clone()]).unwrap());
         assert_eq!(remove_flow(known[0].clone(), &[]), Err(Refusal::FlowInUse(first.sid)));
 
         let second = naming(&other);
         let both = vec![known[0].clone(), other];
-        let changed = flows_of(configure(Some(&first), second.clone(), both).unwrap());
+        let changed = flows_of(&configure(Some(&first), second.clone(), both).unwrap());
         assert!(remove_flow(changed[0].clone(), &[]).is_ok());
         assert_eq!(remove_flow(changed[1].clone(), &[]), Err(Refusal::FlowInUse(second.sid)));
 
-        let freed = flows_of(remove(second, vec![changed[1].clone()]));
+        let freed = flows_of(&remove(second, vec![changed[1].clone()]));
         assert!(remove_flow(freed[0].clone(), &[]).is_ok());
     }
 
@@ -147,7 +143,7 @@ mod tests {
         let listed = std::slice::from_ref(&address);
         assert_eq!(remove_flow(one.clone(), listed), Err(Refusal::FlowInUse(address.sid)));
         assert!(remove_flow(flow("other"), listed).is_ok());
-        let told = flows_of(configure(Some(&address), address.clone(), vec![one]).unwrap());
+        let told = flows_of(&configure(Some(&address), address.clone(), vec![one]).unwrap());
         assert!(told[0].addresses.contains(&address.sid));
     }
 
