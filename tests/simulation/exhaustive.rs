@@ -17,8 +17,8 @@ use crate::runs::{Outcome, by_seed, by_seed_with, simulated};
 use crate::side_by_side;
 use crate::world::faults_of;
 
-/// A request that no seed up to this one meets is not worth a name.
-const SEEDS_MAX: u64 = 40;
+/// A request that no seed up to this one meets is not worth a name. The gate tries as many.
+const SEEDS_MAX: u64 = 240;
 
 /// The faults that are tried: to a function, all others look like one of these.
 const FAULTS: [&str; 6] =
