@@ -53,9 +53,10 @@ story("a flow hands a new conversation to an agent", async (step) => {
     return published;
   });
 
-  await step("an address starts it", async () => {
+  const address = await step("an address starts it", async () => {
     const created = await openAddress(customer.to, { enabled: true, type: "studio", studioFlowSid: flow.sid });
     assert.equal(created.autoCreation.studio_flow_sid, flow.sid);
+    return created;
   });
 
   const conversation = await step("the first message makes the agent's phone ring", async () => {
@@ -112,8 +113,10 @@ story("a flow hands a new conversation to an agent", async (step) => {
     await eventually(async () => assert.equal((await agent.channel()).availableCapacityPercentage, 100));
   });
 
-  await step("a flow that an address uses can be looked at, and removed", async () => {
+  await step("a flow that an address uses can be looked at, and is removed only after the address", async () => {
     assert.ok((await flows.list()).some((one) => one.sid === flow.sid));
+    await fails(() => flows(flow.sid).remove(), { status: 400, code: 20001 });
+    assert.equal(await client.conversations.v1.addressConfigurations(address.sid).remove(), true);
     assert.equal(await flows(flow.sid).remove(), true);
     await fails(() => flows(flow.sid).fetch(), { status: 404, code: 20404 });
   });
