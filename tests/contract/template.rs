@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde_json::json;
 use serde_norway::Value;
+use switchboard_domain::derive::KINDS;
 use switchboard_domain::effect::QueueName;
 
 use crate::tree::{functions, pascal, read};
@@ -204,6 +206,28 @@ fn every_table_with_effects_is_read_by_the_relay() {
     for table in ["ConversationsTable", "InteractionsTable", "RoutingTable"] {
         assert!(relayed.iter().any(|it| it == table), "{table}");
     }
+}
+
+/// The patterns by which a function's mappings of streams are filtered, each mapping's together.
+fn patterns(template: &Template, function: &str) -> Vec<Vec<serde_json::Value>> {
+    let mappings = template.sources("DynamoDB").into_iter().filter(|(name, _)| name == function);
+    let of = |(_, source): (String, Value)| {
+        let filters = at(&source, &["FilterCriteria", "Filters"]).and_then(Value::as_sequence);
+        let texts = filters.unwrap().iter().map(|filter| text(filter, &["Pattern"]).unwrap());
+        texts.map(|text| serde_json::from_str(text).unwrap()).collect()
+    };
+    mappings.map(of).collect()
+}
+
+#[test]
+fn streams_wake_the_relay_for_effects_and_the_log_for_kinds_that_have_events() {
+    let template = Template::read();
+    let effects = json!({ "dynamodb": { "NewImage": { "fx": { "S": [{ "exists": true }] } } } });
+    let relay = patterns(&template, "EffectRelayFunction");
+    assert_eq!(relay, vec![vec![effects]; 3]);
+    let kinds = |image: &str| json!({ "dynamodb": { image: { "kind": { "S": KINDS } } } });
+    let log = patterns(&template, "EventLogFunction");
+    assert_eq!(log, [[kinds("NewImage"), kinds("OldImage")]]);
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn short(resource: &str) -> String {
     match (stem("Table"), stem("Queue")) {
         (Some(table), _) if rest.is_empty() => table,
         (Some(table), _) => format!("{table}/{rest}"),
-        (None, Some(queue)) if queue == "timers" => queue,
+        (None, Some(queue)) if ["receipts", "timers"].contains(&&*queue) => queue,
         (None, Some(queue)) => format!("{queue}.fifo"),
         (None, None) => plain,
     }

@@ -54,11 +54,23 @@ struct Running {
 
 /// What an invocation is for.
 enum What {
-    Queue { place: usize, messages: Vec<Value>, is_forgotten: bool },
-    Stream { place: usize, records: Vec<Value> },
+    Queue {
+        place: usize,
+        messages: Vec<Value>,
+        is_forgotten: bool,
+    },
+    /// The records that wake the function, and up to where the stream was read for them.
+    Stream {
+        place: usize,
+        records: Vec<Value>,
+        last: String,
+    },
     Tick,
     Post(Post),
-    Api { name: String, number: u64 },
+    Api {
+        name: String,
+        number: u64,
+    },
 }
 
 /// What the outside has been promised.
@@ -240,10 +252,12 @@ impl Kernel {
                     self.deployment.delete(&queue, &done).await.expect("the queue deletes");
                 }
             }
-            What::Stream { place, records } => {
+            What::Stream { place, records, last } => {
                 let Ok(answer) = &answer else { return };
                 let done = Deployment::consumed(&records, answer);
-                if done > 0 {
+                if done == records.len() {
+                    self.wakers[place].position = Some(last);
+                } else if done > 0 {
                     let last = Deployment::sequence_number(&records[done - 1]).to_owned();
                     self.wakers[place].position = Some(last);
                 }
@@ -351,7 +365,7 @@ impl Kernel {
                 }
                 true
             }
-            Source::Stream { table, batching, .. } => {
+            Source::Stream { table, batching, filters, .. } => {
                 let mine =
                     |one: &Running| matches!(one.what, What::Stream { place: p, .. } if p == place);
                 let written = self.deployment.writes(&table).expect("a stream");
@@ -366,8 +380,16 @@ impl Kernel {
                     self.wakers[place].written = written;
                     return false;
                 }
-                let event = self.deployment.stream_event(&table, &records);
-                self.invoke(&function, event, What::Stream { place, records }).await;
+                let wanted = filters.wanted(&records);
+                let last = records.last().map(Deployment::sequence_number);
+                let last = last.unwrap_or_default().to_owned();
+                if wanted.is_empty() {
+                    self.wakers[place].position = Some(last);
+                    return true;
+                }
+                let event = self.deployment.stream_event(&table, &wanted);
+                let what = What::Stream { place, records: wanted, last };
+                self.invoke(&function, event, what).await;
                 true
             }
             Source::Schedule { .. } => false,

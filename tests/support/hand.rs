@@ -88,15 +88,19 @@ impl Hand {
 
     /// One batch of a stream; false if there was none.
     async fn follow(&self, deployment: &Deployment, waking: &Waking) -> bool {
-        let Source::Stream { table, batching, .. } = &waking.source else { return false };
+        let Source::Stream { table, batching, filters, .. } = &waking.source else { return false };
         let reader = (table.clone(), waking.function.clone());
         let after = lock(&self.positions).get(&reader).cloned().flatten();
         let records = deployment.changes(table, after.as_deref(), batching.size).await;
         let records: Vec<Value> = records.expect("the stream answers");
         let Some(last) = records.last() else { return false };
-        let event = deployment.stream_event(table, &records);
-        let answer = deployment.invoke(&waking.function, event).await.expect("the function ends");
-        assert_eq!(Deployment::consumed(&records, &answer), records.len(), "{answer}");
+        let wanted = filters.wanted(&records);
+        if !wanted.is_empty() {
+            let event = deployment.stream_event(table, &wanted);
+            let answer = deployment.invoke(&waking.function, event).await;
+            let answer = answer.expect("the function ends");
+            assert_eq!(Deployment::consumed(&wanted, &answer), wanted.len(), "{answer}");
+        }
         let last = Deployment::sequence_number(last).to_owned();
         if let Some(done) = self.done(reader, last) {
             deployment.checkpoint(table, &done).expect("the stream forgets");

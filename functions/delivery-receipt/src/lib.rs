@@ -1,6 +1,6 @@
 //! Moves a delivery status forward, never back.
 //!
-//! Woken by: `receipts.fifo`. Writes: message. Asks for: `webhook-delivery`.
+//! Woken by: `receipts`, in any order. Writes: message. Asks for: `webhook-delivery`.
 #![forbid(unsafe_code)]
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};

@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use lambda_http::{Body, Request, RequestExt as _};
 use serde_json::json;
 use switchboard_carriers::{Carrier, Carriers, Event, RawRequest};
-use switchboard_domain::carriage::{CarrierName, InboundMessage, StatusReport};
+use switchboard_domain::carriage::{CarrierName, InboundMessage};
 use switchboard_domain::effect::QueueName;
 use switchboard_domain::mutation::{Mutation, is_on};
 use switchboard_domain::sid::{MessageSid, Sid as _};
@@ -94,7 +94,8 @@ async fn take(on: &Dependencies, carrier: &dyn Carrier, incoming: &Incoming) -> 
 async fn put(on: &Dependencies, event: &Event) -> Result<(), Failure> {
     match event {
         Event::Message(message) => put_message(on, message).await,
-        Event::Status(report) => put_report(on, report).await,
+        // In any order, and twice if it must be: what a report says can only raise a status.
+        Event::Status(report) => on.queues.send_unordered(QueueName::Receipts, report).await,
         Event::Ignored(why) => {
             tracing::info!("webhook ignored: {why}");
             Ok(())
@@ -108,20 +109,6 @@ async fn put_message(on: &Dependencies, message: &InboundMessage) -> Result<(), 
     let pair = MessageSid::derived(&[message.from.as_str(), message.to.as_str()]);
     let group = pair.to_string()[2..].to_owned();
     on.queues.send(QueueName::Inbound, message, group, message.sid().to_string()).await
-}
-
-/// In order by message; the same report has the same deduplication id. One on another message of the carrier's
-/// that names ours is another report: it must not stand in the way of the right one.
-async fn put_report(on: &Dependencies, report: &StatusReport) -> Result<(), Failure> {
-    let group = report.message.map_or_else(
-        || MessageSid::derived(&[&report.carrier_message_id]).to_string(),
-        |message| message.to_string(),
-    );
-    let number = report.delivery.unwrap_or_default().to_string();
-    let code = report.error_code.unwrap_or_default().to_string();
-    let parts = [&group, &number, report.status.name(), &code, &report.carrier_message_id];
-    let id = MessageSid::derived(&parts).to_string();
-    on.queues.send(QueueName::Receipts, report, group, id).await
 }
 
 fn error(status: u16, message: &str) -> Response<Body> {

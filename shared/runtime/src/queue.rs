@@ -54,7 +54,7 @@ impl Queues {
         self.urls.get(&queue).map(String::as_str).ok_or_else(missing)
     }
 
-    /// Sends one message and waits until the queue has it.
+    /// Sends one message to a FIFO queue and waits until the queue has it.
     pub async fn send(
         &self,
         queue: QueueName,
@@ -62,14 +62,32 @@ impl Queues {
         group: String,
         id: String,
     ) -> Result<(), Failure> {
-        let body = to_json(body)?;
+        self.send_one(queue, body, Some((group, id))).await
+    }
+
+    /// Sends one message to a standard queue and waits until the queue has it.
+    pub async fn send_unordered(
+        &self,
+        queue: QueueName,
+        body: &impl Serialize,
+    ) -> Result<(), Failure> {
+        self.send_one(queue, body, None).await
+    }
+
+    async fn send_one(
+        &self,
+        queue: QueueName,
+        body: &impl Serialize,
+        order: Option<(String, String)>,
+    ) -> Result<(), Failure> {
+        let (group, id) = order.unzip();
         let sent = self
             .client
             .send_message()
             .queue_url(self.url(queue)?)
-            .message_body(body)
-            .message_group_id(group)
-            .message_deduplication_id(id)
+            .message_body(to_json(body)?)
+            .set_message_group_id(group)
+            .set_message_deduplication_id(id)
             .send()
             .await;
         sent.map(|_| ()).map_err(|error| Failure::unavailable("SendMessage", &error))

@@ -42,10 +42,11 @@ pub(crate) fn start(template: &Template, reach: &Reach) -> Result<JoinSet<()>> {
                     let mapping = queue::Mapping::new(name, queue, batching, reach);
                     tasks.spawn(mapping.run(concurrency_max));
                 }
-                Source::Stream { table, batching, bisect, retries_max, on_failure } => {
+                Source::Stream { table, batching, filters, bisect, retries_max, on_failure } => {
                     let stream = reach.services.tables.stream(&table).cloned();
                     let stream = stream.ok_or_else(|| anyhow!("table {table} has no stream"))?;
-                    let rules = stream::Rules { batching, bisect, retries_max, on_failure };
+                    let rules =
+                        stream::Rules { batching, filters, bisect, retries_max, on_failure };
                     let mapping = stream::Mapping::new(name, table, stream, rules, reach);
                     tasks.spawn(mapping.run());
                 }

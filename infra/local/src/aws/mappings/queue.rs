@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use serde_json::{Map, Value, json};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 
 use super::{Reach, failures, stopped};
 use crate::aws::template::Batching;
@@ -16,6 +17,8 @@ use crate::aws::usage::{Usage, billed};
 const RECEIVE_MAX: usize = 10;
 /// A receive waits this many seconds.
 const WAIT_SECONDS: u64 = 20;
+/// While a batch is not full, it is looked for more this often.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// After a receive that failed.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -50,7 +53,7 @@ impl Mapping {
                 return;
             };
             let received = tokio::select! {
-                received = mapping.receive() => received,
+                received = mapping.batch() => received,
                 () = stopped(&mut stopping) => break,
             };
             match received {
@@ -68,12 +71,30 @@ impl Mapping {
         let _ = permits.acquire_many(u32::try_from(permits_max).unwrap_or(u32::MAX)).await;
     }
 
-    async fn receive(&self) -> Result<Vec<Value>> {
+    /// Waits for messages, and then as long as the window is open for more of them.
+    async fn batch(&self) -> Result<Vec<Value>> {
+        let mut messages = self.receive(self.batching.size, WAIT_SECONDS).await?;
+        let ends = Instant::now() + self.batching.window.min(self.reach.window_max);
+        while !messages.is_empty() && messages.len() < self.batching.size {
+            if Instant::now() + LOOK_AGAIN > ends {
+                break;
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+            // What was received is handled, whatever becomes of the next request.
+            match self.receive(self.batching.size - messages.len(), 0).await {
+                Ok(more) => messages.extend(more),
+                Err(_) => break,
+            }
+        }
+        Ok(messages)
+    }
+
+    async fn receive(&self, most: usize, wait_seconds: u64) -> Result<Vec<Value>> {
         let queues = &self.reach.services.queues;
         let request = json!({
             "QueueUrl": queues.url(&self.queue),
-            "MaxNumberOfMessages": self.batching.size.min(RECEIVE_MAX),
-            "WaitTimeSeconds": WAIT_SECONDS,
+            "MaxNumberOfMessages": most.min(RECEIVE_MAX),
+            "WaitTimeSeconds": wait_seconds,
             "MessageSystemAttributeNames": ["All"],
             "MessageAttributeNames": ["All"],
         });
@@ -115,10 +136,13 @@ impl Mapping {
     async fn delete(&self, done: &[&Value]) -> Result<()> {
         let queues = &self.reach.services.queues;
         let entry = |(place, message): (usize, &&Value)| json!({ "Id": place.to_string(), "ReceiptHandle": message["ReceiptHandle"] });
-        let entries: Vec<Value> = done.iter().enumerate().map(entry).collect();
-        let request = json!({ "QueueUrl": queues.url(&self.queue), "Entries": entries });
-        self.reach.meter.add(&self.function, Usage { delete_requests: 1, ..Usage::default() });
-        queues.ask("DeleteMessageBatch", &request).await.map(drop)
+        for done in done.chunks(RECEIVE_MAX) {
+            let entries: Vec<Value> = done.iter().enumerate().map(entry).collect();
+            let request = json!({ "QueueUrl": queues.url(&self.queue), "Entries": entries });
+            self.reach.meter.add(&self.function, Usage { delete_requests: 1, ..Usage::default() });
+            queues.ask("DeleteMessageBatch", &request).await?;
+        }
+        Ok(())
     }
 }
 

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::{Reach, failures, stopped};
 use crate::aws::dynamo::Stream;
-use crate::aws::template::Batching;
+use crate::aws::template::{Batching, Filters};
 use crate::aws::trace::Trigger;
 
 /// A batch that failed is tried again after this, then after twice that, ….
@@ -26,6 +26,7 @@ const PAUSE_MAX: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(super) struct Rules {
     pub(super) batching: Batching,
+    pub(super) filters: Filters,
     pub(super) bisect: bool,
     pub(super) retries_max: Option<u64>,
     pub(super) on_failure: Option<String>,
@@ -91,13 +92,16 @@ impl Mapping {
                 self.stream.caught_up(&self.function, written);
                 return Ok(());
             }
-            self.deliver(records).await?;
+            self.deliver(self.rules.filters.wanted(&records)).await?;
+            // What wakes nobody is done with as well.
+            records.last().map_or(Ok(()), |last| self.checkpoint(last))?;
         }
     }
 
     /// Delivers records until each is done or given up.
     async fn deliver(&mut self, records: Vec<Value>) -> Result<()> {
         let mut pending = VecDeque::from([records]);
+        pending.retain(|batch| !batch.is_empty());
         let (mut attempts, mut pause) = (0, PAUSE);
         while let Some(mut batch) = pending.pop_front() {
             let (done, is_whole_failure) = self.invoke(&batch).await;
@@ -150,6 +154,9 @@ impl Mapping {
 
     fn checkpoint(&mut self, last: &Value) -> Result<()> {
         let number = sequence_number(last);
+        if self.position.as_deref() == Some(number) {
+            return Ok(());
+        }
         self.position = Some(number.to_owned());
         match self.stream.done(&self.function, number) {
             Some(number) => self.reach.services.tables.forget(&self.table, Some(&number)),

@@ -1,5 +1,6 @@
 //! Reads `infra/template.yaml`, so that what runs on the laptop is what SAM and CDK deploy.
 
+mod filters;
 mod resolve;
 #[cfg(test)]
 mod tests;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde_json::{Map, Value, json};
 
+pub use filters::Filters;
 pub use resolve::Place;
 use resolve::{Resolver, read, text};
 
@@ -64,6 +66,8 @@ pub enum Source {
         table: String,
         /// How it is polled.
         batching: Batching,
+        /// Which changes wake the function.
+        filters: Filters,
         /// Whether a failed batch is halved.
         bisect: bool,
         /// How often a failed batch is tried again; for ever if not set.
@@ -327,6 +331,9 @@ fn source(declared: &Value) -> Result<Source> {
         })
     };
     match declared["Type"].as_str().unwrap_or_default() {
+        "SQS" if !properties["FilterCriteria"].is_null() => {
+            bail!("the local deployment does not filter the messages of a queue")
+        }
         "SQS" => Ok(Source::Queue {
             queue: named(&properties["Queue"])?,
             batching: batching(10)?,
@@ -342,6 +349,7 @@ fn source(declared: &Value) -> Result<Source> {
             Ok(Source::Stream {
                 table: table.to_owned(),
                 batching: batching(100)?,
+                filters: Filters::read(&properties["FilterCriteria"])?,
                 bisect: properties["BisectBatchOnFunctionError"] == true,
                 retries_max: integer(&properties["MaximumRetryAttempts"])?,
                 on_failure: (!destination.is_null()).then(|| named(destination)).transpose()?,

@@ -105,6 +105,7 @@ fn event_sources_of_a_function_are_read() {
     assert!(sources.contains(&Source::Stream {
         table: "small-things".to_owned(),
         batching: batching(100, 5, false),
+        filters: Filters::default(),
         bisect: false,
         retries_max: None,
         on_failure: None,
