@@ -152,6 +152,32 @@ fn a_webhook_fails_fast_to_the_carriers_retry() {
     }
 }
 
+/// Since October 2025 a public URL needs both permissions; without the second every carrier hears 403.
+#[test]
+fn a_url_of_a_function_is_open_to_everybody_and_is_where_carriers_are_told_to_report() {
+    let template = Template::read();
+    let permissions = template.of_type("AWS::Lambda::Permission");
+    for (name, url) in template.of_type("AWS::Lambda::Url") {
+        let function = Template::named(&url["TargetFunctionArn"]);
+        assert_eq!(text(url, &["AuthType"]), Some("NONE"), "{name}");
+        let public = permissions.values().filter(|it| {
+            Template::named(&it["FunctionName"]) == function
+                && text(it, &["Principal"]) == Some("*")
+        });
+        let public: Vec<&&Value> = public.collect();
+        let may = |action: &str, condition: &str, value: Value| {
+            let is = |it: &Value| text(it, &["Action"]) == Some(action) && it[condition] == value;
+            assert_eq!(public.iter().filter(|it| is(it)).count(), 1, "{name}: {action}");
+        };
+        may("lambda:InvokeFunctionUrl", "FunctionUrlAuthType", Value::String("NONE".to_owned()));
+        may("lambda:InvokeFunction", "InvokedViaFunctionUrl", Value::Bool(true));
+        assert_eq!(public.len(), 2, "{name}");
+    }
+    let outbound = template.functions()["OutboundMessageFunction"];
+    let told = at(outbound, &["Environment", "Variables", "PUBLIC_URL"]).map(plain).unwrap();
+    assert_eq!(Template::named(&told[2]), "InboundWebhookUrl");
+}
+
 #[test]
 fn every_effect_has_a_queue_whose_consumer_is_its_receiver() {
     let template = Template::read();

@@ -1,6 +1,6 @@
 //! A carrier delivers a message or a receipt: verify, parse, put on a queue, answer fast.
 //!
-//! Woken by: HTTP `/webhooks/{carrier}`. Writes: nothing. Asks for: `autocreation`, `delivery-receipt`.
+//! Woken by: HTTP `/webhooks/{carrier}`, by its own URL or by the API's. Writes: nothing. Asks for: `autocreation`, `delivery-receipt`.
 //!
 //! Nothing is parsed before the signature is right, and nothing is answered before the queue has it: a
 //! carrier that hears an error tries again. What is verified and cannot be understood is refused with 400
@@ -10,6 +10,7 @@
 use std::convert::Infallible;
 
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt as _};
 use serde_json::json;
 use switchboard_carriers::{Carrier, Carriers, Event, RawRequest};
@@ -37,14 +38,28 @@ async fn receive(on: &Dependencies, carriers: &Carriers, request: Request) -> Re
         return error(404, "No such carrier");
     };
     let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+    let origin = origin(on, &request);
     let (head, body) = request.into_parts();
     let incoming = Incoming {
-        url: format!("{}{path}{query}", on.config.public_url),
+        url: format!("{origin}{path}{query}"),
         method: head.method,
         headers: head.headers,
         body,
     };
     take(on, carriers.get(name), &incoming).await
+}
+
+/// Where the carrier posted, as it signed it. A function cannot be told its own URL when it is deployed; Lambda says by
+/// which one a request came. Behind a custom domain, or the API, it is the configured one.
+fn origin(on: &Dependencies, request: &Request) -> String {
+    let host = match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV2(context)) => context.domain_name.as_deref(),
+        _ => None,
+    };
+    match host.filter(|host| host.contains(".lambda-url.") && host.ends_with(".on.aws")) {
+        Some(host) => format!("https://{host}"),
+        None => on.config.public_url.clone(),
+    }
 }
 
 /// A webhook as the carrier sent it.

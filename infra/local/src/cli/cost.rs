@@ -131,6 +131,7 @@ impl Use {
 /// What the template says of the functions.
 struct Functions {
     gigabytes: BTreeMap<String, f64>,
+    /// Whoever is called through the HTTP API: all with a route, but for those with a URL of their own.
     behind_http: BTreeSet<String>,
 }
 
@@ -148,11 +149,11 @@ impl Functions {
         let template = Template::read(TEMPLATE, &parameters.into(), &place)?;
         let gigabytes =
             |memory_mb| f64::from(u32::try_from(memory_mb).unwrap_or(u32::MAX)) / 1024.0;
+        let routed = template.routes.into_iter().map(|route| route.function);
+        let behind_http = routed.filter(|name| !template.functions[name].has_url).collect();
         let functions = template.functions.into_iter();
-        Ok(Self {
-            gigabytes: functions.map(|(name, it)| (name, gigabytes(it.memory_mb))).collect(),
-            behind_http: template.routes.into_iter().map(|route| route.function).collect(),
-        })
+        let gigabytes = functions.map(|(name, it)| (name, gigabytes(it.memory_mb))).collect();
+        Ok(Self { gigabytes, behind_http })
     }
 
     fn gigabytes(&self, function: &str) -> Result<f64> {
@@ -236,6 +237,8 @@ fn notes(prices: &Prices) -> String {
          \n\
          Prices ({}): DynamoDB ${} a write unit, ${} a read unit; SQS ${:.2} a FIFO and\n\
          ${:.2} a standard request; Lambda ${:.2} an invocation and ${} a gigabyte-second (arm64); HTTP API ${:.2} a request.\n\
+         Carriers post to the function's own URL, which costs nothing beside the invocation; behind a custom domain each of\n\
+         their requests is one of the HTTP API's.\n\
          Assumed: every function works {:.0} ms on each request, message or change, with the memory that the template gives\n\
          it, and a carrier answers within {:.0} ms. Not in it: the carrier, storage, logs, keys, alarms, polling of empty\n\
          queues, and the free tier.\n",
@@ -261,7 +264,7 @@ mod tests {
         serde_json::json!({
             "path": path, "times": times, "write_units": 2.0, "read_units": 4.0,
             "queues": { "inbound.fifo send": 2.0, "timers send": 10.0 },
-            "invocations": { "inbound-webhook": 2.0, "effect-relay": 1.0 }, "carrier_calls": 0.0,
+            "invocations": { "inbound-webhook": 1.0, "flex-api": 2.0 }, "carrier_calls": 0.0,
         })
     }
 
@@ -269,6 +272,7 @@ mod tests {
     fn costs_of_a_batch_are_shared_by_its_walks() {
         let functions = Functions::read().unwrap();
         let used = functions.used(&serde_json::from_value(walk("p", 2)).unwrap()).unwrap();
+        // A batch of one takes as long as both walks, and a carrier's request is none of the HTTP API's.
         let gigabyte_seconds = 2.0 * WORK_SECONDS * 0.25;
         let expected = Use {
             write_units: 1.0,

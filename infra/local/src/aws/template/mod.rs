@@ -44,6 +44,8 @@ pub struct Function {
     pub timeout: Duration,
     /// Its memory, in MB.
     pub memory_mb: u64,
+    /// Whether it has a URL of its own, where requests cost nothing beside the invocation.
+    pub has_url: bool,
     /// What wakes it, beside HTTP.
     pub sources: Vec<Source>,
 }
@@ -165,7 +167,8 @@ impl Template {
             .ok_or_else(|| anyhow!("the template has no Resources"))?;
         let resolver = Resolver::new(&template, resources, parameters, place)?;
         let globals = resolver.value(&template["Globals"]["Function"])?.unwrap_or_default();
-        let mut reader = Reader { resolver, globals, resources, template: Self::empty() };
+        let (template, urls) = (Self::empty(), BTreeSet::new());
+        let mut reader = Reader { resolver, globals, resources, template, urls };
         for (id, resource) in resources {
             reader.resource(id, resource).with_context(|| format!("resource {id}"))?;
         }
@@ -198,6 +201,8 @@ struct Reader<'a> {
     globals: Value,
     resources: &'a Map<String, Value>,
     template: Template,
+    /// The ARNs of the functions that have a URL of their own.
+    urls: BTreeSet<String>,
 }
 
 impl Reader<'_> {
@@ -223,6 +228,10 @@ impl Reader<'_> {
                 let name = self.resolver.text(&json!({ "Ref": id }))?;
                 let properties = self.resolver.value(properties)?.unwrap_or_default();
                 self.template.tables.push(table(id, name, &properties));
+            }
+            "AWS::Lambda::Url" => {
+                ensure!(properties["AuthType"] == "NONE", "the local deployment signs no requests");
+                self.urls.insert(self.resolver.text(&properties["TargetFunctionArn"])?);
             }
             "AWS::ApiGatewayV2::Route" => {
                 let route = self.route(properties)?;
@@ -257,6 +266,7 @@ impl Reader<'_> {
             environment,
             timeout: Duration::from_secs(integer(setting("Timeout"))?.unwrap_or(3)),
             memory_mb: integer(setting("MemorySize"))?.unwrap_or(128),
+            has_url: false,
             sources,
         })
     }
@@ -295,6 +305,10 @@ impl Reader<'_> {
             route.function = name
                 .ok_or_else(|| anyhow!("the route {} leads to no function", route.key))?
                 .clone();
+        }
+        for function in template.functions.values_mut() {
+            let suffix = format!(":function:{}", function.logical_id);
+            function.has_url = self.urls.iter().any(|arn| arn.ends_with(&suffix));
         }
         let mut targets: Vec<String> = Vec::new();
         for queue in &template.queues {

@@ -205,6 +205,8 @@ impl<'a> Resolver<'a> {
                 format!("{}/stream/local", self.attribute(resource, "Arn")?)
             }
             ("AWS::ApiGatewayV2::Api", "ApiEndpoint") => api_endpoint.clone(),
+            // One port serves them all.
+            ("AWS::Lambda::Url", "FunctionUrl") => format!("{api_endpoint}/"),
             ("AWS::Serverless::Function", "Arn") => {
                 format!("arn:aws:lambda:{region}:{account}:function:{resource}")
             }
