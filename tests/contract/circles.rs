@@ -19,17 +19,7 @@ type Uses = BTreeMap<String, BTreeSet<String>>;
 const FLOORS: [(&str, &[&str]); 5] = [
     (
         "words",
-        &[
-            "address",
-            "codes",
-            "mutation",
-            "private",
-            "refusal",
-            "sid",
-            "task::status",
-            "timestamp",
-            "version",
-        ],
+        &["address", "codes", "private", "refusal", "sid", "task::status", "timestamp", "version"],
     ),
     (
         "records and their rules",

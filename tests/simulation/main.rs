@@ -10,6 +10,7 @@ mod exhaustive;
 mod journey;
 mod kernel;
 mod mirror;
+#[cfg(feature = "defects")]
 mod mutants;
 mod operator;
 mod order;

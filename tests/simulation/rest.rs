@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use switchboard::check;
 use switchboard_check::{Facts, Handed, Moment, Snapshot};
+use switchboard_defects::switch;
 use switchboard_domain::carriage::{CarrierName, DeliveryStatus, message_sid};
 use switchboard_domain::conversation::Pair;
 use switchboard_domain::message::Message;
-use switchboard_domain::mutation;
 use switchboard_domain::record::Record;
 use switchboard_domain::timestamp::Millis;
 
@@ -22,9 +22,9 @@ const ATTEMPTS_MAX: usize = 4;
 impl Kernel {
     /// Looks at everything, free of any defect that the run suffers from.
     pub(crate) async fn check_at_rest(&mut self) {
-        let suffered = mutation::switch(None);
+        let suffered = switch(None);
         self.look().await;
-        mutation::switch(suffered);
+        switch(suffered);
     }
 
     async fn look(&self) {

@@ -8,7 +8,6 @@ use aws_lambda_events::dynamodb::{Event, EventRecord};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use serde_dynamo::AttributeValue;
 use switchboard_domain::effect::Effect;
-use switchboard_domain::mutation::{Mutation, is_on};
 use switchboard_runtime::{Dependencies, Failure, Patience};
 use switchboard_store::item::effect_id;
 
@@ -48,8 +47,7 @@ fn fail_from(response: &mut DynamoDbEventResponse, sequence_number: Option<Strin
 /// The effects that an item carries, under the ids that its writer gave them.
 fn effects_of(record: &EventRecord) -> Result<Vec<(String, Effect)>, Failure> {
     let item = record.change.new_image.inner();
-    let Some(AttributeValue::S(text)) = item.get("fx").filter(|_| !is_on(Mutation::RelaySkips))
-    else {
+    let Some(AttributeValue::S(text)) = item.get("fx") else {
         return Ok(Vec::new());
     };
     let defect = |what: &str| Failure::Defect(format!("an item with effects and {what}"));

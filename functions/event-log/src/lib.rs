@@ -15,7 +15,6 @@ use switchboard_domain::decision::Decision;
 use switchboard_domain::derive::{KINDS, Written, of_change};
 use switchboard_domain::effect::{Call, Effect, EventCall};
 use switchboard_domain::event::{Occurrence, is_wanted};
-use switchboard_domain::mutation::{Mutation, is_on};
 use switchboard_domain::record::Record;
 use switchboard_domain::sid::{TaskChannelSid, WorkerSid};
 use switchboard_domain::task::Task;
@@ -132,10 +131,8 @@ async fn log(
             _ => Vec::new(),
         };
         match on.commit(&Decision::put(occurrence)).await {
-            Err(StoreError::Conflict { .. }) if is_on(Mutation::EventsToldOnce) => continue,
             // There already: the stream came again, and so does what was asked for.
             Ok(_) | Err(StoreError::Conflict { passing: false, .. }) => {}
-            Err(_) if is_on(Mutation::LogForgets) => {}
             Err(error) => return Err(error.into()),
         }
         on.queues.try_send_effects(&calls, on.now()).await?;
@@ -174,8 +171,7 @@ fn calls(workspace: &Workspace, occurrence: &Occurrence) -> Vec<(String, Effect)
     }
     let filter = workspace.events_filter.as_deref();
     let wanted = occurrence.events.iter().enumerate();
-    let wanted = wanted
-        .filter(|(_, event)| is_wanted(filter, event.kind) || is_on(Mutation::EventsUnfiltered));
+    let wanted = wanted.filter(|(_, event)| is_wanted(filter, event.kind));
     wanted.map(|(number, _)| call(occurrence, number)).collect()
 }
 

@@ -16,7 +16,6 @@ use serde_json::json;
 use switchboard_carriers::{Carrier, Carriers, Event, RawRequest};
 use switchboard_domain::carriage::{CarrierName, InboundMessage};
 use switchboard_domain::effect::QueueName;
-use switchboard_domain::mutation::{Mutation, is_on};
 use switchboard_domain::sid::{MessageSid, Sid as _};
 use switchboard_runtime::{Dependencies, Failure, Patience};
 
@@ -96,9 +95,6 @@ async fn take(on: &Dependencies, carrier: &dyn Carrier, incoming: &Incoming) -> 
     for event in &events {
         if let Err(failure) = put(on, event).await {
             tracing::error!(kind = failure.name(), "webhook not queued: {failure}");
-            if is_on(Mutation::AcknowledgedTooEarly) {
-                continue;
-            }
             return error(503, "Try again");
         }
     }

@@ -14,7 +14,6 @@ use switchboard_domain::carriage::{CarrierName, DeliveryStatus, OutboundMessage,
 use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::{QueueName, SendRequest};
 use switchboard_domain::message::{Begin, Delivery, Message};
-use switchboard_domain::mutation::{Mutation, is_on};
 use switchboard_domain::timestamp::{Millis, Timestamp};
 use switchboard_runtime::queue::{Next, body, each_message_or_later};
 use switchboard_runtime::{Dependencies, Failure, Patience};
@@ -71,10 +70,8 @@ async fn lease(
 ) -> Result<Message, Failure> {
     let leased = message.lease(number, now);
     let mut leased = leased.ok_or_else(|| Failure::Defect("a lease of nothing".to_owned()))?;
-    if !is_on(Mutation::SentWithoutLease) {
-        // A conflict means that somebody else has written the message, and perhaps took the delivery.
-        let _ = on.commit(&Decision::put(leased.clone())).await?;
-    }
+    // A conflict means that somebody else has written the message, and perhaps took the delivery.
+    let _ = on.commit(&Decision::put(leased.clone())).await?;
     leased.version += 1;
     Ok(leased)
 }

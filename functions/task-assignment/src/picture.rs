@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::Subject;
 use switchboard_domain::head::{Head, PartSid};
-use switchboard_domain::mutation::{Mutation, is_on};
 use switchboard_domain::record::Record;
 use switchboard_domain::routing::router::Router;
 use switchboard_domain::sid::{RequestSid, Sid as _, WorkspaceSid};
@@ -108,9 +107,6 @@ impl Warm {
         let keys: Vec<Key> = changed.values().cloned().collect();
         let mut found = on.store.get_all(&keys).await?;
         for (part, key) in changed {
-            if is_on(Mutation::NewsUnread) {
-                break;
-            }
             match found.remove(&key) {
                 Some(record) => self.router.learn(record),
                 None => self.router.forget(part),
@@ -122,9 +118,6 @@ impl Warm {
 
     /// Takes a decision back and reads what it was about, as somebody else wrote first.
     async fn take_back(&mut self, on: &Dependencies, lost: &Decision) -> Result<(), Failure> {
-        if is_on(Mutation::LostKept) {
-            return Ok(());
-        }
         self.router.lost(lost);
         let keys: Vec<Key> = lost.puts.iter().map(|record| Place::of(record).key).collect();
         let found = on.store.get_all(&keys).await?;

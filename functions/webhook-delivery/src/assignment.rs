@@ -17,7 +17,6 @@
 use std::time::Duration;
 
 use switchboard_domain::effect::{AssignmentCall, Call, Outcome, QueueName, RouterEvent, Subject};
-use switchboard_domain::mutation::{Mutation, is_on};
 use switchboard_domain::sid::Sid as _;
 use switchboard_domain::task::{Reservation, ReservationStatus, Task};
 use switchboard_domain::timestamp::Millis;
@@ -75,7 +74,7 @@ pub(crate) async fn serve(
                     .await;
                 return Ok(Next::Later(wait));
             }
-            None => Some(Outcome::Withdraw).filter(|_| !is_on(Mutation::NobodyReached)),
+            None => Some(Outcome::Withdraw),
         },
     };
     if let Some(outcome) = outcome {

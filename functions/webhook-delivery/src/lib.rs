@@ -23,7 +23,6 @@ use switchboard_domain::configuration::WebhookAttempt;
 use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::{Call, QueueName};
 use switchboard_domain::event::EventPlace;
-use switchboard_domain::mutation::{Mutation, is_on};
 use switchboard_domain::record::Record;
 use switchboard_domain::timestamp::Millis;
 use switchboard_domain::version::Version;
@@ -134,8 +133,7 @@ impl Tried {
         done: Option<bool>,
     ) -> WebhookAttempt {
         let attempts = self.attempts() + 1;
-        let attempts_max = if is_on(Mutation::CalledOnce) { 1 } else { ATTEMPTS_MAX };
-        let done = done.unwrap_or_else(|| called.is_final() || attempts >= attempts_max);
+        let done = done.unwrap_or_else(|| called.is_final() || attempts >= ATTEMPTS_MAX);
         let (about, event, message) = match call {
             Call::Conversation(call) => {
                 (call.conversation.to_string(), call.event.name().to_owned(), call.message)

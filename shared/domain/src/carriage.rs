@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
-use crate::mutation::{Mutation, is_on};
 use crate::private::Private;
 use crate::sid::{AccountSid, MessageSid, Sid as _};
 use crate::timestamp::Timestamp;
@@ -211,9 +210,6 @@ impl InboundMessage {
 
     /// The identifier this message always gets: a redelivery cannot be a second message.
     pub fn sid(&self) -> MessageSid {
-        if is_on(Mutation::MessageNotDerived) {
-            return MessageSid::derived(&[&self.received_at.0.to_string()]);
-        }
         message_sid(self.carrier, &self.carrier_message_id)
     }
 }
@@ -263,9 +259,6 @@ impl DeliveryStatus {
     /// Whether `next` may take this status's place: the ladder is only climbed, a failure ends it,
     /// and only the proof of arrival undoes a failure.
     pub fn gives_way_to(self, next: Self) -> bool {
-        if is_on(Mutation::ReceiptsMoveDown) {
-            return self != next;
-        }
         match (self, next) {
             (Self::Queued | Self::Sent, Self::Undelivered | Self::Failed)
             | (Self::Undelivered | Self::Failed, Self::Delivered | Self::Read) => true,

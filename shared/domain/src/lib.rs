@@ -19,7 +19,6 @@ pub mod flow;
 pub mod head;
 pub mod interaction;
 pub mod message;
-pub mod mutation;
 pub mod private;
 pub mod process;
 pub mod record;

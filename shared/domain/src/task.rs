@@ -152,7 +152,7 @@ pub struct Fields {
 
 impl Task {
     /// The fields, to be broken on purpose: for tests of what has to notice it.
-    #[cfg(feature = "mutations")]
+    #[cfg(feature = "tampering")]
     pub const fn tampered(&mut self) -> &mut Fields {
         &mut self.fields
     }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use switchboard_domain::decision::Decision;
-use switchboard_domain::mutation::{Mutation, is_on};
 use switchboard_store::{Committed, Store, StoreError};
 
 use crate::dependencies::Dependencies;
@@ -24,9 +23,6 @@ impl Dependencies {
     {
         for attempt in 0..ATTEMPTS_MAX {
             let (answer, decision) = rule().await?;
-            if is_on(Mutation::EffectsBeforeCommit) {
-                self.queues.send_now(&Store::effects(&decision).effects, self.now()).await;
-            }
             match self.commit(&decision).await {
                 Ok(committed) => {
                     self.queues.send_effects(&committed.effects, self.now()).await;

@@ -8,7 +8,6 @@ use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use switchboard_domain::effect::{Effect, QueueName};
-use switchboard_domain::mutation::{Mutation, is_on};
 use switchboard_domain::timestamp::{Millis, Timestamp};
 
 use crate::failure::Failure;
@@ -297,9 +296,6 @@ where
                 }
             },
         };
-        if is_on(Mutation::FailuresSwallowed) {
-            continue;
-        }
         if let (Some(wait), Some((queues, name))) = (wait, queue)
             && let Err(failure) = queues.hide(name, &receipt_handle, (wait.0 + 999) / 1000).await
         {

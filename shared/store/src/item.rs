@@ -9,7 +9,6 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::de::DeserializeOwned;
 use switchboard_domain::effect::Effect;
 use switchboard_domain::for_each_record;
-use switchboard_domain::mutation::{Mutation, is_on};
 use switchboard_domain::record::Record;
 use switchboard_domain::version::{CommitId, Version};
 
@@ -178,7 +177,6 @@ pub(crate) fn version(item: &Item) -> Option<Version> {
 /// The deduplication id of an effect: the item, its version and the effect's place name it the same way on
 /// both roads, whoever sends it.
 pub fn effect_id(pk: &str, version: u64, place: usize) -> String {
-    let version = if is_on(Mutation::EffectsNamedAlike) { 0 } else { version };
     format!("{pk}-{version}-{place}")
 }
 

@@ -18,7 +18,6 @@ use aws_sdk_dynamodb::types::{
 };
 use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::Effect;
-use switchboard_domain::mutation::{Mutation, is_on};
 use switchboard_domain::record::Record;
 use switchboard_domain::version::{CommitId, Version};
 
@@ -64,15 +63,6 @@ impl Write {
     /// New records must not exist; others must have the version that was loaded, and come from the same commits: a
     /// record that was removed and made again in between has got the same version by others.
     fn condition(&self) -> Condition {
-        let careless = match self.kind {
-            "AddressBinding" => is_on(Mutation::BindingUnconditional),
-            "Head" => is_on(Mutation::HeadUnfenced),
-            "Task" => is_on(Mutation::TaskUnconditional),
-            _ => false,
-        };
-        if careless {
-            return Condition { expression: "attribute_not_exists(nothing)", values: None };
-        }
         if self.version.is_new() {
             return Condition { expression: "attribute_not_exists(pk)", values: None };
         }

@@ -1,7 +1,6 @@
 //! The conversation itself: how it is described, its state, its end.
 
 use super::{Answer, ConversationEvent, Draft, Pointer, Question, State, Who};
-use crate::mutation::{Mutation, is_on};
 use crate::refusal::Refusal;
 use crate::sid::{InteractionSid, MessagingServiceSid};
 use crate::timestamp::Timestamp;
@@ -149,9 +148,7 @@ impl Draft<'_> {
         let (at, mut appear, mut vanish) = (&self.conversation, Vec::new(), Vec::new());
         let bound = at.participants.iter().filter_map(|one| Some((one.number, one.pair.as_ref()?)));
         for (place, (number, pair)) in bound.enumerate() {
-            if !is_on(Mutation::BindingKept) {
-                vanish.push(Pointer::Binding(at.binding(pair.clone(), number, 1)));
-            }
+            vanish.push(Pointer::Binding(at.binding(pair.clone(), number, 1)));
             if place < REMEMBERED_MAX {
                 let who = Who::Address(pair.address.clone());
                 appear.push(Pointer::Membership(at.membership(who, number, 0)));
@@ -190,7 +187,7 @@ impl Draft<'_> {
         let (from, index) = (self.conversation.state, self.conversation.next_index);
         let fields = self.fields();
         fields.state = State::Active;
-        fields.next_index += u32::from(!is_on(Mutation::IndexRepeated));
+        fields.next_index += 1;
         self.touch();
         if from == State::Inactive {
             self.events.push(ConversationEvent::StateUpdated { from });

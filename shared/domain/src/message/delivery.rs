@@ -6,7 +6,6 @@ use super::Message;
 use crate::carriage::{CarrierName, DeliveryStatus, SendOutcome, StatusReport};
 use crate::configuration::PhoneNumber;
 use crate::conversation::{ConversationEvent, Pair};
-use crate::mutation::{Mutation, is_on};
 use crate::timestamp::{Millis, Timestamp};
 
 /// A send that was begun and not ended by then is of unknown outcome. Longer than any call lasts.
@@ -106,9 +105,6 @@ impl Delivery {
             (DeliveryStatus::Queued, None, None) => Begin::Send,
             (DeliveryStatus::Queued, None, Some(begun)) if now < begun + LEASE => {
                 Begin::Wait { until: begun + LEASE }
-            }
-            (DeliveryStatus::Queued, None, Some(_)) if is_on(Mutation::ResentUnasked) => {
-                Begin::Send
             }
             (DeliveryStatus::Queued, None, Some(since)) => Begin::AskFirst { since },
             (DeliveryStatus::Queued, Some(_), _)

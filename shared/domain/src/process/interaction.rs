@@ -9,7 +9,6 @@ use crate::decision::Decision;
 use crate::interaction::{
     ChannelParticipant, ChannelStatus, Interaction, Invite, Marks, ParticipantKind, SeatRouting,
 };
-use crate::mutation::{Mutation, is_on};
 use crate::refusal::Refusal;
 use crate::sid::{InviteSid, Sid as _, TaskQueueSid, TaskSid, WorkerSid};
 use crate::task::{self, Task, TaskStatus};
@@ -87,7 +86,7 @@ pub fn seat(
     let seated = |one: &ChannelParticipant| {
         one.routing.as_ref().is_some_and(|before| before.reservation == routing.reservation)
     };
-    if interaction.participants.iter().any(seated) && !is_on(Mutation::SeatedTwice)
+    if interaction.participants.iter().any(seated)
         || interaction.status == ChannelStatus::Closed
         || conversation.state == State::Closed
         || interaction.invite_of(routing.task).is_none_or(|invite| invite.over)
@@ -322,8 +321,7 @@ pub fn task_ended(
     answers: &Answers,
     now: Timestamp,
 ) -> Result<Decision, Objection> {
-    if interaction.invite_of(task).is_none_or(|invite| invite.over) || is_on(Mutation::EndForgotten)
-    {
+    if interaction.invite_of(task).is_none_or(|invite| invite.over) {
         return Ok(Decision::unchanged());
     }
     let mut next = interaction.clone();

@@ -16,7 +16,6 @@ pub(super) use configuration::{Flow, Queue};
 pub(super) use staff::{Load, Member};
 
 use super::expression::ByNeed;
-use crate::mutation::{Mutation, is_on};
 use crate::sid::{
     ActivitySid, ReservationSid, Sid as _, TaskChannelSid, TaskQueueSid, TaskSid, WorkerSid,
     WorkflowSid,
@@ -478,7 +477,7 @@ impl Picture {
 
     fn place_of(&self, task: &Task) -> Place {
         let has_aged = self.ages(task).is_some_and(|at| at <= self.indexes.now);
-        if has_aged && !is_on(Mutation::AgeingForgotten) {
+        if has_aged {
             let since = task.queue_entered.unwrap_or(task.created);
             return Place {
                 in_time: false,
@@ -491,7 +490,6 @@ impl Picture {
         let queue = task.queue.and_then(|queue| self.records.queues.get(&queue));
         let order = queue.map_or(QueueOrder::Fifo, |queue| queue.record.order);
         let (priority, time) = match order {
-            QueueOrder::Fifo if is_on(Mutation::PriorityForgotten) => (0, task.start.0),
             QueueOrder::Fifo => (task.priority, task.start.0),
             QueueOrder::Lifo => (0, task.start.0.saturating_neg()),
         };

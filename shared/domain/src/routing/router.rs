@@ -46,7 +46,6 @@ use super::picture::{Picture, asked};
 use crate::decision::Decision;
 use crate::effect::{Effect, Outcome};
 use crate::head::PartSid;
-use crate::mutation::{Mutation, is_on};
 use crate::process::task as process;
 use crate::record::Record;
 use crate::sid::{ActivitySid, ReservationSid, TaskChannelSid, TaskSid, WorkerSid, WorkspaceSid};
@@ -264,9 +263,6 @@ impl Router {
         let mut place = None;
         while let Some((at, sid)) = self.picture.next_due(place, now) {
             place = Some((at, sid));
-            if is_on(Mutation::NeverLapses) {
-                break;
-            }
             let Some(task) = self.task(sid) else { continue };
             let late = || asked(task).filter(|one| one.expires <= now);
             if !draft.has_room_for(1 + late().count()) {
@@ -275,11 +271,11 @@ impl Router {
             let workers: Vec<WorkerSid> = late().map(|one| one.worker).collect();
             let lapses = late().map(|one| Command::Lapse(task.reservation_sid(one)));
             let mut next = lapses.fold(task.clone(), |task, lapse| decided(task, lapse, now));
-            if now >= next.dies() && !is_on(Mutation::NeverDies) {
+            if now >= next.dies() {
                 next = decided(next, Command::GiveUp(GivenUp::TimedOut), now);
             }
             let is_too_long = next.assigned_until().is_some_and(|until| until <= now);
-            if is_too_long && !is_on(Mutation::AssignedForGood) {
+            if is_too_long {
                 next = decided(next, Command::Remove, now);
             }
             if next.status == TaskStatus::Pending {

@@ -3,7 +3,6 @@
 use super::{
     Change, Ending, Fields, GivenUp, Reservation, ReservationStatus, Source, Task, TaskStatus,
 };
-use crate::mutation::{Mutation, is_on};
 use crate::refusal::Refusal;
 use crate::routing::receipt::Receipt;
 use crate::sid::{ReservationSid, TaskChannelSid, WorkerSid};
@@ -232,7 +231,7 @@ fn accept(next: &mut Fields, sid: ReservationSid, now: Timestamp) -> Result<(), 
     use ReservationStatus as S;
     let reservation = next.open(sid)?;
     match reservation.status {
-        S::Pending if now >= reservation.expires && !is_on(Mutation::AcceptedTooLate) => {
+        S::Pending if now >= reservation.expires => {
             return Err(Refusal::ReservationState(S::Timeout, "accepted"));
         }
         S::Pending => {}
@@ -247,7 +246,7 @@ fn accept(next: &mut Fields, sid: ReservationSid, now: Timestamp) -> Result<(), 
     let number = reservation.number;
     for other in &mut next.reservations {
         let is_asked = other.status == S::Pending && other.number != number;
-        if is_asked && !is_on(Mutation::SiblingsKept) {
+        if is_asked {
             other.status = S::Rescinded;
             other.updated = now;
         }

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use super::{Lane, Line, Picture};
-use crate::mutation::{Mutation, is_on};
 use crate::routing::expression::{WorkerAttributes, WorkerFields};
 use crate::sid::{TaskChannelSid, TaskQueueSid, WorkerSid};
 use crate::timestamp::Timestamp;
@@ -350,20 +349,14 @@ impl Picture {
             return BTreeMap::new();
         };
         let worker = &member.record;
-        let single =
-            !self.records.workspace.multi_task_enabled && !is_on(Mutation::SingleForgotten);
+        let single = !self.records.workspace.multi_task_enabled;
         let occupied = single && !load.open.is_empty();
         if !self.is_available(worker.activity) || occupied {
             return BTreeMap::new();
         }
         let free = |channel: &TaskChannelSid| {
             let capacity = worker.capacity(*channel);
-            let open = match load.open(*channel) {
-                _ if is_on(Mutation::CapacityForgotten) => 0,
-                open if is_on(Mutation::CapacityTwice) => 2 * open,
-                open => open,
-            };
-            capacity.available && open < capacity.capacity
+            capacity.available && load.open(*channel) < capacity.capacity
         };
         let idle = |channel: TaskChannelSid| {
             let known = self.records.channels.get(&channel);

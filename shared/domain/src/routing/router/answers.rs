@@ -4,7 +4,6 @@
 
 use super::{Draft, Router, asked, decided};
 use crate::effect::{AssignmentCall, Call, Effect, Outcome};
-use crate::mutation::{Mutation, is_on};
 use crate::sid::{ReservationSid, Sid as _, TaskSid};
 use crate::task::{Command, Mark, ReservationStatus, Task};
 use crate::timestamp::Timestamp;
@@ -15,9 +14,7 @@ const NO_SUCH_ACTIVITY: u32 = 40_100;
 impl Router {
     /// Takes in what an assignment callback said; the next step carries it out.
     pub fn answer(&mut self, reservation: ReservationSid, outcome: Outcome) {
-        if !is_on(Mutation::AnswerIgnored) {
-            self.answers.insert(reservation, outcome);
-        }
+        self.answers.insert(reservation, outcome);
     }
 
     /// Carries out what was said; false if there is more.
@@ -42,8 +39,6 @@ impl Router {
         now: Timestamp,
     ) {
         let task = self.task(sid.kin::<TaskSid>(0));
-        let open = task.and_then(|task| Some(task.reservation_sid(asked(task).next()?)));
-        let sid = open.filter(|_| is_on(Mutation::AnswerMistaken)).unwrap_or(sid);
         let Some((task, worker)) =
             task.and_then(|task| Some((task, task.reservation(sid)?.worker)))
         else {
@@ -80,7 +75,6 @@ impl Router {
             return Vec::new();
         }
         let made = asked(after).filter(|one| one.number >= before.next_number);
-        let made = made.filter(|one| one.number == 1 || !is_on(Mutation::OnlyFirstCalled));
         let calls = made.map(|one| {
             Effect::Notify(Call::Assignment(AssignmentCall {
                 workspace: after.workspace,

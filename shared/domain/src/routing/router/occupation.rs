@@ -11,7 +11,6 @@
 //! another one stopped, and whoever moves them otherwise, or they themselves, lets them go.
 
 use super::{Draft, Router};
-use crate::mutation::{Mutation, is_on};
 use crate::sid::{TaskQueueSid, TaskSid, WorkerSid};
 use crate::task::{ReservationStatus, Task};
 use crate::timestamp::Timestamp;
@@ -40,9 +39,6 @@ impl Router {
         let (status, queue) = self.picture.standing(held.reservation)?;
         let activity = match status {
             S::Pending => return None,
-            S::Rejected | S::Canceled | S::Rescinded if is_on(Mutation::OccupiedForGood) => {
-                return None;
-            }
             S::Accepted | S::Wrapping | S::Completed => {
                 self.queue_record(queue).and_then(|queue| queue.assignment_activity)
             }
