@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use switchboard_domain::event::{EventType, Subject};
+use switchboard_domain::event::{EventType, ReservationEvent, Subject, TaskEvent};
 use switchboard_domain::sid::TaskSid;
 use switchboard_domain::task::{ReservationStatus, Task};
 use switchboard_store::Table;
@@ -40,20 +40,16 @@ fn told(view: &View<'_>) -> Told {
 }
 
 fn of_task(task: &Task, told: &Told, found: &mut Found) {
-    let count = |kind| told.get(&(task.sid, None, kind)).copied().unwrap_or(0);
-    let announced = count(EventType::TaskCreated);
+    let count = |what: TaskEvent| told.get(&(task.sid, None, what.into())).copied().unwrap_or(0);
+    let announced = count(TaskEvent::Created);
     if announced != 1 {
         found.add(TOLD, format!("a task was announced {announced} times"), [task.sid]);
     }
-    let ends = [
-        EventType::TaskCanceled,
-        EventType::TaskCompleted,
-        EventType::TaskDeleted,
-        EventType::TaskSystemDeleted,
-    ];
+    let ends =
+        [TaskEvent::Canceled, TaskEvent::Completed, TaskEvent::Deleted, TaskEvent::SystemDeleted];
     let ended: usize = ends.into_iter().map(count).sum();
     // One that was over can still be deleted.
-    let deleted = count(EventType::TaskDeleted);
+    let deleted = count(TaskEvent::Deleted);
     if ended > 1 + deleted || (ended > 0) != task.status.is_over() {
         let what = format!("a {} task was told to have ended {ended} times", task.status.name());
         found.add(TOLD, what, [task.sid]);
@@ -61,31 +57,33 @@ fn of_task(task: &Task, told: &Told, found: &mut Found) {
 }
 
 fn of_reservations(task: &Task, told: &Told, found: &mut Found) {
-    let count = |number, kind| told.get(&(task.sid, Some(number), kind)).copied().unwrap_or(0);
+    let count = |number, what: ReservationEvent| {
+        told.get(&(task.sid, Some(number), what.into())).copied().unwrap_or(0)
+    };
     // Of those that are long over a task keeps no more than their number.
     for number in 1..task.next_number {
-        if count(number, EventType::ReservationCreated) != 1 {
+        if count(number, ReservationEvent::Created) != 1 {
             let what = format!("reservation {number} was not told to be made once");
             found.add(TOLD, what, [task.sid]);
         }
     }
     for one in &task.reservations {
-        if end(one.status).is_some_and(|kind| count(one.number, kind) != 1) {
+        if end(one.status).is_some_and(|what| count(one.number, what) != 1) {
             let what = format!("a {} reservation was not told once", one.status.name());
             found.add(TOLD, what, [task.reservation_sid(one)]);
         }
     }
 }
 
-const fn end(status: ReservationStatus) -> Option<EventType> {
+const fn end(status: ReservationStatus) -> Option<ReservationEvent> {
     match status {
         ReservationStatus::Pending => None,
-        ReservationStatus::Accepted => Some(EventType::ReservationAccepted),
-        ReservationStatus::Rejected => Some(EventType::ReservationRejected),
-        ReservationStatus::Timeout => Some(EventType::ReservationTimeout),
-        ReservationStatus::Canceled => Some(EventType::ReservationCanceled),
-        ReservationStatus::Rescinded => Some(EventType::ReservationRescinded),
-        ReservationStatus::Wrapping => Some(EventType::ReservationWrapup),
-        ReservationStatus::Completed => Some(EventType::ReservationCompleted),
+        ReservationStatus::Accepted => Some(ReservationEvent::Accepted),
+        ReservationStatus::Rejected => Some(ReservationEvent::Rejected),
+        ReservationStatus::Timeout => Some(ReservationEvent::Timeout),
+        ReservationStatus::Canceled => Some(ReservationEvent::Canceled),
+        ReservationStatus::Rescinded => Some(ReservationEvent::Rescinded),
+        ReservationStatus::Wrapping => Some(ReservationEvent::Wrapup),
+        ReservationStatus::Completed => Some(ReservationEvent::Completed),
     }
 }

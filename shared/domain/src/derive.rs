@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::event::{Event, EventType, Occurrence, Subject};
+use crate::event::{Event, Occurrence, Subject, WorkerEvent};
 use crate::record::Record;
 use crate::sid::WorkspaceSid;
 use crate::timestamp::Timestamp;
@@ -135,7 +135,7 @@ fn derived(before: Option<&Record>, after: Option<&Record>) -> Option<Derived> {
             workspace: gone.workspace,
             time: None,
             subject: Subject::worker_of(gone),
-            events: vec![Event::of(EventType::WorkerDeleted)],
+            events: vec![Event::of(WorkerEvent::Deleted)],
         }),
         (before, after) => configuration::derived(before, after),
     }

@@ -40,22 +40,45 @@ pub use subject::Subject;
 pub const KEPT: Millis = Millis::seconds(30 * 24 * 3600);
 
 macro_rules! types {
-    ($($name:ident = $text:literal;)*) => {
-        /// The types of events.
+    ($($resource:ident($of:ident) { $($name:ident = $text:literal;)* })*) => {
+        $(
+            /// What happens to one kind of resource.
+            #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+            #[expect(missing_docs, reason = "each is called what it says")]
+            pub enum $of {
+                $($name,)*
+            }
+
+            impl From<$of> for EventType {
+                fn from(what: $of) -> Self {
+                    Self::$resource(what)
+                }
+            }
+        )*
+
+        /// The types of events, by the resource that they are named after.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "&'static str")]
         #[expect(missing_docs, reason = "each is called what it says")]
         pub enum EventType {
-            $(#[serde(rename = $text)] $name,)*
+            $($resource($of),)*
         }
 
         impl EventType {
             /// All that can occur here.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+            pub const ALL: &'static [Self] = &[$($(Self::$resource($of::$name),)*)*];
 
             /// The published name.
             pub const fn name(self) -> &'static str {
                 match self {
-                    $(Self::$name => $text,)*
+                    $($(Self::$resource($of::$name) => $text,)*)*
+                }
+            }
+
+            /// The kind of resource that it is named after, as people write it: `TaskQueue`.
+            pub const fn resource(self) -> &'static str {
+                match self {
+                    $(Self::$resource(_) => stringify!($resource),)*
                 }
             }
         }
@@ -63,50 +86,81 @@ macro_rules! types {
 }
 
 types! {
-    ActivityCreated = "activity.created";
-    ActivityUpdated = "activity.updated";
-    ActivityDeleted = "activity.deleted";
-    ReservationCreated = "reservation.created";
-    ReservationAccepted = "reservation.accepted";
-    ReservationRejected = "reservation.rejected";
-    ReservationTimeout = "reservation.timeout";
-    ReservationCanceled = "reservation.canceled";
-    ReservationRescinded = "reservation.rescinded";
-    ReservationCompleted = "reservation.completed";
-    ReservationFailed = "reservation.failed";
-    ReservationWrapup = "reservation.wrapup";
-    TaskCreated = "task.created";
-    TaskUpdated = "task.updated";
-    TaskCanceled = "task.canceled";
-    TaskWrapup = "task.wrapup";
-    TaskCompleted = "task.completed";
-    TaskDeleted = "task.deleted";
-    TaskSystemDeleted = "task.system-deleted";
-    TaskChannelCreated = "task-channel.created";
-    TaskChannelUpdated = "task-channel.updated";
-    TaskChannelDeleted = "task-channel.deleted";
-    TaskQueueCreated = "task-queue.created";
-    TaskQueueDeleted = "task-queue.deleted";
-    TaskQueueEntered = "task-queue.entered";
-    TaskQueueTimeout = "task-queue.timeout";
-    TaskQueueMoved = "task-queue.moved";
-    TaskQueueExpressionUpdated = "task-queue.expression.updated";
-    WorkerCreated = "worker.created";
-    WorkerActivityUpdate = "worker.activity.update";
-    WorkerAttributesUpdate = "worker.attributes.update";
-    WorkerCapacityUpdate = "worker.capacity.update";
-    WorkerChannelAvailabilityUpdate = "worker.channel.availability.update";
-    WorkerDeleted = "worker.deleted";
-    WorkflowCreated = "workflow.created";
-    WorkflowUpdated = "workflow.updated";
-    WorkflowDeleted = "workflow.deleted";
-    WorkflowTargetMatched = "workflow.target-matched";
-    WorkflowEntered = "workflow.entered";
-    WorkflowTimeout = "workflow.timeout";
-    WorkflowSkipped = "workflow.skipped";
-    WorkspaceCreated = "workspace.created";
-    WorkspaceUpdated = "workspace.updated";
-    WorkspaceDeleted = "workspace.deleted";
+    Activity(ActivityEvent) {
+        Created = "activity.created";
+        Updated = "activity.updated";
+        Deleted = "activity.deleted";
+    }
+    Reservation(ReservationEvent) {
+        Created = "reservation.created";
+        Accepted = "reservation.accepted";
+        Rejected = "reservation.rejected";
+        Timeout = "reservation.timeout";
+        Canceled = "reservation.canceled";
+        Rescinded = "reservation.rescinded";
+        Completed = "reservation.completed";
+        Failed = "reservation.failed";
+        Wrapup = "reservation.wrapup";
+    }
+    Task(TaskEvent) {
+        Created = "task.created";
+        Updated = "task.updated";
+        Canceled = "task.canceled";
+        Wrapup = "task.wrapup";
+        Completed = "task.completed";
+        Deleted = "task.deleted";
+        SystemDeleted = "task.system-deleted";
+    }
+    TaskChannel(TaskChannelEvent) {
+        Created = "task-channel.created";
+        Updated = "task-channel.updated";
+        Deleted = "task-channel.deleted";
+    }
+    TaskQueue(TaskQueueEvent) {
+        Created = "task-queue.created";
+        Deleted = "task-queue.deleted";
+        Entered = "task-queue.entered";
+        Timeout = "task-queue.timeout";
+        Moved = "task-queue.moved";
+        ExpressionUpdated = "task-queue.expression.updated";
+    }
+    Worker(WorkerEvent) {
+        Created = "worker.created";
+        ActivityUpdate = "worker.activity.update";
+        AttributesUpdate = "worker.attributes.update";
+        CapacityUpdate = "worker.capacity.update";
+        ChannelAvailabilityUpdate = "worker.channel.availability.update";
+        Deleted = "worker.deleted";
+    }
+    Workflow(WorkflowEvent) {
+        Created = "workflow.created";
+        Updated = "workflow.updated";
+        Deleted = "workflow.deleted";
+        TargetMatched = "workflow.target-matched";
+        Entered = "workflow.entered";
+        Timeout = "workflow.timeout";
+        Skipped = "workflow.skipped";
+    }
+    Workspace(WorkspaceEvent) {
+        Created = "workspace.created";
+        Updated = "workspace.updated";
+        Deleted = "workspace.deleted";
+    }
+}
+
+impl From<EventType> for &'static str {
+    fn from(kind: EventType) -> Self {
+        kind.name()
+    }
+}
+
+impl TryFrom<String> for EventType {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        let known = Self::ALL.iter().find(|kind| kind.name() == name);
+        known.copied().ok_or_else(|| format!("no type of events: {name}"))
+    }
 }
 
 /// One event.
@@ -154,9 +208,9 @@ pub struct ChannelChange {
 
 impl Event {
     /// An event about which there is nothing more to say than its type.
-    pub(crate) const fn of(kind: EventType) -> Self {
+    pub(crate) fn of(kind: impl Into<EventType>) -> Self {
         Self {
-            kind,
+            kind: kind.into(),
             reservation: None,
             worker: None,
             worker_name: None,

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use switchboard_domain::carriage::DeliveryStatus;
 use switchboard_domain::conversation::{AddressBinding, UniqueName, Who};
 use switchboard_domain::derive::{Written, of_change};
-use switchboard_domain::event::EventType;
+use switchboard_domain::event::{EventType, ReservationEvent, TaskEvent};
 use switchboard_domain::interaction::ChannelStatus;
 use switchboard_domain::record::Record;
 use switchboard_domain::sid::{ConversationSid, InteractionSid, MessageSid};
@@ -496,9 +496,11 @@ fn events_recorded_twice_or_not_at_all_are_found_at_rest() {
         tell(world, 1, None);
         tell(world, 2, None);
     });
-    for kind in
-        [EventType::TaskCreated, EventType::ReservationCreated, EventType::ReservationAccepted]
-    {
+    for kind in [
+        EventType::Task(TaskEvent::Created),
+        EventType::Reservation(ReservationEvent::Created),
+        EventType::Reservation(ReservationEvent::Accepted),
+    ] {
         breaks(TOLD, Moment::Rest, |world| {
             // A router has seen it.
             world.task().version = 2.into();

@@ -1,7 +1,10 @@
 //! Events of what routing is configured with: each kind appears, changes and goes.
 
 use super::Derived;
-use crate::event::{Event, EventType, Subject, is_wanted};
+use crate::event::{
+    ActivityEvent, Event, EventType, Subject, TaskChannelEvent, TaskQueueEvent, WorkflowEvent,
+    WorkspaceEvent, is_wanted,
+};
 use crate::record::Record;
 use crate::sid::WorkspaceSid;
 use crate::timestamp::Timestamp;
@@ -28,7 +31,7 @@ trait Part: Clone + PartialEq {
 }
 
 macro_rules! parts {
-    ($($kind:ident: $workspace:ident, [$($event:ident),*], |$it:ident| $subject:expr;)*) => {$(
+    ($($kind:ident: $workspace:ident, $of:ident, |$it:ident| $subject:expr;)*) => {$(
         impl Part for $kind {
             fn workspace(&self) -> WorkspaceSid {
                 self.$workspace
@@ -43,18 +46,22 @@ macro_rules! parts {
                 let $it = self;
                 $subject
             }
-            const TYPES: [EventType; 3] = [$(EventType::$event),*];
+            const TYPES: [EventType; 3] = [
+                EventType::$kind($of::Created),
+                EventType::$kind($of::Updated),
+                EventType::$kind($of::Deleted),
+            ];
         }
     )*};
 }
 
 parts! {
-    Activity: workspace, [ActivityCreated, ActivityUpdated, ActivityDeleted], |it| Subject::Activity {
+    Activity: workspace, ActivityEvent, |it| Subject::Activity {
         sid: it.sid,
         name: it.friendly_name.clone(),
         available: it.available,
     };
-    TaskChannel: workspace, [TaskChannelCreated, TaskChannelUpdated, TaskChannelDeleted], |it| {
+    TaskChannel: workspace, TaskChannelEvent, |it| {
         Subject::TaskChannel {
             sid: it.sid,
             name: it.friendly_name.clone(),
@@ -62,7 +69,7 @@ parts! {
             optimized: it.channel_optimized_routing,
         }
     };
-    Workflow: workspace, [WorkflowCreated, WorkflowUpdated, WorkflowDeleted], |it| Subject::Workflow {
+    Workflow: workspace, WorkflowEvent, |it| Subject::Workflow {
         sid: it.sid,
         name: it.friendly_name.clone(),
     };
@@ -82,12 +89,16 @@ impl Part for Workspace {
         Subject::Workspace { name: self.friendly_name.clone(), callback: None }
     }
     fn last_subject(&self) -> Subject {
-        let wants = is_wanted(self.events_filter.as_deref(), EventType::WorkspaceDeleted);
+        let wants =
+            is_wanted(self.events_filter.as_deref(), EventType::Workspace(WorkspaceEvent::Deleted));
         let callback = self.event_callback_url.clone().filter(|_| wants);
         Subject::Workspace { name: self.friendly_name.clone(), callback }
     }
-    const TYPES: [EventType; 3] =
-        [EventType::WorkspaceCreated, EventType::WorkspaceUpdated, EventType::WorkspaceDeleted];
+    const TYPES: [EventType; 3] = [
+        EventType::Workspace(WorkspaceEvent::Created),
+        EventType::Workspace(WorkspaceEvent::Updated),
+        EventType::Workspace(WorkspaceEvent::Deleted),
+    ];
 }
 
 /// Of a queue only its expression is told when it changes.
@@ -109,9 +120,9 @@ impl Part for TaskQueue {
         }
     }
     const TYPES: [EventType; 3] = [
-        EventType::TaskQueueCreated,
-        EventType::TaskQueueExpressionUpdated,
-        EventType::TaskQueueDeleted,
+        EventType::TaskQueue(TaskQueueEvent::Created),
+        EventType::TaskQueue(TaskQueueEvent::ExpressionUpdated),
+        EventType::TaskQueue(TaskQueueEvent::Deleted),
     ];
     fn differs(&self, after: &Self) -> bool {
         self.target_workers != after.target_workers

@@ -4,7 +4,7 @@
 //!  offers end ─▶ targets are left and entered ─▶ it is changed ─▶ offers are made ─▶ it ends
 //! ```
 
-use crate::event::{Event, EventType};
+use crate::event::{Event, EventType, ReservationEvent, TaskEvent, TaskQueueEvent, WorkflowEvent};
 use crate::routing::workflow::Leaving;
 use crate::sid::TaskQueueSid;
 use crate::task::{Ending, Mark, Reservation, ReservationStatus, Task, TaskStatus};
@@ -18,11 +18,11 @@ pub(super) fn events(before: Option<&Task>, after: &Task) -> Vec<Event> {
     answers(&mut events, before, after);
     walk(&mut events, before, after);
     if before.is_some_and(|before| is_updated(before, after)) {
-        events.push(Event::of(EventType::TaskUpdated));
+        events.push(Event::of(TaskEvent::Updated));
     }
     let new = after.reservations.iter().filter(|one| is_new(before, one));
     for one in new {
-        events.push(reserved(EventType::ReservationCreated, one));
+        events.push(reserved(ReservationEvent::Created, one));
         if one.status != ReservationStatus::Pending {
             events.push(reserved(said(one.status), one));
         }
@@ -31,7 +31,7 @@ pub(super) fn events(before: Option<&Task>, after: &Task) -> Vec<Event> {
         if let Mark::Failed { reservation, code } = mark
             && let Some(one) = after.reservations.iter().find(|one| one.number == *reservation)
         {
-            let failed = reserved(EventType::ReservationFailed, one);
+            let failed = reserved(ReservationEvent::Failed, one);
             events.push(Event { code: Some(*code), ..failed });
         }
     }
@@ -46,7 +46,7 @@ pub(super) fn events(before: Option<&Task>, after: &Task) -> Vec<Event> {
 pub(super) fn removed(gone: &Task) -> Vec<Event> {
     match gone.status.is_over() {
         true => Vec::new(),
-        false => vec![Event::of(EventType::TaskDeleted)],
+        false => vec![Event::of(TaskEvent::Deleted)],
     }
 }
 
@@ -58,7 +58,7 @@ fn answers(events: &mut Vec<Event>, before: Option<&Task>, after: &Task) {
             Some(_) => {}
             // Of many that end at once a task remembers the last few: those that nobody answered.
             None if was.status == ReservationStatus::Pending => {
-                events.push(reserved(EventType::ReservationTimeout, was));
+                events.push(reserved(ReservationEvent::Timeout, was));
             }
             None => {}
         }
@@ -69,25 +69,25 @@ fn is_new(before: Option<&Task>, one: &Reservation) -> bool {
     before.is_none_or(|before| one.number >= before.next_number)
 }
 
-const fn said(status: ReservationStatus) -> EventType {
+const fn said(status: ReservationStatus) -> ReservationEvent {
     match status {
-        ReservationStatus::Pending => EventType::ReservationCreated,
-        ReservationStatus::Accepted => EventType::ReservationAccepted,
-        ReservationStatus::Rejected => EventType::ReservationRejected,
-        ReservationStatus::Timeout => EventType::ReservationTimeout,
-        ReservationStatus::Canceled => EventType::ReservationCanceled,
-        ReservationStatus::Rescinded => EventType::ReservationRescinded,
-        ReservationStatus::Wrapping => EventType::ReservationWrapup,
-        ReservationStatus::Completed => EventType::ReservationCompleted,
+        ReservationStatus::Pending => ReservationEvent::Created,
+        ReservationStatus::Accepted => ReservationEvent::Accepted,
+        ReservationStatus::Rejected => ReservationEvent::Rejected,
+        ReservationStatus::Timeout => ReservationEvent::Timeout,
+        ReservationStatus::Canceled => ReservationEvent::Canceled,
+        ReservationStatus::Rescinded => ReservationEvent::Rescinded,
+        ReservationStatus::Wrapping => ReservationEvent::Wrapup,
+        ReservationStatus::Completed => ReservationEvent::Completed,
     }
 }
 
-fn reserved(kind: EventType, one: &Reservation) -> Event {
+fn reserved(what: ReservationEvent, one: &Reservation) -> Event {
     Event {
         reservation: Some(one.number),
         worker: Some(one.worker),
         worker_name: Some(one.worker_name.clone()),
-        ..Event::of(kind)
+        ..Event::of(what)
     }
 }
 
@@ -128,21 +128,21 @@ fn walk(events: &mut Vec<Event>, before: Option<&Task>, after: &Task) {
     let fell_out = falls_out(before, after);
     let is_first = !was_placed && (after.position.is_some() || fell_out);
     if is_first {
-        steps.say(EventType::WorkflowEntered, None);
+        steps.say(WorkflowEvent::Entered, None);
     }
     for (number, (queue, why)) in left.iter().enumerate() {
         if number > 0 || !was_placed {
             steps.enter(*queue);
         }
         if *why == Leaving::TimedOut {
-            steps.say(EventType::TaskQueueTimeout, Some(*queue));
+            steps.say(TaskQueueEvent::Timeout, Some(*queue));
         }
         steps.at = Some(*queue);
     }
     if fell_out {
         steps.announce();
         let timed_out = left.last().is_some_and(|(_, why)| *why == Leaving::TimedOut);
-        let kind = if timed_out { EventType::WorkflowTimeout } else { EventType::WorkflowSkipped };
+        let kind = if timed_out { WorkflowEvent::Timeout } else { WorkflowEvent::Skipped };
         return steps.say(kind, None);
     }
     let moved = after.position != before.and_then(|before| before.position);
@@ -168,7 +168,7 @@ struct Steps<'a> {
 }
 
 impl Steps<'_> {
-    fn say(&mut self, kind: EventType, queue: Option<TaskQueueSid>) {
+    fn say(&mut self, kind: impl Into<EventType>, queue: Option<TaskQueueSid>) {
         self.events.push(Event { queue, ..Event::of(kind) });
     }
 
@@ -176,7 +176,7 @@ impl Steps<'_> {
     fn enter(&mut self, queue: TaskQueueSid) {
         self.go_to(queue);
         self.announce();
-        self.say(EventType::WorkflowTargetMatched, Some(queue));
+        self.say(WorkflowEvent::TargetMatched, Some(queue));
     }
 
     /// Goes to a queue, unless the task is there already.
@@ -185,16 +185,16 @@ impl Steps<'_> {
             return;
         }
         if let Some(left) = self.at {
-            self.say(EventType::TaskQueueMoved, Some(left));
+            self.say(TaskQueueEvent::Moved, Some(left));
         }
-        self.say(EventType::TaskQueueEntered, Some(queue));
+        self.say(TaskQueueEvent::Entered, Some(queue));
         self.at = Some(queue);
     }
 
     fn announce(&mut self) {
         if !self.announced {
             self.announced = true;
-            self.say(EventType::TaskCreated, None);
+            self.say(TaskEvent::Created, None);
         }
     }
 }
@@ -209,15 +209,15 @@ fn is_updated(before: &Task, after: &Task) -> bool {
 }
 
 /// How the work ended, or came to its paperwork.
-fn end(before: Option<&Task>, after: &Task) -> Option<EventType> {
+fn end(before: Option<&Task>, after: &Task) -> Option<TaskEvent> {
     let was = before.map(|before| (before.status, before.ended));
     if was == Some((after.status, after.ended)) {
         return None;
     }
     match after.ended {
-        Some(Ending::Deleted) => Some(EventType::TaskDeleted),
-        Some(Ending::Overdue) => Some(EventType::TaskSystemDeleted),
-        Some(Ending::Completed) => Some(EventType::TaskCompleted),
+        Some(Ending::Deleted) => Some(TaskEvent::Deleted),
+        Some(Ending::Overdue) => Some(TaskEvent::SystemDeleted),
+        Some(Ending::Completed) => Some(TaskEvent::Completed),
         Some(
             Ending::Canceled
             | Ending::TimedOut
@@ -225,8 +225,8 @@ fn end(before: Option<&Task>, after: &Task) -> Option<EventType> {
             | Ending::OfferedTooOften
             | Ending::RejectedTooOften
             | Ending::NotTaken,
-        ) => Some(EventType::TaskCanceled),
-        None if after.status == TaskStatus::Wrapping => Some(EventType::TaskWrapup),
+        ) => Some(TaskEvent::Canceled),
+        None if after.status == TaskStatus::Wrapping => Some(TaskEvent::Wrapup),
         None => None,
     }
 }

@@ -1,6 +1,9 @@
 //! What is told of an event (rule D.9): named as callbacks name it; a list writes the same names in snake case.
 
-use super::{ChannelChange, Event, EventType, Occurrence, Subject};
+use super::{
+    ChannelChange, Event, EventType, Occurrence, Subject, TaskQueueEvent, WorkerEvent,
+    WorkflowEvent,
+};
 use crate::task::{Task, TaskStatus};
 use crate::timestamp::Millis;
 use crate::workspace::Worker;
@@ -125,69 +128,61 @@ impl Occurrence {
 
     /// One sentence for people.
     pub fn description(&self, event: &Event) -> String {
-        let (kind, sid) = self.about(event);
+        let (_, sid) = self.about(event);
         let queue = || self.queue(event).map_or_else(String::new, |queue| self.called(queue));
         let workflow = || self.workflow().map_or_else(String::new, |it| self.called(it));
         match event.kind {
-            EventType::WorkflowEntered => format!("Task {sid} entered workflow {}", workflow()),
-            EventType::WorkflowTargetMatched => {
+            EventType::Workflow(WorkflowEvent::Entered) => {
+                format!("Task {sid} entered workflow {}", workflow())
+            }
+            EventType::Workflow(WorkflowEvent::TargetMatched) => {
                 format!("Task {sid} matched a target of workflow {}", workflow())
             }
-            EventType::WorkflowTimeout => {
+            EventType::Workflow(WorkflowEvent::Timeout) => {
                 format!("Task {sid} timed out of workflow {}", workflow())
             }
-            EventType::WorkflowSkipped => {
+            EventType::Workflow(WorkflowEvent::Skipped) => {
                 format!("Task {sid} skipped out of workflow {}", workflow())
             }
-            EventType::TaskQueueEntered => format!("Task {sid} entered TaskQueue {}", queue()),
-            EventType::TaskQueueTimeout => format!("Task {sid} timed out of TaskQueue {}", queue()),
-            EventType::TaskQueueMoved => format!("Task {sid} moved out of TaskQueue {}", queue()),
-            EventType::WorkerActivityUpdate => {
+            EventType::TaskQueue(TaskQueueEvent::Entered) => {
+                format!("Task {sid} entered TaskQueue {}", queue())
+            }
+            EventType::TaskQueue(TaskQueueEvent::Timeout) => {
+                format!("Task {sid} timed out of TaskQueue {}", queue())
+            }
+            EventType::TaskQueue(TaskQueueEvent::Moved) => {
+                format!("Task {sid} moved out of TaskQueue {}", queue())
+            }
+            EventType::Worker(WorkerEvent::ActivityUpdate) => {
                 let Subject::Worker { worker, .. } = &self.subject else {
                     return format!("Worker {sid} updated");
                 };
                 let activity = self.called(worker.activity);
                 format!("Worker {} updated to {activity} Activity", worker.friendly_name)
             }
-            other @ (EventType::ActivityCreated
-            | EventType::ActivityUpdated
-            | EventType::ActivityDeleted
-            | EventType::ReservationCreated
-            | EventType::ReservationAccepted
-            | EventType::ReservationRejected
-            | EventType::ReservationTimeout
-            | EventType::ReservationCanceled
-            | EventType::ReservationRescinded
-            | EventType::ReservationCompleted
-            | EventType::ReservationFailed
-            | EventType::ReservationWrapup
-            | EventType::TaskCreated
-            | EventType::TaskUpdated
-            | EventType::TaskCanceled
-            | EventType::TaskWrapup
-            | EventType::TaskCompleted
-            | EventType::TaskDeleted
-            | EventType::TaskSystemDeleted
-            | EventType::TaskChannelCreated
-            | EventType::TaskChannelUpdated
-            | EventType::TaskChannelDeleted
-            | EventType::TaskQueueCreated
-            | EventType::TaskQueueDeleted
-            | EventType::TaskQueueExpressionUpdated
-            | EventType::WorkerCreated
-            | EventType::WorkerAttributesUpdate
-            | EventType::WorkerCapacityUpdate
-            | EventType::WorkerChannelAvailabilityUpdate
-            | EventType::WorkerDeleted
-            | EventType::WorkflowCreated
-            | EventType::WorkflowUpdated
-            | EventType::WorkflowDeleted
-            | EventType::WorkspaceCreated
-            | EventType::WorkspaceUpdated
-            | EventType::WorkspaceDeleted) => {
-                let done = other.name().rsplit('.').next().unwrap_or_default();
+            EventType::Workflow(
+                WorkflowEvent::Created | WorkflowEvent::Updated | WorkflowEvent::Deleted,
+            )
+            | EventType::TaskQueue(
+                TaskQueueEvent::Created
+                | TaskQueueEvent::Deleted
+                | TaskQueueEvent::ExpressionUpdated,
+            )
+            | EventType::Worker(
+                WorkerEvent::Created
+                | WorkerEvent::AttributesUpdate
+                | WorkerEvent::CapacityUpdate
+                | WorkerEvent::ChannelAvailabilityUpdate
+                | WorkerEvent::Deleted,
+            )
+            | EventType::Activity(_)
+            | EventType::Reservation(_)
+            | EventType::Task(_)
+            | EventType::TaskChannel(_)
+            | EventType::Workspace(_) => {
+                let done = event.kind.name().rsplit('.').next().unwrap_or_default();
                 let done = if done == "update" { "updated" } else { done };
-                format!("{} {sid} {done}", title(kind))
+                format!("{} {sid} {done}", event.kind.resource())
             }
         }
     }
@@ -195,19 +190,6 @@ impl Occurrence {
     fn called(&self, sid: impl ToString) -> String {
         let sid = sid.to_string();
         self.names.get(&sid).cloned().unwrap_or(sid)
-    }
-}
-
-fn title(kind: &str) -> &'static str {
-    match kind {
-        "reservation" => "Reservation",
-        "task" => "Task",
-        "worker" => "Worker",
-        "activity" => "Activity",
-        "task-channel" => "TaskChannel",
-        "task-queue" => "TaskQueue",
-        "workflow" => "Workflow",
-        _ => "Workspace",
     }
 }
 

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::rank::rank;
 use super::{ANSWER, Fate, Material, SERVICE, Taken};
-use crate::event::{Event, EventType, Occurrence, Subject};
+use crate::event::{
+    Event, EventType, Occurrence, ReservationEvent, Subject, TaskEvent, WorkerEvent,
+};
 use crate::record::Record;
 use crate::routing::workflow;
 use crate::sid::{TaskSid, WorkerSid, WorkflowSid};
@@ -153,73 +155,57 @@ impl Recorded {
     }
 
     fn note(&mut self, of: &Occurrence, seen: &Task, event: &Event) {
+        match event.kind {
+            EventType::Reservation(what) => self.note_offer(of, event, what),
+            EventType::Task(what) => self.note_task(of.time, seen, what),
+            EventType::Activity(_)
+            | EventType::TaskChannel(_)
+            | EventType::TaskQueue(_)
+            | EventType::Worker(_)
+            | EventType::Workflow(_)
+            | EventType::Workspace(_) => {}
+        }
+    }
+
+    fn note_offer(&mut self, of: &Occurrence, event: &Event, what: ReservationEvent) {
         use ReservationStatus as S;
         let at = of.time;
-        let ends = |recorded: &mut Self, how| {
-            if let Some(offer) = recorded.offer(event) {
-                offer.ended = Some((at, how));
-            }
+        let ended = match what {
+            ReservationEvent::Created => None,
+            ReservationEvent::Accepted => Some(S::Accepted),
+            ReservationEvent::Rejected => Some(S::Rejected),
+            ReservationEvent::Timeout => Some(S::Timeout),
+            ReservationEvent::Canceled => Some(S::Canceled),
+            ReservationEvent::Rescinded => Some(S::Rescinded),
+            ReservationEvent::Completed | ReservationEvent::Wrapup => Some(S::Completed),
+            // What ended it is an event of its own.
+            ReservationEvent::Failed => return,
         };
-        match event.kind {
-            EventType::ReservationCreated => {
-                if let Some(offer) = self.offer(event) {
-                    offer.at = Some(at);
-                }
+        if let Some(offer) = self.offer(event) {
+            match ended {
+                None => offer.at = Some(at),
+                // One that was not accepted in the period was accepted before.
+                Some(S::Completed) => offer.ended = offer.ended.or(Some((at, S::Completed))),
+                Some(how) => offer.ended = Some((at, how)),
             }
-            EventType::ReservationAccepted => {
-                ends(self, S::Accepted);
-                self.accepted = Some(at);
-                let taken = |worker| Taken { worker, queue: of.queue(event), at };
-                self.fate.taken = event.worker.map(taken);
-            }
-            EventType::ReservationRejected => ends(self, S::Rejected),
-            EventType::ReservationTimeout => ends(self, S::Timeout),
-            EventType::ReservationCanceled => ends(self, S::Canceled),
-            EventType::ReservationRescinded => ends(self, S::Rescinded),
-            // One that nobody accepted in the period was accepted before.
-            EventType::ReservationCompleted | EventType::ReservationWrapup => {
-                if let Some(offer) = self.offer(event).filter(|offer| offer.ended.is_none()) {
-                    offer.ended = Some((of.time, S::Completed));
-                }
-            }
-            EventType::TaskUpdated => {
+        }
+        if what == ReservationEvent::Accepted {
+            self.accepted = Some(at);
+            let taken = |worker| Taken { worker, queue: of.queue(event), at };
+            self.fate.taken = event.worker.map(taken);
+        }
+    }
+
+    fn note_task(&mut self, at: Timestamp, seen: &Task, what: TaskEvent) {
+        match what {
+            TaskEvent::Updated => {
                 let priority = Some(seen.priority).filter(|it| *it != self.priority);
                 let task = Box::new(seen.clone());
                 self.changes.push((at, TaskChange { task, priority }));
             }
-            EventType::TaskCompleted | EventType::TaskSystemDeleted => self.completed = Some(at),
-            EventType::TaskCanceled | EventType::TaskDeleted => self.end(at, seen),
-            EventType::ActivityCreated
-            | EventType::ActivityUpdated
-            | EventType::ActivityDeleted
-            | EventType::ReservationFailed
-            | EventType::TaskCreated
-            | EventType::TaskWrapup
-            | EventType::TaskChannelCreated
-            | EventType::TaskChannelUpdated
-            | EventType::TaskChannelDeleted
-            | EventType::TaskQueueCreated
-            | EventType::TaskQueueDeleted
-            | EventType::TaskQueueEntered
-            | EventType::TaskQueueTimeout
-            | EventType::TaskQueueMoved
-            | EventType::TaskQueueExpressionUpdated
-            | EventType::WorkerCreated
-            | EventType::WorkerActivityUpdate
-            | EventType::WorkerAttributesUpdate
-            | EventType::WorkerCapacityUpdate
-            | EventType::WorkerChannelAvailabilityUpdate
-            | EventType::WorkerDeleted
-            | EventType::WorkflowCreated
-            | EventType::WorkflowUpdated
-            | EventType::WorkflowDeleted
-            | EventType::WorkflowTargetMatched
-            | EventType::WorkflowEntered
-            | EventType::WorkflowTimeout
-            | EventType::WorkflowSkipped
-            | EventType::WorkspaceCreated
-            | EventType::WorkspaceUpdated
-            | EventType::WorkspaceDeleted => {}
+            TaskEvent::Completed | TaskEvent::SystemDeleted => self.completed = Some(at),
+            TaskEvent::Canceled | TaskEvent::Deleted => self.end(at, seen),
+            TaskEvent::Created | TaskEvent::Wrapup => {}
         }
     }
 
@@ -352,15 +338,15 @@ fn staff(
         let Subject::Worker { worker, .. } = &of.subject else { continue };
         first.entry(worker.sid).or_insert_with(|| before(worker, &of.events));
         let did = |kind| of.events.iter().any(|event: &Event| event.kind == kind);
-        if did(EventType::WorkerDeleted) {
+        if did(EventType::Worker(WorkerEvent::Deleted)) {
             changes.push((of.time, StaffChange::Gone(worker.sid)));
             continue;
         }
         let timed_out = worker.activity == timeout
             && lapses.get(&worker.sid).is_some_and(|at| at.contains(&of.time));
         let is_routers = timed_out || worker.occupation.is_some();
-        let moves =
-            did(EventType::WorkerCreated) || (did(EventType::WorkerActivityUpdate) && !is_routers);
+        let moves = did(EventType::Worker(WorkerEvent::Created))
+            || (did(EventType::Worker(WorkerEvent::ActivityUpdate)) && !is_routers);
         changes.push((of.time, StaffChange::Is { worker: worker.clone(), moves }));
     }
     let now = material.records.iter().filter_map(Record::get::<Worker>);
@@ -389,7 +375,7 @@ fn lapses(tasks: &[Recorded]) -> BTreeMap<WorkerSid, Vec<Timestamp>> {
 fn before(after: &Worker, events: &[Event]) -> Option<Worker> {
     let mut worker = after.clone();
     for event in events {
-        if event.kind == EventType::WorkerCreated {
+        if event.kind == EventType::Worker(WorkerEvent::Created) {
             return None;
         }
         if let Some((activity, span)) = event.from {

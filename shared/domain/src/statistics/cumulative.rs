@@ -5,7 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::event::{Event, EventType, Occurrence, Subject};
+use crate::event::{
+    Event, EventType, Occurrence, ReservationEvent, Subject, TaskEvent, TaskQueueEvent,
+    WorkerEvent, WorkflowEvent,
+};
 use crate::sid::{ActivitySid, TaskChannelSid, TaskQueueSid, WorkerSid};
 use crate::timestamp::{Millis, Timestamp};
 use crate::workspace::Worker;
@@ -64,52 +67,15 @@ pub struct Reservations {
 
 impl Reservations {
     /// Takes one event in.
-    pub const fn count(&mut self, kind: EventType) {
-        match kind {
-            EventType::ReservationCreated => self.created += 1,
-            EventType::ReservationAccepted => self.accepted += 1,
-            EventType::ReservationRejected => self.rejected += 1,
-            EventType::ReservationTimeout => self.timed_out += 1,
-            EventType::ReservationCanceled => self.canceled += 1,
-            EventType::ReservationRescinded => self.rescinded += 1,
-            EventType::ActivityCreated
-            | EventType::ActivityUpdated
-            | EventType::ActivityDeleted
-            | EventType::ReservationCompleted
-            | EventType::ReservationFailed
-            | EventType::ReservationWrapup
-            | EventType::TaskCreated
-            | EventType::TaskUpdated
-            | EventType::TaskCanceled
-            | EventType::TaskWrapup
-            | EventType::TaskCompleted
-            | EventType::TaskDeleted
-            | EventType::TaskSystemDeleted
-            | EventType::TaskChannelCreated
-            | EventType::TaskChannelUpdated
-            | EventType::TaskChannelDeleted
-            | EventType::TaskQueueCreated
-            | EventType::TaskQueueDeleted
-            | EventType::TaskQueueEntered
-            | EventType::TaskQueueTimeout
-            | EventType::TaskQueueMoved
-            | EventType::TaskQueueExpressionUpdated
-            | EventType::WorkerCreated
-            | EventType::WorkerActivityUpdate
-            | EventType::WorkerAttributesUpdate
-            | EventType::WorkerCapacityUpdate
-            | EventType::WorkerChannelAvailabilityUpdate
-            | EventType::WorkerDeleted
-            | EventType::WorkflowCreated
-            | EventType::WorkflowUpdated
-            | EventType::WorkflowDeleted
-            | EventType::WorkflowTargetMatched
-            | EventType::WorkflowEntered
-            | EventType::WorkflowTimeout
-            | EventType::WorkflowSkipped
-            | EventType::WorkspaceCreated
-            | EventType::WorkspaceUpdated
-            | EventType::WorkspaceDeleted => {}
+    pub const fn count(&mut self, what: ReservationEvent) {
+        match what {
+            ReservationEvent::Created => self.created += 1,
+            ReservationEvent::Accepted => self.accepted += 1,
+            ReservationEvent::Rejected => self.rejected += 1,
+            ReservationEvent::Timeout => self.timed_out += 1,
+            ReservationEvent::Canceled => self.canceled += 1,
+            ReservationEvent::Rescinded => self.rescinded += 1,
+            ReservationEvent::Completed | ReservationEvent::Failed | ReservationEvent::Wrapup => {}
         }
     }
 }
@@ -200,65 +166,61 @@ impl Cumulative {
     }
 
     fn count(&mut self, of: &Occurrence, event: &Event) {
-        self.reservations.count(event.kind);
         match event.kind {
-            EventType::TaskCreated => self.created += 1,
-            EventType::TaskQueueEntered => self.entered_queue += 1,
-            EventType::WorkflowEntered => self.entered_workflow += 1,
-            EventType::TaskQueueMoved => self.moved += 1,
-            EventType::TaskCompleted => self.completed += 1,
-            EventType::TaskDeleted | EventType::TaskSystemDeleted => self.deleted += 1,
-            EventType::WorkflowTimeout => self.timed_out_in_workflow += 1,
-            EventType::TaskCanceled => {
+            EventType::Reservation(what) => {
+                self.reservations.count(what);
+                if what == ReservationEvent::Accepted {
+                    self.count_accepted(of);
+                }
+            }
+            EventType::Task(what) => self.count_task(of, what),
+            EventType::TaskQueue(what) => match what {
+                TaskQueueEvent::Entered => self.entered_queue += 1,
+                TaskQueueEvent::Moved => self.moved += 1,
+                TaskQueueEvent::Created
+                | TaskQueueEvent::Deleted
+                | TaskQueueEvent::Timeout
+                | TaskQueueEvent::ExpressionUpdated => {}
+            },
+            EventType::Workflow(what) => match what {
+                WorkflowEvent::Entered => self.entered_workflow += 1,
+                WorkflowEvent::Timeout => self.timed_out_in_workflow += 1,
+                WorkflowEvent::Created
+                | WorkflowEvent::Updated
+                | WorkflowEvent::Deleted
+                | WorkflowEvent::TargetMatched
+                | WorkflowEvent::Skipped => {}
+            },
+            EventType::Activity(_)
+            | EventType::TaskChannel(_)
+            | EventType::Worker(_)
+            | EventType::Workspace(_) => {}
+        }
+    }
+
+    fn count_accepted(&mut self, of: &Occurrence) {
+        if let Some(waited) = of.waited() {
+            self.until_accepted.add(waited);
+            self.split(waited, |side| side.reservations_accepted += 1);
+        }
+        if let Some(waited) = of.waited_in_queue() {
+            self.in_queue_until_accepted.add(waited);
+        }
+    }
+
+    fn count_task(&mut self, of: &Occurrence, what: TaskEvent) {
+        match what {
+            TaskEvent::Created => self.created += 1,
+            TaskEvent::Completed => self.completed += 1,
+            TaskEvent::Deleted | TaskEvent::SystemDeleted => self.deleted += 1,
+            TaskEvent::Canceled => {
                 self.canceled += 1;
                 if let Some(waited) = of.waited() {
                     self.until_canceled.add(waited);
                     self.split(waited, |side| side.tasks_canceled += 1);
                 }
             }
-            EventType::ReservationAccepted => {
-                if let Some(waited) = of.waited() {
-                    self.until_accepted.add(waited);
-                    self.split(waited, |side| side.reservations_accepted += 1);
-                }
-                if let Some(waited) = of.waited_in_queue() {
-                    self.in_queue_until_accepted.add(waited);
-                }
-            }
-            EventType::ActivityCreated
-            | EventType::ActivityUpdated
-            | EventType::ActivityDeleted
-            | EventType::ReservationCreated
-            | EventType::ReservationRejected
-            | EventType::ReservationTimeout
-            | EventType::ReservationCanceled
-            | EventType::ReservationRescinded
-            | EventType::ReservationCompleted
-            | EventType::ReservationFailed
-            | EventType::ReservationWrapup
-            | EventType::TaskUpdated
-            | EventType::TaskWrapup
-            | EventType::TaskChannelCreated
-            | EventType::TaskChannelUpdated
-            | EventType::TaskChannelDeleted
-            | EventType::TaskQueueCreated
-            | EventType::TaskQueueDeleted
-            | EventType::TaskQueueTimeout
-            | EventType::TaskQueueExpressionUpdated
-            | EventType::WorkerCreated
-            | EventType::WorkerActivityUpdate
-            | EventType::WorkerAttributesUpdate
-            | EventType::WorkerCapacityUpdate
-            | EventType::WorkerChannelAvailabilityUpdate
-            | EventType::WorkerDeleted
-            | EventType::WorkflowCreated
-            | EventType::WorkflowUpdated
-            | EventType::WorkflowDeleted
-            | EventType::WorkflowTargetMatched
-            | EventType::WorkflowSkipped
-            | EventType::WorkspaceCreated
-            | EventType::WorkspaceUpdated
-            | EventType::WorkspaceDeleted => {}
+            TaskEvent::Updated | TaskEvent::Wrapup => {}
         }
     }
 
@@ -278,7 +240,8 @@ fn of_tasks(occurrences: &[Occurrence]) -> impl Iterator<Item = (&Occurrence, &E
 
 /// Each time that a reservation was accepted.
 pub(super) fn accepted(occurrences: &[Occurrence]) -> impl Iterator<Item = (&Occurrence, &Event)> {
-    of_tasks(occurrences).filter(|(_, event)| event.kind == EventType::ReservationAccepted)
+    of_tasks(occurrences)
+        .filter(|(_, event)| event.kind == EventType::Reservation(ReservationEvent::Accepted))
 }
 
 /// What became of the reservations of some workers, on one channel or on all.
@@ -291,8 +254,10 @@ pub fn of_workers(
     for (of, event) in of_tasks(occurrences) {
         let is_meant = channel.is_none_or(|channel| of.channel(event) == Some(channel))
             && of.worker_of(event).is_some_and(&keep);
-        if is_meant {
-            all.count(event.kind);
+        if let EventType::Reservation(what) = event.kind
+            && is_meant
+        {
+            all.count(what);
         }
     }
     all
@@ -329,14 +294,14 @@ pub fn activities(
         }
         for event in &of.events {
             match (event.kind, event.from) {
-                (EventType::WorkerActivityUpdate, Some((activity, span))) => {
+                (EventType::Worker(WorkerEvent::ActivityUpdate), Some((activity, span))) => {
                     add(activity, of.time + Millis(-span.0), of.time);
                     last.insert(worker.sid, Some((worker.activity, of.time)));
                 }
-                (EventType::WorkerCreated, _) => {
+                (EventType::Worker(WorkerEvent::Created), _) => {
                     last.insert(worker.sid, Some((worker.activity, of.time)));
                 }
-                (EventType::WorkerDeleted, _) => {
+                (EventType::Worker(WorkerEvent::Deleted), _) => {
                     add(worker.activity, worker.activity_since, of.time);
                     last.insert(worker.sid, None);
                 }
@@ -362,7 +327,13 @@ pub fn unknown(occurrences: &[Occurrence], workers: &[Worker], to: Timestamp) ->
         let Subject::Worker { worker, .. } = &of.subject else { return None };
         let mut kinds = of.events.iter().map(|event| event.kind);
         kinds
-            .any(|kind| matches!(kind, EventType::WorkerActivityUpdate | EventType::WorkerCreated))
+            .any(|kind| {
+                matches!(
+                    kind,
+                    EventType::Worker(WorkerEvent::ActivityUpdate)
+                        | EventType::Worker(WorkerEvent::Created)
+                )
+            })
             .then_some(worker.sid)
     };
     let told: BTreeSet<WorkerSid> = occurrences.iter().filter_map(is_told).collect();

@@ -176,7 +176,7 @@ fn a_queue_is_named_only_if_it_is_another_than_the_task_s() {
         task.position = Some(Position { filter: FilterIndex::Default, target: 1, timed_out: true });
     });
     let told = events(Some(&placed()), &elsewhere);
-    assert_eq!(told[0].kind, EventType::TaskQueueMoved);
+    assert_eq!(told[0].kind, EventType::TaskQueue(TaskQueueEvent::Moved));
     assert_eq!(told[0].queue, placed().queue);
 }
 
