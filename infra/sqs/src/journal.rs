@@ -1,5 +1,6 @@
 //! The journal: every change of one request in one SQLite transaction, so that a killed process
-//! finds on restart exactly what it had acknowledged.
+//! finds on restart exactly what it had acknowledged. When a transaction is on the disk as well,
+//! [`Durable`] tells.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,10 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::{Connection, Row, Transaction, params};
+use switchboard_disk::{Durable, Lock};
 
 use crate::message::{Message, State};
 use crate::repeats::{RepeatKey, Sighting};
 
+/// What SQLite calls a database without a file.
+const IN_MEMORY: &str = ":memory:";
 const SCHEMA_VERSION: i64 = 1;
 const SCHEMA: &str = "
 CREATE TABLE engine (
@@ -53,8 +57,20 @@ CREATE INDEX sighting_end ON sighting (queue, until_ms);
 /// Why the journal cannot be opened, read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
-    /// The file cannot be opened, or another process has it open.
-    #[error("cannot open the queue journal {path}: is it writable, and not open elsewhere?")]
+    /// Another process has the file open.
+    #[error("the queue journal {0} is in use by another process")]
+    InUse(PathBuf),
+    /// The disk does not let the file be locked or synced.
+    #[error("cannot keep the queue journal {path} on the disk")]
+    Disk {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file cannot be opened.
+    #[error("cannot open the queue journal {path}: is it writable?")]
     Open {
         /// The file.
         path: PathBuf,
@@ -116,12 +132,23 @@ pub(crate) struct Kept {
 pub(crate) struct Journal {
     connection: Connection,
     next: u64,
+    durable: Durable,
+    _lock: Option<Lock>,
 }
 
 impl Journal {
     /// Opens or creates the journal; `seed` is taken only by a new one.
     pub(crate) fn open(path: &Path, seed: i64) -> Result<Self, JournalError> {
         let failed = |source| JournalError::Open { path: path.to_owned(), source };
+        let unkept = |source| JournalError::Disk { path: path.to_owned(), source };
+        let in_memory = path == Path::new(IN_MEMORY);
+        let lock = match in_memory {
+            true => None,
+            false => match Lock::take(path).map_err(unkept)? {
+                None => return Err(JournalError::InUse(path.to_owned())),
+                lock => lock,
+            },
+        };
         let mut connection = Connection::open(path).map_err(failed)?;
         prepare(&connection).map_err(failed)?;
         let found = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
@@ -131,7 +158,11 @@ impl Journal {
             found => return Err(JournalError::Format { found }),
         }
         let next = connection.query_row("SELECT next FROM engine", [], |row| row.get(0))?;
-        Ok(Self { connection, next })
+        let durable = match in_memory {
+            true => Durable::default(),
+            false => Durable::of_database(path).map_err(unkept)?,
+        };
+        Ok(Self { connection, next, durable, _lock: lock })
     }
 
     /// Keeps the changes of one request; `next` is the first number not given out yet.
@@ -148,7 +179,13 @@ impl Journal {
         }
         transaction.commit()?;
         self.next = next;
+        self.durable.wrote();
         Ok(())
+    }
+
+    /// Tells when what was kept is on the disk.
+    pub(crate) const fn durable(&self) -> &Durable {
+        &self.durable
     }
 
     /// Reads everything back.
@@ -187,11 +224,11 @@ impl Journal {
     }
 }
 
+/// Nothing waits for the disk in here: who has to, does so outside of the lock, together with all others.
 fn prepare(connection: &Connection) -> Result<(), rusqlite::Error> {
     connection.busy_timeout(Duration::from_secs(1))?;
     connection.execute_batch(
-        "PRAGMA locking_mode = EXCLUSIVE;
-         PRAGMA journal_mode = WAL;
+        "PRAGMA journal_mode = WAL;
          PRAGMA synchronous = NORMAL;
          PRAGMA foreign_keys = ON;
          BEGIN IMMEDIATE; COMMIT;",

@@ -37,6 +37,34 @@ pub(crate) enum Request {
 }
 
 impl Request {
+    /// Whether the asker may forget about it once it is answered. Who received or deleted a message, or holds it
+    /// longer, may not: if that is lost, the message comes again, as it may at any time.
+    pub(crate) const fn is_relied_on(&self) -> bool {
+        match self {
+            Self::ChangeMessageVisibility(_)
+            | Self::ChangeMessageVisibilityBatch(_)
+            | Self::DeleteMessage(_)
+            | Self::DeleteMessageBatch(_)
+            | Self::GetQueueAttributes(_)
+            | Self::GetQueueUrl(_)
+            | Self::ListDeadLetterSourceQueues(_)
+            | Self::ListMessageMoveTasks(_)
+            | Self::ListQueueTags(_)
+            | Self::ListQueues(_)
+            | Self::ReceiveMessage(_) => false,
+            Self::CancelMessageMoveTask(_)
+            | Self::CreateQueue(_)
+            | Self::DeleteQueue(_)
+            | Self::PurgeQueue(_)
+            | Self::SendMessage(_)
+            | Self::SendMessageBatch(_)
+            | Self::SetQueueAttributes(_)
+            | Self::StartMessageMoveTask(_)
+            | Self::TagQueue(_)
+            | Self::UntagQueue(_) => true,
+        }
+    }
+
     /// Reads a request from its `X-Amz-Target` and its body.
     pub(crate) fn parse(target: &str, body: &[u8]) -> Result<Self, SqsError> {
         let operation = target.strip_prefix(TARGET_PREFIX).unwrap_or_default();

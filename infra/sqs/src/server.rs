@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
+use switchboard_disk::Durable;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
@@ -39,6 +40,7 @@ pub struct Sqs {
 struct Shared {
     core: Mutex<Core>,
     clock: Clock,
+    durable: Durable,
 }
 
 struct Core {
@@ -139,12 +141,12 @@ impl Sqs {
 
     /// Answers one request: `target` is the `X-Amz-Target` header, `body` the JSON document.
     ///
-    /// A receive that may wait does so until something is receivable or its time is over; any
-    /// other request is answered at once. What is acknowledged has been kept.
+    /// A receive that may wait does so until something is receivable or its time is over. What is
+    /// acknowledged has been kept: what nobody would repeat, on the disk.
     pub async fn call(&self, target: &str, body: &[u8]) -> Response {
         let answer = match Request::parse(target, body) {
             Ok(Request::ReceiveMessage(request)) => self.receive(&request).await,
-            Ok(request) => self.now(&request),
+            Ok(request) => self.promised(&request).await,
             Err(error) => Err(error),
         };
         let number = {
@@ -157,12 +159,26 @@ impl Sqs {
 
     fn start(engine: Engine, journal: Option<Journal>, settings: Settings, clock: Clock) -> Self {
         let waiting = BTreeMap::new();
+        let durable = journal.as_ref().map(Journal::durable).cloned().unwrap_or_default();
         let core = Core { engine, journal, settings, waiting, answers: 0, is_stale: false };
-        Self { shared: Arc::new(Shared { core: Mutex::new(core), clock }) }
+        Self { shared: Arc::new(Shared { core: Mutex::new(core), clock, durable }) }
     }
 
     fn core(&self) -> MutexGuard<'_, Core> {
         self.shared.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Answers when what is answered outlives a power cut, if the asker relies on that.
+    ///
+    /// The mark is taken after the request is done, so it covers what was done before, too: the
+    /// answer to a repeated send speaks of a message that somebody else may still wait for.
+    async fn promised(&self, request: &Request) -> Result<Value, SqsError> {
+        let answer = self.now(request)?;
+        if request.is_relied_on() {
+            let mark = self.shared.durable.mark();
+            mark.kept().await.map_err(|_| SqsError::internal())?;
+        }
+        Ok(answer)
     }
 
     fn now(&self, request: &Request) -> Result<Value, SqsError> {

@@ -2,6 +2,7 @@
 
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
+use switchboard_disk::Unkept;
 
 /// What a service answers.
 #[derive(Debug)]
@@ -25,6 +26,11 @@ impl Answer {
     /// A refusal or a failure, in the services' own form.
     pub(crate) fn error(status: u16, kind: &str, message: &str) -> Self {
         Self::new(status, json!({ "__type": kind, "message": message }).to_string())
+    }
+
+    /// What was done may be lost again, so it is not answered for.
+    pub(crate) fn unkept(unkept: Unkept) -> Self {
+        Self::error(500, "InternalServerError", &unkept.to_string())
     }
 
     /// The body of a success.

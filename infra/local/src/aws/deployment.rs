@@ -39,6 +39,7 @@ pub struct Deployment {
     pub(super) functions: Arc<Functions>,
     meter: Arc<Meter>,
     warnings: Vec<String>,
+    _kept: Kept,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
 }
@@ -84,7 +85,18 @@ impl Deployment {
         let patience = options.patience;
         let gateway = Arc::new(Gateway { routes, functions: Arc::clone(&functions), patience });
         tasks.spawn(gateway.serve(listener, stopping));
-        Ok(Self { base_url, stack, template, services, functions, meter, warnings, stop, tasks })
+        Ok(Self {
+            base_url,
+            stack,
+            template,
+            services,
+            functions,
+            meter,
+            warnings,
+            _kept: kept,
+            stop,
+            tasks,
+        })
     }
 
     /// Where the HTTP API is: `http://127.0.0.1:PORT`.

@@ -1,5 +1,17 @@
 //! Invocations with Lambda's rules: environments are kept warm, do one thing at a time and are lost when the
 //! function dies; nothing takes longer than its timeout.
+//!
+//! # On disk means on disk
+//!
+//! With a data folder there are two logs, the tables' and the queues', and a power cut may take the end of each.
+//! What is written is readable at once and on the disk a little later, for all writers together. So nobody may pass
+//! on what they have read before it is there, or the one log would speak of what the other never held:
+//!
+//! 1. A write to a table, and a send to a queue, is answered when it is on the disk (`Tables::answer`, `Sqs::call`).
+//! 2. A send leaves when what its function has seen of the tables is on the disk (`Queues::answer`).
+//! 3. A function hears of changes of a table when they are on the disk, and its answer counts when what it has seen
+//!    is: only then the caller has it, messages are deleted, changes are checked off (here).
+//! 4. A deleted message and a change that is checked off wait for nothing. If that is lost they come again.
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -12,6 +24,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
+use switchboard_disk::{Durable, Mark};
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_runtime::Dependencies;
 use switchboard_runtime::dependencies::Clock;
@@ -67,6 +80,8 @@ pub(crate) struct Functions {
     number: AtomicU64,
     running: AtomicUsize,
     polls_max: Option<u64>,
+    /// When what the tables hold is on the disk.
+    tables: Durable,
 }
 
 struct Linked {
@@ -97,10 +112,12 @@ impl Functions {
         meter: Arc<Meter>,
         watch: Option<Watch>,
         polls_max: Option<u64>,
+        tables: Durable,
     ) -> Self {
         let (traces, _) = broadcast::channel(TRACES_KEPT);
         let (number, running) = (AtomicU64::new(1), AtomicUsize::new(0));
-        Self { linked: BTreeMap::new(), clock, meter, watch, traces, number, running, polls_max }
+        let linked = BTreeMap::new();
+        Self { linked, clock, meter, watch, traces, number, running, polls_max, tables }
     }
 
     /// Adds a function.
@@ -152,9 +169,21 @@ impl Functions {
         let (running, name) = (Running(Arc::clone(self)), name.to_owned());
         let ended = tokio::spawn(async move {
             let functions = &running.0;
+            functions.on_disk(&trigger).await?;
             functions.supervise(&name, trigger, event).await
         });
         ended.await.unwrap_or_else(|error| Err(FunctionError::Failed(error.to_string())))
+    }
+
+    /// Waits until what a function is going to be told is on the disk.
+    async fn on_disk(&self, trigger: &Trigger) -> Result<(), FunctionError> {
+        match trigger {
+            Trigger::Stream { .. } => kept(&self.tables.mark()).await,
+            // A message that is lost again was never acknowledged, and whoever sent it sends it again.
+            Trigger::Http { .. } | Trigger::Queue { .. } | Trigger::Schedule | Trigger::Direct => {
+                Ok(())
+            }
+        }
     }
 
     async fn supervise(
@@ -189,6 +218,10 @@ impl Functions {
             lock(&linked.idle).push(environment);
         }
         let notes = std::mem::take(&mut *lock(&notes));
+        let ended = match kept(&notes.seen).await {
+            Ok(()) => ended,
+            Err(unkept) => ended.and(Err(unkept)),
+        };
         let refusal = ended.as_ref().ok().and_then(refusal);
         let reasons = notes.reasons.into_iter().chain(refusal).collect();
         self.meter.add(name, Usage { invocations: 1, ..Usage::default() });
@@ -215,6 +248,10 @@ impl Functions {
         // Nobody has to listen.
         let _ = self.traces.send(Arc::new(trace));
     }
+}
+
+async fn kept(mark: &Mark) -> Result<(), FunctionError> {
+    mark.kept().await.map_err(|error| FunctionError::Failed(error.to_string()))
 }
 
 /// A future was polled so often and did not end.

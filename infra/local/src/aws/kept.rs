@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
+use switchboard_disk::Lock;
 
 use crate::aws::options::Options;
 
@@ -15,9 +16,14 @@ pub(crate) const QUEUES_FILE: &str = "queues.db";
 /// Another process may be about to end.
 const BUSY: Duration = Duration::from_secs(1);
 
-/// What a folder held before anything was started on it; nothing if nothing is kept in one.
-pub(super) struct Kept(Option<Found>);
+/// What a folder held before anything was started on it. As long as this lives, no other process starts on it.
+#[derive(Debug)]
+pub(super) struct Kept {
+    found: Option<Found>,
+    _lock: Option<Lock>,
+}
 
+#[derive(Debug)]
 struct Found {
     folder: PathBuf,
     tables: bool,
@@ -30,13 +36,17 @@ impl Kept {
     /// # Errors
     /// If a file is damaged, in use, or cannot be opened.
     pub(super) fn look(options: &Options) -> Result<Self> {
-        let Some(folder) = options.data.clone() else { return Ok(Self(None)) };
+        let Some(folder) = options.data.clone() else {
+            return Ok(Self { found: None, _lock: None });
+        };
         std::fs::create_dir_all(&folder)
             .with_context(|| format!("the data folder {} cannot be made", folder.display()))?;
+        let lock = take(&folder)?;
         let queues = is_kept(&folder, QUEUES_FILE)?;
         let tables = is_kept(&folder, TABLES_FILE)?;
         let is_whole = options.dynamodb_endpoint.is_none() && options.sqs_endpoint.is_none();
-        Ok(Self(is_whole.then_some(Found { folder, tables, queues })))
+        let found = is_whole.then_some(Found { folder, tables, queues });
+        Ok(Self { found, _lock: Some(lock) })
     }
 
     /// What somebody should know who started on one file without the other, when the queues hold so many messages.
@@ -44,7 +54,7 @@ impl Kept {
     /// # Errors
     /// If there are messages about records that are gone: they would all be given up.
     pub(super) fn warnings(&self, messages: i64) -> Result<Vec<String>> {
-        let Some(Found { folder, tables, queues }) = &self.0 else { return Ok(Vec::new()) };
+        let Some(Found { folder, tables, queues }) = &self.found else { return Ok(Vec::new()) };
         let folder = folder.display();
         match (tables, queues) {
             (false, true) if messages > 0 => bail!(
@@ -61,6 +71,18 @@ impl Kept {
             (true, true) | (false, false) => Ok(Vec::new()),
         }
     }
+}
+
+/// Takes a folder for this process.
+fn take(folder: &Path) -> Result<Lock> {
+    let file = folder.join(TABLES_FILE);
+    let lock = Lock::take(&file)
+        .with_context(|| format!("the data folder {} cannot be written to", folder.display()))?;
+    lock.ok_or_else(|| in_use(&file))
+}
+
+fn in_use(file: &Path) -> anyhow::Error {
+    anyhow!("{} is in use by another process: stop that, or take another folder", file.display())
 }
 
 /// Whether a file is there with something in it.
@@ -97,9 +119,7 @@ fn said(file: &Path, error: &anyhow::Error) -> anyhow::Error {
     let shown = file.display();
     let code = error.downcast_ref::<rusqlite::Error>().map(rusqlite::Error::sqlite_error_code);
     match code {
-        Some(Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)) => {
-            anyhow!("{shown} is in use by another process: stop that, or take another folder")
-        }
+        Some(Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)) => in_use(file),
         Some(Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly)) => {
             anyhow!("{shown} cannot be opened for writing: {error}")
         }

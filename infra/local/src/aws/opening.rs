@@ -123,6 +123,7 @@ pub(super) fn link(
         Arc::clone(meter),
         options.watch.clone(),
         options.polls_max,
+        services.tables.durable().clone(),
     );
     for function in template.functions.values() {
         let on = dependencies(function, services, &clock, &entropy, &stand_ins.carrier_url)

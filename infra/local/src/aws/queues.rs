@@ -12,7 +12,7 @@ use switchboard_sqs::{Settings, Sqs};
 use crate::aws::answer::Answer;
 use crate::aws::remote::Remote;
 use crate::aws::template;
-use crate::aws::trace::note;
+use crate::aws::trace::{note, seen};
 use crate::aws::usage::{Meter, Usage, billed};
 
 /// At most this many messages are received, deleted or changed at a time.
@@ -212,7 +212,11 @@ impl Queues {
     ) -> Answer {
         let queue = body["QueueUrl"].as_str().and_then(|url| url.rsplit('/').next());
         let queue = self.short(queue.unwrap_or_default()).to_owned();
-        let answer = self.call(operation, bytes).await;
+        // What is sent may speak of what was read.
+        let answer = match seen().kept().await {
+            Ok(()) => self.call(operation, bytes).await,
+            Err(unkept) => Answer::unkept(unkept),
+        };
         let accepted = match answer.status {
             200 => accepted(operation, &answer.body),
             _ => 0,

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use switchboard_disk::Mark;
 use switchboard_domain::timestamp::Timestamp;
 
 use crate::lock::lock;
@@ -113,6 +114,8 @@ pub(crate) struct Notes {
     pub(crate) write_units: f64,
     pub(crate) read_units: f64,
     pub(crate) reasons: Vec<String>,
+    /// What the tables held when they were asked last.
+    pub(crate) seen: Mark,
 }
 
 tokio::task_local! {
@@ -124,6 +127,11 @@ tokio::task_local! {
 pub(crate) fn note(write: impl FnOnce(&mut Notes)) {
     // Tests and the demo call tables and queues without being a function.
     let _ = INVOCATION.try_with(|notes| write(&mut lock(notes)));
+}
+
+/// What the invocation that is running has seen of the tables; nothing if none is.
+pub(crate) fn seen() -> Mark {
+    INVOCATION.try_with(|notes| lock(notes).seen.clone()).unwrap_or_default()
 }
 
 /// The number of the invocation that is running; 0 if none is.

@@ -233,7 +233,7 @@ fn a_file_that_is_open_elsewhere_or_is_no_journal_is_refused() {
     let (_, clock) = held_clock();
     let open = Sqs::open(folder.file("q.db"), clock.clone()).unwrap();
     let second = Sqs::open(folder.file("q.db"), clock.clone());
-    assert!(matches!(second, Err(JournalError::Open { .. })), "{second:?}");
+    assert!(matches!(second, Err(JournalError::InUse(_))), "{second:?}");
     drop(open);
     fs::write(folder.file("text"), "this is no database, whatever its name may be").unwrap();
     assert!(Sqs::open(folder.file("text"), clock.clone()).is_err());

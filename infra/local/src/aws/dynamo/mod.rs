@@ -25,6 +25,7 @@ use dynoxide::errors::DynoxideError;
 use dynoxide::storage_backend::Clock as EngineClock;
 use rusqlite::Connection;
 use serde_json::{Value, json};
+use switchboard_disk::Durable;
 use switchboard_runtime::dependencies::Clock;
 
 use crate::aws::answer::Answer;
@@ -60,6 +61,7 @@ struct Shared {
     /// The same file or memory, to forget stream records: the engine keeps them for ever, and reads all
     /// of them for each write. Also what keeps the two from meeting.
     side: Mutex<Option<Connection>>,
+    durable: Durable,
     meter: Arc<Meter>,
     stack: String,
     streams: BTreeMap<String, Arc<Stream>>,
@@ -84,7 +86,11 @@ impl Tables {
         let (database, side) = match (file, clock) {
             (Some(file), _) => {
                 let path = file.to_str().context("the data folder's name is not text")?;
-                (Database::new(path)?, Some(Connection::open(path)?))
+                let (database, side) = (Database::new(path)?, Connection::open(path)?);
+                // Nobody waits for the disk under the lock, see `Durable`. This is the engine's name for it.
+                database.disable_bulk_loading()?;
+                side.pragma_update(None, "synchronous", "NORMAL")?;
+                (database, Some(side))
             }
             (None, Some(clock)) => {
                 let clock: Arc<dyn EngineClock> = Arc::new(Borrowed(Arc::clone(clock)));
@@ -98,12 +104,14 @@ impl Tables {
         };
         // With a clock of the caller's, a file has the wrong idea of what has expired.
         let sweeps = file.is_none() || clock.is_none();
-        let shared = Shared::new(side, meter, template, stack, sweeps);
-        let tables = Self { engine: Engine::Embedded(database.clone()), shared: Arc::new(shared) };
         for table in &template.tables {
             create(&database, table).with_context(|| format!("table {}", table.name))?;
         }
-        Ok(tables)
+        let mut shared = Shared::new(side, meter, template, stack, sweeps);
+        if let Some(file) = file {
+            shared.durable = Durable::of_database(file)?;
+        }
+        Ok(Self { engine: Engine::Embedded(database), shared: Arc::new(shared) })
     }
 
     /// Makes the tables of a template behind an endpoint.
@@ -128,6 +136,11 @@ impl Tables {
                 remote.call("DeleteTable", &json!({ "TableName": table.name })).await;
             }
         }
+    }
+
+    /// When what the tables hold is on the disk.
+    pub(crate) fn durable(&self) -> &Durable {
+        &self.shared.durable
     }
 
     /// A table's stream, if it has one.
@@ -213,10 +226,19 @@ impl Tables {
             body["ReturnConsumedCapacity"] = json!("INDEXES");
         }
         self.permit(function, operation, &body);
-        let mut answer = match self.perform(operation, &body).await {
+        let performed = self.perform(operation, &body).await;
+        // A refusal tells what is there as well.
+        let seen = self.shared.durable.mark();
+        note(|notes| notes.seen = seen.clone());
+        let mut answer = match performed {
             Ok(answer) => answer,
             Err(refusal) => return refusal,
         };
+        if WRITES.contains(&operation)
+            && let Err(unkept) = seen.kept().await
+        {
+            return Answer::unkept(unkept);
+        }
         self.count(function, operation, &answer["ConsumedCapacity"]);
         if matches!(wanted.as_str(), None | Some("NONE"))
             && let Some(answer) = answer.as_object_mut()
@@ -233,7 +255,11 @@ impl Tables {
                 let _alone = lock(&self.shared.side);
                 let refused =
                     |error: DynoxideError| Answer::new(error.status_code(), error.to_json());
-                perform(database, operation, body).map_err(refused)
+                let performed = perform(database, operation, body).map_err(refused);
+                if WRITES.contains(&operation) {
+                    self.shared.durable.wrote();
+                }
+                performed
             }
             Engine::Remote(remote) => {
                 let answer = remote.call(operation, body).await;
@@ -323,6 +349,7 @@ impl Shared {
         let streams = template.tables.iter().filter(|table| table.has_stream);
         let unseen = |table: &template::Table| (table.name.clone(), Arc::new(Stream::unseen()));
         let streams = streams.map(unseen).collect();
-        Self { side: Mutex::new(side), meter, stack: format!("{stack}-"), streams, sweeps }
+        let durable = Durable::default();
+        Self { side: Mutex::new(side), durable, meter, stack: format!("{stack}-"), streams, sweeps }
     }
 }
