@@ -1,0 +1,92 @@
+//! `kill -9`: what the system was given stays, whatever the process still had in mind.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use serde_json::Value;
+use tokio::sync::Notify;
+use tokio::time::{sleep, timeout};
+
+use crate::process::{Folder, Running, check, customer, in_order, set_up};
+
+const CUSTOMERS: usize = 8;
+/// When the plug is pulled, in milliseconds after the first message of a round was acknowledged.
+const PLUGS_MS: [u64; 6] = [0, 10, 30, 75, 150, 300];
+/// How long the first acknowledgement may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn acknowledged_messages_survive_a_killed_process_and_go_on_by_themselves() {
+    let unique = format!("switchboard-plug-{}", std::process::id());
+    let folder = Folder(std::env::temp_dir().join(unique));
+    let mut running = Running::start(&folder.0);
+    let workspace = set_up(&running).await;
+    let mut acknowledged: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (round, plug) in PLUGS_MS.into_iter().enumerate() {
+        let (on, first) = (&running, &Notify::new());
+        let sent = join_all((0..CUSTOMERS).flat_map(|number| {
+            (0..4).map(move |count| async move {
+                let (from, sid) =
+                    (customer(number), format!("SM{round:08x}{number:08x}{count:016x}"));
+                let delivered = on.delivers(&from, &sid).await;
+                if delivered {
+                    first.notify_one();
+                }
+                (from, sid, delivered)
+            })
+        }));
+        let sent = timeout(Duration::from_secs(20), async {
+            // The others are on their way while the plug is pulled.
+            let (sent, ()) = tokio::join!(sent, async {
+                // Where there is none, the count says so.
+                let _ = timeout(PATIENCE, first.notified()).await;
+                sleep(Duration::from_millis(plug)).await;
+                on.stop_answering();
+            });
+            sent
+        });
+        for (from, sid, delivered) in sent.await.expect("no answer hangs") {
+            if delivered {
+                acknowledged.entry(from).or_default().push(sid);
+            }
+        }
+        running.kill();
+        in_order(&folder.0);
+        running = Running::start(&folder.0);
+        // A message in whose midst a process dies five times is given up, as on AWS: it is done before the next plug.
+        for (from, sids) in &acknowledged {
+            check(&running, from, sids).await;
+        }
+    }
+    let total: usize = acknowledged.values().map(Vec::len).sum();
+    assert!(total > 0, "nothing was acknowledged: the plug is pulled too early");
+    println!("{total} messages were acknowledged before a plug was pulled");
+    let tasks = settled_tasks(&running, &workspace, acknowledged.len()).await;
+    assert!(tasks.len() >= acknowledged.len());
+    running.kill();
+    in_order(&folder.0);
+}
+
+/// One task for every conversation, whatever was killed between the two.
+async fn settled_tasks(on: &Running, workspace: &str, wanted: usize) -> Vec<Value> {
+    let until = Instant::now() + Duration::from_secs(60);
+    loop {
+        let tasks = on.all(&format!("{workspace}/Tasks?PageSize=1000"), "tasks").await;
+        let conversation = |task: &Value| {
+            let attributes: Value =
+                serde_json::from_str(task["attributes"].as_str().unwrap()).unwrap();
+            attributes["conversationSid"].as_str().unwrap().to_owned()
+        };
+        let mut conversations: Vec<String> = tasks.iter().map(conversation).collect();
+        conversations.sort();
+        let count = conversations.len();
+        conversations.dedup();
+        assert_eq!(conversations.len(), count, "a conversation has two tasks");
+        if count >= wanted {
+            return tasks;
+        }
+        assert!(Instant::now() < until, "{count} tasks for {wanted} conversations");
+        sleep(Duration::from_millis(50)).await;
+    }
+}
