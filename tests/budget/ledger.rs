@@ -174,10 +174,9 @@ impl Books {
     }
 
     fn scan(&mut self, function: &str, body: &Value) {
-        let rows = self.of(table(body)).filter(|item| item.contains_key("lpk"));
-        let bytes = rows.map(|item| self.row_size(body, item)).sum();
+        let bytes = self.of(table(body)).map(size).sum();
         let units = consistency(body) * read_units(bytes);
-        add(&mut self.entries.reads, format!("{function}: a scan of list"), units);
+        add(&mut self.entries.reads, format!("{function}: a scan of the table"), units);
     }
 
     fn of<'a>(&'a self, table: &'a str) -> impl Iterator<Item = &'a Item> {

@@ -2,8 +2,8 @@
 
 use switchboard_domain::conversation::Service;
 use switchboard_domain::decision::Decision;
-use switchboard_domain::sid::{MessageSid, ServiceSid, Sid};
-use switchboard_store::{Cursor, Listing, Page, Table};
+use switchboard_domain::message::Message;
+use switchboard_store::{Cursor, Kept, Listing, Page, Table};
 
 use crate::{World, service, unique_name};
 
@@ -69,14 +69,14 @@ async fn a_place_outside_of_the_list_is_an_empty_page_and_no_error() {
 }
 
 #[tokio::test]
-async fn the_index_is_scanned_up_to_a_limit() {
+async fn a_table_is_scanned_up_to_a_limit() {
     let world = filled().await;
-    async fn scan<S: Sid>(world: &World, limit: usize) -> Option<usize> {
-        let found = world.store.scan_list_index::<S>(Table::Conversations, limit).await;
-        found.unwrap().map(|keys| keys.len())
+    async fn scan<T: Kept>(world: &World, limit: usize) -> Option<usize> {
+        let found = world.store.scan::<T>(Table::Conversations, limit).await;
+        found.unwrap().map(|records| records.len())
     }
-    assert_eq!(scan::<ServiceSid>(&world, 100).await, Some(7));
-    assert_eq!(scan::<ServiceSid>(&world, 6).await, None);
-    assert_eq!(scan::<MessageSid>(&world, 100).await, Some(0));
+    assert_eq!(scan::<Service>(&world, 100).await, Some(7));
+    assert_eq!(scan::<Service>(&world, 6).await, None);
+    assert_eq!(scan::<Message>(&world, 100).await, Some(0));
     world.ends().await;
 }

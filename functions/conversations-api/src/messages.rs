@@ -14,8 +14,11 @@ use switchboard_domain::sid::{
 };
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_rest::fields::invalid;
-use switchboard_rest::{Answer, ApiError, Call, Order, Params, Reply, body};
-use switchboard_store::{Listing, Page, key};
+use switchboard_rest::{
+    Answer, ApiError, Call, Direction, Order, Params, Reply, Source, Stretch, body, filtered,
+};
+use switchboard_runtime::Dependencies;
+use switchboard_store::key;
 
 use crate::apply::{apply, decided};
 use crate::input::{self, ATTRIBUTES_MAX, NAME_CHARS_MAX};
@@ -41,8 +44,7 @@ pub(crate) async fn create(call: &Call<'_>, scope: &Scope, of: &str) -> Answer {
     Ok(Reply::created(apply(call, scope, of, command, show).await?))
 }
 
-/// `GET …/Messages`: in order of their indexes, or the other way round. The list is a moment behind: a
-/// message that was posted just now may be missing from it, and is found by its identifier.
+/// `GET …/Messages`: in order of their indexes, or the other way round.
 pub(crate) async fn list(call: &Call<'_>, scope: &Scope, of: &str) -> Answer {
     let order = match call.query.given("Order") {
         Some(text) => Order::parse(text).ok_or_else(|| invalid("Order", "must be asc or desc"))?,
@@ -50,15 +52,56 @@ pub(crate) async fn list(call: &Call<'_>, scope: &Scope, of: &str) -> Answer {
     };
     let request = call.page(PAGE_MAX)?;
     let conversation = scope.conversation(call, of).await?;
-    let listing = Listing::messages_of(conversation.sid);
-    let listing = match order {
-        Order::Ascending => listing,
-        Order::Descending => listing.descending(),
-    };
-    let page: Page<Message> =
-        call.list(&listing, &request, |one: &Message| is_in(&conversation, one)).await?;
+    let line = Line { on: call.on, of: &conversation, order };
+    let page = filtered(&line, &request, |one: &Message| is_in(&conversation, one)).await?;
     let render = |one: &Message| render(call, scope, &conversation, one);
     Ok(call.paged("messages", &request, &page, render))
+}
+
+/// The messages of a conversation in one of the two orders. The edge of each is its index.
+struct Line<'a> {
+    on: &'a Dependencies,
+    of: &'a Conversation,
+    order: Order,
+}
+
+impl Source for Line<'_> {
+    type Record = Message;
+
+    async fn read(
+        &self,
+        beyond: Option<&str>,
+        direction: Direction,
+        limit: usize,
+    ) -> Result<Stretch<Message>, ApiError> {
+        let not_a_place = |_| invalid("PageToken", "leads nowhere");
+        let beyond = beyond.map(str::parse::<u32>).transpose().map_err(not_a_place)?;
+        let (end, limit) = (self.of.next_index, u32::try_from(limit).unwrap_or(u32::MAX));
+        let rises = (self.order == Order::Ascending) == (direction == Direction::Forwards);
+        let indexes = match rises {
+            true => {
+                let start = beyond.map_or(0, |edge| edge.saturating_add(1)).min(end);
+                start..start.saturating_add(limit).min(end)
+            }
+            false => {
+                let end = beyond.unwrap_or(end).min(end);
+                end.saturating_sub(limit)..end
+            }
+        };
+        let mut records = self.on.store.messages(self.of, indexes.clone()).await?;
+        let rest = match rises {
+            true => (indexes.end < end).then(|| key::indexed(indexes.end.saturating_sub(1))),
+            false => {
+                records.reverse();
+                (indexes.start > 0).then(|| key::indexed(indexes.start))
+            }
+        };
+        Ok(Stretch { records, rest })
+    }
+
+    fn edge(&self, record: &Message) -> String {
+        key::indexed(record.index)
+    }
 }
 
 /// `GET …/Messages/{Sid}`.

@@ -85,6 +85,7 @@ fn versions(before: Option<&Record>, after: &Record, between: Between, found: &m
 pub(crate) fn left(record: &Record, found: &mut Found) {
     match record {
         Record::Message(it) => found.add(STAYS, "a message is gone", [it.sid]),
+        Record::MessagePage(_) => found.add(STAYS, "a page of messages is gone", [named(record)]),
         Record::Interaction(it) => found.add(STAYS, "an interaction is gone", [it.sid]),
         Record::Task(it) if !it.status.is_over() => {
             found.add(STAYS, format!("a {} task is gone", it.status.name()), [it.sid]);
@@ -107,6 +108,7 @@ fn named(record: &Record) -> String {
         Record::Interaction(it) => it.sid.to_string(),
         Record::Membership(it) => format!("membership of {}/{}", it.conversation, it.number),
         Record::Message(it) => it.sid.to_string(),
+        Record::MessagePage(it) => format!("page {} of {}", it.number, it.conversation),
         Record::MessagingService(it) => it.sid.to_string(),
         Record::Occurrence(it) => it.place(0).sid().to_string(),
         Record::PhoneNumber(it) => it.sid.to_string(),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use switchboard_domain::conversation::{Conversation, Pair, State, Who};
+use switchboard_domain::conversation::{Conversation, MessagePage, Pair, State, Who};
 use switchboard_domain::sid::{ConversationSid, MessageSid};
 use switchboard_store::Table;
 
@@ -168,6 +168,8 @@ fn messages(view: &View<'_>, found: &mut Found) {
         let mut all = written.remove(&conversation.sid).unwrap_or_default();
         all.sort_unstable();
         indexes(conversation, &all, found);
+        let none = BTreeMap::new();
+        line(conversation, view.pages.get(&conversation.sid).unwrap_or(&none), &all, found);
     }
     for (sid, all) in written {
         // A deleted conversation leaves its messages behind.
@@ -179,6 +181,24 @@ fn messages(view: &View<'_>, found: &mut Found) {
                     [message.to_string(), sid.to_string()],
                 );
             }
+        }
+    }
+}
+
+/// Each message is the one that the conversation, or a page of it, names at its index.
+fn line(
+    conversation: &Conversation,
+    pages: &BTreeMap<u32, MessagePage>,
+    all: &[(u32, MessageSid)],
+    found: &mut Found,
+) {
+    let named = all
+        .iter()
+        .filter(|(index, _)| (conversation.listed()..conversation.next_index).contains(index));
+    for (index, message) in named {
+        if conversation.named(*index, pages) != Some(*message) {
+            let names = [conversation.sid.to_string(), message.to_string()];
+            found.add(INDEXES, format!("index {index} is not named as this one"), names);
         }
     }
 }

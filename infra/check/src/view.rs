@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use switchboard_domain::conversation::{
-    AddressBinding, Conversation, Membership, State, UniqueName,
+    AddressBinding, Conversation, Membership, MessagePage, State, UniqueName,
 };
 use switchboard_domain::event::Occurrence;
 use switchboard_domain::head::Head;
@@ -28,6 +28,8 @@ pub(super) struct View<'a> {
     pub(super) at_rest: bool,
     pub(super) conversations: BTreeMap<ConversationSid, &'a Conversation>,
     pub(super) messages: BTreeMap<MessageSid, &'a Message>,
+    /// Pages of messages, by conversation and number.
+    pub(super) pages: BTreeMap<ConversationSid, BTreeMap<u32, MessagePage>>,
     pub(super) interactions: BTreeMap<InteractionSid, &'a Interaction>,
     pub(super) tasks: BTreeMap<TaskSid, &'a Task>,
     pub(super) activities: BTreeMap<ActivitySid, &'a Activity>,
@@ -50,6 +52,7 @@ impl<'a> View<'a> {
             at_rest: moment == Moment::Rest,
             conversations: by(snapshot, |it: &Conversation| it.sid),
             messages: by(snapshot, |it: &Message| it.sid),
+            pages: pages(snapshot),
             interactions: by(snapshot, |it: &Interaction| it.sid),
             tasks: by(snapshot, |it: &Task| it.sid),
             activities: by(snapshot, |it: &Activity| it.sid),
@@ -90,6 +93,14 @@ impl<'a> View<'a> {
 /// All records of a kind.
 fn all<T: Kept + 'static>(snapshot: &Snapshot) -> impl Iterator<Item = &T> {
     snapshot.records.iter().filter_map(T::of)
+}
+
+fn pages(snapshot: &Snapshot) -> BTreeMap<ConversationSid, BTreeMap<u32, MessagePage>> {
+    let mut pages: BTreeMap<_, BTreeMap<u32, MessagePage>> = BTreeMap::new();
+    for page in all::<MessagePage>(snapshot) {
+        pages.entry(page.conversation).or_default().insert(page.number, page.clone());
+    }
+    pages
 }
 
 /// All records of a kind, by what names them.

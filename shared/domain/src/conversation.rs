@@ -14,6 +14,7 @@
 mod details;
 mod draft;
 mod event;
+mod line;
 mod participant;
 mod question;
 mod webhook;
@@ -26,6 +27,7 @@ use serde::{Deserialize, Serialize};
 pub use self::details::{Dates, Details, Given};
 pub(crate) use self::draft::{Draft, Pointer};
 pub use self::event::{ConversationEvent, EventName, Source};
+pub use self::line::{MessagePage, Names, PAGE_MESSAGES};
 pub use self::participant::{
     CHANNEL_PARTICIPANTS_MAX, NewParticipant, PARTICIPANTS_MAX, Participant, ParticipantUpdate,
 };
@@ -163,6 +165,12 @@ pub struct Fields {
     pub interaction: Option<InteractionSid>,
     /// The index of the next message.
     pub next_index: u32,
+    /// The latest messages, which no page names yet; none if the last one came before there were pages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latest: Option<Names>,
+    /// How many messages came before there were pages.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub listed_until: u32,
     /// The number of the next participant or webhook.
     pub next_number: u32,
     /// Who takes part.
@@ -238,6 +246,8 @@ impl Conversation {
             messaging_service,
             interaction: None,
             next_index: 0,
+            latest: None,
+            listed_until: 0,
             next_number: 1,
             participants: Vec::new(),
             webhooks: Vec::new(),
@@ -293,6 +303,11 @@ impl Conversation {
         let (service, conversation) = (self.service, self.sid);
         UniqueName { service, name, conversation, version: version.into() }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 #[cfg(test)]

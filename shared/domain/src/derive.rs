@@ -160,6 +160,7 @@ impl Occurrence {
             | Record::Interaction(_)
             | Record::Membership(_)
             | Record::Message(_)
+            | Record::MessagePage(_)
             | Record::MessagingService(_)
             | Record::Occurrence(_)
             | Record::PhoneNumber(_)

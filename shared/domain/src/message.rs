@@ -68,6 +68,9 @@ pub struct Fields {
     /// Its place in the conversation.
     #[serde(default)]
     pub index: u32,
+    /// Whether it is found by a row in the index `list`, as all were before conversations named their messages.
+    #[serde(default = "yes", skip_serializing_if = "is_so")]
+    pub listed: bool,
     /// Which way it went.
     pub direction: Direction,
     /// Who wrote it, as the conversation knows them.
@@ -229,7 +232,7 @@ pub(crate) fn append(draft: &mut Draft<'_>, post: Post) -> Result<Message, Refus
     if post.origin.is_none() {
         must_say_something(post.body.as_ref(), &post.media)?;
     }
-    let index = draft.next_index()?;
+    let index = draft.next_index(post.sid)?;
     let author = post.author.unwrap_or_else(|| "system".to_owned());
     let participant = draft.conversation.participant_called(&author).map(|one| one.number);
     if let Some(origin) = &post.origin {
@@ -240,6 +243,7 @@ pub(crate) fn append(draft: &mut Draft<'_>, post: Post) -> Result<Message, Refus
         sid: post.sid,
         conversation: Some(conversation.sid),
         index,
+        listed: false,
         direction: if post.origin.is_some() { Direction::Inbound } else { Direction::OutboundApi },
         participant,
         body: post.body,
@@ -338,6 +342,7 @@ pub fn unrouted(inbound: &InboundMessage, service: Option<MessagingServiceSid>) 
         sid: inbound.sid(),
         conversation: None,
         index: 0,
+        listed: true,
         direction: Direction::Inbound,
         author: inbound.from.to_string(),
         participant: None,
@@ -369,6 +374,7 @@ pub fn outside(
         sid,
         conversation: None,
         index: 0,
+        listed: true,
         direction: Direction::OutboundApi,
         author: pair.proxy.to_string(),
         participant: None,
@@ -382,6 +388,15 @@ pub fn outside(
         edited: None,
         removed: false,
     }))
+}
+
+const fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_so(flag: &bool) -> bool {
+    *flag
 }
 
 impl Message {

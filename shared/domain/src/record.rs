@@ -20,6 +20,7 @@ macro_rules! for_each_record {
             Interaction: $crate::interaction::Interaction,
             Membership: $crate::conversation::Membership,
             Message: $crate::message::Message,
+            MessagePage: $crate::conversation::MessagePage,
             MessagingService: $crate::configuration::MessagingService,
             Occurrence: $crate::event::Occurrence,
             PhoneNumber: $crate::configuration::PhoneNumber,

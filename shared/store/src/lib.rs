@@ -11,6 +11,7 @@ pub mod key;
 mod kind;
 mod list;
 mod listing;
+mod messages;
 mod place;
 mod write;
 

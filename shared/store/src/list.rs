@@ -3,7 +3,6 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use switchboard_domain::record::Record;
-use switchboard_domain::sid::Sid;
 
 use crate::error::{StoreError, classify};
 use crate::item::{self, Item, Kept};
@@ -102,40 +101,39 @@ impl Store {
         rows.into_iter().map(item::record).collect()
     }
 
-    /// The keys of all records in the index `list` that have an identifier of this kind, in no order; none if they
-    /// are more than `limit`, or if the index is too large to be read at one go.
+    /// All records of a kind in a table, in no order; none if they are more than `limit`, or if the table is too large
+    /// to be read at one go. What was written just now may be missing.
     ///
-    /// This reads every row of the index, whatever it leads to: half a read unit for each four kilobytes, which
-    /// is some thirty rows. It is for questions that no key answers and that are asked rarely.
-    pub async fn scan_list_index<S: Sid>(
+    /// This reads everything in the table: half a read unit for each four kilobytes. It is for questions that no key
+    /// answers and that are asked rarely.
+    pub async fn scan<T: Kept>(
         &self,
         table: Table,
         limit: usize,
-    ) -> Result<Option<Vec<Key>>, StoreError> {
-        let mut keys = Vec::new();
+    ) -> Result<Option<Vec<T>>, StoreError> {
+        let mut found = Vec::new();
         let mut start = None;
         for _ in 0..SCAN_PAGES_MAX {
             let answer = self
                 .client
                 .scan()
                 .table_name(self.name(table)?)
-                .index_name("list")
-                .filter_expression("begins_with(#p, :p)")
-                .expression_attribute_names("#p", "pk")
-                .expression_attribute_values(":p", AttributeValue::S(S::PREFIX.to_owned()))
+                .filter_expression("#k = :k")
+                .expression_attribute_names("#k", "kind")
+                .expression_attribute_values(":k", AttributeValue::S(T::KIND.to_owned()))
                 .set_exclusive_start_key(start)
                 .send()
                 .await
                 .map_err(|error| classify("Scan", error))?;
             for item in answer.items.unwrap_or_default() {
-                keys.push(key_of(table, &item)?);
+                found.push(item::read(item)?);
             }
             start = answer.last_evaluated_key;
-            if keys.len() > limit {
+            if found.len() > limit {
                 return Ok(None);
             }
             if start.is_none() {
-                return Ok(Some(keys));
+                return Ok(Some(found));
             }
         }
         Ok(None)

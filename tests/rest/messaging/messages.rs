@@ -301,13 +301,8 @@ async fn messages_are_found_by_address_and_by_date_newest_first() {
         assert_eq!(sids(&world, query).await, expected, "{query}");
     }
     for (limit, whole) in [(4, false), (5, true)] {
-        let keys = world
-            .on
-            .store
-            .scan_list_index::<MessageSid>(Table::Conversations, limit)
-            .await
-            .unwrap();
-        assert_eq!(keys.map(|keys| keys.len()), whole.then_some(5), "{limit}");
+        let found = world.on.store.scan::<Message>(Table::Conversations, limit).await.unwrap();
+        assert_eq!(found.map(|found| found.len()), whole.then_some(5), "{limit}");
     }
     let wrong = world.get(&format!("{}?DateSent=yesterday", messages())).await;
     assert_eq!(wrong.refusal(), (400, 20001));

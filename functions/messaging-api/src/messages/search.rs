@@ -1,14 +1,14 @@
-//! Finding programmable messages. The rows of a conversation's messages lead back to the conversation alone,
-//! so that writing one costs nothing more; a search pays instead. With an address it reads the conversations
-//! of that address; without, it reads the whole index, which is bounded.
+//! Finding programmable messages. Those of a conversation are named by the conversation alone, so that writing one
+//! costs nothing more; a search pays instead. With an address it reads the conversations of that address; without,
+//! it reads the whole table, which is bounded.
 
 use std::collections::BTreeSet;
 
 use switchboard_domain::address::Address;
 use switchboard_domain::configuration::{AddressConfiguration, PhoneNumber};
-use switchboard_domain::conversation::{AddressBinding, Membership, Who};
+use switchboard_domain::conversation::{AddressBinding, Conversation, Membership, Who};
 use switchboard_domain::message::Message;
-use switchboard_domain::sid::{ConversationSid, MessageSid};
+use switchboard_domain::sid::ConversationSid;
 use switchboard_domain::timestamp::{Millis, Timestamp};
 use switchboard_rest::{Answer, ApiError, Call, Order, Params, ordered};
 use switchboard_store::{Key, Listing, Table, key, take};
@@ -19,6 +19,8 @@ use super::{View, render};
 const MESSAGES_MAX: usize = 10_000;
 /// At most this many records are read in one round.
 const ROUND: usize = 500;
+/// The same, of the messages of a conversation.
+const ROUND_INDEXES: u32 = 500;
 const DAY: Millis = Millis::seconds(24 * 3600);
 
 /// What is looked for.
@@ -182,20 +184,29 @@ impl Found {
             _ => outside.between(key::dated(low, ""), high),
         };
         self.read_list(call, &outside).await?;
-        for conversation in conversations {
-            self.read_list(call, &Listing::messages_of(*conversation)).await?;
+        let keys: Vec<Key> = conversations.iter().map(|sid| key::conversation(*sid)).collect();
+        let mut found = call.on.store.get_all(&keys).await?;
+        for conversation in keys.iter().filter_map(|key| take::<Conversation>(&mut found, key)) {
+            for start in (0..conversation.next_index).step_by(ROUND) {
+                let round = start..start.saturating_add(ROUND_INDEXES);
+                let messages = call.on.store.messages(&conversation, round).await?;
+                self.count(messages.len())?;
+                messages.into_iter().filter(|one| !one.removed).for_each(|one| self.add(one));
+            }
         }
         Ok(())
+    }
+
+    fn count(&mut self, read: usize) -> Result<(), ApiError> {
+        self.read += read;
+        if self.read > MESSAGES_MAX { Err(too_many()) } else { Ok(()) }
     }
 
     async fn read_list(&mut self, call: &Call<'_>, listing: &Listing) -> Result<(), ApiError> {
         let mut cursor = None;
         loop {
             let page = call.on.store.page::<Message>(listing, cursor.as_ref(), ROUND).await?;
-            self.read += page.records.len();
-            if self.read > MESSAGES_MAX {
-                return Err(too_many());
-            }
+            self.count(page.records.len())?;
             page.records.into_iter().for_each(|message| self.add(message));
             cursor = page.next;
             if cursor.is_none() {
@@ -206,14 +217,9 @@ impl Found {
 
     /// Every message there is.
     async fn everywhere(&mut self, call: &Call<'_>) -> Result<(), ApiError> {
-        let keys =
-            call.on.store.scan_list_index::<MessageSid>(Table::Conversations, MESSAGES_MAX).await?;
-        let keys: Vec<Key> = keys.ok_or_else(too_many)?;
-        for round in keys.chunks(ROUND) {
-            let mut found = call.on.store.get_all(round).await?;
-            let messages = round.iter().filter_map(|key| take::<Message>(&mut found, key));
-            messages.for_each(|message| self.add(message));
-        }
+        let found = call.on.store.scan::<Message>(Table::Conversations, MESSAGES_MAX).await?;
+        let messages = found.ok_or_else(too_many)?.into_iter();
+        messages.filter(|message| !message.removed).for_each(|message| self.add(message));
         Ok(())
     }
 }

@@ -126,6 +126,15 @@ fn gaps_and_doubles_in_the_messages_of_a_conversation_are_found() {
         stored(world.question(), |it| it["conversation"] = Value::Null)
     });
     breaks(invariant, Moment::Step, |world| {
+        stored(world.conversation(), |it| {
+            let latest = it["latest"].as_str().unwrap().to_owned();
+            it["latest"] = json!(format!("{}{}", &latest[16..], &latest[..16]));
+        });
+    });
+    breaks(invariant, Moment::Step, |world| {
+        stored(world.conversation(), |it| it["latest"] = json!(""));
+    });
+    breaks(invariant, Moment::Step, |world| {
         stored(world.reply(), |it| it["index"] = json!(7));
         stored(world.conversation(), |it| it["next_index"] = json!(8));
     });

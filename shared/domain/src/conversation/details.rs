@@ -2,7 +2,7 @@
 
 use super::{Answer, ConversationEvent, Draft, Pointer, Question, State, Who};
 use crate::refusal::Refusal;
-use crate::sid::{InteractionSid, MessagingServiceSid};
+use crate::sid::{InteractionSid, MessageSid, MessagingServiceSid};
 use crate::timestamp::Timestamp;
 
 /// The search by address finds this many participants of a closed conversation; more do not fit into the transaction
@@ -182,12 +182,13 @@ impl Draft<'_> {
     }
 
     /// Gives the next message its place, and wakes a quiet conversation.
-    pub(crate) fn next_index(&mut self) -> Result<u32, Refusal> {
+    pub(crate) fn next_index(&mut self, message: MessageSid) -> Result<u32, Refusal> {
         self.conversation.must_be_open()?;
         let (from, index) = (self.conversation.state, self.conversation.next_index);
         let fields = self.fields();
         fields.state = State::Active;
         fields.next_index += 1;
+        self.line_up(index, message);
         self.touch();
         if from == State::Inactive {
             self.events.push(ConversationEvent::StateUpdated { from });

@@ -2,7 +2,7 @@
 
 use super::{
     AddressBinding, Answer, Answers, Conversation, ConversationEvent, Fields, Membership,
-    Objection, Question, Source, Target, UniqueName,
+    MessagePage, Objection, Question, Source, Target, UniqueName,
 };
 use crate::refusal::Refusal;
 use crate::timestamp::Timestamp;
@@ -38,6 +38,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) appear: Vec<Pointer>,
     /// Items to remove.
     pub(crate) vanish: Vec<Pointer>,
+    /// Pages of messages that are full.
+    pub(crate) filled: Vec<MessagePage>,
     /// What happened, in order.
     pub(crate) events: Vec<ConversationEvent>,
     pub(crate) source: Source,
@@ -59,6 +61,7 @@ impl<'a> Draft<'a> {
             is_removed: false,
             appear: Vec::new(),
             vanish: Vec::new(),
+            filled: Vec::new(),
             events: Vec::new(),
             source,
             now,

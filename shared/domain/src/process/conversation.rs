@@ -6,8 +6,8 @@
 //! else; what has to be asked for that is a [`Question`](crate::conversation::Question).
 
 use crate::conversation::{
-    Answers, Conversation, ConversationEvent, Details, Draft, NewParticipant, Objection,
-    ParticipantUpdate, Pointer, Source, Target,
+    Answers, Conversation, ConversationEvent, Details, Draft, MessagePage, NewParticipant,
+    Objection, ParticipantUpdate, Pointer, Source, Target,
 };
 use crate::message::{self, Edit, Message, Post};
 use crate::refusal::Refusal;
@@ -65,6 +65,7 @@ pub struct Change {
     pub(super) is_removed: bool,
     pub(super) appear: Vec<Pointer>,
     pub(super) vanish: Vec<Pointer>,
+    pub(super) filled: Vec<MessagePage>,
 }
 
 impl Change {
@@ -118,6 +119,7 @@ pub fn decide_all(
         is_removed: done.is_removed,
         appear: done.appear,
         vanish: done.vanish,
+        filled: done.filled,
     })
 }
 

@@ -28,6 +28,7 @@ impl From<Change> for Decision {
             decision = decision.and(change.conversation);
         }
         decision.puts.extend(change.appear.into_iter().map(Record::from));
+        decision.puts.extend(change.filled.into_iter().map(Record::from));
         let touched = change.events.iter().any(|event| event.message().is_some());
         decision.puts.extend(change.message.filter(|_| touched).map(Record::from));
         decision.asking(effects)

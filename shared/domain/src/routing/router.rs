@@ -156,6 +156,7 @@ impl Router {
             | Record::Interaction(_)
             | Record::Membership(_)
             | Record::Message(_)
+            | Record::MessagePage(_)
             | Record::MessagingService(_)
             | Record::Occurrence(_)
             | Record::PhoneNumber(_)

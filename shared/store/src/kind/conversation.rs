@@ -18,7 +18,7 @@ impl Placed for Conversation {
             "lpk": "ISf4873ffdb0cf6fc632c2b103c624ca50",
             "lsk": "1795898976202#CHd369e33584fc961c1392c39b2105a344", "created": 1795898976202,
             "interaction": "KDd369e33584fc961c1392c39b2105a344",
-            "messaging_service": "MG2f27ccfcf6d1d95418450fa9fcc8a14c", "next_index": 2, "next_number": 4,
+            "messaging_service": "MG2f27ccfcf6d1d95418450fa9fcc8a14c", "next_index": 2, "latest": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYX", "next_number": 4,
             "participants": [{ "updated": 1795898976202, "pair": { "address": "+15550199999",
             "proxy": "+15550100001"}, "carrier": "twilio", "number": 1, "created": 1795898976202}, {
             "identity": "alice", "updated": 1795898976408, "role": "agent", "created": 1795898976408,

@@ -18,7 +18,7 @@ pub fn message(sid: MessageSid) -> Key {
 impl Placed for Message {
     #[cfg(test)]
     const EXAMPLE: &'static str = r#"{ "kind": "Message", "pk": "IM60cb37866e00985512442cc2f1b380e0", "sk": "IM", "v": 4,
-            "lpk": "CHd369e33584fc961c1392c39b2105a344", "lsk": "0000000001", "author": "alice",
+            "listed": false, "author": "alice",
             "body": "Good morning! It left this morning and arrives tomorrow.",
             "conversation": "CHd369e33584fc961c1392c39b2105a344", "created": 1795898976734, "deliveries": [{
             "carrier": "twilio", "participant": 1, "status": "delivered",
@@ -30,6 +30,8 @@ impl Placed for Message {
     fn place(&self) -> Place {
         match (self.conversation, self.removed) {
             (_, true) => Place::at(message(self.sid)),
+            // The conversation names it; a row would be a unit more for every message ever written.
+            (Some(_), false) if !self.listed => Place::at(message(self.sid)),
             (Some(of), false) => Place::at(message(self.sid)).listed(of, indexed(self.index)),
             (None, false) => {
                 Place::at(message(self.sid)).listed(SINGLE, dated(self.created, self.sid))
@@ -39,8 +41,8 @@ impl Placed for Message {
 }
 
 impl Listing {
-    /// Messages of a conversation, by index.
-    pub fn messages_of(conversation: ConversationSid) -> Self {
+    /// Messages of a conversation from before it named them, by index.
+    pub(crate) fn messages_of(conversation: ConversationSid) -> Self {
         Self::list(Table::Conversations, conversation)
     }
 

@@ -1,6 +1,8 @@
 use proptest::prelude::*;
 use serde_json::Value;
+use switchboard_domain::conversation::Conversation;
 use switchboard_domain::for_each_record;
+use switchboard_domain::message::Message;
 
 use super::*;
 use crate::item::{self, Item};
@@ -68,6 +70,18 @@ fn round(kind: &str, text: &str) {
 #[test]
 fn what_is_stored_is_read_and_written_again_in_the_same_form() {
     EXAMPLES.iter().for_each(|(kind, text)| round(kind, text));
+}
+
+/// What stood in the tables before conversations named their messages keeps its row in the index, and its form.
+#[test]
+fn a_message_from_before_there_were_pages_stays_where_it_is_listed() {
+    let row = r#""lpk": "CHd369e33584fc961c1392c39b2105a344", "lsk": "0000000001","#;
+    round("Message", &Message::EXAMPLE.replace(r#""listed": false,"#, row));
+    let before =
+        Conversation::EXAMPLE.replace(r#""latest": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYX","#, "");
+    round("Conversation", &before);
+    let Record::Conversation(it) = item::record(item_of(&before)).unwrap() else { panic!() };
+    assert_eq!(it.listed(), 2);
 }
 
 #[test]

@@ -417,6 +417,7 @@ fn parts(record: &mut Record) -> ((&'static str, String), &mut Version) {
         | Record::Interaction(_)
         | Record::Membership(_)
         | Record::Message(_)
+        | Record::MessagePage(_)
         | Record::MessagingService(_)
         | Record::Occurrence(_)
         | Record::PhoneNumber(_)
