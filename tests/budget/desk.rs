@@ -232,7 +232,15 @@ impl Desk {
     #[expect(clippy::print_stdout, reason = "somebody asked for it")]
     fn tell_sizes(&self, path: &str, times: u32) {
         println!("{path} × {times}");
-        for kind in ["Conversation", "Message", "Interaction", "Task", "Head", "AddressBinding"] {
+        for kind in [
+            "Conversation",
+            "Message",
+            "Interaction",
+            "Task",
+            "Head",
+            "AddressBinding",
+            "Occurrence",
+        ] {
             let Some((size, item)) = self.ledger.largest(kind) else { continue };
             println!("  {kind}: {size} bytes at most");
             if std::env::var("BUDGET_SIZES").is_ok_and(|wanted| wanted == kind) {

@@ -20,14 +20,19 @@ const RESERVED: [&str; 11] =
     ["pk", "sk", "kind", "v", "c", "fx", "lpk", "lsk", "wpk", "wsk", "ttl"];
 
 /// The attributes of the records that every message writes, or every turn of a task, which their keys say as
-/// well: kind, attribute, key. They are not stored, since a write costs a unit for each kilobyte.
-const SAID_BY_KEYS: [(&str, &str, &str); 6] = [
-    ("Conversation", "sid", "pk"),
-    ("Head", "workspace", "pk"),
-    ("Interaction", "sid", "pk"),
-    ("Message", "sid", "pk"),
-    ("Task", "sid", "pk"),
-    ("Task", "workspace", "lpk"),
+/// well: kind, path to the attribute, key. They are not stored, since a write costs a unit for each kilobyte. Of a key
+/// of several parts the first one counts.
+const SAID_BY_KEYS: [(&str, &[&str], &str); 10] = [
+    ("Conversation", &["sid"], "pk"),
+    ("Head", &["workspace"], "pk"),
+    ("Interaction", &["sid"], "pk"),
+    ("Message", &["sid"], "pk"),
+    ("Occurrence", &["subject", "task", "sid"], "lpk"),
+    ("Occurrence", &["subject", "task", "workspace"], "pk"),
+    ("Occurrence", &["worker"], "wpk"),
+    ("Occurrence", &["workspace"], "pk"),
+    ("Task", &["sid"], "pk"),
+    ("Task", &["workspace"], "lpk"),
 ];
 
 /// An item as the SDK has it.
@@ -140,26 +145,50 @@ pub(crate) fn item(
     if !commits.is_empty() {
         item.insert("c".to_owned(), AttributeValue::B(commits.into()));
     }
-    for (name, key) in said_by_keys(record.kind()) {
-        if item.get(name) == item.get(key) {
-            item.remove(name);
+    for (path, key) in said_by_keys(record.kind()) {
+        let said = said(&item, key);
+        if let Some((name, within)) = parent(&mut item, path)
+            && within.get(name) == said.as_ref()
+        {
+            within.remove(name);
         }
     }
     Ok((place.key.table, item))
 }
 
-fn said_by_keys(kind: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+fn said_by_keys(kind: &str) -> impl Iterator<Item = (&'static [&'static str], &'static str)> {
     let of_kind = SAID_BY_KEYS.iter().filter(move |(of, _, _)| *of == kind);
-    of_kind.map(|(_, name, key)| (*name, *key))
+    of_kind.map(|(_, path, key)| (*path, *key))
+}
+
+/// What a key says: the first of its parts.
+fn said(item: &Item, key: &str) -> Option<AttributeValue> {
+    let text = item.get(key)?.as_s().ok()?;
+    Some(AttributeValue::S(text.split('#').next().unwrap_or(text).to_owned()))
+}
+
+/// The map that a path ends in, if it is there, and the last name of the path.
+fn parent<'a>(item: &'a mut Item, path: &[&'static str]) -> Option<(&'static str, &'a mut Item)> {
+    let (name, way) = path.split_last()?;
+    let mut within = item;
+    for step in way {
+        within = match within.get_mut(*step)? {
+            AttributeValue::M(map) => map,
+            _ => return None,
+        };
+    }
+    Some((*name, within))
 }
 
 /// Reads a record of a known kind.
 pub(crate) fn read<T: Kept>(mut item: Item) -> Result<T, StoreError> {
     let version = version(&item)
         .ok_or_else(|| unreadable(T::KIND, "an item without a version".to_owned()))?;
-    for (name, key) in said_by_keys(T::KIND) {
-        if let Some(said) = item.get(key).filter(|_| !item.contains_key(name)).cloned() {
-            item.insert(name.to_owned(), said);
+    for (path, key) in said_by_keys(T::KIND) {
+        if let Some(said) = said(&item, key)
+            && let Some((name, within)) = parent(&mut item, path)
+        {
+            within.entry(name.to_owned()).or_insert(said);
         }
     }
     let record: T = serde_dynamo::aws_sdk_dynamodb_1::from_item(item)

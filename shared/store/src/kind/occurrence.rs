@@ -45,14 +45,11 @@ impl Placed for Occurrence {
             "subject": { "task": {
             "attributes": "{\"customerAddress\":\"+15550199999\",\"customerName\":\"+15550199999\",\"from\":\"+15550199999\",\"name\":\"+15550199999\"}",
             "interaction": "KDd369e33584fc961c1392c39b2105a344", "entered": 1795898976285,
-            "updated": 1795898976389, "sid": "WT58215fa27b803fb9e52f292f2ddfb9e4", "status": "assigned",
-            "assignments": 1, "created": 1795898976238, "workflow": "WWfd6967f34139db27d3987807c25ea61b",
-            "workspace": "WS53dfcf12650854b6e969aff84ab9cdf4", "next": 2,
+            "updated": 1795898976389, "status": "assigned",
+            "assignments": 1, "created": 1795898976238, "workflow": "WWfd6967f34139db27d3987807c25ea61b", "next": 2,
             "channel": "TCa4d01b373bf77f1d768ea47db6ca1996", "place": {}, "timeout": 3600, "invite": {
             "invite": 2, "by": "customer", "channel": "sms", "contact": "+15550100001"},
-            "queue": "WQ206418070492185732f931c60f213dad"}}, "time": 1795898976389,
-            "worker": "WK95e20ab2b8db1b38a2fbfc1234252f5d",
-            "workspace": "WS53dfcf12650854b6e969aff84ab9cdf4"}"#;
+            "queue": "WQ206418070492185732f931c60f213dad"}}, "time": 1795898976389}"#;
 
     fn place(&self) -> Place {
         let sort = occurrence_sort(self.place(0));

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 use serde_json::Value;
 use switchboard_domain::conversation::Conversation;
+use switchboard_domain::event::Occurrence;
 use switchboard_domain::for_each_record;
 use switchboard_domain::message::Message;
 
@@ -82,6 +83,25 @@ fn a_message_from_before_there_were_pages_stays_where_it_is_listed() {
     round("Conversation", &before);
     let Record::Conversation(it) = item::record(item_of(&before)).unwrap() else { panic!() };
     assert_eq!(it.listed(), 2);
+}
+
+/// Events were once stored with what their keys say.
+#[test]
+fn an_occurrence_that_says_what_its_keys_say_reads_as_one_that_does_not() {
+    let (short, workspace) = (Occurrence::EXAMPLE, "WS53dfcf12650854b6e969aff84ab9cdf4");
+    let long = short.replace(
+        r#""next": 2"#,
+        &format!(
+            r#""next": 2, "sid": "WT58215fa27b803fb9e52f292f2ddfb9e4", "workspace": "{workspace}""#
+        ),
+    );
+    let own = format!(
+        r#""part": 0, "worker": "WK95e20ab2b8db1b38a2fbfc1234252f5d", "workspace": "{workspace}""#
+    );
+    let long = long.replace(r#""part": 0"#, &own);
+    assert!(long.len() > short.len());
+    let read = |text: &str| item::record(item_of(text)).unwrap();
+    assert_eq!(read(&long), read(short));
 }
 
 #[test]
