@@ -71,12 +71,14 @@ pub(super) struct Held {
 /// How reservations ended, and in which queue.
 type Ended = BTreeMap<ReservationSid, (ReservationStatus, Option<TaskQueueSid>)>;
 
-/// One workspace: what the table says, what follows from it, and what a router has yet to do about it.
+/// One workspace, in parts by how long each lives: the records while the table has them, the indexes while the records
+/// are what they are, the agenda until steps have worked it off, and the step until the next one begins.
 #[derive(Debug, Clone)]
 pub(super) struct Picture {
     records: Records,
     indexes: Indexes,
-    pub(super) step: Step,
+    pub(super) agenda: Agenda,
+    step: Step,
 }
 
 /// What the table says. The queues, workers and tasks carry their own part of the indexes.
@@ -89,6 +91,8 @@ struct Records {
     workflows: BTreeMap<WorkflowSid, Flow>,
     workers: BTreeMap<WorkerSid, Member>,
     tasks: BTreeMap<TaskSid, Held>,
+    /// How reservations of tasks ended that are not held any more, and in which queue.
+    ended: Ended,
 }
 
 /// What follows from the records, and is true whenever they are.
@@ -112,23 +116,24 @@ struct Indexes {
     changes: u64,
 }
 
-/// What the steps of a router work off, and what the present one can take back.
+/// What the steps of a router have yet to work off.
 #[derive(Debug, Clone)]
-pub(super) struct Step {
+pub(super) struct Agenda {
     /// Tasks that changed since a router looked at them.
     pub(super) look: BTreeSet<TaskSid>,
     /// The places of tasks that were looked at and are to be offered to all workers.
     ready: BTreeSet<Place>,
     /// Workers who may be eligible for a waiting task since a router looked at them. All others are not.
     pub(super) freed: BTreeSet<WorkerSid>,
-    /// How reservations of tasks ended that are not held any more, and in which queue.
-    ended: Ended,
-    before: Before,
+    /// Tasks that entered a target and were not yet offered there, and when the target's time is over.
+    pub(super) fresh: BTreeMap<TaskSid, Timestamp>,
+    /// Tasks that were changed since they were last decided on, as the table has them.
+    pub(super) unsettled: BTreeMap<TaskSid, Task>,
 }
 
-/// What the present step found, apart from records: it is put back if the step was lost, and dies with the next one.
+/// What the present step found, apart from records: it is put back if the step is lost.
 #[derive(Debug, Clone, Default)]
-struct Before {
+struct Step {
     ended: Ended,
     /// What workers had to do whose tasks the step changed.
     loads: BTreeMap<WorkerSid, Load>,
@@ -144,6 +149,7 @@ impl Picture {
             workflows: BTreeMap::new(),
             workers: BTreeMap::new(),
             tasks: BTreeMap::new(),
+            ended: BTreeMap::new(),
         };
         let indexes = Indexes {
             membership: ByNeed::new(),
@@ -158,14 +164,15 @@ impl Picture {
             occupied: BTreeSet::new(),
             changes: 0,
         };
-        let step = Step {
+        let agenda = Agenda {
             look: BTreeSet::new(),
             ready: BTreeSet::new(),
             freed: BTreeSet::new(),
-            ended: BTreeMap::new(),
-            before: Before { ended: BTreeMap::new(), loads: BTreeMap::new() },
+            fresh: BTreeMap::new(),
+            unsettled: BTreeMap::new(),
         };
-        Self { records, indexes, step }
+        let step = Step { ended: BTreeMap::new(), loads: BTreeMap::new() };
+        Self { records, indexes, agenda, step }
     }
 
     /// Workers whom a reservation moved.
@@ -236,7 +243,7 @@ impl Picture {
 
     /// Forgets that a task is due to leave its target, as it is about to be looked at.
     pub(super) fn leaves_in_turn(&mut self, sid: TaskSid) {
-        self.step.look.insert(sid);
+        self.agenda.look.insert(sid);
         if let Some(held) = self.records.tasks.get_mut(&sid) {
             let dies = held.task.dies();
             if let Some(deadline) = held.deadline.replace(dies) {
@@ -262,23 +269,23 @@ impl Picture {
     pub(super) fn make_ready(&mut self, sid: TaskSid) {
         if let Some(held) = self.records.tasks.get_mut(&sid) {
             held.ready = true;
-            self.step.ready.extend(held.waits.map(|(_, place)| place));
+            self.agenda.ready.extend(held.waits.map(|(_, place)| place));
         }
     }
 
     /// The first task that is to be offered to all workers.
     pub(super) fn first_ready(&self) -> Option<Place> {
-        self.step.ready.first().copied()
+        self.agenda.ready.first().copied()
     }
 
     /// Whether the task at a place is to be offered to all workers.
     pub(super) fn is_ready(&self, place: Place) -> bool {
-        self.step.ready.contains(&place)
+        self.agenda.ready.contains(&place)
     }
 
     /// Marks a task as offered to all workers.
     pub(super) fn was_offered(&mut self, place: Place) {
-        self.step.ready.remove(&place);
+        self.agenda.ready.remove(&place);
         if let Some(held) = self.records.tasks.get_mut(&place.task) {
             held.ready = false;
         }
@@ -290,7 +297,7 @@ impl Picture {
         sid: ReservationSid,
     ) -> Option<(ReservationStatus, Option<TaskQueueSid>)> {
         let Some(held) = self.records.tasks.get(&sid.kin(0)) else {
-            return self.step.ended.get(&sid).copied();
+            return self.records.ended.get(&sid).copied();
         };
         // A task forgets those first that were not taken.
         let status =
@@ -300,38 +307,43 @@ impl Picture {
 
     /// Forgets how reservations ended, once nobody is occupied by one of them.
     pub(super) fn forget_ended(&mut self) {
-        self.step.ended.clear();
+        self.records.ended.clear();
     }
 
     /// A step begins: the one before was written.
     pub(super) fn begin(&mut self) {
-        let ended = self.step.ended.clone();
-        self.step.before = Before { ended, loads: BTreeMap::new() };
+        self.step = Step { ended: self.records.ended.clone(), ..Step::default() };
     }
 
-    /// Restores what the present step did besides changing records.
+    /// Restores what the present step did besides the records that it would have written.
     pub(super) fn take_back(&mut self) {
-        let before = std::mem::take(&mut self.step.before);
-        self.step.ended = before.ended;
+        // What was decided of these was kept for the next step.
+        for (sid, before) in std::mem::take(&mut self.agenda.unsettled) {
+            self.forget_task(sid);
+            self.learn_task(before);
+        }
+        let before = std::mem::take(&mut self.step);
+        self.records.ended = before.ended;
         for (worker, before) in before.loads {
             self.indexes.loads.entry(worker).or_default().was_busy_as(before);
             self.refile(worker);
         }
     }
 
-    /// Takes in a task as the table has it; false if a version as new is held.
-    pub(super) fn learn_task(&mut self, mut task: Task) -> bool {
+    /// Takes in a task as the table has it; one no newer than the one held is passed over.
+    pub(super) fn learn_task(&mut self, mut task: Task) {
         let held = self.records.tasks.get(&task.sid);
         if task.workspace != self.records.workspace.sid
             || held.is_some_and(|held| held.task.version >= task.version)
         {
-            return false;
+            return;
         }
-        self.step.look.insert(task.sid);
+        self.agenda.look.insert(task.sid);
+        self.agenda.fresh.remove(&task.sid);
+        self.agenda.unsettled.remove(&task.sid);
         // What is noted there belongs to the change that was learned, not to the next one.
         task.fields.trail.clear();
         self.put_task(task);
-        true
     }
 
     /// Puts a task in the place of the one held, and gives that back. A task that is over is not held.
@@ -343,13 +355,13 @@ impl Picture {
         for one in before.iter().flat_map(|held| held.task.open_reservations()) {
             changed.insert(one.worker);
             if !task.open_reservations().any(|open| open.worker == one.worker) {
-                self.step.freed.insert(one.worker);
+                self.agenda.freed.insert(one.worker);
             }
         }
         for one in &task.reservations {
             changed.insert(one.worker);
             let load = self.indexes.loads.entry(one.worker).or_default();
-            self.step.before.loads.entry(one.worker).or_insert_with(|| load.clone());
+            self.step.loads.entry(one.worker).or_insert_with(|| load.clone());
             load.note(task.channel, one.created.max(one.updated));
         }
         let (before, attributes) = match before {
@@ -359,11 +371,11 @@ impl Picture {
             other => (other.map(|held| held.task), serde_json::from_str(&task.attributes).ok()),
         };
         if task.status.is_over() {
-            self.step.look.remove(&sid);
+            self.agenda.look.remove(&sid);
             // Kept until the next step, whatever the mode is: the worker may be read after the task.
             let ended = task.reservations.iter();
             let ended = ended.map(|one| (task.reservation_sid(one), (one.status, task.queue)));
-            self.step.ended.extend(ended);
+            self.records.ended.extend(ended);
         } else {
             for one in task.open_reservations() {
                 self.indexes.loads.entry(one.worker).or_default().add(task.channel);
@@ -379,10 +391,12 @@ impl Picture {
 
     /// Drops a task that is no more.
     pub(super) fn forget_task(&mut self, task: TaskSid) {
+        self.agenda.fresh.remove(&task);
+        self.agenda.unsettled.remove(&task);
         let Some(held) = self.take(task) else { return };
-        self.step.look.remove(&task);
+        self.agenda.look.remove(&task);
         for one in held.task.open_reservations() {
-            self.step.freed.insert(one.worker);
+            self.agenda.freed.insert(one.worker);
             self.refile(one.worker);
         }
     }
@@ -418,7 +432,7 @@ impl Picture {
             self.indexes.ageing.remove(&(ages, sid));
         }
         if let Some((_, place)) = held.waits {
-            self.step.ready.remove(&place);
+            self.agenda.ready.remove(&place);
         }
         if let Some((lane, place)) = held.waits.take()
             && let Some(line) = self.indexes.waiting.get_mut(&lane)
@@ -448,7 +462,7 @@ impl Picture {
         if let Some((lane, place)) = waits {
             self.indexes.waiting.entry(lane).or_default().insert(place);
             if held.ready {
-                self.step.ready.insert(place);
+                self.agenda.ready.insert(place);
             }
         }
         if let Some(held) = self.records.tasks.get_mut(&sid) {

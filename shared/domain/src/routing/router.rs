@@ -81,10 +81,6 @@ pub struct Warning {
 #[derive(Debug, Clone)]
 pub struct Router {
     picture: Picture,
-    /// Tasks that entered a target and were not yet offered there, and when the target's time is over.
-    fresh: BTreeMap<TaskSid, Timestamp>,
-    /// Tasks that were changed since they were last decided on, as the table has them.
-    unsettled: BTreeMap<TaskSid, Task>,
     /// What assignment callbacks said since the last step.
     answers: BTreeMap<ReservationSid, Outcome>,
     /// The lines of a step that was cut short, while nothing but its own decisions changed.
@@ -116,11 +112,8 @@ impl Draft {
 impl Router {
     /// The router of an empty workspace.
     pub const fn new(workspace: Workspace) -> Self {
-        let picture = Picture::new(workspace);
         Self {
-            picture,
-            fresh: BTreeMap::new(),
-            unsettled: BTreeMap::new(),
+            picture: Picture::new(workspace),
             answers: BTreeMap::new(),
             cut: None,
             puts_max: PUTS_MAX,
@@ -139,13 +132,7 @@ impl Router {
             Record::TaskQueue(one) => self.picture.learn_queue(*one),
             Record::Workflow(one) => self.picture.learn_workflow(*one),
             Record::Worker(one) => self.picture.learn_worker(*one),
-            Record::Task(one) => {
-                let sid = one.sid;
-                if self.picture.learn_task(*one) {
-                    self.fresh.remove(&sid);
-                    self.unsettled.remove(&sid);
-                }
-            }
+            Record::Task(one) => self.picture.learn_task(*one),
             Record::AddressBinding(_)
             | Record::AddressConfiguration(_)
             | Record::ApiKey(_)
@@ -181,8 +168,6 @@ impl Router {
     /// Drops a task that is no more.
     pub fn forget_task(&mut self, task: TaskSid) {
         self.picture.forget_task(task);
-        self.fresh.remove(&task);
-        self.unsettled.remove(&task);
     }
 
     /// The workspace that is routed.
@@ -250,11 +235,6 @@ impl Router {
             } else if let Some(worker) = record.get::<Worker>() {
                 self.picture.forget_worker(worker.sid);
             }
-        }
-        // What was decided of these was kept for the next step.
-        for (sid, before) in std::mem::take(&mut self.unsettled) {
-            self.forget_task(sid);
-            self.learn(before.into());
         }
         self.picture.take_back();
     }
@@ -340,10 +320,10 @@ impl Router {
                 self.picture.make_ready(place.task);
                 continue;
             }
-            self.fresh.remove(&place.task);
+            self.picture.agenda.fresh.remove(&place.task);
             self.settle(draft, place.task);
         }
-        self.picture.step.freed.clear();
+        self.picture.agenda.freed.clear();
         true
     }
 
@@ -387,7 +367,8 @@ impl Router {
 
     /// What is wrong with the known worker of a target that the task just entered.
     fn warning(&self, task: TaskSid) -> Option<Warning> {
-        let fault = Offer::of(&self.picture, task).filter(|_| self.fresh.contains_key(&task));
+        let fault = Offer::of(&self.picture, task)
+            .filter(|_| self.picture.agenda.fresh.contains_key(&task));
         Some(Warning { task, fault: fault?.known_worker_fault()? })
     }
 
@@ -407,18 +388,18 @@ impl Router {
         let sid = next.sid;
         if next.status.is_over() {
             draft.over.insert(sid, next.clone());
-            self.fresh.remove(&sid);
+            self.picture.agenda.fresh.remove(&sid);
         }
         if let Some(before) = self.picture.put_task(next)
             && !draft.before.contains_key(&sid)
         {
-            self.unsettled.entry(sid).or_insert(before);
+            self.picture.agenda.unsettled.entry(sid).or_insert(before);
         }
     }
 
     /// Lets the change of a task be written with this step.
     fn settle(&mut self, draft: &mut Draft, sid: TaskSid) {
-        if let Some(before) = self.unsettled.remove(&sid) {
+        if let Some(before) = self.picture.agenda.unsettled.remove(&sid) {
             draft.before.insert(sid, before);
         }
     }
@@ -428,8 +409,8 @@ impl Router {
     fn written(&mut self, mut draft: Draft) -> Decision {
         let mut decision = Decision::unchanged();
         for (sid, before) in draft.before {
-            if self.fresh.contains_key(&sid) {
-                self.unsettled.insert(sid, before);
+            if self.picture.agenda.fresh.contains_key(&sid) {
+                self.picture.agenda.unsettled.insert(sid, before);
                 continue;
             }
             let Some(after) = draft.over.remove(&sid).or_else(|| self.task(sid).cloned()) else {

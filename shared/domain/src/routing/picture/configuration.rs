@@ -197,6 +197,6 @@ impl Picture {
             task.workflow == sid
                 && matches!(task.status, TaskStatus::Pending | TaskStatus::Reserved)
         });
-        self.step.look.extend(tasks);
+        self.agenda.look.extend(tasks);
     }
 }

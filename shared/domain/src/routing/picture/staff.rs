@@ -168,7 +168,7 @@ impl Picture {
             let lanes =
                 self.indexes.used.iter().map(|channel| (Line::Anyhow(worker.sid), *channel));
             let waiting = lanes.filter_map(|lane| self.indexes.waiting.get(&lane)).flatten();
-            self.step.look.extend(waiting.map(|place| place.task));
+            self.agenda.look.extend(waiting.map(|place| place.task));
         }
         self.put_worker(worker);
     }
@@ -202,13 +202,13 @@ impl Picture {
             .workers
             .insert(sid, Member { record: worker, attributes, readable, queues, filed });
         self.file(sid);
-        self.step.freed.insert(sid);
+        self.agenda.freed.insert(sid);
     }
 
     /// Drops a worker who is no more. What they had to do stays theirs.
     pub(in crate::routing) fn forget_worker(&mut self, worker: WorkerSid) {
         self.remove_worker(worker);
-        self.step.freed.remove(&worker);
+        self.agenda.freed.remove(&worker);
     }
 
     /// Marks a change as written.
@@ -265,7 +265,7 @@ impl Picture {
                 queue.enlist(worker, member.record.activity);
             }
             self.file(worker);
-            self.step.freed.insert(worker);
+            self.agenda.freed.insert(worker);
         }
     }
 
@@ -293,7 +293,7 @@ impl Picture {
         let workers: Vec<WorkerSid> = records.filter(|one| which(one)).map(|one| one.sid).collect();
         for worker in workers {
             self.refile(worker);
-            self.step.freed.insert(worker);
+            self.agenda.freed.insert(worker);
         }
     }
 

@@ -60,7 +60,7 @@ impl Router {
         let task = next.sid;
         self.change(draft, next);
         self.settle(draft, task);
-        self.picture.step.look.insert(task);
+        self.picture.agenda.look.insert(task);
         if let Outcome::Reject(Some(activity)) = outcome
             && self.picture.has_activity(activity)
         {

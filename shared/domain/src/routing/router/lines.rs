@@ -19,7 +19,7 @@ pub(super) struct Lines {
 impl Lines {
     pub(super) fn of_freed(picture: &Picture) -> Self {
         let mut live: BTreeMap<Lane, BTreeSet<WorkerSid>> = BTreeMap::new();
-        for member in picture.step.freed.iter().filter_map(|worker| picture.member(*worker)) {
+        for member in picture.agenda.freed.iter().filter_map(|worker| picture.member(*worker)) {
             for channel in member.channels() {
                 let lanes = member.lines().map(|line| (line, channel));
                 for lane in lanes.filter(|lane| picture.is_waited_in(*lane)) {

@@ -13,11 +13,11 @@ use crate::timestamp::Timestamp;
 impl Router {
     /// Lets tasks enter their workflow and leave targets whose time is over; false if there is more.
     pub(super) fn move_on(&mut self, draft: &mut Draft, now: Timestamp) -> bool {
-        while let Some(sid) = self.picture.step.look.first().copied() {
+        while let Some(sid) = self.picture.agenda.look.first().copied() {
             if !draft.has_room_for(1) {
                 return false;
             }
-            self.picture.step.look.remove(&sid);
+            self.picture.agenda.look.remove(&sid);
             if self.move_on_one(draft, sid, now) {
                 self.picture.make_ready(sid);
             }
@@ -48,7 +48,7 @@ impl Router {
         if task.bound_to_queue {
             return true;
         }
-        if self.fresh.contains_key(&sid) {
+        if self.picture.agenda.fresh.contains_key(&sid) {
             return true;
         }
         let Some(configuration) = self.configuration(sid) else {
@@ -92,7 +92,7 @@ impl Router {
             self.give_up(draft, task, GivenUp::FellOut, now);
             return false;
         };
-        self.fresh.insert(sid, next.target_until.unwrap_or(clock));
+        self.picture.agenda.fresh.insert(sid, next.target_until.unwrap_or(clock));
         self.change(draft, next);
         true
     }
@@ -121,7 +121,7 @@ impl Router {
 
     /// Lets a task that just entered a target and found nobody leave it again; whether it is elsewhere now.
     pub(super) fn leave(&mut self, draft: &mut Draft, sid: TaskSid, now: Timestamp) -> bool {
-        let Some(clock) = self.fresh.get(&sid).copied() else {
+        let Some(clock) = self.picture.agenda.fresh.get(&sid).copied() else {
             return false;
         };
         let Some((task, configuration)) = self.task(sid).zip(self.configuration(sid)) else {
