@@ -14,7 +14,7 @@ use aws_sdk_dynamodb::types::StreamSpecification;
 use serde_json::{Value, json};
 use switchboard::{Deployment, Options};
 use switchboard_domain::decision::Decision;
-use switchboard_domain::effect::{RouterEvent, Subject};
+use switchboard_domain::effect::{RouterEvent, RouterSubject};
 use switchboard_domain::head::{Head, PartSid};
 use switchboard_domain::record::Record;
 use switchboard_domain::sid::{ActivitySid, Sid, TaskQueueSid, WorkspaceSid};
@@ -64,7 +64,7 @@ fn workspace_sid() -> WorkspaceSid {
     sid("WS", 0)
 }
 
-fn message(subject: &Subject) -> Value {
+fn message(subject: &RouterSubject) -> Value {
     let event = RouterEvent { workspace: workspace_sid(), subject: *subject };
     json!({ "messageId": "bench", "body": serde_json::to_string(&event).unwrap() })
 }
@@ -112,7 +112,7 @@ impl Centre {
 
     async fn measure(&self) {
         let routers = Routers::default();
-        let first = self.timed(&routers, &[Subject::Configuration]).await;
+        let first = self.timed(&routers, &[RouterSubject::Configuration]).await;
         println!("  {:<32} {first:>12.2?}", "picture built");
         let mut tasks = 0;
         for batch in [1, 10] {
@@ -121,7 +121,8 @@ impl Centre {
                 let new: Vec<Task> =
                     (tasks..tasks + batch).map(|number| self.task(number)).collect();
                 tasks += batch;
-                let subjects: Vec<_> = new.iter().map(|task| Subject::Task(task.sid)).collect();
+                let subjects: Vec<_> =
+                    new.iter().map(|task| RouterSubject::Task(task.sid)).collect();
                 self.write(new.into_iter().map(Record::from).collect()).await;
                 times.push(self.timed(&routers, &subjects).await);
             }
@@ -136,7 +137,7 @@ impl Centre {
     }
 
     /// How long it takes to handle a batch.
-    async fn timed(&self, routers: &Routers, subjects: &[Subject]) -> Duration {
+    async fn timed(&self, routers: &Routers, subjects: &[RouterSubject]) -> Duration {
         let records: Vec<Value> = subjects.iter().map(message).collect();
         let batch = serde_json::from_value(json!({ "Records": records })).unwrap();
         let begun = Instant::now();
@@ -147,13 +148,13 @@ impl Centre {
     }
 
     /// A worker goes to another activity, as the API lets them.
-    async fn leaves(&self, number: usize) -> Subject {
+    async fn leaves(&self, number: usize) -> RouterSubject {
         let key = key::worker(workspace_sid(), sid("WK", number));
         let mut worker: Worker = self.on.store.get(key).await.unwrap().unwrap();
         let mut head: Head = self.on.store.get(key::head(workspace_sid())).await.unwrap().unwrap();
         worker.change_activity(sid("WA", 0), self.on.now());
         head.note(PartSid::Worker(worker.sid));
-        let subject = Subject::Worker(worker.sid);
+        let subject = RouterSubject::Worker(worker.sid);
         let _ = self.on.commit(&Decision::put(head).and(worker)).await.unwrap();
         subject
     }

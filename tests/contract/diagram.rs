@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_norway::Value;
 use switchboard_domain::effect::{
-    Call, Effect, EventCall, InviteRequest, QueueName, RouterEvent, SendRequest, Subject, Wake,
+    Call, Effect, EventCall, InviteRequest, QueueName, RouterEvent, RouterSubject, SendRequest,
+    Wake,
 };
 use switchboard_domain::sid::{
     EventSid, InteractionSid, MessageSid, Sid as _, TaskSid, WorkspaceSid,
@@ -40,7 +41,7 @@ fn arrow(from: &str, label: &str, to: &str) -> Arrow {
 /// One of each effect, by its name on the wire. The match is what a new one does not compile without.
 fn effects() -> Vec<(&'static str, Effect)> {
     let workspace = WorkspaceSid::derived(&["w"]);
-    let event = RouterEvent { workspace, subject: Subject::Clock };
+    let event = RouterEvent { workspace, subject: RouterSubject::Clock };
     let effects = [
         Effect::Invite(InviteRequest::TaskEnded {
             interaction: InteractionSid::derived(&["i"]),

@@ -100,7 +100,7 @@ impl Simulated {
         }
         state.sent.push(taken);
         drop(state);
-        self.world.tell(&format!("carrier takes {message}, copy {delivery}"));
+        self.world.log(&format!("carrier takes {message}, copy {delivery}"));
         served.answer
     }
 }

@@ -284,7 +284,7 @@ impl Endpoints {
         }
         state.book.asked.entry(sid).or_default().push(Asked { at, is_fallback, heard, is_calm });
         drop(state);
-        self.world.tell(&format!("endpoint says {said:?} of {sid}"));
+        self.world.log(&format!("endpoint says {said:?} of {sid}"));
         Some(said)
     }
 

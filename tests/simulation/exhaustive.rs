@@ -13,7 +13,7 @@ use std::time::Instant;
 use crate::endpoints::ENDPOINT;
 use crate::journey::journey;
 use crate::plan::{Plan, Single};
-use crate::runs::{Outcome, by_seed, by_seed_with, simulated};
+use crate::runs::{Run, by_seed, by_seed_with, simulated};
 use crate::side_by_side;
 use crate::world::faults_of;
 
@@ -67,7 +67,7 @@ fn update() {
 }
 
 /// A run with one fault, and whether that one struck.
-fn with(single: &Single, seed: Option<u64>) -> (bool, Outcome) {
+fn with(single: &Single, seed: Option<u64>) -> (bool, Run) {
     let Some(seed) = seed else {
         return simulated(async {
             let kernel = journey(Plan::Single(single.clone())).await;

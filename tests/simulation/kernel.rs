@@ -201,7 +201,7 @@ impl Kernel {
             What::Post(post) => format!("carrier posts {:?}", post.what),
             What::Api { name, .. } => name.clone(),
         };
-        self.world.tell(&format!("▶ {name}"));
+        self.world.log(&format!("▶ {name}"));
         let handle = tokio::spawn(self.deployment.invocation_of(function, event));
         self.running.push(Running { what, name, handle });
         self.settle_quick().await;
@@ -230,7 +230,7 @@ impl Kernel {
             },
             Err(error) => error.to_string(),
         };
-        self.world.tell(&format!("◀ {}: {short}", running.name));
+        self.world.log(&format!("◀ {}: {short}", running.name));
         if let Err(FunctionError::Failed(reason)) = &answer
             && reason.contains("panicked")
         {

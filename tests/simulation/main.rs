@@ -32,7 +32,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use runs::{Outcome, by_seed, simulated};
+use runs::{Run, by_seed, simulated};
 use sometimes::{Met, Sometimes};
 
 /// A seed makes and drops millions of small things: the system's allocator takes a fifth of its time.
@@ -95,7 +95,7 @@ fn every_seed_keeps_every_invariant() {
         *met.entry(*what).or_default() += times;
     }
     eprint!("{}", sometimes::table(&met));
-    let failed: Vec<&Outcome> = outcomes.iter().filter(|one| !one.violations.is_empty()).collect();
+    let failed: Vec<&Run> = outcomes.iter().filter(|one| !one.violations.is_empty()).collect();
     for outcome in failed.iter().take(3) {
         eprintln!("{outcome}");
     }

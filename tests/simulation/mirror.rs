@@ -19,25 +19,25 @@ use switchboard_domain::workspace::{Activity, TaskQueue, Worker, Workflow, Works
 use switchboard_store::item;
 
 /// The place of an item: its keys; no two tables share any.
-pub(crate) type Place = (String, String);
+pub(crate) type ItemKey = (String, String);
 
 /// What one request did to one item.
-pub(crate) struct Change {
+pub(crate) struct ItemChange {
     pub(crate) before: Option<Record>,
     pub(crate) after: Option<Record>,
 }
 
-impl Change {
+impl ItemChange {
     /// The same, as the checker takes it.
-    pub(crate) const fn seen(&self) -> switchboard_check::Change<'_> {
-        switchboard_check::Change { before: self.before.as_ref(), after: self.after.as_ref() }
+    pub(crate) const fn seen(&self) -> switchboard_check::RecordChange<'_> {
+        switchboard_check::RecordChange { before: self.before.as_ref(), after: self.after.as_ref() }
     }
 }
 
 /// All records.
 #[derive(Default)]
 pub(crate) struct Mirror {
-    records: BTreeMap<Place, Record>,
+    records: BTreeMap<ItemKey, Record>,
     /// Transactions that were repeated by the client are one transaction.
     tokens: BTreeSet<String>,
     /// Tasks that a router has written last: every router knows how they stand.
@@ -46,7 +46,12 @@ pub(crate) struct Mirror {
 
 impl Mirror {
     /// Takes in a request that was carried out.
-    pub(crate) fn apply(&mut self, function: &str, operation: &str, body: &Value) -> Vec<Change> {
+    pub(crate) fn apply(
+        &mut self,
+        function: &str,
+        operation: &str,
+        body: &Value,
+    ) -> Vec<ItemChange> {
         let mut changes = Vec::new();
         match operation {
             "PutItem" => changes.extend(self.put(&body["Item"])),
@@ -74,17 +79,17 @@ impl Mirror {
         changes
     }
 
-    fn put(&mut self, item: &Value) -> Option<Change> {
+    fn put(&mut self, item: &Value) -> Option<ItemChange> {
         let place = place(item)?;
         let after = item::record(attributes(item)).expect("an item that was written can be read");
         let before = self.records.insert(place, after.clone());
-        Some(Change { before, after: Some(after) })
+        Some(ItemChange { before, after: Some(after) })
     }
 
-    fn delete(&mut self, key: &Value) -> Option<Change> {
+    fn delete(&mut self, key: &Value) -> Option<ItemChange> {
         let place = place(key)?;
         let before = self.records.remove(&place)?;
-        Some(Change { before: Some(before), after: None })
+        Some(ItemChange { before: Some(before), after: None })
     }
 
     pub(crate) fn records(&self) -> impl Iterator<Item = &Record> {
@@ -182,7 +187,7 @@ impl Around for Mirror {
     }
 }
 
-fn place(item: &Value) -> Option<Place> {
+fn place(item: &Value) -> Option<ItemKey> {
     let text = |name: &str| item[name]["S"].as_str().map(str::to_owned);
     Some((text("pk")?, text("sk")?))
 }

@@ -21,7 +21,7 @@ const DAY_MS: i64 = 25 * 3_600_000;
 
 /// What came of a run.
 #[derive(Debug, Default)]
-pub(crate) struct Outcome {
+pub(crate) struct Run {
     pub(crate) seed: u64,
     pub(crate) hash: u64,
     pub(crate) steps: usize,
@@ -35,7 +35,7 @@ pub(crate) struct Outcome {
     pub(crate) met: Met,
 }
 
-impl fmt::Display for Outcome {
+impl fmt::Display for Run {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(out, "seed {} at step {} with {}", self.seed, self.steps, self.profile)?;
         self.events.iter().try_for_each(|line| writeln!(out, "{line}"))?;
@@ -56,9 +56,9 @@ pub(crate) fn simulated<T>(run: impl Future<Output = T>) -> T {
 }
 
 impl Kernel {
-    pub(crate) fn outcome(&self, seed: u64) -> Outcome {
+    pub(crate) fn outcome(&self, seed: u64) -> Run {
         let state = self.world.state();
-        Outcome {
+        Run {
             seed,
             hash: state.hash,
             steps: self.step,
@@ -200,7 +200,7 @@ impl Kernel {
             self.answers(&seen, "accepted").await;
         }
         self.drain(PATIENCE_MS).await;
-        self.world.tell("a day passes");
+        self.world.log("a day passes");
         self.pass(DAY_MS).await;
         self.tick().await;
         self.rest().await;
@@ -208,12 +208,12 @@ impl Kernel {
 }
 
 /// A run as its seed says.
-pub(crate) async fn by_seed(seed: u64) -> Outcome {
+pub(crate) async fn by_seed(seed: u64) -> Run {
     by_seed_with(seed, None).await.1
 }
 
 /// A run as its seed says, with one fault more; and whether that one struck.
-pub(crate) async fn by_seed_with(seed: u64, single: Option<Single>) -> (bool, Outcome) {
+pub(crate) async fn by_seed_with(seed: u64, single: Option<Single>) -> (bool, Run) {
     let mut streams = Streams::of(seed);
     let steps = 400 + streams.decision(Concern::Profile).below(500);
     let profile = Profile::of(&mut streams.decision(Concern::Profile));
@@ -227,7 +227,7 @@ pub(crate) async fn by_seed_with(seed: u64, single: Option<Single>) -> (bool, Ou
         }
     }
     kernel.plan.calm();
-    kernel.world.tell("everything calms down");
+    kernel.world.log("everything calms down");
     kernel.rest().await;
     kernel.tick().await;
     kernel.rest().await;
@@ -241,7 +241,7 @@ pub(crate) async fn by_seed_with(seed: u64, single: Option<Single>) -> (bool, Ou
     if kernel.violation().is_none() && (seed.is_multiple_of(2) || kernel.setting.calls_back) {
         let now = kernel.world.now();
         kernel.world.state().book.calm_since = Some(now);
-        kernel.world.tell("everybody works off what is left");
+        kernel.world.log("everybody works off what is left");
         for _ in 0..3 {
             kernel.a_program_makes_a_task().await;
         }

@@ -4,11 +4,11 @@
 use crate::kernel::Kernel;
 use crate::plan::Plan;
 use crate::random::{Concern, Streams};
-use crate::runs::{Outcome, simulated};
+use crate::runs::{Run, simulated};
 use crate::setup::Setting;
 
 /// The minute's tick of a world in which every request of a function is polled for ever.
-fn spun(seed: u64) -> Outcome {
+fn spun(seed: u64) -> Run {
     simulated(async {
         let mut kernel = Kernel::start(seed, Plan::Quiet, Setting::default()).await;
         kernel.world.state().spins = true;

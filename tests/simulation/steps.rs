@@ -7,7 +7,7 @@ use switchboard_domain::task::{Reservation, ReservationStatus, Task, TaskStatus}
 use switchboard_domain::timestamp::{Millis, Timestamp};
 
 use crate::endpoints::{Book, Promise};
-use crate::mirror::{Change, Mirror};
+use crate::mirror::{ItemChange, Mirror};
 use crate::order;
 use crate::world::Violation;
 
@@ -21,7 +21,7 @@ pub(crate) struct Scene<'a> {
     /// With the changes in it.
     pub(crate) mirror: &'a Mirror,
     pub(crate) book: &'a Book,
-    pub(crate) changes: &'a [Change],
+    pub(crate) changes: &'a [ItemChange],
     /// Whose request it was.
     pub(crate) function: &'a str,
     pub(crate) now: Timestamp,
@@ -48,7 +48,7 @@ impl Found {
 /// which are the time and what endpoints were told.
 pub(crate) fn violations(scene: &Scene<'_>) -> Vec<Violation> {
     let mut found = Found(Vec::new());
-    let changes: Vec<_> = scene.changes.iter().map(Change::seen).collect();
+    let changes: Vec<_> = scene.changes.iter().map(ItemChange::seen).collect();
     for one in per_write(&changes, scene.mirror, scene.now, SKEW) {
         found.when(true, one.invariant, || one.to_string());
     }

@@ -154,7 +154,7 @@ impl World {
     }
 
     /// Notes what happens.
-    pub(crate) fn tell(&self, what: &str) {
+    pub(crate) fn log(&self, what: &str) {
         let line = format!("{:>9} ms  {what}", self.now().0 - BEGINNING.0);
         let mut state = self.state();
         for byte in line.bytes() {
@@ -263,7 +263,7 @@ impl World {
             (None, None) => String::new(),
         };
         let Pending { invocation, label, content, .. } = &pending;
-        self.tell(&format!("  #{invocation} {label} = {content:016x}{fault}"));
+        self.log(&format!("  #{invocation} {label} = {content:016x}{fault}"));
         // Whoever waited may have run out of time.
         let _ = pending.pass.send(passage);
     }

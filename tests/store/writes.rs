@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use switchboard_domain::conversation::{Service, UniqueName};
 use switchboard_domain::decision::Decision;
-use switchboard_domain::effect::{Effect, RouterEvent, Subject};
+use switchboard_domain::effect::{Effect, RouterEvent, RouterSubject};
 use switchboard_domain::sid::{Sid as _, WorkspaceSid};
 use switchboard_store::{Store, StoreError, key, take};
 
@@ -62,7 +62,7 @@ async fn a_transaction_is_all_or_nothing_and_names_the_kind_that_was_in_the_way(
 async fn the_effects_of_the_last_change_are_in_the_item() {
     let world = World::new().await;
     let workspace = WorkspaceSid::derived(&["w"]);
-    let effect = Effect::Route(RouterEvent { workspace, subject: Subject::Clock });
+    let effect = Effect::Route(RouterEvent { workspace, subject: RouterSubject::Clock });
     let decision = Decision::put(service(1)).asking([effect]);
     assert_eq!(world.writes(&decision).await, [format!("{}-1-0", service(1).sid)]);
     let attribute = async || {

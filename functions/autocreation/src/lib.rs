@@ -15,7 +15,7 @@ use switchboard_domain::conversation::{
 };
 use switchboard_domain::decision::Decision;
 use switchboard_domain::message::Message;
-use switchboard_domain::process::autocreation::{self, Outcome, Situation};
+use switchboard_domain::process::autocreation::{self, InboundOutcome, Situation};
 use switchboard_domain::sid::{MessagingServiceSid, ServiceSid};
 use switchboard_runtime::queue::{body, each_message};
 use switchboard_runtime::{Dependencies, Failure, Patience};
@@ -48,12 +48,12 @@ async fn receive(on: &Dependencies, inbound: &InboundMessage) -> Result<(), Fail
         .await?;
     match outcome {
         None => tracing::info!(message.sid = %inbound.sid(), "delivered again"),
-        Some(Outcome::Appended(sid)) => tracing::info!(conversation.sid = %sid, "appended"),
-        Some(Outcome::Opened(sid)) => tracing::info!(conversation.sid = %sid, "opened"),
-        Some(Outcome::Unrouted) => {
+        Some(InboundOutcome::Appended(sid)) => tracing::info!(conversation.sid = %sid, "appended"),
+        Some(InboundOutcome::Opened(sid)) => tracing::info!(conversation.sid = %sid, "opened"),
+        Some(InboundOutcome::Unrouted) => {
             tracing::warn!(message.sid = %inbound.sid(), "unrouted: no address configuration");
         }
-        Some(Outcome::Refused(refusal)) => {
+        Some(InboundOutcome::Refused(refusal)) => {
             let code = refusal.code().number();
             tracing::warn!(message.sid = %inbound.sid(), code, "unrouted: {refusal}");
         }
@@ -66,7 +66,7 @@ async fn decide(
     on: &Dependencies,
     inbound: &InboundMessage,
     is_again: bool,
-) -> Result<(Option<Outcome>, Decision), Failure> {
+) -> Result<(Option<InboundOutcome>, Decision), Failure> {
     if is_again && let Some(known) = on.store.get::<Message>(key::message(inbound.sid())).await? {
         return match known.can_be(inbound) {
             true => Ok((None, Decision::unchanged())),

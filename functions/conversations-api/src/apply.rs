@@ -3,7 +3,7 @@
 use serde_json::Value;
 use switchboard_domain::conversation::{Answers, Conversation};
 use switchboard_domain::decision::Decision;
-use switchboard_domain::process::conversation::{Change, Command, decide};
+use switchboard_domain::process::conversation::{Command, ConversationChange, decide};
 use switchboard_rest::{ApiError, Call};
 
 use crate::scope::{Scope, source};
@@ -14,25 +14,25 @@ pub(crate) async fn apply(
     scope: &Scope,
     of: &str,
     command: impl Fn(&Conversation) -> Result<Command, ApiError>,
-    show: impl Fn(&Change) -> Value,
+    show: impl Fn(&ConversationChange) -> Value,
 ) -> Result<Value, ApiError> {
     call.on
         .decide(async || {
             let conversation = scope.conversation(call, of).await?;
             let command = command(&conversation)?;
             call.nothing_else()?;
-            let change = decided(call, &conversation, command).await?;
+            let change = decide_with_answers(call, &conversation, command).await?;
             Ok::<_, ApiError>((show(&change), Decision::from(change)))
         })
         .await
 }
 
 /// What a command of this request changes; what it asks first is looked up.
-pub(crate) async fn decided(
+pub(crate) async fn decide_with_answers(
     call: &Call<'_>,
     conversation: &Conversation,
     command: Command,
-) -> Result<Change, ApiError> {
+) -> Result<ConversationChange, ApiError> {
     let rule =
         |answers: &Answers| decide(conversation, command.clone(), source(call), answers, call.now);
     call.on.answering(rule).await

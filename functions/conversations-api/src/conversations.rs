@@ -6,14 +6,14 @@ use switchboard_domain::codes::Code;
 use switchboard_domain::configuration::ConversationConfiguration;
 use switchboard_domain::conversation::{Conversation, Details, State};
 use switchboard_domain::decision::Decision;
-use switchboard_domain::process::conversation::{Change, Command};
+use switchboard_domain::process::conversation::{Command, ConversationChange};
 use switchboard_domain::sid::{AccountSid, ConversationSid, MessagingServiceSid, ServiceSid};
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_rest::fields::{invalid, is_sid};
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply, body};
 use switchboard_store::{Listing, Page, key};
 
-use crate::apply::{apply, decided};
+use crate::apply::{apply, decide_with_answers};
 use crate::input::{self, CONVERSATION_ATTRIBUTES_MAX, Timer};
 use crate::scope::Scope;
 
@@ -49,7 +49,7 @@ pub(crate) async fn create(call: &Call<'_>, scope: &Scope) -> Answer {
     let answer = call
         .decide(async || {
             let new = new(call, service, sid).await?;
-            let change = decided(call, &new, Command::Create(details.clone())).await?;
+            let change = decide_with_answers(call, &new, Command::Create(details.clone())).await?;
             let answer = render(call, scope, &change.conversation);
             Ok::<_, ApiError>((answer, Decision::from(change)))
         })
@@ -100,14 +100,14 @@ pub(crate) async fn fetch(call: &Call<'_>, scope: &Scope, name: &str) -> Answer 
 pub(crate) async fn update(call: &Call<'_>, scope: &Scope, name: &str) -> Answer {
     let details = details(&call.form)?;
     let command = |_: &Conversation| Ok(Command::Update(details.clone()));
-    let show = |change: &Change| render(call, scope, &change.conversation);
+    let show = |change: &ConversationChange| render(call, scope, &change.conversation);
     Ok(Reply::ok(apply(call, scope, name, command, show).await?))
 }
 
 /// `DELETE …/Conversations/{Sid}`: the conversation, everybody's place in it, and its name.
 pub(crate) async fn remove(call: &Call<'_>, scope: &Scope, name: &str) -> Answer {
     let command = |_: &Conversation| Ok(Command::Remove);
-    let show = |change: &Change| Value::Bool(change.is_over());
+    let show = |change: &ConversationChange| Value::Bool(change.is_over());
     while apply(call, scope, name, command, show).await? != Value::Bool(true) {}
     Ok(Reply::gone())
 }

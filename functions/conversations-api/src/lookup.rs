@@ -53,13 +53,13 @@ pub(crate) async fn list(call: &Call<'_>, scope: &Scope) -> Answer {
 }
 
 /// Somebody's place in a conversation.
-type Place = (ConversationSid, u32);
+type ParticipantKey = (ConversationSid, u32);
 
-fn of_binding(binding: &AddressBinding) -> Place {
+fn of_binding(binding: &AddressBinding) -> ParticipantKey {
     (binding.conversation, binding.number)
 }
 
-fn of_membership(membership: &Membership) -> Place {
+fn of_membership(membership: &Membership) -> ParticipantKey {
     (membership.conversation, membership.number)
 }
 
@@ -75,14 +75,14 @@ struct Places<'a, T> {
     call: &'a Call<'a>,
     service: ServiceSid,
     rows: Records<'a, T>,
-    place: fn(&T) -> Place,
+    place: fn(&T) -> ParticipantKey,
 }
 
 const fn places<'a, T>(
     call: &'a Call<'a>,
     service: ServiceSid,
     listing: &'a Listing,
-    place: fn(&T) -> Place,
+    place: fn(&T) -> ParticipantKey,
 ) -> Places<'a, T> {
     Places { call, service, rows: Records::of(call.on, listing), place }
 }

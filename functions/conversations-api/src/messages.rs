@@ -8,7 +8,7 @@ use switchboard_domain::conversation::Conversation;
 use switchboard_domain::decision::Decision;
 use switchboard_domain::message::{Edit, Message, Post};
 use switchboard_domain::private::Private;
-use switchboard_domain::process::conversation::{Change, Command};
+use switchboard_domain::process::conversation::{Command, ConversationChange};
 use switchboard_domain::sid::{
     AccountSid, ConversationSid, MessageSid, ParticipantSid, ServiceSid, Sid as _,
 };
@@ -20,7 +20,7 @@ use switchboard_rest::{
 use switchboard_runtime::Dependencies;
 use switchboard_store::key;
 
-use crate::apply::{apply, decided};
+use crate::apply::{apply, decide_with_answers};
 use crate::input::{self, ATTRIBUTES_MAX, NAME_CHARS_MAX};
 use crate::scope::Scope;
 
@@ -40,7 +40,7 @@ pub(crate) async fn create(call: &Call<'_>, scope: &Scope, of: &str) -> Answer {
         dates: input::dates(form)?,
     };
     let command = |_: &Conversation| Ok(Command::Post(post.clone()));
-    let show = |change: &Change| rendered(call, scope, change);
+    let show = |change: &ConversationChange| rendered(call, scope, change);
     Ok(Reply::created(apply(call, scope, of, command, show).await?))
 }
 
@@ -124,7 +124,7 @@ pub(crate) async fn update(call: &Call<'_>, scope: &Scope, of: &str, sid: &str) 
         .decide(async || {
             let (conversation, before) = load(call, scope, of, sid).await?;
             let command = Command::Edit(Box::new(before), edit.clone());
-            let change = decided(call, &conversation, command).await?;
+            let change = decide_with_answers(call, &conversation, command).await?;
             Ok::<_, ApiError>((rendered(call, scope, &change), Decision::from(change)))
         })
         .await?;
@@ -136,7 +136,7 @@ pub(crate) async fn remove(call: &Call<'_>, scope: &Scope, of: &str, sid: &str) 
     call.decide(async || {
         let (conversation, before) = load(call, scope, of, sid).await?;
         let command = Command::Withdraw(Box::new(before));
-        let change = decided(call, &conversation, command).await?;
+        let change = decide_with_answers(call, &conversation, command).await?;
         Ok::<_, ApiError>(((), Decision::from(change)))
     })
     .await?;
@@ -169,7 +169,7 @@ fn author(form: &Params) -> Result<Option<String>, ApiError> {
 }
 
 /// The message that a change was about.
-fn rendered(call: &Call<'_>, scope: &Scope, change: &Change) -> Value {
+fn rendered(call: &Call<'_>, scope: &Scope, change: &ConversationChange) -> Value {
     let one = change.message.as_ref();
     one.map_or(Value::Null, |one| render(call, scope, &change.conversation, one))
 }

@@ -7,7 +7,7 @@ use switchboard_domain::codes::Code;
 use switchboard_domain::conversation::{
     Conversation, Given, NewParticipant, Pair, Participant, ParticipantUpdate,
 };
-use switchboard_domain::process::conversation::{Change, Command};
+use switchboard_domain::process::conversation::{Command, ConversationChange};
 use switchboard_domain::refusal::Refusal;
 use switchboard_domain::sid::{AccountSid, ConversationSid, ParticipantSid, ServiceSid, Sid as _};
 use switchboard_domain::timestamp::Timestamp;
@@ -44,7 +44,7 @@ pub(crate) fn joining(form: &Params) -> Result<NewParticipant, ApiError> {
 pub(crate) async fn create(call: &Call<'_>, scope: &Scope, of: &str) -> Answer {
     let joining = joining(&call.form)?;
     let command = |_: &Conversation| Ok(Command::Join(joining.clone()));
-    let show = |change: &Change| rendered(call, scope, change);
+    let show = |change: &ConversationChange| rendered(call, scope, change);
     Ok(Reply::created(apply(call, scope, of, command, show).await?))
 }
 
@@ -80,7 +80,7 @@ pub(crate) async fn update(call: &Call<'_>, scope: &Scope, of: &str, name: &str)
         proxy_must_stay(form, one)?;
         Ok(Command::UpdateParticipant(one.number, update.clone()))
     };
-    let show = |change: &Change| rendered(call, scope, change);
+    let show = |change: &ConversationChange| rendered(call, scope, change);
     Ok(Reply::ok(apply(call, scope, of, command, show).await?))
 }
 
@@ -168,7 +168,7 @@ fn proxy_must_stay(form: &Params, one: &Participant) -> Result<(), ApiError> {
 }
 
 /// The participant that a change was about.
-fn rendered(call: &Call<'_>, scope: &Scope, change: &Change) -> Value {
+fn rendered(call: &Call<'_>, scope: &Scope, change: &ConversationChange) -> Value {
     let one = change.number.and_then(|number| change.conversation.participant(number));
     one.map_or(Value::Null, |one| render(call, scope, &change.conversation, one))
 }

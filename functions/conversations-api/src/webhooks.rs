@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 use switchboard_domain::codes::Code;
 use switchboard_domain::conversation::{Conversation, Target, Webhook};
 use switchboard_domain::decision::Decision;
-use switchboard_domain::process::conversation::{Change, Command};
+use switchboard_domain::process::conversation::{Command, ConversationChange};
 use switchboard_domain::sid::{Sid as _, WebhookSid};
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
 
-use crate::apply::{apply, decided};
+use crate::apply::{apply, decide_with_answers};
 use crate::input;
 use crate::scope::Scope;
 
@@ -24,7 +24,7 @@ pub(crate) async fn create(call: &Call<'_>, scope: &Scope, of: &str) -> Answer {
     let kind = Kind::parse(call.form.given("Target").ok_or(Code::WebhookTypeMissing)?)?;
     let target = target(call, kind, None).await?;
     let command = |_: &Conversation| Ok(Command::Attach(target.clone()));
-    let show = |change: &Change| rendered(call, scope, change);
+    let show = |change: &ConversationChange| rendered(call, scope, change);
     Ok(Reply::created(apply(call, scope, of, command, show).await?))
 }
 
@@ -56,7 +56,7 @@ pub(crate) async fn update(call: &Call<'_>, scope: &Scope, of: &str, sid: &str) 
             let target = target(call, Kind::of(&one.target), Some(&one.target)).await?;
             call.nothing_else()?;
             let command = Command::Configure(one.number, target);
-            let change = decided(call, &conversation, command).await?;
+            let change = decide_with_answers(call, &conversation, command).await?;
             Ok::<_, ApiError>((rendered(call, scope, &change), Decision::from(change)))
         })
         .await?;
@@ -165,7 +165,7 @@ fn triggers(form: &Params) -> Result<Vec<String>, ApiError> {
 }
 
 /// The webhook that a change was about.
-fn rendered(call: &Call<'_>, scope: &Scope, change: &Change) -> Value {
+fn rendered(call: &Call<'_>, scope: &Scope, change: &ConversationChange) -> Value {
     let one = change.conversation.webhooks.iter().find(|one| Some(one.number) == change.number);
     one.map_or(Value::Null, |one| render(call, scope, &change.conversation, one))
 }

@@ -68,7 +68,7 @@ fn effects_of(record: &EventRecord) -> Result<Vec<(String, Effect)>, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use switchboard_domain::effect::{RouterEvent, Subject};
+    use switchboard_domain::effect::{RouterEvent, RouterSubject};
     use switchboard_domain::sid::{Sid as _, WorkspaceSid};
 
     fn record(image: serde_json::Value) -> EventRecord {
@@ -82,7 +82,7 @@ mod tests {
     #[test]
     fn both_roads_name_an_effect_alike() {
         let workspace = WorkspaceSid::derived(&["w"]);
-        let effect = Effect::Route(RouterEvent { workspace, subject: Subject::Clock });
+        let effect = Effect::Route(RouterEvent { workspace, subject: RouterSubject::Clock });
         let fx = serde_json::to_string(std::slice::from_ref(&effect)).unwrap();
         let image = serde_json::json!({"pk": {"S": "WT1"}, "v": {"N": "3"}, "fx": {"S": fx}});
         assert_eq!(effects_of(&record(image)).unwrap(), [(effect_id("WT1", 3, 0), effect)]);

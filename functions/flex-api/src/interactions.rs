@@ -9,7 +9,7 @@ use switchboard_domain::conversation::{
 };
 use switchboard_domain::decision::Decision;
 use switchboard_domain::interaction::{ChannelStatus, InitiatedBy, Interaction};
-use switchboard_domain::process::conversation::{Change, Command, decide_all};
+use switchboard_domain::process::conversation::{Command, ConversationChange, decide_all};
 use switchboard_domain::process::interaction;
 use switchboard_domain::refusal::Refusal;
 use switchboard_domain::sid::{ConversationSid, Sid as _};
@@ -17,7 +17,7 @@ use switchboard_domain::task::Task;
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::key;
 
-use crate::load::{self, Names};
+use crate::load::{self, TaskNames};
 use crate::order::{Resolved, Routing, bad, text};
 use crate::snapshot;
 
@@ -51,7 +51,7 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
         call.decide(|| open(call, &channel, &routing, &resolved, minted)).await?;
     let names = match &task {
         Some(task) => load::names(call, task).await?,
-        None => Names::default(),
+        None => TaskNames::default(),
     };
     Ok(Reply::ok(render(call, &interaction, task.as_ref().map(|task| (task, &names)))))
 }
@@ -83,7 +83,7 @@ async fn open(
         return Err(Refusal::ChannelClosed.into());
     }
     commands.push(Command::Link(before.sid.twin()));
-    let change: Change = call
+    let change: ConversationChange = call
         .on
         .answering::<_, ApiError>(|answers| {
             decide_all(&before, commands.clone(), Source::Interaction, answers, call.now)
@@ -193,12 +193,12 @@ async fn answer(call: &Call<'_>, interaction: &Interaction) -> Answer {
     let task = load::tasks(call, last.into_iter()).await?.pop();
     let names = match &task {
         Some(task) => load::names(call, task).await?,
-        None => Names::default(),
+        None => TaskNames::default(),
     };
     Ok(Reply::ok(render(call, interaction, task.as_ref().map(|task| (task, &names)))))
 }
 
-fn render(call: &Call<'_>, interaction: &Interaction, task: Option<(&Task, &Names)>) -> Value {
+fn render(call: &Call<'_>, interaction: &Interaction, task: Option<(&Task, &TaskNames)>) -> Value {
     let url = call.url(&format!("v1/Interactions/{}", interaction.sid));
     json!({
         "sid": interaction.sid,

@@ -58,21 +58,21 @@ pub(crate) async fn tasks(
 
 /// What gives a task's workflow, queue and channel their names.
 #[derive(Default)]
-pub(crate) struct Names {
+pub(crate) struct TaskNames {
     pub(crate) workflow: Option<Workflow>,
     pub(crate) queue: Option<TaskQueue>,
     pub(crate) channel: Option<TaskChannel>,
 }
 
 /// The names of a task. One that has not entered its workflow yet goes to the queue that it will enter.
-pub(crate) async fn names(call: &Call<'_>, task: &Task) -> Result<Names, ApiError> {
+pub(crate) async fn names(call: &Call<'_>, task: &Task) -> Result<TaskNames, ApiError> {
     let workflow = key::workflow(task.workspace, task.workflow);
     let channel = key::task_channel(task.workspace, task.channel);
     let queue = |queue| key::task_queue(task.workspace, queue);
     let mut keys = vec![workflow.clone(), channel.clone()];
     keys.extend(task.queue.map(queue));
     let mut found = call.on.store.get_all(&keys).await?;
-    let mut names = Names {
+    let mut names = TaskNames {
         workflow: take(&mut found, &workflow),
         queue: task.queue.and_then(|sid| take(&mut found, &queue(sid))),
         channel: take(&mut found, &channel),
@@ -86,7 +86,7 @@ pub(crate) async fn names(call: &Call<'_>, task: &Task) -> Result<Names, ApiErro
 }
 
 /// The queue that a new task is going to: it enters its workflow a moment later.
-pub(crate) fn first_queue(task: &Task, names: &Names) -> Option<TaskQueueSid> {
+pub(crate) fn first_queue(task: &Task, names: &TaskNames) -> Option<TaskQueueSid> {
     let rules = Rules::parse(&names.workflow.as_ref()?.configuration).ok()?;
     let attributes: Value = serde_json::from_str(&task.attributes).ok()?;
     match rules.first_match(&attributes) {

@@ -5,7 +5,7 @@ use switchboard_domain::codes::Code;
 use switchboard_domain::interaction::{
     ChannelParticipant, Interaction, ParticipantKind, SeatRouting,
 };
-use switchboard_domain::process::interaction::{self, Leaving};
+use switchboard_domain::process::interaction::{self, LeaveRequest};
 use switchboard_domain::sid::{ChannelParticipantSid, Sid as _};
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 
@@ -73,8 +73,8 @@ fn invalid(why: &str) -> ApiError {
 pub(crate) async fn update(call: &Call<'_>, kd: &str, uo: &str, ut: &str) -> Answer {
     let sid: ChannelParticipantSid = call.sid(ut)?;
     let how = match call.form.required("Status")?.to_lowercase().as_str() {
-        "closed" => Leaving::Closed,
-        "wrapup" => Leaving::WrapUp,
+        "closed" => LeaveRequest::Closed,
+        "wrapup" => LeaveRequest::WrapUp,
         _ => {
             return Err(ApiError::bad("Invalid parameter: Status must be closed or wrapup"));
         }

@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 use switchboard_domain::task::Task;
 use switchboard_rest::Call;
 
-use crate::load::{Names, first_queue};
+use crate::load::{TaskNames, first_queue};
 
 /// `routing`: the reservation, if there is one, and the task. Times are seconds since 1970.
-pub(crate) fn routing(call: &Call<'_>, task: &Task, names: &Names) -> Value {
+pub(crate) fn routing(call: &Call<'_>, task: &Task, names: &TaskNames) -> Value {
     let open = task.open_reservations().next();
     let reservation = open.map(|reservation| {
         json!({

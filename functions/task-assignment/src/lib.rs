@@ -18,7 +18,7 @@ use std::sync::Mutex;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use switchboard_domain::decision::Decision;
-use switchboard_domain::effect::{RouterEvent, Subject};
+use switchboard_domain::effect::{RouterEvent, RouterSubject};
 use switchboard_domain::sid::WorkspaceSid;
 use switchboard_domain::task::{self, Command, Source, Task};
 use switchboard_runtime::queue::{body, item_failure, log};
@@ -61,7 +61,8 @@ pub const PATIENCE: Patience = Patience::WORKER;
 /// Handles a batch. All events of a workspace are one step: they succeed or come back together.
 pub async fn handle(on: &Dependencies, routers: &Routers, event: SqsEvent) -> SqsBatchResponse {
     let mut response = SqsBatchResponse::default();
-    let mut batches: BTreeMap<WorkspaceSid, (BTreeSet<Subject>, Vec<String>)> = BTreeMap::new();
+    let mut batches: BTreeMap<WorkspaceSid, (BTreeSet<RouterSubject>, Vec<String>)> =
+        BTreeMap::new();
     for message in &event.records {
         let id = message.message_id.clone().unwrap_or_default();
         match body::<RouterEvent>(message) {
@@ -92,7 +93,7 @@ async fn route(
     on: &Dependencies,
     routers: &Routers,
     workspace: WorkspaceSid,
-    subjects: &BTreeSet<Subject>,
+    subjects: &BTreeSet<RouterSubject>,
 ) -> Result<(), Failure> {
     for _ in 0..ATTEMPTS_MAX {
         let held = routers.take(workspace);
@@ -115,10 +116,10 @@ async fn route(
 async fn remove_orphans(
     on: &Dependencies,
     workspace: WorkspaceSid,
-    subjects: &BTreeSet<Subject>,
+    subjects: &BTreeSet<RouterSubject>,
 ) -> Result<(), Failure> {
     for subject in subjects {
-        let Subject::Task(sid) = *subject else { continue };
+        let RouterSubject::Task(sid) = *subject else { continue };
         let rule = || async {
             let found: Option<Task> = on.store.get(key::task(sid)).await?;
             let left = found.filter(|task| task.workspace == workspace && !task.status.is_over());

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use switchboard_domain::decision::Decision;
-use switchboard_domain::effect::Subject;
+use switchboard_domain::effect::RouterSubject;
 use switchboard_domain::head::{Head, PartSid};
 use switchboard_domain::record::Record;
 use switchboard_domain::routing::router::Router;
@@ -130,15 +130,15 @@ impl Warm {
         &mut self,
         on: &Dependencies,
         workspace: WorkspaceSid,
-        subjects: &BTreeSet<Subject>,
+        subjects: &BTreeSet<RouterSubject>,
     ) -> Result<(), Failure> {
-        let key_of = |subject: &Subject| match subject {
-            Subject::Task(sid) => Some(key::task(*sid)),
-            Subject::Answer(reservation, _) => Some(key::task(reservation.kin(0))),
-            Subject::Worker(_) | Subject::Configuration | Subject::Clock => None,
+        let key_of = |subject: &RouterSubject| match subject {
+            RouterSubject::Task(sid) => Some(key::task(*sid)),
+            RouterSubject::Answer(reservation, _) => Some(key::task(reservation.kin(0))),
+            RouterSubject::Worker(_) | RouterSubject::Configuration | RouterSubject::Clock => None,
         };
         if !self.is_complete
-            && subjects.contains(&Subject::Clock)
+            && subjects.contains(&RouterSubject::Clock)
             && on.now() >= self.built + CAUGHT_UP
         {
             self.learn_listed(on, workspace).await?;
@@ -153,10 +153,10 @@ impl Warm {
             let Some(key) = key_of(subject) else { continue };
             match (found.get(&key).cloned(), subject) {
                 (Some(record), _) => self.router.learn(record),
-                (None, Subject::Task(sid)) => self.router.forget_task(*sid),
+                (None, RouterSubject::Task(sid)) => self.router.forget_task(*sid),
                 (None, _) => {}
             }
-            if let Subject::Answer(reservation, outcome) = subject {
+            if let RouterSubject::Answer(reservation, outcome) = subject {
                 self.router.answer(*reservation, *outcome);
             }
         }

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use switchboard_domain::decision::Decision;
-use switchboard_domain::effect::{Effect, RouterEvent, Subject};
+use switchboard_domain::effect::{Effect, RouterEvent, RouterSubject};
 use switchboard_domain::head::{Head, PartSid};
 use switchboard_domain::sid::{
     ActivitySid, Sid, TaskChannelSid, TaskQueueSid, WorkerSid, WorkflowSid, WorkspaceSid,
@@ -135,18 +135,18 @@ pub(crate) async fn head(call: &Call<'_>, workspace: WorkspaceSid) -> Result<Hea
 pub(crate) fn fenced(mut head: Head, part: PartSid) -> Decision {
     head.note(part);
     let subject = match part {
-        PartSid::Worker(sid) => Subject::Worker(sid),
-        _ => Subject::Configuration,
+        PartSid::Worker(sid) => RouterSubject::Worker(sid),
+        _ => RouterSubject::Configuration,
     };
     moved(head, subject)
 }
 
 /// Moves the head without a note of what was changed: the router reads everything again.
 pub(crate) fn moved_unnoted(head: Head) -> Decision {
-    moved(head, Subject::Configuration)
+    moved(head, RouterSubject::Configuration)
 }
 
-fn moved(head: Head, subject: Subject) -> Decision {
+fn moved(head: Head, subject: RouterSubject) -> Decision {
     let event = RouterEvent { workspace: head.workspace, subject };
     Decision::put(head).asking([Effect::Route(event)])
 }

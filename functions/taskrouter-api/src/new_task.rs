@@ -10,7 +10,7 @@ use switchboard_store::Kept as _;
 
 use crate::fields::invalid;
 use crate::task_list::PRIORITY_MAX;
-use crate::task_view::{Names, render};
+use crate::task_view::{References, render};
 use crate::tasks::{channel, virtual_start};
 use crate::{contents, fields, task_queues};
 
@@ -60,7 +60,7 @@ pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
         Ok::<_, ApiError>((new.clone().versioned(1), decision))
     };
     let task = call.decide(rule).await?;
-    let names = Names::load(call, std::slice::from_ref(&task)).await?;
+    let names = References::load(call, std::slice::from_ref(&task)).await?;
     Ok(Reply::created(render(call, &task, &names)).tagged(task.version))
 }
 

@@ -76,7 +76,7 @@ pub(crate) async fn rehearse(call: &Call<'_>, workspace: WorkspaceSid, sid: &str
 }
 
 fn render(call: &Call<'_>, workflow: &Workflow, of: &Material<'_>, found: &Rehearsal) -> Value {
-    let names = Names::read(of.records);
+    let names = DisplayNames::read(of.records);
     let moved: Vec<Value> = found
         .moved
         .first
@@ -151,9 +151,9 @@ fn fallen(tasks: &Named<TaskSid>) -> Value {
 }
 
 /// How workers and queues are called.
-struct Names(BTreeMap<String, String>);
+struct DisplayNames(BTreeMap<String, String>);
 
-impl Names {
+impl DisplayNames {
     fn read(records: &[Record]) -> Self {
         let name = |record: &Record| match record {
             Record::Worker(it) => Some((it.sid.to_string(), it.friendly_name.clone())),

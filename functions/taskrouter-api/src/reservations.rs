@@ -169,7 +169,7 @@ pub(crate) async fn update(
         let before = find(call, workspace, view, sid).await?;
         call.if_match(before.version)?;
         let change = given.decide(&before, sid, Source::Api, call.now)?;
-        let (task, decision) = tasks::decided(change);
+        let (task, decision) = tasks::as_written(change);
         let Some(head) = head.filter(|_| !decision.is_unchanged()) else {
             return Ok::<_, ApiError>((task, decision));
         };

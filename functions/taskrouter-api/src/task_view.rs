@@ -12,11 +12,11 @@ use switchboard_store::{Key, key};
 
 use crate::contents;
 
-/// The names of what tasks refer to.
+/// What tasks refer to, by its key; it gives them the names that they show.
 #[derive(Debug, Default)]
-pub(crate) struct Names(BTreeMap<Key, Record>);
+pub(crate) struct References(BTreeMap<Key, Record>);
 
-impl Names {
+impl References {
     /// Reads those of some tasks, all in one request.
     pub(crate) async fn load(call: &Call<'_>, tasks: &[Task]) -> Result<Self, ApiError> {
         let mut keys = Vec::with_capacity(tasks.len() * 3);
@@ -56,7 +56,7 @@ fn routing_target(task: &Task) -> Option<String> {
     task.worker.map(|it| it.to_string()).or(queue.map(|it| it.to_string()))
 }
 
-pub(crate) fn render(call: &Call<'_>, task: &Task, names: &Names) -> Value {
+pub(crate) fn render(call: &Call<'_>, task: &Task, names: &References) -> Value {
     let url = format!("{}/Tasks/{}", contents::workspace_url(call, task.workspace), task.sid);
     let queue_url = task.queue.map(|queue| contents::url::<TaskQueue>(call, task.workspace, queue));
     json!({

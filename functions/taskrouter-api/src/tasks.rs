@@ -2,7 +2,7 @@
 
 use switchboard_domain::decision::Decision;
 use switchboard_domain::sid::{TaskSid, WorkspaceSid};
-use switchboard_domain::task::{self, Amendment, Change, Command, Source, Task, TaskStatus};
+use switchboard_domain::task::{self, Amendment, Command, Source, Task, TaskChange, TaskStatus};
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_domain::workspace::TaskChannel;
 use switchboard_rest::fields::missing;
@@ -14,7 +14,7 @@ use crate::contents::{self, PAGE_SIZE_MAX};
 use crate::fields::invalid;
 use crate::task_filter::{EARLIEST_START, Filter, Ordering};
 use crate::task_list::{PRIORITY_MAX, find, is_gone};
-use crate::task_view::{Names, render};
+use crate::task_view::{References, render};
 use crate::{fields, task_channels};
 
 /// The longest reason, in characters.
@@ -57,7 +57,7 @@ pub(crate) async fn list(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
         let kept = all.into_iter().filter(keep).map(|task| (ordering.key(&task), task));
         ordered(kept.collect(), ordering.order, &request)
     };
-    let names = Names::load(call, &page.records).await?;
+    let names = References::load(call, &page.records).await?;
     Ok(call.paged("tasks", &request, &page, |task| render(call, task, &names)))
 }
 
@@ -67,7 +67,7 @@ pub(crate) async fn fetch(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) -
 }
 
 async fn answer(call: &Call<'_>, task: &Task) -> Answer {
-    let names = Names::load(call, std::slice::from_ref(task)).await?;
+    let names = References::load(call, std::slice::from_ref(task)).await?;
     Ok(Reply::ok(render(call, task, &names)).tagged(task.version))
 }
 
@@ -146,14 +146,14 @@ pub(crate) async fn update(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) 
         call.if_match(before.version)?;
         let commands = update.commands(before.status)?;
         let change = task::decide_all(&before, commands, Source::Api, call.now)?;
-        Ok::<_, ApiError>(decided(change))
+        Ok::<_, ApiError>(as_written(change))
     };
     let task = call.decide(rule).await?;
     answer(call, &task).await
 }
 
 /// A changed task as it stands once it is written, and the decision.
-pub(crate) fn decided(change: Change) -> (Task, Decision) {
+pub(crate) fn as_written(change: TaskChange) -> (Task, Decision) {
     let written = u64::from(!change.is_nothing());
     let version = change.task.version + written;
     (change.task.clone().versioned(version), change.into())

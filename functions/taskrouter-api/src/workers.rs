@@ -170,14 +170,14 @@ pub(crate) async fn fetch(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) -
 }
 
 /// What an update asks for.
-struct Change {
+struct WorkerUpdate {
     name: Option<String>,
     attributes: Option<String>,
     activity: Option<ActivitySid>,
     reject: bool,
 }
 
-impl Change {
+impl WorkerUpdate {
     fn read(form: &Params) -> Result<Self, ApiError> {
         Ok(Self {
             name: fields::name(form, "FriendlyName")?,
@@ -219,7 +219,7 @@ impl Change {
 
 pub(crate) async fn update(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) -> Answer {
     let sid: WorkerSid = call.sid(sid)?;
-    let change = Change::read(&call.form)?;
+    let change = WorkerUpdate::read(&call.form)?;
     let rule = || async {
         let head = contents::head(call, workspace).await?;
         let before: Worker = contents::find(call, workspace, sid).await?;
@@ -262,7 +262,7 @@ fn pending(task: &Task, worker: WorkerSid) -> impl Iterator<Item = u32> {
 }
 
 /// The task without what this worker was asked.
-fn rejected(task: &Task, worker: WorkerSid, now: Timestamp) -> Result<task::Change, Refusal> {
+fn rejected(task: &Task, worker: WorkerSid, now: Timestamp) -> Result<task::TaskChange, Refusal> {
     let rejections = pending(task, worker).map(|number| Command::Reject(task.sid.kin(number)));
     task::decide_all(task, rejections, Source::Api, now)
 }

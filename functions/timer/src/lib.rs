@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use serde_json::{Value, json};
-use switchboard_domain::effect::{Effect, QueueName, RouterEvent, Subject, Wake};
+use switchboard_domain::effect::{Effect, QueueName, RouterEvent, RouterSubject, Wake};
 use switchboard_domain::timestamp::{Millis, Timestamp};
 use switchboard_domain::workspace::Workspace;
 use switchboard_runtime::queue::{body, item_failure, log};
@@ -69,11 +69,11 @@ fn due(wake: Wake, now: Timestamp) -> Effect {
 
 fn name(event: &RouterEvent) -> String {
     match event.subject {
-        Subject::Task(sid) => sid.to_string(),
-        Subject::Worker(sid) => sid.to_string(),
-        Subject::Answer(sid, _) => sid.to_string(),
-        Subject::Configuration => "configuration".to_owned(),
-        Subject::Clock => "clock".to_owned(),
+        RouterSubject::Task(sid) => sid.to_string(),
+        RouterSubject::Worker(sid) => sid.to_string(),
+        RouterSubject::Answer(sid, _) => sid.to_string(),
+        RouterSubject::Configuration => "configuration".to_owned(),
+        RouterSubject::Clock => "clock".to_owned(),
     }
 }
 
@@ -83,7 +83,7 @@ async fn tick(on: &Dependencies) -> Result<(), Failure> {
     let workspaces: Vec<Workspace> = on.store.all(&listing).await?;
     let minute = on.now().seconds() / 60;
     for workspace in workspaces {
-        let event = RouterEvent { workspace: workspace.sid, subject: Subject::Clock };
+        let event = RouterEvent { workspace: workspace.sid, subject: RouterSubject::Clock };
         let group = workspace.sid.to_string();
         on.queues.send(QueueName::Routing, &event, group, format!("tick-{minute}")).await?;
     }
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn due_timers_wake_the_router_and_early_ones_are_set_again() {
-        let subject = Subject::Task(TaskSid::derived(&["t"]));
+        let subject = RouterSubject::Task(TaskSid::derived(&["t"]));
         let event = RouterEvent { workspace: WorkspaceSid::derived(&["w"]), subject };
         let wake = Wake { at: Timestamp(1_000), event: event.clone() };
         for on_time in [980, 1_000, 9_000] {

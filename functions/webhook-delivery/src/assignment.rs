@@ -16,7 +16,9 @@
 
 use std::time::Duration;
 
-use switchboard_domain::effect::{AssignmentCall, Call, Outcome, QueueName, RouterEvent, Subject};
+use switchboard_domain::effect::{
+    AssignmentCall, AssignmentOutcome, Call, QueueName, RouterEvent, RouterSubject,
+};
 use switchboard_domain::sid::Sid as _;
 use switchboard_domain::task::{Reservation, ReservationStatus, Task};
 use switchboard_domain::timestamp::Millis;
@@ -74,11 +76,11 @@ pub(crate) async fn serve(
                     .await;
                 return Ok(Next::Later(wait));
             }
-            None => Some(Outcome::Withdraw),
+            None => Some(AssignmentOutcome::Withdraw),
         },
     };
     if let Some(outcome) = outcome {
-        let subject = Subject::Answer(call.reservation, outcome);
+        let subject = RouterSubject::Answer(call.reservation, outcome);
         let event = RouterEvent { workspace: call.workspace, subject };
         let id = format!("answer-{}", call.reservation);
         on.queues.send(QueueName::Routing, &event, call.workspace.to_string(), id).await?;

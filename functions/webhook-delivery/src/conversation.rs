@@ -67,7 +67,7 @@ mod tests {
     use super::*;
     use switchboard_domain::conversation::{Answers, Dates, Source};
     use switchboard_domain::message::Post;
-    use switchboard_domain::process::conversation::{Change, Command, decide};
+    use switchboard_domain::process::conversation::{Command, ConversationChange, decide};
     use switchboard_domain::sid::{ConversationSid, MessageSid, ServiceSid};
     use switchboard_domain::timestamp::Timestamp;
 
@@ -75,7 +75,7 @@ mod tests {
     fn a_trigger_is_pulled_by_its_words_alone() {
         let (sid, now) = (ConversationSid::derived(&["c"]), Timestamp(0));
         let conversation = Conversation::new(sid, ServiceSid::derived(&["s"]), None, now);
-        let decided = |on: &Conversation, command| -> Change {
+        let decided = |on: &Conversation, command| -> ConversationChange {
             decide(on, command, Source::Channel, &Answers::NONE, now).unwrap()
         };
         let target = Target::Trigger {

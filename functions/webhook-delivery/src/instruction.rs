@@ -1,7 +1,7 @@
 //! What an assignment callback answers, read as an instruction (rule D.8).
 
 use serde_json::Value;
-use switchboard_domain::effect::Outcome;
+use switchboard_domain::effect::AssignmentOutcome;
 use switchboard_domain::sid::ActivitySid;
 
 use switchboard_caller::{Answer, Called};
@@ -16,7 +16,7 @@ pub(crate) enum Heard {
     /// It will say later, by REST; a published code is a warning.
     Later(Option<u32>),
     /// It says what is to be done; a published code is a warning.
-    Instruction(Outcome, Option<u32>),
+    Instruction(AssignmentOutcome, Option<u32>),
 }
 
 /// The content type is wrong.
@@ -58,16 +58,22 @@ fn instruction(said: &Value) -> Heard {
         return Heard::Later(Some(NO_INSTRUCTION));
     };
     match name.to_ascii_lowercase().as_str() {
-        "accept" => Heard::Instruction(Outcome::Accept, None),
+        "accept" => Heard::Instruction(AssignmentOutcome::Accept, None),
         "reject" => match said["activity_sid"].as_str().map(str::parse::<ActivitySid>) {
-            Some(Ok(activity)) => Heard::Instruction(Outcome::Reject(Some(activity)), None),
-            Some(Err(_)) | None => Heard::Instruction(Outcome::Fail(REJECT), Some(REJECT)),
+            Some(Ok(activity)) => {
+                Heard::Instruction(AssignmentOutcome::Reject(Some(activity)), None)
+            }
+            Some(Err(_)) | None => {
+                Heard::Instruction(AssignmentOutcome::Fail(REJECT), Some(REJECT))
+            }
         },
         // There is no call to lead elsewhere; what is left of the instruction is its acceptance.
-        "redirect" if is_true(&said["accept"]) => Heard::Instruction(Outcome::Accept, None),
+        "redirect" if is_true(&said["accept"]) => {
+            Heard::Instruction(AssignmentOutcome::Accept, None)
+        }
         other => {
             let code = voice(other).unwrap_or(UNKNOWN);
-            Heard::Instruction(Outcome::Fail(code), Some(code))
+            Heard::Instruction(AssignmentOutcome::Fail(code), Some(code))
         }
     }
 }
@@ -106,18 +112,22 @@ mod tests {
         let reject = format!(r#"{{"instruction":"reject","activity_sid":"{activity}"}}"#);
         let told = |body: &str| json(200, body);
         for (body, outcome, warning) in [
-            (r#"{"instruction":"accept"}"#, Outcome::Accept, None),
-            (r#"{"instruction":"Accept"}"#, Outcome::Accept, None),
-            (reject.as_str(), Outcome::Reject(Some(activity)), None),
-            (r#"{"instruction":"reject"}"#, Outcome::Fail(40_100), Some(40_100)),
-            (r#"{"instruction":"reject","activity_sid":"x"}"#, Outcome::Fail(40_100), Some(40_100)),
-            (r#"{"instruction":"redirect","accept":true}"#, Outcome::Accept, None),
-            (r#"{"instruction":"redirect"}"#, Outcome::Fail(40_123), Some(40_123)),
-            (r#"{"instruction":"call"}"#, Outcome::Fail(40_110), Some(40_110)),
-            (r#"{"instruction":"dequeue"}"#, Outcome::Fail(40_140), Some(40_140)),
-            (r#"{"instruction":"conference"}"#, Outcome::Fail(40_142), Some(40_142)),
-            (r#"{"instruction":"supervise"}"#, Outcome::Fail(40_149), Some(40_149)),
-            (r#"{"instruction":"dance"}"#, Outcome::Fail(40_151), Some(40_151)),
+            (r#"{"instruction":"accept"}"#, AssignmentOutcome::Accept, None),
+            (r#"{"instruction":"Accept"}"#, AssignmentOutcome::Accept, None),
+            (reject.as_str(), AssignmentOutcome::Reject(Some(activity)), None),
+            (r#"{"instruction":"reject"}"#, AssignmentOutcome::Fail(40_100), Some(40_100)),
+            (
+                r#"{"instruction":"reject","activity_sid":"x"}"#,
+                AssignmentOutcome::Fail(40_100),
+                Some(40_100),
+            ),
+            (r#"{"instruction":"redirect","accept":true}"#, AssignmentOutcome::Accept, None),
+            (r#"{"instruction":"redirect"}"#, AssignmentOutcome::Fail(40_123), Some(40_123)),
+            (r#"{"instruction":"call"}"#, AssignmentOutcome::Fail(40_110), Some(40_110)),
+            (r#"{"instruction":"dequeue"}"#, AssignmentOutcome::Fail(40_140), Some(40_140)),
+            (r#"{"instruction":"conference"}"#, AssignmentOutcome::Fail(40_142), Some(40_142)),
+            (r#"{"instruction":"supervise"}"#, AssignmentOutcome::Fail(40_149), Some(40_149)),
+            (r#"{"instruction":"dance"}"#, AssignmentOutcome::Fail(40_151), Some(40_151)),
         ] {
             assert_eq!(told(body), Heard::Instruction(outcome, warning), "{body}");
         }

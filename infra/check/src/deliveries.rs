@@ -22,13 +22,13 @@ const OUT: &str = "at rest every delivery is out or given up";
 const OPTED_OUT: &str = "nothing is sent to who does not want it";
 
 /// Which delivery of which message.
-type Place = (MessageSid, u32);
+type DeliveryKey = (MessageSid, u32);
 
 pub(super) fn check(view: &View<'_>, found: &mut Found) {
     if !view.knows(Table::Conversations) {
         return;
     }
-    let mut carried: BTreeMap<&str, Place> = BTreeMap::new();
+    let mut carried: BTreeMap<&str, DeliveryKey> = BTreeMap::new();
     let mut origins: BTreeMap<(&str, &str), MessageSid> = BTreeMap::new();
     for message in view.messages.values() {
         if let Some(origin) = &message.origin {
@@ -70,7 +70,7 @@ pub(crate) fn alone(message: &Message, at_rest: bool, found: &mut Found) {
     }
 }
 
-fn name((message, delivery): Place) -> String {
+fn name((message, delivery): DeliveryKey) -> String {
     format!("{message}/{delivery}")
 }
 
@@ -130,7 +130,7 @@ fn outside(view: &View<'_>, facts: &Facts, found: &mut Found) {
 }
 
 fn handed(view: &View<'_>, sent: &[Handed], found: &mut Found) {
-    let mut accepted: BTreeMap<Place, &Handed> = BTreeMap::new();
+    let mut accepted: BTreeMap<DeliveryKey, &Handed> = BTreeMap::new();
     for handed in sent {
         let place = (handed.message, handed.delivery);
         if accepted.insert(place, handed).is_some() {

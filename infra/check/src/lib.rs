@@ -33,4 +33,4 @@ pub use history::History;
 pub use offers::Around;
 pub use snapshot::{Snapshot, TABLES, name};
 pub use violation::Violation;
-pub use write::{Change, per_write};
+pub use write::{RecordChange, per_write};

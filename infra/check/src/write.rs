@@ -18,7 +18,7 @@ const OPEN: &str = "a message is written together with its conversation, which i
 
 /// What a write did to one record.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Change<'a> {
+pub struct RecordChange<'a> {
     /// The record before; none if it is new.
     pub before: Option<&'a Record>,
     /// The record after; none if it is gone.
@@ -28,7 +28,7 @@ pub struct Change<'a> {
 /// What one write, all of its changes together, must not do, in an order that is always the same. `around` has the
 /// changes in it; `skew` is how far the writer's clock may be from `now`.
 pub fn per_write(
-    changes: &[Change<'_>],
+    changes: &[RecordChange<'_>],
     around: &impl Around,
     now: Timestamp,
     skew: Millis,
@@ -73,7 +73,7 @@ fn made(before: Option<&Record>, task: &Task, around: &impl Around, found: &mut 
 }
 
 /// A conversation counts the messages that are written together with it, and each is in its place.
-fn messages(changes: &[Change<'_>], found: &mut Found) {
+fn messages(changes: &[RecordChange<'_>], found: &mut Found) {
     let mut written: BTreeMap<ConversationSid, Vec<u32>> = BTreeMap::new();
     for change in changes {
         if let (None, Some(Record::Message(it))) = (change.before, change.after)

@@ -142,13 +142,13 @@ pub struct RouterEvent {
     /// The workspace.
     pub workspace: WorkspaceSid,
     /// What changed.
-    pub subject: Subject,
+    pub subject: RouterSubject,
 }
 
 /// What a router is to look at again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Subject {
+pub enum RouterSubject {
     /// A task appeared, or its reservations were answered, or it ended.
     Task(TaskSid),
     /// A worker appeared or changed.
@@ -158,13 +158,13 @@ pub enum Subject {
     /// Nothing but the time.
     Clock,
     /// What an assignment callback made of a reservation.
-    Answer(ReservationSid, Outcome),
+    Answer(ReservationSid, AssignmentOutcome),
 }
 
 /// What comes of an assignment callback (rule D.8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub enum AssignmentOutcome {
     /// The worker takes the task.
     Accept,
     /// The worker does not, and goes to this activity; without one they stay where they are.
@@ -285,7 +285,7 @@ mod tests {
     fn an_effect_survives_its_queue() {
         let event = RouterEvent {
             workspace: WorkspaceSid::derived(&["w"]),
-            subject: Subject::Task(TaskSid::derived(&["t"])),
+            subject: RouterSubject::Task(TaskSid::derived(&["t"])),
         };
         let wake = Effect::Wake(Wake { at: Timestamp(5), event });
         let text = serde_json::to_string(&wake).unwrap();
@@ -327,12 +327,15 @@ mod tests {
     #[test]
     fn an_answer_survives_its_queue() {
         let reservation = TaskSid::derived(&["t"]).kin(1);
-        for outcome in
-            [Outcome::Accept, Outcome::Reject(None), Outcome::Withdraw, Outcome::Fail(40_151)]
-        {
+        for outcome in [
+            AssignmentOutcome::Accept,
+            AssignmentOutcome::Reject(None),
+            AssignmentOutcome::Withdraw,
+            AssignmentOutcome::Fail(40_151),
+        ] {
             let event = RouterEvent {
                 workspace: WorkspaceSid::derived(&["w"]),
-                subject: Subject::Answer(reservation, outcome),
+                subject: RouterSubject::Answer(reservation, outcome),
             };
             let text = serde_json::to_string(&event).unwrap();
             assert_eq!(serde_json::from_str::<RouterEvent>(&text).unwrap(), event);

@@ -36,7 +36,7 @@ use crate::timestamp::{Millis, Timestamp};
 use crate::version::Version;
 
 pub(crate) use self::change::events;
-pub use self::change::{Change, Source, TaskEvent};
+pub use self::change::{Source, TaskChange, TaskEvent};
 pub use self::decide::{Amendment, Command, decide, decide_all};
 pub use self::ending::{Ending, GivenUp};
 pub use self::new::{Destination, NewTask};
@@ -187,7 +187,7 @@ impl Fields {
     }
 
     /// When it has waited for too long.
-    pub fn dies(&self) -> Timestamp {
+    pub fn times_out_at(&self) -> Timestamp {
         self.created + Millis::seconds(self.timeout_seconds)
     }
 

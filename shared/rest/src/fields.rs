@@ -17,7 +17,7 @@ use crate::reply::ApiError;
 pub const URL_CHARS_MAX: usize = 2048;
 
 /// A field of an update: not given, emptied, or set.
-pub type Change<T> = Option<Option<T>>;
+pub type Patch<T> = Option<Option<T>>;
 
 /// 400 for a parameter that has to be given.
 pub fn missing(name: &str) -> ApiError {
@@ -247,7 +247,7 @@ impl Params {
     }
 
     /// An absolute URL; the empty text takes it away.
-    pub fn url(&self, name: &str) -> Result<Change<String>, ApiError> {
+    pub fn url(&self, name: &str) -> Result<Patch<String>, ApiError> {
         match self.get(name) {
             None => Ok(None),
             Some("") => Ok(Some(None)),

@@ -1,6 +1,6 @@
 //! One defect as a difference of a few lines, and how it is put into a text.
 //!
-//! A file has a sentence that says what goes wrong, an empty line, and one or more changes: `--- path` and the lines
+//! A file has a sentence that says what goes wrong, an empty line, and one or more hunks: `--- path` and the lines
 //! below it as in a unified diff, without numbers. Lines to find begin with ` ` or `-`, lines to put there with ` ` or
 //! `+`. `DEFECT` in an added line becomes the question whether the defect is on. The lines to find must stand in the
 //! file exactly once; how far they are indented does not matter.
@@ -19,12 +19,12 @@ pub struct Defect {
     pub name: String,
     /// What goes wrong, as a sentence.
     pub says: String,
-    changes: Vec<Change>,
+    hunks: Vec<Hunk>,
 }
 
 /// What is changed in one place of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Change {
+struct Hunk {
     /// The path from the top of the checkout.
     path: String,
     /// The lines to find.
@@ -81,13 +81,13 @@ pub fn plant(
 ) -> Result<BTreeMap<String, String>, Vec<Misfit>> {
     let (mut planted, mut misfits) = (BTreeMap::new(), Vec::new());
     for defect in defects {
-        for change in &defect.changes {
-            let text = match planted.get(&change.path) {
+        for hunk in &defect.hunks {
+            let text = match planted.get(&hunk.path) {
                 Some(text) => Ok(String::clone(text)),
-                None => read(&change.path).map_err(|error| format!("{}: {error}", change.path)),
+                None => read(&hunk.path).map_err(|error| format!("{}: {error}", hunk.path)),
             };
-            match text.and_then(|text| change.apply(&text)) {
-                Ok(text) => drop(planted.insert(change.path.clone(), text)),
+            match text.and_then(|text| hunk.apply(&text)) {
+                Ok(text) => drop(planted.insert(hunk.path.clone(), text)),
                 Err(why) => misfits.push(defect.misfit(why)),
             }
         }
@@ -104,27 +104,27 @@ impl Defect {
         let question = format!("switchboard_domain::defects::is_on(\"{name}\")");
         let (says, rest) = text.split_once("\n\n").unwrap_or((text, ""));
         let mut defect =
-            Self { name: name.to_owned(), says: says.trim().to_owned(), changes: Vec::new() };
+            Self { name: name.to_owned(), says: says.trim().to_owned(), hunks: Vec::new() };
         let mut asks = false;
         for line in rest.lines().filter(|line| !line.trim().is_empty()) {
             if let Some(path) = line.strip_prefix("--- ") {
                 let path = path.trim().to_owned();
-                defect.changes.push(Change { path, before: Vec::new(), after: Vec::new() });
+                defect.hunks.push(Hunk { path, before: Vec::new(), after: Vec::new() });
                 continue;
             }
-            let Some(change) = defect.changes.last_mut() else {
+            let Some(hunk) = defect.hunks.last_mut() else {
                 return Err(defect.misfit("a line stands before the first path".to_owned()));
             };
             let (sign, code) = line.split_at_checked(1).unwrap_or_default();
             match sign {
                 " " => {
-                    change.before.push(code.to_owned());
-                    change.after.push(code.to_owned());
+                    hunk.before.push(code.to_owned());
+                    hunk.after.push(code.to_owned());
                 }
-                "-" => change.before.push(code.to_owned()),
+                "-" => hunk.before.push(code.to_owned()),
                 "+" => {
                     asks |= code.contains(QUESTION);
-                    change.after.push(code.replace(QUESTION, &question));
+                    hunk.after.push(code.replace(QUESTION, &question));
                 }
                 _ => return Err(defect.misfit(format!("neither found nor added: {line:?}"))),
             }
@@ -140,8 +140,8 @@ impl Defect {
     }
 }
 
-impl Change {
-    /// The text with this change in it.
+impl Hunk {
+    /// The text with this hunk in it.
     fn apply(&self, text: &str) -> Result<String, String> {
         let lines: Vec<&str> = text.lines().collect();
         let is_here = |from: &usize| {

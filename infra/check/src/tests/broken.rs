@@ -486,7 +486,7 @@ fn timers_overdue_by_more_than_a_tick_are_found_at_rest() {
 }
 
 /// What became of the world's task, told under this version of it; without events of one type, if there is one.
-fn tell(world: &mut World, version: u64, without: Option<EventType>) {
+fn record_events(world: &mut World, version: u64, without: Option<EventType>) {
     let task = Record::from(world.task().clone());
     let written = Written { pk: "task", sk: "WT", version, seen: NOW };
     for mut one in of_change(None, Some(&task), written) {
@@ -499,11 +499,11 @@ fn tell(world: &mut World, version: u64, without: Option<EventType>) {
 fn events_recorded_twice_or_not_at_all_are_found_at_rest() {
     const TOLD: &str = "at rest what became of a task is told, and each thing once";
     let mut world = World::new();
-    tell(&mut world, 1, None);
+    record_events(&mut world, 1, None);
     assert_eq!(world.violations(Moment::Rest), []);
     breaks(TOLD, Moment::Rest, |world| {
-        tell(world, 1, None);
-        tell(world, 2, None);
+        record_events(world, 1, None);
+        record_events(world, 2, None);
     });
     for kind in [
         EventType::Task(TaskEvent::Created),
@@ -513,7 +513,7 @@ fn events_recorded_twice_or_not_at_all_are_found_at_rest() {
         breaks(TOLD, Moment::Rest, |world| {
             // A router has seen it.
             world.task().version = 2.into();
-            tell(world, 1, Some(kind));
+            record_events(world, 1, Some(kind));
         });
     }
 }

@@ -71,8 +71,8 @@ fn vanished_records_are_found() {
 #[test]
 fn finished_records_that_go_on_are_found() {
     let invariant = "what is over stays over";
-    type Change = fn(&mut World);
-    let ends: [(Change, Change); 5] = [
+    type Edit = fn(&mut World);
+    let ends: [(Edit, Edit); 5] = [
         (World::close, |world| stored(world.conversation(), |it| it["state"] = json!("active"))),
         (
             |world| world.interaction().status = ChannelStatus::Closed,

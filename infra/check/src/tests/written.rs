@@ -9,7 +9,7 @@ use switchboard_store::key::Place;
 
 use super::violated;
 use super::world::{NOW, World, offered, sid, stored};
-use crate::{Change, per_write};
+use crate::{RecordChange, per_write};
 
 /// A day after everything, and a moment.
 const NEXT_DAY: Timestamp = Timestamp(NOW.0 + 24 * 3_600_000 + 1);
@@ -28,12 +28,12 @@ fn at_once(
     for (key, record) in &world.records {
         let before = was.records.get(key);
         if before != Some(record) {
-            changes.push(Change { before, after: Some(record) });
+            changes.push(RecordChange { before, after: Some(record) });
         }
     }
     for (key, record) in &was.records {
         if !world.records.contains_key(key) {
-            changes.push(Change { before: Some(record), after: None });
+            changes.push(RecordChange { before: Some(record), after: None });
         }
     }
     let found = per_write(&changes, &world.snapshot(), now, Millis(0));

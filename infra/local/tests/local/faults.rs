@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use switchboard::{Call, Fault, Faults, FunctionError, Options, Outcome, http_event};
-use switchboard_domain::effect::{Effect, RouterEvent, Subject, Wake};
+use switchboard_domain::effect::{Effect, RouterEvent, RouterSubject, Wake};
 use switchboard_domain::timestamp::Timestamp;
 
 use crate::{PATIENCE, start_with};
@@ -64,7 +64,7 @@ async fn a_function_that_is_killed_is_woken_again_for_what_it_left() {
     let faults: Option<Arc<dyn Faults>> = Some(fault);
     let deployment = start_with(Options { faults, ..Options::default() }).await;
     let mut traces = deployment.traces();
-    let (workspace, subject) = (format!("WS{:032}", 1).parse().unwrap(), Subject::Clock);
+    let (workspace, subject) = (format!("WS{:032}", 1).parse().unwrap(), RouterSubject::Clock);
     let effects = [Effect::Route(RouterEvent { workspace, subject })];
     let text = |value: &str| AttributeValue::S(value.to_owned());
     let put = deployment.dynamodb("test").put_item();
@@ -141,7 +141,7 @@ async fn a_batch_that_the_queue_did_not_learn_of_comes_twice() {
     let faults: Option<Arc<dyn Faults>> = Some(Arc::<Forgetful>::default());
     let deployment = start_with(Options { faults, ..Options::default() }).await;
     let mut traces = deployment.traces();
-    let (workspace, subject) = (format!("WS{:032}", 1).parse().unwrap(), Subject::Clock);
+    let (workspace, subject) = (format!("WS{:032}", 1).parse().unwrap(), RouterSubject::Clock);
     let wake = Wake { at: Timestamp(0), event: RouterEvent { workspace, subject } };
     let send = deployment.sqs_client("test").send_message();
     let send = send.queue_url(deployment.queue_url("timers"));

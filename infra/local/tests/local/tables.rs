@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Put, TransactWriteItem};
 use switchboard::{Deployment, Trigger, Usage};
-use switchboard_domain::effect::{Effect, RouterEvent, Subject};
+use switchboard_domain::effect::{Effect, RouterEvent, RouterSubject};
 
 use crate::{PATIENCE, start};
 
@@ -93,7 +93,7 @@ async fn a_change_reaches_the_relay_with_its_effects() {
     let deployment = start().await;
     let mut traces = deployment.traces();
     let workspace = format!("WS{:032}", 1).parse().unwrap();
-    let effects = [Effect::Route(RouterEvent { workspace, subject: Subject::Clock })];
+    let effects = [Effect::Route(RouterEvent { workspace, subject: RouterSubject::Clock })];
     let mut changed = item("T1", &[("fx", &serde_json::to_string(&effects).unwrap())]);
     changed.insert("v".to_owned(), AttributeValue::N("1".to_owned()));
     let put = deployment.dynamodb("test").put_item();

@@ -5,7 +5,7 @@
 //! ```
 
 use crate::event::{Event, EventType, ReservationEvent, TaskEvent, TaskQueueEvent, WorkflowEvent};
-use crate::routing::workflow::Leaving;
+use crate::routing::workflow::TargetExit;
 use crate::sid::TaskQueueSid;
 use crate::task::{Ending, Mark, Reservation, ReservationStatus, Task, TaskStatus};
 
@@ -118,7 +118,7 @@ fn walk(events: &mut Vec<Event>, before: Option<&Task>, after: &Task) {
     if was_placed {
         steps.at = before.and_then(|before| before.queue);
     }
-    let left: Vec<(TaskQueueSid, Leaving)> = fresh_marks(before, after)
+    let left: Vec<(TaskQueueSid, TargetExit)> = fresh_marks(before, after)
         .iter()
         .filter_map(|mark| match mark {
             Mark::Left { queue, why } => Some((*queue, *why)),
@@ -134,14 +134,14 @@ fn walk(events: &mut Vec<Event>, before: Option<&Task>, after: &Task) {
         if number > 0 || !was_placed {
             steps.enter(*queue);
         }
-        if *why == Leaving::TimedOut {
+        if *why == TargetExit::TimedOut {
             steps.say(TaskQueueEvent::Timeout, Some(*queue));
         }
         steps.at = Some(*queue);
     }
     if fell_out {
         steps.announce();
-        let timed_out = left.last().is_some_and(|(_, why)| *why == Leaving::TimedOut);
+        let timed_out = left.last().is_some_and(|(_, why)| *why == TargetExit::TimedOut);
         let kind = if timed_out { WorkflowEvent::Timeout } else { WorkflowEvent::Skipped };
         return steps.say(kind, None);
     }

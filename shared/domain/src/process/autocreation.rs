@@ -1,7 +1,7 @@
 //! What becomes of a customer's message (rule A.3): it is appended to the open conversation of its
 //! address pair, or opens one, or is kept as a message that no conversation wanted.
 
-use super::conversation::{Change, Command, decide_all};
+use super::conversation::{Command, ConversationChange, decide_all};
 use crate::carriage::InboundMessage;
 use crate::configuration::{AddressConfiguration, Flow, Handler};
 use crate::conversation::{
@@ -31,7 +31,7 @@ pub struct Situation<'a> {
 
 /// What became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum InboundOutcome {
     /// Appended to an open conversation.
     Appended(ConversationSid),
     /// Opened a conversation.
@@ -50,11 +50,11 @@ pub fn receive(
     situation: Situation<'_>,
     answers: &Answers,
     now: Timestamp,
-) -> Result<(Outcome, Decision), Objection> {
+) -> Result<(InboundOutcome, Decision), Objection> {
     match routed(inbound, situation, answers, now) {
         Err(Objection::Refused(refusal)) => {
             let message = message::unrouted(inbound, situation.messaging_service);
-            Ok((Outcome::Refused(refusal), Decision::put(message)))
+            Ok((InboundOutcome::Refused(refusal), Decision::put(message)))
         }
         decided => decided,
     }
@@ -65,22 +65,22 @@ fn routed(
     situation: Situation<'_>,
     answers: &Answers,
     now: Timestamp,
-) -> Result<(Outcome, Decision), Objection> {
+) -> Result<(InboundOutcome, Decision), Objection> {
     if let Some(bound) = situation.bound {
         let post = [Command::Post(Post::of(inbound))];
         let change = decide_all(bound, post, Source::Channel, answers, now)?;
-        return Ok((Outcome::Appended(bound.sid), change.into()));
+        return Ok((InboundOutcome::Appended(bound.sid), change.into()));
     }
     match situation.address.filter(|address| address.enabled) {
         Some(address) => {
             let opened = open(inbound, situation, address, answers, now)?;
             let started = start(&opened, situation.flow);
-            let outcome = Outcome::Opened(opened.conversation.sid);
+            let outcome = InboundOutcome::Opened(opened.conversation.sid);
             Ok((outcome, Decision::from(opened).asking(started)))
         }
         None => {
             let message = message::unrouted(inbound, situation.messaging_service);
-            Ok((Outcome::Unrouted, Decision::put(message)))
+            Ok((InboundOutcome::Unrouted, Decision::put(message)))
         }
     }
 }
@@ -93,7 +93,7 @@ fn open(
     address: &AddressConfiguration,
     answers: &Answers,
     now: Timestamp,
-) -> Result<Change, Objection> {
+) -> Result<ConversationChange, Objection> {
     let service = address.service.unwrap_or(situation.default_service);
     let sid = ConversationSid::derived(&["autocreated", &inbound.sid().to_string()]);
     let new = Conversation::new(sid, service, situation.messaging_service, now);
@@ -112,7 +112,7 @@ fn open(
 }
 
 /// The interaction that a flow asks for in its first step.
-fn start(opened: &Change, flow: Option<&Flow>) -> Option<Effect> {
+fn start(opened: &ConversationChange, flow: Option<&Flow>) -> Option<Effect> {
     let (interaction, conversation) = (opened.conversation.interaction?, opened.conversation.sid);
     let message = opened.message.as_ref().map(|message| message.sid);
     let open = InviteRequest::Open { interaction, conversation, flow: flow?.sid, message };
@@ -186,7 +186,7 @@ mod tests {
         Situation { bound, address, flow, default_service, messaging_service: None }
     }
 
-    fn received(inbound: &InboundMessage, situation: Situation<'_>) -> (Outcome, Decision) {
+    fn received(inbound: &InboundMessage, situation: Situation<'_>) -> (InboundOutcome, Decision) {
         receive(inbound, situation, &Answers::default(), NOW).unwrap()
     }
 
@@ -220,7 +220,7 @@ mod tests {
         let address = address(Handler::Default);
         let (outcome, decision) = received(&inbound("SM1"), situation(None, Some(&address), None));
         let conversation = conversation_of(&decision);
-        assert_eq!(outcome, Outcome::Opened(conversation.sid));
+        assert_eq!(outcome, InboundOutcome::Opened(conversation.sid));
         let kinds: Vec<&str> = decision.puts.iter().map(Record::kind).collect();
         assert_eq!(kinds, ["Conversation", "AddressBinding", "Message"]);
         assert!(decision.effects.is_empty());
@@ -237,7 +237,7 @@ mod tests {
         let open = open.unwrap().conversation;
         let (outcome, second) =
             received(&inbound("SM2"), situation(Some(&open), Some(&address), None));
-        assert_eq!(outcome, Outcome::Appended(open.sid));
+        assert_eq!(outcome, InboundOutcome::Appended(open.sid));
         let after = conversation_of(&second);
         assert_eq!((after.next_index, after.state), (2, State::Active));
     }
@@ -295,7 +295,7 @@ mod tests {
             let mut odd = inbound("SM1");
             odd.to = to.parse().unwrap();
             let (outcome, decision) = received(&odd, situation(None, Some(&address), None));
-            assert_eq!(outcome, Outcome::Refused(refusal));
+            assert_eq!(outcome, InboundOutcome::Refused(refusal));
             let [Record::Message(kept)] = &decision.puts[..] else { panic!("{decision:?}") };
             assert_eq!((kept.from(None), kept.to(None)), (Some(&odd.from), Some(&odd.to)));
             assert_eq!(kept.conversation, None);
@@ -306,7 +306,7 @@ mod tests {
     #[test]
     fn a_message_to_an_unknown_address_is_kept() {
         let (outcome, decision) = received(&inbound("SM1"), situation(None, None, None));
-        assert_eq!(outcome, Outcome::Unrouted);
+        assert_eq!(outcome, InboundOutcome::Unrouted);
         assert_eq!(decision.puts[0].kind(), "Message");
     }
 }

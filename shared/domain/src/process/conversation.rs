@@ -25,7 +25,7 @@ pub enum Command {
     Link(InteractionSid),
     /// Close it for good; closing twice changes nothing.
     Close,
-    /// Remove it. A large one takes several times: it is over when [`Change::is_over`] says so.
+    /// Remove it. A large one takes several times: it is over when [`ConversationChange::is_over`] says so.
     Remove,
     /// Add a participant.
     Join(NewParticipant),
@@ -50,7 +50,7 @@ pub enum Command {
 /// What a command changes.
 #[derive(Debug, Clone, PartialEq)]
 #[must_use]
-pub struct Change {
+pub struct ConversationChange {
     /// The conversation as it then stands.
     pub conversation: Conversation,
     /// The number of the participant or webhook that was added or changed last.
@@ -68,7 +68,7 @@ pub struct Change {
     pub(super) filled: Vec<MessagePage>,
 }
 
-impl Change {
+impl ConversationChange {
     /// Whether the conversation is gone.
     pub const fn is_over(&self) -> bool {
         self.is_removed
@@ -87,7 +87,7 @@ pub fn decide(
     source: Source,
     answers: &Answers,
     now: Timestamp,
-) -> Result<Change, Objection> {
+) -> Result<ConversationChange, Objection> {
     decide_all(conversation, [command], source, answers, now)
 }
 
@@ -102,14 +102,14 @@ pub fn decide_all(
     source: Source,
     answers: &Answers,
     now: Timestamp,
-) -> Result<Change, Objection> {
+) -> Result<ConversationChange, Objection> {
     let mut draft = Draft::of(conversation.clone(), source, answers, now);
     let (mut number, mut message) = (None, None);
     let outcome = commands
         .into_iter()
         .try_for_each(|command| apply(&mut draft, command, &mut number, &mut message));
     let done = draft.settled(outcome)?;
-    Ok(Change {
+    Ok(ConversationChange {
         conversation: done.conversation,
         number,
         message,

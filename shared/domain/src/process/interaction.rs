@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::conversation::{Change, Command, decide, decide_all};
+use super::conversation::{Command, ConversationChange, decide, decide_all};
 use crate::conversation::{Answers, Conversation, NewParticipant, Objection, Source, State};
 use crate::decision::Decision;
 use crate::interaction::{
@@ -123,13 +123,13 @@ fn of(
     command: Command,
     answers: &Answers,
     now: Timestamp,
-) -> Result<Change, Objection> {
+) -> Result<ConversationChange, Objection> {
     decide(conversation, command, Source::Interaction, answers, now)
 }
 
 /// What is to become of an agent's seat (rule C.6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Leaving {
+pub enum LeaveRequest {
     /// The agent's task goes to wrapping; the seat is kept.
     WrapUp,
     /// The agent leaves, the task is completed, the conversation goes on.
@@ -142,7 +142,7 @@ pub fn leave(
     conversation: &Conversation,
     task: Option<&Task>,
     number: u32,
-    how: Leaving,
+    how: LeaveRequest,
     answers: &Answers,
     now: Timestamp,
 ) -> Result<Decision, Objection> {
@@ -156,15 +156,15 @@ pub fn leave(
         return Ok(Decision::unchanged());
     }
     let command = match how {
-        Leaving::WrapUp => task::Command::Wrap { reason: None },
-        Leaving::Closed => {
+        LeaveRequest::WrapUp => task::Command::Wrap { reason: None },
+        LeaveRequest::Closed => {
             task::Command::Complete { reason: Some("Agent left the channel".to_owned()) }
         }
     };
     let worked = task.filter(|task| !task.status.is_over());
     let worked = worked.map(|task| task::decide(task, command, task::Source::Interaction, now));
     let mut decision = Decision::unchanged();
-    if how == Leaving::Closed {
+    if how == LeaveRequest::Closed {
         seat.left = true;
         let (member, routing) = (seat.member, seat.routing.clone());
         next.updated = now;
@@ -297,7 +297,7 @@ pub fn add_participant(
 }
 
 /// Ends a task of a channel that ends; one in work is wrapped up if it is not to be completed.
-fn end_task(task: &Task, complete: bool, now: Timestamp) -> Result<task::Change, Refusal> {
+fn end_task(task: &Task, complete: bool, now: Timestamp) -> Result<task::TaskChange, Refusal> {
     let reason = Some(CHANNEL_CLOSED.to_owned());
     let command = match task.status {
         TaskStatus::Pending | TaskStatus::Reserved => Some(task::Command::Cancel { reason }),

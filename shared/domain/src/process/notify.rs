@@ -1,7 +1,7 @@
 //! What follows from a change of a conversation: the records to write, the copies to carry, the webhooks to call. No
 //! other place makes calls of events.
 
-use super::conversation::Change;
+use super::conversation::ConversationChange;
 use crate::conversation::{Conversation, ConversationEvent, Pointer, Source};
 use crate::decision::Decision;
 use crate::effect::{Call, Effect, SendRequest, WebhookCall};
@@ -9,10 +9,10 @@ use crate::message::{Delivery, Message};
 use crate::record::Record;
 use crate::sid::{MessageSid, Sid as _};
 
-impl From<Change> for Decision {
+impl From<ConversationChange> for Decision {
     /// Everything that goes with the change, in one transaction. Effects travel with a record that is written; of a
     /// conversation that is gone none is left to carry them, so its webhooks do not hear of its end.
-    fn from(change: Change) -> Self {
+    fn from(change: ConversationChange) -> Self {
         let posted =
             change.events.iter().any(|it| matches!(it, ConversationEvent::MessageAdded { .. }));
         let message = change.message.as_ref().filter(|_| posted);

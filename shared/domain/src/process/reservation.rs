@@ -7,11 +7,11 @@
 //! ```
 
 use crate::decision::Decision;
-use crate::effect::{Effect, RouterEvent, Subject};
+use crate::effect::{Effect, RouterEvent, RouterSubject};
 use crate::head::{Head, PartSid};
 use crate::refusal::Refusal;
 use crate::sid::{ActivitySid, ReservationSid};
-use crate::task::{self, Change, Command, ReservationStatus, Source, Task};
+use crate::task::{self, Command, ReservationStatus, Source, Task, TaskChange};
 use crate::timestamp::Timestamp;
 use crate::workspace::Worker;
 
@@ -56,7 +56,7 @@ impl WorkerAnswer {
         sid: ReservationSid,
         source: Source,
         now: Timestamp,
-    ) -> Result<Change, Refusal> {
+    ) -> Result<TaskChange, Refusal> {
         let command = self.said.map(|said| said.command(task, sid)).transpose()?;
         task::decide_all(task, command, source, now)
     }
@@ -77,7 +77,7 @@ impl WorkerAnswer {
             None => worker.occupation = None,
         }
         head.note(PartSid::Worker(worker.sid));
-        let subject = Subject::Worker(worker.sid);
+        let subject = RouterSubject::Worker(worker.sid);
         let event = RouterEvent { workspace: worker.workspace, subject };
         Decision::put(head).and(worker).asking([Effect::Route(event)])
     }

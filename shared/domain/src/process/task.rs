@@ -1,8 +1,8 @@
 //! Who is told of what happens to a task: its router, its interaction, and the alarm clock.
 
 use crate::decision::Decision;
-use crate::effect::{Effect, InviteRequest, RouterEvent, Subject, Wake};
-use crate::task::{Change, Source, Task, TaskEvent};
+use crate::effect::{Effect, InviteRequest, RouterEvent, RouterSubject, Wake};
+use crate::task::{Source, Task, TaskChange, TaskEvent};
 use crate::timestamp::Timestamp;
 
 /// A task that may wait no longer than this, in seconds, gets an alarm clock of its own.
@@ -16,7 +16,7 @@ impl Task {
 
     /// The router event of this task.
     pub fn event(&self) -> RouterEvent {
-        RouterEvent { workspace: self.workspace, subject: Subject::Task(self.sid) }
+        RouterEvent { workspace: self.workspace, subject: RouterSubject::Task(self.sid) }
     }
 
     /// What a new task asks for: the router's look, and an alarm clock if it may wait for minutes only. A task
@@ -24,7 +24,7 @@ impl Task {
     pub fn announcement(&self) -> Vec<Effect> {
         let mut effects = vec![self.route()];
         if self.timeout_seconds <= SHORT_TIMEOUT_SECONDS {
-            effects.push(wake_for(self, self.dies()));
+            effects.push(wake_for(self, self.times_out_at()));
         }
         effects
     }
@@ -56,9 +56,9 @@ pub fn effects(task: &Task, events: &[TaskEvent], source: Source) -> Vec<Effect>
     told.collect()
 }
 
-impl From<Change> for Decision {
+impl From<TaskChange> for Decision {
     /// The changed task, and who is told; unchanged if nothing happened.
-    fn from(change: Change) -> Self {
+    fn from(change: TaskChange) -> Self {
         if change.is_nothing() {
             return Self::unchanged();
         }

@@ -52,7 +52,7 @@ pub(super) struct Recorded {
     /// When it came, or the beginning.
     pub(super) at: Timestamp,
     /// How somebody changed what it is.
-    pub(super) changes: Vec<(Timestamp, TaskChange)>,
+    pub(super) changes: Vec<(Timestamp, RecordedChange)>,
     pub(super) offers: Vec<Offered>,
     /// When somebody gave it up.
     pub(super) left: Option<Timestamp>,
@@ -66,7 +66,7 @@ pub(super) struct Recorded {
 
 /// What somebody made of a task.
 #[derive(Debug)]
-pub(super) struct TaskChange {
+pub(super) struct RecordedChange {
     /// As it was then.
     pub(super) task: Box<Task>,
     /// Its priority, if that was changed; any other may be one that a target gave it.
@@ -201,7 +201,7 @@ impl Recorded {
             TaskEvent::Updated => {
                 let priority = Some(seen.priority).filter(|it| *it != self.priority);
                 let task = Box::new(seen.clone());
-                self.changes.push((at, TaskChange { task, priority }));
+                self.changes.push((at, RecordedChange { task, priority }));
             }
             TaskEvent::Completed | TaskEvent::SystemDeleted => self.completed = Some(at),
             TaskEvent::Canceled | TaskEvent::Deleted => self.end(at, seen),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::recording::{Offered, Recorded, Recording, StaffChange, TaskChange};
+use super::recording::{Offered, Recorded, RecordedChange, Recording, StaffChange};
 use super::{Fate, Material, SAME_MOMENT, STEPS_MAX, Taken, TooMuch};
 use crate::decision::Decision;
 use crate::head::PartSid;
@@ -42,7 +42,7 @@ pub(super) struct Played {
 enum Happening<'a> {
     Arrives(&'a Recorded),
     Staff(&'a StaffChange),
-    Changes(&'a TaskChange),
+    Changes(&'a RecordedChange),
     Answers(ReservationSid, ReservationStatus),
     Completes(TaskSid),
     Leaves(TaskSid),
@@ -192,7 +192,7 @@ impl<'a> Replay<'a> {
     }
 
     /// A task is changed; where it stands in its workflow stays.
-    fn change_task(&mut self, change: &TaskChange, now: Timestamp) {
+    fn change_task(&mut self, change: &RecordedChange, now: Timestamp) {
         let seen = change.task.as_ref();
         let Some(held) = self.router.task(seen.sid) else { return };
         let amendment = Amendment {

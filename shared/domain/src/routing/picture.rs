@@ -41,7 +41,7 @@ pub(super) type Lane = (Line, TaskChannelSid);
 
 /// Where a task stands among all that wait; the smaller goes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
+pub(super) struct Precedence {
     /// Tasks that waited for as long as their queue lets them go first.
     in_time: bool,
     /// Queues of the order that the workspace prefers go first.
@@ -61,7 +61,7 @@ pub(super) struct Held {
     pub(super) task: Task,
     /// Its attributes; none if they are no JSON, and such a task is not routed.
     pub(super) attributes: Option<Value>,
-    waits: Option<(Lane, Place)>,
+    waits: Option<(Lane, Precedence)>,
     deadline: Option<Timestamp>,
     ages: Option<Timestamp>,
     /// Whether it is to be offered to all workers, not only to those who come free.
@@ -101,7 +101,7 @@ struct Indexes {
     membership: ByNeed<TaskQueueSid>,
     names: BTreeMap<String, WorkerSid>,
     loads: BTreeMap<WorkerSid, Load>,
-    waiting: BTreeMap<Lane, BTreeSet<Place>>,
+    waiting: BTreeMap<Lane, BTreeSet<Precedence>>,
     pools: BTreeMap<(TaskQueueSid, TaskChannelSid), BTreeSet<(Timestamp, WorkerSid)>>,
     /// The channels that some task was seen on; workers are pooled for these only.
     used: BTreeSet<TaskChannelSid>,
@@ -122,7 +122,7 @@ pub(super) struct Agenda {
     /// Tasks that changed since a router looked at them.
     pub(super) look: BTreeSet<TaskSid>,
     /// The places of tasks that were looked at and are to be offered to all workers.
-    ready: BTreeSet<Place>,
+    ready: BTreeSet<Precedence>,
     /// Workers who may be eligible for a waiting task since a router looked at them. All others are not.
     pub(super) freed: BTreeSet<WorkerSid>,
     /// Tasks that entered a target and were not yet offered there, and when the target's time is over.
@@ -219,7 +219,7 @@ impl Picture {
     }
 
     /// The first task of a line, after a place.
-    pub(super) fn next_in(&self, lane: Lane, after: Option<Place>) -> Option<Place> {
+    pub(super) fn next_in(&self, lane: Lane, after: Option<Precedence>) -> Option<Precedence> {
         use std::ops::Bound::{Excluded, Unbounded};
         let line = self.indexes.waiting.get(&lane)?;
         let start = after.map_or(Unbounded, Excluded);
@@ -245,11 +245,11 @@ impl Picture {
     pub(super) fn leaves_in_turn(&mut self, sid: TaskSid) {
         self.agenda.look.insert(sid);
         if let Some(held) = self.records.tasks.get_mut(&sid) {
-            let dies = held.task.dies();
-            if let Some(deadline) = held.deadline.replace(dies) {
+            let times_out_at = held.task.times_out_at();
+            if let Some(deadline) = held.deadline.replace(times_out_at) {
                 self.indexes.deadlines.remove(&(deadline, sid));
             }
-            self.indexes.deadlines.insert((dies, sid));
+            self.indexes.deadlines.insert((times_out_at, sid));
         }
     }
 
@@ -274,17 +274,17 @@ impl Picture {
     }
 
     /// The first task that is to be offered to all workers.
-    pub(super) fn first_ready(&self) -> Option<Place> {
+    pub(super) fn first_ready(&self) -> Option<Precedence> {
         self.agenda.ready.first().copied()
     }
 
     /// Whether the task at a place is to be offered to all workers.
-    pub(super) fn is_ready(&self, place: Place) -> bool {
+    pub(super) fn is_ready(&self, place: Precedence) -> bool {
         self.agenda.ready.contains(&place)
     }
 
     /// Marks a task as offered to all workers.
-    pub(super) fn was_offered(&mut self, place: Place) {
+    pub(super) fn was_offered(&mut self, place: Precedence) {
         self.agenda.ready.remove(&place);
         if let Some(held) = self.records.tasks.get_mut(&place.task) {
             held.ready = false;
@@ -449,8 +449,8 @@ impl Picture {
         let Some(held) = self.records.tasks.get(&sid) else {
             return;
         };
-        let waits =
-            line_of(&held.task).map(|line| ((line, held.task.channel), self.place_of(&held.task)));
+        let waits = line_of(&held.task)
+            .map(|line| ((line, held.task.channel), self.precedence_of(&held.task)));
         let deadline = self.deadline_of(&held.task);
         if let Some(deadline) = deadline {
             self.indexes.deadlines.insert((deadline, sid));
@@ -489,11 +489,11 @@ impl Picture {
         Some(task.queue_entered.unwrap_or(task.created) + Millis::seconds(bound.into()))
     }
 
-    fn place_of(&self, task: &Task) -> Place {
+    fn precedence_of(&self, task: &Task) -> Precedence {
         let has_aged = self.ages(task).is_some_and(|at| at <= self.indexes.now);
         if has_aged {
             let since = task.queue_entered.unwrap_or(task.created);
-            return Place {
+            return Precedence {
                 in_time: false,
                 second_order: false,
                 priority: Reverse(0),
@@ -508,7 +508,13 @@ impl Picture {
             QueueOrder::Lifo => (0, task.start.0.saturating_neg()),
         };
         let second_order = order != self.records.workspace.prioritize_queue_order;
-        Place { in_time: true, second_order, priority: Reverse(priority), time, task: task.sid }
+        Precedence {
+            in_time: true,
+            second_order,
+            priority: Reverse(priority),
+            time,
+            task: task.sid,
+        }
     }
 
     /// When something is due next for a task. A target's end means nothing while the workflow is unknown.
@@ -522,8 +528,10 @@ impl Picture {
                 .is_some_and(|flow| flow.configuration.is_some());
         let leaves = task.target_until.filter(|_| routed);
         match task.status {
-            TaskStatus::Pending => leaves.into_iter().chain([task.dies()]).min(),
-            TaskStatus::Reserved => asked(task).map(|one| one.expires).chain([task.dies()]).min(),
+            TaskStatus::Pending => leaves.into_iter().chain([task.times_out_at()]).min(),
+            TaskStatus::Reserved => {
+                asked(task).map(|one| one.expires).chain([task.times_out_at()]).min()
+            }
             TaskStatus::Assigned => task.assigned_until(),
             TaskStatus::Wrapping | TaskStatus::Completed | TaskStatus::Canceled => None,
         }

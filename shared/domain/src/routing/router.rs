@@ -44,7 +44,7 @@ use self::offer::Offer;
 pub use self::reason::Reason;
 use super::picture::{Picture, asked};
 use crate::decision::Decision;
-use crate::effect::{Effect, Outcome};
+use crate::effect::{AssignmentOutcome, Effect};
 use crate::head::PartSid;
 use crate::process::task as process;
 use crate::record::Record;
@@ -82,7 +82,7 @@ pub struct Warning {
 pub struct Router {
     picture: Picture,
     /// What assignment callbacks said since the last step.
-    answers: BTreeMap<ReservationSid, Outcome>,
+    answers: BTreeMap<ReservationSid, AssignmentOutcome>,
     /// The lines of a step that was cut short, while nothing but its own decisions changed.
     cut: Option<(u64, Lines)>,
     /// Most records that one step writes.
@@ -251,13 +251,13 @@ impl Router {
             }
             let workers: Vec<WorkerSid> = late().map(|one| one.worker).collect();
             let lapses = late().map(|one| Command::Lapse(task.reservation_sid(one)));
-            let mut next = lapses.fold(task.clone(), |task, lapse| decided(task, lapse, now));
-            if now >= next.dies() {
-                next = decided(next, Command::GiveUp(GivenUp::TimedOut), now);
+            let mut next = lapses.fold(task.clone(), |task, lapse| after(task, lapse, now));
+            if now >= next.times_out_at() {
+                next = after(next, Command::GiveUp(GivenUp::TimedOut), now);
             }
             let is_too_long = next.assigned_until().is_some_and(|until| until <= now);
             if is_too_long {
-                next = decided(next, Command::Remove, now);
+                next = after(next, Command::Remove, now);
             }
             if next.status == TaskStatus::Pending {
                 self.picture.leaves_in_turn(sid);
@@ -359,7 +359,7 @@ impl Router {
                 timeout: offer.timeout,
                 receipt: offer.receipt(*worker, workers),
             };
-            next = decided(next, command, now);
+            next = after(next, command, now);
         }
         self.occupy(draft, &next, now);
         self.change(draft, next);
@@ -379,7 +379,7 @@ impl Router {
 
     fn give_up(&mut self, draft: &mut Draft, task: Task, why: GivenUp, now: Timestamp) {
         let sid = task.sid;
-        let next = decided(task, Command::GiveUp(why), now);
+        let next = after(task, Command::GiveUp(why), now);
         self.change(draft, next);
         self.settle(draft, sid);
     }
@@ -428,7 +428,7 @@ impl Router {
 
 /// The task after a command, or as it was if the command does not apply. Within a step all commands are one change,
 /// so the trail stays.
-fn decided(task: Task, command: Command, now: Timestamp) -> Task {
+fn after(task: Task, command: Command, now: Timestamp) -> Task {
     match task::decide(&task, command, Source::Router, now) {
         Ok(change) => {
             let mut next = change.task;

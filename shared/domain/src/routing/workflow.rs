@@ -202,7 +202,7 @@ pub struct Position {
 
 /// Why a task leaves a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Leaving {
+pub enum TargetExit {
     /// The target's time was up.
     TimedOut,
     /// The target's skip condition was true.
@@ -324,7 +324,7 @@ impl Configuration {
     }
 
     /// Where a task goes that leaves a target: the next one of its filter, then the next matching filter.
-    pub fn advance(&self, from: Position, leaving: Leaving, task_attributes: &Value) -> Onward {
+    pub fn advance(&self, from: Position, leaving: TargetExit, task_attributes: &Value) -> Onward {
         let FilterIndex::Numbered(number) = from.filter else {
             return Onward::FellOut;
         };
@@ -332,7 +332,7 @@ impl Configuration {
         if self.target(next).is_some() {
             return Onward::Enter(next);
         }
-        let timed_out = from.timed_out || leaving == Leaving::TimedOut;
+        let timed_out = from.timed_out || leaving == TargetExit::TimedOut;
         self.matching_from(number.saturating_add(1), task_attributes, timed_out)
             .or_else(|| self.default_position(timed_out))
             .map_or(Onward::FellOut, Onward::Enter)

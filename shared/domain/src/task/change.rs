@@ -37,7 +37,7 @@ pub enum TaskEvent {
 /// What a command made of a task.
 #[derive(Debug, Clone, PartialEq)]
 #[must_use]
-pub struct Change {
+pub struct TaskChange {
     /// The task as it shall stand.
     pub task: Task,
     /// What happened, in order; nothing if the command was a repeat.
@@ -46,7 +46,7 @@ pub struct Change {
     pub source: Source,
 }
 
-impl Change {
+impl TaskChange {
     pub(super) fn of(before: &Task, task: Task, source: Source) -> Self {
         Self { events: events(before, &task), task, source }
     }

@@ -1,7 +1,7 @@
 //! What can be done to a task, and what it then becomes.
 
 use super::{
-    Change, Ending, Fields, GivenUp, Reservation, ReservationStatus, Source, Task, TaskStatus,
+    Ending, Fields, GivenUp, Reservation, ReservationStatus, Source, Task, TaskChange, TaskStatus,
 };
 use crate::refusal::Refusal;
 use crate::routing::receipt::Receipt;
@@ -100,7 +100,7 @@ pub fn decide(
     command: Command,
     source: Source,
     now: Timestamp,
-) -> Result<Change, Refusal> {
+) -> Result<TaskChange, Refusal> {
     decide_all(task, [command], source, now)
 }
 
@@ -113,7 +113,7 @@ pub fn decide_all(
     commands: impl IntoIterator<Item = Command>,
     source: Source,
     now: Timestamp,
-) -> Result<Change, Refusal> {
+) -> Result<TaskChange, Refusal> {
     let mut next = task.fields.clone();
     for command in commands {
         if command.is_routers_alone() && source != Source::Router {
@@ -122,7 +122,7 @@ pub fn decide_all(
         next = apply(next, command, now)?;
     }
     let after = Task { fields: next, version: task.version };
-    Ok(Change::of(task, after, source))
+    Ok(TaskChange::of(task, after, source))
 }
 
 /// The match over the status *is* the state table (rules D.6, D.7).

@@ -51,7 +51,7 @@ pub(super) struct Stored {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     start: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    place: Option<Place>,
+    place: Option<StoredPosition>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     queue: Option<TaskQueueSid>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -83,7 +83,7 @@ pub(super) struct Stored {
 
 /// A place in a workflow.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-struct Place {
+struct StoredPosition {
     /// None is the default filter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     filter: Option<usize>,
@@ -136,7 +136,7 @@ impl From<Task> for Stored {
             reason: task.given_reason,
             timeout: task.timeout_seconds,
             start: unless(task.start, task.created),
-            place: task.position.map(Place::from),
+            place: task.position.map(StoredPosition::from),
             queue: task.queue,
             entered: task.queue_entered,
             until: task.target_until,
@@ -221,7 +221,7 @@ fn ended(
     (Some(old), reason.filter(|_| old.reason().is_none()), updated)
 }
 
-impl From<Position> for Place {
+impl From<Position> for StoredPosition {
     fn from(position: Position) -> Self {
         let filter = match position.filter {
             FilterIndex::Numbered(number) => Some(number),
@@ -231,8 +231,8 @@ impl From<Position> for Place {
     }
 }
 
-impl From<Place> for Position {
-    fn from(place: Place) -> Self {
+impl From<StoredPosition> for Position {
+    fn from(place: StoredPosition) -> Self {
         let filter = place.filter.map_or(FilterIndex::Default, FilterIndex::Numbered);
         Self { filter, target: place.target, timed_out: place.timed_out }
     }

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::routing::workflow::Leaving;
+use crate::routing::workflow::TargetExit;
 use crate::sid::{NotASid, Sid as _, TaskQueueSid};
 
 /// At most this many marks are kept; of more, the ones in the middle are left out.
@@ -21,7 +21,7 @@ pub enum Mark {
         /// The queue of the target.
         queue: TaskQueueSid,
         /// Why.
-        why: Leaving,
+        why: TargetExit,
     },
     /// An instruction for a reservation of it could not be carried out.
     Failed {
@@ -56,8 +56,8 @@ impl From<Mark> for String {
         match mark {
             Mark::Left { queue, why } => {
                 let letter = match why {
-                    Leaving::TimedOut => 't',
-                    Leaving::Skipped => 's',
+                    TargetExit::TimedOut => 't',
+                    TargetExit::Skipped => 's',
                 };
                 format!("{letter}{}", &queue.to_string()[TaskQueueSid::PREFIX.len()..])
             }
@@ -73,8 +73,8 @@ impl TryFrom<String> for Mark {
         let rest = text.get(1..).ok_or(NotAMark::Shape)?;
         let left = |why| Ok(Self::Left { queue: digits(rest)?, why });
         match text.as_bytes()[0] {
-            b't' => left(Leaving::TimedOut),
-            b's' => left(Leaving::Skipped),
+            b't' => left(TargetExit::TimedOut),
+            b's' => left(TargetExit::Skipped),
             b'f' => {
                 let (reservation, code) = rest.split_once(':').ok_or(NotAMark::Shape)?;
                 let number = |text: &str| text.parse().map_err(|_| NotAMark::Shape);
@@ -97,8 +97,8 @@ mod tests {
     fn a_mark_is_a_short_text_and_reads_back() {
         let queue = TaskQueueSid::derived(&["q"]);
         for (mark, length) in [
-            (Mark::Left { queue, why: Leaving::TimedOut }, 33),
-            (Mark::Left { queue, why: Leaving::Skipped }, 33),
+            (Mark::Left { queue, why: TargetExit::TimedOut }, 33),
+            (Mark::Left { queue, why: TargetExit::Skipped }, 33),
             (Mark::Failed { reservation: 7, code: 40_151 }, 8),
         ] {
             let text = String::from(mark);

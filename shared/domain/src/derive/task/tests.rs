@@ -151,7 +151,7 @@ fn a_deleted_task_is_told_once() {
 #[test]
 fn an_old_mark_is_not_told_again() {
     let queue = TaskQueueSid::derived(&["p"]);
-    let trail = vec![Mark::Left { queue, why: Leaving::TimedOut }];
+    let trail = vec![Mark::Left { queue, why: TargetExit::TimedOut }];
     let before = with(&placed(), 2, |task| task.trail = trail);
     let after = with(&before, 2, |task| task.attributes = "[]".to_owned());
     assert_eq!(said(Some(&before), &after), ["task.updated"]);
@@ -160,7 +160,7 @@ fn an_old_mark_is_not_told_again() {
 #[test]
 fn a_task_that_enters_its_workflow_anew_does_not_tell_again_how_it_left_a_target() {
     let queue = TaskQueueSid::derived(&["p"]);
-    let left = vec![Mark::Left { queue, why: Leaving::TimedOut }];
+    let left = vec![Mark::Left { queue, why: TargetExit::TimedOut }];
     let before = with(&placed(), 3, |task| task.trail = left);
     let restarted = after(&before, Command::Restart);
     assert_eq!(restarted.position, None);

@@ -26,7 +26,7 @@ impl Thread {
     }
 
     /// Decides with pairs, names and services that nobody objects to.
-    fn does(&mut self, command: Command) -> Result<Change, Refusal> {
+    fn does(&mut self, command: Command) -> Result<ConversationChange, Refusal> {
         let change = settled(&self.0, command)?;
         self.0 = change.conversation.clone();
         Ok(change)
@@ -41,7 +41,7 @@ impl Thread {
     }
 }
 
-fn settled(conversation: &Conversation, command: Command) -> Result<Change, Refusal> {
+fn settled(conversation: &Conversation, command: Command) -> Result<ConversationChange, Refusal> {
     let mut answers = Answers::default();
     loop {
         match decide(conversation, command.clone(), QUIET, &answers, LATER) {
@@ -78,7 +78,7 @@ fn kinds(records: &[Record]) -> Vec<&'static str> {
 }
 
 /// The kinds of the records that a change writes and removes.
-fn written(change: Change) -> (Vec<&'static str>, Vec<&'static str>) {
+fn written(change: ConversationChange) -> (Vec<&'static str>, Vec<&'static str>) {
     let decision = Decision::from(change);
     (kinds(&decision.puts), kinds(&decision.deletes))
 }

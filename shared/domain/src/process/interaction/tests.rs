@@ -183,7 +183,7 @@ fn an_agent_leaves_and_the_conversation_goes_on_with_the_other() {
         &world.conversation,
         Some(&first),
         number,
-        Leaving::Closed,
+        LeaveRequest::Closed,
         NOTHING,
         NOW,
     )
@@ -196,9 +196,16 @@ fn an_agent_leaves_and_the_conversation_goes_on_with_the_other() {
         .iter()
         .any(|record| matches!(record, Record::Task(task) if task.status == TaskStatus::Completed));
     assert!(completed);
-    let again =
-        leave(&world.interaction, &world.conversation, None, number, Leaving::Closed, NOTHING, NOW)
-            .unwrap();
+    let again = leave(
+        &world.interaction,
+        &world.conversation,
+        None,
+        number,
+        LeaveRequest::Closed,
+        NOTHING,
+        NOW,
+    )
+    .unwrap();
     assert!(again.is_unchanged());
 }
 
@@ -218,8 +225,15 @@ fn an_agent_invited_twice_stays_until_both_seats_are_left() {
         .collect();
     for (task, number, left) in [(first, numbers[0], 1), (second, numbers[1], 0)] {
         let World { interaction, conversation, .. } = &world;
-        let leaves =
-            leave(interaction, conversation, Some(&task), number, Leaving::Closed, NOTHING, NOW);
+        let leaves = leave(
+            interaction,
+            conversation,
+            Some(&task),
+            number,
+            LeaveRequest::Closed,
+            NOTHING,
+            NOW,
+        );
         world.keep(&leaves.unwrap());
         let members = world.conversation.participants.iter().filter(|it| it.identity.is_some());
         assert_eq!(members.count(), left);

@@ -2,8 +2,8 @@
 //!
 //! An answer is carried out like the worker's own: late or twice, it changes nothing.
 
-use super::{Draft, Router, asked, decided};
-use crate::effect::{AssignmentCall, Call, Effect, Outcome};
+use super::{Draft, Router, after, asked};
+use crate::effect::{AssignmentCall, AssignmentOutcome, Call, Effect};
 use crate::sid::{ReservationSid, Sid as _, TaskSid};
 use crate::task::{Command, Mark, ReservationStatus, Task};
 use crate::timestamp::Timestamp;
@@ -13,7 +13,7 @@ const NO_SUCH_ACTIVITY: u32 = 40_100;
 
 impl Router {
     /// Takes in what an assignment callback said; the next step carries it out.
-    pub fn answer(&mut self, reservation: ReservationSid, outcome: Outcome) {
+    pub fn answer(&mut self, reservation: ReservationSid, outcome: AssignmentOutcome) {
         self.answers.insert(reservation, outcome);
     }
 
@@ -35,7 +35,7 @@ impl Router {
         &mut self,
         draft: &mut Draft,
         sid: ReservationSid,
-        outcome: Outcome,
+        outcome: AssignmentOutcome,
         now: Timestamp,
     ) {
         let task = self.task(sid.kin::<TaskSid>(0));
@@ -46,13 +46,13 @@ impl Router {
         };
         let before = task.clone();
         let next = match outcome {
-            Outcome::Accept => decided(before.clone(), Command::Accept(sid), now),
-            Outcome::Reject(Some(activity)) if !self.picture.has_activity(activity) => {
+            AssignmentOutcome::Accept => after(before.clone(), Command::Accept(sid), now),
+            AssignmentOutcome::Reject(Some(activity)) if !self.picture.has_activity(activity) => {
                 failed(&before, sid, NO_SUCH_ACTIVITY, now)
             }
-            Outcome::Reject(_) => decided(before.clone(), Command::Reject(sid), now),
-            Outcome::Withdraw => decided(before.clone(), Command::Withdraw(sid), now),
-            Outcome::Fail(code) => failed(&before, sid, code, now),
+            AssignmentOutcome::Reject(_) => after(before.clone(), Command::Reject(sid), now),
+            AssignmentOutcome::Withdraw => after(before.clone(), Command::Withdraw(sid), now),
+            AssignmentOutcome::Fail(code) => failed(&before, sid, code, now),
         };
         if next == before {
             return;
@@ -61,7 +61,7 @@ impl Router {
         self.change(draft, next);
         self.settle(draft, task);
         self.picture.agenda.look.insert(task);
-        if let Outcome::Reject(Some(activity)) = outcome
+        if let AssignmentOutcome::Reject(Some(activity)) = outcome
             && self.picture.has_activity(activity)
         {
             self.move_worker(draft, worker, activity, now);

@@ -274,7 +274,7 @@ impl Router {
         }
         let target = task.target_until.map(|at| (at, Due::Target));
         let ages = self.picture.ages_at(task.sid).map(|at| (at, Due::Ageing));
-        let all = [target, ages, Some((task.dies(), Due::Timeout))];
+        let all = [target, ages, Some((task.times_out_at(), Due::Timeout))];
         all.into_iter().flatten().min_by_key(|(at, _)| *at).map(|(at, due)| (due, at))
     }
 }

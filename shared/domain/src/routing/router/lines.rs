@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::routing::picture::{Lane, Picture, Place};
+use crate::routing::picture::{Lane, Picture, Precedence};
 use crate::sid::{TaskChannelSid, WorkerSid};
 
 /// A cursor in every line that some freed worker serves.
@@ -12,7 +12,7 @@ use crate::sid::{TaskChannelSid, WorkerSid};
 #[derive(Debug, Clone)]
 pub(super) struct Lines {
     live: BTreeMap<Lane, BTreeSet<WorkerSid>>,
-    heads: BTreeMap<Place, Lane>,
+    heads: BTreeMap<Precedence, Lane>,
     channels: BTreeSet<TaskChannelSid>,
 }
 
@@ -34,12 +34,12 @@ impl Lines {
     }
 
     /// The place that comes next.
-    pub(super) fn first(&self) -> Option<Place> {
+    pub(super) fn first(&self) -> Option<Precedence> {
         self.heads.first_key_value().map(|(place, _)| *place)
     }
 
     /// Moves on behind a place.
-    pub(super) fn pass(&mut self, place: Place, picture: &Picture) {
+    pub(super) fn pass(&mut self, place: Precedence, picture: &Picture) {
         if let Some(lane) = self.heads.remove(&place)
             && self.live.contains_key(&lane)
             && let Some(next) = picture.next_in(lane, Some(place))

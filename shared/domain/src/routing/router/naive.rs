@@ -12,7 +12,9 @@ use crate::routing::expression::{
     Expression, OrderBy, QueueCounts, TaskAndWorker, WorkerAttributes, WorkerFields,
 };
 use crate::routing::receipt::Receipt;
-use crate::routing::workflow::{self, Configuration, KnownWorker, Leaving, Onward, Target, Wanted};
+use crate::routing::workflow::{
+    self, Configuration, KnownWorker, Onward, Target, TargetExit, Wanted,
+};
 use crate::sid::Sid as _;
 use crate::task::ReservationStatus as R;
 use crate::workspace::{Activity, Occupation, QueueOrder, TaskChannel, TaskQueue, Workflow};
@@ -110,7 +112,7 @@ impl Naive {
             }
             let status = self.tasks[&task.sid].status;
             if matches!(status, TaskStatus::Pending | TaskStatus::Reserved)
-                && self.now >= task.dies()
+                && self.now >= task.times_out_at()
             {
                 self.cancel(task.sid, GivenUp::TimedOut);
             }
@@ -184,7 +186,7 @@ impl Naive {
         let onward = match here {
             None => configuration.first_match(&json(&task)).map_or(Onward::FellOut, Onward::Enter),
             Some(at) if task.target_until.is_some_and(|until| until <= self.now) => {
-                configuration.advance(at, Leaving::TimedOut, &json(&task))
+                configuration.advance(at, TargetExit::TimedOut, &json(&task))
             }
             Some(_) => return,
         };
@@ -217,9 +219,9 @@ impl Naive {
         let configuration = self.configuration(&task).unwrap();
         let position = task.position.unwrap();
         let leaving = if task.target_until.is_some_and(|until| until <= self.now) {
-            Leaving::TimedOut
+            TargetExit::TimedOut
         } else if self.skips(&task, configuration.target(position).unwrap()) {
-            Leaving::Skipped
+            TargetExit::Skipped
         } else {
             return false;
         };

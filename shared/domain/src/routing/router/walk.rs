@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::offer::has_refused;
 use super::{Draft, Router};
 use crate::routing::expression::QueueCounts;
-use crate::routing::workflow::{Configuration, Leaving, Onward, Position, Target};
+use crate::routing::workflow::{Configuration, Onward, Position, Target, TargetExit};
 use crate::sid::TaskSid;
 use crate::task::{ASSIGNMENTS_MAX, GivenUp, Mark, REJECTIONS_MAX, Task, TaskStatus};
 use crate::timestamp::Timestamp;
@@ -58,7 +58,7 @@ impl Router {
         else {
             return false;
         };
-        let timed_out = Leaving::TimedOut;
+        let timed_out = TargetExit::TimedOut;
         let (left, onward) = match task.position.filter(|at| configuration.target(*at).is_some()) {
             None => {
                 let first = configuration.first_match(attributes);
@@ -134,9 +134,9 @@ impl Router {
             return false;
         };
         let why = if task.target_until.is_some_and(|until| until <= now) {
-            Leaving::TimedOut
+            TargetExit::TimedOut
         } else if self.skips(task, target) {
-            Leaving::Skipped
+            TargetExit::Skipped
         } else {
             return false;
         };
@@ -168,7 +168,7 @@ impl Router {
 }
 
 /// The task with a note of the target that it leaves.
-fn leaving(task: &Task, why: Option<Leaving>) -> Task {
+fn leaving(task: &Task, why: Option<TargetExit>) -> Task {
     let mut leaver = task.clone();
     if let Some((queue, why)) = task.queue.zip(why) {
         Mark::Left { queue, why }.leave(&mut leaver.fields.trail);

@@ -20,7 +20,7 @@ pub(super) fn read(text: &str) -> Read<Configuration> {
     }
     let value: Value = serde_json::from_str(text)
         .map_err(|error| WorkflowError::NotJson { line: error.line(), column: error.column() })?;
-    let routing = Place { value: &value, path: String::new() }.required("task_routing")?;
+    let routing = Node { value: &value, path: String::new() }.required("task_routing")?;
     let filters = routing
         .optional("filters", |filters| filters.each(FILTERS_MAX, |filter, _| read_filter(filter)))?
         .unwrap_or_default();
@@ -32,7 +32,7 @@ pub(super) fn read(text: &str) -> Read<Configuration> {
     Ok(Configuration(Arc::new(Rules { filters, by_need, default })))
 }
 
-fn read_filter(place: &Place<'_>) -> Read<Filter> {
+fn read_filter(place: &Node<'_>) -> Read<Filter> {
     let name = match place.member("filter_friendly_name")? {
         Some(name) => Some(name),
         None => place.member("friendly_name")?,
@@ -51,14 +51,14 @@ fn read_filter(place: &Place<'_>) -> Read<Filter> {
     })
 }
 
-fn read_default(place: &Place<'_>) -> Read<Target> {
+fn read_default(place: &Node<'_>) -> Read<Target> {
     if let Some(timeout) = place.member("timeout")? {
         return Err(timeout.fault(Fault::Forbidden("the default filter has no timeout")));
     }
     read_target(place, None)
 }
 
-fn read_target(place: &Place<'_>, inherited: Option<TaskQueueSid>) -> Read<Target> {
+fn read_target(place: &Node<'_>, inherited: Option<TaskQueueSid>) -> Read<Target> {
     let queue = match (place.member("queue")?, inherited) {
         (None, Some(inherited)) => inherited,
         (None, None) => return Err(place.inside("queue").fault(Fault::Missing)),
@@ -78,7 +78,7 @@ fn read_target(place: &Place<'_>, inherited: Option<TaskQueueSid>) -> Read<Targe
     })
 }
 
-fn read_known_worker(place: &Place<'_>) -> Read<Option<KnownWorker>> {
+fn read_known_worker(place: &Node<'_>) -> Read<Option<KnownWorker>> {
     match (place.member("known_worker_sid")?, place.member("known_worker_friendly_name")?) {
         (None, None) => Ok(None),
         (Some(_), Some(name)) => {
@@ -107,25 +107,25 @@ fn task_attribute(text: &str) -> Option<Path> {
 }
 
 /// A value of the configuration and the way to it.
-struct Place<'a> {
+struct Node<'a> {
     value: &'a Value,
     path: String,
 }
 
-impl<'a> Place<'a> {
+impl<'a> Node<'a> {
     fn fault(&self, fault: Fault) -> WorkflowError {
         WorkflowError::At { path: self.path.clone(), fault }
     }
 
     /// The place of a member, whether it is there or not.
-    fn inside(&self, key: &str) -> Place<'a> {
+    fn inside(&self, key: &str) -> Node<'a> {
         let dot = if self.path.is_empty() { "" } else { "." };
         let value = self.value.get(key).unwrap_or(&Value::Null);
-        Place { value, path: format!("{}{dot}{key}", self.path) }
+        Node { value, path: format!("{}{dot}{key}", self.path) }
     }
 
     /// A member; null and the empty string are as good as absent.
-    fn member(&self, key: &str) -> Read<Option<Place<'a>>> {
+    fn member(&self, key: &str) -> Read<Option<Node<'a>>> {
         if !self.value.is_object() {
             let fault = Fault::WrongType("an object");
             return Err(match self.path.as_str() {
@@ -142,20 +142,16 @@ impl<'a> Place<'a> {
         Ok((!absent).then_some(place))
     }
 
-    fn optional<T>(&self, key: &str, read: impl Fn(&Place<'a>) -> Read<T>) -> Read<Option<T>> {
+    fn optional<T>(&self, key: &str, read: impl Fn(&Node<'a>) -> Read<T>) -> Read<Option<T>> {
         self.member(key)?.map(|place| read(&place)).transpose()
     }
 
-    fn required(&self, key: &str) -> Read<Place<'a>> {
+    fn required(&self, key: &str) -> Read<Node<'a>> {
         self.member(key)?.ok_or_else(|| self.inside(key).fault(Fault::Missing))
     }
 
     /// Reads each entry of an array, showing the one read before it.
-    fn each<T>(
-        &self,
-        max: usize,
-        read: impl Fn(&Place<'a>, Option<&T>) -> Read<T>,
-    ) -> Read<Vec<T>> {
+    fn each<T>(&self, max: usize, read: impl Fn(&Node<'a>, Option<&T>) -> Read<T>) -> Read<Vec<T>> {
         let Value::Array(values) = self.value else {
             return Err(self.fault(Fault::WrongType("an array")));
         };
@@ -164,7 +160,7 @@ impl<'a> Place<'a> {
         }
         let mut entries = Vec::with_capacity(values.len());
         for (number, value) in values.iter().enumerate() {
-            let place = Place { value, path: format!("{}[{number}]", self.path) };
+            let place = Node { value, path: format!("{}[{number}]", self.path) };
             entries.push(read(&place, entries.last())?);
         }
         Ok(entries)

@@ -81,10 +81,10 @@ fn a_task_walks_the_targets_and_then_the_next_matching_filter() {
     let configuration = languages();
     let spanish = json!({"language": "es"});
     let step = |from, leaving| configuration.advance(from, leaving, &spanish);
-    assert_eq!(step(at(0, 0), Leaving::TimedOut), Onward::Enter(at(0, 1)));
-    assert_eq!(step(at(0, 1), Leaving::Skipped), Onward::Enter(at(2, 0)));
+    assert_eq!(step(at(0, 0), TargetExit::TimedOut), Onward::Enter(at(0, 1)));
+    assert_eq!(step(at(0, 1), TargetExit::Skipped), Onward::Enter(at(2, 0)));
     let after_timeout = Position { timed_out: true, ..at(2, 0) };
-    assert_eq!(step(at(0, 1), Leaving::TimedOut), Onward::Enter(after_timeout));
+    assert_eq!(step(at(0, 1), TargetExit::TimedOut), Onward::Enter(after_timeout));
     assert_eq!(configuration.next_match(0, &spanish), Some(at(2, 0)));
     assert_eq!(configuration.next_match(2, &spanish), None);
     assert_eq!(configuration.next_match(usize::MAX, &spanish), None);
@@ -96,18 +96,18 @@ fn the_default_filter_takes_only_tasks_that_skipped_out_of_every_filter() {
     let spanish = json!({"language": "es"});
     let default = Position { filter: FilterIndex::Default, target: 0, timed_out: false };
     let step = |from, leaving| configuration.advance(from, leaving, &spanish);
-    assert_eq!(step(at(2, 0), Leaving::Skipped), Onward::Enter(default));
-    assert_eq!(step(at(2, 0), Leaving::TimedOut), Onward::FellOut);
+    assert_eq!(step(at(2, 0), TargetExit::Skipped), Onward::Enter(default));
+    assert_eq!(step(at(2, 0), TargetExit::TimedOut), Onward::FellOut);
     let after_timeout = Position { timed_out: true, ..at(2, 0) };
-    assert_eq!(step(after_timeout, Leaving::Skipped), Onward::FellOut);
-    assert_eq!(step(default, Leaving::Skipped), Onward::FellOut);
+    assert_eq!(step(after_timeout, TargetExit::Skipped), Onward::FellOut);
+    assert_eq!(step(default, TargetExit::Skipped), Onward::FellOut);
     assert_eq!(configuration.enter(default, 3).unwrap().queue, queue("default"));
 }
 
 #[test]
 fn a_position_the_configuration_no_longer_has_leads_on() {
     let spanish = json!({"language": "es"});
-    let step = |from| languages().advance(from, Leaving::TimedOut, &spanish);
+    let step = |from| languages().advance(from, TargetExit::TimedOut, &spanish);
     let after_timeout = Position { timed_out: true, ..at(2, 0) };
     assert_eq!(step(at(0, 9)), Onward::Enter(after_timeout));
     assert_eq!(step(at(9, 0)), Onward::FellOut);
@@ -406,7 +406,7 @@ proptest! {
             let Some(position) = here else { break };
             prop_assert!(configuration.enter(position, 0).is_some());
             prop_assert!(visited.insert((position.filter, position.target)));
-            let leaving = if skipped { Leaving::Skipped } else { Leaving::TimedOut };
+            let leaving = if skipped { TargetExit::Skipped } else { TargetExit::TimedOut };
             here = match configuration.advance(position, leaving, &task) {
                 Onward::Enter(next) => Some(next),
                 Onward::FellOut => None,
