@@ -1,4 +1,4 @@
-//! Address configurations: what happens when somebody writes to a business address for the first time.
+//! Address configurations: what happens when a customer writes to a business address for the first time.
 
 use serde_json::{Value, json};
 use switchboard_domain::address::{Address, ChannelType};

@@ -104,7 +104,7 @@ pub(crate) async fn update(call: &Call<'_>, scope: &Scope, name: &str) -> Answer
     Ok(Reply::ok(apply(call, scope, name, command, show).await?))
 }
 
-/// `DELETE …/Conversations/{Sid}`: the conversation, everybody's place in it, and its name.
+/// `DELETE …/Conversations/{Sid}`: the conversation, its memberships, and its name.
 pub(crate) async fn remove(call: &Call<'_>, scope: &Scope, name: &str) -> Answer {
     let command = |_: &Conversation| Ok(Command::Remove);
     let show = |change: &ConversationChange| Value::Bool(change.is_over());

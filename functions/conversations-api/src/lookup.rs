@@ -1,4 +1,4 @@
-//! In which conversations somebody is: by identity, or by address.
+//! In which conversations a participant is: by identity, or by address.
 //!
 //! An address has one row for each open conversation, its binding, and one for each closed one. Open ones
 //! come first; a page may hold both.
@@ -52,7 +52,7 @@ pub(crate) async fn list(call: &Call<'_>, scope: &Scope) -> Answer {
     Ok(call.paged("conversations", &request, &page, |found| render(call, scope, found)))
 }
 
-/// Somebody's place in a conversation.
+/// A participant of a conversation, by its number there.
 type ParticipantKey = (ConversationSid, u32);
 
 fn of_binding(binding: &AddressBinding) -> ParticipantKey {
@@ -63,7 +63,7 @@ fn of_membership(membership: &Membership) -> ParticipantKey {
     (membership.conversation, membership.number)
 }
 
-/// Somebody in a conversation, and where the list has them.
+/// A participant of a conversation, and where the list has them.
 struct Found {
     conversation: Conversation,
     one: Participant,

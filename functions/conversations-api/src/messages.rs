@@ -110,7 +110,7 @@ pub(crate) async fn fetch(call: &Call<'_>, scope: &Scope, of: &str, sid: &str) -
     Ok(Reply::ok(render(call, scope, &conversation, &message)))
 }
 
-/// `POST …/Messages/{Sid}`: corrects what the conversation shows; what was carried to somebody's phone
+/// `POST …/Messages/{Sid}`: corrects what the conversation shows; what a carrier has delivered
 /// stays as it was.
 pub(crate) async fn update(call: &Call<'_>, scope: &Scope, of: &str, sid: &str) -> Answer {
     let form = &call.form;
@@ -268,7 +268,7 @@ fn media(message: &Message) -> Option<Vec<ShownFile<'_>>> {
 }
 
 impl Summary {
-    /// Each step counts the ones behind it; a message that goes to nobody on a channel has no summary.
+    /// Each step counts the ones behind it; a message that goes to no participant on a channel has no summary.
     fn of(message: &Message) -> Option<Self> {
         use DeliveryStatus::{Delivered, Failed, Read, Sent, Undelivered};
         let total = message.deliveries.len();

@@ -21,7 +21,7 @@ use crate::scope::Scope;
 /// The largest page.
 const PAGE_MAX: i64 = 100;
 
-/// Reads and checks the parameters of somebody who is to join.
+/// Reads and checks the parameters of a participant who is to join.
 pub(crate) fn joining(form: &Params) -> Result<NewParticipant, ApiError> {
     if form.has("MessagingBinding.ProjectedAddress") {
         return Err(Code::GroupMmsDisabled.into());
@@ -64,7 +64,7 @@ pub(crate) async fn fetch(call: &Call<'_>, scope: &Scope, of: &str, name: &str) 
     Ok(Reply::ok(render(call, scope, &conversation, one)))
 }
 
-/// `POST …/Participants/{Sid}`. Who somebody is does not change: not the identity, not the addresses.
+/// `POST …/Participants/{Sid}`. Who they are does not change: not the identity, not the addresses.
 pub(crate) async fn update(call: &Call<'_>, scope: &Scope, of: &str, name: &str) -> Answer {
     let form = &call.form;
     let update = ParticipantUpdate {

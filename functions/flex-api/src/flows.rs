@@ -1,6 +1,6 @@
 //! Flows: definitions that say what happens with a new conversation.
 //!
-//! A definition is checked when it is saved: whoever publishes a flow that hands over to a workflow which does
+//! A definition is checked when it is saved: the author of a flow that hands over to a workflow which does
 //! not exist hears of it then, not when the first customer writes.
 
 use std::collections::BTreeSet;

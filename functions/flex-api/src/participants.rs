@@ -22,7 +22,7 @@ pub(crate) async fn list(call: &Call<'_>, kd: &str, uo: &str) -> Answer {
     Ok(call.paged("participants", &request, &page, |one| render(call, &interaction, one)))
 }
 
-/// `POST …/Participants`: adds somebody who is not invited by a task.
+/// `POST …/Participants`: adds a participant who is not invited by a task.
 pub(crate) async fn create(call: &Call<'_>, kd: &str, uo: &str) -> Answer {
     let kind = call.form.required("Type")?;
     let kind: ParticipantKind = kind.parse().map_err(|_| invalid("Type is unknown"))?;

@@ -1,4 +1,4 @@
-//! The account: there is one, set up by whoever deployed it.
+//! The account: there is one, set up by its deployment.
 
 use serde_json::json;
 use switchboard_rest::{Answer, Call, Reply};

@@ -1,4 +1,4 @@
-//! The account's phone numbers. There is nobody to buy one from: a number is entered, and its identifier
+//! The account's phone numbers. There is no market to buy one from: a number is entered, and its identifier
 //! follows from it.
 
 use serde_json::{Value, json};

@@ -2,7 +2,7 @@
 //!
 //! Woken by: `outbound.fifo`. Writes: message. Asks for: `webhook-delivery`.
 //!
-//! The only call that leaves the system before it is recorded, hence: lease, call, record. Whoever finds a
+//! The only call that leaves the system before it is recorded, hence: lease, call, record. A process that finds a
 //! lease that was never resolved asks the carrier first, and sends again only if it surely does not have the
 //! message. A carrier that is down is tried again with growing pauses; meanwhile the pair's later messages
 //! wait behind, so their order is kept.
@@ -60,7 +60,7 @@ async fn deliver(
     record(on, request, message, &outcome).await
 }
 
-/// Takes the delivery, and answers the message as it is stored then. It is taken only if nobody else has
+/// Takes the delivery, and answers the message as it is stored then. It is taken only if no other process has
 /// written since the message was loaded: two senders must never both have it.
 async fn lease(
     on: &Dependencies,
@@ -70,7 +70,7 @@ async fn lease(
 ) -> Result<Message, Failure> {
     let leased = message.lease(number, now);
     let mut leased = leased.ok_or_else(|| Failure::Defect("a lease of nothing".to_owned()))?;
-    // A conflict means that somebody else has written the message, and perhaps took the delivery.
+    // A conflict means that another process has written the message, and perhaps took the delivery.
     let _ = on.commit(&Decision::put(leased.clone())).await?;
     leased.version += 1;
     Ok(leased)

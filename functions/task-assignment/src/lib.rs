@@ -4,8 +4,8 @@
 //! `interaction-invite`, `webhook-delivery`.
 //!
 //! The table is the truth; the picture of a workspace is kept warm between batches and fenced by the
-//! workspace's head. Whoever holds the picture has put its name into the head, and every commit moves it: if
-//! somebody else decided in between, or a worker, a queue or a workflow was changed, the commit fails, the
+//! workspace's head. The router that holds the picture has put its name into the head, and every commit moves it: if
+//! another one decided in between, or a worker, a queue or a workflow was changed, the commit fails, the
 //! picture is brought up to date, and the step is repeated on what is true now. The head tells what was changed;
 //! the picture is built anew only if another router held it, or if more was changed than the head has room for.
 #![forbid(unsafe_code)]
@@ -111,7 +111,7 @@ async fn route(
     Err(Failure::Unavailable(format!("routed {ATTEMPTS_MAX} times, each time too late")))
 }
 
-/// The workspace was deleted. A task that was made at that very moment, when nobody could see both, goes as well: it
+/// The workspace was deleted. A task that was made at that very moment, when no reader could see both, goes as well: it
 /// asked for its router, and so it is found here.
 async fn remove_orphans(
     on: &Dependencies,

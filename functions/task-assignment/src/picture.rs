@@ -47,7 +47,7 @@ pub(crate) async fn refresh(
         {
             return Ok(Some(warm));
         }
-        // Whoever held the picture before cannot commit any more from here on, and what it did is in the table.
+        // The router that held the picture before cannot commit any more from here on, and what it did is in the table.
         head.take_over(on.mint::<RequestSid>().to_string());
         match on.commit(&Decision::put(head.clone())).await {
             Ok(_) => head.version += 1,
@@ -116,7 +116,7 @@ impl Warm {
         Ok(true)
     }
 
-    /// Takes a decision back and reads what it was about, as somebody else wrote first.
+    /// Takes a decision back and reads what it was about, as another writer was first.
     async fn take_back(&mut self, on: &Dependencies, lost: &Decision) -> Result<(), Failure> {
         self.router.lost(lost);
         let keys: Vec<Key> = lost.puts.iter().map(|record| Place::of(record).key).collect();
@@ -163,7 +163,7 @@ impl Warm {
         Ok(())
     }
 
-    /// Decides and commits, turn by turn, each under the head. False if somebody else moved it or wrote what was
+    /// Decides and commits, turn by turn, each under the head. False if another writer moved it or wrote what was
     /// decided on; then the picture waits to be brought up to date.
     pub(crate) async fn step(&mut self, on: &Dependencies) -> Result<bool, Failure> {
         loop {

@@ -175,7 +175,7 @@ pub(crate) async fn update(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) 
     Ok(Reply::ok(render(call, &queue, &activities)))
 }
 
-/// A queue that nobody can serve is allowed, but hardly meant.
+/// A queue that no worker can serve is allowed, but hardly meant.
 async fn warn_if_empty(call: &Call<'_>, queue: &TaskQueue) -> Result<(), ApiError> {
     let workers: Vec<Worker> = contents::all(call, queue.workspace).await?;
     let belongs = |worker: &Worker| {

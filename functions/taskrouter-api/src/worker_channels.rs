@@ -13,7 +13,7 @@ use switchboard_store::Listing;
 use crate::contents::{self, PAGE_SIZE_MAX};
 use crate::{task_channels, task_list};
 
-/// More tasks at once than anybody can be asked to do.
+/// More tasks at once than any worker can be asked to do.
 const CAPACITY_MAX: i64 = 0x7fff_ffff;
 
 pub(crate) async fn list(call: &Call<'_>, workspace: WorkspaceSid, worker: &str) -> Answer {

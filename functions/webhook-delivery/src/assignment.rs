@@ -11,7 +11,7 @@
 //!  neither could be reached: the router cancels the reservation, and the task is offered anew
 //! ```
 //!
-//! Where nobody is reached again and again, more and more time passes before the next reservation is canceled: a
+//! Where a callback is not reached again and again, more and more time passes before the next reservation is canceled: a
 //! broken endpoint does not make the router run in circles.
 
 use std::time::Duration;

@@ -1,5 +1,5 @@
 //! What may not happen to one record, from one moment to the next: states only go on, numbers are never given out
-//! again, and nobody writes without noticing what is there.
+//! again, and no writer writes without noticing what is there.
 
 use switchboard_domain::carriage::DeliveryStatus;
 use switchboard_domain::conversation::{Conversation, State};
@@ -21,7 +21,7 @@ const CLIMBS: &str = "the status of a delivery only climbs";
 const ENDS: &str = "a reservation ends once";
 const FOLLOWS: &str = "a task follows its states";
 
-/// Nobody has a task for longer than this; then it is removed.
+/// No worker has a task for longer than this; then it is removed.
 const ASSIGNED_MAX: Millis = Millis::seconds(24 * 3600);
 
 /// What lies between the two sides of a change.
@@ -29,7 +29,7 @@ const ASSIGNED_MAX: Millis = Millis::seconds(24 * 3600);
 pub(crate) enum Between {
     /// One write, about now: clocks may be so far apart.
     OneWrite { now: Timestamp, skew: Millis },
-    /// Any number of writes, which nobody saw.
+    /// Any number of writes, none of which was seen.
     Unseen,
 }
 

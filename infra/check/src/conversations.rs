@@ -20,7 +20,7 @@ const HOME: &str = "a message's conversation exists";
 /// The search by address surely finds every participant of a closed conversation that never had more.
 const REMEMBERED_MAX: u32 = 30;
 
-/// Somebody's place in a conversation, by what finds them.
+/// A membership of a conversation, by what finds them.
 type Places<'a, K> = BTreeMap<(K, ConversationSid), u32>;
 
 pub(super) fn check(view: &View<'_>, found: &mut Found) {
@@ -100,7 +100,7 @@ fn members(conversation: &Conversation, memberships: &Places<'_, &Who>, found: &
     }
 }
 
-/// Every binding and every membership is somebody's.
+/// Every binding and every membership is a participant's.
 fn reversed(view: &View<'_>, found: &mut Found) {
     for binding in &view.bindings {
         let (sid, number) = (binding.conversation, binding.number);

@@ -15,7 +15,7 @@ const TOLD: &str = "at rest what became of a task is told, and each thing once";
 /// How often a thing was told, of a task or of one of its reservations.
 type Told = BTreeMap<(TaskSid, Option<u32>, EventType), usize>;
 
-/// Says nothing about tables that nobody has written events of.
+/// Says nothing about tables without any event.
 pub(super) fn check(view: &View<'_>, found: &mut Found) {
     if !view.at_rest || !view.knows(Table::Routing) || view.occurrences.is_empty() {
         return;

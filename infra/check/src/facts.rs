@@ -1,4 +1,4 @@
-//! When the tables were looked at, and what somebody knows beside them.
+//! When the tables were looked at, and what is known beside them.
 
 use std::collections::BTreeSet;
 
@@ -15,17 +15,17 @@ pub enum Moment {
     Rest,
 }
 
-/// What somebody outside of the tables knows.
+/// What is known outside of the tables.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
     /// The messages whose webhook was answered with success, each with the pair it came over.
     pub acknowledged: Vec<(Pair, MessageSid)>,
-    /// What carriers have accepted, in order; none if nobody knows.
+    /// What carriers have accepted, in order; none if it is not known.
     pub sent_by_carrier: Option<Vec<Handed>>,
-    /// The pairs whose customers want nothing more, and since when; none if nobody keeps a list of them.
+    /// The pairs whose customers want nothing more, and since when; none if no list of them is kept.
     pub opted_out: Option<Vec<(Pair, Timestamp)>>,
     /// The conversations that were deleted, or whose participants were removed, by REST requests; none if
-    /// nobody knows. Their interactions and messages may be left without them.
+    /// it is not known. Their interactions and messages may be left without them.
     pub interfered: Option<BTreeSet<ConversationSid>>,
     /// How far the clocks of two functions may be apart.
     pub skew: Millis,

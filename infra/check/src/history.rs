@@ -1,4 +1,4 @@
-//! The tables from moment to moment, as somebody sees them who looks now and then: between two looks there may be
+//! The tables from moment to moment, as an observer sees them who looks now and then: between two looks there may be
 //! any number of writes.
 
 use std::collections::HashMap;

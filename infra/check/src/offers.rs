@@ -1,4 +1,4 @@
-//! Who may be asked to take a task: somebody who is there, is available, and has room.
+//! Who may be asked to take a task: a worker who is there, is available, and has room.
 
 use switchboard_domain::record::Record;
 use switchboard_domain::sid::{ActivitySid, ReservationSid, WorkerSid, WorkspaceSid};

@@ -59,7 +59,7 @@ impl Snapshot {
     }
 }
 
-/// What an item is, without anybody's address: keys that are not identifiers are left out.
+/// What an item is, without any customer's address: keys that are not identifiers are left out.
 fn described(table: Table, item: &Item) -> String {
     let text = |name: &str| item.get(name).and_then(|it| it.as_s().ok()).map_or("?", |it| it);
     let pk = text("pk");

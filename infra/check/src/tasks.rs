@@ -91,7 +91,7 @@ fn numbers(task: &Task, found: &mut Found) {
         } else if one.number >= task.next_number {
             found.add(NUMBERS, "its number was never given out", [sid]);
         }
-        // Whoever accepts dates the reservation by the clock that was held against its end.
+        // A worker who accepts dates the reservation by the clock that was held against its end.
         if one.status == ReservationStatus::Accepted && one.updated >= one.expires {
             let late = (one.updated - one.expires).0;
             found.add(IN_TIME, format!("it was accepted {late} ms late"), [sid]);

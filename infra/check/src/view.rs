@@ -73,7 +73,7 @@ impl<'a> View<'a> {
         self.snapshot.tables.contains(&table)
     }
 
-    /// Whether nobody has deleted the conversation or removed participants from it by hand, for certain.
+    /// Whether no operator has deleted the conversation or removed participants from it by hand, for certain.
     pub(super) fn is_untouched(&self, conversation: ConversationSid) -> bool {
         let interfered = self.facts.and_then(|facts| facts.interfered.as_ref());
         interfered.is_some_and(|all| !all.contains(&conversation))
@@ -84,7 +84,7 @@ impl<'a> View<'a> {
         self.conversations.get(&conversation).is_some_and(|it| it.state != State::Closed)
     }
 
-    /// The time, if somebody says what it is.
+    /// The time, if it is given.
     pub(super) fn now(&self) -> Option<Timestamp> {
         self.facts.map(|facts| facts.now).filter(|now| now.0 > 0)
     }

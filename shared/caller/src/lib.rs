@@ -1,4 +1,4 @@
-//! The vetted caller of strangers: the only way to call an address that somebody else has configured.
+//! The vetted caller of strangers: the only way to call an address that a customer has configured.
 //!
 //! It calls https alone, and only addresses of the public internet; it resolves a name, vets what it finds and connects to
 //! just that; it follows no redirect, uses no proxy, reads little of an answer, and signs what it says. A function that
@@ -69,9 +69,9 @@ pub struct Answer {
 /// What came of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Called {
-    /// Somebody answered.
+    /// The endpoint answered.
     Answered(u16),
-    /// Nobody answered in time, or at all.
+    /// No answer came in time, or at all.
     Unanswered,
     /// The address is none that we call.
     Forbidden(&'static str),
@@ -122,7 +122,7 @@ impl Caller {
         Ok(Self { client, allow_loopback, stand_in: None })
     }
 
-    /// The same, with somebody who answers instead of the world.
+    /// The same, with a stand-in that answers instead of the network.
     #[must_use]
     pub fn answered_by(self, stand_in: Arc<dyn Endpoints>) -> Self {
         Self { stand_in: Some(stand_in), ..self }
@@ -191,7 +191,7 @@ impl Caller {
         request.build().map_err(|_| Called::Unanswered)
     }
 
-    /// https, to somebody else; a literal address is vetted here, a name when it is resolved.
+    /// https, to another host; a literal address is vetted here, a name when it is resolved.
     fn allowed(&self, url: &str) -> Result<Url, &'static str> {
         let url = Url::parse(url).map_err(|_| "not a URL")?;
         let host = url.host_str().ok_or("no host")?;

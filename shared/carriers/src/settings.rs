@@ -25,7 +25,7 @@ pub enum ConnectError {
     UnknownSetting(String),
 }
 
-/// Refuses settings that nobody would read: they are misspelled, or of another release.
+/// Refuses settings that no carrier reads: they are misspelled, or of another release.
 pub(crate) fn check(settings: &CarrierSettings<'_>) -> Result<(), ConnectError> {
     let is_known = |given: &&String| {
         CarrierName::ALL.iter().any(|carrier| {

@@ -23,7 +23,7 @@ pub trait Stub: Debug + Send + Sync {
         now: Timestamp,
     ) -> Option<Served>;
 
-    /// The webhook that reports the status of a message; none where nobody asked for one.
+    /// The webhook that reports the status of a message; none where none was asked for.
     fn report(&self, message: &Taken) -> Option<SignedRequest>;
 
     /// The webhook that brings a customer's message to `url`. What stands behind `#` there is the carrier's alone.

@@ -97,7 +97,7 @@ pub struct MessagingService {
     pub version: Version,
 }
 
-/// What happens when somebody writes to an address for the first time (rule A.5).
+/// What happens when a customer writes to an address for the first time (rule A.5).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AddressConfiguration {
     /// Its identifier; follows from the address.
@@ -148,7 +148,7 @@ impl AddressConfiguration {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "type")]
 pub enum Handler {
-    /// Nobody: the conversation is only created.
+    /// No agent: the conversation is only created.
     Default,
     /// A webhook is attached to the conversation.
     Webhook {
@@ -261,7 +261,7 @@ pub struct WebhookAttempt {
     pub message: Option<MessageSid>,
     /// How often it was tried.
     pub attempts: u32,
-    /// The HTTP status of the last answer; none while a call is under way or nobody answered.
+    /// The HTTP status of the last answer; none while a call is under way or when no answer came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
     /// Whether nothing more is to be done.

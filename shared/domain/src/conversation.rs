@@ -120,7 +120,7 @@ impl Pair {
     }
 }
 
-/// A conversation with its participants and webhooks. Everybody reads its [`Fields`]; only the rules of this module
+/// A conversation with its participants and webhooks. All code reads its [`Fields`]; only the rules of this module
 /// write them, so no caller can leave out what goes with a change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -199,7 +199,7 @@ pub struct AddressBinding {
     pub version: Version,
 }
 
-/// That somebody is or was in a conversation: what the search by identity or address reads. An open
+/// That an identity or address is or was in a conversation: what the search by identity or address reads. An open
 /// conversation's address pair is found by its binding instead.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Membership {

@@ -1,7 +1,7 @@
 //! Everything one function asks of another: the arrows of the diagram.
 //!
 //! Effects are stored in the item whose change caused them, and sent twice: at once by the function that
-//! committed, and again by `effect-relay`. Whoever receives one must be able to bear it twice. They name
+//! committed, and again by `effect-relay`. Its receiver must be idempotent. They name
 //! things and carry no content, so that an item stays small and its reader sees the truth of the moment.
 
 use serde::{Deserialize, Serialize};
@@ -169,7 +169,7 @@ pub enum AssignmentOutcome {
     Accept,
     /// The worker does not, and goes to this activity; without one they stay where they are.
     Reject(Option<ActivitySid>),
-    /// Nobody could be reached: the reservation is canceled.
+    /// The callback could not be reached: the reservation is canceled.
     Withdraw,
     /// The instruction could not be carried out, and this is the published code that says why.
     Fail(u32),

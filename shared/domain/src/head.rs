@@ -1,4 +1,4 @@
-//! The head of a workspace: the fence in front of its router, and the news for whoever holds the picture.
+//! The head of a workspace: the fence in front of its router, and the news for the router that holds the picture.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use crate::sid::{
 };
 use crate::version::Version;
 
-/// The fence of a workspace: whoever writes it knows that nobody else decided in between.
+/// The fence of a workspace: a router that writes it knows that no other one decided in between.
 ///
 /// It tells the router that holds the picture what was changed under it, so that the picture is brought up to
 /// date by reading that.

@@ -102,7 +102,7 @@ pub struct SeatRouting {
     pub worker: WorkerSid,
 }
 
-/// What somebody is in an interaction's channel for (rule C.6).
+/// The role of a participant in an interaction's channel (rule C.6).
 #[derive(
     Debug,
     Clone,
@@ -124,7 +124,7 @@ pub enum ParticipantKind {
     Agent,
     /// Who looks on.
     Supervisor,
-    /// Somebody from outside.
+    /// An external participant.
     External,
     /// Not said.
     Unknown,
@@ -137,7 +137,7 @@ impl ParticipantKind {
     }
 }
 
-/// Somebody in the interaction's channel.
+/// A participant of the interaction's channel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChannelParticipant {
     /// Which kin of the interaction it is.

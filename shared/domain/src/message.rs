@@ -39,7 +39,7 @@ pub enum Direction {
     OutboundApi,
 }
 
-/// A message. Everybody reads its [`Fields`]; only the rules of this module write them.
+/// A message. All code reads its [`Fields`]; only the rules of this module write them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Message {
@@ -125,7 +125,7 @@ pub struct Origin {
 pub struct Post {
     /// The message's identifier.
     pub sid: MessageSid,
-    /// Who writes; `system` if nobody said.
+    /// Who writes; `system` if none is named.
     pub author: Option<String>,
     /// The text.
     pub body: Option<Private<String>>,
@@ -228,7 +228,8 @@ pub fn decide(message: &Message, command: Command, now: Timestamp) -> Result<Mes
 /// for every channel participant but the author (rules B.3, A.3).
 pub(crate) fn append(draft: &mut Draft<'_>, post: Post) -> Result<Message, Refusal> {
     draft.conversation.must_be_open()?;
-    // A carrier may deliver a message without text or file, or one that is too long; it is kept. Nobody may post one.
+    // A carrier may deliver a message without text or file, or one that is too long; it is kept. By REST it cannot be
+    // posted.
     if post.origin.is_none() {
         must_say_something(post.body.as_ref(), &post.media)?;
     }
@@ -271,7 +272,7 @@ fn must_say_something(body: Option<&Private<String>>, media: &[Media]) -> Result
     }
 }
 
-/// A copy for everybody on a channel, except for who wrote it.
+/// A copy for each participant on a channel, except for the author.
 fn copies(
     conversation: &Conversation,
     author_number: Option<u32>,
@@ -293,7 +294,7 @@ fn copies(
         .collect()
 }
 
-/// Corrects what the conversation shows; what was carried to somebody's phone stays as it was. Without
+/// Corrects what the conversation shows; what a carrier has delivered stays as it was. Without
 /// a difference nothing happens to it.
 pub(crate) fn edit(draft: &mut Draft<'_>, before: Message, edit: Edit) -> Result<Message, Refusal> {
     let mut after = before.clone();

@@ -1,4 +1,4 @@
-//! Every kind of record that is kept, in one list. Whoever has something to say of each kind applies a macro to it:
+//! Every kind of record that is kept, in one list. Code that has something to say of each kind applies a macro to it:
 //! [`for_each_record`](crate::for_each_record).
 
 use crate::version::Version;

@@ -40,7 +40,7 @@ pub enum Refusal {
     /// Five scoped webhooks are the most (rule B.5).
     #[error("{}", Code::TooManyWebhooks.sentence())]
     TooManyWebhooks,
-    /// Who somebody is cannot be changed.
+    /// The identity or address of a participant cannot be changed.
     #[error("{}", Code::IdentityNotAcceptable.sentence())]
     IdentityStays,
     /// A conversation begins open.
@@ -72,7 +72,7 @@ pub enum Refusal {
     /// A worker has it: it has to be completed before it is deleted.
     #[error("Task is {}: complete it before it is deleted", .0.name())]
     TaskInWork(TaskStatus),
-    /// Somebody else says what only the router of the workspace may say.
+    /// A caller says what only the router of the workspace may say.
     #[error("Only the router does that")]
     RouterAlone,
     /// The reservation was answered before.
@@ -96,7 +96,7 @@ pub enum Refusal {
     /// An address names a flow that does not exist.
     #[error("{}", Code::InvalidWebhookFlow.sentence())]
     NoSuchFlow,
-    /// Customers of this address would find nobody.
+    /// Customers of this address would find no agent.
     #[error("The flow is used by address configuration {0}")]
     FlowInUse(AddressConfigurationSid),
 }

@@ -7,17 +7,17 @@
 //! ```
 //!
 //! The replay feeds the same pure router that routes for real with virtual time: tasks arrive, workers change and
-//! answer when they did. What nobody recorded is assumed, and [`ASSUMPTIONS`] says so to whoever asks:
+//! answer when they did. What was not recorded is assumed, and [`ASSUMPTIONS`] is part of every answer:
 //! - An offer to the worker who had it then is answered as it was then, as long after it; if it is made within
 //!   [`SAME_MOMENT`] of the recorded one, at the very moment, since a queue between router and worker is no difference.
-//! - An offer to anybody else is accepted after the median of the recorded answers.
+//! - An offer to another worker is accepted after the median of the recorded answers.
 //! - A task is worked on for as long as it was; one that was not completed for the median, and for no less than it is
 //!   known to have lasted.
 //! - Queues, activities, task channels, other workflows, and workers of whom no event tells are as they are now.
 //! - Attributes that a worker had before the first recorded change are those after it, and so are those and the
 //!   priority of a task.
 //! - The router decides at once, one thing after another; within a millisecond workers go first, then tasks in the
-//!   order of their identifiers. Nobody recorded when it looked.
+//!   order of their identifiers. When it looked was not recorded.
 //! - A task that waited at the beginning enters its workflow anew, refused by nobody; one that a worker had then
 //!   stays with them.
 //! - A priority that a target gave is not one the task came with: that is taken to be 0.
@@ -53,7 +53,7 @@ pub const STEPS_MAX: usize = 100_000;
 pub const NAMED_MAX: usize = 100;
 /// An offer that is no further from the recorded one is the same offer.
 pub const SAME_MOMENT: Millis = Millis::seconds(5);
-/// How long a worker takes to accept where nobody ever did.
+/// How long a worker takes to accept where none ever did.
 const ANSWER: Millis = Millis::seconds(10);
 /// How long a task takes where none was ever completed.
 const SERVICE: Millis = Millis::seconds(300);
@@ -139,7 +139,7 @@ pub(crate) struct Fate {
     fell_out: bool,
 }
 
-/// A task that somebody else takes, or in another queue, or nobody.
+/// A task that another worker takes, or in another queue, or none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moved {
     /// The task.
@@ -183,7 +183,7 @@ pub struct Rehearsal {
     pub waits: BTreeMap<TaskQueueSid, Both<Waits>>,
     /// The tasks that fell out of their workflow.
     pub fell_out: Both<Named<TaskSid>>,
-    /// How many offers nobody had recorded, so that their answer is assumed.
+    /// How many offers were not recorded, so that their answer is assumed.
     pub assumed_answers: usize,
     /// After how long those were accepted.
     pub answer: Millis,

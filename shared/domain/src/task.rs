@@ -75,7 +75,7 @@ pub struct Reservation {
     pub updated: Timestamp,
 }
 
-/// A piece of work to be routed. Everybody reads its [`Fields`]; only the rules of this crate write them, so no caller
+/// A piece of work to be routed. All code reads its [`Fields`]; only the rules of this crate write them, so no caller
 /// can leave out what goes with a change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(into = "stored::Stored", try_from = "stored::Stored")]

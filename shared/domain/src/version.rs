@@ -16,7 +16,7 @@ pub const COMMITS_KEPT: usize = 4;
 
 /// Names one commit: six random bytes, minted for each attempt to commit a decision.
 ///
-/// Whoever asks compares it with four ids of one item, so the chance to meet a stranger's is 1 in 70 million million
+/// It is compared with four ids of one item, so the chance to meet a stranger's is 1 in 70 million million
 /// for each write that a condition refuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CommitId(pub [u8; Self::BYTES]);
@@ -85,7 +85,7 @@ impl From<u64> for Version {
     }
 }
 
-/// The version that whoever has written the record goes on with: its own commit is not asked for again, so it is not
+/// The version with which the writer of the record goes on: its own commit is not asked for again, so it is not
 /// among those that are remembered.
 impl AddAssign<u64> for Version {
     fn add_assign(&mut self, writes: u64) {

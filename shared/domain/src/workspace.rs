@@ -219,7 +219,7 @@ pub struct Occupation {
     pub before: ActivitySid,
 }
 
-/// Somebody who does tasks.
+/// A worker: an agent who does tasks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Worker {
     /// The workspace.

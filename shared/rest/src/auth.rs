@@ -24,7 +24,7 @@ pub(crate) async fn check(on: &Dependencies, headers: &HeaderMap) -> Result<(), 
         let kept: Option<ApiKey> = on.store.get(key::api_key(sid)).await?;
         kept.ok_or_else(denied)?.secret.0
     };
-    // An account without a token lets nobody in.
+    // An account without a token lets no caller in.
     let right = !expected.is_empty() && bool::from(expected.as_bytes().ct_eq(password.as_bytes()));
     if right { Ok(()) } else { Err(denied()) }
 }

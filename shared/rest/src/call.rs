@@ -129,7 +129,7 @@ impl<'a> Call<'a> {
         self.on.decide(rule).await
     }
 
-    /// Refuses a parameter that nobody has read until now.
+    /// Refuses a parameter that was not read until now.
     pub fn nothing_else(&self) -> Result<(), ApiError> {
         self.query.nothing_else()?;
         self.form.nothing_else()

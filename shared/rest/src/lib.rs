@@ -78,7 +78,7 @@ async fn answer(on: &Dependencies, request: Request, product: Product) -> Answer
         call.nothing_else()?;
     }
     let reply = product(&call).await?;
-    // Whoever narrows a list with what it does not know would take all records for those they meant.
+    // A caller who narrows a list with what it does not know would take all records for those they meant.
     if call.method == Method::Get {
         call.nothing_else()?;
     }

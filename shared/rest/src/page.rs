@@ -20,7 +20,7 @@ use crate::reply::{ApiError, Reply};
 
 /// The page size if none is asked for.
 const SIZE_DEFAULT: i64 = 50;
-/// The highest page number: nobody turns so many pages, and records are counted in the same integers.
+/// The highest page number: no reader turns so many pages, and records are counted in the same integers.
 const NUMBER_MAX: i64 = u32::MAX as i64;
 
 /// The page that is asked for.

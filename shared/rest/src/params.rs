@@ -8,7 +8,7 @@ use crate::reply::ApiError;
 
 /// Parameters in the order they came. Names are compared exactly; an empty value counts as given.
 ///
-/// They note which of them were read: one that nobody asks for would be accepted and dropped, so it is
+/// They note which of them were read: one that no handler reads would be accepted and dropped, so it is
 /// refused ([`Params::nothing_else`]).
 #[derive(Default)]
 pub struct Params(Vec<Pair>);
@@ -75,7 +75,7 @@ impl Params {
         self.0.iter().map(|pair| (pair.name.as_str(), pair.value.as_str()))
     }
 
-    /// Refuses a parameter with a value that nobody has read until now.
+    /// Refuses a parameter with a value that was not read until now.
     pub fn nothing_else(&self) -> Result<(), ApiError> {
         let is_left =
             |pair: &&Pair| !pair.value.is_empty() && !pair.is_read.load(Ordering::Relaxed);

@@ -5,7 +5,7 @@
 //! | `Invalid` | can never be understood | 400 | fails, in the end to the dead letters |
 //! | `NotFound` | refers to nothing we have, or nothing yet | 404 | fails, is delivered again |
 //! | `Refused` | the rules say no, and will again | as published | done |
-//! | `Unavailable` | somebody else is down or in the way | 503 | fails, is delivered again |
+//! | `Unavailable` | another service is down or in the way | 503 | fails, is delivered again |
 //! | `Defect` | we are wrong, or the stored data is | 500 | fails, in the end to the dead letters |
 
 use std::error::Error;
@@ -25,7 +25,7 @@ pub enum Failure {
     /// The rules say no.
     #[error("refused: {0}")]
     Refused(#[from] Refusal),
-    /// Somebody else is down, throttled or in the way.
+    /// Another service is down, throttled or in the way.
     #[error("not available: {0}")]
     Unavailable(String),
     /// We are wrong.

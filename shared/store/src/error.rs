@@ -24,7 +24,7 @@ pub enum StoreError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The table refuses what we ask, or holds what we cannot read: somebody has to look.
+    /// The table refuses what we ask, or holds what we cannot read: an operator has to look.
     #[error("{operation}: {reason}")]
     Defect {
         /// What was asked.

@@ -204,7 +204,7 @@ pub(crate) fn version(item: &Item) -> Option<Version> {
 }
 
 /// The deduplication id of an effect: the item, its version and the effect's place name it the same way on
-/// both roads, whoever sends it.
+/// both roads, whichever function sends it.
 pub fn effect_id(pk: &str, version: u64, place: usize) -> String {
     format!("{pk}-{version}-{place}")
 }

@@ -1,4 +1,4 @@
-//! Keys by the records that they lead to. Each kind of record spells its own in `kind/`; nobody else does.
+//! Keys by the records that they lead to. Each kind of record spells its own in `kind/`; no other code does.
 
 use switchboard_domain::event::Mention;
 use switchboard_domain::head::PartSid;

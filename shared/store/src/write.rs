@@ -219,7 +219,7 @@ impl Store {
                 match delete.return_values_on_condition_check_failure(ALL_OLD).send().await {
                     Ok(_) => Ok(()),
                     Err(error) => match error.as_service_error() {
-                        // It was there when it was loaded: whoever removed it, it is removed.
+                        // It was there when it was loaded: whichever writer removed it, it is removed.
                         Some(DeleteItemError::ConditionalCheckFailedException(failed))
                             if failed.item().is_none() =>
                         {

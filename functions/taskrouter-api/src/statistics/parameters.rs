@@ -14,7 +14,7 @@ use crate::tasks;
 
 /// The span begins this many minutes back if nothing else is asked for.
 const MINUTES: i64 = 15;
-/// More minutes than anybody asks for; what is too long ago is refused by its own code.
+/// More minutes than any caller asks for; what is too long ago is refused by its own code.
 const MINUTES_MAX: i64 = 1_000_000_000;
 /// At most this many thresholds can be asked for at once.
 const THRESHOLDS_MAX: usize = 100;

@@ -117,7 +117,7 @@ pub(super) async fn fairness(call: &Call<'_>, ws: WorkspaceSid) -> Answer {
     })))
 }
 
-/// The workers whom the parameters choose; none if they choose nobody in particular.
+/// The workers whom the parameters choose; none if they choose no worker in particular.
 async fn chosen(
     call: &Call<'_>,
     ws: WorkspaceSid,

@@ -43,7 +43,7 @@ struct Connection {
 }
 
 impl Connection {
-    /// The secrets in use: an empty one would let anybody sign.
+    /// The secrets in use: an empty one would let any caller sign.
     fn auth_tokens(&self) -> impl Iterator<Item = &str> {
         std::iter::once(&self.auth_token)
             .chain(&self.secondary_auth_token)

@@ -106,7 +106,7 @@ fn unknown_status(carrier_status: &str) -> String {
     format!("unknown message status {start:?}")
 }
 
-/// Whether a report is of this account: whoever knows its secret could report on another's messages. Not every
+/// Whether a report is of this account: another one that has the same secret could report on another's messages. Not every
 /// carrier names one.
 fn is_of(parameters: &Parameters, account_sid: AccountSid) -> Result<bool, ParseError> {
     let given = parameters.get("AccountSid")?;

@@ -160,8 +160,8 @@ impl Draft<'_> {
         self.touch();
     }
 
-    /// Removes the conversation with everybody's place in it and its name; its messages stay behind, out of reach.
-    /// A large one takes several times: until nobody is left it is written.
+    /// Removes the conversation with its memberships and its name; its messages stay behind, out of reach.
+    /// A large one takes several times: it is written until no participant is left.
     pub(crate) fn remove(&mut self) -> Result<(), Refusal> {
         let leaving = self.conversation.participants.iter().take(LEAVE_AT_ONCE);
         let leaving: Vec<u32> = leaving.map(|one| one.number).collect();

@@ -7,7 +7,7 @@ use super::{
 use crate::refusal::Refusal;
 use crate::timestamp::Timestamp;
 
-/// A conversation with everybody in it is one item; this leaves room below the store's 400 KB for whoever has to get
+/// A conversation with all of its participants is one item; this leaves room below the store's 400 KB for whoever has to get
 /// in nevertheless: the customer who writes, the agent who is seated.
 const ITEM_BYTES_MAX: usize = 350 * 1024;
 /// What a participant takes besides texts: numbers, dates and names of attributes, in bytes.
@@ -108,7 +108,7 @@ impl<'a> Draft<'a> {
         number
     }
 
-    /// Refuses what would no longer be one item, if somebody asks for it who can be told.
+    /// Refuses what would no longer be one item, if the caller can be told.
     pub(super) fn must_fit(&self) -> Result<(), Refusal> {
         match self.source {
             Source::Api { .. } if size(&self.conversation) > ITEM_BYTES_MAX => {

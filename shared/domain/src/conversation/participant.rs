@@ -13,7 +13,7 @@ pub const PARTICIPANTS_MAX: usize = 1000;
 /// At most this many of them on channels (rule H).
 pub const CHANNEL_PARTICIPANTS_MAX: usize = 50;
 
-/// Somebody in a conversation.
+/// A participant of a conversation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Participant {
     /// Which kin of the conversation it is.
@@ -76,7 +76,7 @@ impl NewParticipant {
     }
 }
 
-/// What is to change about a participant. Who somebody is stays: their addresses, and their identity.
+/// What is to change about a participant. Who they are stays: their addresses, and their identity.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ParticipantUpdate {
     /// The identity that the caller expects.

@@ -2,7 +2,7 @@
 //!
 //! A rule waits for nothing and reads nothing, yet some of what it decides by is not in the conversation: whether an
 //! address pair belongs to another one, whether a name is taken. It answers [`Objection::AskFirst`] then; the caller
-//! finds the answers and lets it decide again, with them. Whatever has to be asked of somebody else before an action
+//! finds the answers and lets it decide again, with them. Whatever has to be asked of another party before an action
 //! is allowed, of an endpoint or of a role, is one more question here, so that every way in asks it.
 
 use std::collections::BTreeMap;

@@ -39,7 +39,7 @@ pub enum Target {
     },
 }
 
-/// Somebody who listens to one conversation (rule B.5).
+/// A webhook of one conversation (rule B.5).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Webhook {
     /// Which kin of the conversation it is.

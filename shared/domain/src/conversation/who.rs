@@ -1,4 +1,4 @@
-//! By what somebody is found in conversations.
+//! By what a participant is found in conversations.
 
 use std::fmt;
 
@@ -16,9 +16,9 @@ const ADDRESS: &str = "A#";
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum Who {
-    /// Somebody who signs in, such as an agent.
+    /// The identity of a user who signs in, such as an agent.
     Identity(String),
-    /// Somebody on a channel.
+    /// An address on a channel.
     Address(Address),
 }
 

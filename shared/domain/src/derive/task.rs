@@ -56,7 +56,7 @@ fn answers(events: &mut Vec<Event>, before: Option<&Task>, after: &Task) {
         match after.reservations.iter().find(|one| one.number == was.number) {
             Some(is) if is.status != was.status => events.push(reserved(said(is.status), is)),
             Some(_) => {}
-            // Of many that end at once a task remembers the last few: those that nobody answered.
+            // Of many that end at once a task remembers the last few: those that were not answered.
             None if was.status == ReservationStatus::Pending => {
                 events.push(reserved(ReservationEvent::Timeout, was));
             }
@@ -199,7 +199,7 @@ impl Steps<'_> {
     }
 }
 
-/// Whether somebody changed what the task is; a priority that a target gave it is not such a change.
+/// Whether a command changed what the task is; a priority that a target gave it is not such a change.
 fn is_updated(before: &Task, after: &Task) -> bool {
     let routed = before.position != after.position;
     before.attributes != after.attributes

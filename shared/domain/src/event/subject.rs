@@ -60,7 +60,7 @@ pub enum Subject {
     Workspace {
         /// Its name.
         name: String,
-        /// Of one that was deleted: where its callback is told, if it wants to hear of that. Nobody else knows any
+        /// Of one that was deleted: where its callback is told, if it wants to hear of that. No record tells it any
         /// more.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         callback: Option<String>,

@@ -77,7 +77,7 @@ impl Marks {
     }
 
     /// Takes attributes apart; nothing if they are not exactly what [`Marks::around`] would write, as when
-    /// somebody has changed them since.
+    /// they were changed since.
     pub(crate) fn read_off(text: &str, interaction: InteractionSid) -> Option<(Self, String)> {
         let mut given: Map<String, Value> = serde_json::from_str(text).ok()?;
         let marks = Self::of(&given, interaction)?;

@@ -67,7 +67,7 @@ pub enum Begin {
         /// When the send was begun.
         since: Timestamp,
     },
-    /// Somebody else is sending right now; look again then.
+    /// Another process is sending right now; look again then.
     Wait {
         /// When the lease is over.
         until: Timestamp,

@@ -1,7 +1,7 @@
 //! Address configurations and the flows that they name.
 //!
 //! A flow keeps which addresses name it, and that is written in one transaction with the address. So a flow that is
-//! named is known by its own record, and whoever removes it while an address comes to name it conflicts on that
+//! named is known by its own record, and its removal while an address comes to name it conflicts on that
 //! record and decides anew. A list could not say so: it lags behind what was written.
 
 use crate::configuration::{AddressConfiguration, Flow};

@@ -98,7 +98,7 @@ fn open(
     let sid = ConversationSid::derived(&["autocreated", &inbound.sid().to_string()]);
     let new = Conversation::new(sid, service, situation.messaging_service, now);
     let pair = Pair::new(inbound.from.clone(), inbound.to.clone())?;
-    // Nobody holds the pair, or the message would have been appended there; the write has that condition.
+    // No conversation holds the pair, or the message would have been appended there; the write has that condition.
     let mut answers = answers.clone();
     answers.extend([(Question::HolderOf(pair.clone()), Answer::None)]);
     let mut commands = vec![Command::Create(Default::default())];

@@ -1,8 +1,8 @@
 //! The one door to a conversation and everything in it.
 //!
-//! Whoever wants something of a conversation comes through [`decide`], with a [`Command`] and the [`Source`] it comes
+//! Every command to a conversation comes through [`decide`], with a [`Command`] and the [`Source`] it comes
 //! from: a REST request, a customer's message, an interaction that seats an agent. Whatever is to be checked of every
-//! action, whether somebody may, whether an endpoint objects, whether a clock starts, is checked here and nowhere
+//! action, whether the caller may, whether an endpoint objects, whether a clock starts, is checked here and nowhere
 //! else; what has to be asked for that is a [`Question`](crate::conversation::Question).
 
 use crate::conversation::{

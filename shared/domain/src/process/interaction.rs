@@ -117,7 +117,7 @@ pub fn seat(
     Ok(Decision::put(interaction).with(joined))
 }
 
-/// What an interaction wants of its conversation, through the door that everybody uses.
+/// What an interaction wants of its conversation, through the door that every caller uses.
 fn of(
     conversation: &Conversation,
     command: Command,
@@ -202,7 +202,7 @@ fn unseat(
     Ok(of(conversation, Command::Leave(member), answers, now)?.into())
 }
 
-/// Closes the channel: every task ends, everybody leaves, the conversation is closed (rule C.7). With
+/// Closes the channel: every task ends, all agents leave, the conversation is closed (rule C.7). With
 /// `complete` the tasks are completed, else those in work go to wrapping.
 pub fn close(
     interaction: &Interaction,
@@ -269,7 +269,7 @@ pub fn deactivate(
     Ok(Decision::put(next).with(left.into()).with(ended))
 }
 
-/// Adds somebody who is not invited by a task: a customer, a supervisor, somebody external (rule C.6).
+/// Adds a participant who is not invited by a task: a customer, a supervisor, an external one (rule C.6).
 pub fn add_participant(
     interaction: &Interaction,
     conversation: &Conversation,
@@ -311,7 +311,7 @@ fn end_task(task: &Task, complete: bool, now: Timestamp) -> Result<task::TaskCha
 }
 
 /// A task of the interaction ended in the task router. The agent's seat is given up; and when the last agent
-/// completed the task and nobody else is asked for, the channel and the conversation are closed
+/// completed the task and no other agent is asked for, the channel and the conversation are closed
 /// (rule A.1, default orchestration). A canceled task leaves the conversation open.
 pub fn task_ended(
     interaction: &Interaction,

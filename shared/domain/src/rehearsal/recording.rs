@@ -33,14 +33,14 @@ pub(super) struct Recording {
 /// What happened to a worker, not by the router.
 #[derive(Debug)]
 pub(super) enum StaffChange {
-    /// He came or was changed.
+    /// They came or were changed.
     Is {
         /// As they were then.
         worker: Box<Worker>,
         /// Whether what they do was changed.
         moves: bool,
     },
-    /// He was deleted.
+    /// They were deleted.
     Gone(WorkerSid),
 }
 
@@ -51,10 +51,10 @@ pub(super) struct Recorded {
     pub(super) task: Task,
     /// When it came, or the beginning.
     pub(super) at: Timestamp,
-    /// How somebody changed what it is.
+    /// How commands changed what it is.
     pub(super) changes: Vec<(Timestamp, RecordedChange)>,
     pub(super) offers: Vec<Offered>,
-    /// When somebody gave it up.
+    /// When it was given up by a command.
     pub(super) left: Option<Timestamp>,
     pub(super) completed: Option<Timestamp>,
     /// When its worker took it, be it before the beginning.
@@ -64,7 +64,7 @@ pub(super) struct Recorded {
     pub(super) fate: Fate,
 }
 
-/// What somebody made of a task.
+/// What a command made of a task.
 #[derive(Debug)]
 pub(super) struct RecordedChange {
     /// As it was then.

@@ -204,7 +204,7 @@ impl<'a> Replay<'a> {
         self.command(held.sid, Command::Amend(amendment), now);
     }
 
-    /// A worker is changed; what the router made of them stays, unless somebody moved them.
+    /// A worker is changed; what the router made of them stays, unless a command moved them.
     fn change(&mut self, worker: &Worker, moves: bool) {
         let mut next = worker.clone();
         next.occupation = None;
@@ -223,7 +223,7 @@ impl<'a> Replay<'a> {
     /// Whether the task took the command.
     fn command(&mut self, sid: TaskSid, command: Command, now: Timestamp) -> bool {
         let Some(held) = self.router.task(sid) else { return false };
-        // What is replayed was allowed when it happened, whoever said it.
+        // What is replayed was allowed when it happened, whatever its source.
         let Ok(change) = task::decide(held, command, Source::Router, now) else { return false };
         if change.is_nothing() {
             return false;
@@ -297,7 +297,7 @@ impl<'a> Replay<'a> {
             }
         };
         let at = match how {
-            // He might have taken it, had nobody been faster.
+            // They might have taken it, had no other worker been faster.
             ReservationStatus::Rescinded => (at + Millis(1)).max(now + self.recording.answer),
             ReservationStatus::Pending
             | ReservationStatus::Accepted

@@ -291,7 +291,7 @@ impl Picture {
         }
     }
 
-    /// How a reservation stands, and the queue it was made in; none if nobody knows.
+    /// How a reservation stands, and the queue it was made in; none if it is not known.
     pub(super) fn standing(
         &self,
         sid: ReservationSid,
@@ -305,7 +305,7 @@ impl Picture {
         Some((status, held.task.queue))
     }
 
-    /// Forgets how reservations ended, once nobody is occupied by one of them.
+    /// Forgets how reservations ended, once no worker is occupied by one of them.
     pub(super) fn forget_ended(&mut self) {
         self.records.ended.clear();
     }

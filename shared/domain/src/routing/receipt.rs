@@ -57,7 +57,7 @@ impl PassedOver {
     }
 }
 
-/// A stored receipt names somebody who is none.
+/// A stored receipt names a worker that is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotACandidate {
     /// No reason has this letter.

@@ -15,13 +15,13 @@
 //!   that is reserved then stays; when its reservation fails it moves on at once.
 //! - A task is offered once in every target it enters, even if its time there is already over. After that
 //!   it is the timeout that moves it on, and only if that is not due `skip_if` is asked.
-//! - A task whose workflow is missing, whose workflow or attributes cannot be read, waits until it dies
+//! - A task whose workflow is missing, whose workflow or attributes cannot be read, waits until it times out
 //!   or they are mended. A queue that is missing or cannot be read has no workers.
 //! - A task whose target was configured away enters its workflow anew.
 //! - The newest task of a last-in-first-out queue is the one that starts last.
 //! - A task for one worker needs them available and with capacity, unless it ignores these, but not in the
 //!   queue; they are asked once.
-//! - A task for one queue has no target and is offered there until it dies.
+//! - A task for one queue has no target and is offered there until it times out.
 //! - In single-tasking workspaces one open reservation occupies a worker, and the activities of its queue are
 //!   theirs: [`occupation`].
 //! - A task that has waited in a queue for as long as its ageing bound says goes before all that have not,
@@ -226,7 +226,7 @@ impl Router {
         }
     }
 
-    /// Takes the last decision back, as somebody else wrote in between. The records that it would have written are
+    /// Takes the last decision back, as another writer came in between. The records that it would have written are
     /// not held any more and are to be learned from the table; answers are to be told again.
     pub fn lost(&mut self, decision: &Decision) {
         for record in &decision.puts {
@@ -333,7 +333,7 @@ impl Router {
         };
         match (freed, self.picture.lane(task)) {
             (Some(lines), Some(lane)) => {
-                // Nobody else of the pool is eligible; to walk it in its order is cheaper than to sort most of it.
+                // No other worker of the pool is eligible; to walk it in its order is cheaper than to sort most of it.
                 lines.live(lane).map_or_else(Vec::new, |live| {
                     let few = live.len() * 2 < self.picture.pool_size(lane);
                     offer.workers(few.then_some(live))
@@ -405,7 +405,7 @@ impl Router {
     }
 
     /// The records of a draft. A task that has yet to be offered in its target is kept for the next step, so
-    /// that the table never has one whose `skip_if` nobody will ask.
+    /// that the table never has one whose `skip_if` will not be asked.
     fn written(&mut self, mut draft: Draft) -> Decision {
         let mut decision = Decision::unchanged();
         for (sid, before) in draft.before {

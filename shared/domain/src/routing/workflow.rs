@@ -96,7 +96,7 @@ impl Target {
     }
 
     /// The part of the expression that keeps a worker from the task, if it is that; how the target asks for
-    /// somebody else, if it is that.
+    /// another one, if it is that.
     pub fn failing_clause(&self, on: &TaskAndWorker<'_>) -> Option<String> {
         let worker = &on.worker;
         let is_wanted = |known: &KnownWorker| match known.wanted(on.task) {
@@ -138,7 +138,7 @@ pub enum Wanted {
     Sid(WorkerSid),
     /// The worker with this friendly name.
     FriendlyName(String),
-    /// Nobody: the attribute is null, which is no error.
+    /// No worker: the attribute is null, which is no error.
     Nobody,
     /// The attribute is missing or cannot name a worker (40154).
     Unreadable,

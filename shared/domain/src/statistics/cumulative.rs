@@ -115,7 +115,7 @@ pub struct Cumulative {
     pub canceled: u64,
     /// Tasks that were done.
     pub completed: u64,
-    /// Tasks that were deleted, by somebody or as nobody ended them.
+    /// Tasks that were deleted, by a command or as they were assigned for too long.
     pub deleted: u64,
     /// Tasks whose time in the last target of their workflow ran out.
     pub timed_out_in_workflow: u64,

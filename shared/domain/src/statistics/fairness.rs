@@ -46,7 +46,7 @@ impl Fairness {
     /// ```
     ///
     /// It is 1 if all accepted as many, and 1/n if one accepted all; `k` of `n` workers who share evenly and leave
-    /// the others nothing make k/n. None if there are no workers, or if nobody accepted anything.
+    /// the others nothing make k/n. None if there are no workers, or if none accepted anything.
     pub fn index(&self) -> Option<f64> {
         let each = || self.accepted.values().copied().map(f64::from);
         let (sum, squares): (f64, f64) = (each().sum(), each().map(|x| x * x).sum());

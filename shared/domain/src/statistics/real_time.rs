@@ -29,7 +29,7 @@ pub struct TasksNow {
     pub by_priority: BTreeMap<i64, u64>,
     /// How many there are.
     pub total: u64,
-    /// The oldest of those that nobody has taken; its age counts from its virtual start.
+    /// The oldest of those that are not taken; its age counts from its virtual start.
     pub longest_waiting: Option<Waiting>,
     /// The one of them that is in its queue for the longest time, and how long it is there.
     pub longest_in_queue: Option<Waiting>,
@@ -92,7 +92,7 @@ impl Staff {
 }
 
 /// The workers who belong to a queue, whatever they do: those whom its expression matches, as the router reads it.
-/// An expression that cannot be read is matched by nobody.
+/// An expression that cannot be read is matched by no worker.
 pub fn eligible<'a>(queue: &TaskQueue, staff: &'a [Staff]) -> Vec<&'a Staff> {
     let Ok(expression) = Expression::parse(&queue.target_workers) else {
         return Vec::new();

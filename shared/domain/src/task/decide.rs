@@ -44,12 +44,12 @@ pub enum Command {
         /// Why.
         reason: Option<String>,
     },
-    /// Nobody is to do it.
+    /// It is not to be done any more.
     Cancel {
         /// Why.
         reason: Option<String>,
     },
-    /// Nobody took it; only the router says so.
+    /// No worker took it; only the router says so.
     GiveUp(GivenUp),
     /// It was assigned for too long; only the router says so.
     Remove,

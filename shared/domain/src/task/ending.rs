@@ -31,7 +31,7 @@ pub enum Ending {
     Deleted,
 }
 
-/// Why a router gives up a task that nobody has taken.
+/// Why a router gives up a task that no worker has taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GivenUp {
     /// It waited for longer than its timeout.

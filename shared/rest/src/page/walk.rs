@@ -1,7 +1,7 @@
 //! Walking through lists: [`filtered`] over whatever is read piece by piece, [`chained`] over two such lists one
 //! behind the other, [`ordered`] over what is in memory.
 //!
-//! All three promise the same. Whoever follows the pages forward sees every record that is there all the while once,
+//! All three promise the same. A reader who follows the pages forward sees every record that is there all the while once,
 //! in the order of the list, and sees the same on the way back, whatever is put in or taken out in between. A page is
 //! full unless it is the last one in its direction, and behind an empty one there is nothing; the one exception is a
 //! page for which [`LOOKED_AT_MAX`] records were looked at: it is given out as it is, with the way on.

@@ -1,4 +1,4 @@
-//! Somebody's place in a conversation.
+//! The membership of an identity or address in a conversation.
 
 use switchboard_domain::conversation::{Membership, Who};
 use switchboard_domain::sid::ConversationSid;
@@ -10,7 +10,7 @@ use crate::place::{Key, Place, Table, key};
 /// What its sort keys begin with.
 const PREFIX: &str = "C#";
 
-/// Somebody's place in a conversation.
+/// The membership of an identity or address in a conversation.
 pub fn membership(who: &Who, conversation: ConversationSid) -> Key {
     key(Table::Conversations, who, format!("{PREFIX}{conversation}"))
 }
@@ -26,7 +26,7 @@ impl Placed for Membership {
 }
 
 impl Listing {
-    /// Places of somebody in conversations; of an address those in closed ones.
+    /// Memberships of one identity, or of an address in closed conversations.
     pub fn memberships_of(who: &Who) -> Self {
         Self::partition(Table::Conversations, who, PREFIX)
     }

@@ -29,7 +29,7 @@ pub enum Why {
     NoAttributes,
     /// No filter matches it and there is no default one: it will fall out of its workflow.
     NoFilter,
-    /// The router has not looked at it yet, or somebody is free for it at this moment.
+    /// The router has not looked at it yet, or a worker is free for it at this moment.
     NotRoutedYet,
     /// No worker matches the expression of its queue, or there is no such queue.
     NoWorkers,

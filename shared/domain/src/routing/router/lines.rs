@@ -7,7 +7,7 @@ use crate::sid::{TaskChannelSid, WorkerSid};
 
 /// A cursor in every line that some freed worker serves.
 ///
-/// No other worker is eligible for a task that nobody has to look at, so a line is done with when the
+/// No other worker is eligible for a task that is not to be looked at, so a line is done with when the
 /// last freed worker of it has no capacity left, however many tasks wait in it.
 #[derive(Debug, Clone)]
 pub(super) struct Lines {

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! The worker's record says which reservation holds them, so that a router that is built anew goes on where
-//! another one stopped, and whoever moves them otherwise, or they themselves, lets them go.
+//! another one stopped, and any other change of their activity lets them go.
 
 use super::{Draft, Router};
 use crate::sid::{TaskQueueSid, TaskSid, WorkerSid};

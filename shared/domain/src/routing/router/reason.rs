@@ -19,7 +19,7 @@ pub enum Reason {
     },
     /// He has a task already, where tasks are done one by one.
     Occupied,
-    /// The target asks for somebody else; how it does.
+    /// The target asks for another worker; how it does.
     NotTheKnownWorker(String),
     /// The part of the target's expression that they fail.
     Expression(String),

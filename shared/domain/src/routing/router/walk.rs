@@ -119,7 +119,7 @@ impl Router {
         Some(entered)
     }
 
-    /// Lets a task that just entered a target and found nobody leave it again; whether it is elsewhere now.
+    /// Lets a task that just entered a target and found no worker leave it again; whether it is elsewhere now.
     pub(super) fn leave(&mut self, draft: &mut Draft, sid: TaskSid, now: Timestamp) -> bool {
         let Some(clock) = self.picture.agenda.fresh.get(&sid).copied() else {
             return false;

@@ -157,7 +157,7 @@ fn a_task_skips_through_all_filters_to_the_default_one_in_one_step() {
 }
 
 #[test]
-fn a_task_of_an_unreadable_workflow_waits_until_it_is_mended_or_dies() {
+fn a_task_of_an_unreadable_workflow_waits_until_it_is_mended_or_times_out() {
     let mut world = World::new();
     world.put(world.workflow_record());
     world.worker("ann", json!({}), 0);
