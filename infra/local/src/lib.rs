@@ -40,6 +40,6 @@ pub use aws::trace::{Outcome, Trace, Trigger, Watch, Written};
 pub use aws::usage::{Counters, Permission, Usage};
 pub use aws::wire::serve_tables;
 pub use aws::{driver, template};
-pub use cli::{check, cost, demo, invoke};
+pub use cli::{backup, check, cost, demo, invoke};
 pub use stand_ins::stub_carrier;
 pub use switchboard_caller::{Answer, Called, Endpoints};

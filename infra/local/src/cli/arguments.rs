@@ -63,6 +63,11 @@ pub(crate) enum Command {
         #[arg(long)]
         at_rest: bool,
     },
+    /// Copies the folder of --data to a new one, also while an exchange runs on it; to restore, start on the copy.
+    Backup {
+        /// The copy's folder, not there yet or empty.
+        to: PathBuf,
+    },
     /// Prints what a million of everything costs, as a table in Markdown.
     Cost,
     /// Prints what another configuration of a workflow would have changed, on the exchange that is running on

@@ -1,6 +1,7 @@
 //! The command: serves the bundle, or does one of the things that operators and newcomers ask for.
 
 mod arguments;
+pub mod backup;
 pub mod check;
 pub mod cost;
 pub mod demo;
@@ -52,6 +53,12 @@ async fn run(arguments: &Arguments) -> Result<()> {
         }
         Some(Command::Check { endpoint_url, at_rest }) => {
             check::run(arguments.data.as_deref(), endpoint_url.as_deref(), *at_rest).await
+        }
+        Some(Command::Backup { to }) => {
+            let from = arguments.data.as_deref().context("--data says which folder is copied")?;
+            backup::copy(from, to)?;
+            terminal::say(&format!("{} is copied to {}", from.display(), to.display()));
+            Ok(())
         }
         Some(Command::Cost) => {
             terminal::say(cost::table(cost::LOCK)?.trim_end());

@@ -1,14 +1,13 @@
 //! `kill -9`: what the system was given stays, whatever the process still had in mind.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::future::join_all;
-use serde_json::Value;
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
-use crate::process::{Folder, Running, check, customer, in_order, set_up};
+use crate::process::{Folder, Running, check, customer, in_order, set_up, settled_tasks};
 
 const CUSTOMERS: usize = 8;
 /// When the plug is pulled, in milliseconds after the first message of a round was acknowledged.
@@ -66,27 +65,4 @@ async fn acknowledged_messages_survive_a_killed_process_and_go_on_by_themselves(
     assert!(tasks.len() >= acknowledged.len());
     running.kill();
     in_order(&folder.0);
-}
-
-/// One task for every conversation, whatever was killed between the two.
-async fn settled_tasks(on: &Running, workspace: &str, wanted: usize) -> Vec<Value> {
-    let until = Instant::now() + Duration::from_secs(60);
-    loop {
-        let tasks = on.all(&format!("{workspace}/Tasks?PageSize=1000"), "tasks").await;
-        let conversation = |task: &Value| {
-            let attributes: Value =
-                serde_json::from_str(task["attributes"].as_str().unwrap()).unwrap();
-            attributes["conversationSid"].as_str().unwrap().to_owned()
-        };
-        let mut conversations: Vec<String> = tasks.iter().map(conversation).collect();
-        conversations.sort();
-        let count = conversations.len();
-        conversations.dedup();
-        assert_eq!(conversations.len(), count, "a conversation has two tasks");
-        if count >= wanted {
-            return tasks;
-        }
-        assert!(Instant::now() < until, "{count} tasks for {wanted} conversations");
-        sleep(Duration::from_millis(50)).await;
-    }
 }

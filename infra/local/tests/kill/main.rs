@@ -3,6 +3,7 @@
 //! by itself.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
+mod backup;
 mod disk;
 mod killed;
 mod power;

@@ -201,3 +201,26 @@ pub(crate) async fn check(on: &Running, from: &str, sids: &[String]) {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
+
+/// One task for every conversation, whatever was killed between the two.
+pub(crate) async fn settled_tasks(on: &Running, workspace: &str, wanted: usize) -> Vec<Value> {
+    let until = Instant::now() + Duration::from_secs(60);
+    loop {
+        let tasks = on.all(&format!("{workspace}/Tasks?PageSize=1000"), "tasks").await;
+        let conversation = |task: &Value| {
+            let attributes: Value =
+                serde_json::from_str(task["attributes"].as_str().unwrap()).unwrap();
+            attributes["conversationSid"].as_str().unwrap().to_owned()
+        };
+        let mut conversations: Vec<String> = tasks.iter().map(conversation).collect();
+        conversations.sort();
+        let count = conversations.len();
+        conversations.dedup();
+        assert_eq!(conversations.len(), count, "a conversation has two tasks");
+        if count >= wanted {
+            return tasks;
+        }
+        assert!(Instant::now() < until, "{count} tasks for {wanted} conversations");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
