@@ -170,7 +170,12 @@ impl SqsError {
         Self::new(ErrorKind::QueueDoesNotExist, "The specified queue does not exist.")
     }
 
-    pub(crate) fn internal() -> Self {
-        Self::new(ErrorKind::InternalFailure, "The queue engine could not keep the change.")
+    /// What was asked for could not be kept, or is not known to be.
+    pub(crate) fn unkept(why: &dyn std::error::Error) -> Self {
+        let mut text = format!("The queue engine could not keep the change: {why}");
+        if let Some(reason) = why.source() {
+            text = format!("{text}: {reason}");
+        }
+        Self::new(ErrorKind::InternalFailure, text)
     }
 }

@@ -15,7 +15,8 @@ use crate::repeats::{RepeatKey, Sighting};
 
 /// What SQLite calls a database without a file.
 const IN_MEMORY: &str = ":memory:";
-const SCHEMA_VERSION: i64 = 1;
+/// How this version keeps its state; the file says it as its `user_version`.
+pub const FORMAT: i64 = 1;
 const SCHEMA: &str = "
 CREATE TABLE engine (
     only INTEGER PRIMARY KEY CHECK (only = 1),
@@ -79,7 +80,7 @@ pub enum JournalError {
         source: rusqlite::Error,
     },
     /// The file was written by a version of this engine that kept its state differently.
-    #[error("the queue journal has format {found}; this version reads format {SCHEMA_VERSION}")]
+    #[error("the queue journal has format {found}; this version reads format {FORMAT}")]
     Format {
         /// The format found.
         found: i64,
@@ -154,7 +155,7 @@ impl Journal {
         let found = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
         match found {
             0 => create(&mut connection, seed)?,
-            SCHEMA_VERSION => {}
+            FORMAT => {}
             found => return Err(JournalError::Format { found }),
         }
         let next = connection.query_row("SELECT next FROM engine", [], |row| row.get(0))?;
@@ -239,7 +240,7 @@ fn create(connection: &mut Connection, seed: i64) -> Result<(), JournalError> {
     let transaction = connection.transaction()?;
     transaction.execute_batch(SCHEMA)?;
     transaction.execute("INSERT INTO engine VALUES (1, ?1, 1)", [seed])?;
-    transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    transaction.pragma_update(None, "user_version", FORMAT)?;
     Ok(transaction.commit()?)
 }
 

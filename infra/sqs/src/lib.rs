@@ -17,5 +17,5 @@ mod server;
 pub use engine::{Engine, Settings};
 pub use error::{ErrorKind, SqsError};
 pub use http::serve;
-pub use journal::JournalError;
+pub use journal::{FORMAT, JournalError};
 pub use server::{Clock, Response, Sqs, system_clock};

@@ -176,7 +176,7 @@ impl Sqs {
         let answer = self.now(request)?;
         if request.is_relied_on() {
             let mark = self.shared.durable.mark();
-            mark.kept().await.map_err(|_| SqsError::internal())?;
+            mark.kept().await.map_err(|error| SqsError::unkept(&error))?;
         }
         Ok(answer)
     }
@@ -235,9 +235,9 @@ impl Core {
         &mut self,
         act: impl FnOnce(&mut Engine) -> Result<T, SqsError>,
     ) -> Result<T, SqsError> {
-        self.refresh().map_err(|_| SqsError::internal())?;
+        self.refresh().map_err(|error| SqsError::unkept(&error))?;
         let done = act(&mut self.engine);
-        self.keep().map_err(|_| SqsError::internal())?;
+        self.keep().map_err(|error| SqsError::unkept(&error))?;
         done
     }
 

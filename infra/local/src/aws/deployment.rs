@@ -64,6 +64,7 @@ impl Deployment {
         queues.create(&template.queues, options.haste).await?;
         let warnings = kept.warnings(queues.held(&template.queues).await)?;
         let tables = open_tables(&options, &template, &stack, &meter).await?;
+        Kept::mark(&options)?;
         let faults = options.faults.clone();
         let services = Services { tables, queues, faults, is_steady: options.entropy.is_some() };
         let functions = link(&template, &services, &options, clock, &meter)?;

@@ -1,4 +1,7 @@
 //! The two files of a data folder: whether they can be used, and whether they belong together.
+//!
+//! Each says by its `user_version` how it is written. The tables of a folder from before they said so have none; they
+//! are written as in format 1, and are marked so at the next start.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,8 +16,26 @@ use crate::aws::options::Options;
 pub(crate) const TABLES_FILE: &str = "tables.db";
 /// Keeps the queues.
 pub(crate) const QUEUES_FILE: &str = "queues.db";
+/// How this version writes the tables: the engine's own schema, and the records in it.
+const TABLES_FORMAT: i64 = 1;
 /// Another process may be about to end.
 const BUSY: Duration = Duration::from_secs(1);
+
+/// One of the two files.
+#[derive(Debug, Clone, Copy)]
+struct Sort {
+    name: &'static str,
+    /// A table that is in every one of them, and in nobody else's.
+    mark: &'static str,
+    format: i64,
+    /// What files say that are older than the format, but are written the same way.
+    unmarked: Option<i64>,
+}
+
+const TABLES: Sort =
+    Sort { name: TABLES_FILE, mark: "_stream_records", format: TABLES_FORMAT, unmarked: Some(0) };
+const QUEUES: Sort =
+    Sort { name: QUEUES_FILE, mark: "sighting", format: switchboard_sqs::FORMAT, unmarked: None };
 
 /// What a folder held before anything was started on it. As long as this lives, no other process starts on it.
 #[derive(Debug)]
@@ -42,11 +63,27 @@ impl Kept {
         std::fs::create_dir_all(&folder)
             .with_context(|| format!("the data folder {} cannot be made", folder.display()))?;
         let lock = take(&folder)?;
-        let queues = is_kept(&folder, QUEUES_FILE)?;
-        let tables = is_kept(&folder, TABLES_FILE)?;
+        let queues = is_kept(&folder, QUEUES)?;
+        let tables = is_kept(&folder, TABLES)?;
         let is_whole = options.dynamodb_endpoint.is_none() && options.sqs_endpoint.is_none();
         let found = is_whole.then_some(Found { folder, tables, queues });
         Ok(Self { found, _lock: Some(lock) })
+    }
+
+    /// Says in the tables how they are written, once they are open.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub(super) fn mark(options: &Options) -> Result<()> {
+        let (Some(folder), None) = (&options.data, &options.dynamodb_endpoint) else {
+            return Ok(());
+        };
+        let file = folder.join(TABLES_FILE);
+        let connection = Connection::open(&file).and_then(|connection| {
+            connection.busy_timeout(BUSY)?;
+            connection.pragma_update(None, "user_version", TABLES_FORMAT)
+        });
+        connection.with_context(|| format!("{} cannot be written", file.display()))
     }
 
     /// What somebody should know who started on one file without the other, when the queues hold so many messages.
@@ -86,8 +123,8 @@ fn in_use(file: &Path) -> anyhow::Error {
 }
 
 /// Whether a file is there with something in it.
-fn is_kept(folder: &Path, name: &str) -> Result<bool> {
-    let file = folder.join(name);
+fn is_kept(folder: &Path, sort: Sort) -> Result<bool> {
+    let file = folder.join(sort.name);
     match std::fs::metadata(&file) {
         Ok(metadata) if metadata.len() == 0 => return Ok(false),
         Ok(_) => {}
@@ -96,14 +133,38 @@ fn is_kept(folder: &Path, name: &str) -> Result<bool> {
             return Err(error).with_context(|| format!("{} cannot be read", file.display()));
         }
     }
-    match look_through(&file) {
-        Ok(objects) => Ok(objects > 0),
-        Err(error) => Err(said(&file, &error)),
+    let seen = look_through(&file, sort).map_err(|error| said(&file, &error))?;
+    if seen.objects == 0 {
+        return Ok(false);
+    }
+    let (shown, format) = (file.display(), sort.format);
+    match seen.version {
+        _ if !seen.is_ours => bail!(
+            "{shown} is a database, but was not written by Switchboard: put a copy of the folder in its place, or take \
+             another folder"
+        ),
+        version if version == format || Some(version) == sort.unmarked => Ok(true),
+        version if version > format => bail!(
+            "{shown} was written by a later version of Switchboard (format {version}, this one reads {format}): start \
+             that version, or a copy of the folder from before"
+        ),
+        version => bail!(
+            "{shown} was written by an earlier version of Switchboard (format {version}, this one reads {format}) that \
+             cannot be taken over: start that version, or take another folder"
+        ),
     }
 }
 
-/// Reads a whole file, and counts the tables and indexes in it.
-fn look_through(file: &Path) -> Result<u32> {
+/// What is in a file.
+struct Seen {
+    /// How many tables and indexes.
+    objects: u32,
+    is_ours: bool,
+    version: i64,
+}
+
+/// Reads a whole file.
+fn look_through(file: &Path, sort: Sort) -> Result<Seen> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file, flags)?;
     connection.busy_timeout(BUSY)?;
@@ -111,7 +172,11 @@ fn look_through(file: &Path) -> Result<u32> {
     if verdict != "ok" {
         bail!("{verdict}");
     }
-    Ok(connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?)
+    let count = "SELECT count(*), count(*) FILTER (WHERE name = ?1) > 0 FROM sqlite_schema";
+    let (objects, is_ours) =
+        connection.query_row(count, [sort.mark], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let version = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    Ok(Seen { objects, is_ours, version })
 }
 
 /// Why a file cannot be used, in words that say what to do.

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use rusqlite::Connection;
 use switchboard::{Deployment, Options};
 
 use crate::restarts::Folder;
@@ -53,6 +54,54 @@ async fn a_damaged_file_is_called_damaged() {
             assert!(said.contains(file) && said.contains("damaged"), "{damage} {file}: {said}");
             assert!(!said.contains("in use"), "{damage} {file}: {said}");
         }
+    }
+}
+
+fn version(folder: &Folder, file: &str) -> i64 {
+    let connection = Connection::open(folder.0.join(file)).unwrap();
+    connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
+}
+
+fn set_version(folder: &Folder, file: &str, version: i64) {
+    let connection = Connection::open(folder.0.join(file)).unwrap();
+    connection.pragma_update(None, "user_version", version).unwrap();
+}
+
+#[tokio::test]
+async fn a_folder_says_its_version_and_another_version_is_named() {
+    let folder = used("versions", true).await;
+    let now = [TABLES, QUEUES].map(|file| version(&folder, file));
+    assert!(now.iter().all(|version| *version > 0), "{now:?}");
+    for (file, now) in [TABLES, QUEUES].into_iter().zip(now) {
+        set_version(&folder, file, now + 7);
+        let said = refused(&folder).await;
+        let named =
+            format!("later version of Switchboard (format {}, this one reads {now})", now + 7);
+        assert!(said.contains(file) && said.contains(&named), "{said}");
+        set_version(&folder, file, now);
+    }
+    // As it was left before there was a version.
+    set_version(&folder, TABLES, 0);
+    assert_eq!(warned(&folder).await, [] as [&str; 0]);
+    assert_eq!(version(&folder, TABLES), now[0], "an older folder is taken over");
+    set_version(&folder, QUEUES, 0);
+    let said = refused(&folder).await;
+    assert!(said.contains(QUEUES) && said.contains("earlier version"), "{said}");
+}
+
+#[tokio::test]
+async fn somebody_elses_database_is_not_written_to() {
+    for file in [TABLES, QUEUES] {
+        let folder = Folder::new(&format!("foreign-{file}"));
+        fs::create_dir_all(&folder.0).unwrap();
+        let path = folder.0.join(file);
+        let theirs = Connection::open(&path).unwrap();
+        theirs.execute_batch("CREATE TABLE places (url TEXT)").unwrap();
+        drop(theirs);
+        let before = fs::read(&path).unwrap();
+        let said = refused(&folder).await;
+        assert!(said.contains(file) && said.contains("not written by Switchboard"), "{said}");
+        assert_eq!(fs::read(&path).unwrap(), before);
     }
 }
 
