@@ -125,7 +125,8 @@ impl Warm {
         Ok(())
     }
 
-    /// Reads which tasks changed. Workers and configuration were read before: their changes move the head.
+    /// Reads which tasks changed, and those whose offers would be ended now. Workers and configuration were read before:
+    /// their changes move the head.
     pub(crate) async fn learn(
         &mut self,
         on: &Dependencies,
@@ -144,11 +145,17 @@ impl Warm {
             self.learn_listed(on, workspace).await?;
             self.is_complete = true;
         }
-        let keys: Vec<Key> = subjects.iter().filter_map(key_of).collect();
+        let mut keys: Vec<Key> = subjects.iter().filter_map(key_of).collect();
+        let overdue = self.router.overdue(on.now()).into_iter().map(key::task);
+        let overdue: Vec<Key> = overdue.filter(|key| !keys.contains(key)).collect();
+        keys.extend_from_slice(&overdue);
         if keys.is_empty() {
             return Ok(());
         }
         let found = on.store.get_all(&keys).await?;
+        overdue.iter().filter_map(|key| found.get(key)).for_each(|record| {
+            self.router.learn(record.clone());
+        });
         for subject in subjects {
             let Some(key) = key_of(subject) else { continue };
             match (found.get(&key).cloned(), subject) {

@@ -1,7 +1,8 @@
 //! Everything that is due: wakes the routers whose reservations, targets or tasks have run out of time.
 //!
 //! Woken by: `timers` (delayed messages, for what is due within fifteen minutes) and every minute (for the
-//! rest, and for whatever a lost timer left behind). Writes: nothing. Asks for: `task-assignment`.
+//! rest, and for whatever a lost timer left behind). Writes: nothing. Asks for: `task-assignment`, if something of
+//! the task is due: most offers have been answered when their time is over.
 #![forbid(unsafe_code)]
 
 use std::collections::BTreeMap;
@@ -9,11 +10,12 @@ use std::collections::BTreeMap;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use serde_json::{Value, json};
 use switchboard_domain::effect::{Effect, QueueName, RouterEvent, RouterSubject, Wake};
+use switchboard_domain::task::Task;
 use switchboard_domain::timestamp::{Millis, Timestamp};
 use switchboard_domain::workspace::Workspace;
 use switchboard_runtime::queue::{body, item_failure, log};
 use switchboard_runtime::{Dependencies, Failure, Patience};
-use switchboard_store::Listing;
+use switchboard_store::{Key, Listing, key, take};
 
 /// A timer that is so little early is on time.
 const TOLERANCE: Millis = Millis(20);
@@ -33,18 +35,18 @@ pub async fn handle(on: &Dependencies, event: Value) -> Result<Value, Failure> {
     serde_json::to_value(response).map_err(|error| Failure::Defect(error.to_string()))
 }
 
-/// Wakes the routers, or sets a timer again if its time is still to come. A timer is told twice, once by each
-/// road; copies in one batch are one, and all are sent together: they succeed or come back together.
+/// Wakes the routers of tasks of which something is due, or sets a timer again if its time is still to come. Copies in one
+/// batch are one, and all are sent together: they succeed or come back together.
 async fn ring(on: &Dependencies, event: SqsEvent) -> SqsBatchResponse {
     let now = on.now();
     let mut response = SqsBatchResponse::default();
-    let (mut effects, mut ids) = (BTreeMap::new(), Vec::new());
+    let (mut wakes, mut ids) = (BTreeMap::new(), Vec::new());
     for message in &event.records {
         let id = message.message_id.clone().unwrap_or_default();
         match body::<Wake>(message) {
             Ok(wake) => {
                 let name = format!("timer-{}-{}", name(&wake.event), wake.at.0);
-                effects.insert(name, due(wake, now));
+                wakes.insert(name, wake);
                 ids.push(id);
             }
             Err(failure) => {
@@ -53,8 +55,7 @@ async fn ring(on: &Dependencies, event: SqsEvent) -> SqsBatchResponse {
             }
         }
     }
-    let effects: Vec<(String, Effect)> = effects.into_iter().collect();
-    if let Err(failure) = on.queues.try_send_effects(&effects, now).await {
+    if let Err(failure) = pass_on(on, wakes, now).await {
         for id in ids {
             log(&id, &failure);
             response.batch_item_failures.push(item_failure(id));
@@ -63,8 +64,42 @@ async fn ring(on: &Dependencies, event: SqsEvent) -> SqsBatchResponse {
     response
 }
 
+async fn pass_on(
+    on: &Dependencies,
+    wakes: BTreeMap<String, Wake>,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let keys: Vec<Key> = wakes.values().filter_map(|wake| task_of(wake, now)).collect();
+    let mut tasks = on.store.get_all(&keys).await?;
+    let mut effects = Vec::new();
+    for (name, wake) in wakes {
+        let task: Option<Task> = task_of(&wake, now).and_then(|key| take(&mut tasks, &key));
+        if task.as_ref().is_none_or(|task| is_due(task, now)) {
+            effects.push((name, due(wake, now)));
+        }
+    }
+    on.queues.try_send_effects(&effects, now).await
+}
+
+/// The task that a timer is about whose time has come.
+fn task_of(wake: &Wake, now: Timestamp) -> Option<Key> {
+    match wake.event.subject {
+        RouterSubject::Task(sid) if has_come(wake, now) => Some(key::task(sid)),
+        _ => None,
+    }
+}
+
+fn has_come(wake: &Wake, now: Timestamp) -> bool {
+    wake.at <= now + TOLERANCE
+}
+
+/// Whether the router has something to do about a task now.
+fn is_due(task: &Task, now: Timestamp) -> bool {
+    task.next_due().is_some_and(|at| at <= now + TOLERANCE)
+}
+
 fn due(wake: Wake, now: Timestamp) -> Effect {
-    if now + TOLERANCE < wake.at { Effect::Wake(wake) } else { Effect::Route(wake.event) }
+    if has_come(&wake, now) { Effect::Route(wake.event) } else { Effect::Wake(wake) }
 }
 
 fn name(event: &RouterEvent) -> String {

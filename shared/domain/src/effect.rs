@@ -72,6 +72,15 @@ impl Effect {
         }
     }
 
+    /// Whether the relay sends it again. An alarm clock that is lost costs a minute at most: the tick of every minute
+    /// lets each router look at all that is due.
+    pub const fn is_relayed(&self) -> bool {
+        match self {
+            Self::Invite(_) | Self::Route(_) | Self::Send(_) | Self::Notify(_) => true,
+            Self::Wake(_) => false,
+        }
+    }
+
     /// The receiving function.
     pub const fn receiver(&self) -> &'static str {
         match self {

@@ -69,6 +69,9 @@ pub struct Reservation {
     pub expires: Timestamp,
     /// Why this worker: filter, target, and why the others were passed over.
     pub receipt: Option<Receipt>,
+    /// Whether its acceptance is nothing to the router: it frees nobody, and nobody moves with it. The router finds out
+    /// when the time for an answer is over.
+    pub quiet: bool,
     /// When it was made.
     pub created: Timestamp,
     /// When it was last changed.
@@ -189,6 +192,18 @@ impl Fields {
     /// When it has waited for too long.
     pub fn times_out_at(&self) -> Timestamp {
         self.created + Millis::seconds(self.timeout_seconds)
+    }
+
+    /// When its router has something to do about it that nobody tells: an offer lapses, its time in a target or all
+    /// of its time is over.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        let offers = self.reservations.iter().filter(|it| it.status == ReservationStatus::Pending);
+        match self.status {
+            TaskStatus::Pending => self.target_until.into_iter().chain([self.times_out_at()]).min(),
+            TaskStatus::Reserved => offers.map(|it| it.expires).chain([self.times_out_at()]).min(),
+            TaskStatus::Assigned => self.assigned_until(),
+            TaskStatus::Wrapping | TaskStatus::Completed | TaskStatus::Canceled => None,
+        }
     }
 
     /// When it has been assigned for too long.

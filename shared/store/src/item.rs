@@ -130,8 +130,9 @@ pub(crate) fn item(
         set("wpk", row.pk);
         set("wsk", row.sk);
     }
-    if !effects.is_empty() {
-        let text = serde_json::to_string(effects)
+    let relayed: Vec<&Effect> = effects.iter().filter(|effect| effect.is_relayed()).collect();
+    if !relayed.is_empty() {
+        let text = serde_json::to_string(&relayed)
             .map_err(|error| unreadable("effects", error.to_string()))?;
         set("fx", text);
     }

@@ -156,7 +156,10 @@ impl Store {
             return Committed::default();
         };
         let (pk, version) = (Place::of(first).key.pk, first.version().number() + 1);
-        let numbered = decision.effects.iter().enumerate();
+        // The relay numbers what the item carries.
+        let (relayed, others): (Vec<&Effect>, Vec<&Effect>) =
+            decision.effects.iter().partition(|effect| effect.is_relayed());
+        let numbered = relayed.into_iter().chain(others).enumerate();
         let effects =
             numbered.map(|(place, effect)| (effect_id(&pk, version, place), effect.clone()));
         Committed { effects: effects.collect() }

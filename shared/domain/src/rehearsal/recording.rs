@@ -247,6 +247,7 @@ impl Recorded {
                 status,
                 expires: lapses.map_or(to + Millis(1), |(at, _)| at),
                 receipt: None,
+                quiet: false,
                 created: from,
                 updated: from,
             });

@@ -196,6 +196,19 @@ impl Router {
         pending.map(|task| task.sid)
     }
 
+    /// The offers whose time is over, as far as this router knows. They may have been accepted without its hearing of
+    /// it, so they are to be learned anew before it ends them.
+    pub fn overdue(&self, now: Timestamp) -> Vec<TaskSid> {
+        let mut found = Vec::new();
+        let mut place = None;
+        while let Some((at, sid)) = self.picture.next_due(place, now) {
+            place = Some((at, sid));
+            let may_be_taken = |task: &Task| asked(task).any(|one| one.quiet && one.expires <= now);
+            found.extend(self.task(sid).filter(|task| may_be_taken(task)).map(|task| task.sid));
+        }
+        found
+    }
+
     /// When something is due next: the end of a reservation, of a target, or of a task.
     pub fn next_deadline(&self) -> Option<Timestamp> {
         self.picture.next_deadline()
@@ -361,6 +374,10 @@ impl Router {
             };
             next = after(next, command, now);
         }
+        // Only a worker who moves with the answer is the router's affair.
+        let (first, quiet) = (task.next_number, self.moving_queue(task).is_none());
+        let made = next.fields.reservations.iter_mut().filter(|one| one.number >= first);
+        made.for_each(|one| one.quiet = quiet);
         self.occupy(draft, &next, now);
         self.change(draft, next);
     }

@@ -1,6 +1,6 @@
 //! What a command makes of a task, and what happened by it.
 
-use super::{ReservationStatus, Task, TaskStatus};
+use super::{Reservation, ReservationStatus, Task, TaskStatus};
 use crate::sid::{ReservationSid, WorkerSid};
 
 /// Who changes a task. Whatever is to be asked or checked before a change, be it a permission, is asked where
@@ -18,7 +18,7 @@ pub enum Source {
 /// Something that happened to a task, and that others hear of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TaskEvent {
-    /// Anything of it changed.
+    /// Anything of it changed that its router has to know.
     Changed,
     /// A worker took it.
     Taken {
@@ -62,7 +62,10 @@ pub(crate) fn events(before: &Task, after: &Task) -> Vec<TaskEvent> {
     if before == after {
         return Vec::new();
     }
-    let mut events = vec![TaskEvent::Changed];
+    let mut events = Vec::new();
+    if !is_taken_quietly(before, after) {
+        events.push(TaskEvent::Changed);
+    }
     let accepted = after.reservations.iter().find(|one| one.status == ReservationStatus::Accepted);
     if before.status != TaskStatus::Assigned
         && after.status == TaskStatus::Assigned
@@ -75,4 +78,25 @@ pub(crate) fn events(before: &Task, after: &Task) -> Vec<TaskEvent> {
         events.push(TaskEvent::Ended { status: after.status });
     }
     events
+}
+
+/// Whether nothing happened but that a worker took what was offered to them alone. It takes the same capacity as the
+/// offer did, so the router need not know.
+fn is_taken_quietly(before: &Task, after: &Task) -> bool {
+    if (before.status, after.status) != (TaskStatus::Reserved, TaskStatus::Assigned) {
+        return false;
+    }
+    let mut taken = before.fields.clone();
+    let pending = |one: &&mut Reservation| one.status == ReservationStatus::Pending;
+    let mut offers: Vec<&mut Reservation> = taken.reservations.iter_mut().filter(pending).collect();
+    let [offer] = offers.as_mut_slice() else { return false };
+    if !offer.quiet {
+        return false;
+    }
+    offer.status = ReservationStatus::Accepted;
+    offer.updated = after.updated;
+    taken.status = TaskStatus::Assigned;
+    taken.updated = after.updated;
+    taken.trail.clear();
+    taken == after.fields
 }

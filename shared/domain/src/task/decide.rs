@@ -222,6 +222,7 @@ fn reserve(
         status: ReservationStatus::Pending,
         expires,
         receipt: Some(receipt),
+        quiet: false,
         created: now,
         updated: now,
     });

@@ -102,6 +102,8 @@ struct StoredReservation {
     expires: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     receipt: Option<Receipt>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    quiet: bool,
     created: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     updated: Option<Timestamp>,
@@ -247,6 +249,7 @@ impl From<Reservation> for StoredReservation {
             status: one.status,
             expires: one.expires,
             receipt: one.receipt,
+            quiet: one.quiet,
             created: one.created,
             updated: unless(one.updated, one.created),
         }
@@ -262,6 +265,7 @@ impl From<StoredReservation> for Reservation {
             status: one.status,
             expires: one.expires,
             receipt: one.receipt,
+            quiet: one.quiet,
             created: one.created,
             updated: one.updated.unwrap_or(one.created),
         }
@@ -286,6 +290,7 @@ mod tests {
             status: ReservationStatus::Accepted,
             expires: Timestamp(90),
             receipt: Some(receipt),
+            quiet: true,
             created: Timestamp(20),
             updated: Timestamp(21),
         };

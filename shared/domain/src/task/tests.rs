@@ -216,6 +216,15 @@ fn the_interaction_hears_of_the_acceptance_and_of_the_end() {
         effects.as_slice(),
         [Effect::Route(_), Effect::Invite(InviteRequest::Seat { .. })]
     ));
+    let mut quiet = reserved;
+    quiet.fields.reservations.iter_mut().for_each(|one| one.quiet = true);
+    let (effects, _) = told(&quiet, Command::Accept(last(&quiet)), Source::Api);
+    assert!(
+        matches!(effects.as_slice(), [Effect::Invite(InviteRequest::Seat { .. })]),
+        "nobody is freed and nobody moves: the router need not know"
+    );
+    let (effects, _) = told(&quiet, Command::Reject(last(&quiet)), Source::Api);
+    assert!(matches!(effects.as_slice(), [Effect::Route(_)]), "the worker is free again");
     let complete = || Command::Complete { reason: None };
     let ended = |effect: &Effect| {
         matches!(

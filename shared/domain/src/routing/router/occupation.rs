@@ -82,7 +82,7 @@ impl Router {
     }
 
     /// The queue of a task, if its reservations move workers.
-    fn moving_queue(&self, task: &Task) -> Option<&TaskQueue> {
+    pub(super) fn moving_queue(&self, task: &Task) -> Option<&TaskQueue> {
         let single = !self.picture.workspace().multi_task_enabled;
         self.queue_record(task.queue).filter(|queue| single && queue.moves_workers())
     }
