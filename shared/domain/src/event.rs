@@ -18,6 +18,7 @@
 
 mod fields;
 mod place;
+mod stored;
 mod subject;
 
 use std::collections::BTreeMap;
@@ -225,6 +226,7 @@ impl Event {
 /// What one change amounts to. A change that several workers have a part in is several occurrences, one for each,
 /// so that an index can find each worker's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(from = "stored::Stored", into = "stored::Stored")]
 pub struct Occurrence {
     /// The workspace.
     pub workspace: WorkspaceSid,
@@ -233,20 +235,16 @@ pub struct Occurrence {
     /// Follows from the item that changed and its version, so that the same change is the same occurrence.
     pub origin: u64,
     /// Which one of the same change.
-    #[serde(default)]
     pub part: u8,
     /// Whose.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worker: Option<WorkerSid>,
     /// What changed, as it was afterwards.
     pub subject: Subject,
     /// How what is mentioned was called, by its identifier.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub names: BTreeMap<String, String>,
     /// The events, in order.
     pub events: Vec<Event>,
     /// How often it was written: once.
-    #[serde(skip)]
     pub version: Version,
 }
 

@@ -1,5 +1,7 @@
 //! The routing receipt: why a reservation went to this worker.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde::{Deserialize, Serialize};
 use strum::VariantArray as _;
 
@@ -7,6 +9,8 @@ use crate::sid::{NotASid, Sid as _, WorkerSid};
 
 /// At most this many passed-over workers are named; the others are counted.
 pub const NAMED_MAX: usize = 5;
+/// The bytes that tell a root identifier; the others follow from them.
+const NAME_BYTES: usize = 12;
 
 /// Why a worker was passed over.
 #[derive(
@@ -28,7 +32,8 @@ pub enum PassedOver {
     OrderedBehind,
 }
 
-/// One worker who was looked at and not chosen; stored as a letter and the 32 digits.
+/// One worker who was looked at and not chosen; stored as a letter and the twelve bytes that tell a root identifier in
+/// base64, or as a letter and the 32 digits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct Candidate {
@@ -70,7 +75,11 @@ pub enum NotACandidate {
 
 impl From<Candidate> for String {
     fn from(one: Candidate) -> Self {
-        format!("{}{}", one.why.letter(), &one.worker.to_string()[WorkerSid::PREFIX.len()..])
+        let letter = one.why.letter();
+        match one.worker.number() {
+            0 => format!("{letter}{}", STANDARD_NO_PAD.encode(&one.worker.bytes()[..NAME_BYTES])),
+            _ => format!("{letter}{}", &one.worker.to_string()[WorkerSid::PREFIX.len()..]),
+        }
     }
 }
 
@@ -80,7 +89,16 @@ impl TryFrom<String> for Candidate {
     fn try_from(text: String) -> Result<Self, NotACandidate> {
         let why = PassedOver::VARIANTS.iter().copied().find(|why| text.starts_with(why.letter()));
         let why = why.ok_or(NotACandidate::Reason)?;
-        Ok(Self { worker: format!("{}{}", WorkerSid::PREFIX, &text[1..]).parse()?, why })
+        let worker =
+            match STANDARD_NO_PAD.decode(&text[1..]).ok().filter(|it| it.len() == NAME_BYTES) {
+                Some(bytes) => {
+                    let mut seed = [0; 16];
+                    seed[..NAME_BYTES].copy_from_slice(&bytes);
+                    WorkerSid::root(seed)
+                }
+                None => format!("{}{}", WorkerSid::PREFIX, &text[1..]).parse()?,
+            };
+        Ok(Self { worker, why })
     }
 }
 
@@ -120,14 +138,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_candidate_is_stored_as_a_letter_and_the_digits() {
+    fn a_candidate_is_stored_as_a_letter_and_twelve_bytes() {
         let worker = WorkerSid::derived(&["k"]);
         for why in PassedOver::VARIANTS.iter().copied() {
             let one = Candidate { worker, why };
             let text = String::from(one.clone());
-            assert_eq!(text.len(), 33);
-            assert_eq!(Candidate::try_from(text), Ok(one));
+            assert_eq!(text.len(), 17);
+            assert_eq!(Candidate::try_from(text), Ok(one.clone()));
+            let digits = format!("{}{}", why.letter(), &worker.to_string()[2..]);
+            assert_eq!(Candidate::try_from(digits), Ok(one), "as it was stored before");
         }
+        let kin = Candidate { worker: worker.kin(1), why: PassedOver::Capacity };
+        assert_eq!(Candidate::try_from(String::from(kin.clone())), Ok(kin), "no root");
         for wrong in
             ["", "o", "z0123456789abcdef0123456789abcdef", "oé123456789abcdef0123456789abcd"]
         {

@@ -37,11 +37,7 @@ impl Placed for Occurrence {
             "sk": "1795898976389#79e33b16f7b432ff00", "v": 1, "lpk": "WT58215fa27b803fb9e52f292f2ddfb9e4",
             "lsk": "1795898976389#79e33b16f7b432ff00", "wpk": "WK95e20ab2b8db1b38a2fbfc1234252f5d",
             "wsk": "1795898976389#79e33b16f7b432ff00", "ttl": 1798490976, "events": [{ "reservation": 1,
-            "worker_name": "alice", "type": "reservation.accepted",
-            "worker": "WK95e20ab2b8db1b38a2fbfc1234252f5d"}], "names": {
-            "TCa4d01b373bf77f1d768ea47db6ca1996": "sms", "WS53dfcf12650854b6e969aff84ab9cdf4": "Demo",
-            "WQ206418070492185732f931c60f213dad": "English",
-            "WWfd6967f34139db27d3987807c25ea61b": "Support"}, "origin": 8782928668133700351, "part": 0,
+            "worker_name": "alice", "type": "reservation.accepted"}], "names": ["Demo", "sms", "English", "Support"], "origin": 8782928668133700351, "part": 0,
             "subject": { "task": {
             "attributes": "{\"customerAddress\":\"+15550199999\",\"customerName\":\"+15550199999\",\"from\":\"+15550199999\",\"name\":\"+15550199999\"}",
             "interaction": "KDd369e33584fc961c1392c39b2105a344", "entered": 1795898976285,

@@ -26,7 +26,7 @@ impl Placed for Task {
             "place": {}, "queue": "WQ206418070492185732f931c60f213dad", "reservations": [{ "number": 1,
             "worker": "WK95e20ab2b8db1b38a2fbfc1234252f5d", "status": "accepted", "name": "alice",
             "created": 1795898976285, "updated": 1795898976389, "receipt": { "filter": "default",
-            "target": 0, "passed": [ "o65a2acae511cafac32255af2c79a154b"]}, "expires": 1795899096285}],
+            "target": 0, "passed": [ "oZaKsrlEcr6wyJVry"]}, "expires": 1795899096285}],
             "status": "assigned", "timeout": 3600, "updated": 1795898976389,
             "workflow": "WWfd6967f34139db27d3987807c25ea61b"}"#;
 

@@ -99,6 +99,14 @@ fn an_occurrence_that_says_what_its_keys_say_reads_as_one_that_does_not() {
         r#""part": 0, "worker": "WK95e20ab2b8db1b38a2fbfc1234252f5d", "workspace": "{workspace}""#
     );
     let long = long.replace(r#""part": 0"#, &own);
+    let long = long.replace(
+        r#""type": "reservation.accepted""#,
+        r#""type": "reservation.accepted", "worker": "WK95e20ab2b8db1b38a2fbfc1234252f5d""#,
+    );
+    let names = r#"{ "TCa4d01b373bf77f1d768ea47db6ca1996": "sms", "WS53dfcf12650854b6e969aff84ab9cdf4": "Demo",
+            "WQ206418070492185732f931c60f213dad": "English",
+            "WWfd6967f34139db27d3987807c25ea61b": "Support"}"#;
+    let long = long.replace(r#"["Demo", "sms", "English", "Support"]"#, names);
     assert!(long.len() > short.len());
     let read = |text: &str| item::record(item_of(text)).unwrap();
     assert_eq!(read(&long), read(short));
