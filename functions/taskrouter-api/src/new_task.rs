@@ -1,12 +1,15 @@
 //! The making of a task (rule D.6).
 
+use std::collections::BTreeMap;
+
 use switchboard_domain::decision::Decision;
 use switchboard_domain::flow::TASK_TIMEOUT_SECONDS_MAX;
+use switchboard_domain::record::Record;
 use switchboard_domain::sid::{TaskQueueSid, WorkerSid, WorkflowSid, WorkspaceSid};
 use switchboard_domain::task::{Destination, NewTask, Task};
 use switchboard_domain::workspace::{TaskQueue, Worker, Workflow};
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
-use switchboard_store::Kept as _;
+use switchboard_store::{Kept as _, Key, key, take};
 
 use crate::fields::invalid;
 use crate::task_list::PRIORITY_MAX;
@@ -20,8 +23,8 @@ const TIMEOUT_SECONDS: i64 = 86_400;
 const CHANNEL: &str = "default";
 
 pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
-    contents::workspace(call, workspace).await?;
     let form = &call.form;
+    let mut known = known(call, workspace).await?;
     let attributes = fields::attributes(form)?.unwrap_or_else(|| "{}".to_owned());
     let priority = form.integer("Priority", 0, PRIORITY_MAX)?.unwrap_or(0);
     let timeout_seconds =
@@ -29,8 +32,8 @@ pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
     let start = virtual_start(form, call.now)?.unwrap_or(call.now);
     let target = Target::read(form)?;
     let workflow = match target.bound {
-        Some(queue) => workflow_to(call, workspace, target.workflow, queue).await?,
-        None => workflow(call, workspace, target.workflow).await?,
+        Some(queue) => workflow_to(call, workspace, target.workflow, queue, &mut known).await?,
+        None => workflow(call, workspace, target.workflow, &mut known).await?,
     };
     let destination = match (target.worker, target.bound) {
         (Some(worker), _) => Destination::Worker {
@@ -60,8 +63,22 @@ pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
         Ok::<_, ApiError>((new.clone().versioned(1), decision))
     };
     let task = call.decide(rule).await?;
-    let names = References::load(call, std::slice::from_ref(&task)).await?;
+    let names = References::of_new(call, &task, workflow, channel).await?;
     Ok(Reply::created(render(call, &task, &names)).tagged(task.version))
+}
+
+/// The workflow that is asked for, if it is there, read together with the workspace; 404 without that.
+async fn known(
+    call: &Call<'_>,
+    workspace: WorkspaceSid,
+) -> Result<BTreeMap<Key, Record>, ApiError> {
+    let asked = ["WorkflowSid", "RoutingTarget"].into_iter().find_map(|name| call.form.given(name));
+    let asked: Option<WorkflowSid> = asked.and_then(|text| text.parse().ok());
+    let own = key::workspace(workspace);
+    let keys = asked.map(|sid| key::workflow(workspace, sid)).into_iter().chain([own.clone()]);
+    let mut found = call.on.store.get_all(&keys.collect::<Vec<Key>>()).await?;
+    found.remove(&own).ok_or_else(|| call.not_found())?;
+    Ok(found)
 }
 
 /// Where a new task is to go.
@@ -126,8 +143,12 @@ async fn workflow(
     call: &Call<'_>,
     workspace: WorkspaceSid,
     sid: Option<WorkflowSid>,
+    known: &mut BTreeMap<Key, Record>,
 ) -> Result<Workflow, ApiError> {
     if let Some(sid) = sid {
+        if let Some(workflow) = take(known, &key::workflow(workspace, sid)) {
+            return Ok(workflow);
+        }
         return contents::check(call, workspace, "WorkflowSid", sid).await;
     }
     let mut all: Vec<Workflow> = contents::all(call, workspace).await?;
@@ -148,6 +169,7 @@ async fn workflow_to(
     workspace: WorkspaceSid,
     sid: Option<WorkflowSid>,
     queue: TaskQueueSid,
+    known: &mut BTreeMap<Key, Record>,
 ) -> Result<Workflow, ApiError> {
     contents::check::<TaskQueue>(call, workspace, "RoutingTarget", queue).await?;
     if sid.is_none() {
@@ -157,7 +179,7 @@ async fn workflow_to(
             return Ok(oldest);
         }
     }
-    workflow(call, workspace, sid).await
+    workflow(call, workspace, sid, known).await
 }
 
 /// The queue in which a task for one worker is counted: the one asked for, or the oldest that they are in.

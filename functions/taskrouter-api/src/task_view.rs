@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use switchboard_domain::record::Record;
 use switchboard_domain::task::Task;
 use switchboard_domain::timestamp::Timestamp;
-use switchboard_domain::workspace::{TaskQueue, Workflow};
+use switchboard_domain::workspace::{TaskChannel, TaskQueue, Workflow};
 use switchboard_rest::{ApiError, Call};
 use switchboard_store::{Key, key};
 
@@ -26,6 +26,23 @@ impl References {
             keys.extend(task.queue.map(|queue| key::task_queue(task.workspace, queue)));
         }
         Ok(Self(call.on.store.get_all(&keys).await?))
+    }
+
+    /// Those of a new task, of which most were read to make it.
+    pub(crate) async fn of_new(
+        call: &Call<'_>,
+        task: &Task,
+        workflow: Workflow,
+        channel: TaskChannel,
+    ) -> Result<Self, ApiError> {
+        let queue = task.queue.map(|queue| key::task_queue(task.workspace, queue));
+        let mut names = match queue {
+            Some(queue) => call.on.store.get_all(&[queue]).await?,
+            None => BTreeMap::new(),
+        };
+        names.insert(key::workflow(task.workspace, task.workflow), workflow.into());
+        names.insert(key::task_channel(task.workspace, task.channel), channel.into());
+        Ok(Self(names))
     }
 
     fn workflow(&self, task: &Task) -> Option<&str> {
