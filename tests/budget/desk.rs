@@ -21,6 +21,8 @@ use crate::ledger::{Ledger, short};
 const BEGINNING: Timestamp = Timestamp(1_764_547_261_237);
 /// As many agents as make a routing receipt name all the passed-over workers that it may.
 const AGENTS: usize = 24;
+/// Where replies wait for their carrier.
+const OUTBOUND: &str = "outbound.fifo";
 /// Between two steps of a walk; never a round number.
 const STEP: Duration = Duration::from_millis(1_373);
 
@@ -195,6 +197,13 @@ impl Desk {
                 }
             }
         }
+        let rounds = |polls: &BTreeMap<String, Polls>| {
+            let of = |(queue, polls): (&String, &Polls)| {
+                (short(queue) == OUTBOUND).then_some(polls.rounds)
+            };
+            polls.iter().find_map(of).unwrap_or_default()
+        };
+        let carrier_waits = exact(rounds(&self.polls()) - rounds(&mark.polls));
         let functions = used.functions.iter().filter(|(_, usage)| usage.invocations > 0);
         let invocations: BTreeMap<String, f64> =
             functions.map(|(name, usage)| (name.clone(), exact(usage.invocations))).collect();
@@ -203,6 +212,7 @@ impl Desk {
             reads: entries.reads,
             queues,
             invocations,
+            carrier_waits,
             carrier_calls: exact(
                 i64::try_from(self.exchange.carrier.sent().len() - mark.carried).expect("few"),
             ),

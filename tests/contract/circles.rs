@@ -27,6 +27,7 @@ const FLOORS: [(&str, &[&str]); 5] = [
             "carriage",
             "configuration",
             "conversation",
+            "endpoint",
             "event",
             "flow",
             "head",

@@ -6,6 +6,7 @@ mod bad_input;
 mod carrier_days;
 mod endpoint;
 mod events;
+mod isolation;
 mod journey;
 mod permissions;
 mod reservations;

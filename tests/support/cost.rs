@@ -22,6 +22,9 @@ pub struct Cost {
     pub invocations: Bill,
     /// Calls of the carrier.
     pub carrier_calls: f64,
+    /// How often a carrier was waited for: what one batch calls for several customers it calls at the same time.
+    #[serde(default)]
+    pub carrier_waits: f64,
 }
 
 /// One path as the lock file has it.
@@ -70,6 +73,7 @@ impl Entry {
             lines.extend(bill.iter().map(|(line, count)| (format!("{what}: {line}"), *count)));
         }
         lines.insert("carrier calls".to_owned(), self.cost.carrier_calls);
+        lines.insert("carrier waits".to_owned(), self.cost.carrier_waits);
         lines.insert("all write units".to_owned(), self.write_units);
         lines.insert("all read units".to_owned(), self.read_units);
         lines.insert("all SQS requests".to_owned(), self.queue_requests);

@@ -20,6 +20,8 @@ pub struct Polls {
     pub receives: i64,
     /// Deletes.
     pub deletes: i64,
+    /// Messages that were handled one after the other: of each batch those of its largest group.
+    pub rounds: i64,
 }
 
 /// Drives a deployment that is not driven by itself.
@@ -76,7 +78,10 @@ impl Hand {
         if messages.is_empty() {
             return false;
         }
-        self.count(queue, |polls| polls.receives += 1);
+        self.count(queue, |polls| {
+            polls.receives += 1;
+            polls.rounds += rounds(&messages);
+        });
         let event = deployment.queue_event(queue, &messages);
         let answer = deployment.invoke(&waking.function, event).await.expect("the function ends");
         let done = Deployment::succeeded(&messages, &answer);
@@ -121,6 +126,16 @@ impl Hand {
     fn count(&self, queue: &str, add: impl FnOnce(&mut Polls)) {
         add(lock(&self.polls).entry(queue.to_owned()).or_default());
     }
+}
+
+/// How many messages of a batch are in its largest group; one that is in no group is alone.
+fn rounds(messages: &[Value]) -> i64 {
+    let mut groups: BTreeMap<&str, i64> = BTreeMap::new();
+    for message in messages {
+        let group = message["Attributes"]["MessageGroupId"].as_str();
+        *groups.entry(group.unwrap_or_default()).or_default() += 1;
+    }
+    groups.into_values().max().unwrap_or_default()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -15,7 +15,7 @@ use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::{QueueName, SendRequest};
 use switchboard_domain::message::{Begin, Delivery, Message};
 use switchboard_domain::timestamp::{Millis, Timestamp};
-use switchboard_runtime::queue::{Next, body, each_message_or_later};
+use switchboard_runtime::queue::{Next, body, each_group_or_later};
 use switchboard_runtime::{Dependencies, Failure, Patience};
 use switchboard_store::key;
 
@@ -27,7 +27,7 @@ pub const PATIENCE: Patience = Patience::LONG;
 
 /// Handles a batch.
 pub async fn handle(on: &Dependencies, carriers: &Carriers, event: SqsEvent) -> SqsBatchResponse {
-    each_message_or_later(&on.queues, QueueName::Outbound, event, |message| async move {
+    each_group_or_later(&on.queues, QueueName::Outbound, event, |message| async move {
         deliver(on, carriers, &body(&message)?).await
     })
     .await

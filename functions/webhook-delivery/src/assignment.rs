@@ -28,6 +28,7 @@ use switchboard_runtime::{Dependencies, Failure};
 use switchboard_store::{Key, key, take};
 
 use crate::instruction::{Heard, heard};
+use crate::patience::Known;
 use crate::{Loaded, Tried, note};
 use switchboard_caller::{Called, Caller, Request};
 
@@ -66,7 +67,7 @@ pub(crate) async fn serve(
     };
     let parameters = parameters(on, call, &task, &worker, reservation);
     let urls = [&workflow.assignment_callback_url, &workflow.fallback_assignment_callback_url];
-    let (called, heard) = ask(on, caller, urls.into_iter().flatten(), &parameters, &tried).await;
+    let (called, heard) = ask(on, caller, urls.into_iter().flatten(), &parameters, &tried).await?;
     let outcome = match heard {
         Heard::Instruction(outcome, _) => Some(outcome),
         Heard::Later(_) | Heard::Unreadable(_) => None,
@@ -97,11 +98,15 @@ async fn ask(
     urls: impl Iterator<Item = &String>,
     parameters: &[(String, String)],
     tried: &Tried,
-) -> (Called, Heard) {
+) -> Result<(Called, Heard), Failure> {
     let mut last = (Called::Unanswered, Heard::Nothing);
     for url in urls {
-        let request = Request { url, method: "POST", parameters, id: &tried.id, timeout: TIMEOUT };
+        // Nobody can wait until the endpoint is back, but others may wait for its answer.
+        let known = Known::of(on, url).await?;
+        let timeout = known.timeout(TIMEOUT);
+        let request = Request { url, method: "POST", parameters, id: &tried.id, timeout };
         let (called, answer) = caller.ask(on, request).await;
+        known.note(on, &called).await;
         let heard = heard(&called, &answer);
         match heard {
             Heard::Nothing => tracing::warn!("assignment callback: it {called}"),
@@ -113,13 +118,13 @@ async fn ask(
             Heard::Later(None) | Heard::Instruction(_, None) => {}
         }
         match heard {
-            Heard::Instruction(..) | Heard::Later(_) => return (called, heard),
+            Heard::Instruction(..) | Heard::Later(_) => return Ok((called, heard)),
             Heard::Unreadable(_) => last = (called, heard),
             Heard::Nothing if last.1 == Heard::Nothing => last = (called, heard),
             Heard::Nothing => {}
         }
     }
-    last
+    Ok(last)
 }
 
 /// How long to wait before the reservation is canceled: not at all the first time, then longer with each one that

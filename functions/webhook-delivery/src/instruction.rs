@@ -36,7 +36,9 @@ pub(crate) fn heard(called: &Called, answer: &Answer) -> Heard {
         // Nothing to read is no instruction.
         Called::Answered(204) => return Heard::Later(None),
         Called::Answered(200) => {}
-        Called::Answered(_) | Called::Unanswered | Called::Forbidden(_) => return Heard::Nothing,
+        Called::Answered(_) | Called::Unanswered | Called::TimedOut | Called::Forbidden(_) => {
+            return Heard::Nothing;
+        }
     }
     let Some(body) = &answer.body else {
         return Heard::Unreadable(NOT_JSON);

@@ -1,11 +1,11 @@
 //! Calls customers' webhooks: signed, bounded, tried again.
 //!
-//! Woken by: `webhooks.fifo`. Writes: webhook attempt. Asks for: `task-assignment`, with what an assignment callback
+//! Woken by: `webhooks.fifo`. Writes: webhook attempt, silence. Asks for: `task-assignment`, with what an assignment callback
 //! made of a reservation.
 //!
 //! What is called belongs to a stranger, so it is called by the vetted caller. Answers are not read, but for that of an
 //! assignment callback, which may instruct us. An endpoint that fails holds up only its own conversation, resource or
-//! reservation.
+//! reservation; one that hangs is left alone for a while, so that nobody waits behind it.
 #![forbid(unsafe_code)]
 
 mod assignment;
@@ -13,6 +13,7 @@ mod conversation;
 mod event;
 mod instruction;
 mod parameters;
+mod patience;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -26,9 +27,11 @@ use switchboard_domain::event::EventPlace;
 use switchboard_domain::record::Record;
 use switchboard_domain::timestamp::Millis;
 use switchboard_domain::version::Version;
-use switchboard_runtime::queue::{Next, body, each_message_or_later};
+use switchboard_runtime::queue::{Next, body, each_group_or_later};
 use switchboard_runtime::{Dependencies, Failure, Patience};
 use switchboard_store::{Key, key, take};
+
+use crate::patience::{Known, Now};
 
 /// How often an endpoint is tried.
 const ATTEMPTS_MAX: u32 = 4;
@@ -49,7 +52,7 @@ pub const PATIENCE: Patience = Patience::LONG;
 
 /// Handles a batch.
 pub async fn handle(on: &Dependencies, caller: &Caller, event: SqsEvent) -> SqsBatchResponse {
-    each_message_or_later(&on.queues, QueueName::Webhooks, event, |message| async move {
+    each_group_or_later(&on.queues, QueueName::Webhooks, event, |message| async move {
         serve(on, caller, &message).await
     })
     .await
@@ -90,9 +93,15 @@ async fn serve(on: &Dependencies, caller: &Caller, message: &SqsMessage) -> Resu
     let Some(Due { url, method, parameters, timeout }) = due else {
         return Ok(Next::Done);
     };
+    let mut known = Known::of(on, &url).await?;
+    let timeout = match known.approach(on, message, timeout).await? {
+        Now::Call(timeout) => timeout,
+        Now::Later(wait) => return Ok(Next::Later(wait)),
+    };
     let request =
         Request { url: &url, method: &method, parameters: &parameters, id: &tried.id, timeout };
     let called = caller.call(on, request).await;
+    known.note(on, &called).await;
     let attempt = tried.next(on, &call, &called, None);
     let (done, attempts) = (attempt.done, attempt.attempts);
     note(on, attempt).await;

@@ -71,8 +71,10 @@ pub struct Answer {
 pub enum Called {
     /// The endpoint answered.
     Answered(u16),
-    /// No answer came in time, or at all.
+    /// No answer came.
     Unanswered,
+    /// No answer came in time, and all the time was waited for it.
+    TimedOut,
     /// The address is none that we call.
     Forbidden(&'static str),
 }
@@ -86,7 +88,7 @@ impl Called {
     /// Whether another try would be of no use.
     pub const fn is_final(&self) -> bool {
         match self {
-            Self::Answered(429) | Self::Unanswered => false,
+            Self::Answered(429) | Self::Unanswered | Self::TimedOut => false,
             Self::Answered(status) => *status < 500,
             Self::Forbidden(_) => true,
         }
@@ -96,7 +98,7 @@ impl Called {
     pub const fn status(&self) -> Option<u16> {
         match self {
             Self::Answered(status) => Some(*status),
-            Self::Unanswered | Self::Forbidden(_) => None,
+            Self::Unanswered | Self::TimedOut | Self::Forbidden(_) => None,
         }
     }
 }
@@ -106,6 +108,7 @@ impl fmt::Display for Called {
         match self {
             Self::Answered(status) => write!(out, "answered {status}"),
             Self::Unanswered => out.write_str("did not answer"),
+            Self::TimedOut => out.write_str("did not answer in time"),
             Self::Forbidden(why) => write!(out, "is not called: {why}"),
         }
     }
@@ -154,7 +157,11 @@ impl Caller {
             let (called, answer) = stand_in.answer(request).await;
             return Ok(Reached::StandIn(called, answer));
         }
-        let response = self.client.execute(request).await.map_err(|_| Called::Unanswered)?;
+        let unanswered = |error: reqwest::Error| match error.is_timeout() {
+            true => Called::TimedOut,
+            false => Called::Unanswered,
+        };
+        let response = self.client.execute(request).await.map_err(unanswered)?;
         Ok(Reached::Endpoint(response))
     }
 
@@ -308,6 +315,6 @@ mod tests {
         assert!(Called::Answered(200).is_final() && Called::Answered(404).is_final());
         assert!(Called::Answered(302).is_final() && Called::Forbidden("x").is_final());
         assert!(!Called::Answered(500).is_final() && !Called::Unanswered.is_final());
-        assert!(!Called::Answered(429).is_final());
+        assert!(!Called::Answered(429).is_final() && !Called::TimedOut.is_final());
     }
 }

@@ -165,6 +165,7 @@ impl Occurrence {
             | Record::Occurrence(_)
             | Record::PhoneNumber(_)
             | Record::Service(_)
+            | Record::Silence(_)
             | Record::Task(_)
             | Record::UniqueName(_)
             | Record::WebhookAttempt(_)

@@ -14,6 +14,7 @@ pub mod conversation;
 pub mod decision;
 pub mod derive;
 pub mod effect;
+pub mod endpoint;
 pub mod event;
 pub mod flow;
 pub mod head;

@@ -25,6 +25,7 @@ macro_rules! for_each_record {
             Occurrence: $crate::event::Occurrence,
             PhoneNumber: $crate::configuration::PhoneNumber,
             Service: $crate::conversation::Service,
+            Silence: $crate::endpoint::Silence,
             Task: $crate::task::Task,
             TaskChannel: $crate::workspace::TaskChannel,
             TaskQueue: $crate::workspace::TaskQueue,

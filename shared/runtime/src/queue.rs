@@ -2,18 +2,24 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use futures_util::future::join_all;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use switchboard_domain::effect::{Effect, QueueName};
 use switchboard_domain::timestamp::{Millis, Timestamp};
+use tokio::time::Instant;
 
 use crate::failure::Failure;
 
 /// At most this many messages fit into one request.
 const BATCH_MAX: usize = 10;
+/// A group that makes calls is walked for so long at most; what is left of it comes again at once, while there is time to
+/// say so. A call takes a few seconds, and an invocation a minute and a half.
+const WALKED_MAX: Duration = Duration::from_secs(45);
 /// The longest that a message can be delayed, in seconds.
 const DELAY_SECONDS_MAX: i64 = 900;
 
@@ -245,44 +251,69 @@ pub async fn each_message<F>(
 where
     F: Future<Output = Result<(), Failure>>,
 {
-    let handle = |message| {
-        let handled = handle(message);
-        async move { handled.await.map(|()| Next::Done) }
-    };
-    walk(event, None, handle).await
+    let mut response = SqsBatchResponse::default();
+    for messages in groups(event) {
+        let handle = |message| {
+            let handled = handle(message);
+            async move { handled.await.map(|()| Next::Done) }
+        };
+        response.batch_item_failures.extend(walk(messages, None, handle).await);
+    }
+    response
 }
 
-/// The same for messages that may be put off. One that is put off is hidden for that long, and so is the rest
-/// of its group: as long as any of them was in flight, the group would be locked.
-pub async fn each_message_or_later<F>(
+/// The same for messages that make calls of somebody else and may be put off. Groups are walked at the same time, so that nobody
+/// waits for an answer to somebody else. One that is put off is hidden for that long, and so is the rest of its
+/// group: as long as any of them was in flight, the group would be locked.
+pub async fn each_group_or_later<F>(
     queues: &Queues,
     queue: QueueName,
     event: SqsEvent,
-    handle: impl FnMut(SqsMessage) -> F,
+    handle: impl Fn(SqsMessage) -> F,
 ) -> SqsBatchResponse
 where
     F: Future<Output = Result<Next, Failure>>,
 {
-    walk(event, Some((queues, queue)), handle).await
+    let walks = groups(event).map(|messages| walk(messages, Some((queues, queue)), &handle));
+    let mut response = SqsBatchResponse::default();
+    response.batch_item_failures = join_all(walks).await.into_iter().flatten().collect();
+    response
 }
 
+/// The messages of a batch, those of one group together, in order; one that is in no group is alone.
+fn groups(event: SqsEvent) -> impl Iterator<Item = Vec<SqsMessage>> {
+    let mut groups: Vec<(Option<String>, Vec<SqsMessage>)> = Vec::new();
+    for message in event.records {
+        let group = message.attributes.get("MessageGroupId").cloned();
+        let known = groups.iter_mut().find(|(known, _)| group.is_some() && *known == group);
+        match known {
+            Some((_, messages)) => messages.push(message),
+            None => groups.push((group, vec![message])),
+        }
+    }
+    groups.into_iter().map(|(_, messages)| messages)
+}
+
+/// Handles messages one after the other; answers the first that failed and all behind it.
 async fn walk<F>(
-    event: SqsEvent,
+    messages: Vec<SqsMessage>,
     queue: Option<(&Queues, QueueName)>,
     mut handle: impl FnMut(SqsMessage) -> F,
-) -> SqsBatchResponse
+) -> Vec<BatchItemFailure>
 where
     F: Future<Output = Result<Next, Failure>>,
 {
-    let mut response = SqsBatchResponse::default();
-    // The groups that are stuck, and for how long if that is known.
-    let mut stuck: BTreeMap<String, Option<Millis>> = BTreeMap::new();
-    for message in event.records {
+    let (mut failed, began) = (Vec::new(), Instant::now());
+    // Whether the group is stuck, and for how long if that is known.
+    let mut stuck: Option<Option<Millis>> = None;
+    for message in messages {
+        if stuck.is_none() && queue.is_some() && began.elapsed() >= WALKED_MAX {
+            stuck = Some(Some(Millis(0)));
+        }
         let id = message.message_id.clone().unwrap_or_default();
         let receipt_handle = message.receipt_handle.clone().unwrap_or_default();
-        let group = message.attributes.get("MessageGroupId").cloned();
-        let wait = match group.as_ref().and_then(|group| stuck.get(group)) {
-            Some(wait) => *wait,
+        let wait = match stuck {
+            Some(wait) => wait,
             None => match handle(message).await {
                 Ok(Next::Done) => continue,
                 Ok(Next::Later(wait)) => Some(wait),
@@ -301,10 +332,10 @@ where
         {
             log(&id, &failure);
         }
-        stuck.extend(group.map(|group| (group, wait)));
-        response.batch_item_failures.push(item_failure(id));
+        stuck = Some(wait);
+        failed.push(item_failure(id));
     }
-    response
+    failed
 }
 
 /// Says that one message of a batch failed.

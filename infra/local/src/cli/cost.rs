@@ -74,7 +74,7 @@ struct Walk {
     read_units: f64,
     queues: BTreeMap<String, f64>,
     invocations: BTreeMap<String, f64>,
-    carrier_calls: f64,
+    carrier_waits: f64,
 }
 
 /// What one walk uses.
@@ -167,8 +167,9 @@ impl Functions {
         let mut used = Use {
             write_units: walk.write_units,
             read_units: walk.read_units,
-            gigabyte_seconds: match walk.carrier_calls > 0.0 {
-                true => walk.carrier_calls * CARRIER_SECONDS * self.gigabytes(CALLS_CARRIERS)?,
+            // What a batch hands over for several customers it hands over at the same time.
+            gigabyte_seconds: match walk.carrier_waits > 0.0 {
+                true => walk.carrier_waits * CARRIER_SECONDS * self.gigabytes(CALLS_CARRIERS)?,
                 false => 0.0,
             },
             ..Use::default()
@@ -264,7 +265,7 @@ mod tests {
         serde_json::json!({
             "path": path, "times": times, "write_units": 2.0, "read_units": 4.0,
             "queues": { "inbound.fifo send": 2.0, "timers send": 10.0 },
-            "invocations": { "inbound-webhook": 1.0, "flex-api": 2.0 }, "carrier_calls": 0.0,
+            "invocations": { "inbound-webhook": 1.0, "flex-api": 2.0 }, "carrier_waits": 0.0,
         })
     }
 

@@ -148,6 +148,7 @@ impl Router {
             | Record::Occurrence(_)
             | Record::PhoneNumber(_)
             | Record::Service(_)
+            | Record::Silence(_)
             | Record::UniqueName(_)
             | Record::WebhookAttempt(_) => {}
         }

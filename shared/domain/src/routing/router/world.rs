@@ -422,6 +422,7 @@ fn parts(record: &mut Record) -> ((&'static str, String), &mut Version) {
         | Record::Occurrence(_)
         | Record::PhoneNumber(_)
         | Record::Service(_)
+        | Record::Silence(_)
         | Record::UniqueName(_)
         | Record::WebhookAttempt(_)) => panic!("the router does not write {}", other.kind()),
     };
