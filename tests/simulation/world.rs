@@ -215,8 +215,8 @@ impl World {
         match &post.what {
             Posted::Message { from, .. } => {
                 let of = |one: &&Conversation| one.participant_called(from).is_some();
-                let mut his = mirror.conversations().filter(of).peekable();
-                let is_closed = his.peek().is_some() && his.all(|one| one.state == Closed);
+                let mut theirs = mirror.conversations().filter(of).peekable();
+                let is_closed = theirs.peek().is_some() && theirs.all(|one| one.state == Closed);
                 if post.has_failed && is_closed {
                     meet(met, Sometimes::WebhookRetriedPastClose);
                 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use switchboard_domain::codes::Code;
-use switchboard_domain::process::reservation::{Said, WorkerAnswer};
+use switchboard_domain::process::reservation::{ReservationCommand, WorkerAnswer};
 use switchboard_domain::sid::{ReservationSid, Sid as _, TaskSid, WorkerSid, WorkspaceSid};
 use switchboard_domain::task::{Reservation, ReservationStatus, Source, Task};
 use switchboard_domain::workspace::Worker;
@@ -103,7 +103,7 @@ fn answer(call: &Call<'_>, view: View, task: &Task, sid: ReservationSid) -> Answ
 }
 
 /// What an update says of a reservation, by status or by instruction.
-fn said(form: &Params) -> Result<Option<Said>, ApiError> {
+fn command(form: &Params) -> Result<Option<ReservationCommand>, ApiError> {
     match (form.given("ReservationStatus"), form.given("Instruction")) {
         (None, None) => Ok(None),
         (Some(_), Some(_)) => {
@@ -114,13 +114,13 @@ fn said(form: &Params) -> Result<Option<Said>, ApiError> {
     }
 }
 
-fn by_status(text: &str) -> Result<Said, ApiError> {
+fn by_status(text: &str) -> Result<ReservationCommand, ApiError> {
     const NAME: &str = "ReservationStatus";
     match ReservationStatus::parse(text) {
-        Some(ReservationStatus::Accepted) => Ok(Said::Accept),
-        Some(ReservationStatus::Rejected) => Ok(Said::Reject),
-        Some(ReservationStatus::Wrapping) => Ok(Said::Wrap),
-        Some(ReservationStatus::Completed) => Ok(Said::Complete),
+        Some(ReservationStatus::Accepted) => Ok(ReservationCommand::Accept),
+        Some(ReservationStatus::Rejected) => Ok(ReservationCommand::Reject),
+        Some(ReservationStatus::Wrapping) => Ok(ReservationCommand::Wrap),
+        Some(ReservationStatus::Completed) => Ok(ReservationCommand::Complete),
         Some(
             ReservationStatus::Pending
             | ReservationStatus::Timeout
@@ -131,10 +131,10 @@ fn by_status(text: &str) -> Result<Said, ApiError> {
     }
 }
 
-fn by_instruction(text: &str) -> Result<Said, ApiError> {
+fn by_instruction(text: &str) -> Result<ReservationCommand, ApiError> {
     match text.to_ascii_lowercase().as_str() {
-        "accept" => Ok(Said::Accept),
-        "reject" => Ok(Said::Reject),
+        "accept" => Ok(ReservationCommand::Accept),
+        "reject" => Ok(ReservationCommand::Reject),
         "call" | "dequeue" | "conference" | "supervise" | "redirect" => {
             let why = format!("{text} needs a voice call, and there are none here");
             Err(invalid("Instruction", &why))
@@ -146,7 +146,7 @@ fn by_instruction(text: &str) -> Result<Said, ApiError> {
 /// All that an update says.
 fn worker_answer(form: &Params) -> Result<WorkerAnswer, ApiError> {
     Ok(WorkerAnswer {
-        said: said(form)?,
+        command: command(form)?,
         activity: form.sid("WorkerActivitySid")?,
         is_instruction: form.given("Instruction").is_some(),
     })
@@ -213,16 +213,16 @@ pub(crate) fn render(call: &Call<'_>, view: View, task: &Task, reservation: &Res
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Result<Option<Said>, ApiError> {
-        said(&Params::parse(text.as_bytes()))
+    fn read(text: &str) -> Result<Option<ReservationCommand>, ApiError> {
+        command(&Params::parse(text.as_bytes()))
     }
 
     #[test]
     fn statuses_and_instructions_say_the_same() {
         for text in ["ReservationStatus=accepted", "Instruction=accept", "Instruction=Accept"] {
-            assert_eq!(read(text).unwrap(), Some(Said::Accept), "{text}");
+            assert_eq!(read(text).unwrap(), Some(ReservationCommand::Accept), "{text}");
         }
-        assert_eq!(read("Instruction=reject").unwrap(), Some(Said::Reject));
+        assert_eq!(read("Instruction=reject").unwrap(), Some(ReservationCommand::Reject));
         assert_eq!(read("").unwrap(), None);
     }
 

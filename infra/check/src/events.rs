@@ -12,35 +12,35 @@ use crate::violation::Found;
 
 const TOLD: &str = "at rest what became of a task is told, and each thing once";
 
-/// How often a thing was told, of a task or of one of its reservations.
-type Told = BTreeMap<(TaskSid, Option<u32>, EventType), usize>;
+/// How often an event was recorded, of a task or of one of its reservations.
+type EventCounts = BTreeMap<(TaskSid, Option<u32>, EventType), usize>;
 
 /// Says nothing about tables without any event.
 pub(super) fn check(view: &View<'_>, found: &mut Found) {
     if !view.at_rest || !view.knows(Table::Routing) || view.occurrences.is_empty() {
         return;
     }
-    let told = told(view);
+    let counts = event_counts(view);
     for task in view.tasks.values() {
-        of_task(task, &told, found);
-        of_reservations(task, &told, found);
+        of_task(task, &counts, found);
+        of_reservations(task, &counts, found);
     }
 }
 
-fn told(view: &View<'_>) -> Told {
-    let mut told = Told::new();
+fn event_counts(view: &View<'_>) -> EventCounts {
+    let mut counts = EventCounts::new();
     for occurrence in &view.occurrences {
         if let Subject::Task(task) = &occurrence.subject {
             for event in &occurrence.events {
-                *told.entry((task.sid, event.reservation, event.kind)).or_default() += 1;
+                *counts.entry((task.sid, event.reservation, event.kind)).or_default() += 1;
             }
         }
     }
-    told
+    counts
 }
 
-fn of_task(task: &Task, told: &Told, found: &mut Found) {
-    let count = |what: TaskEvent| told.get(&(task.sid, None, what.into())).copied().unwrap_or(0);
+fn of_task(task: &Task, counts: &EventCounts, found: &mut Found) {
+    let count = |what: TaskEvent| counts.get(&(task.sid, None, what.into())).copied().unwrap_or(0);
     let announced = count(TaskEvent::Created);
     if announced != 1 {
         found.add(TOLD, format!("a task was announced {announced} times"), [task.sid]);
@@ -56,9 +56,9 @@ fn of_task(task: &Task, told: &Told, found: &mut Found) {
     }
 }
 
-fn of_reservations(task: &Task, told: &Told, found: &mut Found) {
+fn of_reservations(task: &Task, counts: &EventCounts, found: &mut Found) {
     let count = |number, what: ReservationEvent| {
-        told.get(&(task.sid, Some(number), what.into())).copied().unwrap_or(0)
+        counts.get(&(task.sid, Some(number), what.into())).copied().unwrap_or(0)
     };
     // Of those that are long over a task keeps no more than their number.
     for number in 1..task.next_number {

@@ -18,7 +18,7 @@
 //!   priority of a task.
 //! - The router decides at once, one thing after another; within a millisecond workers go first, then tasks in the
 //!   order of their identifiers. When it looked was not recorded.
-//! - A task that waited at the beginning enters its workflow anew, refused by nobody; one that a worker had then
+//! - A task that waited at the beginning enters its workflow anew, refused by no worker; one that a worker had then
 //!   stays with them.
 //! - A priority that a target gave is not one the task came with: that is taken to be 0.
 //!
@@ -60,8 +60,8 @@ const SERVICE: Millis = Millis::seconds(300);
 
 /// What is assumed where nothing was recorded, in words.
 pub const ASSUMPTIONS: [&str; 8] = [
-    "An offer to the worker who had it then is answered as he answered it, as long after it was made",
-    "An offer to anybody else is accepted after the median of the recorded answers",
+    "An offer to the worker who had it then is answered as they answered it, as long after it was made",
+    "An offer to another worker is accepted after the median of the recorded answers",
     "A task is worked on for as long as it was; one that was not completed for the median time, and for no less \
      than it is known to have lasted",
     "Queues, activities, task channels, other workflows, and workers of whom no event tells are as they are now",
@@ -69,8 +69,8 @@ pub const ASSUMPTIONS: [&str; 8] = [
      are those after it",
     "The router decides at once, one thing after another; what happened within one moment it may have decided in \
      another order",
-    "A task that waited at the beginning enters its workflow anew, refused by nobody; one that a worker had then \
-     stays with him",
+    "A task that waited at the beginning enters its workflow anew, refused by no worker; one that a worker had then \
+     stays with them",
     "A priority that a target gave to a task is not one that it came with: that is taken to be 0",
 ];
 

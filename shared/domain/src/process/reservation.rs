@@ -15,9 +15,9 @@ use crate::task::{self, Command, ReservationStatus, Source, Task, TaskChange};
 use crate::timestamp::Timestamp;
 use crate::workspace::Worker;
 
-/// What a worker says to a reservation.
+/// What a worker decides about a reservation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Said {
+pub enum ReservationCommand {
     /// They take it.
     Accept,
     /// They do not.
@@ -31,11 +31,11 @@ pub enum Said {
 /// An answer with all that goes with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WorkerAnswer {
-    /// What is said; an update may say nothing.
-    pub said: Option<Said>,
+    /// What they decide; an update may leave the reservation as it is.
+    pub command: Option<ReservationCommand>,
     /// Where the worker goes who rejects.
     pub activity: Option<ActivitySid>,
-    /// Whether it is said by instruction, not by status.
+    /// Whether it is given by instruction, not by status.
     pub is_instruction: bool,
 }
 
@@ -43,7 +43,8 @@ impl WorkerAnswer {
     /// Whether the worker's record may change with it: then [`follow`](Self::follow) needs that, and the head of the workspace, which
     /// is to be loaded before the task.
     pub fn concerns_worker(&self) -> bool {
-        self.said == Some(Said::Reject) && (self.is_instruction || self.activity.is_some())
+        self.command == Some(ReservationCommand::Reject)
+            && (self.is_instruction || self.activity.is_some())
     }
 
     /// What it makes of the task.
@@ -57,7 +58,7 @@ impl WorkerAnswer {
         source: Source,
         now: Timestamp,
     ) -> Result<TaskChange, Refusal> {
-        let command = self.said.map(|said| said.command(task, sid)).transpose()?;
+        let command = self.command.map(|command| command.of_task(task, sid)).transpose()?;
         task::decide_all(task, command, source, now)
     }
 
@@ -83,10 +84,10 @@ impl WorkerAnswer {
     }
 }
 
-impl Said {
+impl ReservationCommand {
     /// The command to the task. What ends the work acts on the whole task, so it has to come from the
     /// reservation that took it.
-    fn command(self, task: &Task, sid: ReservationSid) -> Result<Command, Refusal> {
+    fn of_task(self, task: &Task, sid: ReservationSid) -> Result<Command, Refusal> {
         use ReservationStatus as S;
         let reservation = task.reservation(sid).ok_or(Refusal::NoSuchReservation)?;
         let wanted = match self {
@@ -138,8 +139,11 @@ mod tests {
 
     #[test]
     fn a_worker_who_rejects_by_instruction_is_held_no_more_and_stays() {
-        let answer =
-            WorkerAnswer { said: Some(Said::Reject), activity: None, is_instruction: true };
+        let answer = WorkerAnswer {
+            command: Some(ReservationCommand::Reject),
+            activity: None,
+            is_instruction: true,
+        };
         assert!(answer.concerns_worker());
         let (this, other) = (TaskSid::derived(&["t"]).kin(1), TaskSid::derived(&["t"]).kin(2));
         let freed = followed(answer, Some(this)).unwrap();
@@ -151,8 +155,11 @@ mod tests {
     #[test]
     fn a_worker_who_names_an_activity_goes_there() {
         let to = ActivitySid::derived(&["away"]);
-        let answer =
-            WorkerAnswer { said: Some(Said::Reject), activity: Some(to), is_instruction: false };
+        let answer = WorkerAnswer {
+            command: Some(ReservationCommand::Reject),
+            activity: Some(to),
+            is_instruction: false,
+        };
         assert!(answer.concerns_worker());
         let gone = followed(answer, Some(TaskSid::derived(&["t"]).kin(1))).unwrap();
         assert_eq!((gone.occupation, gone.activity, gone.activity_since), (None, to, NOW));
@@ -161,12 +168,20 @@ mod tests {
     #[test]
     fn only_who_rejects_moves() {
         let to = Some(ActivitySid::derived(&["away"]));
-        for said in [None, Some(Said::Accept), Some(Said::Wrap), Some(Said::Complete)] {
-            let answer = WorkerAnswer { said, activity: to, is_instruction: true };
-            assert!(!answer.concerns_worker(), "{said:?}");
+        for command in [
+            None,
+            Some(ReservationCommand::Accept),
+            Some(ReservationCommand::Wrap),
+            Some(ReservationCommand::Complete),
+        ] {
+            let answer = WorkerAnswer { command, activity: to, is_instruction: true };
+            assert!(!answer.concerns_worker(), "{command:?}");
         }
-        let by_status =
-            WorkerAnswer { said: Some(Said::Reject), activity: None, is_instruction: false };
+        let by_status = WorkerAnswer {
+            command: Some(ReservationCommand::Reject),
+            activity: None,
+            is_instruction: false,
+        };
         assert!(!by_status.concerns_worker(), "the router gives them back what they did");
     }
 }

@@ -31,7 +31,7 @@ impl Member {
         self.filed.get(&channel).copied()
     }
 
-    /// His attributes, unless they are no JSON.
+    /// Their attributes, unless they are no JSON.
     pub(in crate::routing) fn readable(&self) -> Option<&Value> {
         self.readable.then_some(&self.attributes)
     }

@@ -38,7 +38,7 @@ pub(super) struct Offer<'a> {
 pub enum KnownWorkerFault {
     /// There is no such worker, or the task does not say who.
     Invalid,
-    /// He is not in the target's queue.
+    /// They are not in the target's queue.
     NotInQueue,
 }
 

@@ -10,20 +10,20 @@ pub enum Reason {
     Activity(String),
     /// They take no tasks of this channel, or have as many as they can.
     Capacity {
-        /// His open reservations on the channel.
+        /// Their open reservations on the channel.
         open: u32,
-        /// His capacity there.
+        /// Their capacity there.
         capacity: u32,
         /// Whether they take any there.
         available: bool,
     },
-    /// He has a task already, where tasks are done one by one.
+    /// They have a task already, where tasks are done one by one.
     Occupied,
     /// The target asks for another worker; how it does.
     NotTheKnownWorker(String),
     /// The part of the target's expression that they fail.
     Expression(String),
-    /// He rejected it or let it time out, and would be asked again after all others.
+    /// They rejected it or let it time out, and would be asked again after all others.
     RejectedBefore,
     /// Nothing: they will be asked.
     Eligible,
