@@ -33,6 +33,14 @@ pub(crate) struct Running {
     client: Client,
 }
 
+impl Drop for Running {
+    /// Nothing of a test that failed goes on.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 impl Running {
     pub(crate) fn start(folder: &Path) -> Self {
         Self::start_with(folder, &[])
