@@ -224,7 +224,8 @@ fn end(before: Option<&Task>, after: &Task) -> Option<TaskEvent> {
             | Ending::FellOut
             | Ending::OfferedTooOften
             | Ending::RejectedTooOften
-            | Ending::NotTaken,
+            | Ending::NotTaken
+            | Ending::Unroutable,
         ) => Some(TaskEvent::Canceled),
         None if after.status == TaskStatus::Wrapping => Some(TaskEvent::Wrapup),
         None => None,

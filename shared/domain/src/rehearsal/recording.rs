@@ -217,7 +217,8 @@ impl Recorded {
                 Ending::TimedOut
                 | Ending::OfferedTooOften
                 | Ending::RejectedTooOften
-                | Ending::NotTaken,
+                | Ending::NotTaken
+                | Ending::Unroutable,
             ) => {}
             Some(Ending::Completed | Ending::Canceled | Ending::Overdue | Ending::Deleted)
             | None => match (self.completed, self.accepted) {

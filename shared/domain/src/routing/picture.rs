@@ -241,6 +241,17 @@ impl Picture {
         rest.take_while(|(at, _)| *at <= now).next().copied()
     }
 
+    /// Lets a router look at the tasks that wait for one worker by name.
+    pub(super) fn look_at_tasks_for(&mut self, worker: WorkerSid) {
+        let first = TaskChannelSid::from_bytes([0; 16]);
+        for line in [Line::Worker(worker), Line::Anyhow(worker)] {
+            let lanes = self.indexes.waiting.range((line, first)..);
+            let lanes = lanes.take_while(|((other, _), _)| *other == line);
+            let places = lanes.flat_map(|(_, places)| places);
+            self.agenda.look.extend(places.map(|place| place.task));
+        }
+    }
+
     /// Forgets that a task is due to leave its target, as it is about to be looked at.
     pub(super) fn leaves_in_turn(&mut self, sid: TaskSid) {
         self.agenda.look.insert(sid);

@@ -15,8 +15,11 @@
 //!   that is reserved then stays; when its reservation fails it moves on at once.
 //! - A task is offered once in every target it enters, even if its time there is already over. After that
 //!   it is the timeout that moves it on, and only if that is not due `skip_if` is asked.
-//! - A task whose workflow is missing, whose workflow or attributes cannot be read, waits until it times out
-//!   or they are mended. A queue that is missing or cannot be read has no workers.
+//! - A task whose workflow or attributes cannot be read waits until it times out or they are mended. A queue
+//!   that is missing or cannot be read has no workers.
+//! - A waiting task is given up when its workflow or its task channel is gone, or the worker or the queue that it was
+//!   made for. The removal of one of these and the creation of the task do not see each other, and only the router sees
+//!   both; identifiers are never given twice, so nothing can bring them back.
 //! - A task whose target was configured away enters its workflow anew.
 //! - The newest task of a last-in-first-out queue is the one that starts last.
 //! - A task for one worker needs them available and with capacity, unless it ignores these, but not in the
@@ -162,7 +165,10 @@ impl Router {
             PartSid::TaskChannel(sid) => self.picture.forget_channel(sid),
             PartSid::TaskQueue(sid) => self.picture.forget_queue(sid),
             PartSid::Workflow(sid) => self.picture.forget_workflow(sid),
-            PartSid::Worker(sid) => self.picture.forget_worker(sid),
+            PartSid::Worker(sid) => {
+                self.picture.forget_worker(sid);
+                self.picture.look_at_tasks_for(sid);
+            }
         }
     }
 

@@ -67,7 +67,7 @@ const STATEMENTS: &[Row] = &[
     ("D.6", "a target's priority wins", &["a_task_enters_the_first_matching_filter_and_waits"]),
     ("D.6", "the channel by sid or name, `default` unless it says so; the only workflow", &["a_task_takes_the_only_workflow_and_the_default_channel_and_is_routed"]),
     ("D.6", "RoutingTarget is a worker, a queue or a workflow; TaskQueueSid", &["a_task_for_one_worker_is_counted_in_a_queue_of_theirs", "a_task_is_made_for_a_queue_by_either_parameter_and_keeps_the_queue_from_removal", "a_task_for_a_queue_walks_through_no_workflow"]),
-    ("D.6", "IgnoreCapacity, with a worker only and true then", &["a_task_for_one_worker_is_counted_in_a_queue_of_theirs", "a_worker_is_asked_in_any_activity_if_the_task_ignores_capacity", "a_task_for_an_unknown_worker_goes_to_them_when_they_come"]),
+    ("D.6", "IgnoreCapacity, with a worker only and true then", &["a_task_for_one_worker_is_counted_in_a_queue_of_theirs", "a_worker_is_asked_in_any_activity_if_the_task_ignores_capacity", "a_task_for_a_worker_who_is_not_there_is_given_up_at_once"]),
     ("D.6", "updates under If-Match, 412; the end needs a reason; attributes not with wrapping or completed", &["a_task_is_changed_under_its_tag_and_ends_with_a_reason", "a_task_is_completed_with_a_reason_only"]),
     ("D.6", "list filters and orders", &["tasks_are_found_by_filters_and_put_in_order", "statuses_are_repeated_or_listed_in_any_case", "a_routing_target_narrows_by_what_it_names"]),
     ("D.6", "the state table", &["every_status_answers_every_way_to_end", "only_a_waiting_or_offered_task_is_offered", "a_task_waits_again_only_when_its_last_offer_is_refused"]),

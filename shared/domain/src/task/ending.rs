@@ -25,6 +25,8 @@ pub enum Ending {
     RejectedTooOften,
     /// It was meant for one worker, who did not take it.
     NotTaken,
+    /// What it is routed by was deleted.
+    Unroutable,
     /// It was assigned for [`ASSIGNED_MAX`](super::ASSIGNED_MAX), and is removed.
     Overdue,
     /// A caller deleted it.
@@ -44,6 +46,8 @@ pub enum GivenUp {
     RejectedTooOften,
     /// It was meant for one worker, who did not take it.
     NotTaken,
+    /// Its workflow or task channel was deleted, or the worker or the queue that it was made for.
+    Unroutable,
 }
 
 impl From<GivenUp> for Ending {
@@ -54,6 +58,7 @@ impl From<GivenUp> for Ending {
             GivenUp::OfferedTooOften => Self::OfferedTooOften,
             GivenUp::RejectedTooOften => Self::RejectedTooOften,
             GivenUp::NotTaken => Self::NotTaken,
+            GivenUp::Unroutable => Self::Unroutable,
         }
     }
 }
@@ -68,6 +73,7 @@ impl Ending {
             Self::OfferedTooOften => Some("Task exceeded its maximum assignment count"),
             Self::RejectedTooOften => Some("Task exceeded its maximum rejection count"),
             Self::NotTaken => Some("Task was not taken by its worker"),
+            Self::Unroutable => Some("Task lost what it is routed by"),
             Self::Overdue => Some("Task was assigned for 24 hours"),
             Self::Deleted => Some("Task deleted"),
         }
@@ -83,7 +89,8 @@ impl Ending {
             | Self::FellOut
             | Self::OfferedTooOften
             | Self::RejectedTooOften
-            | Self::NotTaken => false,
+            | Self::NotTaken
+            | Self::Unroutable => false,
         }
     }
 

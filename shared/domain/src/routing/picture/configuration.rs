@@ -131,9 +131,15 @@ impl Picture {
         self.refile_workers(|_| true);
     }
 
+    pub(in crate::routing) fn has_channel(&self, channel: TaskChannelSid) -> bool {
+        self.records.channels.contains_key(&channel)
+    }
+
     pub(in crate::routing) fn forget_channel(&mut self, channel: TaskChannelSid) {
         if self.records.channels.remove(&channel).is_some() {
             self.refile_workers(|_| true);
+            let tasks = self.reindex_tasks(|task| task.channel == channel);
+            self.agenda.look.extend(tasks);
         }
     }
 
@@ -169,7 +175,8 @@ impl Picture {
         self.delist(queue);
         self.forget_membership(queue);
         if self.records.queues.remove(&queue).is_some() {
-            self.reindex_tasks(|task| task.queue == Some(queue));
+            let tasks = self.reindex_tasks(|task| task.queue == Some(queue));
+            self.agenda.look.extend(tasks);
         }
     }
 

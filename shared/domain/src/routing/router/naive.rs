@@ -167,6 +167,15 @@ impl Naive {
 
     fn move_on(&mut self, sid: TaskSid) {
         let task = self.tasks[&sid].clone();
+        let has_queue = self.queues.iter().any(|queue| Some(queue.sid) == task.queue);
+        let has_worker = task.worker.is_none_or(|worker| self.workers.contains_key(&worker));
+        if self.workflow(&task).is_none()
+            || self.channels.iter().all(|channel| channel.sid != task.channel)
+            || !has_worker
+            || (task.bound_to_queue && !has_queue)
+        {
+            return self.cancel(sid, GivenUp::Unroutable);
+        }
         if task.rejections >= task::REJECTIONS_MAX {
             return self.cancel(sid, GivenUp::RejectedTooOften);
         }

@@ -30,6 +30,10 @@ impl Router {
         let Some(task) = self.task(sid).filter(|task| task.status == TaskStatus::Pending) else {
             return false;
         };
+        if self.is_unroutable(task) {
+            self.cancel(draft, sid, GivenUp::Unroutable, now);
+            return false;
+        }
         if task.assignments >= ASSIGNMENTS_MAX {
             self.cancel(draft, sid, GivenUp::OfferedTooOften, now);
             return false;
@@ -72,6 +76,15 @@ impl Router {
         let clock = task.target_until.unwrap_or(task.created);
         let leaver = leaving(task, left);
         self.go(draft, leaver, onward, clock, now)
+    }
+
+    /// Whether something is gone that a task cannot be routed without.
+    fn is_unroutable(&self, task: &Task) -> bool {
+        let has_queue = || task.queue.is_some_and(|queue| self.picture.queue(queue).is_some());
+        self.picture.flow(task.workflow).is_none()
+            || !self.picture.has_channel(task.channel)
+            || task.worker.is_some_and(|worker| self.picture.member(worker).is_none())
+            || (task.bound_to_queue && !has_queue())
     }
 
     /// Whether the task is still there after it went.

@@ -38,13 +38,16 @@ fn a_worker_is_asked_in_any_activity_if_the_task_ignores_capacity() {
 }
 
 #[test]
-fn a_task_for_an_unknown_worker_goes_to_them_when_they_come() {
+fn a_task_for_a_worker_who_is_not_there_is_given_up_at_once() {
     let mut world = World::new();
-    world.task("t", json!({}), for_ann_anyhow);
-    world.step();
-    assert_eq!(world.status("t").0, TaskStatus::Pending);
+    for (name, make) in [("free", for_ann as fn(&mut Fields)), ("anyhow", for_ann_anyhow)] {
+        world.task(name, json!({}), make);
+        world.step();
+        assert_eq!(world.status(name), canceled(Ending::Unroutable));
+    }
     world.worker("ann", json!({}), 0);
     world.capacity("ann", "chat", 0);
+    world.task("t", json!({}), for_ann_anyhow);
     world.step();
     assert_eq!(world.holders("t"), ["ann"]);
 }

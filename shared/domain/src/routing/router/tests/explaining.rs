@@ -132,7 +132,6 @@ fn reasons_for_a_task_in_no_line_are_given() {
     assert_eq!(world.router.explain(sid("nothing"), world.now), None);
     world.workflow(json!({ "default_filter": target("q", json!({})) }));
     world.task("direct", json!({}), |task| task.worker = Some(sid("nobody")));
-    world.step();
     assert_eq!(world.explained("direct").why, Why::NoSuchWorker);
 }
 
@@ -154,6 +153,7 @@ fn a_worker_who_is_busy_elsewhere_is_occupied_where_tasks_are_done_one_by_one() 
     let mut workspace = world.router.picture.workspace().clone();
     workspace.multi_task_enabled = false;
     world.put(workspace);
+    world.channel("voice", false);
     world.worker("ann", json!({}), 0);
     world.task("call", json!({}), |task| task.channel = sid("voice"));
     world.step();

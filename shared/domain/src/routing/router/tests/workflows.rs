@@ -168,13 +168,57 @@ fn a_task_of_an_unreadable_workflow_waits_until_it_is_mended_or_times_out() {
     world.step();
     assert_eq!(world.holders("t"), ["ann"]);
     assert_eq!(world.task_called("broken").position, None);
-    world.router.forget(PartSid::Workflow(sid("workflow")));
-    world.rejects("ann", "t");
-    world.after(1);
-    assert_eq!(world.status("t").0, TaskStatus::Pending);
     world.after(3600);
-    assert_eq!(world.status("t"), canceled(Ending::TimedOut));
     assert_eq!(world.status("broken"), canceled(Ending::TimedOut));
+}
+
+#[test]
+fn a_task_whose_workflow_is_gone_is_given_up_once_nobody_is_asked() {
+    let mut world = World::new();
+    world.worker("ann", json!({}), 0);
+    world.arrives("asked");
+    world.arrives("waiting");
+    world.router.forget(PartSid::Workflow(sid("workflow")));
+    world.step();
+    assert_eq!(world.holders("asked"), ["ann"]);
+    assert_eq!(world.status("waiting"), canceled(Ending::Unroutable));
+    world.rejects("ann", "asked");
+    world.step();
+    assert_eq!(world.status("asked"), canceled(Ending::Unroutable));
+    world.arrives("late");
+    assert_eq!(world.status("late"), canceled(Ending::Unroutable));
+}
+
+#[test]
+fn a_task_is_given_up_when_its_channel_or_whom_it_was_made_for_is_gone() {
+    let made_for = |part: PartSid, make: &dyn Fn(&mut Fields)| {
+        let mut world = World::new();
+        world.worker("ann", json!({}), 0);
+        world.worker("bob", json!({}), 0);
+        world.activity("ann", "off");
+        world.activity("bob", "off");
+        let make = |task: &mut Fields| make(task);
+        world.task("before", json!({}), make);
+        world.task("other", json!({}), |_| {});
+        world.step();
+        assert_eq!(world.status("before").0, TaskStatus::Pending);
+        world.router.forget(part);
+        world.step();
+        assert_eq!(world.status("before"), canceled(Ending::Unroutable), "{part:?}");
+        world.task("after", json!({}), make);
+        world.step();
+        assert_eq!(world.status("after"), canceled(Ending::Unroutable), "{part:?}");
+        world.status("other").0
+    };
+    let for_ann = |task: &mut Fields| task.worker = Some(sid("ann"));
+    assert_eq!(made_for(PartSid::Worker(sid("ann")), &for_ann), TaskStatus::Pending);
+    let for_queue = |task: &mut Fields| {
+        task.queue = Some(sid("q"));
+        task.bound_to_queue = true;
+    };
+    assert_eq!(made_for(PartSid::TaskQueue(sid("q")), &for_queue), TaskStatus::Pending);
+    let on_channel = |_: &mut Fields| {};
+    assert_eq!(made_for(PartSid::TaskChannel(sid("chat")), &on_channel), TaskStatus::Canceled);
 }
 
 #[test]
