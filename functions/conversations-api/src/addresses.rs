@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 use switchboard_domain::address::{Address, ChannelType};
 use switchboard_domain::codes::Code;
-use switchboard_domain::configuration::{AddressConfiguration, Flow, Handler};
+use switchboard_domain::configuration::{AddressConfiguration, Handler};
 use switchboard_domain::conversation::{EventName, Given};
 use switchboard_domain::decision::Decision;
-use switchboard_domain::process::address::{self, configure};
+use switchboard_domain::process::address::{self, Named, configure};
 use switchboard_domain::sid::{AddressConfigurationSid, ServiceSid};
 use switchboard_domain::version::Version;
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
-use switchboard_store::{Listing, Page, key, take};
+use switchboard_store::{Key, Listing, Page, key, take};
 
 use crate::configuration::existing_service;
 use crate::input;
@@ -55,8 +55,8 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
                     "An address configuration for this address already exists",
                 ));
             }
-            let flows = flows(call, &[&configuration]).await?;
-            let decision = configure(None, configuration.clone(), flows)?;
+            let named = named(call, &[&configuration]).await?;
+            let decision = configure(None, configuration.clone(), named)?;
             Ok((render(call, &configuration), decision))
         })
         .await?;
@@ -107,8 +107,8 @@ pub(crate) async fn update(call: &Call<'_>, name: &str) -> Answer {
             }
             configuration.updated = call.now;
             let answer = render(call, &configuration);
-            let flows = flows(call, &[&loaded, &configuration]).await?;
-            Ok((answer, configure(Some(&loaded), configuration, flows)?))
+            let named = named(call, &[&loaded, &configuration]).await?;
+            Ok((answer, configure(Some(&loaded), configuration, named)?))
         })
         .await?;
     Ok(Reply::ok(answer))
@@ -118,8 +118,8 @@ pub(crate) async fn update(call: &Call<'_>, name: &str) -> Answer {
 pub(crate) async fn remove(call: &Call<'_>, name: &str) -> Answer {
     call.decide(async || {
         let configuration = load(call, name).await?;
-        let flows = flows(call, &[&configuration]).await?;
-        Ok::<_, ApiError>(((), address::remove(configuration, flows)))
+        let named = named(call, &[&configuration]).await?;
+        Ok::<_, ApiError>(((), address::remove(configuration, named)))
     })
     .await?;
     Ok(Reply::gone())
@@ -138,10 +138,28 @@ async fn load(call: &Call<'_>, name: &str) -> Result<AddressConfiguration, ApiEr
     found.ok_or_else(|| call.not_found())
 }
 
-/// The flows that these name, as they are now.
-async fn flows(call: &Call<'_>, of: &[&AddressConfiguration]) -> Result<Vec<Flow>, ApiError> {
-    let keys: Vec<_> = of.iter().filter_map(|one| one.flow()).map(key::flow).collect();
-    let mut found = call.on.store.get_all(&keys).await?;
+/// What these name, as it is now.
+async fn named(call: &Call<'_>, of: &[&AddressConfiguration]) -> Result<Named, ApiError> {
+    let flows: Vec<Key> = of.iter().filter_map(|one| one.flow()).map(key::flow).collect();
+    let services: Vec<Key> = of.iter().filter_map(|one| one.service).map(key::service).collect();
+    let mut found = call.on.store.get_all(&[&flows[..], &services[..]].concat()).await?;
+    Ok(Named {
+        flows: flows.iter().filter_map(|at| take(&mut found, at)).collect(),
+        services: services.iter().filter_map(|at| take(&mut found, at)).collect(),
+    })
+}
+
+/// The addresses that name something, as far as the list of them says so, as they are now: for those that what they
+/// name does not know of.
+pub(crate) async fn listed(
+    call: &Call<'_>,
+    names: impl Fn(&AddressConfiguration) -> bool,
+) -> Result<Vec<AddressConfiguration>, ApiError> {
+    let store = &call.on.store;
+    let all: Vec<AddressConfiguration> = store.all(&Listing::address_configurations()).await?;
+    let naming = all.iter().filter(|one| names(one));
+    let keys: Vec<Key> = naming.map(|one| key::address_configuration(one.sid)).collect();
+    let mut found = store.get_all(&keys).await?;
     Ok(keys.iter().filter_map(|at| take(&mut found, at)).collect())
 }
 

@@ -29,18 +29,20 @@ pub(crate) async fn update(call: &Call<'_>) -> Answer {
     let inactive = Timer::Inactive.read(form, "DefaultInactiveTimer")?;
     let closed = Timer::Closed.read(form, "DefaultClosedTimer")?;
     let messaging = input::messaging_service(form, "DefaultMessagingServiceSid")?;
-    if let Some(Some(sid)) = messaging {
-        let found: Option<MessagingService> =
-            call.on.store.get(key::messaging_service(sid)).await?;
-        found.ok_or(Refusal::NoSuchMessagingService)?;
-    }
-    let service = service(call).await?;
+    let service = service(call)?;
     let answer = call
         .decide(|| async {
+            // First, as whoever removes what is named here writes them too.
             let loaded = scope::settings(call).await?.unwrap_or_default();
+            if let Some(Some(sid)) = messaging {
+                let found: Option<MessagingService> =
+                    call.on.store.get(key::messaging_service(sid)).await?;
+                found.ok_or(Refusal::NoSuchMessagingService)?;
+            }
             let mut settings = loaded.clone();
-            if let Some(service) = service {
-                settings.default_service = Some(service);
+            if let Some(sid) = service {
+                let found = existing_service(call, sid).await?;
+                settings.default_service = Some(found.ok_or(Code::NoSuchService)?);
             }
             if let Some(messaging) = messaging {
                 settings.default_messaging_service = messaging;
@@ -61,13 +63,10 @@ pub(crate) async fn update(call: &Call<'_>) -> Answer {
 }
 
 /// The service that is to be the default one, if it is to change.
-async fn service(call: &Call<'_>) -> Result<Option<ServiceSid>, ApiError> {
-    let Some(text) = call.form.given("DefaultChatServiceSid") else {
-        return Ok(None);
-    };
-    let unknown = || ApiError::from(Code::NoSuchService);
-    let sid: ServiceSid = text.parse().map_err(|_| unknown())?;
-    existing_service(call, sid).await?.map(Some).ok_or_else(unknown)
+fn service(call: &Call<'_>) -> Result<Option<ServiceSid>, ApiError> {
+    let given = call.form.given("DefaultChatServiceSid");
+    let parsed = given.map(|text| text.parse().map_err(|_| Code::NoSuchService));
+    Ok(parsed.transpose()?)
 }
 
 /// A service, if it exists; the default one always does.

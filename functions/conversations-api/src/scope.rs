@@ -1,5 +1,7 @@
 //! Which service an operation works in: the one in the path, or the account's default.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 use switchboard_domain::configuration::ConversationConfiguration;
 use switchboard_domain::conversation::{
@@ -102,7 +104,11 @@ pub(crate) async fn settings(
     Ok(call.on.store.get(key::conversation_configuration()).await?)
 }
 
-fn default_of(call: &Call<'_>, settings: Option<&ConversationConfiguration>) -> ServiceSid {
+/// The default service by these settings.
+pub(crate) fn default_of(
+    call: &Call<'_>,
+    settings: Option<&ConversationConfiguration>,
+) -> ServiceSid {
     let configured = settings.and_then(|settings| settings.default_service);
     configured.unwrap_or_else(|| default_service_sid(call.on.config.account_sid))
 }
@@ -119,6 +125,7 @@ pub(crate) async fn default_service(call: &Call<'_>) -> Result<Service, ApiError
             let service = Service {
                 sid,
                 friendly_name: DEFAULT_SERVICE_NAME.to_owned(),
+                addresses: BTreeSet::new(),
                 created: call.now,
                 updated: call.now,
                 version: Version::NEW,

@@ -1,15 +1,18 @@
 //! Services: partitions of the account's conversations.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 use switchboard_domain::conversation::{Conversation, Service, default_service_sid};
 use switchboard_domain::decision::Decision;
+use switchboard_domain::process::address::remove_service;
 use switchboard_domain::sid::ServiceSid;
 use switchboard_domain::version::Version;
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::{Listing, Page, key};
 
 use crate::input::NAME_CHARS_MAX;
-use crate::scope::{self, Scope};
+use crate::{addresses, scope};
 
 /// The largest page.
 const PAGE_MAX: i64 = 100;
@@ -21,6 +24,7 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
     let service = Service {
         sid: call.on.mint(),
         friendly_name,
+        addresses: BTreeSet::new(),
         created: call.now,
         updated: call.now,
         version: Version::NEW,
@@ -47,12 +51,15 @@ pub(crate) async fn fetch(call: &Call<'_>, sid: ServiceSid) -> Answer {
     Ok(Reply::ok(render(call, &load(call, sid).await?)))
 }
 
-/// `DELETE /v1/Services/{Sid}`: only a service without conversations goes. The list it is judged by is a
-/// moment behind, so a conversation of this very moment can outlive its service; it stays reachable.
+/// `DELETE /v1/Services/{Sid}`: only a service goes that has no conversations, is not the account's default one and is
+/// named by no address. The account's settings are written as they are together with its removal, so that it does not
+/// become the default one meanwhile. The list of conversations that it is judged by is a moment behind, so a
+/// conversation of this very moment can outlive its service; it stays reachable (rule B.6).
 pub(crate) async fn remove(call: &Call<'_>, sid: ServiceSid) -> Answer {
     call.decide(|| async {
+        let settings = scope::settings(call).await?;
         let service = load(call, sid).await?;
-        if Scope::default().service_sid(call).await? == sid {
+        if scope::default_of(call, settings.as_ref()) == sid {
             return Err(ApiError::bad("The default service of the account can not be deleted"));
         }
         let listing = Listing::conversations_of(sid);
@@ -60,7 +67,9 @@ pub(crate) async fn remove(call: &Call<'_>, sid: ServiceSid) -> Answer {
         if !page.records.is_empty() || page.next.is_some() {
             return Err(ApiError::bad("The service still has conversations: delete them first"));
         }
-        Ok(((), Decision::unchanged().without(service)))
+        let addresses = addresses::listed(call, |one| one.service == Some(sid)).await?;
+        let removed = remove_service(service, &addresses)?;
+        Ok(((), removed.and(settings.unwrap_or_default())))
     })
     .await?;
     Ok(Reply::gone())

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use switchboard_domain::configuration::{AddressConfiguration, Flow};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::flow::{HandOver, Step, first_step};
+use switchboard_domain::head::{Head, PartSid};
 use switchboard_domain::process::address::remove_flow;
 use switchboard_domain::sid::FlowSid;
 use switchboard_domain::version::Version;
@@ -22,12 +23,11 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
     let friendly_name = call.form.required("FriendlyName")?.to_owned();
     let published = published(call.form.required("Status")?)?;
     let definition = call.form.required("Definition")?.to_owned();
-    let route = check(call, &definition).await?;
-    let flow = Flow {
+    let new = Flow {
         sid: call.on.mint(),
         friendly_name,
         definition,
-        route,
+        route: None,
         published,
         addresses: BTreeSet::new(),
         revision: 1,
@@ -36,8 +36,13 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
         updated: call.now,
         version: Version::NEW,
     };
-    let put = Decision::put(flow.clone());
-    call.decide(|| async { Ok::<_, ApiError>(((), put.clone())) }).await?;
+    let flow = call
+        .decide(|| async {
+            let found = check(call, &new.definition).await?;
+            let flow = Flow { route: found.route(), ..new.clone() };
+            Ok::<_, ApiError>((flow.clone(), found.save(flow)))
+        })
+        .await?;
     Ok(Reply::created(render(call, &flow)))
 }
 
@@ -67,12 +72,12 @@ pub(crate) async fn update(call: &Call<'_>, fw: &str) -> Answer {
     let definition = call.form.given("Definition").map(str::to_owned);
     let commit_message = call.form.get("CommitMessage");
     let friendly_name = call.form.get("FriendlyName");
-    let checked = match &definition {
-        Some(definition) => Some(check(call, definition).await?),
-        None => None,
-    };
     let flow = call
         .decide(|| async {
+            let found = match &definition {
+                Some(definition) => Some(check(call, definition).await?),
+                None => None,
+            };
             let mut flow = load(call, fw).await?;
             flow.published = published;
             flow.revision += 1;
@@ -81,11 +86,15 @@ pub(crate) async fn update(call: &Call<'_>, fw: &str) -> Answer {
             if let Some(name) = friendly_name {
                 name.clone_into(&mut flow.friendly_name);
             }
-            if let (Some(definition), Some(route)) = (&definition, &checked) {
+            if let (Some(definition), Some(found)) = (&definition, &found) {
                 flow.definition.clone_from(definition);
-                flow.route.clone_from(route);
+                flow.route = found.route();
             }
-            Ok::<_, ApiError>((flow.clone(), Decision::put(flow)))
+            let saved = match found {
+                Some(found) => found.save(flow.clone()),
+                None => Decision::put(flow.clone()),
+            };
+            Ok::<_, ApiError>((flow, saved))
         })
         .await?;
     Ok(Reply::ok(render(call, &flow)))
@@ -137,37 +146,61 @@ fn published(status: &str) -> Result<bool, ApiError> {
     }
 }
 
-/// Checks a definition and finds where it hands over to.
-async fn check(call: &Call<'_>, definition: &str) -> Result<Option<Route>, ApiError> {
-    let invalid = |why: String| ApiError::bad(format!("Invalid flow: {why}"));
-    match first_step(definition).map_err(|error| invalid(error.to_string()))? {
-        Step::Ends { .. } => Ok(None),
-        Step::HandOver(hand_over) => {
-            let found = find(call, &hand_over).await?;
-            let missing = "the workflow or the task channel of send-to-flex does not exist";
-            found.map(Some).ok_or_else(|| invalid(missing.to_owned()))
+/// Where a definition hands over to, if it does.
+struct Found(Option<(Route, Head)>);
+
+impl Found {
+    fn route(&self) -> Option<Route> {
+        self.0.as_ref().map(|(route, _)| route.clone())
+    }
+
+    /// Saves the flow under the head of the workspace that it hands over to, so that the workflow is not removed
+    /// meanwhile.
+    fn save(self, flow: Flow) -> Decision {
+        let decision = Decision::put(flow);
+        match self.0 {
+            Some((route, mut head)) => {
+                head.note(PartSid::Workflow(route.workflow));
+                decision.and(head)
+            }
+            None => decision,
         }
     }
 }
 
-/// The workspace that has the workflow; there are few.
-async fn find(call: &Call<'_>, hand_over: &HandOver) -> Result<Option<Route>, ApiError> {
+/// Checks a definition and finds where it hands over to.
+async fn check(call: &Call<'_>, definition: &str) -> Result<Found, ApiError> {
+    let invalid = |why: String| ApiError::bad(format!("Invalid flow: {why}"));
+    match first_step(definition).map_err(|error| invalid(error.to_string()))? {
+        Step::Ends { .. } => Ok(Found(None)),
+        Step::HandOver(hand_over) => {
+            let found = find(call, &hand_over).await?;
+            let missing = "the workflow or the task channel of send-to-flex does not exist";
+            found.map(|found| Found(Some(found))).ok_or_else(|| invalid(missing.to_owned()))
+        }
+    }
+}
+
+/// The workspace that has the workflow, with its head, which is loaded first; there are few.
+async fn find(call: &Call<'_>, hand_over: &HandOver) -> Result<Option<(Route, Head)>, ApiError> {
     let store = &call.on.store;
     let workspaces: Vec<Workspace> = store.all(&Listing::workspaces()).await?;
     for workspace in workspaces {
+        let head: Option<Head> = store.get(key::head(workspace.sid)).await?;
         let workflow: Option<Workflow> =
             store.get(key::workflow(workspace.sid, hand_over.workflow)).await?;
-        let Some(workflow) = workflow else { continue };
+        let Some((workflow, head)) = workflow.zip(head) else { continue };
         let listing = Listing::task_channels(workspace.sid);
         let channels: Vec<TaskChannel> = store.all(&listing).await?;
         let named = channels.iter().find(|channel| {
             channel.unique_name == hand_over.channel || channel.sid.to_string() == hand_over.channel
         });
-        return Ok(named.map(|channel| Route {
+        let route = named.map(|channel| Route {
             workspace: workspace.sid,
             workflow: workflow.sid,
             channel: channel.sid,
-        }));
+        });
+        return Ok(route.map(|route| (route, head)));
     }
     Ok(None)
 }

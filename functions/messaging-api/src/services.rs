@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use switchboard_domain::codes::Code;
-use switchboard_domain::configuration::{MessagingService, PhoneNumber};
+use switchboard_domain::configuration::{ConversationConfiguration, MessagingService, PhoneNumber};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::sid::MessagingServiceSid;
 use switchboard_domain::version::Version;
@@ -34,6 +34,9 @@ const SETTINGS: &[Setting] = &[
     choice("Usecase", "usecase", USECASES, "undeclared").refused_as(Code::InvalidUsecase),
     switch("UseInboundWebhookOnNumber", "use_inbound_webhook_on_number", false),
 ];
+
+/// At most this many numbers are freed in one transaction with the removal; those of a fuller pool are freed before.
+const FREED_MAX: usize = 98;
 
 /// `POST /v1/Services`.
 pub(crate) async fn create(call: &Call<'_>) -> Answer {
@@ -85,10 +88,15 @@ pub(crate) async fn update(call: &Call<'_>, sid: &str) -> Answer {
     Ok(Reply::ok(render(call, &service.await?)))
 }
 
-/// `DELETE /v1/Services/{Sid}`: the numbers of its pool are free again.
+/// `DELETE /v1/Services/{Sid}`: the numbers of its pool are free again, and it is not the conversations' default one
+/// any more. The settings that say so are written in any case, so that it does not become it meanwhile. Conversations
+/// and messages keep the identifier (rule E.1).
 pub(crate) async fn remove(call: &Call<'_>, sid: &str) -> Answer {
-    let removed = call.decide(|| async {
-        let service = load(call, sid).await?;
+    let step = || async {
+        let settings_at = key::conversation_configuration();
+        let settings = call.on.store.get::<ConversationConfiguration>(settings_at).await?;
+        let mut settings = settings.unwrap_or_default();
+        let mut service = load(call, sid).await?;
         let keys: Vec<_> = service.numbers.iter().map(|one| key::phone_number(one.sid)).collect();
         let mut found = call.on.store.get_all(&keys).await?;
         let mut decision = Decision::unchanged();
@@ -102,9 +110,16 @@ pub(crate) async fn remove(call: &Call<'_>, sid: &str) -> Answer {
                 decision = decision.and(number);
             }
         }
-        Ok::<_, ApiError>(((), decision.without(service)))
-    });
-    removed.await?;
+        if decision.puts.len() > FREED_MAX {
+            service.numbers.clear();
+            service.updated = call.now;
+            return Ok::<_, ApiError>((false, decision.and(service)));
+        }
+        settings.default_messaging_service =
+            settings.default_messaging_service.filter(|default| *default != service.sid);
+        Ok((true, decision.without(service).and(settings)))
+    };
+    while !call.decide(step).await? {}
     Ok(Reply::gone())
 }
 

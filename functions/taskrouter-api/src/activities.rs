@@ -1,13 +1,14 @@
 //! Activities: what a worker can be doing (rule D.2).
 
 use serde_json::{Value, json};
+use switchboard_domain::routing::workflow::Workflow as Rules;
 use switchboard_domain::sid::{ActivitySid, WorkspaceSid};
 use switchboard_domain::version::Version;
-use switchboard_domain::workspace::{Activity, TaskQueue, Worker};
+use switchboard_domain::workspace::{Activity, TaskQueue, Worker, Workflow};
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::Listing;
 
-use crate::contents::{self, PAGE_SIZE_MAX};
+use crate::contents::{self, PAGE_SIZE_MAX, Removal};
 use crate::fields;
 
 pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
@@ -59,7 +60,7 @@ pub(crate) async fn update(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) 
 /// An activity that something refers to stays.
 pub(crate) async fn remove(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) -> Answer {
     let sid: ActivitySid = call.sid(sid)?;
-    let check = |_| async move {
+    let check = |_: Removal| async move {
         let of = contents::workspace(call, workspace).await?;
         if of.default_activity == sid || of.timeout_activity == sid {
             return Err(ApiError::bad(
@@ -72,6 +73,14 @@ pub(crate) async fn remove(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) 
         };
         if let Some(queue) = queues.iter().find(|queue| names(queue)) {
             let message = format!("The activity is used by task queue {}", queue.sid);
+            return Err(ApiError::bad(message));
+        }
+        let workflows: Vec<Workflow> = contents::all(call, workspace).await?;
+        let counts = |workflow: &Workflow| {
+            Rules::parse(&workflow.configuration).is_ok_and(|it| it.activities().contains(&sid))
+        };
+        if let Some(workflow) = workflows.iter().find(|workflow| counts(workflow)) {
+            let message = format!("The activity is used by workflow {}", workflow.sid);
             return Err(ApiError::bad(message));
         }
         let workers: Vec<Worker> = contents::all(call, workspace).await?;

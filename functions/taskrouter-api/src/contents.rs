@@ -7,16 +7,17 @@
 
 use std::collections::BTreeMap;
 
+use switchboard_domain::configuration::Flow;
 use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::{Effect, RouterEvent, RouterSubject};
 use switchboard_domain::head::{Head, PartSid};
 use switchboard_domain::sid::{
-    ActivitySid, Sid, TaskChannelSid, TaskQueueSid, WorkerSid, WorkflowSid, WorkspaceSid,
+    ActivitySid, Sid, TaskChannelSid, TaskQueueSid, TaskSid, WorkerSid, WorkflowSid, WorkspaceSid,
 };
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_domain::version::Version;
 use switchboard_domain::workspace::{
-    Activity, TaskChannel, TaskQueue, Worker, Workflow, Workspace,
+    Activity, Route, TaskChannel, TaskQueue, Worker, Workflow, Workspace,
 };
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::{Kept, Key, Listing, key};
@@ -199,21 +200,43 @@ pub(crate) async fn unchecked() -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Removes something from a workspace, if `check` lets it, which is told the version.
+/// What a removal is judged by, besides what is listed.
+pub(crate) struct Removal {
+    /// The version of what is to go.
+    pub(crate) version: Version,
+    /// The tasks that routers wrote last, which lists may not show yet.
+    pub(crate) recent: Vec<TaskSid>,
+}
+
+/// Removes something from a workspace, if `check` lets it.
 pub(crate) async fn remove<P: Part, F: Future<Output = Result<(), ApiError>>>(
     call: &Call<'_>,
     workspace: WorkspaceSid,
     sid: P::Id,
-    check: impl Fn(Version) -> F,
+    check: impl Fn(Removal) -> F,
 ) -> Answer {
     call.decide(|| async {
         let head = head(call, workspace).await?;
         let part: P = find(call, workspace, sid).await?;
-        check(part.version()).await?;
+        check(Removal { version: part.version(), recent: head.recent.clone() }).await?;
         Ok::<_, ApiError>(((), fenced(head, P::part(sid)).without(part)))
     })
     .await?;
     Ok(Reply::gone())
+}
+
+/// Refuses to remove what a flow hands over by. A flow is saved under the head, and a removal loads the head first: so
+/// a flow that the list, which is a moment behind, does not show was saved in that very moment.
+pub(crate) async fn used_by_no_flow(
+    call: &Call<'_>,
+    what: &str,
+    names: impl Fn(&Route) -> bool,
+) -> Result<(), ApiError> {
+    let flows: Vec<Flow> = call.on.store.all(&Listing::flows()).await?;
+    match flows.iter().find(|flow| flow.route.as_ref().is_some_and(&names)) {
+        Some(flow) => Err(ApiError::bad(format!("The {what} is used by flow {}", flow.sid))),
+        None => Ok(()),
+    }
 }
 
 /// The URL of a workspace.

@@ -4,12 +4,13 @@
 use serde_json::{Value, json};
 use switchboard_domain::codes::Code;
 use switchboard_domain::sid::{TaskChannelSid, WorkspaceSid};
+use switchboard_domain::task::Task;
 use switchboard_domain::version::Version;
 use switchboard_domain::workspace::TaskChannel;
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::Listing;
 
-use crate::contents::{self, PAGE_SIZE_MAX};
+use crate::contents::{self, PAGE_SIZE_MAX, Removal, used_by_no_flow};
 use crate::{fields, task_list};
 
 pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
@@ -68,17 +69,18 @@ pub(crate) async fn update(call: &Call<'_>, workspace: WorkspaceSid, which: &str
     Ok(Reply::ok(render(call, &channel)))
 }
 
-/// A channel that a task is on stays until the task is over.
+/// A channel that a task is on stays until the task is over, and one that a flow hands over on stays. What capacity
+/// workers had there stays with them and counts for nothing.
 pub(crate) async fn remove(call: &Call<'_>, workspace: WorkspaceSid, which: &str) -> Answer {
     let sid: TaskChannelSid = find(call, workspace, which).await?.sid;
-    let check = |_| async move {
-        let used = task_list::first_open(call, workspace, |task| task.channel == sid).await?;
-        match used {
+    let check = |removal: Removal| async move {
+        let on_it = |task: &Task| task.channel == sid;
+        match task_list::first_open(call, workspace, &removal.recent, on_it).await? {
             Some(task) => {
                 let message = format!("The task channel is in use by task {}", task.sid);
                 Err(ApiError::bad(message))
             }
-            None => Ok(()),
+            None => used_by_no_flow(call, "task channel", |route| route.channel == sid).await,
         }
     };
     contents::remove::<TaskChannel, _>(call, workspace, sid, check).await

@@ -5,7 +5,7 @@ use switchboard_domain::task::Task;
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_domain::workspace::TaskQueue;
 use switchboard_rest::{ApiError, Call};
-use switchboard_store::{Cursor, Listing, Page, key};
+use switchboard_store::{Cursor, Key, Listing, Page, key, take};
 
 use crate::contents;
 
@@ -31,13 +31,27 @@ pub(crate) async fn find(
         .ok_or_else(|| call.not_found())
 }
 
-/// The oldest task that is not over and passes the test. The list is a moment behind the table: a task
-/// that was created just now may be missed.
+/// Some tasks, as they are now.
+pub(crate) async fn these(call: &Call<'_>, sids: &[TaskSid]) -> Result<Vec<Task>, ApiError> {
+    let keys: Vec<Key> = sids.iter().copied().map(key::task).collect();
+    let mut found = call.on.store.get_all(&keys).await?;
+    Ok(keys.iter().filter_map(|key| take(&mut found, key)).collect())
+}
+
+/// A task that is not over and passes the test: one of those that routers wrote last, as the workspace's head
+/// remembers them, or the oldest that is listed. The list is a moment behind the table: a task that was created just
+/// now, and that no router has seen, may be missed; the router gives it up then.
 pub(crate) async fn first_open(
     call: &Call<'_>,
     workspace: WorkspaceSid,
+    recent: &[TaskSid],
     test: impl Fn(&Task) -> bool,
 ) -> Result<Option<Task>, ApiError> {
+    let recent = these(call, recent).await?;
+    let mut open = recent.into_iter().filter(|task| !task.status.is_over());
+    if let Some(found) = open.find(&test) {
+        return Ok(Some(found));
+    }
     let mut cursor: Option<Cursor> = None;
     loop {
         let page: Page<Task> = call

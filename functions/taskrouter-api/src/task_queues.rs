@@ -5,12 +5,13 @@ use switchboard_domain::flow::TASK_TIMEOUT_SECONDS_MAX;
 use switchboard_domain::routing::expression::{Expression, WorkerAttributes};
 use switchboard_domain::routing::workflow;
 use switchboard_domain::sid::{ActivitySid, TaskQueueSid, WorkspaceSid};
+use switchboard_domain::task::Task;
 use switchboard_domain::version::Version;
 use switchboard_domain::workspace::{Activity, QueueOrder, TaskQueue, Worker, Workflow};
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
 use switchboard_store::Listing;
 
-use crate::contents::{self, Activities, PAGE_SIZE_MAX};
+use crate::contents::{self, Activities, PAGE_SIZE_MAX, Removal};
 use crate::fields::invalid;
 use crate::{fields, task_list};
 
@@ -210,13 +211,14 @@ pub(crate) fn is_led_to_by(queue: TaskQueueSid, workflow: &Workflow) -> bool {
 /// A queue that a workflow leads to, or that a task is in, stays (rule D.3).
 pub(crate) async fn remove(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) -> Answer {
     let sid: TaskQueueSid = call.sid(sid)?;
-    let check = |_| async move {
+    let check = |removal: Removal| async move {
         let workflows: Vec<Workflow> = contents::all(call, workspace).await?;
         if let Some(workflow) = workflows.iter().find(|one| is_led_to_by(sid, one)) {
             let message = format!("The task queue is used by workflow {}", workflow.sid);
             return Err(ApiError::bad(message));
         }
-        match task_list::first_open(call, workspace, |task| task.queue == Some(sid)).await? {
+        let in_it = |task: &Task| task.queue == Some(sid);
+        match task_list::first_open(call, workspace, &removal.recent, in_it).await? {
             Some(task) => {
                 Err(ApiError::bad(format!("The task queue is in use by task {}", task.sid)))
             }

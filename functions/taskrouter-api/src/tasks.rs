@@ -1,6 +1,7 @@
 //! Tasks (rule D.6). Each is changed alone, on condition of its own version.
 
 use switchboard_domain::decision::Decision;
+use switchboard_domain::head::{Head, PartSid};
 use switchboard_domain::sid::{TaskSid, WorkspaceSid};
 use switchboard_domain::task::{self, Amendment, Command, Source, Task, TaskChange, TaskStatus};
 use switchboard_domain::timestamp::Timestamp;
@@ -72,7 +73,7 @@ async fn answer(call: &Call<'_>, task: &Task) -> Answer {
 }
 
 /// What an update asks for.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 struct Update {
     amendment: Amendment,
     status: Option<(TaskStatus, Option<String>)>,
@@ -137,19 +138,42 @@ fn status(form: &Params) -> Result<Option<(TaskStatus, Option<String>)>, ApiErro
 
 pub(crate) async fn update(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) -> Answer {
     let sid: TaskSid = call.sid(sid)?;
-    let mut update = Update::read(&call.form, call.now)?;
-    if let Some(which) = call.form.given("TaskChannel") {
-        update.amendment.channel = Some(channel(call, workspace, which).await?.sid);
-    }
+    let given = Update::read(&call.form, call.now)?;
+    let which = call.form.given("TaskChannel");
     let rule = || async {
+        let mut update = given.clone();
+        let head = match which {
+            Some(which) => Some(onto_channel(call, workspace, which, &mut update).await?),
+            None => None,
+        };
         let before = find(call, workspace, sid).await?;
         call.if_match(before.version)?;
         let commands = update.commands(before.status)?;
         let change = task::decide_all(&before, commands, Source::Api, call.now)?;
-        Ok::<_, ApiError>(as_written(change))
+        let is_moved = change.task.channel != before.channel;
+        let (task, decision) = as_written(change);
+        Ok::<_, ApiError>(match head.filter(|_| is_moved) {
+            Some(head) => (task, decision.and(head)),
+            None => (task, decision),
+        })
     };
     let task = call.decide(rule).await?;
     answer(call, &task).await
+}
+
+/// Has an update name its task channel. It is written under the head, which is given back, so that the channel is not
+/// removed meanwhile.
+async fn onto_channel(
+    call: &Call<'_>,
+    workspace: WorkspaceSid,
+    which: &str,
+    update: &mut Update,
+) -> Result<Head, ApiError> {
+    let mut head = contents::head(call, workspace).await?;
+    let channel = channel(call, workspace, which).await?.sid;
+    update.amendment.channel = Some(channel);
+    head.note(PartSid::TaskChannel(channel));
+    Ok(head)
 }
 
 /// A changed task as it stands once it is written, and the decision.

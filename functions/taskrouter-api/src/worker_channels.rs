@@ -58,7 +58,12 @@ pub(crate) async fn update(
             worker.channels.insert(channel.sid, changed);
         }
     };
-    let worker = contents::change(call, workspace, sid, contents::unchecked, apply).await?;
+    let check = async || {
+        contents::check::<TaskChannel>(call, workspace, "TaskChannel", channel.sid)
+            .await
+            .map(|_| ())
+    };
+    let worker = contents::change(call, workspace, sid, check, apply).await?;
     let held = task_list::held_by(call, workspace, sid).await?;
     Ok(Reply::ok(render(call, &worker, &channel, &held)))
 }

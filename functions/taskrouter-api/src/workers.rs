@@ -17,7 +17,7 @@ use switchboard_rest::{Answer, ApiError, Call, Params, Reply, ordered};
 use switchboard_store::Listing;
 use switchboard_store::key::dated;
 
-use crate::contents::{self, Activities, PAGE_SIZE_MAX};
+use crate::contents::{self, Activities, PAGE_SIZE_MAX, Removal};
 use crate::fields::invalid;
 use crate::{fields, task_list, task_queues};
 
@@ -283,9 +283,10 @@ async fn reject_one(call: &Call<'_>, sid: TaskSid, worker: WorkerSid) -> Result<
 /// A worker who has a task, or is asked to take one, stays.
 pub(crate) async fn remove(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) -> Answer {
     let sid: WorkerSid = call.sid(sid)?;
-    let check = |version| async move {
-        call.if_match(version)?;
-        let held = task_list::held_by(call, workspace, sid).await?;
+    let check = |removal: Removal| async move {
+        call.if_match(removal.version)?;
+        let mut held = task_list::these(call, &removal.recent).await?;
+        held.extend(task_list::held_by(call, workspace, sid).await?);
         match held.iter().find(|task| task.open_reservations().any(|one| one.worker == sid)) {
             Some(task) => {
                 let message = format!("The worker has an open reservation for task {}", task.sid);

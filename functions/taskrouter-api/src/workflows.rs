@@ -11,7 +11,7 @@ use switchboard_domain::workspace::Workflow;
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
 use switchboard_store::{Key, Listing, key};
 
-use crate::contents::{self, PAGE_SIZE_MAX};
+use crate::contents::{self, PAGE_SIZE_MAX, Removal, used_by_no_flow};
 use crate::fields::invalid;
 use crate::workspaces::RESERVATION_TIMEOUT_SECONDS;
 use crate::{fields, task_list};
@@ -194,16 +194,16 @@ async fn restart_tasks(
     Ok(())
 }
 
-/// A workflow that still routes a task stays.
+/// A workflow that still routes a task, or that a flow hands over to, stays.
 pub(crate) async fn remove(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) -> Answer {
     let sid: WorkflowSid = call.sid(sid)?;
-    let check = |_| async move {
-        let used = task_list::first_open(call, workspace, |task| task.workflow == sid).await?;
-        match used {
+    let check = |removal: Removal| async move {
+        let routes = |task: &Task| task.workflow == sid;
+        match task_list::first_open(call, workspace, &removal.recent, routes).await? {
             Some(task) => {
                 Err(ApiError::bad(format!("The workflow is in use by task {}", task.sid)))
             }
-            None => Ok(()),
+            None => used_by_no_flow(call, "workflow", |route| route.workflow == sid).await,
         }
     };
     contents::remove::<Workflow, _>(call, workspace, sid, check).await

@@ -15,7 +15,7 @@ use switchboard_domain::workspace::{
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::{Kept as _, Listing, key};
 
-use crate::contents::{self, Activities, PAGE_SIZE_MAX};
+use crate::contents::{self, Activities, PAGE_SIZE_MAX, used_by_no_flow};
 use crate::fields::invalid;
 use crate::{fields, task_list};
 
@@ -225,11 +225,12 @@ pub(crate) async fn remove(call: &Call<'_>, sid: WorkspaceSid) -> Answer {
     let step = || async {
         let head = contents::head(call, sid).await?;
         let workspace = contents::workspace(call, sid).await?;
-        if let Some(task) = task_list::first_open(call, sid, |_| true).await? {
+        if let Some(task) = task_list::first_open(call, sid, &head.recent, |_| true).await? {
             let message =
                 format!("The workspace has tasks that are not over, such as {}", task.sid);
             return Err(ApiError::bad(message));
         }
+        used_by_no_flow(call, "workspace", |route| route.workspace == sid).await?;
         let mut rest = everything(call, sid).await?;
         if rest.len() > REMOVED_MAX {
             rest.truncate(REMOVED_MAX);

@@ -20,6 +20,7 @@ mod question;
 mod webhook;
 mod who;
 
+use std::collections::BTreeSet;
 use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
@@ -38,8 +39,8 @@ pub use self::who::{Nobody, Who};
 use crate::address::Address;
 use crate::refusal::Refusal;
 use crate::sid::{
-    AccountSid, ConversationSid, InteractionSid, MessagingServiceSid, ParticipantSid, ServiceSid,
-    Sid as _, WebhookSid,
+    AccountSid, AddressConfigurationSid, ConversationSid, InteractionSid, MessagingServiceSid,
+    ParticipantSid, ServiceSid, Sid as _, WebhookSid,
 };
 use crate::timestamp::Timestamp;
 use crate::version::Version;
@@ -84,6 +85,10 @@ pub struct Service {
     pub sid: ServiceSid,
     /// A name for people.
     pub friendly_name: String,
+    /// The address configurations that name it; those stored before services kept this are missing until they are
+    /// changed ([`crate::process::address`]).
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub addresses: BTreeSet<AddressConfigurationSid>,
     /// When it was created.
     pub created: Timestamp,
     /// When it was last changed.

@@ -99,6 +99,12 @@ pub enum Refusal {
     /// Customers of this address would find no agent.
     #[error("The flow is used by address configuration {0}")]
     FlowInUse(AddressConfigurationSid),
+    /// An address names a conversation service that does not exist.
+    #[error("{}", Code::NoSuchService.sentence())]
+    NoSuchService,
+    /// Conversations with customers of this address would be opened in it.
+    #[error("The service is used by address configuration {0}")]
+    ServiceInUse(AddressConfigurationSid),
 }
 
 impl Refusal {
@@ -125,6 +131,7 @@ impl Refusal {
             Self::BodyTooLong => Code::BodyTooLong,
             Self::ParticipantShape
             | Self::FlowInUse(_)
+            | Self::ServiceInUse(_)
             | Self::TaskState(..)
             | Self::TaskInWork(_)
             | Self::RouterAlone
@@ -135,6 +142,7 @@ impl Refusal {
             Self::NoSuchChannelParticipant => Code::NoSuchChannelParticipant,
             Self::NoCustomer => Code::NoCustomer,
             Self::NoSuchFlow => Code::InvalidWebhookFlow,
+            Self::NoSuchService => Code::NoSuchService,
         }
     }
 }
