@@ -12,5 +12,6 @@ mod messaging;
 mod naming;
 mod paging;
 mod parameters;
+mod references;
 mod taskrouter;
 mod world;

@@ -82,12 +82,12 @@ async fn a_flow_that_is_removed_while_an_address_comes_to_name_it_stays() {
     let flow = a_flow(&world).await;
     let removal = async || {
         let made = async { drop(world.post(ADDRESSES, &naming(&flow)).await.expect(201)) };
-        world.meanwhile(OF_FLOWS, world.delete(&path(&flow)), made).await.refused(400, 20001)
+        world.crossed(OF_FLOWS, world.delete(&path(&flow)), made).await.refused(400, 20001)
     };
     removal().await;
     world.post(ADDRESS, &[("AutoCreation.Type", "default")]).await.expect(200);
     let changed = async { drop(world.post(ADDRESS, &renaming(&flow)).await.expect(200)) };
-    let removal = world.meanwhile(OF_FLOWS, world.delete(&path(&flow)), changed).await;
+    let removal = world.crossed(OF_FLOWS, world.delete(&path(&flow)), changed).await;
     removal.refused(400, 20001);
     world.get(&path(&flow)).await.expect(200);
 }
@@ -99,7 +99,7 @@ async fn an_address_that_comes_to_name_a_flow_while_it_is_removed_is_refused() {
     let removed = async { drop(world.delete(&path(&flow)).await.expect(204)) };
     let naming = naming(&flow);
     let creation = world.post(ADDRESSES, &naming);
-    world.meanwhile(OF_ADDRESSES, creation, removed).await.refused(400, 50367);
+    world.crossed(OF_ADDRESSES, creation, removed).await.refused(400, 50367);
     world.get(ADDRESS).await.refused(404, 20404);
 
     let flow = a_flow(&world).await;
@@ -107,7 +107,7 @@ async fn an_address_that_comes_to_name_a_flow_while_it_is_removed_is_refused() {
     let removed = async { drop(world.delete(&path(&flow)).await.expect(204)) };
     let renaming = renaming(&flow);
     let change = world.post(ADDRESS, &renaming);
-    world.meanwhile(OF_ADDRESSES, change, removed).await.refused(400, 50367);
+    world.crossed(OF_ADDRESSES, change, removed).await.refused(400, 50367);
     assert_eq!(world.get(ADDRESS).await.expect(200), made);
 }
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::Value;
-use switchboard::{Call, Counters, Fault, Faults, Gate, Options, Passage, Service};
+use switchboard::{Call, Counters, Fault, Faults, Gate, Options, Passage, Service, check};
+use switchboard_check::{Moment, Violation};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_runtime::Dependencies;
@@ -98,7 +99,7 @@ impl World {
     }
 
     /// Does `between` when `request` is about to write, as `function`, for the first time.
-    pub(crate) async fn meanwhile(
+    pub(crate) async fn crossed(
         &self,
         function: &'static str,
         request: impl Future<Output = Answered>,
@@ -110,7 +111,19 @@ impl World {
             between.await;
             self.wire.goes.notify_one();
         };
-        tokio::join!(request, others).0
+        let mut request = std::pin::pin!(request);
+        tokio::select! {
+            () = others => request.await,
+            answered = &mut request => {
+                panic!("it wrote nothing, or did not wait: {} {}", answered.status, answered.body)
+            }
+        }
+    }
+
+    /// What must never be of all records, and is.
+    pub(crate) async fn violations(&self, moment: Moment) -> Vec<Violation> {
+        let snapshot = check::of_deployment(&self.exchange.deployment).await.unwrap();
+        snapshot.violations(None, moment)
     }
 
     /// Whether the answer that was to be lost was lost.

@@ -6,6 +6,7 @@ mod pages;
 mod repeats;
 mod writes;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -87,6 +88,7 @@ pub(crate) fn service(number: u32) -> Service {
     Service {
         sid: ServiceSid::derived(&[&number.to_string()]),
         friendly_name: format!("service {number}"),
+        addresses: BTreeSet::new(),
         created: at,
         updated: at,
         version: Version::NEW,

@@ -19,6 +19,7 @@ mod history;
 mod interactions;
 mod moment;
 mod offers;
+pub mod references;
 mod routing;
 mod snapshot;
 mod tasks;

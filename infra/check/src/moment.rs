@@ -4,7 +4,7 @@ use crate::facts::{Facts, Moment};
 use crate::snapshot::Snapshot;
 use crate::view::View;
 use crate::violation::{Found, Violation};
-use crate::{conversations, deliveries, events, interactions, routing, tasks};
+use crate::{conversations, deliveries, events, interactions, references, routing, tasks};
 
 impl Snapshot {
     /// Everything that must never be, and is, in an order that is always the same. It takes as long as there
@@ -21,6 +21,7 @@ impl Snapshot {
         tasks::check(&view, &mut found);
         events::check(&view, &mut found);
         routing::check(&view, &mut found);
+        references::check(&view, &mut found);
         found.sorted()
     }
 }

@@ -7,7 +7,7 @@ use super::{Support, text, world};
 pub(super) const FLOWS: &str = "/studio/v2/Flows";
 
 /// A flow that hands everybody over to a workflow.
-pub(super) fn definition(workflow: &str, channel: &str) -> String {
+pub(crate) fn definition(workflow: &str, channel: &str) -> String {
     json!({
         "description": "Hands everybody over",
         "initial_state": "Trigger",

@@ -1,6 +1,6 @@
 //! The Interactions product and flows, and the steps that their tests begin with.
 
-mod flows;
+pub(crate) mod flows;
 mod interactions;
 mod published;
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use switchboard_domain::carriage::DeliveryStatus;
+use switchboard_domain::configuration::{AddressConfiguration, Handler};
 use switchboard_domain::conversation::{AddressBinding, UniqueName, Who};
 use switchboard_domain::derive::{Written, of_change};
 use switchboard_domain::event::{EventType, ReservationEvent, TaskEvent};
@@ -565,4 +566,34 @@ fn a_worker_who_is_held_by_what_is_over_is_found_at_rest() {
         let alice = world.worker_called("alice");
         alice.occupation = Some(Occupation { reservation, before: alice.activity });
     });
+}
+
+#[test]
+fn what_is_referred_to_and_not_there_is_found() {
+    let there = "what a record refers to is there";
+    breaks(there, Moment::Step, |world| world.lose("Activity"));
+    breaks(there, Moment::Step, |world| world.lose("TaskQueue"));
+    breaks(there, Moment::Step, |world| {
+        let address = "+15550100001".parse().unwrap();
+        world.put(AddressConfiguration {
+            sid: AddressConfiguration::sid_of(&address),
+            kind: address.channel(),
+            address,
+            friendly_name: None,
+            address_country: None,
+            enabled: true,
+            service: None,
+            handler: Handler::Studio { flow: sid("nowhere"), retry_count: 0 },
+            created: START,
+            updated: START,
+            version: 1.into(),
+        });
+    });
+    let at_rest = "at rest what an open task is routed by is there";
+    for kind in ["Workflow", "TaskQueue", "TaskChannel"] {
+        breaks(at_rest, Moment::Rest, |world| {
+            world.put(waiting("waits"));
+            world.lose(kind);
+        });
+    }
 }
