@@ -238,7 +238,7 @@ impl Desk {
         entry
     }
 
-    /// Where the bytes are, for whoever looks for units to save.
+    /// Where the bytes are, for a reader who looks for units to save.
     #[expect(clippy::print_stdout, reason = "somebody asked for it")]
     fn tell_sizes(&self, path: &str, times: u32) {
         println!("{path} × {times}");

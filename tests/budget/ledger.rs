@@ -210,7 +210,7 @@ fn kind(item: Option<&Item>) -> String {
     item.map_or("nothing", |item| text(item, "kind")).to_owned()
 }
 
-/// What somebody looked for who found nothing.
+/// What was looked for and not found.
 fn wanted(key: &Value) -> String {
     let (pk, sk) = (key["pk"]["S"].as_str(), key["sk"]["S"].as_str().unwrap_or_default());
     match (sk, pk.unwrap_or_default()) {

@@ -16,7 +16,7 @@ pub(crate) const PAST_THE_ALARM: Duration = Duration::from_millis(60_007);
 /// Walks them all.
 pub(crate) async fn walk(desk: &Desk) -> Vec<Entry> {
     let mut entries = Vec::new();
-    // Somebody has to wake the router.
+    // A message has to wake the router.
     entries.push(desk.count("router takes over, first reservation", 1, desk.writes(PIONEER)).await);
     end(desk, PIONEER).await;
     alone(desk, &mut entries).await;

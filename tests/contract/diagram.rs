@@ -16,7 +16,7 @@ use switchboard_domain::timestamp::Timestamp;
 use crate::template::Template;
 use crate::tree::{functions, pascal, read};
 
-/// Functions that call somebody outside of the bundle, and whom: no other may.
+/// Functions that call parties outside of the bundle, and which: no other may.
 const CALLS_OUT: [(&str, &str, &str); 2] =
     [("outbound-message", "carrier", "send"), ("webhook-delivery", "endpoint", "signed call")];
 /// What stands for the streams of the tables.

@@ -109,7 +109,7 @@ async fn addresses() {
     let world = world().await;
     let form = [("Type", "sms"), ("Address", DESK), ("FriendlyName", "desk")];
     let made = once(&world, ADDRESSES, &form).await;
-    // Somebody else's is still in the way.
+    // Another caller's is still in the way.
     assert_eq!(world.post(ADDRESSES, &form).await.refusal().0, 409);
     let one = format!("{ADDRESSES}/{}", sid(&made));
     let changed = lossy(&world, &one, &[("FriendlyName", "hall")]).await;

@@ -1,4 +1,4 @@
-//! One account of a bundle that only requests wake, and somebody who sends them.
+//! One account of a bundle that only requests wake, and a client who sends them.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};

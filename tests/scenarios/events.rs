@@ -1,4 +1,4 @@
-//! What happens in a workspace is written down, in order, and told to whoever asked to be told.
+//! What happens in a workspace is written down, in order, and told to the callbacks that are configured.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -23,7 +23,7 @@ pub(crate) const FALLBACK_URL: &str = "https://customer.example/fallback";
 /// The event callback of the workspace.
 pub(crate) const EVENTS_URL: &str = "https://customer.example/events";
 
-/// What whoever goes home does.
+/// The activity of workers who go home.
 const HOME: &str = "Offline";
 /// What everybody does who waits for work.
 const READY: &str = "Available";
@@ -84,7 +84,7 @@ impl Said {
         Self::Later
     }
 
-    /// Whether it is the answer of somebody who was not reached.
+    /// Whether it is the answer of an endpoint that was not reached.
     const fn is_nothing(self) -> bool {
         matches!(self, Self::Broken | Self::Silence)
     }

@@ -3,7 +3,7 @@
 //!
 //! `sites.txt` names the requests that there are. Most are met by the journey, where nothing else goes wrong;
 //! the others, with a number behind them, by the run of that seed, where the fault comes on top. A request that
-//! somebody meets and nobody has named fails the tests: `UPDATE_SITES=1` looks for all of them and writes
+//! a run meets and the file does not name fails the tests: `UPDATE_SITES=1` looks for all of them and writes
 //! the file. `SITE="timer SendMessage routing.fifo"` tries one alone.
 
 use std::collections::{BTreeMap, BTreeSet};

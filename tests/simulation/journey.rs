@@ -1,7 +1,7 @@
 //! The one journey that meets every function, for the faults that are tried one by one.
 //!
 //! It is taken step by step until the fault has struck. From there everything comes to rest and is looked at,
-//! somebody writes once more and what is left is worked off, and everything is looked at again: so a fault
+//! a customer writes once more and what is left is worked off, and everything is looked at again: so a fault
 //! shows whether it is at once or only when life goes on.
 
 use serde_json::json;
@@ -158,7 +158,7 @@ impl Kernel {
         self.insists(&flow, &[("Configuration", &configuration)]).await
     }
 
-    /// Whoever is asked goes home.
+    /// The workers who are asked go home.
     async fn goes_home(&mut self) -> Step {
         let offline = self.centre.sid("offline").to_owned();
         if let Some(seen) = self.reservations(ReservationStatus::Pending).first() {

@@ -307,7 +307,7 @@ impl Kernel {
         }
     }
 
-    /// Somebody asks the API.
+    /// A client asks the API.
     pub(crate) async fn ask(&mut self, who: &str, method: &str, path: &str, form: &[(&str, &str)]) {
         let (function, event) = setup::request(method, path, form);
         let name = format!("{who}: {method} {path} {form:?}");

@@ -193,7 +193,7 @@ impl Operator {
     }
 }
 
-/// The faults after which somebody tries again.
+/// The faults after which a client tries again.
 const MENDED: [&str; 5] = ["lost reply", "never sent", "throttled", "failed", "conflict"];
 
 #[test]

@@ -23,7 +23,7 @@ pub(crate) struct Seen {
 }
 
 impl Kernel {
-    /// Somebody does something.
+    /// A person does something.
     pub(crate) async fn act(&mut self) {
         const WEIGHTS: [usize; 13] = [20, 4, 30, 12, 14, 7, 4, 4, 4, 5, 3, 6, 4];
         let random = &mut self.streams.decision(Concern::People);

@@ -150,7 +150,7 @@ impl Kernel {
         }
     }
 
-    /// Whoever is still there does what there is to do. Where a customer is called back, they are waited for.
+    /// The workers who are still there do what there is to do. Where a customer is called back, they are waited for.
     pub(crate) async fn work_off(&mut self) {
         for _ in 0..if self.setting.calls_back { 6 } else { 30 } {
             self.all_come_back().await;
@@ -176,7 +176,7 @@ impl Kernel {
         }
     }
 
-    /// Whoever is not there comes back.
+    /// The workers who are not there come back.
     async fn all_come_back(&mut self) {
         for name in WORKERS {
             let away = {
@@ -192,7 +192,7 @@ impl Kernel {
         }
     }
 
-    /// Whoever is asked takes it, and more than a day passes.
+    /// The worker who is asked takes it, and more than a day passes.
     async fn a_day_passes(&mut self) {
         self.all_come_back().await;
         self.drain(PATIENCE_MS).await;

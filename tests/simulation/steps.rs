@@ -87,7 +87,7 @@ fn task(found: &mut Found, before: Option<&Task>, after: &Task, scene: &Scene<'_
     }
 }
 
-/// The router answers for nobody who has not said so, and whoever says something is heard.
+/// The router answers for no worker without an instruction, and carries out every instruction.
 fn instructed(
     found: &mut Found,
     task: &Task,

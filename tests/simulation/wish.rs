@@ -32,7 +32,7 @@ const SLACK: Millis = Millis::seconds(16);
 /// The same where clocks are wrong.
 const SKEW: Millis = Millis::seconds(620);
 
-/// What somebody asks for, as far as the answer depends on it.
+/// What a client asks for, as far as the answer depends on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Wish {
     /// A reservation becomes that.

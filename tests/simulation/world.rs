@@ -26,7 +26,7 @@ use crate::wish::{Reply, Wish};
 pub(crate) const KERNEL: &str = "kernel";
 /// At most this many of the last events are told with a violation.
 const EVENTS_KEPT: usize = 90;
-/// All of them, if somebody asked for one run.
+/// All of them, if one run was asked for.
 const EVENTS_ASKED: usize = 100_000;
 /// The simulated time begins here: a minute into a day, years ahead.
 const BEGINNING: Timestamp = Timestamp(1_893_456_060_000);
@@ -147,7 +147,7 @@ impl World {
         Timestamp(BEGINNING.0 + i64::try_from(passed).unwrap_or(i64::MAX))
     }
 
-    /// The true time, for whoever only has a clock.
+    /// The true time, for code that only has a clock.
     pub(crate) fn clock(self: &Arc<Self>) -> Clock {
         let world = Arc::clone(self);
         Arc::new(move || world.now())
@@ -195,7 +195,7 @@ impl World {
         Box::pin(async move { passes.await.unwrap_or_default() })
     }
 
-    /// Somebody asks for something.
+    /// A client asks for something.
     pub(crate) fn asks(&self, number: u64, wish: Wish) {
         let now = self.now();
         let mut state = self.state();
@@ -264,7 +264,7 @@ impl World {
         };
         let Pending { invocation, label, content, .. } = &pending;
         self.log(&format!("  #{invocation} {label} = {content:016x}{fault}"));
-        // Whoever waited may have run out of time.
+        // A function that waited may have run out of time.
         let _ = pending.pass.send(passage);
     }
 

@@ -1,4 +1,4 @@
-//! One record is a conditional write, several are a transaction; whoever loses hears what was in the way.
+//! One record is a conditional write, several are a transaction; the loser hears what was in the way.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use switchboard_domain::conversation::{Service, UniqueName};

@@ -61,7 +61,7 @@ impl Hand {
         panic!("not quiet after {ROUNDS_MAX} rounds: {:?}", deployment.depths().await);
     }
 
-    /// Whoever has read nothing yet holds up what is forgotten.
+    /// A reader that has read nothing yet holds up what is forgotten.
     fn enrol(&self, wakings: &[Waking]) {
         let mut positions = lock(&self.positions);
         for Waking { function, source } in wakings {

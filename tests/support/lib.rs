@@ -97,7 +97,7 @@ impl Exchange {
     }
 
     /// A contact centre: alice and bob speak English, carol speaks French; a number whose flow hands
-    /// customers who write to it to whoever speaks English.
+    /// customers who write to it to workers who speak English.
     pub async fn open() -> Self {
         Self::opened(Options::default()).await
     }
@@ -115,7 +115,7 @@ impl Exchange {
         self.made.sid(name).to_owned()
     }
 
-    /// Somebody who writes from this address to [`NUMBER`].
+    /// A customer who writes from this address to [`NUMBER`].
     pub fn customer(&self, address: &str) -> Customer<'_> {
         Customer::new(self, address, NUMBER)
     }

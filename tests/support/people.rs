@@ -33,7 +33,7 @@ pub(crate) async fn set_up(exchange: &mut Exchange) {
     exchange.workspace = exchange.made.workspace();
 }
 
-/// Somebody who writes to the business.
+/// A customer of the business.
 #[derive(Clone)]
 pub struct Customer<'a> {
     exchange: &'a Exchange,

@@ -57,7 +57,7 @@ impl Known {
                     self.silence = Some(next);
                     Ok(Now::Call(timeout.min(PROBE)))
                 }
-                // Somebody else makes the call.
+                // Another process makes the call.
                 Err(StoreError::Conflict { .. }) => Ok(Now::Later(next.until - now)),
                 Err(error) => Err(error.into()),
             },
@@ -69,7 +69,7 @@ impl Known {
         if self.silence.is_some() { timeout.min(PROBE) } else { timeout }
     }
 
-    /// Notes how it went. Whoever was quicker wrote the same; nothing depends on who was first.
+    /// Notes how it went. A quicker process wrote the same; nothing depends on who was first.
     pub(crate) async fn note(self, on: &Dependencies, called: &Called) {
         let decision = match (called, self.silence) {
             (Called::TimedOut, None) => Decision::put(Silence::first(self.endpoint, on.now())),

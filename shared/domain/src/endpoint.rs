@@ -42,7 +42,7 @@ pub struct Silence {
 pub enum Approach {
     /// Nothing is known against the endpoint.
     Call,
-    /// This call finds out whether it is back: whoever writes the record first makes it.
+    /// This call finds out whether it is back: the process that writes the record first makes it.
     Probe(Silence),
     /// It is left alone until then.
     Leave {

@@ -262,8 +262,8 @@ where
     response
 }
 
-/// The same for messages that make calls of somebody else and may be put off. Groups are walked at the same time, so that nobody
-/// waits for an answer to somebody else. One that is put off is hidden for that long, and so is the rest of its
+/// The same for messages that make calls of other parties and may be put off. Groups are walked at the same time, so that none
+/// waits for an answer to another. One that is put off is hidden for that long, and so is the rest of its
 /// group: as long as any of them was in flight, the group would be locked.
 pub async fn each_group_or_later<F>(
     queues: &Queues,

@@ -45,7 +45,7 @@ impl Support {
         }
     }
 
-    /// Whoever is free.
+    /// Any worker who is free.
     fn routing(&self) -> Value {
         json!({ "properties": { "workspace_sid": self.workspace } })
     }

@@ -146,7 +146,7 @@ async fn a_finished_task_is_shown_for_five_minutes_and_a_deleted_one_not_at_all(
     assert_eq!(world.routed().len(), 2);
 }
 
-/// Whoever makes a task looks whether the workspace is there, and whoever deletes the workspace looks for tasks: each
+/// A request that makes a task looks whether the workspace is there, and one that deletes the workspace looks for tasks: each
 /// may have looked before the other wrote.
 #[tokio::test]
 async fn a_task_that_is_made_while_its_workspace_is_deleted_goes_with_it() {

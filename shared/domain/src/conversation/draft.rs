@@ -7,7 +7,7 @@ use super::{
 use crate::refusal::Refusal;
 use crate::timestamp::Timestamp;
 
-/// A conversation with all of its participants is one item; this leaves room below the store's 400 KB for whoever has to get
+/// A conversation with all of its participants is one item; this leaves room below the store's 400 KB for those who have to get
 /// in nevertheless: the customer who writes, the agent who is seated.
 const ITEM_BYTES_MAX: usize = 350 * 1024;
 /// What a participant takes besides texts: numbers, dates and names of attributes, in bytes.

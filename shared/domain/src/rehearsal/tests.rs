@@ -198,7 +198,7 @@ impl Centre {
         }
     }
 
-    /// Everything that somebody works on is done.
+    /// Everything that a worker works on is done.
     fn complete(&mut self) {
         for (task, _) in self.open(ReservationStatus::Accepted) {
             let done = Command::Complete { reason: None };
@@ -207,7 +207,7 @@ impl Centre {
         }
     }
 
-    /// Somebody changes the last of the tasks that are not over.
+    /// A command changes the last of the tasks that are not over.
     fn change(&mut self, amendment: Amendment) {
         let open = self.table.values().filter(|task| !task.status.is_over());
         let Some(task) = open.max_by_key(|task| task.created).cloned() else { return };

@@ -1,5 +1,5 @@
 //! Tokens of pages. A token says where a page begins or ends, and is sealed for the one list that it was given out
-//! for: the same path with the same filters and the same order. So no token leads out of its list, whoever made it.
+//! for: the same path with the same filters and the same order. So no token leads out of its list, whatever its origin.
 //!
 //! The seal is a keyed digest under the account's token, cut to 12 bytes; after a change of the account's token the
 //! links of older pages are refused as made up, and a client begins again with the first page.

@@ -59,7 +59,7 @@ enum Event {
     },
     Time(i64),
     Step,
-    /// The router decides, but somebody else writes before it does.
+    /// The router decides, but another writer comes before it.
     Lost {
         /// This many turns are written first.
         turns: usize,

@@ -30,7 +30,7 @@ pub(super) struct World {
     pub(super) router: Router,
     pub(super) table: BTreeMap<(&'static str, String), Record>,
     pub(super) now: Timestamp,
-    /// What every write amounted to, if somebody listens.
+    /// What every write amounted to, if it is recorded.
     told: Option<Vec<Occurrence>>,
 }
 
@@ -145,7 +145,7 @@ impl World {
         }
     }
 
-    /// Steps this many turns, and one that is lost as somebody else writes in between; then reads what was changed.
+    /// Steps this many turns, and one that is lost as another writer comes in between; then reads what was changed.
     pub(super) fn step_losing(&mut self, turns: usize, other: impl FnOnce(&mut Self)) {
         for _ in 0..turns {
             let turn = self.router.step(self.now);

@@ -9,7 +9,7 @@ fn tells(world: &mut World, expected: &[&str]) {
     assert_eq!(world.told(), expected);
 }
 
-/// A world to which somebody listens.
+/// A world that records what every write amounts to.
 fn world() -> World {
     let mut world = World::new();
     world.queue("r", "1==1", |_| {});
