@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use switchboard::driver::Waking;
 use switchboard::template::Source;
-use switchboard::{Deployment, FunctionError, Options, schedule_event};
+use switchboard::{Deployment, FunctionError, Options, Road, schedule_event};
 use switchboard_runtime::dependencies::Entropy;
 use switchboard_tests::Made;
 use tokio::task::JoinHandle;
@@ -20,6 +20,14 @@ use crate::setup::{self, PUBLIC_URL, Setting};
 use crate::sometimes::{Sometimes, meet};
 use crate::wish::Wish;
 use crate::world::{Violation, World};
+
+/// Half the seeds take the short road, which no client of the SDK is on. Each single fault is met on the SDK's.
+fn road(plan: &Plan, random: &mut Random) -> Road {
+    match plan {
+        Plan::Random(..) if random.chance(500) => Road::Near,
+        Plan::Random(..) | Plan::Quiet | Plan::Single(_) | Plan::Each(_) => Road::Sdk,
+    }
+}
 
 /// A world that is not at rest after this many steps never will be.
 const STEPS_TO_REST: usize = 6000;
@@ -94,6 +102,7 @@ pub(crate) struct Kernel {
     pub(crate) centre: Made,
     pub(crate) setting: Setting,
     pub(crate) plan: Plan,
+    pub(crate) road: Road,
     pub(crate) facts: Facts,
     pub(crate) wakers: Vec<Waker>,
     running: Vec<Running>,
@@ -109,8 +118,10 @@ impl Kernel {
         let mut streams = Streams::of(seed);
         let entropy = entropy(streams.decision(Concern::Ids).next());
         let salt = streams.decision(Concern::Endpoints).next();
+        let road = road(&plan, &mut streams.decision(Concern::Road));
         let options = Options {
             is_driven: false,
+            road,
             clock: Some(world.clock()),
             entropy: Some(entropy),
             faults: Some(Arc::clone(&world) as _),
@@ -141,6 +152,7 @@ impl Kernel {
             centre,
             setting,
             plan,
+            road,
             facts,
             wakers,
             running,

@@ -57,8 +57,10 @@ impl Mirror {
             "PutItem" => changes.extend(self.put(&body["Item"])),
             "DeleteItem" => changes.extend(self.delete(&body["Key"])),
             "TransactWriteItems" => {
-                let token = body["ClientRequestToken"].as_str().unwrap_or_default().to_owned();
-                if !self.tokens.insert(token) {
+                // The short road has no tokens: a transaction that is repeated there is refused.
+                if let Some(token) = body["ClientRequestToken"].as_str()
+                    && !self.tokens.insert(token.to_owned())
+                {
                     return changes;
                 }
                 for action in body["TransactItems"].as_array().into_iter().flatten() {

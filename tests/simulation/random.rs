@@ -86,10 +86,12 @@ pub(crate) enum Concern {
     Time,
     /// How wrong clocks are.
     Clocks,
+    /// Which road functions take to tables and queues.
+    Road,
 }
 
 impl Concern {
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Setting,
         Self::Profile,
         Self::Ids,
@@ -103,6 +105,7 @@ impl Concern {
         Self::Endpoints,
         Self::Time,
         Self::Clocks,
+        Self::Road,
     ];
 
     /// By its name and not by its place, so that one more changes none of the others.

@@ -67,7 +67,7 @@ impl Kernel {
             simulated: Duration::default(),
             violations: state.violations.clone(),
             events: state.events.iter().cloned().collect(),
-            profile: format!("{:?} {:?}", self.setting, self.plan),
+            profile: format!("{:?} {:?} {:?}", self.road, self.setting, self.plan),
             sites: state.sites.keys().cloned().collect(),
             met: state.met.clone(),
         }

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use switchboard::{Deployment, Faults, Options};
+use switchboard::{Deployment, Faults, Options, Road};
 use switchboard_domain::conversation::{Service, UniqueName};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::sid::{ConversationSid, ServiceSid, Sid as _};
@@ -29,14 +29,15 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn new() -> Self {
-        Self::with(None).await
+        Self::with(None, Road::Near).await
     }
 
-    /// Tables whose requests meet faults.
-    pub(crate) async fn with(faults: Option<Arc<dyn Faults>>) -> Self {
+    /// Tables whose requests meet faults, by one of the roads.
+    pub(crate) async fn with(faults: Option<Arc<dyn Faults>>, road: Road) -> Self {
         let dynamodb_endpoint = endpoint("DYNAMODB_ENDPOINT");
         let is_embedded = dynamodb_endpoint.is_none();
-        let options = Options { dynamodb_endpoint, is_driven: false, faults, ..Options::default() };
+        let is_driven = false;
+        let options = Options { dynamodb_endpoint, is_driven, faults, road, ..Options::default() };
         let deployment = Deployment::start(options).await.unwrap();
         let store = Self::store(&deployment, "store");
         Self { deployment, store, is_embedded, commits: AtomicU64::new(1) }
@@ -56,7 +57,7 @@ impl World {
             configuration: name("configuration"),
             events: name("events"),
         };
-        Store::new(deployment.dynamodb(function), names)
+        deployment.store(function, names)
     }
 
     /// An id that no other commit has.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use switchboard::{Call, Fault, Faults, Gate, Passage};
+use switchboard::{Call, Fault, Faults, Gate, Passage, Road};
 use switchboard_domain::conversation::{Service, UniqueName};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::version::{COMMITS_KEPT, CommitId};
@@ -67,11 +67,18 @@ async fn repeated(
     outcome.map(|_| ())
 }
 
-async fn world() -> Option<(World, Arc<Wire>)> {
-    let wire: Arc<Wire> = Arc::default();
-    let world = World::with(Some(Arc::clone(&wire) as _)).await;
-    // Only the embedded tables can lose an answer.
-    world.is_embedded.then_some((world, wire))
+/// One world on each road.
+async fn worlds() -> Vec<(World, Arc<Wire>)> {
+    let mut worlds = Vec::new();
+    for road in [Road::Near, Road::Sdk] {
+        let wire: Arc<Wire> = Arc::default();
+        let world = World::with(Some(Arc::clone(&wire) as _), road).await;
+        // Only the embedded tables can lose an answer.
+        if world.is_embedded {
+            worlds.push((world, wire));
+        }
+    }
+    worlds
 }
 
 async fn read(world: &World) -> Option<Service> {
@@ -89,56 +96,64 @@ async fn written(world: &World, times: usize) {
 
 #[tokio::test]
 async fn a_write_whose_answer_was_lost_is_a_success() {
-    let Some((world, wire)) = world().await else { return };
-    let new = Decision::put(service(1));
-    repeated(&world, &wire, &new, async || {}).await.unwrap();
-    let loaded = read(&world).await.unwrap();
-    assert_eq!(loaded.version, 1);
-    let friendly_name = "changed".to_owned();
-    let changed = Decision::put(Service { friendly_name, ..loaded });
-    repeated(&world, &wire, &changed, async || {}).await.unwrap();
-    let loaded = read(&world).await.unwrap();
-    assert_eq!((loaded.version.number(), loaded.friendly_name.as_str()), (2, "changed"));
-    let gone = Decision::default().without(loaded);
-    repeated(&world, &wire, &gone, async || {}).await.unwrap();
-    assert_eq!(read(&world).await, None);
-    world.ends().await;
+    for (world, wire) in worlds().await {
+        let new = Decision::put(service(1));
+        repeated(&world, &wire, &new, async || {}).await.unwrap();
+        let loaded = read(&world).await.unwrap();
+        assert_eq!(loaded.version, 1);
+        let friendly_name = "changed".to_owned();
+        let changed = Decision::put(Service { friendly_name, ..loaded });
+        repeated(&world, &wire, &changed, async || {}).await.unwrap();
+        let loaded = read(&world).await.unwrap();
+        assert_eq!((loaded.version.number(), loaded.friendly_name.as_str()), (2, "changed"));
+        let gone = Decision::default().without(loaded);
+        repeated(&world, &wire, &gone, async || {}).await.unwrap();
+        assert_eq!(read(&world).await, None);
+        world.ends().await;
+    }
 }
 
 #[tokio::test]
 async fn others_may_write_before_the_repetition_and_lose_nothing_by_it() {
-    let Some((world, wire)) = world().await else { return };
-    let few = COMMITS_KEPT - 1;
-    let new = Decision::put(service(1));
-    repeated(&world, &wire, &new, async || written(&world, few).await).await.unwrap();
-    let loaded = read(&world).await.unwrap();
-    assert_eq!(loaded.friendly_name, format!("by another, {}", few - 1));
-    let changed = Decision::put(loaded);
-    repeated(&world, &wire, &changed, async || written(&world, few).await).await.unwrap();
-    assert_eq!(read(&world).await.unwrap().version, 2 * (1 + few as u64));
-    world.ends().await;
+    for (world, wire) in worlds().await {
+        let few = COMMITS_KEPT - 1;
+        let new = Decision::put(service(1));
+        repeated(&world, &wire, &new, async || written(&world, few).await).await.unwrap();
+        let loaded = read(&world).await.unwrap();
+        assert_eq!(loaded.friendly_name, format!("by another, {}", few - 1));
+        let changed = Decision::put(loaded);
+        repeated(&world, &wire, &changed, async || written(&world, few).await).await.unwrap();
+        assert_eq!(read(&world).await.unwrap().version, 2 * (1 + few as u64));
+        world.ends().await;
+    }
 }
 
 #[tokio::test]
 async fn one_more_and_the_first_is_told_to_decide_anew() {
-    let Some((world, wire)) = world().await else { return };
-    let new = Decision::put(service(1));
-    let many = async || written(&world, COMMITS_KEPT).await;
-    let outcome = repeated(&world, &wire, &new, many).await;
-    assert!(matches!(outcome, Err(StoreError::Conflict { passing: false, .. })), "{outcome:?}");
-    world.ends().await;
+    for (world, wire) in worlds().await {
+        let new = Decision::put(service(1));
+        let many = async || written(&world, COMMITS_KEPT).await;
+        let outcome = repeated(&world, &wire, &new, many).await;
+        assert!(matches!(outcome, Err(StoreError::Conflict { passing: false, .. })), "{outcome:?}");
+        world.ends().await;
+    }
 }
 
 #[tokio::test]
 async fn a_removal_that_was_followed_by_a_new_record_does_not_remove_that() {
-    let Some((world, wire)) = world().await else { return };
-    world.writes(&Decision::put(service(1))).await;
-    let gone = Decision::default().without(read(&world).await.unwrap());
-    let made_again = async || drop(world.writes(&Decision::put(service(1))).await);
-    let outcome = repeated(&world, &wire, &gone, made_again).await;
-    assert!(matches!(outcome, Err(StoreError::Conflict { .. })), "{outcome:?}");
-    assert_eq!(read(&world).await.unwrap().version, 1, "it has the version that was loaded before");
-    world.ends().await;
+    for (world, wire) in worlds().await {
+        world.writes(&Decision::put(service(1))).await;
+        let gone = Decision::default().without(read(&world).await.unwrap());
+        let made_again = async || drop(world.writes(&Decision::put(service(1))).await);
+        let outcome = repeated(&world, &wire, &gone, made_again).await;
+        assert!(matches!(outcome, Err(StoreError::Conflict { .. })), "{outcome:?}");
+        assert_eq!(
+            read(&world).await.unwrap().version,
+            1,
+            "it has the version that was loaded before"
+        );
+        world.ends().await;
+    }
 }
 
 #[tokio::test]

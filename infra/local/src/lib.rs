@@ -33,7 +33,7 @@ pub use aws::gateway::http_event;
 pub use aws::invocation::FunctionError;
 pub use aws::mappings::schedule_event;
 pub use aws::opening::PARAMETERS;
-pub use aws::options::Options;
+pub use aws::options::{Options, Road};
 pub use aws::queues::{DeadLetter, Depth, Haste};
 pub use aws::quiet::NotDrained;
 pub use aws::trace::{Outcome, Trace, Trigger, Watch, Written};

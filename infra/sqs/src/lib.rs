@@ -11,7 +11,8 @@ mod message;
 mod queue;
 mod receipt;
 mod repeats;
-mod request;
+#[expect(missing_docs, reason = "they are as SQS documents them")]
+pub mod request;
 mod server;
 
 pub use engine::{Engine, Settings};

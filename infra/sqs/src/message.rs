@@ -20,7 +20,7 @@ const BINARY_TRANSPORT: u8 = 2;
 /// A typed value beside the body; bytes stay in the Base64 they arrived in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct AttributeValue {
+pub struct AttributeValue {
     #[serde(default)]
     pub(crate) data_type: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -12,7 +12,7 @@ const TARGET_PREFIX: &str = "AmazonSQS.";
 
 /// One request, read and typed but not yet checked against any queue.
 #[derive(Debug, Clone)]
-pub(crate) enum Request {
+pub enum Request {
     CancelMessageMoveTask(CancelMove),
     ChangeMessageVisibility(ChangeVisibility),
     ChangeMessageVisibilityBatch(Batch<ChangeVisibilityEntry>),
@@ -39,7 +39,7 @@ pub(crate) enum Request {
 impl Request {
     /// Whether the asker may forget about it once it is answered. Who received or deleted a message, or holds it
     /// longer, may not: if that is lost, the message comes again, as it may at any time.
-    pub(crate) const fn is_relied_on(&self) -> bool {
+    pub const fn is_relied_on(&self) -> bool {
         match self {
             Self::ChangeMessageVisibility(_)
             | Self::ChangeMessageVisibilityBatch(_)
@@ -66,7 +66,7 @@ impl Request {
     }
 
     /// Reads a request from its `X-Amz-Target` and its body.
-    pub(crate) fn parse(target: &str, body: &[u8]) -> Result<Self, SqsError> {
+    pub fn parse(target: &str, body: &[u8]) -> Result<Self, SqsError> {
         let operation = target.strip_prefix(TARGET_PREFIX).unwrap_or_default();
         Ok(match operation {
             "CancelMessageMoveTask" => Self::CancelMessageMoveTask(read(body)?),
@@ -109,143 +109,143 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, SqsError> {
 }
 
 /// Insists that a required text is there.
-pub(crate) fn required<'a>(value: &'a Option<String>, name: &str) -> Result<&'a str, SqsError> {
+pub fn required<'a>(value: &'a Option<String>, name: &str) -> Result<&'a str, SqsError> {
     value.as_deref().filter(|text| !text.is_empty()).ok_or_else(|| SqsError::missing(name))
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct OfQueue {
-    pub(crate) queue_url: Option<String>,
+pub struct OfQueue {
+    pub queue_url: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct CreateQueue {
-    pub(crate) queue_name: Option<String>,
+pub struct CreateQueue {
+    pub queue_name: Option<String>,
     #[serde(default)]
-    pub(crate) attributes: BTreeMap<String, String>,
+    pub attributes: BTreeMap<String, String>,
     #[serde(default, rename = "tags", alias = "Tags")]
-    pub(crate) tags: BTreeMap<String, String>,
+    pub tags: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct GetUrl {
-    pub(crate) queue_name: Option<String>,
+pub struct GetUrl {
+    pub queue_name: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct GetAttributes {
-    pub(crate) queue_url: Option<String>,
+pub struct GetAttributes {
+    pub queue_url: Option<String>,
     #[serde(default)]
-    pub(crate) attribute_names: Vec<String>,
+    pub attribute_names: Vec<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct SetAttributes {
-    pub(crate) queue_url: Option<String>,
+pub struct SetAttributes {
+    pub queue_url: Option<String>,
     #[serde(default)]
-    pub(crate) attributes: BTreeMap<String, String>,
+    pub attributes: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct ListQueues {
-    pub(crate) queue_name_prefix: Option<String>,
-    pub(crate) next_token: Option<String>,
-    pub(crate) max_results: Option<i64>,
+pub struct ListQueues {
+    pub queue_name_prefix: Option<String>,
+    pub next_token: Option<String>,
+    pub max_results: Option<i64>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct ListSources {
-    pub(crate) queue_url: Option<String>,
-    pub(crate) next_token: Option<String>,
-    pub(crate) max_results: Option<i64>,
+pub struct ListSources {
+    pub queue_url: Option<String>,
+    pub next_token: Option<String>,
+    pub max_results: Option<i64>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct Tag {
-    pub(crate) queue_url: Option<String>,
+pub struct Tag {
+    pub queue_url: Option<String>,
     #[serde(default)]
-    pub(crate) tags: BTreeMap<String, String>,
+    pub tags: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct Untag {
-    pub(crate) queue_url: Option<String>,
+pub struct Untag {
+    pub queue_url: Option<String>,
     #[serde(default)]
-    pub(crate) tag_keys: Vec<String>,
+    pub tag_keys: Vec<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct Draft {
-    pub(crate) message_body: Option<String>,
-    pub(crate) delay_seconds: Option<i64>,
+pub struct Draft {
+    pub message_body: Option<String>,
+    pub delay_seconds: Option<i64>,
     #[serde(default)]
-    pub(crate) message_attributes: AttributeMap,
+    pub message_attributes: AttributeMap,
     #[serde(default)]
-    pub(crate) message_system_attributes: AttributeMap,
-    pub(crate) message_deduplication_id: Option<String>,
-    pub(crate) message_group_id: Option<String>,
+    pub message_system_attributes: AttributeMap,
+    pub message_deduplication_id: Option<String>,
+    pub message_group_id: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct Send {
-    pub(crate) queue_url: Option<String>,
+pub struct Send {
+    pub queue_url: Option<String>,
     #[serde(flatten)]
-    pub(crate) draft: Draft,
+    pub draft: Draft,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct Receive {
-    pub(crate) queue_url: Option<String>,
+pub struct Receive {
+    pub queue_url: Option<String>,
     #[serde(default)]
-    pub(crate) attribute_names: Vec<String>,
+    pub attribute_names: Vec<String>,
     #[serde(default)]
-    pub(crate) message_system_attribute_names: Vec<String>,
+    pub message_system_attribute_names: Vec<String>,
     #[serde(default)]
-    pub(crate) message_attribute_names: Vec<String>,
-    pub(crate) max_number_of_messages: Option<i64>,
-    pub(crate) visibility_timeout: Option<i64>,
-    pub(crate) wait_time_seconds: Option<i64>,
-    pub(crate) receive_request_attempt_id: Option<String>,
+    pub message_attribute_names: Vec<String>,
+    pub max_number_of_messages: Option<i64>,
+    pub visibility_timeout: Option<i64>,
+    pub wait_time_seconds: Option<i64>,
+    pub receive_request_attempt_id: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct DeleteMessage {
-    pub(crate) queue_url: Option<String>,
-    pub(crate) receipt_handle: Option<String>,
+pub struct DeleteMessage {
+    pub queue_url: Option<String>,
+    pub receipt_handle: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct ChangeVisibility {
-    pub(crate) queue_url: Option<String>,
-    pub(crate) receipt_handle: Option<String>,
-    pub(crate) visibility_timeout: Option<i64>,
+pub struct ChangeVisibility {
+    pub queue_url: Option<String>,
+    pub receipt_handle: Option<String>,
+    pub visibility_timeout: Option<i64>,
 }
 
 /// A batch of entries, each answered for itself.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct Batch<E> {
-    pub(crate) queue_url: Option<String>,
+pub struct Batch<E> {
+    pub queue_url: Option<String>,
     #[serde(default = "Vec::new")]
-    pub(crate) entries: Vec<E>,
+    pub entries: Vec<E>,
 }
 
 /// An entry of a batch: the answer names it by its id.
-pub(crate) trait Entry {
+pub trait Entry {
     fn id(&self) -> &str;
 }
 
@@ -253,10 +253,10 @@ macro_rules! entry {
     ($name:ident { $($(#[$meta:meta])* $field:ident: $type:ty),* $(,)? }) => {
         #[derive(Debug, Clone, Deserialize)]
         #[serde(rename_all = "PascalCase")]
-        pub(crate) struct $name {
+        pub struct $name {
             #[serde(default)]
-            pub(crate) id: String,
-            $($(#[$meta])* pub(crate) $field: $type,)*
+            pub id: String,
+            $($(#[$meta])* pub $field: $type,)*
         }
 
         impl Entry for $name {
@@ -279,23 +279,23 @@ entry!(ChangeVisibilityEntry {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct StartMove {
-    pub(crate) source_arn: Option<String>,
-    pub(crate) destination_arn: Option<String>,
-    pub(crate) max_number_of_messages_per_second: Option<i64>,
+pub struct StartMove {
+    pub source_arn: Option<String>,
+    pub destination_arn: Option<String>,
+    pub max_number_of_messages_per_second: Option<i64>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct ListMoves {
-    pub(crate) source_arn: Option<String>,
-    pub(crate) max_results: Option<i64>,
+pub struct ListMoves {
+    pub source_arn: Option<String>,
+    pub max_results: Option<i64>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct CancelMove {
-    pub(crate) task_handle: Option<String>,
+pub struct CancelMove {
+    pub task_handle: Option<String>,
 }
 
 #[cfg(test)]

@@ -88,14 +88,6 @@ impl Sqs {
     ///
     /// # Errors
     /// Returns why the file cannot be opened or read; only one process may have it open.
-    pub fn open(path: impl AsRef<Path>, clock: Clock) -> Result<Self, JournalError> {
-        Self::open_with(path, Settings::default(), clock)
-    }
-
-    /// Opens queues that are kept in a file, with their address.
-    ///
-    /// # Errors
-    /// Returns why the file cannot be opened or read; only one process may have it open.
     pub fn open_with(
         path: impl AsRef<Path>,
         settings: Settings,
@@ -145,7 +137,6 @@ impl Sqs {
     /// acknowledged has been kept: what nobody would repeat, on the disk.
     pub async fn call(&self, target: &str, body: &[u8]) -> Response {
         let answer = match Request::parse(target, body) {
-            Ok(Request::ReceiveMessage(request)) => self.receive(&request).await,
             Ok(request) => self.promised(&request).await,
             Err(error) => Err(error),
         };
@@ -172,7 +163,13 @@ impl Sqs {
     ///
     /// The mark is taken after the request is done, so it covers what was done before, too: the
     /// answer to a repeated send speaks of a message that somebody else may still wait for.
-    async fn promised(&self, request: &Request) -> Result<Value, SqsError> {
+    ///
+    /// # Errors
+    /// Returns the refusal SQS documents.
+    pub async fn promised(&self, request: &Request) -> Result<Value, SqsError> {
+        if let Request::ReceiveMessage(receive) = request {
+            return self.receive(receive).await;
+        }
         let answer = self.now(request)?;
         if request.is_relied_on() {
             let mark = self.shared.durable.mark();
@@ -304,7 +301,8 @@ mod tests {
 
     #[tokio::test]
     async fn unwritable_changes_are_not_acknowledged_and_have_not_happened() {
-        let sqs = Sqs::open(":memory:", Arc::new(|| 1_700_000_000_000)).unwrap();
+        let sqs = Sqs::open_with(":memory:", Settings::default(), Arc::new(|| 1_700_000_000_000))
+            .unwrap();
         let call = async |operation: &str, more: &str| {
             let body = format!("{{\"QueueUrl\":\"x/x/q\",\"QueueName\":\"q\"{more}}}");
             sqs.call(&format!("AmazonSQS.{operation}"), body.as_bytes()).await

@@ -62,6 +62,12 @@ impl Patience {
         call: Duration::from_millis(14_000),
     };
 
+    /// Before an attempt that is not the first, which has the number 0.
+    pub fn pause_before(&self, attempt: u32) -> Duration {
+        let doubled = 1 << attempt.saturating_sub(1).min(16);
+        (self.pause * doubled).min(PAUSE_MAX)
+    }
+
     /// The same as timeouts of a client.
     pub fn timeouts(&self) -> TimeoutConfig {
         TimeoutConfig::builder()
@@ -95,6 +101,13 @@ mod tests {
             assert!(second <= patience.call, "{patience:?}");
             assert!(patience.connect < patience.attempt, "{patience:?}");
         }
+    }
+
+    #[test]
+    fn each_pause_is_twice_as_long_up_to_a_bound() {
+        let pauses = [1, 2, 3].map(|attempt| Patience::LONG.pause_before(attempt).as_millis());
+        assert_eq!(pauses, [200, 400, 800]);
+        assert_eq!(Patience::LONG.pause_before(100), PAUSE_MAX);
     }
 
     #[test]

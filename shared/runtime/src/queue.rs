@@ -1,6 +1,8 @@
 //! Queues: sending effects, and taking messages one by one.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -26,10 +28,31 @@ const DELAY_SECONDS_MAX: i64 = 900;
 /// The queues that a function may send to.
 #[derive(Debug, Clone)]
 pub struct Queues {
-    client: aws_sdk_sqs::Client,
+    road: Road,
     urls: BTreeMap<QueueName, String>,
     /// Effects that wait for each other, if they do.
     held: Option<Arc<Mutex<Numbered>>>,
+}
+
+/// An answer to come.
+pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send + 'a>>;
+
+/// Queues in this process, which take messages without documents and signatures. They wait, repeat and give up as a
+/// client of the SDK does.
+pub trait Near: fmt::Debug + Send + Sync {
+    /// Sends one message to the queue with this URL.
+    fn send<'a>(&'a self, url: &'a str, message: Outgoing) -> Answer<'a>;
+    /// Sends up to ten messages in one request; all of them, or says that it could not.
+    fn send_batch<'a>(&'a self, url: &'a str, messages: Vec<Outgoing>) -> Answer<'a>;
+    /// Hides a received message for so many seconds more.
+    fn hide<'a>(&'a self, url: &'a str, receipt_handle: &'a str, seconds: i32) -> Answer<'a>;
+}
+
+/// The way to the queues.
+#[derive(Debug, Clone)]
+enum Road {
+    Sdk(aws_sdk_sqs::Client),
+    Near(Arc<dyn Near>),
 }
 
 /// Effects with their deduplication ids.
@@ -49,9 +72,14 @@ pub struct Outgoing {
 }
 
 impl Queues {
-    /// Queues at these URLs.
+    /// Queues at these URLs, through the SDK.
     pub const fn new(client: aws_sdk_sqs::Client, urls: BTreeMap<QueueName, String>) -> Self {
-        Self { client, urls, held: None }
+        Self { road: Road::Sdk(client), urls, held: None }
+    }
+
+    /// Queues of this process.
+    pub const fn near(queues: Arc<dyn Near>, urls: BTreeMap<QueueName, String>) -> Self {
+        Self { road: Road::Near(queues), urls, held: None }
     }
 
     fn url(&self, queue: QueueName) -> Result<&str, Failure> {
@@ -86,11 +114,17 @@ impl Queues {
         order: Option<(String, String)>,
     ) -> Result<(), Failure> {
         let (group, id) = order.unzip();
-        let sent = self
-            .client
+        let (body, url) = (to_json(body)?, self.url(queue)?);
+        let client = match &self.road {
+            Road::Sdk(client) => client,
+            Road::Near(queues) => {
+                return queues.send(url, Outgoing { body, group, id, delay_seconds: 0 }).await;
+            }
+        };
+        let sent = client
             .send_message()
-            .queue_url(self.url(queue)?)
-            .message_body(to_json(body)?)
+            .queue_url(url)
+            .message_body(body)
             .set_message_group_id(group)
             .set_message_deduplication_id(id)
             .send()
@@ -99,35 +133,17 @@ impl Queues {
     }
 
     /// Sends messages to one queue, ten at a time; says how many it took.
-    pub async fn send_all(&self, queue: QueueName, outgoing: Vec<Outgoing>) -> Result<(), Failure> {
-        for batch in outgoing.chunks(BATCH_MAX) {
-            let mut entries = Vec::with_capacity(batch.len());
-            for (place, message) in batch.iter().enumerate() {
-                let entry = SendMessageBatchRequestEntry::builder()
-                    .id(place.to_string())
-                    .message_body(message.body.clone())
-                    .set_message_group_id(message.group.clone())
-                    .set_message_deduplication_id(message.id.clone())
-                    .set_delay_seconds((message.delay_seconds > 0).then_some(message.delay_seconds))
-                    .build()
-                    .map_err(|error| Failure::Defect(error.to_string()))?;
-                entries.push(entry);
-            }
-            let answer = self
-                .client
-                .send_message_batch()
-                .queue_url(self.url(queue)?)
-                .set_entries(Some(entries))
-                .send()
-                .await
-                .map_err(|error| Failure::unavailable("SendMessageBatch", &error))?;
-            if let Some(failed) = answer.failed().first() {
-                return Err(Failure::Unavailable(format!(
-                    "SendMessageBatch: {} of {} entries, {}",
-                    answer.failed().len(),
-                    batch.len(),
-                    failed.code()
-                )));
+    pub async fn send_all(
+        &self,
+        queue: QueueName,
+        mut outgoing: Vec<Outgoing>,
+    ) -> Result<(), Failure> {
+        let url = self.url(queue)?;
+        while !outgoing.is_empty() {
+            let batch = outgoing.drain(..outgoing.len().min(BATCH_MAX)).collect();
+            match &self.road {
+                Road::Sdk(client) => send_batch(client, url, batch).await?,
+                Road::Near(queues) => queues.send_batch(url, batch).await?,
             }
         }
         Ok(())
@@ -190,15 +206,55 @@ impl Queues {
         seconds: i64,
     ) -> Result<(), Failure> {
         let seconds = i32::try_from(seconds.clamp(0, 43_200)).unwrap_or(0);
-        let hidden = self
-            .client
+        let url = self.url(queue)?;
+        let client = match &self.road {
+            Road::Sdk(client) => client,
+            Road::Near(queues) => return queues.hide(url, receipt_handle, seconds).await,
+        };
+        let hidden = client
             .change_message_visibility()
-            .queue_url(self.url(queue)?)
+            .queue_url(url)
             .receipt_handle(receipt_handle)
             .visibility_timeout(seconds)
             .send()
             .await;
         hidden.map(|_| ()).map_err(|error| Failure::unavailable("ChangeMessageVisibility", &error))
+    }
+}
+
+/// Sends up to ten messages in one request.
+async fn send_batch(
+    client: &aws_sdk_sqs::Client,
+    url: &str,
+    batch: Vec<Outgoing>,
+) -> Result<(), Failure> {
+    let count = batch.len();
+    let mut entries = Vec::with_capacity(count);
+    for (place, message) in batch.into_iter().enumerate() {
+        let entry = SendMessageBatchRequestEntry::builder()
+            .id(place.to_string())
+            .message_body(message.body)
+            .set_message_group_id(message.group)
+            .set_message_deduplication_id(message.id)
+            .set_delay_seconds((message.delay_seconds > 0).then_some(message.delay_seconds))
+            .build()
+            .map_err(|error| Failure::Defect(error.to_string()))?;
+        entries.push(entry);
+    }
+    let answer = client
+        .send_message_batch()
+        .queue_url(url)
+        .set_entries(Some(entries))
+        .send()
+        .await
+        .map_err(|error| Failure::unavailable("SendMessageBatch", &error))?;
+    match answer.failed().first() {
+        Some(failed) => Err(Failure::Unavailable(format!(
+            "SendMessageBatch: {} of {count} entries, {}",
+            answer.failed().len(),
+            failed.code()
+        ))),
+        None => Ok(()),
     }
 }
 

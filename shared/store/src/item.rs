@@ -13,7 +13,7 @@ use switchboard_domain::record::Record;
 use switchboard_domain::version::{CommitId, Version};
 
 use crate::error::StoreError;
-use crate::place::{Place, Table};
+use crate::place::{Key, Place};
 
 /// The names that every item may have beside its record's.
 const RESERVED: [&str; 11] =
@@ -105,13 +105,13 @@ fn unreadable(operation: &'static str, reason: String) -> StoreError {
     StoreError::Defect { operation, reason }
 }
 
-/// The item of a record as it is to be written, and its table; the first record of a commit carries the effects and
+/// The item of a record as it is to be written, and its key; the first record of a commit carries the effects and
 /// the commit's id.
 pub(crate) fn item(
     record: &Record,
     effects: &[Effect],
     commit: Option<CommitId>,
-) -> Result<(Table, Item), StoreError> {
+) -> Result<(Key, Item), StoreError> {
     let place = Place::of(record);
     let mut item = body(record).map_err(|error| unreadable(record.kind(), error.to_string()))?;
     if let Some(taken) = RESERVED.iter().find(|name| item.contains_key(**name)) {
@@ -119,8 +119,8 @@ pub(crate) fn item(
     }
     let mut set =
         |name: &str, value: String| item.insert(name.to_owned(), AttributeValue::S(value));
-    set("pk", place.key.pk);
-    set("sk", place.key.sk);
+    set("pk", place.key.pk.clone());
+    set("sk", place.key.sk.clone());
     set("kind", record.kind().to_owned());
     if let Some(row) = place.list {
         set("lpk", row.pk);
@@ -154,7 +154,7 @@ pub(crate) fn item(
             within.remove(name);
         }
     }
-    Ok((place.key.table, item))
+    Ok((place.key, item))
 }
 
 fn said_by_keys(kind: &str) -> impl Iterator<Item = (&'static [&'static str], &'static str)> {

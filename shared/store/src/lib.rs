@@ -1,7 +1,7 @@
 //! DynamoDB, and nothing but: keys, items, one commit.
 //!
-//! There is no trait to put another database behind: the transaction *is* the design. Tests run against an
-//! embedded DynamoDB. `TABLES.md` beside this crate describes every item.
+//! There is nothing to put another database behind: the transaction *is* the design. What a table is asked goes through
+//! the SDK, or straight to tables in the same process ([`road`]). `TABLES.md` beside this crate describes every item.
 #![forbid(unsafe_code)]
 
 pub mod error;
@@ -13,12 +13,13 @@ mod list;
 mod listing;
 mod messages;
 mod place;
+pub mod road;
 mod write;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use switchboard_domain::record::Record;
 
 pub use error::StoreError;
@@ -29,12 +30,10 @@ pub use listing::Listing;
 pub use place::{Key, Table};
 pub use write::Committed;
 
-use item::Item;
+use road::{Address, Near, Road};
 
 /// At most this many items fit into one batch read.
 const BATCH_READ_MAX: usize = 100;
-/// A batch read that is not finished after this many rounds is given up.
-const BATCH_ROUNDS_MAX: usize = 8;
 
 /// The names of the tables that a function may touch.
 #[derive(Debug, Clone, Default)]
@@ -54,14 +53,19 @@ pub struct TableNames {
 /// The tables.
 #[derive(Debug, Clone)]
 pub struct Store {
-    client: Client,
+    road: Road,
     names: TableNames,
 }
 
 impl Store {
-    /// A store over these tables.
+    /// A store over these tables, through the SDK.
     pub const fn new(client: Client, names: TableNames) -> Self {
-        Self { client, names }
+        Self { road: Road::Sdk(client), names }
+    }
+
+    /// A store over tables of this process.
+    pub const fn near(tables: Arc<dyn Near>, names: TableNames) -> Self {
+        Self { road: Road::Near(tables), names }
     }
 
     /// The physical name of a table.
@@ -79,19 +83,15 @@ impl Store {
         })
     }
 
+    /// The physical address of an item.
+    fn address(&self, key: Key) -> Result<Address, StoreError> {
+        Ok(Address { table: self.name(key.table)?.to_owned(), pk: key.pk, sk: key.sk })
+    }
+
     /// Reads one record as it is now.
     pub async fn get<T: Kept>(&self, key: Key) -> Result<Option<T>, StoreError> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(self.name(key.table)?)
-            .key("pk", AttributeValue::S(key.pk))
-            .key("sk", AttributeValue::S(key.sk))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| error::classify("GetItem", error))?;
-        answer.item.map(item::read).transpose()
+        let found = self.road.get(self.address(key)?).await;
+        found.map_err(|refusal| refusal.of("GetItem"))?.map(item::read).transpose()
     }
 
     /// Reads several records, of any kinds and tables, in one request; missing ones are left out.
@@ -99,64 +99,23 @@ impl Store {
         let mut wanted: Vec<&Key> = keys.iter().collect();
         wanted.sort_unstable();
         wanted.dedup();
+        let mut tables: BTreeMap<&str, Table> = BTreeMap::new();
+        for key in &wanted {
+            tables.insert(self.name(key.table)?, key.table);
+        }
         let mut found = BTreeMap::new();
         for batch in wanted.chunks(BATCH_READ_MAX) {
-            self.get_batch(batch, &mut found).await?;
-        }
-        Ok(found)
-    }
-
-    async fn get_batch(
-        &self,
-        keys: &[&Key],
-        found: &mut BTreeMap<Key, Record>,
-    ) -> Result<(), StoreError> {
-        let mut tables: BTreeMap<&str, Table> = BTreeMap::new();
-        let mut request = std::collections::HashMap::new();
-        for key in keys {
-            let name = self.name(key.table)?;
-            tables.insert(name, key.table);
-            let entry: &mut Vec<Item> = request.entry(name.to_owned()).or_default();
-            entry.push(Item::from([
-                ("pk".to_owned(), AttributeValue::S(key.pk.clone())),
-                ("sk".to_owned(), AttributeValue::S(key.sk.clone())),
-            ]));
-        }
-        let mut pending = std::collections::HashMap::new();
-        for (name, keys) in request {
-            let keys = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true);
-            let keys = keys.build().map_err(|error| StoreError::Defect {
-                operation: "BatchGetItem",
-                reason: error.to_string(),
-            })?;
-            pending.insert(name, keys);
-        }
-        for _ in 0..BATCH_ROUNDS_MAX {
-            let answer = self
-                .client
-                .batch_get_item()
-                .set_request_items(Some(pending))
-                .send()
-                .await
-                .map_err(|error| error::classify("BatchGetItem", error))?;
-            for (name, items) in answer.responses.unwrap_or_default() {
-                let Some(table) = tables.get(name.as_str()) else {
-                    continue;
-                };
-                for item in items {
+            let addresses: Result<_, _> =
+                batch.iter().map(|key| self.address((*key).clone())).collect();
+            let items = self.road.get_all(addresses?).await;
+            for (name, item) in items.map_err(|refusal| refusal.of("BatchGetItem"))? {
+                if let Some(table) = tables.get(name.as_str()) {
                     let key = list::key_of(*table, &item)?;
                     found.insert(key, item::record(item)?);
                 }
             }
-            pending = answer.unprocessed_keys.unwrap_or_default();
-            if pending.is_empty() {
-                return Ok(());
-            }
         }
-        Err(StoreError::Unavailable {
-            operation: "BatchGetItem",
-            source: "some keys stayed unprocessed".into(),
-        })
+        Ok(found)
     }
 }
 

@@ -1,13 +1,12 @@
 //! Lists, a page at a time.
 
-use aws_sdk_dynamodb::types::AttributeValue;
-
 use switchboard_domain::record::Record;
 
-use crate::error::{StoreError, classify};
+use crate::error::StoreError;
 use crate::item::{self, Item, Kept};
 use crate::listing::Listing;
 use crate::place::{Key, Table};
+use crate::road::{Range, Rows};
 use crate::{Store, take};
 
 /// A scan stops after this many pages of a megabyte each.
@@ -114,21 +113,12 @@ impl Store {
         let mut found = Vec::new();
         let mut start = None;
         for _ in 0..SCAN_PAGES_MAX {
-            let answer = self
-                .client
-                .scan()
-                .table_name(self.name(table)?)
-                .filter_expression("#k = :k")
-                .expression_attribute_names("#k", "kind")
-                .expression_attribute_values(":k", AttributeValue::S(T::KIND.to_owned()))
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(|error| classify("Scan", error))?;
-            for item in answer.items.unwrap_or_default() {
+            let rows = Rows { table: self.name(table)?.to_owned(), kind: T::KIND, start };
+            let answer = self.road.rows(rows).await.map_err(|refusal| refusal.of("Scan"))?;
+            for item in answer.items {
                 found.push(item::read(item)?);
             }
-            start = answer.last_evaluated_key;
+            start = answer.last;
             if found.len() > limit {
                 return Ok(None);
             }
@@ -172,31 +162,24 @@ impl Store {
         if low > high {
             return Ok(Vec::new());
         }
-        let (partition, sort) = listing.names();
         let mut rows = Vec::new();
         let mut start = None;
         loop {
             let left = i32::try_from(limit - rows.len()).unwrap_or(i32::MAX);
-            let answer = self
-                .client
-                .query()
-                .table_name(self.name(listing.table)?)
-                .set_index_name(listing.index.map(str::to_owned))
-                .key_condition_expression("#p = :p AND #s BETWEEN :low AND :high")
-                .expression_attribute_names("#p", partition)
-                .expression_attribute_names("#s", sort)
-                .expression_attribute_values(":p", AttributeValue::S(listing.partition.clone()))
-                .expression_attribute_values(":low", AttributeValue::S(low.to_owned()))
-                .expression_attribute_values(":high", AttributeValue::S(high.to_owned()))
-                .scan_index_forward(ascending)
-                .consistent_read(listing.index.is_none())
-                .set_limit((left < i32::MAX).then_some(left))
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(|error| classify("Query", error))?;
-            rows.extend(answer.items.unwrap_or_default());
-            start = answer.last_evaluated_key;
+            let range = Range {
+                table: self.name(listing.table)?.to_owned(),
+                index: listing.index,
+                names: listing.names(),
+                partition: listing.partition.clone(),
+                low: low.to_owned(),
+                high: high.to_owned(),
+                ascending,
+                limit: (left < i32::MAX).then_some(left),
+                start,
+            };
+            let answer = self.road.range(range).await.map_err(|refusal| refusal.of("Query"))?;
+            rows.extend(answer.items);
+            start = answer.last;
             if start.is_none() || rows.len() >= limit {
                 return Ok(rows);
             }

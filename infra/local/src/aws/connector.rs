@@ -20,8 +20,13 @@ use switchboard_runtime::dependencies::behavior_version;
 use crate::aws::answer::Answer;
 use crate::aws::dynamo::Tables;
 use crate::aws::faults::{Call, Death, Fault, Faults, Passage, Service};
+use crate::aws::options::Road;
 use crate::aws::queues::Queues;
 use crate::aws::trace::invocation;
+
+/// What somebody hears who forgot to sign.
+const MISSING_SIGNATURE: &str =
+    "com.amazonaws.dynamodb.v20120810#MissingAuthenticationTokenException";
 
 /// The services that live in this process.
 #[derive(Debug, Clone)]
@@ -31,6 +36,9 @@ pub(crate) struct Services {
     pub(crate) faults: Option<Arc<dyn Faults>>,
     /// Whether the same entropy has to give the same run, down to the pauses between attempts.
     pub(crate) is_steady: bool,
+    pub(crate) road: Road,
+    /// Whether clients of the SDK sign.
+    pub(crate) signs: bool,
 }
 
 /// One function's way to the services.
@@ -51,13 +59,15 @@ impl Services {
         let config = aws_sdk_dynamodb::Config::builder()
             .behavior_version(behavior_version())
             .region(aws_sdk_dynamodb::config::Region::new(self.queues.region().to_owned()))
-            .credentials_provider(credentials())
             .http_client(self.connector(function))
             .timeout_config(patience.timeouts())
             .retry_config(self.retries(patience))
-            .retry_partition(partition)
-            .build();
-        aws_sdk_dynamodb::Client::from_conf(config)
+            .retry_partition(partition);
+        let config = match self.signs {
+            true => config.credentials_provider(credentials()),
+            false => config.allow_no_auth(),
+        };
+        aws_sdk_dynamodb::Client::from_conf(config.build())
     }
 
     /// A real SQS client whose requests stay in this process, in a function's name.
@@ -68,13 +78,15 @@ impl Services {
         let config = aws_sdk_sqs::Config::builder()
             .behavior_version(behavior_version())
             .region(aws_sdk_sqs::config::Region::new(self.queues.region().to_owned()))
-            .credentials_provider(credentials())
             .http_client(self.connector(function))
             .timeout_config(patience.timeouts())
             .retry_config(self.retries(patience))
-            .retry_partition(partition)
-            .build();
-        aws_sdk_sqs::Client::from_conf(config)
+            .retry_partition(partition);
+        let config = match self.signs {
+            true => config.credentials_provider(credentials()),
+            false => config.allow_no_auth(),
+        };
+        aws_sdk_sqs::Client::from_conf(config.build())
     }
 
     /// As the function wants it; without chance, if it has to be steady.
@@ -116,6 +128,9 @@ impl HttpConnector for Connector {
 
 impl Connector {
     async fn answer(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        if self.services.signs && !is_signed(request) {
+            return response(Answer::error(400, MISSING_SIGNATURE, "the request is not signed"));
+        }
         let target = request.headers().get("x-amz-target").unwrap_or_default();
         let (version, operation) = target.split_once('.').unwrap_or_default();
         let service = match version {
@@ -152,6 +167,12 @@ impl Connector {
             None => response(answer),
         }
     }
+}
+
+/// Whether a request has a signature, of these credentials for its service; what it is worth only AWS can tell.
+fn is_signed(request: &HttpRequest) -> bool {
+    let said = request.headers().get("authorization").unwrap_or_default();
+    said.starts_with("AWS4-HMAC-SHA256 Credential=local/") && said.contains("/aws4_request, ")
 }
 
 fn response(answer: Answer) -> Result<HttpResponse, ConnectorError> {
@@ -207,4 +228,21 @@ fn conflict(call: &Call<'_>) -> Answer {
         "CancellationReasons": reasons,
     });
     Answer::new(400, body.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_without_a_signature_is_known_by_it() {
+        let mut request = HttpRequest::empty();
+        assert!(!is_signed(&request));
+        request.headers_mut().insert("authorization", "Basic bG9jYWw6bG9jYWw=");
+        assert!(!is_signed(&request));
+        let scope = "Credential=local/20260101/us-east-1/dynamodb/aws4_request";
+        let said = format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0");
+        request.headers_mut().insert("authorization", said);
+        assert!(is_signed(&request));
+    }
 }

@@ -9,6 +9,7 @@ use serde_json::Value;
 use switchboard_runtime::dependencies::system_time;
 use switchboard_runtime::{Dependencies, Patience};
 use switchboard_sqs::Sqs;
+use switchboard_store::{Store, TableNames};
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, watch};
 use tokio::task::JoinSet;
@@ -66,7 +67,9 @@ impl Deployment {
         let tables = open_tables(&options, &template, &stack, &meter).await?;
         Kept::mark(&options)?;
         let faults = options.faults.clone();
-        let services = Services { tables, queues, faults, is_steady: options.entropy.is_some() };
+        let is_steady = options.entropy.is_some();
+        let (road, signs) = (options.road, options.signs);
+        let services = Services { tables, queues, faults, is_steady, road, signs };
         let functions = link(&template, &services, &options, clock, &meter)?;
         let (stop, stopping) = watch::channel(false);
         let mut tasks = JoinSet::new();
@@ -122,6 +125,15 @@ impl Deployment {
     pub fn dependencies(&self, function: &str) -> Result<Dependencies> {
         let on = self.functions.dependencies(function).cloned();
         on.ok_or_else(|| anyhow!("there is no function {function}"))
+    }
+
+    /// A store over tables, by the road that functions take; its requests are counted under `name`.
+    pub fn store(&self, name: &str, tables: TableNames) -> Store {
+        let patience = patience(name).unwrap_or(Patience::LONG);
+        match self.services.near(name, patience) {
+            Some(near) => Store::near(Arc::new(near), tables),
+            None => Store::new(self.services.dynamodb(name, patience), tables),
+        }
     }
 
     /// A real DynamoDB client on the embedded tables; its requests are counted under `name`.

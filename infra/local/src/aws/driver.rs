@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::aws::deployment::Deployment;
 use crate::aws::faults::Death;
@@ -12,9 +12,6 @@ use crate::aws::invocation::FunctionError;
 use crate::aws::mappings::{failures, queue, stream};
 use crate::aws::template::Source;
 use crate::aws::trace::{self, Trigger};
-
-/// One receive brings at most this many messages.
-const RECEIVE_MAX: usize = 10;
 
 /// What wakes a function.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,23 +69,13 @@ impl Deployment {
         if queues.sqs().is_some_and(|sqs| sqs.is_quiet(&queues.url(queue))) {
             return Ok(Vec::new());
         }
-        let request = json!({
-            "QueueUrl": queues.url(queue),
-            "MaxNumberOfMessages": most.clamp(1, RECEIVE_MAX),
-            "WaitTimeSeconds": 0,
-            "MessageSystemAttributeNames": ["All"],
-            "MessageAttributeNames": ["All"],
-        });
-        match queues.ask("ReceiveMessage", &request).await?["Messages"].take() {
-            Value::Array(messages) => Ok(messages),
-            _ => Ok(Vec::new()),
-        }
+        queues.receive(queue, most, 0).await
     }
 
     /// The event that a mapping makes of received messages.
     pub fn queue_event(&self, queue: &str, messages: &[Value]) -> Value {
         let queues = &self.services.queues;
-        queue::event(messages, &queues.arn(queue), queues.region())
+        queue::event(messages.to_vec(), &queues.arn(queue), queues.region())
     }
 
     /// The messages of a batch that a function is done with, by its answer.
@@ -102,12 +89,8 @@ impl Deployment {
     /// If the queue refuses.
     pub async fn delete(&self, queue: &str, done: &[&Value]) -> Result<()> {
         let queues = &self.services.queues;
-        let entries = done.iter().enumerate().map(
-            |(place, message)| json!({ "Id": place.to_string(), "ReceiptHandle": message["ReceiptHandle"] }),
-        );
-        let entries: Vec<Value> = entries.collect();
-        let request = json!({ "QueueUrl": queues.url(queue), "Entries": entries });
-        queues.ask("DeleteMessageBatch", &request).await.map(drop)
+        let handles = done.iter().filter_map(|message| message["ReceiptHandle"].as_str());
+        queues.delete(queue, handles.map(str::to_owned).collect()).await
     }
 
     /// When time alone may make something receivable in a queue, in milliseconds.

@@ -17,6 +17,7 @@ use switchboard_carriers::{BASE_URL, Carriers, Transport};
 use switchboard_domain::carriage::CarrierName;
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_runtime::dependencies::{Clock, Entropy};
+use switchboard_runtime::queue::Queues;
 use switchboard_runtime::{Config, Dependencies, Patience};
 use switchboard_store::Store;
 
@@ -54,11 +55,17 @@ pub(crate) fn dependencies(
 ) -> Result<Dependencies> {
     let config = Config::read(&local(&function.environment, carrier_url))?;
     let patience = patience(&function.name)?;
-    let store = Store::new(services.dynamodb(&function.name, patience), config.tables.clone());
-    let queues = switchboard_runtime::queue::Queues::new(
-        services.sqs(&function.name, patience),
-        config.queues.clone(),
-    );
+    let (name, tables, urls) = (&function.name, config.tables.clone(), config.queues.clone());
+    let (store, queues) = match services.near(name, patience) {
+        Some(near) => {
+            let near = Arc::new(near);
+            (Store::near(Arc::clone(&near) as _, tables), Queues::near(near, urls))
+        }
+        None => {
+            let store = Store::new(services.dynamodb(name, patience), tables);
+            (store, Queues::new(services.sqs(name, patience), urls))
+        }
+    };
     let clock = match &services.faults {
         Some(faults) => skewed(clock, faults, &function.name),
         None => Arc::clone(clock),

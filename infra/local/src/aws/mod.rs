@@ -3,6 +3,7 @@
 mod answer;
 mod connector;
 pub(crate) mod deployment;
+mod direct;
 pub mod driver;
 pub(crate) mod dynamo;
 pub(crate) mod faults;
@@ -11,6 +12,7 @@ pub(crate) mod gateway;
 pub(crate) mod invocation;
 pub(crate) mod kept;
 pub(crate) mod mappings;
+mod near;
 pub(crate) mod opening;
 pub(crate) mod options;
 pub(crate) mod queues;

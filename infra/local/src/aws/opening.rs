@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 
 use crate::aws::connector::Services;
-use crate::aws::dynamo::Tables;
+use crate::aws::dynamo::{Opening, Tables};
 use crate::aws::functions::{StandIns, dependencies};
 use crate::aws::invocation::Functions;
 use crate::aws::kept::{QUEUES_FILE, TABLES_FILE};
@@ -70,8 +70,9 @@ pub(super) async fn open_tables(
     }
     let folder = options.data.as_deref();
     let file = folder.map(|folder| folder.join(TABLES_FILE));
-    let tables = Tables::open(file.as_deref(), options.clock.as_ref(), template, stack, meter);
-    tables.with_context(|| unusable(folder))
+    let (file, clock, road) = (file.as_deref(), options.clock.as_ref(), options.road);
+    let opening = Opening { file, clock, template, stack, road, meter };
+    Tables::open(opening).with_context(|| unusable(folder))
 }
 
 /// What is said beside the reason; whether a file is damaged or in use was looked at before.

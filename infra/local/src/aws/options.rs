@@ -14,6 +14,16 @@ use crate::aws::queues::Haste;
 use crate::aws::template::TEMPLATE;
 use crate::aws::trace::Watch;
 
+/// The way from functions to embedded tables and queues.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Road {
+    /// A call with typed items.
+    #[default]
+    Near,
+    /// A client of the SDK and its documents, as on AWS.
+    Sdk,
+}
+
 /// How a deployment is started.
 #[derive(Clone)]
 pub struct Options {
@@ -25,6 +35,10 @@ pub struct Options {
     pub dynamodb_endpoint: Option<String>,
     /// An SQS that keeps the queues instead of the embedded one.
     pub sqs_endpoint: Option<String>,
+    /// The way to tables and queues; behind an endpoint it is the SDK's.
+    pub road: Road,
+    /// Whether clients of the SDK sign what stays in this process, which otherwise nobody looks at.
+    pub signs: bool,
     /// The account's SID.
     pub account_sid: String,
     /// The account's token.
@@ -69,6 +83,8 @@ impl Default for Options {
             data: None,
             dynamodb_endpoint: None,
             sqs_endpoint: None,
+            road: Road::default(),
+            signs: false,
             account_sid: "AC00000000000000000000000000000001".to_owned(),
             auth_token: "local-auth-token".to_owned(),
             carrier_base_url: None,

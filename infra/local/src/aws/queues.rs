@@ -10,6 +10,7 @@ use switchboard_runtime::dependencies::Clock;
 use switchboard_sqs::{Settings, Sqs};
 
 use crate::aws::answer::Answer;
+use crate::aws::direct::Direct;
 use crate::aws::remote::Remote;
 use crate::aws::template;
 use crate::aws::trace::{note, seen};
@@ -233,6 +234,42 @@ impl Queues {
     pub(crate) async fn ask(&self, operation: &str, request: &Value) -> Result<Value> {
         let answer = self.call(operation, request.to_string().as_bytes()).await;
         answer.read().with_context(|| operation.to_owned())
+    }
+
+    /// Receives up to ten messages, with everything that is known of them.
+    pub(crate) async fn receive(
+        &self,
+        name: &str,
+        most: usize,
+        wait_seconds: i64,
+    ) -> Result<Vec<Value>> {
+        let (url, most) = (self.url(name), most.clamp(1, BATCH_MAX));
+        if let Engine::Embedded(sqs) = &self.engine {
+            return Ok(Direct(sqs).receive_all(&url, most, wait_seconds).await?);
+        }
+        let request = json!({
+            "QueueUrl": url,
+            "MaxNumberOfMessages": most,
+            "WaitTimeSeconds": wait_seconds,
+            "MessageSystemAttributeNames": ["All"],
+            "MessageAttributeNames": ["All"],
+        });
+        match self.ask("ReceiveMessage", &request).await?["Messages"].take() {
+            Value::Array(messages) => Ok(messages),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// Deletes up to ten received messages.
+    pub(crate) async fn delete(&self, name: &str, handles: Vec<String>) -> Result<()> {
+        let url = self.url(name);
+        if let Engine::Embedded(sqs) = &self.engine {
+            return Ok(Direct(sqs).delete_all(&url, handles).await?);
+        }
+        let entry = |(place, handle): (usize, &String)| json!({ "Id": place.to_string(), "ReceiptHandle": handle });
+        let entries: Vec<Value> = handles.iter().enumerate().map(entry).collect();
+        let request = json!({ "QueueUrl": url, "Entries": entries });
+        self.ask("DeleteMessageBatch", &request).await.map(drop)
     }
 
     /// How many messages a queue holds.

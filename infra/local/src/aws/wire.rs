@@ -18,7 +18,8 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 
 use crate::aws::answer::Answer;
-use crate::aws::dynamo::Tables;
+use crate::aws::dynamo::{Opening, Tables};
+use crate::aws::options::Road;
 use crate::aws::template::Template;
 
 /// A transaction may bring 4 MB, a batch 16.
@@ -37,7 +38,9 @@ pub async fn serve_tables(listener: TcpListener) -> Result<()> {
         tables: Vec::new(),
         routes: Vec::new(),
     };
-    let tables = Tables::open(None, None, &none, "", Arc::default())?;
+    let (template, road, meter) = (&none, Road::Sdk, Arc::default());
+    let tables =
+        Tables::open(Opening { file: None, clock: None, template, stack: "", road, meter })?;
     let sweeping = tables.clone();
     tokio::spawn(async move {
         loop {

@@ -9,7 +9,8 @@ use switchboard_domain::timestamp::Timestamp;
 use crate::{PATIENCE, start_with};
 
 /// Basic auth of the default account.
-const AUTH: &str = "Basic QUMwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMTpsb2NhbC1hdXRoLXRva2Vu";
+pub(crate) const AUTH: &str =
+    "Basic QUMwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMTpsb2NhbC1hdXRoLXRva2Vu";
 
 /// Does something to the first call of one operation.
 #[derive(Debug)]

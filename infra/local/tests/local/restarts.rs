@@ -28,8 +28,10 @@ impl Drop for Folder {
 async fn put(deployment: &Deployment, pk: &str) {
     let put = deployment.dynamodb("test").put_item();
     let put = put.table_name(deployment.table_name("routing"));
-    let put = put.item("pk", AttributeValue::S(pk.to_owned()));
-    put.item("sk", AttributeValue::S("-".to_owned())).send().await.unwrap();
+    let text = |value: &str| AttributeValue::S(value.to_owned());
+    // With effects, or it would wake nobody.
+    let put = put.item("pk", text(pk)).item("sk", text("-")).item("fx", text("[]"));
+    put.item("v", AttributeValue::N("1".to_owned())).send().await.unwrap();
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 
 use serde_json::{Value, json};
-use switchboard_sqs::{Clock, JournalError, Sqs};
+use switchboard_sqs::{Clock, JournalError, Settings, Sqs};
 
 const START_MS: i64 = 1_700_000_000_000;
 
@@ -87,7 +87,7 @@ fn crash(from: &Path, to: &Path, wal_bytes: Option<usize>) {
 async fn a_reopened_engine_has_queues_messages_counts_deadlines_and_repeats() {
     let folder = Folder::new();
     let (time, clock) = held_clock();
-    let sqs = Sqs::open(folder.file("q.db"), clock.clone()).unwrap();
+    let sqs = Sqs::open_with(folder.file("q.db"), Settings::default(), clock.clone()).unwrap();
     let url = create(&sqs, "q.fifo", json!({ "FifoQueue": "true" })).await;
     let plain = create(&sqs, "plain", json!({ "DelaySeconds": "10" })).await;
     let first = send(&sqs, &url, "1").await;
@@ -102,7 +102,7 @@ async fn a_reopened_engine_has_queues_messages_counts_deadlines_and_repeats() {
 
     let copy = folder.file("copy.db");
     crash(&folder.file("q.db"), &copy, None);
-    let again = Sqs::open(&copy, clock).unwrap();
+    let again = Sqs::open_with(&copy, Settings::default(), clock).unwrap();
     for queue in [&url, &plain] {
         let all = json!({ "QueueUrl": queue, "AttributeNames": ["All"] });
         let before = ask(&sqs, "GetQueueAttributes", all.clone()).await;
@@ -131,14 +131,14 @@ async fn after_a_restart_everything_in_flight_can_be_released() {
     let folder = Folder::new();
     let (_, clock) = held_clock();
     let url = {
-        let sqs = Sqs::open(folder.file("q.db"), clock.clone()).unwrap();
+        let sqs = Sqs::open_with(folder.file("q.db"), Settings::default(), clock.clone()).unwrap();
         let url = create(&sqs, "q.fifo", json!({ "FifoQueue": "true" })).await;
         send(&sqs, &url, "1").await;
         receive(&sqs, &url, 1).await;
         url
     };
     for count in ["2", "3"] {
-        let sqs = Sqs::open(folder.file("q.db"), clock.clone()).unwrap();
+        let sqs = Sqs::open_with(folder.file("q.db"), Settings::default(), clock.clone()).unwrap();
         assert_eq!(sqs.release_in_flight().unwrap(), 1);
         let message = receive(&sqs, &url, 1).await.remove(0);
         assert_eq!(message["Attributes"]["ApproximateReceiveCount"], count);
@@ -150,7 +150,7 @@ async fn a_log_cut_off_anywhere_gives_a_state_there_was_between_two_requests() {
     let folder = Folder::new();
     let (_, clock) = held_clock();
     let original = folder.file("q.db");
-    let sqs = Sqs::open(&original, clock.clone()).unwrap();
+    let sqs = Sqs::open_with(&original, Settings::default(), clock.clone()).unwrap();
     let dead = create(&sqs, "dead.fifo", json!({ "FifoQueue": "true" })).await;
     let arn = "arn:aws:sqs:us-east-1:000000000000:dead.fifo";
     let policy = json!({ "deadLetterTargetArn": arn, "maxReceiveCount": 1 }).to_string();
@@ -181,7 +181,7 @@ async fn a_log_cut_off_anywhere_gives_a_state_there_was_between_two_requests() {
     for cut in (begin..=end).step_by(997).chain([end]) {
         let copy = folder.file(&format!("cut{cut}.db"));
         crash(&original, &copy, Some(cut));
-        let after = Sqs::open(&copy, clock.clone()).unwrap();
+        let after = Sqs::open_with(&copy, Settings::default(), clock.clone()).unwrap();
         let state = contents(&after, &url, &dead).await;
         if seen.last() != Some(&state) {
             seen.push(state);
@@ -207,7 +207,7 @@ async fn contents(sqs: &Sqs, url: &str, dead: &str) -> [String; 2] {
 async fn deleted_messages_and_ended_repeats_stay_gone() {
     let folder = Folder::new();
     let (time, clock) = held_clock();
-    let sqs = Sqs::open(folder.file("q.db"), clock.clone()).unwrap();
+    let sqs = Sqs::open_with(folder.file("q.db"), Settings::default(), clock.clone()).unwrap();
     let url = create(&sqs, "q.fifo", json!({ "FifoQueue": "true" })).await;
     send(&sqs, &url, "1").await;
     let message = receive(&sqs, &url, 1).await.remove(0);
@@ -217,7 +217,7 @@ async fn deleted_messages_and_ended_repeats_stay_gone() {
     ask(&sqs, "DeleteQueue", json!({ "QueueUrl": gone })).await;
     drop(sqs);
 
-    let sqs = Sqs::open(folder.file("q.db"), clock).unwrap();
+    let sqs = Sqs::open_with(folder.file("q.db"), Settings::default(), clock).unwrap();
     let listed = ask(&sqs, "ListQueues", json!({})).await;
     assert_eq!(listed["QueueUrls"], json!([url]));
     send(&sqs, &url, "1").await;
@@ -231,11 +231,11 @@ async fn deleted_messages_and_ended_repeats_stay_gone() {
 fn a_file_that_is_open_elsewhere_or_is_no_journal_is_refused() {
     let folder = Folder::new();
     let (_, clock) = held_clock();
-    let open = Sqs::open(folder.file("q.db"), clock.clone()).unwrap();
-    let second = Sqs::open(folder.file("q.db"), clock.clone());
+    let open = Sqs::open_with(folder.file("q.db"), Settings::default(), clock.clone()).unwrap();
+    let second = Sqs::open_with(folder.file("q.db"), Settings::default(), clock.clone());
     assert!(matches!(second, Err(JournalError::InUse(_))), "{second:?}");
     drop(open);
     fs::write(folder.file("text"), "this is no database, whatever its name may be").unwrap();
-    assert!(Sqs::open(folder.file("text"), clock.clone()).is_err());
-    assert!(Sqs::open(folder.file("absent/q.db"), clock).is_err());
+    assert!(Sqs::open_with(folder.file("text"), Settings::default(), clock.clone()).is_err());
+    assert!(Sqs::open_with(folder.file("absent/q.db"), Settings::default(), clock).is_err());
 }

@@ -57,11 +57,11 @@ fn round(kind: &str, text: &str) {
     let before = item_of(text);
     let record = item::record(before.clone()).unwrap();
     assert_eq!(record.kind(), kind);
-    let (table, mut after) = item::item(&record, &[], None).unwrap();
+    let (written, mut after) = item::item(&record, &[], None).unwrap();
     let place = Place::of(&record);
     let named = |name: &str| before.get(name).and_then(|it| it.as_s().ok()).cloned();
-    let key = Key { table, pk: named("pk").unwrap(), sk: named("sk").unwrap() };
-    assert_eq!(place.key, key, "{kind}");
+    let key = Key { table: written.table, pk: named("pk").unwrap(), sk: named("sk").unwrap() };
+    assert_eq!((&place.key, &written), (&key, &key), "{kind}");
     let number = |item: &Item| item["v"].as_n().unwrap().parse::<u64>().unwrap();
     assert_eq!(number(&after), number(&before) + 1);
     after.insert("v".to_owned(), before["v"].clone());

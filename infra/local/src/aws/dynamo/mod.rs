@@ -7,7 +7,11 @@
 
 mod actions;
 mod engine;
+mod near;
+mod ring;
 mod sdk;
+mod shared;
+mod short;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -23,12 +27,12 @@ use dynoxide::Database;
 use dynoxide::actions::scan::ScanRequest;
 use dynoxide::errors::DynoxideError;
 use dynoxide::storage_backend::Clock as EngineClock;
-use rusqlite::Connection;
 use serde_json::{Value, json};
 use switchboard_disk::Durable;
 use switchboard_runtime::dependencies::Clock;
 
 use crate::aws::answer::Answer;
+use crate::aws::options::Road;
 use crate::aws::remote::{Remote, RemoteTables};
 use crate::aws::template;
 use crate::aws::trace::{Written, note};
@@ -37,7 +41,10 @@ use crate::lock::lock;
 
 use actions::{COUNTED, WRITES, actions, tables_of};
 use engine::{Borrowed, create, perform, records};
+use near::Near;
+use ring::Read;
 
+pub(crate) use near::written as text_of;
 pub(crate) use sdk::as_sdk;
 pub(crate) use stream::Stream;
 
@@ -58,14 +65,16 @@ enum Engine {
 }
 
 struct Shared {
-    /// The same file or memory, to forget stream records: the engine keeps them for ever, and reads all
-    /// of them for each write. Also what keeps the two from meeting.
-    side: Mutex<Option<Connection>>,
+    /// The same file or memory, for the store's own requests and for streams. Its lock is also what keeps the engine and
+    /// this from meeting.
+    near: Mutex<Option<Near>>,
     durable: Durable,
+    /// Rows of streams that are done with and not removed yet, by table: the last of each.
+    spent: Mutex<BTreeMap<String, i64>>,
+    clock: Clock,
     meter: Arc<Meter>,
     stack: String,
     streams: BTreeMap<String, Arc<Stream>>,
-    sweeps: bool,
 }
 
 impl fmt::Debug for Tables {
@@ -74,42 +83,53 @@ impl fmt::Debug for Tables {
     }
 }
 
+/// How a deployment's tables are opened.
+pub(crate) struct Opening<'a> {
+    /// The file; memory without it.
+    pub(crate) file: Option<&'a Path>,
+    /// The clock; the system's without it.
+    pub(crate) clock: Option<&'a Clock>,
+    pub(crate) template: &'a template::Template,
+    pub(crate) stack: &'a str,
+    pub(crate) road: Road,
+    pub(crate) meter: Arc<Meter>,
+}
+
 impl Tables {
     /// Opens the tables of a template, in memory or in a file, and makes those that are missing.
-    pub(crate) fn open(
-        file: Option<&Path>,
-        clock: Option<&Clock>,
-        template: &template::Template,
-        stack: &str,
-        meter: Arc<Meter>,
-    ) -> Result<Self> {
-        let (database, side) = match (file, clock) {
-            (Some(file), _) => {
+    pub(crate) fn open(opening: Opening<'_>) -> Result<Self> {
+        let Opening { file, clock, template, stack, road, meter } = opening;
+        let (database, name) = match (file, clock, road) {
+            (Some(file), _, _) => {
                 let path = file.to_str().context("the data folder's name is not text")?;
-                let (database, side) = (Database::new(path)?, Connection::open(path)?);
-                // Nobody waits for the disk under the lock, see `Durable`. This is the engine's name for it.
-                database.disable_bulk_loading()?;
-                side.pragma_update(None, "synchronous", "NORMAL")?;
-                (database, Some(side))
+                (Database::new(path)?, Some(path.to_owned()))
             }
-            (None, Some(clock)) => {
+            // The engine takes a clock only for memory that nobody else can reach.
+            (None, Some(clock), Road::Sdk) => {
                 let clock: Arc<dyn EngineClock> = Arc::new(Borrowed(Arc::clone(clock)));
                 (Database::memory_with_clock(clock)?, None)
             }
-            (None, None) => {
+            (None, _, _) => {
                 let number = MEMORIES.fetch_add(1, Ordering::Relaxed);
                 let name = format!("file:switchboard-{number}?mode=memory&cache=shared");
-                (Database::new(&name)?, Some(Connection::open(&name)?))
+                (Database::new(&name)?, Some(name))
             }
         };
-        // With a clock of the caller's, a file has the wrong idea of what has expired.
-        let sweeps = file.is_none() || clock.is_none();
+        // Nobody waits for the disk under the lock, see `Durable`. This is the engine's name for it; while the tables are
+        // made, nobody waits for it at all.
+        database.enable_bulk_loading()?;
         for table in &template.tables {
             create(&database, table).with_context(|| format!("table {}", table.name))?;
         }
-        let mut shared = Shared::new(side, meter, template, stack, sweeps);
+        database.disable_bulk_loading()?;
+        let near =
+            name.map(|name| Near::new(&name, &template.tables, file.is_some())).transpose()?;
+        let mut shared = Shared::new(near, clock, meter, template, stack);
         if let Some(file) = file {
             shared.durable = Durable::of_database(file)?;
+        }
+        if let Some(near) = lock(&shared.near).as_ref() {
+            shared.collect(near)?;
         }
         Ok(Self { engine: Engine::Embedded(database), shared: Arc::new(shared) })
     }
@@ -125,8 +145,8 @@ impl Tables {
         for table in &template.tables {
             remote.create(table).await.with_context(|| format!("table {}", table.name))?;
         }
-        let shared = Shared::new(None, meter, template, stack, false);
-        Ok(Self { engine: Engine::Remote(remote), shared: Arc::new(shared) })
+        let shared = Arc::new(Shared::new(None, None, meter, template, stack));
+        Ok(Self { engine: Engine::Remote(remote), shared })
     }
 
     /// Removes the tables, if they are not this process's own.
@@ -150,34 +170,53 @@ impl Tables {
 
     /// Deletes what has expired.
     pub(crate) fn sweep(&self) -> Result<usize> {
-        if !self.shared.sweeps {
-            return Ok(0);
-        }
         let Engine::Embedded(database) = &self.engine else {
             return Ok(0);
         };
-        let swept = {
-            let _alone = lock(&self.shared.side);
-            database.sweep_ttl()?
+        let near = lock(&self.shared.near);
+        let swept = match near.as_ref() {
+            Some(near) if near.has_tables() => self.shared.sweep(near)?,
+            Some(_) | None => database.sweep_ttl()?,
         };
+        drop(near);
         if swept > 0 {
-            self.shared.streams.keys().for_each(|table| self.nudge(table));
+            self.shared.streams.keys().for_each(|table| self.shared.nudge(table));
         }
         Ok(swept)
     }
 
-    /// Forgets the records of a table's stream up to a sequence number; all of them without one.
+    /// Forgets the records of a table's stream up to a sequence number; all of them without one. In a file they are
+    /// removed with the next write.
     pub(crate) fn forget(&self, table: &str, sequence_number: Option<&str>) -> Result<()> {
-        const EARLIER: &str = "DELETE FROM _stream_records WHERE table_name = ?1 AND \
-             CAST(sequence_number AS INTEGER) <= ?2";
-        let side = lock(&self.shared.side);
-        let Some(connection) = side.as_ref() else {
-            return Ok(());
+        let Some(stream) = self.shared.streams.get(table) else { return Ok(()) };
+        let number = match sequence_number {
+            Some(open) => ring::number(open).context("no sequence number")?,
+            None => i64::MAX,
         };
-        // In the open a sequence number has a one and zeros before it.
-        let stored = sequence_number.map_or(Ok(i64::MAX), |number| number[1..].parse())?;
-        connection.execute(EARLIER, rusqlite::params![table, stored])?;
+        if let Some(row) = lock(&stream.ring).forget(number) {
+            lock(&self.shared.spent).insert(table.to_owned(), row);
+        }
         Ok(())
+    }
+
+    /// Reads a table's stream as [`Tables::records`] does, and makes records only of what passes the filters.
+    pub(crate) async fn wanted(
+        &self,
+        table: &str,
+        after: Option<&str>,
+        limit: usize,
+        filters: &template::Filters,
+    ) -> Result<Read> {
+        if self.are_near() {
+            let stream = self.shared.streams.get(table).context("no such stream")?;
+            let wants = |record: &Value| filters.want(record);
+            return Ok(lock(&stream.ring).after(after.and_then(ring::number), limit, wants));
+        }
+        let records = self.records(table, after, limit).await?;
+        let number =
+            |record: &Value| record["dynamodb"]["SequenceNumber"].as_str().map(str::to_owned);
+        let last = records.last().and_then(number);
+        Ok(Read { wanted: filters.wanted(&records), last })
     }
 
     /// Reads the records of a table's stream after a sequence number, from the first one kept without one.
@@ -189,8 +228,13 @@ impl Tables {
     ) -> Result<Vec<Value>> {
         match &self.engine {
             Engine::Embedded(database) => {
-                let _alone = lock(&self.shared.side);
-                records(database, table, after, limit)
+                let near = lock(&self.shared.near);
+                if near.is_none() {
+                    return records(database, table, after, limit);
+                }
+                drop(near);
+                let stream = self.shared.streams.get(table).context("no such stream")?;
+                Ok(lock(&stream.ring).after(after.and_then(ring::number), limit, |_| true).wanted)
             }
             Engine::Remote(remote) => remote.records(table, after, limit).await,
         }
@@ -201,7 +245,7 @@ impl Tables {
         let Engine::Embedded(database) = &self.engine else {
             return Ok(None);
         };
-        let _alone = lock(&self.shared.side);
+        let _alone = lock(&self.shared.near);
         let (mut items, mut start) = (Vec::new(), None);
         loop {
             let request = ScanRequest {
@@ -252,14 +296,19 @@ impl Tables {
     async fn perform(&self, operation: &str, body: &Value) -> Result<Value, Answer> {
         match &self.engine {
             Engine::Embedded(database) => {
-                let _alone = lock(&self.shared.side);
+                let near = lock(&self.shared.near);
                 let refused =
                     |error: DynoxideError| Answer::new(error.status_code(), error.to_json());
-                let performed = perform(database, operation, body).map_err(refused);
+                let answer = perform(database, operation, body).map_err(refused)?;
                 if WRITES.contains(&operation) {
                     self.shared.durable.wrote();
                 }
-                performed
+                if let Some(near) = near.as_ref().filter(|_| WRITES.contains(&operation)) {
+                    let lost =
+                        |error| Answer::error(500, "InternalServerError", &format!("{error:#}"));
+                    self.shared.collect(near).map_err(lost)?;
+                }
+                Ok(answer)
             }
             Engine::Remote(remote) => {
                 let answer = remote.call(operation, body).await;
@@ -295,7 +344,7 @@ impl Tables {
                 continue;
             }
             let table = request["TableName"].as_str().unwrap_or_default();
-            self.nudge(table);
+            self.shared.nudge(table);
             let written = Written {
                 table: self.short(table).to_owned(),
                 kind: request["Item"]["kind"]["S"].as_str().unwrap_or("item").to_owned(),
@@ -304,15 +353,13 @@ impl Tables {
             note(|notes| notes.written.push(written));
         }
         if operation == "BatchWriteItem" {
-            tables_of(body).for_each(|table| self.nudge(table));
+            tables_of(body).for_each(|table| self.shared.nudge(table));
         }
     }
 
-    fn nudge(&self, table: &str) {
-        if let Some(stream) = self.shared.streams.get(table) {
-            stream.written.fetch_add(1, Ordering::SeqCst);
-            stream.news.notify_waiters();
-        }
+    /// What counts.
+    pub(crate) fn meter(&self) -> &Meter {
+        &self.shared.meter
     }
 
     /// A table's name without the stack's.
@@ -335,21 +382,5 @@ impl Tables {
             );
         }
         tables_of(body).for_each(|table| permit(operation, self.short(table).to_owned()));
-    }
-}
-
-impl Shared {
-    fn new(
-        side: Option<Connection>,
-        meter: Arc<Meter>,
-        template: &template::Template,
-        stack: &str,
-        sweeps: bool,
-    ) -> Self {
-        let streams = template.tables.iter().filter(|table| table.has_stream);
-        let unseen = |table: &template::Table| (table.name.clone(), Arc::new(Stream::unseen()));
-        let streams = streams.map(unseen).collect();
-        let durable = Durable::default();
-        Self { side: Mutex::new(side), durable, meter, stack: format!("{stack}-"), streams, sweeps }
     }
 }

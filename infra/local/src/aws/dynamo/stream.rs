@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::Notify;
 
+use super::ring::Ring;
 use crate::lock::lock;
 
 /// A table's stream, as its readers see it.
@@ -15,6 +16,8 @@ pub(crate) struct Stream {
     pub(crate) written: AtomicU64,
     /// Wakes the readers.
     pub(crate) news: Notify,
+    /// What there is to read, if it is not read from the engine.
+    pub(super) ring: Mutex<Ring>,
     /// How far each reader is, by function.
     readers: Mutex<BTreeMap<String, Reader>>,
 }

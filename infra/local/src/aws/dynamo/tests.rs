@@ -23,7 +23,8 @@ fn tables(file: Option<&Path>) -> Tables {
         api_endpoint: empty(),
     };
     let template = Template::read(TEMPLATE, &BTreeMap::new(), &place).unwrap();
-    Tables::open(file, None, &template, "s", Arc::default()).unwrap()
+    let (template, road, meter) = (&template, Road::Near, Arc::default());
+    Tables::open(Opening { file, clock: None, template, stack: "s", road, meter }).unwrap()
 }
 
 async fn put(tables: &Tables, pk: &str) {

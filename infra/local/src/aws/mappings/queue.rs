@@ -13,10 +13,10 @@ use crate::aws::template::Batching;
 use crate::aws::trace::Trigger;
 use crate::aws::usage::{Usage, billed};
 
-/// One receive brings at most this many messages.
+/// One delete takes at most this many messages.
 const RECEIVE_MAX: usize = 10;
 /// A receive waits this many seconds.
-const WAIT_SECONDS: u64 = 20;
+const WAIT_SECONDS: i64 = 20;
 /// While a batch is not full, it is looked for more this often.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// After a receive that failed.
@@ -89,19 +89,12 @@ impl Mapping {
         Ok(messages)
     }
 
-    async fn receive(&self, most: usize, wait_seconds: u64) -> Result<Vec<Value>> {
+    async fn receive(&self, most: usize, wait_seconds: i64) -> Result<Vec<Value>> {
         let queues = &self.reach.services.queues;
-        let request = json!({
-            "QueueUrl": queues.url(&self.queue),
-            "MaxNumberOfMessages": most.min(RECEIVE_MAX),
-            "WaitTimeSeconds": wait_seconds,
-            "MessageSystemAttributeNames": ["All"],
-            "MessageAttributeNames": ["All"],
-        });
-        let mut answer = queues.ask("ReceiveMessage", &request).await?;
-        let Value::Array(messages) = answer["Messages"].take() else {
-            return Ok(Vec::new());
-        };
+        let messages = queues.receive(&self.queue, most, wait_seconds).await?;
+        if messages.is_empty() {
+            return Ok(messages);
+        }
         let bytes = messages.iter().filter_map(|it| it["Body"].as_str()).map(str::len).sum();
         let receive_requests = billed(bytes);
         self.reach.meter.add(&self.function, Usage { receive_requests, ..Usage::default() });
@@ -114,11 +107,14 @@ impl Mapping {
             queue: queues.short(&self.queue).to_owned(),
             messages: messages.len(),
         };
-        let event = event(&messages, &queues.arn(&self.queue), queues.region());
+        let arn = queues.arn(&self.queue);
+        let names = |message: &Value| json!({ "MessageId": message["MessageId"], "ReceiptHandle": message["ReceiptHandle"] });
+        let (held, messages): (Vec<Value>, _) = (messages.iter().map(names).collect(), messages);
+        let event = event(messages, &arn, queues.region());
         let answer = self.reach.functions.invoke(&self.function, trigger, event).await;
         let done: Vec<&Value> = match &answer {
-            Ok(answer) if self.batching.reports_failures => succeeded(&messages, answer),
-            Ok(_) => messages.iter().collect(),
+            Ok(answer) if self.batching.reports_failures => succeeded(&held, answer),
+            Ok(_) => held.iter().collect(),
             Err(_) => Vec::new(),
         };
         let queue = queues.short(&self.queue);
@@ -135,12 +131,10 @@ impl Mapping {
 
     async fn delete(&self, done: &[&Value]) -> Result<()> {
         let queues = &self.reach.services.queues;
-        let entry = |(place, message): (usize, &&Value)| json!({ "Id": place.to_string(), "ReceiptHandle": message["ReceiptHandle"] });
         for done in done.chunks(RECEIVE_MAX) {
-            let entries: Vec<Value> = done.iter().enumerate().map(entry).collect();
-            let request = json!({ "QueueUrl": queues.url(&self.queue), "Entries": entries });
+            let handles = done.iter().filter_map(|message| message["ReceiptHandle"].as_str());
             self.reach.meter.add(&self.function, Usage { delete_requests: 1, ..Usage::default() });
-            queues.ask("DeleteMessageBatch", &request).await?;
+            queues.delete(&self.queue, handles.map(str::to_owned).collect()).await?;
         }
         Ok(())
     }
@@ -160,25 +154,25 @@ pub(crate) fn succeeded<'a>(messages: &'a [Value], answer: &Value) -> Vec<&'a Va
 }
 
 /// Messages as Lambda delivers them.
-pub(crate) fn event(messages: &[Value], arn: &str, region: &str) -> Value {
-    let record = |message: &Value| {
+pub(crate) fn event(messages: Vec<Value>, arn: &str, region: &str) -> Value {
+    let record = |mut message: Value| {
         let mut record = json!({
-            "messageId": message["MessageId"],
-            "receiptHandle": message["ReceiptHandle"],
-            "body": message["Body"],
-            "attributes": message["Attributes"],
+            "messageId": message["MessageId"].take(),
+            "receiptHandle": message["ReceiptHandle"].take(),
+            "body": message["Body"].take(),
+            "attributes": message["Attributes"].take(),
             "messageAttributes": attributes(&message["MessageAttributes"]),
-            "md5OfBody": message["MD5OfBody"],
+            "md5OfBody": message["MD5OfBody"].take(),
             "eventSource": "aws:sqs",
             "eventSourceARN": arn,
             "awsRegion": region,
         });
         if message["MD5OfMessageAttributes"].is_string() {
-            record["md5OfMessageAttributes"] = message["MD5OfMessageAttributes"].clone();
+            record["md5OfMessageAttributes"] = message["MD5OfMessageAttributes"].take();
         }
         record
     };
-    json!({ "Records": messages.iter().map(record).collect::<Vec<_>>() })
+    json!({ "Records": messages.into_iter().map(record).collect::<Vec<_>>() })
 }
 
 fn attributes(sent: &Value) -> Value {

@@ -87,14 +87,15 @@ impl Mapping {
             let written = self.stream.written.load(Ordering::SeqCst);
             let (position, limit) = (self.position.as_deref(), self.rules.batching.size);
             let tables = &self.reach.services.tables;
-            let records = tables.records(&self.table, position, limit).await?;
-            if records.is_empty() {
+            let filters = &self.rules.filters;
+            let read = tables.wanted(&self.table, position, limit, filters).await?;
+            let Some(last) = read.last else {
                 self.stream.caught_up(&self.function, written);
                 return Ok(());
-            }
-            self.deliver(self.rules.filters.wanted(&records)).await?;
+            };
+            self.deliver(read.wanted).await?;
             // What wakes nobody is done with as well.
-            records.last().map_or(Ok(()), |last| self.checkpoint(last))?;
+            self.checkpoint(&last)?;
         }
     }
 
@@ -106,7 +107,7 @@ impl Mapping {
         while let Some(mut batch) = pending.pop_front() {
             let (done, is_whole_failure) = self.invoke(&batch).await;
             if done > 0 {
-                self.checkpoint(&batch[done - 1])?;
+                self.checkpoint(sequence_number(&batch[done - 1]))?;
                 batch.drain(..done);
                 (attempts, pause) = (0, PAUSE);
             }
@@ -122,7 +123,7 @@ impl Mapping {
             if self.rules.retries_max.is_some_and(|most| attempts >= most) {
                 self.give_up(&batch, attempts).await?;
                 let last = batch.pop();
-                last.iter().try_for_each(|last| self.checkpoint(last))?;
+                last.iter().try_for_each(|last| self.checkpoint(sequence_number(last)))?;
                 (attempts, pause) = (0, PAUSE);
                 continue;
             }
@@ -152,8 +153,7 @@ impl Mapping {
         }
     }
 
-    fn checkpoint(&mut self, last: &Value) -> Result<()> {
-        let number = sequence_number(last);
+    fn checkpoint(&mut self, number: &str) -> Result<()> {
         if self.position.as_deref() == Some(number) {
             return Ok(());
         }

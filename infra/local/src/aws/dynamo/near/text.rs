@@ -1,0 +1,287 @@
+//! Items as the engine keeps them: DynamoDB's own JSON, written and read without a document in between.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fmt;
+
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::ser::{Error as _, SerializeMap as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use switchboard_store::item::Item;
+
+/// An item's text.
+pub(crate) fn written(item: &Item) -> serde_json::Result<String> {
+    let mut text = Vec::with_capacity(1024);
+    serde_json::to_writer(&mut text, &Members(item))?;
+    String::from_utf8(text).map_err(serde::ser::Error::custom)
+}
+
+/// The item of a text.
+pub(crate) fn read(text: &str) -> serde_json::Result<Item> {
+    let members: ReadMembers = serde_json::from_str(text)?;
+    Ok(members.0)
+}
+
+/// What a write has to know of the item that is there.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Facts {
+    /// `v`, as it is written.
+    pub(super) version: Option<String>,
+    /// `c`.
+    pub(super) commits: Option<Vec<u8>>,
+    /// The keys of its rows in the indexes, by attribute.
+    pub(super) rows: HashMap<String, String>,
+}
+
+impl Facts {
+    /// Reads only them, and of the rest only how long it is.
+    pub(super) fn of(text: &str, rows: &[&str]) -> serde_json::Result<Self> {
+        let mut reader = serde_json::Deserializer::from_str(text);
+        reader.deserialize_map(FactsIn(rows))
+    }
+}
+
+/// A name, which is not copied unless something in it is escaped.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+struct FactsIn<'a>(&'a [&'a str]);
+
+impl<'de> Visitor<'de> for FactsIn<'_> {
+    type Value = Facts;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("an item")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Facts, A::Error> {
+        let mut facts = Facts::default();
+        while let Some(Name(name)) = members.next_key()? {
+            match &*name {
+                "v" => match members.next_value::<ReadValue>()?.0 {
+                    AttributeValue::N(number) => facts.version = Some(number),
+                    _ => return Err(A::Error::custom("a version that is no number")),
+                },
+                "c" => match members.next_value::<ReadValue>()?.0 {
+                    AttributeValue::B(bytes) => facts.commits = Some(bytes.into_inner()),
+                    _ => return Err(A::Error::custom("commits that are no bytes")),
+                },
+                row if self.0.contains(&row) => {
+                    if let AttributeValue::S(key) = members.next_value::<ReadValue>()?.0 {
+                        facts.rows.insert(row.to_owned(), key);
+                    }
+                }
+                _ => drop(members.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(facts)
+    }
+}
+
+struct Members<'a>(&'a HashMap<String, AttributeValue>);
+
+impl Serialize for Members<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut members = to.serialize_map(Some(self.0.len()))?;
+        for (name, value) in self.0 {
+            members.serialize_entry(name, &Value(value))?;
+        }
+        members.end()
+    }
+}
+
+struct Value<'a>(&'a AttributeValue);
+
+struct Values<'a>(&'a [AttributeValue]);
+
+impl Serialize for Values<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(self.0.iter().map(Value))
+    }
+}
+
+impl Serialize for Value<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut member = to.serialize_map(Some(1))?;
+        let bytes = |blob: &Blob| BASE64.encode(blob.as_ref());
+        match self.0 {
+            AttributeValue::S(text) => member.serialize_entry("S", text)?,
+            AttributeValue::N(number) => member.serialize_entry("N", &*canonical(number))?,
+            AttributeValue::B(blob) => member.serialize_entry("B", &bytes(blob))?,
+            AttributeValue::Bool(truth) => member.serialize_entry("BOOL", truth)?,
+            AttributeValue::Null(null) => member.serialize_entry("NULL", null)?,
+            AttributeValue::Ss(all) => member.serialize_entry("SS", all)?,
+            AttributeValue::Ns(all) => {
+                let all: Vec<_> = all.iter().map(|number| canonical(number)).collect();
+                member.serialize_entry("NS", &all)?;
+            }
+            AttributeValue::Bs(all) => {
+                member.serialize_entry("BS", &all.iter().map(bytes).collect::<Vec<_>>())?;
+            }
+            AttributeValue::L(all) => member.serialize_entry("L", &Values(all))?,
+            AttributeValue::M(all) => member.serialize_entry("M", &Members(all))?,
+            other => {
+                return Err(S::Error::custom(format!("an attribute of no known type: {other:?}")));
+            }
+        }
+        member.end()
+    }
+}
+
+/// A number as DynamoDB keeps it: `1.50` is `1.5`.
+fn canonical(number: &str) -> Cow<'_, str> {
+    let digits = number.strip_prefix('-').unwrap_or(number);
+    let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
+    if number == "0" || (is_plain && (1..=38).contains(&digits.len())) {
+        return number.into();
+    }
+    dynoxide::types::normalize_dynamo_number(number).into()
+}
+
+struct ReadMembers(Item);
+
+impl<'de> Deserialize<'de> for ReadMembers {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_map(MembersIn)
+    }
+}
+
+struct MembersIn;
+
+impl<'de> Visitor<'de> for MembersIn {
+    type Value = ReadMembers;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("attributes")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<ReadMembers, A::Error> {
+        let mut item = Item::with_capacity(24);
+        while let Some((name, value)) = members.next_entry::<String, ReadValue>()? {
+            item.insert(name, value.0);
+        }
+        Ok(ReadMembers(item))
+    }
+}
+
+struct ReadValue(AttributeValue);
+
+impl<'de> Deserialize<'de> for ReadValue {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_map(ValueIn)
+    }
+}
+
+struct ValueIn;
+
+impl<'de> Visitor<'de> for ValueIn {
+    type Value = ReadValue;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("an attribute with its type")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut member: A) -> Result<ReadValue, A::Error> {
+        let bytes = |text: &str| match BASE64.decode(text) {
+            Ok(bytes) => Ok(Blob::new(bytes)),
+            Err(error) => Err(A::Error::custom(error)),
+        };
+        let kind = member.next_key::<&str>()?.ok_or_else(|| A::Error::custom("no type"))?;
+        let value = match kind {
+            "S" => AttributeValue::S(member.next_value()?),
+            "N" => AttributeValue::N(member.next_value()?),
+            "B" => AttributeValue::B(bytes(&member.next_value::<String>()?)?),
+            "BOOL" => AttributeValue::Bool(member.next_value()?),
+            "NULL" => AttributeValue::Null(member.next_value()?),
+            "SS" => AttributeValue::Ss(member.next_value()?),
+            "NS" => AttributeValue::Ns(member.next_value()?),
+            "BS" => {
+                let all: Vec<String> = member.next_value()?;
+                let all: Result<_, _> = all.iter().map(|text| bytes(text)).collect();
+                AttributeValue::Bs(all?)
+            }
+            "L" => {
+                let all: Vec<ReadValue> = member.next_value()?;
+                AttributeValue::L(all.into_iter().map(|value| value.0).collect())
+            }
+            "M" => AttributeValue::M(member.next_value::<ReadMembers>()?.0),
+            other => return Err(A::Error::custom(format!("an attribute of type {other}"))),
+        };
+        match member.next_key::<IgnoredAny>()? {
+            None => Ok(ReadValue(value)),
+            Some(_) => Err(A::Error::custom("an attribute of two types")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(value: &str) -> AttributeValue {
+        AttributeValue::S(value.to_owned())
+    }
+
+    fn item() -> Item {
+        let number = |value: &str| AttributeValue::N(value.to_owned());
+        let bytes = |bytes: &[u8]| Blob::new(bytes);
+        Item::from([
+            ("pk".to_owned(), text("a\"\\\u{1}ü\u{10FFFF}")),
+            ("v".to_owned(), number("7")),
+            ("c".to_owned(), AttributeValue::B(bytes(&[0, 255, 7]))),
+            ("is".to_owned(), AttributeValue::Bool(true)),
+            ("nothing".to_owned(), AttributeValue::Null(true)),
+            ("texts".to_owned(), AttributeValue::Ss(vec!["a".to_owned(), "b".to_owned()])),
+            ("numbers".to_owned(), AttributeValue::Ns(vec!["1".to_owned(), "-2.5".to_owned()])),
+            ("blobs".to_owned(), AttributeValue::Bs(vec![bytes(b"x"), bytes(b"")])),
+            ("list".to_owned(), AttributeValue::L(vec![text(""), AttributeValue::L(Vec::new())])),
+            ("map".to_owned(), AttributeValue::M(Item::from([("lpk".to_owned(), text("no row"))]))),
+            ("lpk".to_owned(), text("L")),
+            ("lsk".to_owned(), text("l")),
+        ])
+    }
+
+    #[test]
+    fn what_is_written_is_what_is_read() {
+        assert_eq!(read(&written(&item()).unwrap()).unwrap(), item());
+        assert_eq!(read("{}").unwrap(), Item::new());
+    }
+
+    #[test]
+    fn numbers_are_kept_in_one_form() {
+        for (given, kept) in
+            [("0", "0"), ("-0", "0"), ("007", "7"), ("1.50", "1.5"), ("-12", "-12"), ("1e2", "100")]
+        {
+            assert_eq!(canonical(given), kept, "{given}");
+        }
+    }
+
+    #[test]
+    fn a_write_knows_only_what_it_needs() {
+        let facts = Facts::of(&written(&item()).unwrap(), &["lpk", "lsk", "wpk"]).unwrap();
+        let rows =
+            [("lpk", "L"), ("lsk", "l")].map(|(name, key)| (name.to_owned(), key.to_owned()));
+        let commits = Some(vec![0, 255, 7]);
+        assert_eq!(facts, Facts { version: Some("7".to_owned()), commits, rows: rows.into() });
+        assert_eq!(Facts::of("{}", &["lpk"]).unwrap(), Facts::default());
+    }
+
+    #[test]
+    fn what_is_no_item_is_an_error() {
+        for text in [
+            "",
+            "[]",
+            r#"{"a":1}"#,
+            r#"{"a":{}}"#,
+            r#"{"a":{"S":"b","N":"1"}}"#,
+            r#"{"a":{"X":"b"}}"#,
+            r#"{"a":{"B":"?"}}"#,
+        ] {
+            assert!(read(text).is_err(), "{text}");
+        }
+    }
+}
