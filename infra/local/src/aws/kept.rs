@@ -70,7 +70,8 @@ impl Kept {
         Ok(Self { found, _lock: Some(lock) })
     }
 
-    /// Says in the tables how they are written, once they are open.
+    /// Says in the tables how they are written, once they are open, and brings all that is in them to the disk: the log,
+    /// and the file behind it. Whoever made the tables need not have synced anything.
     ///
     /// # Errors
     /// If the file cannot be written.
@@ -81,7 +82,10 @@ impl Kept {
         let file = folder.join(TABLES_FILE);
         let connection = Connection::open(&file).and_then(|connection| {
             connection.busy_timeout(BUSY)?;
-            connection.pragma_update(None, "user_version", TABLES_FORMAT)
+            connection.pragma_update(None, "synchronous", "FULL")?;
+            // There is something to check in now, so both are synced.
+            connection.pragma_update(None, "user_version", TABLES_FORMAT)?;
+            connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
         });
         connection.with_context(|| format!("{} cannot be written", file.display()))
     }
