@@ -1,5 +1,6 @@
 //! The bundle on a laptop: the third deployment of `infra/template.yaml`, beside SAM and CDK, with every
-//! function, DynamoDB and SQS in one process and the real SDK clients between them.
+//! function, DynamoDB and SQS in one process. Functions reach both by a short road ([`Road::Near`]), or through the real
+//! SDK clients, which is what tests of faults and half of the simulations do.
 //!
 //! Three parts: the cloud in a process, what stands in for the outside world ([`stand_ins`]), and the command
 //! ([`cli`]), which alone knows the other two.
