@@ -42,7 +42,6 @@ CREATE TABLE message (
     held_since_ms INTEGER,
     until_ms INTEGER
 ) STRICT;
-CREATE INDEX message_queue ON message (queue);
 CREATE TABLE sighting (
     queue INTEGER NOT NULL REFERENCES queue (serial) ON DELETE CASCADE,
     scope TEXT NOT NULL,
@@ -54,6 +53,10 @@ CREATE TABLE sighting (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sighting_end ON sighting (queue, until_ms);
 ";
+
+/// Numbers are given out in blocks of this many: a page that is written once for all of them, not for each message.
+/// What a process has not used of its block when it ends is never used.
+const BLOCK: u64 = 1000;
 
 /// Why the journal cannot be opened, read or written.
 #[derive(Debug, thiserror::Error)]
@@ -132,7 +135,8 @@ pub(crate) struct Kept {
 #[derive(Debug)]
 pub(crate) struct Journal {
     connection: Connection,
-    next: u64,
+    /// The first number that is not of a block given out.
+    reserved: u64,
     durable: Durable,
     _lock: Option<Lock>,
 }
@@ -155,31 +159,33 @@ impl Journal {
         let found = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
         match found {
             0 => create(&mut connection, seed)?,
-            FORMAT => {}
+            // Only the deletion of a queue looks for its messages here; an index cost each message two pages.
+            FORMAT => connection.execute_batch("DROP INDEX IF EXISTS message_queue")?,
             found => return Err(JournalError::Format { found }),
         }
-        let next = connection.query_row("SELECT next FROM engine", [], |row| row.get(0))?;
+        let reserved = connection.query_row("SELECT next FROM engine", [], |row| row.get(0))?;
         let durable = match in_memory {
             true => Durable::default(),
             false => Durable::of_database(path).map_err(unkept)?,
         };
-        Ok(Self { connection, next, durable, _lock: lock })
+        Ok(Self { connection, reserved, durable, _lock: lock })
     }
 
     /// Keeps the changes of one request; `next` is the first number not given out yet.
     pub(crate) fn keep(&mut self, changes: &[Change], next: u64) -> Result<(), JournalError> {
-        if changes.is_empty() && next == self.next {
+        let reserved = if next > self.reserved { next + BLOCK } else { self.reserved };
+        if changes.is_empty() && reserved == self.reserved {
             return Ok(());
         }
         let transaction = self.connection.transaction()?;
         for change in changes {
             write(&transaction, change)?;
         }
-        if next != self.next {
-            transaction.prepare_cached("UPDATE engine SET next = ?1")?.execute([next])?;
+        if reserved != self.reserved {
+            transaction.prepare_cached("UPDATE engine SET next = ?1")?.execute([reserved])?;
         }
         transaction.commit()?;
-        self.next = next;
+        self.reserved = reserved;
         self.durable.wrote();
         Ok(())
     }
