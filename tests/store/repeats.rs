@@ -47,6 +47,42 @@ impl Faults for Wire {
     }
 }
 
+/// Throttles every write of [`FIRST`].
+#[derive(Debug, Default)]
+struct Busy(AtomicUsize);
+
+impl Faults for Busy {
+    fn before(&self, call: &Call<'_>) -> Option<Fault> {
+        is_write(call).then(|| {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            Fault::Throttled
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_busy_table_is_asked_as_often_and_as_patiently_on_both_roads() {
+    let mut met = Vec::new();
+    for road in [Road::Near, Road::Sdk] {
+        let busy: Arc<Busy> = Arc::default();
+        let world = World::with(Some(Arc::clone(&busy) as _), road).await;
+        // Only the embedded tables meet faults.
+        if !world.is_embedded {
+            return;
+        }
+        let began = tokio::time::Instant::now();
+        let store = world.store_of(FIRST);
+        let outcome = store.commit(&Decision::put(service(1)), world.commit_id()).await;
+        assert!(matches!(outcome, Err(StoreError::Unavailable { .. })), "{outcome:?}");
+        assert_eq!(read(&world).await, None);
+        met.push((busy.0.load(Ordering::SeqCst), began.elapsed()));
+    }
+    let [near, sdk] = met[..] else { panic!("{met:?}") };
+    assert_eq!(near.0, sdk.0, "attempts");
+    // A client of the SDK waits up to as long, by chance.
+    assert!(near.1 >= sdk.1 && sdk.1.as_millis() > 0, "{near:?} {sdk:?}");
+}
+
 /// Commits as [`FIRST`]; `between` happens after the write and before its repetition.
 async fn repeated(
     world: &World,
