@@ -40,7 +40,7 @@ def children(pid):
 class Process:
     """One server, with the processes that it started."""
 
-    def __init__(self, command, ready, env=None, user=None):
+    def __init__(self, command, ready, env=None, user=None, cwd=None):
         """Starts it, and waits for the line of its output that matches `ready`."""
         self.started = time.monotonic()
         self.process = subprocess.Popen(
@@ -50,6 +50,7 @@ class Process:
             text=True,
             env={**os.environ, **(env or {})},
             user=user,
+            cwd=cwd,
             start_new_session=True,
         )
         seen = []
@@ -103,6 +104,31 @@ class Process:
             self.process.kill()
             self.process.wait()
         self.drain.wait()
+
+
+# Whoever did next to nothing in so many looks in a row has nothing left to do. A busy machine leaves a process that has
+# something to do more than that in each of them.
+LOOK_S, LOOKS, NEXT_TO_NOTHING_S = 0.5, 8, 0.015
+
+
+def settle(processes, patience_s=300):
+    """Waits until processes have nothing left to do: what was acknowledged is under way until then."""
+    until = time.monotonic() + patience_s
+    quiet, before = 0, sum(one.cpu_seconds() for one in processes)
+    while quiet < LOOKS:
+        if time.monotonic() > until:
+            raise RuntimeError(f"still at work after {patience_s} s")
+        time.sleep(LOOK_S)
+        now = sum(one.cpu_seconds() for one in processes)
+        quiet = quiet + 1 if now - before < NEXT_TO_NOTHING_S else 0
+        before = now
+
+
+def stored(driver, port, expected):
+    """Fails unless the conversations have as many messages as were acknowledged."""
+    found = drive(driver, port, "stored")["messages"]
+    if found != expected:
+        raise RuntimeError(f"{expected} messages were acknowledged, and {found} are stored")
 
 
 def drive(driver, port, *arguments):

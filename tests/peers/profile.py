@@ -4,15 +4,12 @@ import os
 import re
 import subprocess
 import sys
-import time
 
-from bundle import Process, drive, free_port
+from bundle import Process, drive, free_port, settle, stored
 
 # What is counted, after as many as warm everything up.
 MESSAGES, CUSTOMERS, WARM_UP = 300, 30, 20
 TASKS, WARM_TASKS, WORKERS, SKILLS = 65, 10, 10, 2
-# After the last answer, until everything that it asked for was done: under callgrind a step takes long.
-SETTLED_S = 8
 # How far a figure may be from its lock.
 TOLERANCE = 0.03
 
@@ -31,8 +28,8 @@ def counted(path):
     return int(found[-1])
 
 
-def count(binary, folder, name, warm, work):
-    """The instructions of `work`, which follows on `warm`, both given the port."""
+def count(binary, folder, name, warm, work, check=lambda port: None):
+    """The instructions of `work`, which follows on `warm`; these and `check`, which comes last, are given the port."""
     port, out = free_port(), os.path.join(folder, f"{name}.out")
     for old in (entry for entry in os.listdir(folder) if entry.startswith(f"{name}.out")):
         os.remove(os.path.join(folder, old))
@@ -41,11 +38,12 @@ def count(binary, folder, name, warm, work):
     bundle = Process(command, r"^ready on ")
     try:
         warm(port)
-        time.sleep(SETTLED_S)
+        settle([bundle])
         control(bundle.pid, "--instr=on")
         work(port)
-        time.sleep(SETTLED_S)
+        settle([bundle])
         control(bundle.pid, "--instr=off")
+        check(port)
     finally:
         bundle.stop()
     return counted(out)
@@ -61,7 +59,10 @@ def messages(binary, driver, folder):
     def work(port):
         drive(driver, port, "messages", "--count", MESSAGES, "--customers", CUSTOMERS)
 
-    return count(binary, folder, "messages", warm, work) / MESSAGES
+    def check(port):
+        stored(driver, port, WARM_UP + MESSAGES)
+
+    return count(binary, folder, "messages", warm, work, check) / MESSAGES
 
 
 def tasks(binary, driver, folder):

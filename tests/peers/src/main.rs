@@ -14,6 +14,7 @@ mod sample;
 mod tasks;
 
 use std::error::Error;
+use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
@@ -57,6 +58,14 @@ enum Command {
     },
     /// Counts the messages of all conversations.
     Stored,
+    /// Starts a program on the port, and ends it when its first webhook was answered.
+    First {
+        /// The program.
+        program: PathBuf,
+        /// What it is told.
+        #[arg(last = true)]
+        arguments: Vec<String>,
+    },
     /// A workspace with idle workers and a queue for each skill, whose reservations are accepted by callback.
     Workspace {
         /// How many workers.
@@ -102,6 +111,10 @@ fn main() -> Outcome<()> {
             messages::write(&load, &account, &token)?
         }
         Command::Stored => api.stored()?,
+        Command::First { program, arguments } => {
+            let load = messages::Load { port, count: 1, customers: 1, at_once: 1, first: 0 };
+            messages::first(&load, &account, &token, &program, &arguments)?
+        }
         Command::Workspace { workers, skills, callback } => {
             tasks::set_up(&api, workers, skills, callback)?
         }

@@ -1,6 +1,8 @@
 //! Customers write: webhooks as the carrier signs them.
 
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::process;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -19,6 +21,11 @@ pub(crate) const BUSINESS: &str = "+15550100001";
 /// What is written: as long as a text message is.
 const BODY: &str =
     "Good morning, where is my parcel? It was to be here on Friday, and I leave on Monday.";
+
+/// How long a program may take to listen.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How often is looked whether it does.
+const GLANCE: Duration = Duration::from_micros(200);
 
 /// Who writes how much.
 #[derive(Debug)]
@@ -66,6 +73,36 @@ pub(crate) fn write(load: &Load, account: &str, token: &str) -> Outcome<Value> {
     }))
 }
 
+/// Starts a program, and says how long it took until it had answered its first webhook.
+pub(crate) fn first(
+    load: &Load,
+    account: &str,
+    token: &str,
+    program: &Path,
+    arguments: &[String],
+) -> Outcome<Value> {
+    let requests = signed(load, account, token)?;
+    let started = Instant::now();
+    let mut child =
+        process::Command::new(program).args(arguments).stdout(process::Stdio::null()).spawn()?;
+    let answered = loop {
+        if started.elapsed() > PATIENCE {
+            break Err("nobody listens".into());
+        }
+        match Connection::to(load.port) {
+            Ok(mut connection) => break connection.exchange(&requests[0]),
+            Err(_) => thread::sleep(GLANCE),
+        }
+    };
+    let milliseconds = started.elapsed().as_secs_f64() * 1000.0;
+    child.kill()?;
+    child.wait()?;
+    match answered?.status {
+        200 => Ok(json!({ "first_ms": milliseconds })),
+        status => Err(format!("the first webhook was answered {status}").into()),
+    }
+}
+
 /// All requests as they go over the wire.
 fn signed(load: &Load, account: &str, token: &str) -> Outcome<Vec<Vec<u8>>> {
     let (token, own) = (Private::from(token), BTreeMap::new());
@@ -82,7 +119,8 @@ fn signed(load: &Load, account: &str, token: &str) -> Outcome<Vec<Vec<u8>>> {
     let host = format!("127.0.0.1:{}", load.port);
     let one = |number: usize| -> Outcome<Vec<u8>> {
         let customer = load.first + number % load.customers;
-        let unique = (customer as u128) << 64 | number as u128;
+        // The last bytes of an identifier count what is kin to it, so what tells messages apart comes first.
+        let unique = (customer as u128) << 96 | (number as u128) << 64;
         let id = stub.message_id(unique.to_be_bytes(), false);
         let from = format!("+1415{customer:07}");
         let signed = stub.inbound(&url, &CustomerMessage::text(&id, &from, BUSINESS, BODY));
