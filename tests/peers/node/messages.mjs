@@ -31,13 +31,11 @@ async function keep(form) {
   try {
     await client.query("BEGIN");
     const { rows } = await client.query({
-      name: "conversation",
       text: `INSERT INTO conversation (customer, business) VALUES ($1, $2)
         ON CONFLICT (customer, business) DO UPDATE SET updated = now() RETURNING id`,
       values: [form.get("From"), form.get("To")],
     });
     await client.query({
-      name: "message",
       text: `INSERT INTO message (sid, conversation, author, body) VALUES ($1, $2, $3, $4)
         ON CONFLICT (sid) DO NOTHING`,
       values: [form.get("MessageSid"), rows[0].id, form.get("From"), form.get("Body")],

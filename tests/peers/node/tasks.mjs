@@ -2,9 +2,10 @@
 // a rate of 0 makes all jobs at once. Prints what `drive tasks` prints. It does far less: a worker pulls from a named queue;
 // there is no expression, no capacity across queues, no acceptance, no order of idleness, and no event.
 import { Queue, Worker } from "bullmq";
+import { Redis } from "ioredis";
 
 const [port, workers, skills, count, rate] = process.argv.slice(2).map(Number);
-const connection = { host: "127.0.0.1", port };
+const connection = new Redis({ host: "127.0.0.1", port, maxRetriesPerRequest: null });
 const asked = new Map();
 const told = [];
 const acknowledged = [];
@@ -61,3 +62,4 @@ console.log(
   }),
 );
 await Promise.all([...all, ...queues].map((one) => one.close()));
+connection.disconnect();
