@@ -233,6 +233,7 @@ fn workflow() -> Workflow {
         assignment_callback_url: None,
         fallback_assignment_callback_url: None,
         task_reservation_timeout_seconds: 86_400,
+        evaluation: 0,
         created: CREATED,
         updated: CREATED,
         version: Version::NEW,

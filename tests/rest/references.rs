@@ -275,6 +275,8 @@ const fn group_of(pair: Pair) -> Option<Group> {
         // Interactions are never removed, and an invite is written with its task.
         | Pair::TaskInteraction
         | Pair::InteractionTask
+        // A name is written, and removed, with its worker.
+        | Pair::NameWorker
         // A page is written with its conversation, by the message that fills it.
         | Pair::PageConversation => None,
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use switchboard_domain::decision::Decision;
-use switchboard_domain::effect::RouterSubject;
+use switchboard_domain::effect::{Effect, RouterEvent, RouterSubject};
 use switchboard_domain::head::{Head, PartSid};
 use switchboard_domain::record::Record;
 use switchboard_domain::routing::router::Router;
@@ -17,6 +17,9 @@ use switchboard_store::{Key, Listing, StoreError};
 
 /// The index that lists tasks has surely caught up by then.
 const CAUGHT_UP: Millis = Millis::seconds(30);
+
+/// At most this many turns are made in one go, each a transaction of a hundred records at most.
+const TURNS_MAX: usize = 5;
 
 /// At most this many times a head that moves is tried to be taken over: a redelivery comes a minute later.
 const TAKEOVERS_MAX: usize = 8;
@@ -171,8 +174,10 @@ impl Warm {
     }
 
     /// Decides and commits, turn by turn, each under the head. False if another writer moved it or wrote what was
-    /// decided on; then the picture waits to be brought up to date.
+    /// decided on; then the picture waits to be brought up to date. What is left after some turns, the router is asked
+    /// for once more, so that it has always answered in time, and others have their turn in between.
     pub(crate) async fn step(&mut self, on: &Dependencies) -> Result<bool, Failure> {
+        let mut turns = 0;
         loop {
             let now = on.now();
             let turn = self.router.step(now);
@@ -191,7 +196,13 @@ impl Warm {
                 Record::Task(task) => Some(task.sid),
                 _ => None,
             }));
-            let fenced = under(&head, &turn.decision);
+            turns += 1;
+            let goes_on_later = turn.more && turns >= TURNS_MAX;
+            let mut fenced = under(&head, &turn.decision);
+            if goes_on_later {
+                let (workspace, subject) = (head.workspace, RouterSubject::Clock);
+                fenced.effects.push(Effect::Route(RouterEvent { workspace, subject }));
+            }
             match on.commit(&fenced).await {
                 Ok(committed) => {
                     head.version += 1;
@@ -205,7 +216,7 @@ impl Warm {
                 }
                 Err(error) => return Err(error.into()),
             }
-            if !turn.more {
+            if !turn.more || goes_on_later {
                 return Ok(true);
             }
         }

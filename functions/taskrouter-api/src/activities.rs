@@ -8,7 +8,7 @@ use switchboard_domain::workspace::{Activity, TaskQueue, Worker, Workflow};
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::Listing;
 
-use crate::contents::{self, PAGE_SIZE_MAX, Removal};
+use crate::contents::{self, PAGE_SIZE_MAX};
 use crate::fields;
 
 pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
@@ -60,7 +60,7 @@ pub(crate) async fn update(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) 
 /// An activity that something refers to stays.
 pub(crate) async fn remove(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) -> Answer {
     let sid: ActivitySid = call.sid(sid)?;
-    let check = |_: Removal| async move {
+    let check = |_| async move {
         let of = contents::workspace(call, workspace).await?;
         if of.default_activity == sid || of.timeout_activity == sid {
             return Err(ApiError::bad(

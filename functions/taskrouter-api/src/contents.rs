@@ -3,7 +3,7 @@
 //! Each such change is committed together with the workspace's head, which notes what was changed and moves
 //! its version. A router that decided on an older picture then cannot commit; and as no two changes
 //! of one workspace can both be committed on the same head, whatever a rule reads *after* it has loaded
-//! the head still holds when it is committed. So uniqueness is checked by reading.
+//! the head still holds when it is committed.
 
 use std::collections::BTreeMap;
 
@@ -200,25 +200,18 @@ pub(crate) async fn unchecked() -> Result<(), ApiError> {
     Ok(())
 }
 
-/// What a removal is judged by, besides what is listed.
-pub(crate) struct Removal {
-    /// The version of what is to go.
-    pub(crate) version: Version,
-    /// The tasks that routers wrote last, which lists may not show yet.
-    pub(crate) recent: Vec<TaskSid>,
-}
-
-/// Removes something from a workspace, if `check` lets it.
+/// Removes something from a workspace, if `check` lets it. It is told the tasks that routers wrote last, which lists may
+/// not show yet.
 pub(crate) async fn remove<P: Part, F: Future<Output = Result<(), ApiError>>>(
     call: &Call<'_>,
     workspace: WorkspaceSid,
     sid: P::Id,
-    check: impl Fn(Removal) -> F,
+    check: impl Fn(Vec<TaskSid>) -> F,
 ) -> Answer {
     call.decide(|| async {
         let head = head(call, workspace).await?;
         let part: P = find(call, workspace, sid).await?;
-        check(Removal { version: part.version(), recent: head.recent.clone() }).await?;
+        check(head.recent.clone()).await?;
         Ok::<_, ApiError>(((), fenced(head, P::part(sid)).without(part)))
     })
     .await?;

@@ -23,6 +23,7 @@ mod task_queues;
 mod task_view;
 mod tasks;
 mod worker_channels;
+mod worker_names;
 mod workers;
 mod workflows;
 mod workspaces;

@@ -3,14 +3,14 @@
 
 use serde_json::{Value, json};
 use switchboard_domain::codes::Code;
-use switchboard_domain::sid::{TaskChannelSid, WorkspaceSid};
+use switchboard_domain::sid::{TaskChannelSid, TaskSid, WorkspaceSid};
 use switchboard_domain::task::Task;
 use switchboard_domain::version::Version;
 use switchboard_domain::workspace::TaskChannel;
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::Listing;
 
-use crate::contents::{self, PAGE_SIZE_MAX, Removal, used_by_no_flow};
+use crate::contents::{self, PAGE_SIZE_MAX, used_by_no_flow};
 use crate::{fields, task_list};
 
 pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
@@ -73,9 +73,9 @@ pub(crate) async fn update(call: &Call<'_>, workspace: WorkspaceSid, which: &str
 /// workers had there stays with them and counts for nothing.
 pub(crate) async fn remove(call: &Call<'_>, workspace: WorkspaceSid, which: &str) -> Answer {
     let sid: TaskChannelSid = find(call, workspace, which).await?.sid;
-    let check = |removal: Removal| async move {
+    let check = |recent: Vec<TaskSid>| async move {
         let on_it = |task: &Task| task.channel == sid;
-        match task_list::first_open(call, workspace, &removal.recent, on_it).await? {
+        match task_list::first_open(call, workspace, &recent, on_it).await? {
             Some(task) => {
                 let message = format!("The task channel is in use by task {}", task.sid);
                 Err(ApiError::bad(message))

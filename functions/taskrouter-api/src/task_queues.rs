@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use switchboard_domain::flow::TASK_TIMEOUT_SECONDS_MAX;
+use switchboard_domain::head::{Head, PartSid};
 use switchboard_domain::routing::expression::{Expression, WorkerAttributes};
 use switchboard_domain::routing::workflow;
 use switchboard_domain::sid::{ActivitySid, TaskQueueSid, WorkspaceSid};
@@ -11,7 +12,7 @@ use switchboard_domain::workspace::{Activity, QueueOrder, TaskQueue, Worker, Wor
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
 use switchboard_store::Listing;
 
-use crate::contents::{self, Activities, PAGE_SIZE_MAX, Removal};
+use crate::contents::{self, Activities, PAGE_SIZE_MAX};
 use crate::fields::invalid;
 use crate::{fields, task_list};
 
@@ -20,7 +21,7 @@ const EVERYBODY: &str = "1==1";
 /// One task is offered to at most this many workers at the same time (rule D.3).
 const RESERVED_MAX: i64 = 50;
 /// A workspace has at most this many queues (rule D.3).
-const QUEUES_MAX: usize = 5_000;
+const QUEUES_MAX: u32 = 5_000;
 
 /// The parameters that create and update share.
 struct Given {
@@ -112,18 +113,31 @@ pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
         version: Version::NEW,
     };
     given.apply(&mut queue);
-    let check = || async {
-        let all: Vec<TaskQueue> = contents::all(call, workspace).await?;
-        if all.len() >= QUEUES_MAX {
+    let rule = || async {
+        let mut head = contents::head(call, workspace).await?;
+        let count = count(call, &head).await?;
+        if count >= QUEUES_MAX {
             let message = format!("The workspace has {QUEUES_MAX} task queues, which is the most");
             return Err(ApiError::bad(message));
         }
-        given.check(call, workspace).await
+        given.check(call, workspace).await?;
+        head.queues = Some(count + 1);
+        let decision = contents::fenced(head, PartSid::TaskQueue(queue.sid)).and(queue.clone());
+        Ok((contents::written(queue.clone()), decision))
     };
-    let queue = contents::create(call, queue, check).await?;
+    let queue = call.decide(rule).await?;
     warn_if_empty(call, &queue).await?;
     let activities = Activities::load(call, workspace).await?;
     Ok(Reply::created(render(call, &queue, &activities)))
+}
+
+/// How many queues there are. The head counts them; one from before it did has them counted once.
+async fn count(call: &Call<'_>, head: &Head) -> Result<u32, ApiError> {
+    if let Some(count) = head.queues {
+        return Ok(count);
+    }
+    let all: Vec<TaskQueue> = contents::all(call, head.workspace).await?;
+    Ok(u32::try_from(all.len()).unwrap_or(u32::MAX))
 }
 
 pub(crate) async fn list(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
@@ -211,21 +225,24 @@ pub(crate) fn is_led_to_by(queue: TaskQueueSid, workflow: &Workflow) -> bool {
 /// A queue that a workflow leads to, or that a task is in, stays (rule D.3).
 pub(crate) async fn remove(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) -> Answer {
     let sid: TaskQueueSid = call.sid(sid)?;
-    let check = |removal: Removal| async move {
+    let rule = || async {
+        let mut head = contents::head(call, workspace).await?;
+        let queue: TaskQueue = contents::find(call, workspace, sid).await?;
         let workflows: Vec<Workflow> = contents::all(call, workspace).await?;
         if let Some(workflow) = workflows.iter().find(|one| is_led_to_by(sid, one)) {
             let message = format!("The task queue is used by workflow {}", workflow.sid);
             return Err(ApiError::bad(message));
         }
         let in_it = |task: &Task| task.queue == Some(sid);
-        match task_list::first_open(call, workspace, &removal.recent, in_it).await? {
-            Some(task) => {
-                Err(ApiError::bad(format!("The task queue is in use by task {}", task.sid)))
-            }
-            None => Ok(()),
+        let used = task_list::first_open(call, workspace, &head.recent, in_it).await?;
+        if let Some(task) = used {
+            return Err(ApiError::bad(format!("The task queue is in use by task {}", task.sid)));
         }
+        head.queues = head.queues.map(|count| count.saturating_sub(1));
+        Ok(((), contents::fenced(head, PartSid::TaskQueue(sid)).without(queue)))
     };
-    contents::remove::<TaskQueue, _>(call, workspace, sid, check).await
+    call.decide(rule).await?;
+    Ok(Reply::gone())
 }
 
 pub(crate) fn render(call: &Call<'_>, queue: &TaskQueue, activities: &Activities) -> Value {

@@ -1,7 +1,6 @@
 //! Workers: who does the tasks (rule D.2).
 
 use serde_json::{Value, json};
-use switchboard_domain::codes::Code;
 use switchboard_domain::decision::Decision;
 use switchboard_domain::head::PartSid;
 use switchboard_domain::refusal::Refusal;
@@ -17,9 +16,9 @@ use switchboard_rest::{Answer, ApiError, Call, Params, Reply, ordered};
 use switchboard_store::Listing;
 use switchboard_store::key::dated;
 
-use crate::contents::{self, Activities, PAGE_SIZE_MAX, Removal};
+use crate::contents::{self, Activities, PAGE_SIZE_MAX};
 use crate::fields::invalid;
-use crate::{fields, task_list, task_queues};
+use crate::{fields, task_list, task_queues, worker_names};
 
 /// At most this many tasks are changed in one transaction with their worker.
 const REJECTED_MAX: usize = 90;
@@ -42,28 +41,15 @@ pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
         version: Version::NEW,
     };
     activities.check("ActivitySid", worker.activity)?;
-    let check = || async {
+    let rule = || async {
+        let mut head = contents::head(call, workspace).await?;
         contents::check::<Activity>(call, workspace, "ActivitySid", worker.activity).await?;
-        check_name(call, &worker).await
+        let names = worker_names::take(call, &mut head, &worker).await?;
+        let decision = contents::fenced(head, PartSid::Worker(worker.sid)).and(worker.clone());
+        Ok::<_, ApiError>((contents::written(worker.clone()), decision.with(names)))
     };
-    let worker = contents::create(call, worker.clone(), check).await?;
+    let worker = call.decide(rule).await?;
     Ok(Reply::created(render(call, &worker, &activities)).tagged(worker.version))
-}
-
-/// Refuses a name that another worker has, in any case. As the head is part of every change of a workspace,
-/// no other worker can have been named since the rule loaded it.
-async fn check_name(call: &Call<'_>, worker: &Worker) -> Result<(), ApiError> {
-    let name = worker.friendly_name.to_lowercase();
-    let all: Vec<Worker> = contents::all(call, worker.workspace).await?;
-    let taken =
-        |other: &&Worker| other.sid != worker.sid && other.friendly_name.to_lowercase() == name;
-    match all.iter().find(taken) {
-        Some(other) => {
-            let message = format!("Worker {} has this FriendlyName already", other.sid);
-            Err(ApiError::saying(Code::AlreadyExists, message))
-        }
-        None => Ok(()),
-    }
 }
 
 /// What a list of workers is narrowed to.
@@ -221,26 +207,32 @@ pub(crate) async fn update(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) 
     let sid: WorkerSid = call.sid(sid)?;
     let change = WorkerUpdate::read(&call.form)?;
     let rule = || async {
-        let head = contents::head(call, workspace).await?;
+        let mut head = contents::head(call, workspace).await?;
         let before: Worker = contents::find(call, workspace, sid).await?;
         call.if_match(before.version)?;
         let activities = Activities::load(call, workspace).await?;
         let after = change.applied(&before, &activities, call.now)?;
-        if after.friendly_name.to_lowercase() != before.friendly_name.to_lowercase() {
-            check_name(call, &after).await?;
-        }
+        let names = match after.name() == before.name() {
+            true => Decision::unchanged(),
+            false => {
+                let taken = worker_names::take(call, &mut head, &after).await?;
+                taken.with(worker_names::give_back(call, &before).await?)
+            }
+        };
         let mut asked = match change.reject {
             true => task_list::held_by(call, workspace, sid).await?,
             false => Vec::new(),
         };
         asked.retain(|task| pending(task, sid).next().is_some());
-        let rest = asked.split_off(asked.len().min(REJECTED_MAX));
+        // What is written about names has its place in the transaction as well.
+        let room = REJECTED_MAX.saturating_sub(names.puts.len() + names.deletes.len());
+        let rest = asked.split_off(asked.len().min(room));
         let rest: Vec<TaskSid> = rest.iter().map(|task| task.sid).collect();
         if after == before && asked.is_empty() {
             return Ok(((before, activities, rest), Decision::unchanged()));
         }
         let stands = contents::written(after.clone());
-        let mut decision = contents::fenced(head, PartSid::Worker(sid)).and(after);
+        let mut decision = contents::fenced(head, PartSid::Worker(sid)).and(after).with(names);
         for task in &asked {
             decision = decision.with(rejected(task, sid, call.now)?.into());
         }
@@ -283,19 +275,22 @@ async fn reject_one(call: &Call<'_>, sid: TaskSid, worker: WorkerSid) -> Result<
 /// A worker who has a task, or is asked to take one, stays.
 pub(crate) async fn remove(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) -> Answer {
     let sid: WorkerSid = call.sid(sid)?;
-    let check = |removal: Removal| async move {
-        call.if_match(removal.version)?;
-        let mut held = task_list::these(call, &removal.recent).await?;
+    let rule = || async {
+        let head = contents::head(call, workspace).await?;
+        let worker: Worker = contents::find(call, workspace, sid).await?;
+        call.if_match(worker.version)?;
+        let mut held = task_list::these(call, &head.recent).await?;
         held.extend(task_list::held_by(call, workspace, sid).await?);
-        match held.iter().find(|task| task.open_reservations().any(|one| one.worker == sid)) {
-            Some(task) => {
-                let message = format!("The worker has an open reservation for task {}", task.sid);
-                Err(ApiError::bad(message))
-            }
-            None => Ok(()),
+        let mine = |task: &&Task| task.open_reservations().any(|one| one.worker == sid);
+        if let Some(task) = held.iter().find(mine) {
+            let message = format!("The worker has an open reservation for task {}", task.sid);
+            return Err(ApiError::bad(message));
         }
+        let name = worker_names::give_back(call, &worker).await?;
+        Ok(((), contents::fenced(head, PartSid::Worker(sid)).without(worker).with(name)))
     };
-    contents::remove::<Worker, _>(call, workspace, sid, check).await
+    call.decide(rule).await?;
+    Ok(Reply::gone())
 }
 
 pub(crate) fn render(call: &Call<'_>, worker: &Worker, activities: &Activities) -> Value {

@@ -1,17 +1,15 @@
 //! Workflows: which task goes to which queue (rule D.4).
 
 use serde_json::{Value, json};
-use switchboard_domain::decision::Decision;
-use switchboard_domain::record::Record;
 use switchboard_domain::routing::workflow;
 use switchboard_domain::sid::{TaskSid, WorkflowSid, WorkspaceSid};
-use switchboard_domain::task::{self, Command, Source, Task, TaskStatus};
+use switchboard_domain::task::Task;
 use switchboard_domain::version::Version;
 use switchboard_domain::workspace::Workflow;
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
 use switchboard_store::{Key, Listing, key};
 
-use crate::contents::{self, PAGE_SIZE_MAX, Removal, used_by_no_flow};
+use crate::contents::{self, PAGE_SIZE_MAX, used_by_no_flow};
 use crate::fields::invalid;
 use crate::workspaces::RESERVATION_TIMEOUT_SECONDS;
 use crate::{fields, task_list};
@@ -20,8 +18,6 @@ use crate::{fields, task_list};
 const RESERVATION_TIMEOUT_SECONDS_MAX: i64 = 86_400;
 /// The largest configuration that fits into one item of the table beside everything else in it.
 const CONFIGURATION_BYTES_MAX: usize = 380_000;
-/// At most this many tasks are sent back to the start of their workflow in one transaction.
-const RESTARTED_MAX: usize = 50;
 
 /// The parameters that create and update share.
 struct Given {
@@ -119,6 +115,7 @@ pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
         assignment_callback_url: None,
         fallback_assignment_callback_url: None,
         task_reservation_timeout_seconds: RESERVATION_TIMEOUT_SECONDS,
+        evaluation: 0,
         created: call.now,
         updated: call.now,
         version: Version::NEW,
@@ -156,50 +153,19 @@ pub(crate) async fn update(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) 
         if let Some(name) = &name {
             workflow.friendly_name.clone_from(name);
         }
+        // The router does it, some tasks at a time; however many wait, this is one write.
+        workflow.evaluation += u32::from(starts_again);
     };
     let workflow = contents::change(call, workspace, sid, check, apply).await?;
-    if starts_again {
-        restart_tasks(call, workspace, sid).await?;
-    }
     Ok(Reply::ok(render(call, &workflow)))
-}
-
-/// Sends the waiting tasks of a workflow back to its start. Asked again after it was cut short, it does
-/// the rest.
-async fn restart_tasks(
-    call: &Call<'_>,
-    workspace: WorkspaceSid,
-    workflow: WorkflowSid,
-) -> Result<(), ApiError> {
-    let all: Vec<Task> = call.on.store.all(&Listing::tasks_of(workspace)).await?;
-    let waiting: Vec<TaskSid> = all
-        .iter()
-        .filter(|task| task.workflow == workflow && task.status == TaskStatus::Pending)
-        .map(|task| task.sid)
-        .collect();
-    for some in waiting.chunks(RESTARTED_MAX) {
-        let keys: Vec<_> = some.iter().map(|sid| key::task(*sid)).collect();
-        let rule = || async {
-            let mut decision = Decision::unchanged();
-            for record in call.on.store.get_all(&keys).await?.into_values() {
-                if let Record::Task(task) = record {
-                    let change = task::decide(&task, Command::Restart, Source::Api, call.now)?;
-                    decision = decision.with(change.into());
-                }
-            }
-            Ok::<_, ApiError>(((), decision))
-        };
-        call.decide(rule).await?;
-    }
-    Ok(())
 }
 
 /// A workflow that still routes a task, or that a flow hands over to, stays.
 pub(crate) async fn remove(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) -> Answer {
     let sid: WorkflowSid = call.sid(sid)?;
-    let check = |removal: Removal| async move {
+    let check = |recent: Vec<TaskSid>| async move {
         let routes = |task: &Task| task.workflow == sid;
-        match task_list::first_open(call, workspace, &removal.recent, routes).await? {
+        match task_list::first_open(call, workspace, &recent, routes).await? {
             Some(task) => {
                 Err(ApiError::bad(format!("The workflow is in use by task {}", task.sid)))
             }

@@ -13,7 +13,7 @@ use switchboard_domain::workspace::{
     Activity, QueueOrder, TaskChannel, TaskQueue, Worker, Workflow, Workspace,
 };
 use switchboard_rest::{Answer, ApiError, Call, Reply};
-use switchboard_store::{Kept as _, Listing, key};
+use switchboard_store::{Kept as _, Key, Listing, key};
 
 use crate::contents::{self, Activities, PAGE_SIZE_MAX, used_by_no_flow};
 use crate::fields::invalid;
@@ -65,7 +65,8 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
     }
     let workspace = call
         .decide(|| async {
-            let head = Head::new(sid);
+            let queues = contents.iter().filter(|it| matches!(it, Record::TaskQueue(_))).count();
+            let head = Head::first(sid, u32::try_from(queues).unwrap_or(u32::MAX));
             let mut decision = contents::moved_unnoted(head).and(workspace.clone());
             decision.puts.extend(contents.iter().cloned());
             Ok::<_, ApiError>((workspace.clone().versioned(1), decision))
@@ -134,6 +135,7 @@ fn first_in_first_out(workspace: &Workspace) -> [Record; 2] {
             assignment_callback_url: None,
             fallback_assignment_callback_url: None,
             task_reservation_timeout_seconds: RESERVATION_TIMEOUT_SECONDS,
+            evaluation: 0,
             created: now,
             updated: now,
             version: Version::NEW,
@@ -249,7 +251,14 @@ pub(crate) async fn remove(call: &Call<'_>, sid: WorkspaceSid) -> Answer {
 /// The contents of a workspace, those first that refer to others.
 async fn everything(call: &Call<'_>, sid: WorkspaceSid) -> Result<Vec<Record>, ApiError> {
     let mut all: Vec<Record> = Vec::new();
-    all.extend(contents::all::<Worker>(call, sid).await?.into_iter().map(Record::from));
+    // A name goes together with its worker, or before.
+    let workers = contents::all::<Worker>(call, sid).await?;
+    let names: Vec<Key> = workers.iter().map(|one| key::worker_name(&one.name())).collect();
+    let mut names = call.on.store.get_all(&names).await?;
+    for worker in workers {
+        all.extend(names.remove(&key::worker_name(&worker.name())));
+        all.push(worker.into());
+    }
     all.extend(contents::all::<Workflow>(call, sid).await?.into_iter().map(Record::from));
     all.extend(contents::all::<TaskQueue>(call, sid).await?.into_iter().map(Record::from));
     all.extend(contents::all::<TaskChannel>(call, sid).await?.into_iter().map(Record::from));

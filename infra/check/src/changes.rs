@@ -66,6 +66,7 @@ fn versions(before: Option<&Record>, after: &Record, between: Between, found: &m
             | Record::Silence(_)
             | Record::UniqueName(_)
             | Record::WebhookAttempt(_)
+            | Record::WorkerName(_)
     );
     match between {
         Between::OneWrite { .. } if is != was + 1 => {
@@ -121,6 +122,7 @@ fn named(record: &Record) -> String {
         Record::UniqueName(it) => format!("name of {}", it.conversation),
         Record::WebhookAttempt(it) => format!("call for {}", it.about),
         Record::Worker(it) => it.sid.to_string(),
+        Record::WorkerName(it) => format!("name of {}", it.worker),
         Record::Workflow(it) => it.sid.to_string(),
         Record::Workspace(it) => it.sid.to_string(),
     }

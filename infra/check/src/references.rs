@@ -85,6 +85,8 @@ pairs! {
     TaskInteraction: "Task" => "Interaction", Elsewhere;
     /// What a worker does, and what they did before a reservation moved them.
     WorkerActivity: "Worker" => "Activity", Always;
+    /// Whose a name is.
+    NameWorker: "WorkerName" => "Worker", Elsewhere;
     /// A capacity that differs from the default.
     WorkerChannel: "Worker" => "TaskChannel", Dangles("D.2");
     /// What its workers do while they are asked or at work.
@@ -156,6 +158,7 @@ pub(crate) fn of(record: &Record) -> Vec<(Pair, Key)> {
     match record {
         Record::Task(it) => of_task(it),
         Record::Worker(it) => of_worker(it),
+        Record::WorkerName(it) => vec![(Pair::NameWorker, key::worker(it.workspace, it.worker))],
         Record::TaskQueue(it) => of_queue(it),
         Record::Workflow(it) => of_workflow(it),
         Record::Workspace(it) => {

@@ -2,8 +2,9 @@
 
 mod waiting;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use switchboard_domain::head::NamesKept;
 use switchboard_domain::record::Record;
 use switchboard_domain::routing::router::Router;
 use switchboard_domain::sid::{TaskChannelSid, WorkerSid, WorkspaceSid};
@@ -21,6 +22,7 @@ pub(crate) const WORKER: &str = "the worker of an open reservation is there";
 const WORKSPACE: &str = "a workspace has one head, and what is in it its workspace";
 const HELD: &str = "at rest only a reservation that waits for an answer holds its worker";
 const NAMES: &str = "a worker's name is unique in the workspace";
+const KEPT: &str = "an item keeps a worker's name for them";
 /// Said by two witnesses: a router, and a plain search.
 const WAITS: &str = "at rest nothing waits that a free worker could take";
 const SETTLED: &str = "at rest the router has nothing left to decide";
@@ -161,6 +163,19 @@ fn names(view: &View<'_>, found: &mut Found) {
         let name = (worker.workspace, worker.friendly_name.to_lowercase());
         if let Some(other) = named.insert(name, worker.sid) {
             found.add(NAMES, "two have the same", [other, worker.sid]);
+        }
+    }
+    let mut kept = BTreeSet::new();
+    for name in &view.worker_names {
+        match named.get(&(name.workspace, name.name.clone())) {
+            Some(worker) if *worker == name.worker => drop(kept.insert(name.worker)),
+            _ => found.add(KEPT, "a name that its worker does not bear", [name.worker]),
+        }
+    }
+    for worker in view.workers.values().filter(|worker| !kept.contains(&worker.sid)) {
+        let head = view.heads.get(&worker.workspace);
+        if head.is_some_and(|head| head.names == NamesKept::All) {
+            found.add(KEPT, "nothing keeps it", [worker.sid]);
         }
     }
 }

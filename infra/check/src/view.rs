@@ -15,7 +15,7 @@ use switchboard_domain::sid::{
 };
 use switchboard_domain::task::Task;
 use switchboard_domain::timestamp::Timestamp;
-use switchboard_domain::workspace::{Activity, TaskQueue, Worker, Workflow, Workspace};
+use switchboard_domain::workspace::{Activity, TaskQueue, Worker, WorkerName, Workflow, Workspace};
 use switchboard_store::{Kept, Table};
 
 use crate::facts::{Facts, Moment};
@@ -41,6 +41,7 @@ pub(super) struct View<'a> {
     pub(super) bindings: Vec<&'a AddressBinding>,
     pub(super) memberships: Vec<&'a Membership>,
     pub(super) unique_names: Vec<&'a UniqueName>,
+    pub(super) worker_names: Vec<&'a WorkerName>,
     pub(super) occurrences: Vec<&'a Occurrence>,
 }
 
@@ -64,6 +65,7 @@ impl<'a> View<'a> {
             bindings: all(snapshot).collect(),
             memberships: all(snapshot).collect(),
             unique_names: all(snapshot).collect(),
+            worker_names: all(snapshot).collect(),
             occurrences: all(snapshot).collect(),
         }
     }

@@ -146,6 +146,7 @@ impl Centre {
             assignment_callback_url: None,
             fallback_assignment_callback_url: None,
             task_reservation_timeout_seconds: 86_400,
+            evaluation: 0,
             created,
             updated,
             version: 1.into(),

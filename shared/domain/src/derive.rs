@@ -169,6 +169,7 @@ impl Occurrence {
             | Record::Task(_)
             | Record::UniqueName(_)
             | Record::WebhookAttempt(_)
+            | Record::WorkerName(_)
             | Record::Worker(_) => return,
         };
         self.names.insert(sid, name.clone());

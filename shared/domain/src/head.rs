@@ -22,6 +22,12 @@ pub struct Head {
     /// a moment behind.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub recent: Vec<TaskSid>,
+    /// Of which workers an item keeps the name.
+    #[serde(default, skip_serializing_if = "NamesKept::is_nobodys")]
+    pub names: NamesKept,
+    /// How many queues there are; none if nobody has counted them yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queues: Option<u32>,
     /// What was changed since the owner wrote this last, or the last of it: one for each time it was written.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     changes: Vec<PartSid>,
@@ -31,6 +37,26 @@ pub struct Head {
     /// How often it was written.
     #[serde(skip)]
     pub version: Version,
+}
+
+/// Of which workers an item keeps the name. A workspace from before there were such items makes up for it, some workers with
+/// each one that is created or renamed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NamesKept {
+    /// Of those alone who were created or renamed since.
+    #[default]
+    Nobodys,
+    /// And of all whose identifiers are no higher than this one.
+    UpTo(WorkerSid),
+    /// Of all.
+    All,
+}
+
+impl NamesKept {
+    const fn is_nobodys(&self) -> bool {
+        matches!(self, Self::Nobodys)
+    }
 }
 
 /// What a picture of a workspace is built of, tasks apart.
@@ -58,12 +84,19 @@ const RECENT_MAX: usize = 16;
 const CHANGES_MAX: usize = 32;
 
 impl Head {
-    /// The head of a new workspace.
+    /// The head of a new workspace with so many queues.
+    pub fn first(workspace: WorkspaceSid, queues: u32) -> Self {
+        Self { names: NamesKept::All, queues: Some(queues), ..Self::new(workspace) }
+    }
+
+    /// The head of a workspace of which nothing is known.
     pub const fn new(workspace: WorkspaceSid) -> Self {
         Self {
             workspace,
             owner: String::new(),
             recent: Vec::new(),
+            names: NamesKept::Nobodys,
+            queues: None,
             changes: Vec::new(),
             changes_from: 0,
             version: Version::NEW,

@@ -32,6 +32,7 @@ macro_rules! for_each_record {
             UniqueName: $crate::conversation::UniqueName,
             WebhookAttempt: $crate::configuration::WebhookAttempt,
             Worker: $crate::workspace::Worker,
+            WorkerName: $crate::workspace::WorkerName,
             Workflow: $crate::workspace::Workflow,
             Workspace: $crate::workspace::Workspace,
         }

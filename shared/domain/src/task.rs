@@ -127,6 +127,8 @@ pub struct Fields {
     pub queue: Option<TaskQueueSid>,
     /// Since when it is in that queue.
     pub queue_entered: Option<Timestamp>,
+    /// What its workflow's [`evaluation`](crate::workspace::Workflow::evaluation) was when it entered it.
+    pub evaluation: u32,
     /// When it moves on to the next target.
     pub target_until: Option<Timestamp>,
     /// An agent who is asked for by name, whom alone it goes to.

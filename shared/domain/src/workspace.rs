@@ -177,6 +177,10 @@ pub struct Workflow {
     pub fallback_assignment_callback_url: Option<String>,
     /// How long a worker may think about a reservation, in seconds.
     pub task_reservation_timeout_seconds: i64,
+    /// How often it was asked for its waiting tasks to enter it anew: those that entered before do, when their router
+    /// comes to them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub evaluation: u32,
     /// When it was created.
     pub created: Timestamp,
     /// When it was last changed.
@@ -184,6 +188,11 @@ pub struct Workflow {
     /// How often it was written.
     #[serde(skip)]
     pub version: Version,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 impl Workflow {
@@ -249,7 +258,28 @@ pub struct Worker {
     pub version: Version,
 }
 
+/// That a name is taken by a worker of a workspace, in any case.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WorkerName {
+    /// The workspace.
+    pub workspace: WorkspaceSid,
+    /// The name in lower case.
+    pub name: String,
+    /// Who has it.
+    pub worker: WorkerSid,
+    /// How often it was written: once.
+    #[serde(skip)]
+    pub version: Version,
+}
+
 impl Worker {
+    /// The item that keeps their name for them; it is written once.
+    pub fn name(&self) -> WorkerName {
+        let (workspace, worker) = (self.workspace, self.sid);
+        let name = self.friendly_name.to_lowercase();
+        WorkerName { workspace, name, worker, version: Version::NEW }
+    }
+
     /// The capacity on a task channel.
     pub fn capacity(&self, channel: TaskChannelSid) -> Capacity {
         self.channels.get(&channel).copied().unwrap_or_default()

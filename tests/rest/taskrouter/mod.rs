@@ -4,6 +4,7 @@ mod configuring;
 mod conformity;
 mod events;
 mod limits;
+mod naming;
 mod operations;
 mod receipts;
 mod rehearsal;

@@ -2,11 +2,10 @@
 
 use serde_json::{Value, json};
 use switchboard_domain::decision::Decision;
-use switchboard_domain::routing::workflow::{FilterIndex, Position};
-use switchboard_domain::sid::{Sid as _, TaskSid};
+use switchboard_domain::sid::{Sid as _, TaskQueueSid, TaskSid};
 use switchboard_domain::task::{Ending, Task};
 use switchboard_domain::version::Version;
-use switchboard_store::key;
+use switchboard_store::{Kept as _, key};
 
 use super::{text, world};
 
@@ -224,29 +223,44 @@ async fn tasks_are_found_by_filters_and_put_in_order() {
     world.get(&format!("{tasks}?Ordering=Age:asc")).await.refused(400, 20001);
 }
 
+/// However many wait, the caller waits for one write; the router does the rest, some at a time, and one that is built
+/// anew goes on where another one stopped.
 #[tokio::test]
-async fn waiting_tasks_are_sent_back_to_the_start_of_a_changed_workflow_when_asked() {
+async fn waiting_tasks_enter_a_changed_workflow_anew_when_asked() {
     let world = world().await;
     let url = world.workspace().await;
     let mut sids = Vec::new();
-    for _ in 0..60 {
-        sids.push(text(&world.created(&format!("{url}/Tasks"), &[]).await, "sid").parse().unwrap());
+    for _ in 0..500 {
+        let task = world.created(&format!("{url}/Tasks"), &[]).await;
+        sids.push(text(&task, "sid").parse::<TaskSid>().unwrap());
     }
-    for sid in &sids {
-        let mut task: Task = world.on.store.get(key::task(*sid)).await.unwrap().unwrap();
-        let filter = FilterIndex::Default;
-        task.tampered().position = Some(Position { filter, target: 0, timed_out: false });
-        let _ = world.on.commit(&Decision::put(task)).await.unwrap();
-    }
-    world.asked();
+    world.settles().await;
+    let other = world.created(&format!("{url}/TaskQueues"), &[("FriendlyName", "Other")]).await;
+    let to_other = json!({ "task_routing": { "default_filter": { "queue": other["sid"] } } });
+    let to_other = to_other.to_string();
     let workflow =
         text(&world.get(&format!("{url}/Workflows")).await.expect(200)["workflows"][0], "url");
-    world.post(&workflow, &[("FriendlyName", "W")]).await.expect(200);
+    let queue: TaskQueueSid = text(&other, "sid").parse().unwrap();
+    let in_other = async || {
+        let keys: Vec<_> = sids.iter().map(|sid| key::task(*sid)).collect();
+        let found = world.on.store.get_all(&keys).await.unwrap().into_values();
+        found.filter_map(Task::from_record).filter(|task| task.queue == Some(queue)).count()
+    };
+    world.settles().await;
+    world.asked();
+    world.post(&workflow, &[("Configuration", &to_other)]).await.expect(200);
     assert_eq!(world.routed(), [json!("configuration")]);
+    world.settles().await;
+    assert_eq!(in_other().await, 0, "nobody asked");
+    world.asked();
+    let before = world.used();
     world.post(&workflow, &[("ReEvaluateTasks", "true")]).await.expect(200);
-    assert_eq!(world.routed().len(), 60);
-    for sid in sids {
-        let task: Task = world.on.store.get(key::task(sid)).await.unwrap().unwrap();
-        assert_eq!((task.position, task.queue), (None, None));
-    }
+    let used = world.used().since(&before).of("taskrouter-api");
+    assert_eq!(used.write_units, 4.0, "the workflow and the head");
+    assert_eq!(world.routed(), [json!("configuration")]);
+    let before = world.used();
+    world.settles().await;
+    assert_eq!(in_other().await, sids.len());
+    let used = world.used().since(&before).of("task-assignment");
+    assert!(used.invocations > 1, "{used:?}: it answers in between");
 }

@@ -6,6 +6,7 @@ use switchboard_domain::configuration::{AddressConfiguration, Handler};
 use switchboard_domain::conversation::{AddressBinding, UniqueName, Who};
 use switchboard_domain::derive::{Written, of_change};
 use switchboard_domain::event::{EventType, ReservationEvent, TaskEvent};
+use switchboard_domain::head::NamesKept;
 use switchboard_domain::interaction::ChannelStatus;
 use switchboard_domain::record::Record;
 use switchboard_domain::sid::{ConversationSid, InteractionSid, MessageSid};
@@ -436,6 +437,17 @@ fn two_workers_of_one_name_are_found() {
         again.friendly_name = "ALICE".to_owned();
         world.put(again);
     });
+}
+
+#[test]
+fn a_name_that_is_kept_for_nobody_and_a_worker_whose_name_nothing_keeps_are_found() {
+    let invariant = "an item keeps a worker's name for them";
+    breaks(invariant, Moment::Step, |world| {
+        let mut name = world.worker_called("alice").name();
+        name.name = "mallory".to_owned();
+        world.put(name);
+    });
+    breaks(invariant, Moment::Step, |world| world.head().names = NamesKept::All);
 }
 
 #[test]

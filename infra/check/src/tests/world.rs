@@ -74,6 +74,7 @@ macro_rules! only {
 only! {
     binding: AddressBinding,
     conversation: Conversation,
+    head: Head,
     interaction: Interaction,
     membership: Membership,
     task: Task,
@@ -174,6 +175,7 @@ fn workflow() -> Workflow {
         assignment_callback_url: None,
         fallback_assignment_callback_url: None,
         task_reservation_timeout_seconds: 60,
+        evaluation: 0,
         created: START,
         updated: START,
         version: 1.into(),

@@ -78,6 +78,7 @@ fn workflow() -> Workflow {
         assignment_callback_url: None,
         fallback_assignment_callback_url: None,
         task_reservation_timeout_seconds: 120,
+        evaluation: 0,
         created: NOW,
         updated: NOW,
         version: 1.into(),

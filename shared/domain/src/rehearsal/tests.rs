@@ -299,6 +299,7 @@ fn workflow(configuration: &str) -> Workflow {
         assignment_callback_url: None,
         fallback_assignment_callback_url: None,
         task_reservation_timeout_seconds: 60,
+        evaluation: 0,
         created: Timestamp(0),
         updated: Timestamp(0),
         version: 1.into(),

@@ -20,7 +20,8 @@
 //! - A waiting task is given up when its workflow or its task channel is gone, or the worker or the queue that it was
 //!   made for. The removal of one of these and the creation of the task do not see each other, and only the router sees
 //!   both; identifiers are never given twice, so nothing can bring them back.
-//! - A task whose target was configured away enters its workflow anew.
+//! - A task whose target was configured away enters its workflow anew, and so does one that waits when its workflow is asked
+//!   for that; one that is offered does when nobody takes it.
 //! - The newest task of a last-in-first-out queue is the one that starts last.
 //! - A task for one worker needs them available and with capacity, unless it ignores these, but not in the
 //!   queue; they are asked once.
@@ -153,7 +154,8 @@ impl Router {
             | Record::Service(_)
             | Record::Silence(_)
             | Record::UniqueName(_)
-            | Record::WebhookAttempt(_) => {}
+            | Record::WebhookAttempt(_)
+            | Record::WorkerName(_) => {}
         }
     }
 

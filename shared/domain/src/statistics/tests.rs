@@ -73,6 +73,7 @@ fn task(name: &str, created: i64) -> Task {
         assignment_callback_url: None,
         fallback_assignment_callback_url: None,
         task_reservation_timeout_seconds: 120,
+        evaluation: 0,
         created: at(0),
         updated: at(0),
         version: 1.into(),

@@ -92,6 +92,7 @@ impl Task {
             position: None,
             queue,
             queue_entered: queue.map(|_| new.now),
+            evaluation: 0,
             target_until: None,
             worker,
             ignores_capacity,

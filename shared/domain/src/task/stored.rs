@@ -56,6 +56,8 @@ pub(super) struct Stored {
     queue: Option<TaskQueueSid>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     entered: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    evaluation: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     until: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -141,6 +143,7 @@ impl From<Task> for Stored {
             place: task.position.map(StoredPosition::from),
             queue: task.queue,
             entered: task.queue_entered,
+            evaluation: task.evaluation,
             until: task.target_until,
             worker: task.worker,
             anyhow: task.ignores_capacity,
@@ -188,6 +191,7 @@ impl TryFrom<Stored> for Task {
             position: stored.place.map(Position::from),
             queue: stored.queue,
             queue_entered: stored.entered,
+            evaluation: stored.evaluation,
             target_until: stored.until,
             worker: stored.worker,
             ignores_capacity: stored.anyhow,
@@ -313,6 +317,7 @@ mod tests {
             }),
             queue: Some(TaskQueueSid::derived(&["q"])),
             queue_entered: Some(Timestamp(11)),
+            evaluation: 2,
             target_until: Some(Timestamp(12)),
             worker: Some(WorkerSid::derived(&["a"])),
             ignores_capacity: true,

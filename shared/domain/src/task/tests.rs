@@ -22,6 +22,7 @@ fn task() -> Task {
         position: None,
         queue: None,
         queue_entered: None,
+        evaluation: 0,
         target_until: None,
         worker: None,
         ignores_capacity: false,

@@ -25,6 +25,7 @@ mod task_queue;
 mod unique_name;
 mod webhook_attempt;
 mod worker;
+mod worker_name;
 mod workflow;
 mod workspace;
 
@@ -51,6 +52,7 @@ pub use self::task_queue::*;
 pub use self::unique_name::*;
 pub use self::webhook_attempt::*;
 pub use self::worker::*;
+pub use self::worker_name::*;
 pub use self::workflow::*;
 pub use self::workspace::*;
 

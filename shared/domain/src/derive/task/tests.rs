@@ -24,6 +24,7 @@ fn placed() -> Task {
         position: Some(Position { filter: FilterIndex::Default, target: 0, timed_out: false }),
         queue: Some(TaskQueueSid::derived(&["q"])),
         queue_entered: Some(NOW),
+        evaluation: 0,
         target_until: None,
         worker: None,
         ignores_capacity: false,

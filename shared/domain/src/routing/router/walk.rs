@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::offer::has_refused;
-use super::{Draft, Router};
+use super::{Draft, Router, after};
 use crate::routing::expression::QueueCounts;
 use crate::routing::workflow::{Configuration, Onward, Position, Target, TargetExit};
 use crate::sid::TaskSid;
-use crate::task::{ASSIGNMENTS_MAX, GivenUp, Mark, REJECTIONS_MAX, Task, TaskStatus};
+use crate::task::{ASSIGNMENTS_MAX, Command, GivenUp, Mark, REJECTIONS_MAX, Task, TaskStatus};
 use crate::timestamp::Timestamp;
 
 impl Router {
@@ -52,7 +52,8 @@ impl Router {
         if task.bound_to_queue {
             return true;
         }
-        if self.picture.agenda.fresh.contains_key(&sid) {
+        let is_asked_again = task.position.is_some() && task.evaluation < self.evaluation(task);
+        if self.picture.agenda.fresh.contains_key(&sid) && !is_asked_again {
             return true;
         }
         let Some(configuration) = self.configuration(sid) else {
@@ -63,7 +64,8 @@ impl Router {
             return false;
         };
         let timed_out = TargetExit::TimedOut;
-        let (left, onward) = match task.position.filter(|at| configuration.target(*at).is_some()) {
+        let stays = |at: &Position| !is_asked_again && configuration.target(*at).is_some();
+        let (left, onward) = match task.position.filter(stays) {
             None => {
                 let first = configuration.first_match(attributes);
                 (None, first.map_or(Onward::FellOut, Onward::Enter))
@@ -73,8 +75,10 @@ impl Router {
             }
             Some(_) => return true,
         };
-        let clock = task.target_until.unwrap_or(task.created);
-        let leaver = leaving(task, left);
+        let (leaver, clock) = match is_asked_again {
+            true => (after(task.clone(), Command::Restart, now), task.created),
+            false => (leaving(task, left), task.target_until.unwrap_or(task.created)),
+        };
         self.go(draft, leaver, onward, clock, now)
     }
 
@@ -120,8 +124,10 @@ impl Router {
         let configuration = self.configuration(task.sid)?;
         let target = configuration.target(position)?;
         let mut entered = task.clone();
+        let evaluation = self.evaluation(task);
         let next = &mut entered.fields;
         next.position = Some(position);
+        next.evaluation = evaluation;
         if next.queue != Some(target.queue) {
             next.queue = Some(target.queue);
             next.queue_entered = Some(now);
@@ -172,6 +178,11 @@ impl Router {
             *(if here { &mut available } else { &mut unavailable }) += *count;
         }
         target.skips(&QueueCounts { available, unavailable, activities })
+    }
+
+    /// How often the workflow of a task was asked for its waiting tasks to enter it anew.
+    fn evaluation(&self, task: &Task) -> u32 {
+        self.picture.flow(task.workflow).map_or(0, |flow| flow.record.evaluation)
     }
 
     fn configuration(&self, task: TaskSid) -> Option<Configuration> {

@@ -254,6 +254,7 @@ impl World {
             assignment_callback_url: None,
             fallback_assignment_callback_url: None,
             task_reservation_timeout_seconds: 60,
+            evaluation: 0,
             created: Timestamp(0),
             updated: Timestamp(0),
             version: self.version("Workflow", sid::<WorkflowSid>("workflow")),
@@ -424,7 +425,8 @@ fn parts(record: &mut Record) -> ((&'static str, String), &mut Version) {
         | Record::Service(_)
         | Record::Silence(_)
         | Record::UniqueName(_)
-        | Record::WebhookAttempt(_)) => panic!("the router does not write {}", other.kind()),
+        | Record::WebhookAttempt(_)
+        | Record::WorkerName(_)) => panic!("the router does not write {}", other.kind()),
     };
     ((kind, sid), version)
 }

@@ -1,6 +1,7 @@
 //! Into targets and out of them.
 
 use super::*;
+use crate::workspace::Workflow;
 
 #[test]
 fn a_task_enters_the_first_matching_filter_and_waits() {
@@ -24,6 +25,52 @@ fn a_task_enters_the_first_matching_filter_and_waits() {
     assert_eq!(world.router.next_deadline(), task.target_until);
     assert_eq!(world.router.waiting().collect::<Vec<_>>(), [sid("t")]);
     assert!(world.router.step(world.now).decision.is_unchanged());
+}
+
+/// The workflow as it stands, leading everything to this queue.
+fn leading_to(world: &World, queue: &str, evaluation: u32) -> Workflow {
+    let routing = json!({ "default_filter": target(queue, json!({})) });
+    let configuration = json!({ "task_routing": routing }).to_string();
+    Workflow { configuration, evaluation, ..world.workflow_record() }
+}
+
+#[test]
+fn waiting_tasks_enter_their_workflow_anew_once_it_is_asked_for_that() {
+    let mut world = World::new();
+    world.queue("r", "1==1", |_| {});
+    let names: Vec<String> = (0..200).map(|number| format!("t{number}")).collect();
+    for name in &names {
+        world.task(name, json!({}), |_| {});
+    }
+    world.step();
+    world.after(10);
+    world.put(leading_to(&world, "r", 0));
+    world.step();
+    assert!(names.iter().all(|name| world.task_called(name).queue == Some(sid("q"))));
+    world.put(leading_to(&world, "r", 1));
+    // Cut short after every turn, each router does the rest of what the one before it left.
+    let turns = world.step_crashing();
+    let written: Vec<usize> = turns.iter().map(|turn| turn.decision.puts.len()).collect();
+    assert_eq!(written.iter().sum::<usize>(), names.len(), "{written:?}: each once");
+    for name in &names {
+        let task = world.task_called(name);
+        assert_eq!((task.queue, task.queue_entered), (Some(sid("r")), Some(world.now)), "{name}");
+    }
+    assert!(world.router.step(world.now).decision.is_unchanged());
+}
+
+#[test]
+fn a_task_that_is_offered_enters_its_workflow_anew_when_nobody_takes_it() {
+    let mut world = World::new();
+    world.queue("r", "1==1", |_| {});
+    world.worker("ann", json!({}), 0);
+    world.task("t", json!({}), |_| {});
+    world.step();
+    world.put(leading_to(&world, "r", 1));
+    world.step();
+    assert_eq!(world.task_called("t").queue, Some(sid("q")), "it is offered");
+    world.after(60);
+    assert_eq!(world.task_called("t").queue, Some(sid("r")));
 }
 
 #[test]
