@@ -250,7 +250,11 @@ fn streams_wake_the_relay_for_effects_and_the_log_for_kinds_that_have_events() {
     let template = Template::read();
     let effects = json!({ "dynamodb": { "NewImage": { "fx": { "S": [{ "exists": true }] } } } });
     let relay = patterns(&template, "EffectRelayFunction");
-    assert_eq!(relay, vec![vec![effects]; 3]);
+    let taken = json!({ "dynamodb": { "NewImage": {
+        "kind": { "S": ["Task"] }, "status": { "S": ["assigned"] },
+    } } });
+    let carried = vec![effects.clone()];
+    assert_eq!(relay, [carried.clone(), carried, vec![effects, taken]]);
     let kinds = |image: &str| json!({ "dynamodb": { image: { "kind": { "S": KINDS } } } });
     let log = patterns(&template, "EventLogFunction");
     assert_eq!(log, [[kinds("NewImage"), kinds("OldImage")]]);

@@ -1,4 +1,5 @@
-//! Sends the effects of every committed change once more: the certain road beside the quick one.
+//! Sends the effects of every committed change once more: the certain road beside the quick one. Most are carried by the
+//! changed item; who is to be seated follows from the images of the task.
 //!
 //! Woken by: the streams of the tables. Writes: nothing. Asks for: whatever the changed item asked for, under
 //! the same deduplication ids.
@@ -8,8 +9,11 @@ use aws_lambda_events::dynamodb::{Event, EventRecord};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use serde_dynamo::AttributeValue;
 use switchboard_domain::effect::Effect;
+use switchboard_domain::process::task as process;
+use switchboard_domain::record::Record;
+use switchboard_domain::task::{Task, TaskStatus};
 use switchboard_runtime::{Dependencies, Failure, Patience};
-use switchboard_store::item::effect_id;
+use switchboard_store::item::{derived_id, effect_id, image};
 
 /// How long tables and queues are waited for. There is time: its invocations have half a minute or more.
 pub const PATIENCE: Patience = Patience::LONG;
@@ -44,8 +48,32 @@ fn fail_from(response: &mut DynamoDbEventResponse, sequence_number: Option<Strin
     response.batch_item_failures.push(failure);
 }
 
-/// The effects that an item carries, under the ids that its writer gave them.
+/// The effects of a change, under the ids that its writer gave them.
 fn effects_of(record: &EventRecord) -> Result<Vec<(String, Effect)>, Failure> {
+    let mut effects = carried(record)?;
+    effects.extend(derived(record)?);
+    Ok(effects)
+}
+
+/// What follows from the images of a task.
+fn derived(record: &EventRecord) -> Result<Option<(String, Effect)>, Failure> {
+    let change = &record.change;
+    let has = |name: &str, value: &str| {
+        let found = change.new_image.inner().get(name);
+        matches!(found, Some(AttributeValue::S(text)) if text == value)
+    };
+    // As the mapping's filter says, so that nothing else is read.
+    if !has("kind", "Task") || !has("status", TaskStatus::Assigned.name()) {
+        return Ok(None);
+    }
+    let (before, after) = (image(change.old_image.clone())?, image(change.new_image.clone())?);
+    let Some(after) = after.as_ref().and_then(Record::get::<Task>) else { return Ok(None) };
+    let effect = process::derived(before.as_ref().and_then(Record::get::<Task>), after);
+    Ok(effect.map(|effect| (derived_id(after.sid, after.version.number()), effect)))
+}
+
+/// What the changed item carries.
+fn carried(record: &EventRecord) -> Result<Vec<(String, Effect)>, Failure> {
     let item = record.change.new_image.inner();
     let Some(AttributeValue::S(text)) = item.get("fx") else {
         return Ok(Vec::new());
@@ -68,7 +96,7 @@ fn effects_of(record: &EventRecord) -> Result<Vec<(String, Effect)>, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use switchboard_domain::effect::{RouterEvent, RouterSubject};
+    use switchboard_domain::effect::{InviteRequest, RouterEvent, RouterSubject};
     use switchboard_domain::sid::{Sid as _, WorkspaceSid};
 
     fn record(image: serde_json::Value) -> EventRecord {
@@ -86,6 +114,20 @@ mod tests {
         let fx = serde_json::to_string(std::slice::from_ref(&effect)).unwrap();
         let image = serde_json::json!({"pk": {"S": "WT1"}, "v": {"N": "3"}, "fx": {"S": fx}});
         assert_eq!(effects_of(&record(image)).unwrap(), [(effect_id("WT1", 3, 0), effect)]);
+    }
+
+    #[test]
+    fn who_took_a_task_is_seated_under_the_id_that_its_writer_gave() {
+        let event = include_str!("../../../events/effect-relay/taken.json");
+        let event: Event = serde_json::from_str(event).unwrap();
+        let found = effects_of(&event.records[0]).unwrap();
+        let [(id, Effect::Invite(InviteRequest::Seat { task, .. }))] = found.as_slice() else {
+            panic!("{found:?}");
+        };
+        assert_eq!(*id, derived_id(*task, 3));
+        let mut later = event.records[0].clone();
+        later.change.old_image = later.change.new_image.clone();
+        assert_eq!(effects_of(&later).unwrap(), [], "they were seated when they took it");
     }
 
     #[test]

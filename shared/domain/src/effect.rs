@@ -49,6 +49,18 @@ pub enum QueueName {
     Timers,
 }
 
+/// How an effect gets there for certain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CertainRoad {
+    /// The first item that is written with it carries it, and the relay sends it again.
+    Carried,
+    /// The relay works it out from the images of a task before and after: it names so much that the task would be a
+    /// kilobyte larger.
+    Derived,
+    /// What is lost costs a minute at most: the tick of every minute lets each router look at all that is due.
+    Tick,
+}
+
 impl Effect {
     /// Which queue it travels on.
     pub const fn queue(&self) -> QueueName {
@@ -72,12 +84,15 @@ impl Effect {
         }
     }
 
-    /// Whether the relay sends it again. An alarm clock that is lost costs a minute at most: the tick of every minute
-    /// lets each router look at all that is due.
-    pub const fn is_relayed(&self) -> bool {
+    /// How it gets there for certain, beside the quick road.
+    pub const fn certain_road(&self) -> CertainRoad {
         match self {
-            Self::Invite(_) | Self::Route(_) | Self::Send(_) | Self::Notify(_) => true,
-            Self::Wake(_) => false,
+            Self::Invite(InviteRequest::Seat { .. }) => CertainRoad::Derived,
+            Self::Invite(InviteRequest::Open { .. } | InviteRequest::TaskEnded { .. })
+            | Self::Route(_)
+            | Self::Send(_)
+            | Self::Notify(_) => CertainRoad::Carried,
+            Self::Wake(_) => CertainRoad::Tick,
         }
     }
 

@@ -7,9 +7,10 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::de::DeserializeOwned;
-use switchboard_domain::effect::Effect;
+use switchboard_domain::effect::{CertainRoad, Effect};
 use switchboard_domain::for_each_record;
 use switchboard_domain::record::Record;
+use switchboard_domain::sid::TaskSid;
 use switchboard_domain::version::{CommitId, Version};
 
 use crate::error::StoreError;
@@ -130,9 +131,10 @@ pub(crate) fn item(
         set("wpk", row.pk);
         set("wsk", row.sk);
     }
-    let relayed: Vec<&Effect> = effects.iter().filter(|effect| effect.is_relayed()).collect();
-    if !relayed.is_empty() {
-        let text = serde_json::to_string(&relayed)
+    let is_carried = |effect: &&Effect| effect.certain_road() == CertainRoad::Carried;
+    let carried: Vec<&Effect> = effects.iter().filter(is_carried).collect();
+    if !carried.is_empty() {
+        let text = serde_json::to_string(&carried)
             .map_err(|error| unreadable("effects", error.to_string()))?;
         set("fx", text);
     }
@@ -208,6 +210,11 @@ pub(crate) fn version(item: &Item) -> Option<Version> {
 /// both roads, whichever function sends it.
 pub fn effect_id(pk: &str, version: u64, place: usize) -> String {
     format!("{pk}-{version}-{place}")
+}
+
+/// The deduplication id of what follows from a change of a task, which leads to this version of it.
+pub fn derived_id(task: TaskSid, version: u64) -> String {
+    format!("{task}-{version}-derived")
 }
 
 #[cfg(test)]

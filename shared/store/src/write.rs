@@ -7,13 +7,14 @@
 //! removal. (DynamoDB also knows a repeated transaction by its token, for ten minutes.)
 
 use switchboard_domain::decision::Decision;
-use switchboard_domain::effect::Effect;
+use switchboard_domain::effect::{CertainRoad, Effect, InviteRequest};
 use switchboard_domain::record::Record;
+use switchboard_domain::task::Task;
 use switchboard_domain::version::CommitId;
 
 use crate::Store;
 use crate::error::StoreError;
-use crate::item::{self, Item, effect_id, item};
+use crate::item::{self, Item, derived_id, effect_id, item};
 use crate::place::Place;
 use crate::road::{Condition, Held, Refusal, Write};
 
@@ -78,11 +79,15 @@ impl Store {
         };
         let (pk, version) = (Place::of(first).key.pk, first.version().number() + 1);
         // The relay numbers what the item carries.
-        let (relayed, others): (Vec<&Effect>, Vec<&Effect>) =
-            decision.effects.iter().partition(|effect| effect.is_relayed());
-        let numbered = relayed.into_iter().chain(others).enumerate();
-        let effects =
-            numbered.map(|(place, effect)| (effect_id(&pk, version, place), effect.clone()));
+        let mut carried = 0;
+        let effects = decision.effects.iter().map(|effect| {
+            let id = match derived(decision, effect) {
+                Some(id) => id,
+                None => effect_id(&pk, version, carried),
+            };
+            carried += usize::from(effect.certain_road() == CertainRoad::Carried);
+            (id, effect.clone())
+        });
         Committed { effects: effects.collect() }
     }
 
@@ -129,6 +134,14 @@ fn conflict(held: &[Held], decision: &Decision) -> StoreError {
     let passing = failed.is_empty();
     // A write alone is known by its kind, whatever is in its way.
     StoreError::Conflict { kinds: if kinds.len() == 1 { kinds } else { failed }, passing }
+}
+
+/// The id of what the relay works out from the task.
+fn derived(decision: &Decision, effect: &Effect) -> Option<String> {
+    let Effect::Invite(InviteRequest::Seat { task, .. }) = effect else { return None };
+    let mut tasks = decision.puts.iter().filter_map(Record::get::<Task>);
+    let written = tasks.find(|one| one.sid == *task)?;
+    Some(derived_id(*task, written.version.number() + 1))
 }
 
 /// Whether a commit is among the last ones of the item that was in the way.

@@ -1,8 +1,8 @@
 //! Who is told of what happens to a task: its router, its interaction, and the alarm clock.
 
 use crate::decision::Decision;
-use crate::effect::{Effect, InviteRequest, RouterEvent, RouterSubject, Wake};
-use crate::task::{Source, Task, TaskChange, TaskEvent};
+use crate::effect::{CertainRoad, Effect, InviteRequest, RouterEvent, RouterSubject, Wake};
+use crate::task::{Source, Task, TaskChange, TaskEvent, events};
 use crate::timestamp::Timestamp;
 
 /// A task that may wait no longer than this, in seconds, gets an alarm clock of its own.
@@ -54,6 +54,12 @@ pub fn effects(task: &Task, events: &[TaskEvent], source: Source) -> Vec<Effect>
         })),
     });
     told.collect()
+}
+
+/// What the relay works out from a task before and after a change: who took it is to be seated.
+pub fn derived(before: Option<&Task>, after: &Task) -> Option<Effect> {
+    let all = effects(after, &events(before?, after), Source::Router);
+    all.into_iter().find(|effect| effect.certain_road() == CertainRoad::Derived)
 }
 
 impl From<TaskChange> for Decision {

@@ -101,10 +101,12 @@ struct StoredReservation {
     worker: WorkerSid,
     name: String,
     status: ReservationStatus,
-    expires: Timestamp,
+    /// Of one that is completed nobody asks when it would have lapsed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     receipt: Option<Receipt>,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, rename = "q", skip_serializing_if = "is_default")]
     quiet: bool,
     created: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -251,7 +253,7 @@ impl From<Reservation> for StoredReservation {
             worker: one.worker,
             name: one.worker_name,
             status: one.status,
-            expires: one.expires,
+            expires: (one.status != ReservationStatus::Completed).then_some(one.expires),
             receipt: one.receipt,
             quiet: one.quiet,
             created: one.created,
@@ -267,7 +269,7 @@ impl From<StoredReservation> for Reservation {
             worker: one.worker,
             worker_name: one.name,
             status: one.status,
-            expires: one.expires,
+            expires: one.expires.unwrap_or(one.updated.unwrap_or(one.created)),
             receipt: one.receipt,
             quiet: one.quiet,
             created: one.created,
