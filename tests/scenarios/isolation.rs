@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -28,10 +29,10 @@ const ROUND: Duration = Duration::from_secs(2);
 /// The endpoints; the first ones hang.
 #[derive(Debug)]
 struct Hooks {
-    hang: usize,
+    hang: AtomicUsize,
     began: Instant,
-    /// When each answered.
-    answered: Mutex<BTreeMap<usize, Vec<Duration>>>,
+    /// Which calls each answered, and when.
+    answered: Mutex<BTreeMap<usize, Vec<(String, Duration)>>>,
 }
 
 impl Endpoints for Hooks {
@@ -42,12 +43,14 @@ impl Endpoints for Hooks {
         Box::pin(async move {
             let number: usize = request.url().path()[1..].parse().unwrap();
             let patience = *request.timeout().unwrap();
-            let takes = if number < self.hang { Duration::MAX } else { ANSWERS_WITHIN };
+            let hangs = number < self.hang.load(Ordering::SeqCst);
+            let takes = if hangs { Duration::MAX } else { ANSWERS_WITHIN };
+            let call = request.headers()["i-twilio-idempotency-token"].to_str().unwrap().to_owned();
             if timeout(patience, sleep(takes)).await.is_err() {
                 return (Called::TimedOut, Answer::default());
             }
             let mut answered = self.answered.lock().unwrap();
-            answered.entry(number).or_default().push(self.began.elapsed());
+            answered.entry(number).or_default().push((call, self.began.elapsed()));
             (Called::Answered(200), Answer::default())
         })
     }
@@ -64,6 +67,7 @@ struct Centre {
 impl Centre {
     async fn with(hang: usize) -> Self {
         let began = Instant::now();
+        let hang = AtomicUsize::new(hang);
         let hooks = Arc::new(Hooks { hang, began, answered: Mutex::default() });
         let clock = move || {
             let passed = i64::try_from(began.elapsed().as_millis()).unwrap();
@@ -170,7 +174,31 @@ async fn whoever_is_called_behind_thirty_that_hang_is_called_at_once() {
     centre.asks_for(0..31).await;
     sleep(Duration::from_secs(60)).await;
     let answered = centre.hooks.answered.lock().unwrap().get(&30).cloned();
-    let waited = answered.expect("it was called")[0] - asked;
+    let waited = answered.expect("it was called")[0].1 - asked;
     assert!(waited < Duration::from_secs(1), "{waited:?}");
+    centre.deployment.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_that_comes_back_hears_of_everything_in_order() {
+    if !is_embedded() {
+        return;
+    }
+    let mut centre = Centre::with(1).await;
+    for _ in 0..3 {
+        centre.asks_for(0..1).await;
+    }
+    sleep(Duration::from_secs(40)).await;
+    centre.hooks.hang.store(0, Ordering::SeqCst);
+    sleep(Duration::from_secs(600)).await;
+    let answered = centre.hooks.answered.lock().unwrap().get(&0).cloned().unwrap_or_default();
+    let calls: Vec<&str> = answered.iter().map(|(call, _)| call.as_str()).collect();
+    assert_eq!(calls, ["1", "2", "3"]);
+    // Nothing is known against it any more.
+    centre.asks_for(0..1).await;
+    let asked = centre.hooks.began.elapsed();
+    sleep(Duration::from_secs(10)).await;
+    let answered = centre.hooks.answered.lock().unwrap()[&0].clone();
+    assert!(answered[3].1 - asked < Duration::from_secs(1), "{answered:?}");
     centre.deployment.stop().await;
 }

@@ -136,3 +136,24 @@ fn a_task_for_one_worker_goes_to_no_other_and_ends_when_they_do_not_take_it() {
     assert_eq!(world.status("u"), canceled(Ending::NotTaken));
     assert_eq!(world.worker_called("bob").activity, sid("off"));
 }
+
+#[test]
+fn an_offer_whose_time_is_over_is_read_again_before_it_ends() {
+    let mut world = World::new();
+    world.worker("ann", json!({}), 0);
+    world.task("t", json!({}), |_| {});
+    world.step();
+    let offered = world.task_called("t");
+    assert!(offered.reservations[0].quiet, "nobody moves with the answer");
+    let accept = Command::Accept(offered.reservation_sid(&offered.reservations[0]));
+    let taken = task::decide(&offered, accept, Source::Api, world.now).unwrap().task;
+    // Nobody tells the router.
+    let taken = world.store(taken.into());
+    assert!(world.router.overdue(world.now).is_empty());
+    world.now = world.now + Millis::seconds(60);
+    assert_eq!(world.router.overdue(world.now), [sid("t")]);
+    world.router.learn(taken);
+    assert!(world.router.overdue(world.now).is_empty());
+    world.step();
+    assert_eq!(world.status("t").0, TaskStatus::Assigned);
+}
