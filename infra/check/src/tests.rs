@@ -2,6 +2,7 @@
 
 mod broken;
 mod followed;
+mod misrouted;
 mod world;
 mod written;
 
