@@ -54,6 +54,7 @@ fn every_invariant_is_broken_by_a_test() {
     let tests = [
         include_str!("tests/broken.rs"),
         include_str!("tests/followed.rs"),
+        include_str!("tests/misrouted.rs"),
         include_str!("tests/written.rs"),
     ]
     .concat();

@@ -210,14 +210,15 @@ mod tests {
     fn a_defect_whose_place_is_gone_or_not_the_only_one_is_named() {
         let defect = Defect::parse("Never", NEVER).expect("a difference");
         let why = |text: &'static str| {
-            let misfits = plant(&[defect.clone()], |_| Ok(text.to_owned())).expect_err("no place");
+            let misfits = plant(std::slice::from_ref(&defect), |_| Ok(text.to_owned()))
+                .expect_err("no place");
             misfits.iter().map(Misfit::to_string).collect::<String>()
         };
         assert!(why("fn rule() {\n    if is_late {\n").starts_with("Never: rule.rs has 0 times"));
         let twice = "fn rule() {\n    if late {\n}\nfn rule() {\n    if late {\n";
         assert!(why(twice).starts_with("Never: rule.rs has 2 times"));
         let gone = |_: &str| Err(std::io::Error::from(std::io::ErrorKind::NotFound));
-        let misfits = plant(&[defect.clone()], gone).expect_err("no file");
+        let misfits = plant(std::slice::from_ref(&defect), gone).expect_err("no file");
         assert!(misfits[0].to_string().starts_with("Never: rule.rs: "), "{misfits:?}");
     }
 
