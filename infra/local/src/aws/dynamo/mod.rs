@@ -186,8 +186,11 @@ impl Tables {
     }
 
     /// Forgets the records of a table's stream up to a sequence number; all of them without one. In a file they are
-    /// removed with the next write.
+    /// removed with the next write. Tables behind an endpoint forget by themselves, and number their records as they like.
     pub(crate) fn forget(&self, table: &str, sequence_number: Option<&str>) -> Result<()> {
+        if matches!(self.engine, Engine::Remote(_)) {
+            return Ok(());
+        }
         let Some(stream) = self.shared.streams.get(table) else { return Ok(()) };
         let number = match sequence_number {
             Some(open) => ring::number(open).context("no sequence number")?,
