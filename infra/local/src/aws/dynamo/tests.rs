@@ -13,7 +13,8 @@ Resources:
       StreamSpecification: { StreamViewType: NEW_IMAGE }
 ";
 
-fn tables(file: Option<&Path>) -> Tables {
+/// Tables of a template that names nothing else, in memory or in a file.
+pub(crate) fn opened(template: &str, file: Option<&Path>) -> Tables {
     let empty = String::new;
     let place = Place {
         region: empty(),
@@ -22,9 +23,13 @@ fn tables(file: Option<&Path>) -> Tables {
         queues_endpoint: empty(),
         api_endpoint: empty(),
     };
-    let template = Template::read(TEMPLATE, &BTreeMap::new(), &place).unwrap();
+    let template = Template::read(template, &BTreeMap::new(), &place).unwrap();
     let (template, road, meter) = (&template, Road::Near, Arc::default());
     Tables::open(Opening { file, clock: None, template, stack: "s", road, meter }).unwrap()
+}
+
+fn tables(file: Option<&Path>) -> Tables {
+    opened(TEMPLATE, file)
 }
 
 async fn put(tables: &Tables, pk: &str) {

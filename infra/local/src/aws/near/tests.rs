@@ -1,8 +1,5 @@
 //! The short road against the engine: whatever the store asks, both say the same, charge the same, and leave the same behind.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use proptest::prelude::*;
@@ -11,10 +8,8 @@ use switchboard_store::item::Item;
 use switchboard_store::road::{Address, Condition, Found, Held, Range, Refusal, Rows, Write};
 
 use super::document;
-use crate::aws::dynamo::{Opening, Tables};
-use crate::aws::options::Road;
-use crate::aws::template::{Place, Template};
-use crate::aws::usage::Meter;
+use crate::aws::dynamo::Tables;
+use crate::aws::dynamo::tests::opened;
 
 const TEMPLATE: &str = "
 Resources:
@@ -46,18 +41,7 @@ const TABLE: &str = "things";
 const ME: &str = "me";
 
 fn tables() -> Tables {
-    let empty = String::new;
-    let place = Place {
-        region: empty(),
-        account: empty(),
-        stack: empty(),
-        queues_endpoint: empty(),
-        api_endpoint: empty(),
-    };
-    let template = Template::read(TEMPLATE, &BTreeMap::new(), &place).unwrap();
-    let (template, meter): (_, Arc<Meter>) = (&template, Arc::default());
-    let road = Road::Near;
-    Tables::open(Opening { file: None, clock: None, template, stack: "s", road, meter }).unwrap()
+    opened(TEMPLATE, None)
 }
 
 /// One request.
