@@ -19,6 +19,7 @@ use crate::record::Record;
 use crate::sid::WorkspaceSid;
 use crate::timestamp::Timestamp;
 use crate::version::Version;
+use crate::workspace::{Activity, TaskChannel, TaskQueue, Workflow, Workspace};
 
 /// The kinds of records whose changes are events.
 pub const KINDS: [&str; 7] =
@@ -144,33 +145,18 @@ fn derived(before: Option<&Record>, after: Option<&Record>) -> Option<Derived> {
 impl Occurrence {
     /// Learns how something that it mentions is called.
     pub fn learn(&mut self, record: &Record) {
-        let (sid, name) = match record {
-            Record::Workspace(it) => (it.sid.to_string(), &it.friendly_name),
-            Record::Activity(it) => (it.sid.to_string(), &it.friendly_name),
-            Record::TaskChannel(it) => (it.sid.to_string(), &it.unique_name),
-            Record::TaskQueue(it) => (it.sid.to_string(), &it.friendly_name),
-            Record::Workflow(it) => (it.sid.to_string(), &it.friendly_name),
-            Record::AddressBinding(_)
-            | Record::AddressConfiguration(_)
-            | Record::ApiKey(_)
-            | Record::Conversation(_)
-            | Record::ConversationConfiguration(_)
-            | Record::Flow(_)
-            | Record::Head(_)
-            | Record::Interaction(_)
-            | Record::Membership(_)
-            | Record::Message(_)
-            | Record::MessagePage(_)
-            | Record::MessagingService(_)
-            | Record::Occurrence(_)
-            | Record::PhoneNumber(_)
-            | Record::Service(_)
-            | Record::Silence(_)
-            | Record::Task(_)
-            | Record::UniqueName(_)
-            | Record::WebhookAttempt(_)
-            | Record::WorkerName(_)
-            | Record::Worker(_) => return,
+        let (sid, name) = if let Some(it) = record.get::<Workspace>() {
+            (it.sid.to_string(), &it.friendly_name)
+        } else if let Some(it) = record.get::<Activity>() {
+            (it.sid.to_string(), &it.friendly_name)
+        } else if let Some(it) = record.get::<TaskChannel>() {
+            (it.sid.to_string(), &it.unique_name)
+        } else if let Some(it) = record.get::<TaskQueue>() {
+            (it.sid.to_string(), &it.friendly_name)
+        } else if let Some(it) = record.get::<Workflow>() {
+            (it.sid.to_string(), &it.friendly_name)
+        } else {
+            return;
         };
         self.names.insert(sid, name.clone());
     }

@@ -88,6 +88,14 @@ macro_rules! records {
                     $(Self::$kind(record) => record.version,)*
                 }
             }
+
+            /// The same, for a table that a test keeps.
+            #[cfg(test)]
+            pub(crate) fn version_mut(&mut self) -> &mut Version {
+                match self {
+                    $(Self::$kind(record) => &mut record.version,)*
+                }
+            }
         }
     };
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::derive::{Written, of_change};
 use crate::event::{Event, Occurrence};
+use crate::record::RecordKind;
 use crate::routing::workflow::FilterIndex;
 use crate::sid::{ReservationSid, Sid, TaskQueueSid, WorkflowSid};
 use crate::task::{Destination, Ending, Fields, NewTask, Reservation, ReservationStatus};
@@ -74,8 +75,9 @@ impl World {
     }
 
     pub(super) fn store(&mut self, mut record: Record) -> Record {
-        let (key, version) = parts(&mut record);
+        let key = key(&record);
         let held = self.table.get(&key).map_or(Version::NEW, Record::version);
+        let version = record.version_mut();
         assert_eq!(*version, held, "{key:?} was decided on an old version");
         *version += 1;
         let version = *version;
@@ -127,8 +129,7 @@ impl World {
         loop {
             let turn = self.router.step(self.now);
             assert!(turn.decision.puts.len() <= PUTS_MAX);
-            let mut written: Vec<_> =
-                turn.decision.puts.clone().iter_mut().map(|record| parts(record).0).collect();
+            let mut written: Vec<_> = turn.decision.puts.iter().map(key).collect();
             written.dedup();
             assert_eq!(written.len(), turn.decision.puts.len(), "no record is written twice");
             for record in turn.decision.puts.clone() {
@@ -160,10 +161,10 @@ impl World {
         let before = self.clone();
         let mut meanwhile = self.clone();
         other(&mut meanwhile);
-        let mut turn = self.router.step(self.now);
+        let turn = self.router.step(self.now);
         self.router.lost(&turn.decision);
         (self.table, self.now) = (meanwhile.table, meanwhile.now);
-        let decided = turn.decision.puts.iter_mut().map(|record| parts(record).0);
+        let decided = turn.decision.puts.iter().map(key);
         let changed = self.table.iter().filter(|(key, now)| before.table.get(*key) != Some(*now));
         let read: BTreeSet<_> = decided.chain(changed.map(|(key, _)| key.clone())).collect();
         for key in read {
@@ -398,35 +399,16 @@ impl World {
     }
 }
 
-fn parts(record: &mut Record) -> ((&'static str, String), &mut Version) {
-    let kind = record.kind();
-    let (sid, version) = match record {
-        Record::Activity(one) => (one.sid.to_string(), &mut one.version),
-        Record::Task(one) => (one.sid.to_string(), &mut one.version),
-        Record::TaskChannel(one) => (one.sid.to_string(), &mut one.version),
-        Record::TaskQueue(one) => (one.sid.to_string(), &mut one.version),
-        Record::Worker(one) => (one.sid.to_string(), &mut one.version),
-        Record::Workflow(one) => (one.sid.to_string(), &mut one.version),
-        Record::Workspace(one) => (one.sid.to_string(), &mut one.version),
-        other @ (Record::AddressBinding(_)
-        | Record::AddressConfiguration(_)
-        | Record::ApiKey(_)
-        | Record::Conversation(_)
-        | Record::ConversationConfiguration(_)
-        | Record::Flow(_)
-        | Record::Head(_)
-        | Record::Interaction(_)
-        | Record::Membership(_)
-        | Record::Message(_)
-        | Record::MessagePage(_)
-        | Record::MessagingService(_)
-        | Record::Occurrence(_)
-        | Record::PhoneNumber(_)
-        | Record::Service(_)
-        | Record::Silence(_)
-        | Record::UniqueName(_)
-        | Record::WebhookAttempt(_)
-        | Record::WorkerName(_)) => panic!("the router does not write {}", other.kind()),
-    };
-    ((kind, sid), version)
+fn key(record: &Record) -> (&'static str, String) {
+    fn sid<T: RecordKind, S: ToString>(record: &Record, of: impl Fn(&T) -> S) -> Option<String> {
+        record.get::<T>().map(|one| of(one).to_string())
+    }
+    let sid = sid(record, |one: &Task| one.sid)
+        .or_else(|| sid(record, |one: &Activity| one.sid))
+        .or_else(|| sid(record, |one: &TaskChannel| one.sid))
+        .or_else(|| sid(record, |one: &TaskQueue| one.sid))
+        .or_else(|| sid(record, |one: &Worker| one.sid))
+        .or_else(|| sid(record, |one: &Workflow| one.sid))
+        .or_else(|| sid(record, |one: &Workspace| one.sid));
+    (record.kind(), sid.unwrap_or_else(|| panic!("the router does not write {}", record.kind())))
 }
