@@ -6,7 +6,7 @@
 #![forbid(unsafe_code)]
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use switchboard_domain::carriage::InboundMessage;
+use switchboard_domain::carriage::{Arrival, InboundMessage};
 use switchboard_domain::configuration::{
     AddressConfiguration, ConversationConfiguration, Flow, Handler, PhoneNumber,
 };
@@ -30,10 +30,22 @@ pub const PATIENCE: Patience = Patience::WORKER;
 /// Handles a batch.
 pub async fn handle(on: &Dependencies, event: SqsEvent) -> SqsBatchResponse {
     let on = &on.holding_effects();
-    let handle = |message| async move { receive(on, &body(&message)?).await };
+    let handle = |message| async move { arrive(on, &body(&message)?).await };
     let response = each_message(event, handle).await;
     on.release_effects().await;
     response
+}
+
+async fn arrive(on: &Dependencies, arrival: &Arrival) -> Result<(), Failure> {
+    match arrival {
+        Arrival::Message(inbound) => receive(on, inbound).await,
+        Arrival::Identity(_) => Err(Failure::Invalid("no rule for another name yet".to_owned())),
+        Arrival::Unreadable(unreadable) => Err(Failure::Invalid(format!(
+            "a webhook of {} that cannot be read: {}",
+            unreadable.carrier.name(),
+            unreadable.unreadable
+        ))),
+    }
 }
 
 async fn receive(on: &Dependencies, inbound: &InboundMessage) -> Result<(), Failure> {

@@ -327,15 +327,8 @@ mod tests {
             decide_all(&conversation, commands, Source::Channel, &answers, Timestamp(0)).unwrap();
         let reported = (1..).zip(statuses).filter(|(_, it)| **it != DeliveryStatus::Queued);
         reported.fold(change.message.unwrap(), |message, (number, status)| {
-            let report = StatusReport {
-                carrier: CarrierName::default(),
-                carrier_message_id: format!("SM{number}"),
-                message: None,
-                delivery: None,
-                status: *status,
-                error_code: None,
-                received_at: Timestamp(0),
-            };
+            let id = format!("SM{number}");
+            let report = StatusReport::new(CarrierName::default(), id, *status, Timestamp(0));
             message.report(number, &report, Timestamp(0)).unwrap().message
         })
     }

@@ -4,7 +4,7 @@
 #![forbid(unsafe_code)]
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use switchboard_domain::carriage::StatusReport;
+use switchboard_domain::carriage::{Report, StatusReport};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::message::Message;
 use switchboard_runtime::queue::{body, each_message};
@@ -16,7 +16,14 @@ pub const PATIENCE: Patience = Patience::WORKER;
 
 /// Handles a batch.
 pub async fn handle(on: &Dependencies, event: SqsEvent) -> SqsBatchResponse {
-    each_message(event, |message| async move { report(on, &body(&message)?).await }).await
+    each_message(event, |message| async move { hear(on, &body(&message)?).await }).await
+}
+
+async fn hear(on: &Dependencies, report_or_mark: &Report) -> Result<(), Failure> {
+    match report_or_mark {
+        Report::Status(status) => report(on, status).await,
+        Report::Watermark(_) => Err(Failure::Invalid("no rule for a watermark yet".to_owned())),
+    }
 }
 
 async fn report(on: &Dependencies, report: &StatusReport) -> Result<(), Failure> {

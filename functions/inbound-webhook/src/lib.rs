@@ -2,22 +2,31 @@
 //!
 //! Woken by: HTTP `/webhooks/{carrier}`, by its own URL or by the API's. Writes: nothing. Asks for: `autocreation`, `delivery-receipt`.
 //!
-//! Nothing is parsed before the signature is right, and nothing is answered before the queue has it: a
-//! carrier that hears an error tries again. What is verified and cannot be understood is refused with 400
-//! and logged by the name of the parameter, never with its value.
+//! Nothing is parsed before the signature is right, and nothing is answered before the queue has all of it: a
+//! carrier that hears an error tries again. What is verified and cannot be understood would only come again, so it is
+//! taken with its text, to end among the dead letters, and logged by the name of the parameter, never with its value.
 #![forbid(unsafe_code)]
 
 use std::convert::Infallible;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt as _};
 use serde_json::json;
-use switchboard_carriers::{Carrier, Carriers, Event, RawRequest};
-use switchboard_domain::carriage::{CarrierName, InboundMessage};
+use switchboard_carriers::{Carrier, Carriers, Event, RawRequest, Rejection, Reply};
+use switchboard_domain::carriage::{
+    Arrival, CarrierName, IdentityChange, InboundMessage, Report, Unreadable,
+};
 use switchboard_domain::effect::QueueName;
+use switchboard_domain::private::Private;
 use switchboard_domain::sid::{MessageSid, Sid as _};
+use switchboard_runtime::queue::Outgoing;
 use switchboard_runtime::{Dependencies, Failure, Patience};
+
+/// What is kept of a request that cannot be understood, in bytes: with every byte escaped, a queue still takes it.
+const UNREADABLE_BYTES_MAX: usize = 128 * 1024;
 
 /// How long tables and queues are waited for. A carrier waits, and posts again by itself.
 pub const PATIENCE: Patience = Patience::CARRIER;
@@ -78,48 +87,109 @@ async fn take(on: &Dependencies, carrier: &dyn Carrier, incoming: &Incoming) -> 
         headers: &incoming.headers,
         body: incoming.body.as_ref(),
     };
+    if let Some(answer) = carrier.handshake(&raw) {
+        return answer.map_or_else(|rejection| rejected(carrier, rejection), replied);
+    }
     let verified = match carrier.verify(raw, now) {
         Ok(verified) => verified,
-        Err(rejection) => {
-            tracing::warn!(carrier = carrier.name().name(), "webhook rejected: {rejection}");
-            return error(rejection.status(), "Rejected");
-        }
+        Err(rejection) => return rejected(carrier, rejection),
     };
-    let events = match carrier.parse(&verified, now) {
-        Ok(events) => events,
-        Err(unreadable) => {
-            tracing::warn!(carrier = carrier.name().name(), "webhook unreadable: {unreadable}");
-            return error(400, &unreadable.to_string());
-        }
-    };
-    for event in &events {
-        if let Err(failure) = put(on, event).await {
+    let events = carrier.parse(&verified, now).unwrap_or_else(|error| {
+        vec![Event::Unreadable(Unreadable {
+            carrier: carrier.name(),
+            unreadable: error.to_string(),
+            text: text(&incoming.url, incoming.body.as_ref()),
+            received_at: now,
+        })]
+    });
+    // The answer is made first: the queues take the events themselves.
+    let reply = carrier.acknowledge(&events);
+    match put(on, events).await {
+        Ok(()) => replied(reply),
+        Err(failure) => {
             tracing::error!(kind = failure.name(), "webhook not queued: {failure}");
-            return error(503, "Try again");
+            error(503, "Try again")
         }
     }
-    let reply = carrier.acknowledge(&events);
-    plain(reply.status, reply.content_type, reply.body)
 }
 
-async fn put(on: &Dependencies, event: &Event) -> Result<(), Failure> {
-    match event {
-        Event::Message(message) => put_message(on, message).await,
-        // In any order, and twice if it must be: what a report says can only raise a status.
-        Event::Status(report) => on.queues.send_unordered(QueueName::Receipts, report).await,
-        Event::Ignored(why) => {
-            tracing::info!("webhook ignored: {why}");
-            Ok(())
+fn rejected(carrier: &dyn Carrier, rejection: Rejection) -> Response<Body> {
+    tracing::warn!(carrier = carrier.name().name(), "webhook rejected: {rejection}");
+    error(rejection.status(), "Rejected")
+}
+
+fn replied(reply: Reply) -> Response<Body> {
+    plain(reply.status, reply.content_type, &reply.body)
+}
+
+/// Puts everything on its queue, ten at a time, and comes back when the queues have all of it.
+async fn put(on: &Dependencies, events: Vec<Event>) -> Result<(), Failure> {
+    let (mut inbound, mut receipts) = (Vec::new(), Vec::new());
+    for event in events {
+        match event {
+            Event::Message(message) => inbound.push(message_to_queue(message)?),
+            Event::Identity(change) => inbound.push(change_to_queue(change)?),
+            Event::Unreadable(unreadable) => inbound.push(unreadable_to_queue(unreadable)?),
+            Event::Status(report) => receipts.push(unordered(&Report::Status(Box::new(report)))?),
+            Event::Watermark(mark) => receipts.push(unordered(&Report::Watermark(Box::new(mark)))?),
+            Event::Notice(notice) => {
+                tracing::info!(carrier = notice.carrier.name(), "carrier tells: {}", notice.about);
+            }
+            Event::Ignored(why) => tracing::info!("webhook ignored: {why}"),
         }
     }
+    on.queues.send_several(QueueName::Inbound, inbound).await?;
+    on.queues.send_several(QueueName::Receipts, receipts).await
 }
 
 /// In order by address pair; the same message has the same deduplication id. A carrier may send more than is kept.
-async fn put_message(on: &Dependencies, message: &InboundMessage) -> Result<(), Failure> {
-    let message = &message.clone().within_limits();
-    let pair = MessageSid::derived(&[message.from.as_str(), message.to.as_str()]);
-    let group = pair.to_string()[2..].to_owned();
-    on.queues.send(QueueName::Inbound, message, group, message.sid().to_string()).await
+fn message_to_queue(message: InboundMessage) -> Result<Outgoing, Failure> {
+    let message = message.within_limits();
+    let group = group(message.from.as_str(), message.to.as_str());
+    let id = message.sid().to_string();
+    ordered(&Arrival::Message(Box::new(message)), group, id)
+}
+
+/// Behind what the customer wrote under the name that they had.
+fn change_to_queue(change: IdentityChange) -> Result<Outgoing, Failure> {
+    let old = change.old.first().map_or("", |alias| alias.address.as_str());
+    let group = group(old, change.to.as_str());
+    let id = MessageSid::derived(&[change.carrier.name(), "identity", &change.carrier_notice_id]);
+    ordered(&Arrival::Identity(Box::new(change)), group, id.to_string())
+}
+
+/// In a group of its own: nobody waits behind it while it is tried and tried again.
+fn unreadable_to_queue(mut unreadable: Unreadable) -> Result<Outgoing, Failure> {
+    let carrier = unreadable.carrier.name();
+    tracing::warn!(carrier, "webhook unreadable: {}", unreadable.unreadable);
+    let id = MessageSid::derived(&[carrier, "unreadable", &unreadable.text]).to_string();
+    let end = unreadable.text.floor_char_boundary(UNREADABLE_BYTES_MAX);
+    unreadable.text.0.truncate(end);
+    ordered(&Arrival::Unreadable(Box::new(unreadable)), id[2..].to_owned(), id)
+}
+
+/// The group of what goes from one address to another.
+fn group(from: &str, to: &str) -> String {
+    MessageSid::derived(&[from, to]).to_string()[2..].to_owned()
+}
+
+fn ordered(arrival: &Arrival, group: String, id: String) -> Result<Outgoing, Failure> {
+    Outgoing::of(arrival).map(|outgoing| Outgoing { group: Some(group), id: Some(id), ..outgoing })
+}
+
+/// In any order, and twice if it must be: what a report says can only raise a status.
+fn unordered(report: &Report) -> Result<Outgoing, Failure> {
+    Outgoing::of(report)
+}
+
+/// A request for people to read: its query and its body, as base64 where this is no text.
+fn text(url: &str, body: &[u8]) -> Private<String> {
+    let (_, query) = url.split_once('?').unwrap_or((url, ""));
+    let body = std::str::from_utf8(body).map_or_else(|_| STANDARD.encode(body), str::to_owned);
+    Private(match query {
+        "" => body,
+        query => format!("?{query}\n{body}"),
+    })
 }
 
 fn error(status: u16, message: &str) -> Response<Body> {

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::fmt::Debug;
 
 use switchboard_domain::carriage::{
-    CarrierName, InboundMessage, OutboundMessage, SendOutcome, StatusReport,
+    CarrierName, IdentityChange, InboundMessage, Notice, OutboundMessage, SendOutcome,
+    StatusReport, Unreadable, Watermark,
 };
 use switchboard_domain::timestamp::{Millis, Timestamp};
 
@@ -16,6 +17,12 @@ pub trait Carrier: Debug + Send + Sync {
     /// Which one.
     fn name(&self) -> CarrierName;
 
+    /// Answers a request by which the carrier finds out whether we are there; none if it is another one, which has
+    /// to be verified.
+    fn handshake(&self, _request: &RawRequest<'_>) -> Option<Result<Reply, Rejection>> {
+        None
+    }
+
     /// Proves that the carrier made this request; nothing of it may be used before.
     fn verify<'a>(
         &self,
@@ -23,11 +30,15 @@ pub trait Carrier: Debug + Send + Sync {
         now: Timestamp,
     ) -> Result<Verified<'a>, Rejection>;
 
-    /// Reads what a verified request brings.
+    /// Reads everything that a verified request brings, in its order. What makes no sense among several is one
+    /// [`Event::Unreadable`] and costs the others nothing.
+    ///
+    /// # Errors
+    /// Why the request as a whole makes no sense.
     fn parse(&self, verified: &Verified<'_>, now: Timestamp) -> Result<Vec<Event>, ParseError>;
 
-    /// The answer that makes the carrier consider these events delivered; none for a request that
-    /// could be verified but not parsed.
+    /// The answer that makes the carrier consider these events delivered: what cannot be understood would only come
+    /// again.
     fn acknowledge(&self, events: &[Event]) -> Reply;
 
     /// The request that hands over one message.
@@ -70,6 +81,14 @@ pub enum Event {
     Message(InboundMessage),
     /// A message that we sent got further, or failed.
     Status(StatusReport),
+    /// Everything that we sent to a customer until a moment got further.
+    Watermark(Watermark),
+    /// A customer has another name from now on.
+    Identity(IdentityChange),
+    /// The carrier itself tells something.
+    Notice(Notice),
+    /// Genuine, and not understood.
+    Unreadable(Unreadable),
     /// Genuine, but nothing that we act upon.
     Ignored(String),
 }
@@ -99,7 +118,7 @@ pub struct Reply {
     /// The media type of the body, if there is one.
     pub content_type: Option<&'static str>,
     /// The body.
-    pub body: &'static str,
+    pub body: Cow<'static, str>,
 }
 
 /// Why a request is not believed.
@@ -123,6 +142,12 @@ pub enum Rejection {
     /// The signature is of another request or made with another secret.
     #[error("the signature is wrong")]
     WrongSignature,
+    /// There are several signatures, of which only one could be right.
+    #[error("the request has more than one signature")]
+    SignedTwice,
+    /// It asks whether we are there and does not know the word that was agreed upon.
+    #[error("the verify token is wrong")]
+    WrongToken,
 }
 
 impl Rejection {
@@ -132,7 +157,11 @@ impl Rejection {
             Self::NoSecret => 500,
             Self::WrongMethod => 405,
             Self::TooLarge => 413,
-            Self::Unsigned | Self::UncoveredBody | Self::WrongSignature => 403,
+            Self::Unsigned
+            | Self::UncoveredBody
+            | Self::WrongSignature
+            | Self::SignedTwice
+            | Self::WrongToken => 403,
         }
     }
 }
@@ -148,6 +177,9 @@ pub enum ParseError {
         /// What is wrong with it.
         problem: Problem,
     },
+    /// The body is not JSON, or not of the shape that the carrier's requests have.
+    #[error("the body is not what this carrier sends")]
+    Shape,
     /// Another carrier's request.
     #[error("the request was verified by {0:?}")]
     ForeignCarrier(CarrierName),

@@ -21,7 +21,7 @@ pub use self::delivery::{ATTEMPTS_MAX, Begin, Delivery, GAVE_UP, LEASE, Progress
 pub use crate::carriage::BODY_BYTES_MAX;
 
 use crate::address::Address;
-use crate::carriage::{CarrierName, DeliveryStatus, InboundMessage, Media};
+use crate::carriage::{CarrierName, Content, DeliveryStatus, InboundMessage, Media};
 use crate::conversation::{Conversation, ConversationEvent, Dates, Draft, Given, Pair};
 use crate::private::Private;
 use crate::refusal::Refusal;
@@ -115,7 +115,16 @@ pub struct Origin {
     pub carrier: CarrierName,
     /// The carrier's identifier.
     pub carrier_message_id: String,
-    /// What else the carrier said.
+    /// What it consists of beside text and files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub content: Vec<Content>,
+    /// The carrier's identifier of the message that it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<String>,
+    /// What the customer was called on that channel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile_name: Option<Private<String>>,
+    /// What else the carrier said, as received.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub extra: BTreeMap<String, Private<String>>,
 }
@@ -145,7 +154,7 @@ impl Post {
         Self {
             sid: inbound.sid(),
             author: Some(inbound.from.to_string()),
-            body: Some(inbound.body.clone()).filter(|body| !body.is_empty()),
+            body: inbound.text(),
             media: inbound.media.clone(),
             attributes: inbound.attributes(),
             origin: Some(Origin::of(inbound)),
@@ -161,6 +170,9 @@ impl Origin {
             pair: Pair { address: inbound.from.clone(), proxy: inbound.to.clone() },
             carrier: inbound.carrier,
             carrier_message_id: inbound.carrier_message_id.clone(),
+            content: inbound.content.clone(),
+            reply_to: inbound.reply_to.clone(),
+            profile_name: inbound.profile_name.clone(),
             extra: inbound.extra.clone(),
         }
     }
@@ -347,7 +359,7 @@ pub fn unrouted(inbound: &InboundMessage, service: Option<MessagingServiceSid>) 
         direction: Direction::Inbound,
         author: inbound.from.to_string(),
         participant: None,
-        body: Some(inbound.body.clone()),
+        body: Some(inbound.text().unwrap_or_default()),
         media: inbound.media.clone(),
         attributes: inbound.attributes(),
         origin: Some(Origin::of(inbound)),

@@ -19,6 +19,8 @@ use crate::failure::Failure;
 
 /// At most this many messages fit into one request.
 const BATCH_MAX: usize = 10;
+/// At most this many bytes of bodies are put into one request, which may have 1 MiB.
+const BATCH_BYTES_MAX: usize = 1_000_000;
 /// A group that makes calls is walked for so long at most; what is left of it comes again at once, while there is time to
 /// say so. A call takes a few seconds, and an invocation a minute and a half.
 const WALKED_MAX: Duration = Duration::from_secs(45);
@@ -71,6 +73,23 @@ pub struct Outgoing {
     pub delay_seconds: i32,
 }
 
+impl Outgoing {
+    /// A message of no group that is not delayed.
+    pub fn of(body: &impl Serialize) -> Result<Self, Failure> {
+        Ok(Self { body: to_json(body)?, group: None, id: None, delay_seconds: 0 })
+    }
+}
+
+/// How many of the first messages fit into one request: at least one.
+fn fitting(outgoing: &[Outgoing]) -> usize {
+    let mut bytes = 0;
+    let fits = |one: &&Outgoing| {
+        bytes += one.body.len();
+        bytes <= BATCH_BYTES_MAX
+    };
+    outgoing.iter().take(BATCH_MAX).take_while(fits).count().max(1).min(outgoing.len())
+}
+
 impl Queues {
     /// Queues at these URLs, through the SDK.
     pub const fn new(client: aws_sdk_sqs::Client, urls: BTreeMap<QueueName, String>) -> Self {
@@ -95,7 +114,8 @@ impl Queues {
         group: String,
         id: String,
     ) -> Result<(), Failure> {
-        self.send_one(queue, body, Some((group, id))).await
+        let outgoing = Outgoing { group: Some(group), id: Some(id), ..Outgoing::of(body)? };
+        self.send_one(queue, outgoing).await
     }
 
     /// Sends one message to a standard queue and waits until the queue has it.
@@ -104,35 +124,39 @@ impl Queues {
         queue: QueueName,
         body: &impl Serialize,
     ) -> Result<(), Failure> {
-        self.send_one(queue, body, None).await
+        self.send_one(queue, Outgoing::of(body)?).await
     }
 
-    async fn send_one(
-        &self,
-        queue: QueueName,
-        body: &impl Serialize,
-        order: Option<(String, String)>,
-    ) -> Result<(), Failure> {
-        let (group, id) = order.unzip();
-        let (body, url) = (to_json(body)?, self.url(queue)?);
+    async fn send_one(&self, queue: QueueName, outgoing: Outgoing) -> Result<(), Failure> {
+        let url = self.url(queue)?;
         let client = match &self.road {
             Road::Sdk(client) => client,
-            Road::Near(queues) => {
-                return queues.send(url, Outgoing { body, group, id, delay_seconds: 0 }).await;
-            }
+            Road::Near(queues) => return queues.send(url, outgoing).await,
         };
         let sent = client
             .send_message()
             .queue_url(url)
-            .message_body(body)
-            .set_message_group_id(group)
-            .set_message_deduplication_id(id)
+            .message_body(outgoing.body)
+            .set_message_group_id(outgoing.group)
+            .set_message_deduplication_id(outgoing.id)
             .send()
             .await;
         sent.map(|_| ()).map_err(|error| Failure::unavailable("SendMessage", &error))
     }
 
-    /// Sends messages to one queue, ten at a time; says how many it took.
+    /// Sends messages to one queue, in as few requests as they fit into, and waits until the queue has all of them.
+    pub async fn send_several(
+        &self,
+        queue: QueueName,
+        mut outgoing: Vec<Outgoing>,
+    ) -> Result<(), Failure> {
+        match outgoing.len() {
+            1 => self.send_one(queue, outgoing.remove(0)).await,
+            _ => self.send_all(queue, outgoing).await,
+        }
+    }
+
+    /// Sends messages to one queue, ten at a time and no more than one request may hold.
     pub async fn send_all(
         &self,
         queue: QueueName,
@@ -140,7 +164,7 @@ impl Queues {
     ) -> Result<(), Failure> {
         let url = self.url(queue)?;
         while !outgoing.is_empty() {
-            let batch = outgoing.drain(..outgoing.len().min(BATCH_MAX)).collect();
+            let batch = outgoing.drain(..fitting(&outgoing)).collect();
             match &self.road {
                 Road::Sdk(client) => send_batch(client, url, batch).await?,
                 Road::Near(queues) => queues.send_batch(url, batch).await?,

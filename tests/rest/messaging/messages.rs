@@ -1,7 +1,5 @@
 //! Programmable messages: sent ones, and views of what conversations hold.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 use switchboard_domain::address::Address;
 use switchboard_domain::carriage::{CarrierName, InboundMessage, Media, SendOutcome};
@@ -31,18 +29,8 @@ fn address(text: &str) -> Address {
 }
 
 fn inbound(id: &str, from: &str, at: i64) -> InboundMessage {
-    InboundMessage {
-        carrier: CarrierName::default(),
-        carrier_message_id: id.to_owned(),
-        from: address(from),
-        to: address(BUSINESS),
-        body: Private("Good morning".to_owned()),
-        media: Vec::new(),
-        profile_name: None,
-        received_at: Timestamp(at),
-        extra: BTreeMap::new(),
-        truncated: std::collections::BTreeSet::default(),
-    }
+    let pair = (address(from), address(BUSINESS));
+    InboundMessage::new(CarrierName::default(), id, pair, "Good morning", Timestamp(at))
 }
 
 /// An inbound message and a reply to it, in a conversation that the customer's address leads to.
@@ -247,11 +235,7 @@ async fn an_inbound_message_is_found_by_the_carriers_identifier() {
     let world = world().await;
     let kept = unrouted(&inbound(CARRIERS, CUSTOMER, START), None);
     let with_file = InboundMessage {
-        media: vec![Media {
-            url: Private("https://files.example/c".to_owned()),
-            content_type: "image/jpeg".to_owned(),
-            size_bytes: None,
-        }],
+        media: vec![Media::new("https://files.example/c", "image/jpeg")],
         ..inbound("some-other-id", CUSTOMER, START)
     };
     let other = unrouted(&with_file, None);

@@ -91,10 +91,9 @@ fn content(form: &Params) -> Result<(Option<Private<String>>, Vec<Media>), ApiEr
     if body.is_none() && urls.is_empty() {
         return Err(ApiError::because(Code::MessageNeedsBody, "give Body or MediaUrl"));
     }
-    let file = |url: String| Media {
-        content_type: content_type(&url).to_owned(),
-        url: Private(url),
-        size_bytes: None,
+    let file = |url: String| {
+        let kind = content_type(&url);
+        Media::new(url, kind)
     };
     Ok((body.map(|body| Private(body.to_owned())), urls.into_iter().map(file).collect()))
 }

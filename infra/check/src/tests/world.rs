@@ -88,18 +88,8 @@ pub(super) fn customer() -> Pair {
 }
 
 fn inbound() -> InboundMessage {
-    InboundMessage {
-        carrier: CarrierName::default(),
-        carrier_message_id: "SM1".to_owned(),
-        from: customer().address,
-        to: customer().proxy,
-        body: "hello".into(),
-        media: Vec::new(),
-        profile_name: None,
-        received_at: NOW,
-        extra: BTreeMap::default(),
-        truncated: std::collections::BTreeSet::default(),
-    }
+    let pair = (customer().address, customer().proxy);
+    InboundMessage::new(CarrierName::default(), "SM1", pair, "hello", NOW)
 }
 
 fn workspace() -> Workspace {

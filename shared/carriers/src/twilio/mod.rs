@@ -140,11 +140,12 @@ impl Carrier for Twilio {
     /// A message is answered with TwiML that replies nothing: any plain text would be sent to the
     /// customer.
     fn acknowledge(&self, events: &[Event]) -> Reply {
-        if events.iter().any(|event| matches!(event, Event::Message(_))) {
-            let body = r#"<?xml version="1.0" encoding="UTF-8"?><Response/>"#;
+        let may_reply = |event: &Event| matches!(event, Event::Message(_) | Event::Unreadable(_));
+        if events.iter().any(may_reply) {
+            let body = r#"<?xml version="1.0" encoding="UTF-8"?><Response/>"#.into();
             return Reply { status: 200, content_type: Some("text/xml"), body };
         }
-        Reply { status: 204, content_type: None, body: "" }
+        Reply { status: 204, content_type: None, body: "".into() }
     }
 
     fn build(&self, message: &OutboundMessage) -> ApiRequest {

@@ -5,9 +5,10 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use http::Method;
-use switchboard_domain::address::Address;
+use switchboard_domain::address::{Address, ChannelType};
 use switchboard_domain::carriage::{
-    CarrierName, DeliveryStatus, InboundMessage, Media, Part, StatusReport, UNKNOWN_CONTENT,
+    Alias, AliasKind, CarrierName, Content, DeliveryStatus, InboundMessage, Media, Part, Price,
+    Pricing, StatusReport, UNKNOWN_CONTENT,
 };
 use switchboard_domain::private::Private;
 use switchboard_domain::sid::{AccountSid, MessageSid};
@@ -25,7 +26,7 @@ const CORRELATION_MESSAGE: &str = "message";
 const CORRELATION_DELIVERY: &str = "delivery";
 
 /// What is kept beside text and files, by the carrier's names; and everything that starts `Referral`.
-const EXTRAS: [&str; 19] = [
+const EXTRAS: [&str; 23] = [
     "Address",
     "ButtonPayload",
     "ButtonText",
@@ -37,6 +38,7 @@ const EXTRAS: [&str; 19] = [
     "InteractiveData",
     "Label",
     "Latitude",
+    "ListDescription",
     "ListId",
     "ListTitle",
     "Longitude",
@@ -44,6 +46,9 @@ const EXTRAS: [&str; 19] = [
     "OptOutType",
     "OriginalRepliedMessageSender",
     "OriginalRepliedMessageSid",
+    "OptInType",
+    "ParentExternalUserId",
+    "UserName",
     "WaId",
 ];
 
@@ -114,19 +119,82 @@ fn is_of(parameters: &Parameters, account_sid: AccountSid) -> Result<bool, Parse
 }
 
 fn message(parameters: &Parameters, now: Timestamp) -> Result<InboundMessage, ParseError> {
+    let id = message_id(parameters)?;
     let (media, is_complete) = media(parameters)?;
+    let pair = (address(parameters, "From")?, address(parameters, "To")?);
+    let aliases = aliases(parameters, &pair.0);
+    let body = parameters.get("Body")?.unwrap_or_default();
     Ok(InboundMessage {
-        carrier: CarrierName::Twilio,
-        carrier_message_id: message_id(parameters)?,
-        from: address(parameters, "From")?,
-        to: address(parameters, "To")?,
-        body: parameters.get("Body")?.unwrap_or_default().into(),
+        aliases,
         media,
+        content: content(parameters),
+        reply_to: said(parameters, "OriginalRepliedMessageSid").map(|id| id.0),
         profile_name: parameters.get("ProfileName")?.map(Private::from),
-        received_at: now,
         extra: extra(parameters)?,
         truncated: if is_complete { BTreeSet::new() } else { BTreeSet::from([Part::Media]) },
+        ..InboundMessage::new(CarrierName::Twilio, id, pair, body, now)
     })
+}
+
+/// What a parameter says that the message can do without: one that is repeated or no text must not cost us the rest,
+/// and is kept among the extras if it can be.
+fn said(parameters: &Parameters, name: &str) -> Option<Private<String>> {
+    parameters.get(name).ok().flatten().map(Private::from)
+}
+
+/// The other names of the sender: the channel's own identifier, which is digits, and the one that only this business
+/// is told.
+fn aliases(parameters: &Parameters, from: &Address) -> BTreeSet<Alias> {
+    let named = |kind, prefix: &str, name| {
+        let value = said(parameters, name)?;
+        let address =
+            format!("{}:{prefix}{}", from.channel().name(), value.as_str()).parse().ok()?;
+        (address != *from && from.channel() == ChannelType::Whatsapp)
+            .then_some(Alias { kind, address })
+    };
+    let account = named(AliasKind::AccountId, "+", "WaId");
+    let user = named(AliasKind::UserId, "", "ExternalUserId");
+    let parent = named(AliasKind::ParentUserId, "", "ParentExternalUserId");
+    [account, user, parent].into_iter().flatten().collect()
+}
+
+/// What the message consists of beside text and files.
+fn content(parameters: &Parameters) -> Vec<Content> {
+    let said = |name| said(parameters, name);
+    let is = |name| said(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    let mut content = Vec::new();
+    if let (Some(latitude), Some(longitude)) = (said("Latitude"), said("Longitude")) {
+        let (name, address) = (said("Label"), said("Address"));
+        content.push(Content::Location { latitude, longitude, name, address });
+    }
+    let (text, payload) = (said("ButtonText"), said("ButtonPayload"));
+    if text.is_some() || payload.is_some() {
+        content.push(Content::Button { text, payload });
+    }
+    let (id, title) = (said("ListId"), said("ListTitle"));
+    if id.is_some() || title.is_some() {
+        content.push(Content::ListChoice { id, title, description: said("ListDescription") });
+    }
+    if let Some(response) = said("InteractiveData") {
+        content.push(Content::Form { title: None, response });
+    }
+    if parameters.names().any(|name| name.starts_with("ReferralSource")) {
+        content.push(Content::Referral {
+            source_url: said("ReferralSourceUrl"),
+            source_type: said("ReferralSourceType").map(|word| word.0),
+            source_id: said("ReferralSourceId").map(|word| word.0),
+            headline: said("ReferralHeadline"),
+            reference: said("ReferralCtwaClid"),
+        });
+    }
+    let many_times = is("FrequentlyForwarded");
+    if many_times || is("Forwarded") {
+        content.push(Content::Forwarded { many_times });
+    }
+    if let Some(choice) = said("OptOutType") {
+        content.push(Content::OptOut { choice: choice.to_lowercase() });
+    }
+    content
 }
 
 fn report(
@@ -136,15 +204,27 @@ fn report(
     now: Timestamp,
 ) -> Result<StatusReport, ParseError> {
     let (message, delivery) = correlation(&Parameters::decode(query.as_bytes())).unzip();
+    let id = message_id(parameters)?;
+    let address = |name| said(parameters, name).and_then(|text| text.parse().ok());
+    let channel = said(parameters, "ChannelPrefix").and_then(|text| ChannelType::parse(&text));
     Ok(StatusReport {
-        carrier: CarrierName::Twilio,
-        carrier_message_id: message_id(parameters)?,
         message,
         delivery,
-        status,
         error_code: error_code(parameters)?,
-        received_at: now,
+        customer: address("To"),
+        business: address("From"),
+        channel,
+        pricing: pricing(parameters),
+        ..StatusReport::new(CarrierName::Twilio, id, status, now)
     })
+}
+
+/// What the message costs, where the carrier says so.
+fn pricing(parameters: &Parameters) -> Option<Pricing> {
+    let unit = said(parameters, "PriceUnit");
+    let unit = unit.as_ref().map_or("USD", |unit| unit.as_str());
+    let price = Price::parse(said(parameters, "Price")?.as_str(), unit)?;
+    Some(Pricing { billable: Some(price.nanos > 0), price: Some(price), ..Pricing::default() })
 }
 
 /// Both halves or neither: a callback that is configured by hand has other things in its query.
@@ -180,11 +260,7 @@ fn media(parameters: &Parameters) -> Result<(Vec<Media>, bool), ParseError> {
     for number in 0..count.unwrap_or(PARAMETERS_MAX).min(PARAMETERS_MAX) {
         let Some(url) = parameters.get(&format!("MediaUrl{number}"))? else { continue };
         let content_type = parameters.get(&format!("MediaContentType{number}"))?;
-        files.push(Media {
-            url: url.into(),
-            content_type: content_type.unwrap_or(UNKNOWN_CONTENT).to_owned(),
-            size_bytes: None,
-        });
+        files.push(Media::new(url, content_type.unwrap_or(UNKNOWN_CONTENT)));
     }
     let is_complete = count == Some(files.len());
     Ok((files, is_complete))
@@ -304,14 +380,12 @@ mod tests {
             assert!(url.starts_with(base), "{url}");
             let body = b"MessageSid=SM1&MessageStatus=undelivered&ErrorCode=30003";
             let events = parse_as(&Method::POST, &url, FORM, body).unwrap();
+            let status = DeliveryStatus::Undelivered;
             let expected = StatusReport {
-                carrier: CarrierName::Twilio,
-                carrier_message_id: "SM1".to_owned(),
                 message: Some(message),
                 delivery: Some(7),
-                status: DeliveryStatus::Undelivered,
                 error_code: Some(30003),
-                received_at: NOW,
+                ..StatusReport::new(CarrierName::Twilio, "SM1", status, NOW)
             };
             assert_eq!(events, [Event::Status(expected)]);
         }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use switchboard_carriers::{Carriers, Event, RawRequest, SIGNATURE_HEADER, sign};
 use switchboard_domain::address::{Address, ChannelType};
 use switchboard_domain::carriage::{
-    InboundMessage, Media, OutboundMessage, SendOutcome, StatusReport,
+    Content, InboundMessage, Media, OutboundMessage, SendOutcome, StatusReport,
 };
 use switchboard_domain::private::Private;
 use switchboard_domain::sid::{MessageSid, Sid as _};
@@ -120,19 +120,20 @@ fn normalised(event: &Event) -> Value {
         Event::Message(message) => normalised_message(message),
         Event::Status(report) => normalised_report(report),
         Event::Ignored(reason) => json!({ "event": "ignored", "reason": reason }),
+        other => panic!("{other:?}"),
     }
 }
 
 fn normalised_message(message: &InboundMessage) -> Value {
-    let extra = |name: &str| message.extra.get(name).map(|value| value.0.clone());
-    let number = |name: &str| extra(name).map(|text| text.parse::<f64>().unwrap());
-    let location = number("Latitude").map(|latitude| {
-        json!({
-            "lat": latitude,
-            "long": number("Longitude"),
-            "address": extra("Address"),
-            "name": extra("Label"),
-        })
+    let number = |text: &str| text.parse::<f64>().unwrap();
+    let location = message.content.iter().find_map(|content| match content {
+        Content::Location { latitude, longitude, name, address } => Some(json!({
+            "lat": number(latitude),
+            "long": number(longitude),
+            "address": address,
+            "name": name,
+        })),
+        _ => None,
     });
     let media: Vec<Value> = message
         .media
@@ -149,7 +150,7 @@ fn normalised_message(message: &InboundMessage) -> Value {
         "body": message.body.0,
         "media": media,
         "profile_name": message.profile_name.as_ref().map(|name| name.0.clone()),
-        "reply_to": extra("OriginalRepliedMessageSid"),
+        "reply_to": message.reply_to,
         "extra": location.map_or(json!({}), |location| json!({ "location": location })),
     })
 }
@@ -177,11 +178,7 @@ fn outbound(intent: &Value) -> Option<OutboundMessage> {
         }
     };
     let urls = intent.get("media").and_then(Value::as_array).into_iter().flatten();
-    let media = urls.map(|url| Media {
-        url: url.as_str().unwrap().into(),
-        content_type: "image/png".to_owned(),
-        size_bytes: None,
-    });
+    let media = urls.map(|url| Media::new(url.as_str().unwrap(), "image/png"));
     Some(OutboundMessage {
         message: MessageSid::derived(&["m"]),
         delivery: 3,

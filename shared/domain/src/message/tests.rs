@@ -164,6 +164,9 @@ fn an_answer_leaves_by_the_carrier_that_brought_the_message_else_by_the_senders(
         pair: conversation.participants[0].pair.clone().unwrap(),
         carrier: CarrierName::default(),
         carrier_message_id: "SM1".to_owned(),
+        content: Vec::new(),
+        reply_to: None,
+        profile_name: None,
         extra: BTreeMap::new(),
     };
     let inbound = Post { origin: Some(origin), ..post("+14155550100", "hello") };
@@ -176,15 +179,7 @@ fn an_answer_leaves_by_the_carrier_that_brought_the_message_else_by_the_senders(
 }
 
 fn report_on(carrier_message_id: &str, status: DeliveryStatus) -> StatusReport {
-    StatusReport {
-        carrier: CarrierName::default(),
-        carrier_message_id: carrier_message_id.to_owned(),
-        message: None,
-        delivery: None,
-        status,
-        error_code: None,
-        received_at: NOW,
-    }
+    StatusReport::new(CarrierName::default(), carrier_message_id, status, NOW)
 }
 
 #[test]

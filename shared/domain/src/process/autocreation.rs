@@ -146,18 +146,8 @@ mod tests {
     const NOW: Timestamp = Timestamp(1_000_000);
 
     fn inbound(id: &str) -> InboundMessage {
-        InboundMessage {
-            carrier: CarrierName::default(),
-            carrier_message_id: id.to_owned(),
-            from: "+14155550100".parse().unwrap(),
-            to: "+18005550199".parse().unwrap(),
-            body: "hi".into(),
-            media: Vec::new(),
-            profile_name: None,
-            received_at: NOW,
-            extra: std::collections::BTreeMap::default(),
-            truncated: std::collections::BTreeSet::default(),
-        }
+        let pair = ("+14155550100".parse().unwrap(), "+18005550199".parse().unwrap());
+        InboundMessage::new(CarrierName::default(), id, pair, "hi", NOW)
     }
 
     fn address(handler: Handler) -> AddressConfiguration {

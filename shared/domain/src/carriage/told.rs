@@ -1,0 +1,678 @@
+//! What carriers tell, in one vocabulary: a customer's message and what it consists of, how far ours got and what it
+//! cost, and who is now called by another name. What a carrier said in its own words is kept beside, in `extra`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::{CarrierName, DeliveryStatus, message_sid};
+use crate::address::{Address, ChannelType};
+use crate::private::Private;
+use crate::sid::MessageSid;
+use crate::timestamp::Timestamp;
+
+/// The media type of a file of which nothing is known.
+pub const UNKNOWN_CONTENT: &str = "application/octet-stream";
+
+/// What is put on `inbound.fifo`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Arrival {
+    /// A customer wrote.
+    Message(Box<InboundMessage>),
+    /// A customer is called by another name from now on.
+    Identity(Box<IdentityChange>),
+    /// A genuine request that makes no sense to us: never handled, so it ends among the dead letters with its text.
+    Unreadable(Box<Unreadable>),
+}
+
+/// What is put on `receipts`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Report {
+    /// How far one message got.
+    Status(Box<StatusReport>),
+    /// How far everything before a moment got.
+    Watermark(Box<Watermark>),
+}
+
+/// One file that came with a message; `url` is where the carrier keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Media {
+    /// Where to fetch it; with the carrier's token, where the carrier names it by an identifier.
+    pub url: Private<String>,
+    /// Its media type, as the carrier says.
+    pub content_type: String,
+    /// Its size in bytes, if the carrier says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size_bytes: Option<u64>,
+    /// The carrier's identifier of it, for which a fresh address can be asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carrier_media_id: Option<String>,
+    /// What the sender called it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_name: Option<Private<String>>,
+    /// Its SHA-256 in base64, if the carrier says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+}
+
+impl Media {
+    /// A file of which only the address and the media type are known.
+    pub fn new(url: impl Into<String>, content_type: impl Into<String>) -> Self {
+        Self {
+            url: Private(url.into()),
+            content_type: content_type.into(),
+            size_bytes: None,
+            carrier_media_id: None,
+            file_name: None,
+            sha256: None,
+        }
+    }
+}
+
+/// A message that a customer wrote, as a carrier delivered it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InboundMessage {
+    /// Who brought it.
+    pub carrier: CarrierName,
+    /// The carrier's own identifier: the same message always has the same one.
+    pub carrier_message_id: String,
+    /// The customer: the phone number, where the carrier tells one.
+    pub from: Address,
+    /// By which other names the carrier knows the same customer.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub aliases: BTreeSet<Alias>,
+    /// The business.
+    pub to: Address,
+    /// The text, perhaps empty.
+    pub body: Private<String>,
+    /// Files, in the carrier's order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub media: Vec<Media>,
+    /// What it consists of beside text and files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub content: Vec<Content>,
+    /// The carrier's identifier of the message that it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<String>,
+    /// What the customer is called on that channel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile_name: Option<Private<String>>,
+    /// When it was written, by the carrier's clock, if the carrier says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written_at: Option<Timestamp>,
+    /// When it reached us.
+    pub received_at: Timestamp,
+    /// What else the carrier said, as received, by its own names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub extra: BTreeMap<String, Private<String>>,
+    /// What was longer than is kept, or announced and not there.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub truncated: BTreeSet<Part>,
+}
+
+/// A part of an inbound message that can be cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// The text.
+    Body,
+    /// The files.
+    Media,
+    /// What it consists of besides.
+    Content,
+    /// The customer's name.
+    ProfileName,
+    /// What else the carrier said.
+    Extra,
+}
+
+impl InboundMessage {
+    /// A message of which nothing but its text is known.
+    pub fn new(
+        carrier: CarrierName,
+        carrier_message_id: impl Into<String>,
+        (from, to): (Address, Address),
+        body: impl Into<String>,
+        received_at: Timestamp,
+    ) -> Self {
+        Self {
+            carrier,
+            carrier_message_id: carrier_message_id.into(),
+            from,
+            aliases: BTreeSet::new(),
+            to,
+            body: Private(body.into()),
+            media: Vec::new(),
+            content: Vec::new(),
+            reply_to: None,
+            profile_name: None,
+            written_at: None,
+            received_at,
+            extra: BTreeMap::new(),
+            truncated: BTreeSet::new(),
+        }
+    }
+
+    /// All names of the customer, the sender's address first, each once.
+    pub fn names(&self) -> impl Iterator<Item = &Address> {
+        let others = self.aliases.iter().map(|alias| &alias.address);
+        let mut told = BTreeSet::new();
+        std::iter::once(&self.from).chain(others).filter(move |name| told.insert(*name))
+    }
+
+    /// The text to show: what was written, else the words of the button, choice, place or contact that was sent.
+    pub fn text(&self) -> Option<Private<String>> {
+        let written = Some(self.body.clone()).filter(|body| !body.is_empty());
+        written.or_else(|| self.content.iter().find_map(Content::words).map(Private))
+    }
+
+    /// The attributes of the message that it becomes, as JSON: which parts were cut, if any.
+    pub fn attributes(&self) -> Option<String> {
+        let note = serde_json::json!({ "truncated": self.truncated });
+        (!self.truncated.is_empty()).then(|| note.to_string())
+    }
+
+    /// The identifier this message always gets: a redelivery cannot be a second message.
+    pub fn sid(&self) -> MessageSid {
+        message_sid(self.carrier, &self.carrier_message_id)
+    }
+}
+
+/// Another name of a customer, in the normal form of an address on the channel of the message.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Alias {
+    /// What kind of name.
+    pub kind: AliasKind,
+    /// The name.
+    pub address: Address,
+}
+
+/// What a name of a customer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AliasKind {
+    /// A phone number, `+` and digits.
+    Phone,
+    /// The channel's own identifier of the account, as received but for a `+` before digits: it need not be the phone
+    /// number, not even where it looks like one (Brazil's ninth digit, Mexico's 1, Argentina's 9).
+    AccountId,
+    /// An identifier that only this business is told, `US.1349…`: it can change.
+    UserId,
+    /// The identifier above it, shared by the businesses of one portfolio.
+    ParentUserId,
+}
+
+/// What a message consists of beside text and files. Texts are the customer's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Content {
+    /// A place.
+    Location {
+        /// Degrees north, in decimals as received.
+        latitude: Private<String>,
+        /// Degrees east, likewise.
+        longitude: Private<String>,
+        /// What the place is called.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<Private<String>>,
+        /// Its postal address, in one line.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        address: Option<Private<String>>,
+    },
+    /// A person of the customer's address book.
+    Contact {
+        /// Their name.
+        name: Private<String>,
+        /// Their phone numbers, as written.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        phones: Vec<Private<String>>,
+        /// Their e-mail addresses.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        emails: Vec<Private<String>>,
+    },
+    /// A button that was pressed.
+    Button {
+        /// What stands on it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<Private<String>>,
+        /// What the business put behind it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        payload: Option<Private<String>>,
+    },
+    /// A row of a list that was chosen.
+    ListChoice {
+        /// What the business calls the row.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<Private<String>>,
+        /// What stands in it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        title: Option<Private<String>>,
+        /// What stands below that.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        description: Option<Private<String>>,
+    },
+    /// A form that was filled in.
+    Form {
+        /// What is shown of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        title: Option<Private<String>>,
+        /// Its fields, as JSON.
+        response: Private<String>,
+    },
+    /// An emoji on another message.
+    Reaction {
+        /// The carrier's identifier of that message.
+        to: String,
+        /// The emoji; none where it was taken away.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        emoji: Option<Private<String>>,
+    },
+    /// Goods that were ordered.
+    Order {
+        /// The carrier's identifier of the catalogue.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        catalog: Option<String>,
+        /// The items, as JSON.
+        items: Private<String>,
+    },
+    /// What the customer came from: an advertisement, a post, a link.
+    Referral {
+        /// Where it stands.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        source_url: Option<Private<String>>,
+        /// `ad`, `post`, …, as the carrier says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        source_type: Option<String>,
+        /// The carrier's identifier of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        source_id: Option<String>,
+        /// Its headline.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        headline: Option<Private<String>>,
+        /// What the business put behind the link, or the identifier of the click.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reference: Option<Private<String>>,
+    },
+    /// It was forwarded.
+    Forwarded {
+        /// Many times.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        many_times: bool,
+    },
+    /// A story that it answers or mentions.
+    Story {
+        /// The carrier's identifier of the story.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
+        /// Where the carrier keeps it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        url: Option<Private<String>>,
+    },
+    /// A link that was shared.
+    Link {
+        /// Where it leads.
+        url: Private<String>,
+        /// What it is called.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        title: Option<Private<String>>,
+    },
+    /// The customer asks for no more messages, or for messages again.
+    OptOut {
+        /// `stop`, `start` or `help`, in lower case.
+        choice: String,
+    },
+    /// Something that the carrier does not pass on.
+    Unsupported {
+        /// What the carrier calls it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        what: Option<String>,
+        /// The carrier's code.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error_code: Option<u32>,
+    },
+}
+
+impl Content {
+    /// The words that stand for it where there is no text.
+    pub fn words(&self) -> Option<String> {
+        let text = |text: &Option<Private<String>>| text.as_ref().map(|text| text.0.clone());
+        let words = match self {
+            Self::Location { latitude, longitude, name, address } => {
+                let named = [text(name), text(address)].into_iter().flatten();
+                let named = named.collect::<Vec<_>>().join(", ");
+                Some(named)
+                    .filter(|named| !named.is_empty())
+                    .unwrap_or_else(|| format!("{}, {}", latitude.as_str(), longitude.as_str()))
+            }
+            Self::Contact { name, phones, .. } => {
+                let known = std::iter::once(name).chain(phones).map(|it| it.as_str());
+                known.filter(|it| !it.is_empty()).collect::<Vec<_>>().join(", ")
+            }
+            Self::Button { text: label, payload } => text(label).or_else(|| text(payload))?,
+            Self::ListChoice { id, title, .. } => text(title).or_else(|| text(id))?,
+            Self::Form { title, .. } => text(title)?,
+            Self::Reaction { emoji, .. } => text(emoji)?,
+            Self::Link { url, title } => text(title).unwrap_or_else(|| url.0.clone()),
+            Self::Order { .. }
+            | Self::Referral { .. }
+            | Self::Forwarded { .. }
+            | Self::Story { .. }
+            | Self::OptOut { .. }
+            | Self::Unsupported { .. } => return None,
+        };
+        Some(words).filter(|words| !words.is_empty())
+    }
+}
+
+/// What a carrier says has become of a message that we sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatusReport {
+    /// Who says so.
+    pub carrier: CarrierName,
+    /// The carrier's identifier of the message.
+    pub carrier_message_id: String,
+    /// Our message and the number of its delivery, as we asked the carrier to tell us back.
+    pub message: Option<MessageSid>,
+    /// The number of the delivery within the message.
+    pub delivery: Option<u32>,
+    /// The status.
+    pub status: DeliveryStatus,
+    /// The published error code, on failure.
+    pub error_code: Option<u32>,
+    /// The customer, as the carrier names them now, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<Address>,
+    /// The business address, if the carrier names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub business: Option<Address>,
+    /// The channel by which it went in the end, where the carrier says: a message of RCS may fall back to SMS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<ChannelType>,
+    /// What it costs, if the carrier says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pricing: Option<Pricing>,
+    /// When it happened, by the carrier's clock, if the carrier says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub happened_at: Option<Timestamp>,
+    /// When the report reached us.
+    pub received_at: Timestamp,
+}
+
+impl StatusReport {
+    /// A report that says no more than the status.
+    pub fn new(
+        carrier: CarrierName,
+        carrier_message_id: impl Into<String>,
+        status: DeliveryStatus,
+        received_at: Timestamp,
+    ) -> Self {
+        Self {
+            carrier,
+            carrier_message_id: carrier_message_id.into(),
+            message: None,
+            delivery: None,
+            status,
+            error_code: None,
+            customer: None,
+            business: None,
+            channel: None,
+            pricing: None,
+            happened_at: None,
+            received_at,
+        }
+    }
+}
+
+/// What a carrier says a message costs.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pricing {
+    /// Whether it is charged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub billable: Option<bool>,
+    /// What it is charged as: `service`, `utility`, `marketing`, `authentication`, …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+    /// The carrier's word for why: `regular`, `free_customer_service`, …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The carrier's word for how it counts: `CBP`, `PMP`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// The price itself, where the carrier tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<Price>,
+}
+
+/// An amount of money, exactly.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Price {
+    /// Billionths of the unit.
+    pub nanos: i64,
+    /// The currency, as in ISO 4217, in capitals.
+    pub unit: String,
+}
+
+impl Price {
+    /// Reads a decimal amount, whose sign is dropped: some carriers write what they take with a minus. None for what
+    /// is no amount or has more than nine decimals that count.
+    pub fn parse(amount: &str, unit: &str) -> Option<Self> {
+        let amount = amount.trim();
+        let amount = amount.strip_prefix(['-', '+']).unwrap_or(amount);
+        let (whole, decimals) = amount.split_once('.').unwrap_or((amount, ""));
+        let decimals = decimals.trim_end_matches('0');
+        let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let is_amount = !amount.is_empty() && is_number(whole) && is_number(decimals);
+        let is_unit = unit.len() == 3 && unit.bytes().all(|byte| byte.is_ascii_alphabetic());
+        if !is_amount || !is_unit || decimals.len() > 9 || (whole.is_empty() && decimals.is_empty())
+        {
+            return None;
+        }
+        let number = |text: &str| if text.is_empty() { Ok(0) } else { text.parse::<i64>() };
+        let whole = number(whole).ok()?.checked_mul(1_000_000_000)?;
+        let nanos = whole.checked_add(number(&format!("{decimals:0<9}")).ok()?)?;
+        Some(Self { nanos, unit: unit.to_ascii_uppercase() })
+    }
+}
+
+/// That everything we sent to a customer before a moment got so far: for carriers that name no messages then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Watermark {
+    /// Who says so.
+    pub carrier: CarrierName,
+    /// The customer.
+    pub customer: Address,
+    /// The business address.
+    pub business: Address,
+    /// How far it got.
+    pub status: DeliveryStatus,
+    /// Everything that was sent until then, by the carrier's clock.
+    pub until: Timestamp,
+    /// When it reached us.
+    pub received_at: Timestamp,
+}
+
+/// That a customer is called by another name from now on. The old names stay theirs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IdentityChange {
+    /// Who says so.
+    pub carrier: CarrierName,
+    /// The carrier's identifier of this notice.
+    pub carrier_notice_id: String,
+    /// The business address that the customer writes to.
+    pub to: Address,
+    /// The names by which the customer was known; never empty.
+    pub old: BTreeSet<Alias>,
+    /// The names by which they are known now; never empty.
+    pub new: BTreeSet<Alias>,
+    /// When it happened, by the carrier's clock, if the carrier says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub happened_at: Option<Timestamp>,
+    /// When it reached us.
+    pub received_at: Timestamp,
+}
+
+/// What a carrier itself tells, and no customer: nothing follows from it by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// Who says so.
+    pub carrier: CarrierName,
+    /// What it is about, in the carrier's words: `customer_identity_changed`, `error 131000`, …
+    pub about: String,
+    /// The customer it is about, if it is about one.
+    pub customer: Option<Address>,
+}
+
+/// A genuine request that could not be understood, kept whole so that nothing is lost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unreadable {
+    /// Who made it.
+    pub carrier: CarrierName,
+    /// What is wrong with it, for people; never a value.
+    pub unreadable: String,
+    /// The request's query and body, or the part of the body that is not understood.
+    pub text: Private<String>,
+    /// When it reached us.
+    pub received_at: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_price_is_read_exactly_or_not_at_all() {
+        for (amount, nanos) in [
+            ("0.0034", 3_400_000),
+            ("-0.00750", 7_500_000),
+            ("1", 1_000_000_000),
+            (".5", 500_000_000),
+            ("12.000000001", 12_000_000_001),
+            ("0.1000000000", 100_000_000),
+        ] {
+            let price = Price::parse(amount, "usd");
+            assert_eq!(price, Some(Price { nanos, unit: "USD".to_owned() }), "{amount}");
+        }
+        for amount in ["", ".", "-", "1,5", "1e3", "0.0000000001", "99999999999999", "--1", "½"] {
+            assert_eq!(Price::parse(amount, "USD"), None, "{amount}");
+        }
+        assert_eq!(Price::parse("1", "dollars"), None);
+    }
+
+    fn message() -> InboundMessage {
+        let pair =
+            ("whatsapp:+551187654321".parse().unwrap(), "whatsapp:+15550100".parse().unwrap());
+        InboundMessage::new(CarrierName::default(), "id", pair, "", Timestamp(0))
+    }
+
+    #[test]
+    fn a_customer_is_known_by_each_name_once_and_by_the_senders_first() {
+        let mut message = message();
+        for (kind, address) in [
+            (AliasKind::Phone, "whatsapp:+551187654321"),
+            (AliasKind::AccountId, "whatsapp:+551187654321"),
+            (AliasKind::UserId, "whatsapp:BR.1"),
+        ] {
+            message.aliases.insert(Alias { kind, address: address.parse().unwrap() });
+        }
+        let names: Vec<&str> = message.names().map(Address::as_str).collect();
+        assert_eq!(names, ["whatsapp:+551187654321", "whatsapp:BR.1"]);
+    }
+
+    #[test]
+    fn a_message_without_text_is_shown_by_the_words_of_what_was_sent() {
+        let some = |text: &str| Some(Private::from(text));
+        let location = |name, address| Content::Location {
+            latitude: "51.5".into(),
+            longitude: "-0.1".into(),
+            name,
+            address,
+        };
+        for (content, words) in [
+            (location(some("Big Ben"), some("London")), Some("Big Ben, London")),
+            (location(None, None), Some("51.5, -0.1")),
+            (Content::Button { text: some("Yes"), payload: some("y") }, Some("Yes")),
+            (Content::Button { text: None, payload: some("y") }, Some("y")),
+            (Content::Button { text: None, payload: None }, None),
+            (
+                Content::ListChoice { id: some("r1"), title: some("Red"), description: None },
+                Some("Red"),
+            ),
+            (Content::Reaction { to: "m".to_owned(), emoji: some("👍") }, Some("👍")),
+            (Content::Reaction { to: "m".to_owned(), emoji: None }, None),
+            (
+                Content::Contact {
+                    name: "Zoë".into(),
+                    phones: vec!["+1 555".into()],
+                    emails: Vec::new(),
+                },
+                Some("Zoë, +1 555"),
+            ),
+            (Content::Forwarded { many_times: true }, None),
+        ] {
+            let mut message = message();
+            message.content = vec![content];
+            assert_eq!(message.text().map(|text| text.0).as_deref(), words);
+            message.body = "typed".into();
+            assert_eq!(message.text(), some("typed"));
+        }
+    }
+
+    #[test]
+    fn what_is_queued_is_read_back_as_what_it_was() {
+        let mut message = message();
+        message.content = vec![Content::Forwarded { many_times: false }];
+        let alias = |address: &str| {
+            BTreeSet::from([Alias { kind: AliasKind::UserId, address: address.parse().unwrap() }])
+        };
+        let change = IdentityChange {
+            carrier: CarrierName::default(),
+            carrier_notice_id: "n".to_owned(),
+            to: "whatsapp:+15550100".parse().unwrap(),
+            old: alias("whatsapp:US.1"),
+            new: alias("whatsapp:US.2"),
+            happened_at: None,
+            received_at: Timestamp(0),
+        };
+        let unreadable = Unreadable {
+            carrier: CarrierName::default(),
+            unreadable: "parameter From is missing".to_owned(),
+            text: "Body=hi".into(),
+            received_at: Timestamp(0),
+        };
+        for arrival in [
+            Arrival::Message(Box::new(message.clone())),
+            Arrival::Identity(Box::new(change)),
+            Arrival::Unreadable(Box::new(unreadable)),
+        ] {
+            let text = serde_json::to_string(&arrival).unwrap();
+            assert_eq!(serde_json::from_str::<Arrival>(&text).unwrap(), arrival);
+        }
+        let alone = serde_json::to_string(&message).unwrap();
+        let queued = serde_json::to_string(&Arrival::Message(Box::new(message))).unwrap();
+        assert_eq!(alone, queued);
+        let watermark = Watermark {
+            carrier: CarrierName::default(),
+            customer: "messenger:1".parse().unwrap(),
+            business: "messenger:2".parse().unwrap(),
+            status: DeliveryStatus::Read,
+            until: Timestamp(5),
+            received_at: Timestamp(6),
+        };
+        let report =
+            StatusReport::new(CarrierName::default(), "id", DeliveryStatus::Sent, Timestamp(0));
+        for report in [Report::Status(Box::new(report)), Report::Watermark(Box::new(watermark))] {
+            let text = serde_json::to_string(&report).unwrap();
+            assert_eq!(serde_json::from_str::<Report>(&text).unwrap(), report);
+        }
+    }
+}
