@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use switchboard_domain::address::Address;
 use switchboard_domain::carriage::{Arrival, InboundMessage};
 use switchboard_domain::configuration::{
     AddressConfiguration, ConversationConfiguration, Flow, Handler, PhoneNumber,
@@ -19,7 +20,7 @@ use switchboard_domain::process::autocreation::{self, InboundOutcome, Situation}
 use switchboard_domain::sid::{MessagingServiceSid, ServiceSid};
 use switchboard_runtime::queue::{body, each_message};
 use switchboard_runtime::{Dependencies, Failure, Patience};
-use switchboard_store::{key, take};
+use switchboard_store::{Key, key, take};
 
 /// At most this many times is read again what changed while it was read.
 const READS_MAX: usize = 5;
@@ -113,9 +114,9 @@ async fn load(on: &Dependencies, inbound: &InboundMessage) -> Result<Known, Fail
     let Ok(pair) = Pair::new(inbound.from.clone(), inbound.to.clone()) else {
         return unbound(on, inbound).await;
     };
+    let names = autocreation::names(inbound);
     for _ in 0..READS_MAX {
-        let binding: Option<AddressBinding> = on.store.get(key::binding(&pair)).await?;
-        let Some(binding) = binding else {
+        let Some(binding) = bound(on, &pair, &names).await? else {
             return unbound(on, inbound).await;
         };
         let bound: Option<Conversation> =
@@ -135,6 +136,22 @@ async fn load(on: &Dependencies, inbound: &InboundMessage) -> Result<Known, Fail
         }
     }
     Err(Failure::Unavailable("a pair whose conversation is closed again and again".to_owned()))
+}
+
+/// The binding of the first of somebody's names that has one. The others are only read if the first has none.
+async fn bound(
+    on: &Dependencies,
+    pair: &Pair,
+    names: &[Address],
+) -> Result<Option<AddressBinding>, Failure> {
+    let keys: Vec<Key> = names.iter().map(|name| key::binding(&pair.with(name.clone()))).collect();
+    let Some((first, others)) = keys.split_first() else { return Ok(None) };
+    let binding = on.store.get(first.clone()).await?;
+    if binding.is_some() || others.is_empty() {
+        return Ok(binding);
+    }
+    let mut found = on.store.get_all(others).await?;
+    Ok(others.iter().find_map(|key| take(&mut found, key)))
 }
 
 /// What is to become of a pair that has no open conversation: its address' configuration, and the flow that

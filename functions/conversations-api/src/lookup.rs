@@ -42,6 +42,7 @@ pub(crate) async fn list(call: &Call<'_>, scope: &Scope) -> Answer {
         }
         (None, Some(address)) => {
             let address: Address = address.parse().map_err(|_| Code::InvalidBindingAddress)?;
+            let address = address.folded();
             let open = Listing::bindings_of(&address);
             let closed = Listing::memberships_of(&Who::Address(address));
             let open = places(call, service, &open, of_binding);

@@ -37,6 +37,7 @@ pub(crate) async fn create(call: &Call<'_>, scope: &Scope, of: &str) -> Answer {
         media: Vec::new(),
         attributes: input::attributes(form, ATTRIBUTES_MAX)?.flatten(),
         origin: None,
+        aliases: Vec::new(),
         dates: input::dates(form)?,
     };
     let command = |_: &Conversation| Ok(Command::Post(post.clone()));
@@ -319,6 +320,7 @@ mod tests {
             media: Vec::new(),
             attributes: None,
             origin: None,
+            aliases: Vec::new(),
             dates: Dates::default(),
         };
         let joins = pairs.map(|pair| Command::Join(NewParticipant::at(pair)));

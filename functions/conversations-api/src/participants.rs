@@ -29,6 +29,7 @@ pub(crate) fn joining(form: &Params) -> Result<NewParticipant, ApiError> {
     let identity = form.get("Identity").map(identity).transpose()?;
     let new = NewParticipant {
         pair: pair(form)?,
+        aliases: Vec::new(),
         identity,
         attributes: input::attributes(form, ATTRIBUTES_MAX)?.flatten(),
         role: role(form)?.flatten(),

@@ -93,6 +93,7 @@ mod tests {
                 media: Vec::new(),
                 attributes: None,
                 origin: None,
+                aliases: Vec::new(),
                 dates: Dates::default(),
             };
             let message = decided(&conversation, Command::Post(post)).message;

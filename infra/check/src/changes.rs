@@ -2,7 +2,7 @@
 //! again, and no writer writes without noticing what is there.
 
 use switchboard_domain::carriage::DeliveryStatus;
-use switchboard_domain::conversation::{Conversation, State};
+use switchboard_domain::conversation::{Conversation, Participant, State};
 use switchboard_domain::interaction::{ChannelStatus, Interaction};
 use switchboard_domain::message::{Delivery, Message};
 use switchboard_domain::record::Record;
@@ -144,7 +144,7 @@ fn conversation(before: &Conversation, after: &Conversation, found: &mut Found) 
     }
     for one in &after.participants {
         match before.participant(one.number) {
-            Some(was) if (&was.identity, &was.pair) != (&one.identity, &one.pair) => {
+            Some(was) if was.identity != one.identity || !keeps_names(was, one) => {
                 found.add(FIXED, format!("who participant {} is", one.number), [sid]);
             }
             None if one.number < before.next_number => {
@@ -154,6 +154,14 @@ fn conversation(before: &Conversation, after: &Conversation, found: &mut Found) 
             Some(_) | None => {}
         }
     }
+}
+
+/// A participant on a channel keeps every name that they had beside the same address of the business, and is written
+/// to under another one only after a notice.
+fn keeps_names(was: &Participant, is: &Participant) -> bool {
+    let (before, after) = (was.bound_as(), is.bound_as());
+    let is_noticed = was.pair == is.pair || was.renamed < is.renamed;
+    before.iter().all(|pair| after.contains(pair)) && is_noticed
 }
 
 fn message(before: &Message, after: &Message, found: &mut Found) {

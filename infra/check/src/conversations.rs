@@ -1,8 +1,9 @@
 //! Conversations and what finds them: bindings, memberships, unique names; and their messages by index.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use switchboard_domain::conversation::{Conversation, MessagePage, Pair, State, Who};
+use switchboard_domain::address::Address;
+use switchboard_domain::conversation::{Conversation, MessagePage, Pair, Participant, State, Who};
 use switchboard_domain::sid::{ConversationSid, MessageSid};
 use switchboard_store::Table;
 
@@ -31,33 +32,51 @@ pub(super) fn check(view: &View<'_>, found: &mut Found) {
         view.bindings.iter().map(|it| (&it.pair, (it.conversation, it.number))).collect();
     let memberships: Places<'_, &Who> =
         view.memberships.iter().map(|it| ((&it.who, it.conversation), it.number)).collect();
-    let mut pairs: BTreeMap<&Pair, ConversationSid> = BTreeMap::new();
+    let mut pairs: BTreeMap<Pair, ConversationSid> = BTreeMap::new();
     for conversation in view.conversations.values() {
         numbers(conversation, found);
         let sid = conversation.sid;
         for one in &conversation.participants {
-            let Some(pair) = &one.pair else { continue };
             if conversation.state == State::Closed {
                 continue;
             }
-            if let Some(other) = pairs.insert(pair, sid) {
-                let both = BTreeMap::from([(sid, ()), (other, ())]);
-                found.add(ONE_OPEN, "a pair has several", both.keys());
-            }
-            match bindings.get(pair) {
-                Some(bound) if *bound == (sid, one.number) => {}
-                Some((other, _)) => {
-                    let what = format!("participant {} is bound elsewhere", one.number);
-                    found.add(BOUND, what, [sid, *other]);
+            for pair in one.bound_as() {
+                match bindings.get(&pair) {
+                    Some(bound) if *bound == (sid, one.number) => {}
+                    Some((other, _)) => {
+                        let what = format!("participant {} is bound elsewhere", one.number);
+                        found.add(BOUND, what, [sid, *other]);
+                    }
+                    None => {
+                        let what = format!("participant {} is unbound", one.number);
+                        found.add(BOUND, what, [sid]);
+                    }
                 }
-                None => found.add(BOUND, format!("participant {} is unbound", one.number), [sid]),
+                if let Some(other) = pairs.insert(pair, sid) {
+                    let both = BTreeMap::from([(sid, ()), (other, ())]);
+                    found.add(ONE_OPEN, "a pair has several", both.keys());
+                }
             }
+            names_of(one, sid, found);
         }
         members(conversation, &memberships, found);
     }
     reversed(view, found);
     unique_names(view, found);
     messages(view, found);
+}
+
+/// The address that somebody is written to is one of the names by which they are bound, and each of these is folded but
+/// for an address of before there were folded ones, which is alone.
+fn names_of(one: &Participant, of: ConversationSid, found: &mut Found) {
+    let Some(pair) = &one.pair else { return };
+    if one.aliases.is_empty() {
+        return;
+    }
+    let is_folded = |name: &Address| *name == name.folded() || one.aliases.first() == Some(name);
+    if !one.aliases.contains(&pair.address.folded()) || !one.aliases.iter().all(is_folded) {
+        found.add(BOUND, format!("participant {} is not bound by their address", one.number), [of]);
+    }
 }
 
 pub(crate) fn numbers(conversation: &Conversation, found: &mut Found) {
@@ -73,10 +92,12 @@ pub(crate) fn numbers(conversation: &Conversation, found: &mut Found) {
     }
     let mut called = HashSet::new();
     for one in &conversation.participants {
-        let address = one.pair.as_ref().map(|pair| pair.address.as_str());
-        if let Some(name) = one.identity.as_deref().or(address)
-            && !called.insert(name)
-        {
+        let names = one.pair.iter().map(|pair| pair.address.folded()).chain(one.aliases.clone());
+        let names: BTreeSet<String> = match &one.identity {
+            Some(identity) => BTreeSet::from([identity.clone()]),
+            None => names.map(String::from).collect(),
+        };
+        if names.into_iter().any(|name| !called.insert(name)) {
             let what = format!("participant {} is somebody who is there already", one.number);
             found.add(NUMBERS, what, [conversation.sid]);
         }
@@ -90,7 +111,10 @@ fn members(conversation: &Conversation, memberships: &Places<'_, &Who>, found: &
     for one in &conversation.participants {
         let who = match (&one.identity, &one.pair) {
             (Some(identity), _) => Who::Identity(identity.clone()),
-            (None, Some(pair)) if remembered => Who::Address(pair.address.clone()),
+            (None, Some(_)) if remembered => match one.found_as().first() {
+                Some(who) => who.clone(),
+                None => continue,
+            },
             (None, _) => continue,
         };
         if memberships.get(&(&who, conversation.sid)) != Some(&one.number) {
@@ -107,8 +131,8 @@ fn reversed(view: &View<'_>, found: &mut Found) {
         let what = match view.conversations.get(&sid) {
             None => "a binding of a conversation that is not there".to_owned(),
             Some(of) if of.state == State::Closed => "a binding of a closed one".to_owned(),
-            Some(of) => match of.participant(number).and_then(|one| one.pair.as_ref()) {
-                Some(pair) if *pair == binding.pair => continue,
+            Some(of) => match of.participant(number) {
+                Some(one) if one.bound_as().contains(&binding.pair) => continue,
                 Some(_) => format!("participant {number} has another pair than their binding"),
                 None => format!("a binding of participant {number}, who is not there"),
             },
@@ -126,10 +150,11 @@ fn reversed(view: &View<'_>, found: &mut Found) {
             found.add(MEMBERS, what, [sid]);
             continue;
         };
-        let address = one.pair.as_ref().map(|pair| &pair.address);
         let is_theirs = match &membership.who {
             Who::Identity(identity) => one.identity.as_ref() == Some(identity),
-            Who::Address(by) => conversation.state == State::Closed && address == Some(by),
+            Who::Address(_) => {
+                conversation.state == State::Closed && one.found_as().contains(&membership.who)
+            }
         };
         if !is_theirs {
             found.add(MEMBERS, format!("a membership that is not participant {number}'s"), [sid]);

@@ -1,4 +1,10 @@
-//! Where a message comes from or goes to, in one normal form per person: the same customer is the same key.
+//! Where a message comes from or goes to, in one normal form of what was received.
+//!
+//! The channel's prefix is split off before anything else looks at an address: a library for telephone numbers reads
+//! `whatsapp:+1…` as a plain number. A number is taken if its length is possible, whatever its range; 3 to 8 digits
+//! without `+` are the short code of a sender. By which form a person is found again says [`Address::folded`].
+
+mod folded;
 
 use std::fmt;
 use std::str::FromStr;

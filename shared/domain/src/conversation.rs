@@ -9,12 +9,14 @@
 //! ```
 //!
 //! Participants and webhooks live inside their conversation, so that whatever changes together is one item.
-//! A pair of addresses is bound to one open conversation by an item of its own, whose key is the pair.
+//! A pair of addresses is bound to one open conversation by an item of its own, whose key is the pair. A person who is known by
+//! several names is bound by each of them.
 
 mod details;
 mod draft;
 mod event;
 mod line;
+mod names;
 mod participant;
 mod question;
 mod webhook;
@@ -29,6 +31,7 @@ pub use self::details::{Dates, Details, Given};
 pub(crate) use self::draft::{Draft, Pointer};
 pub use self::event::{ConversationEvent, EventName, Source};
 pub use self::line::{MessagePage, Names, PAGE_MESSAGES};
+pub use self::names::{BOUND_MAX, distinct};
 pub use self::participant::{
     CHANNEL_PARTICIPANTS_MAX, NewParticipant, PARTICIPANTS_MAX, Participant, ParticipantUpdate,
 };
@@ -103,7 +106,7 @@ pub fn default_service_sid(account: AccountSid) -> ServiceSid {
     ServiceSid::derived(&["default", &account.to_string()])
 }
 
-/// The customer's and the business' address of a participant on a channel (rule A.2).
+/// The customer's and the business' address of a participant on a channel (rule A.2), as they were received.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Pair {
     /// The customer's.
@@ -190,10 +193,10 @@ pub struct Fields {
     pub updated: Timestamp,
 }
 
-/// That a pair of addresses belongs to one open conversation; its key is the pair.
+/// That a name of a person, beside an address of the business, belongs to one open conversation; its key is the two.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AddressBinding {
-    /// The pair.
+    /// The name, in [folded](Address::folded) form, and the business' address.
     pub pair: Pair,
     /// Whose it is.
     pub conversation: ConversationSid,
@@ -272,11 +275,13 @@ impl Conversation {
         self.participants.iter().find(|one| self.sid.kin::<ParticipantSid>(one.number) == sid)
     }
 
-    /// The participant who is known by an identity or an address.
+    /// The participant who is known by an identity, or by an address, whichever of their names that is.
     pub fn participant_called(&self, name: &str) -> Option<&Participant> {
+        let address = name.parse::<Address>().ok().map(|address| address.folded());
         self.participants.iter().find(|one| {
             one.identity.as_deref() == Some(name)
                 || one.pair.as_ref().is_some_and(|pair| pair.address.as_str() == name)
+                || address.as_ref().is_some_and(|address| one.is_called(address))
         })
     }
 

@@ -144,6 +144,8 @@ pub struct Post {
     pub attributes: Option<String>,
     /// Where it came from, if from a channel.
     pub origin: Option<Origin>,
+    /// What else the customer who wrote it is called.
+    pub aliases: Vec<Address>,
     /// When it was written and edited, if not now and never.
     pub dates: Dates,
 }
@@ -158,6 +160,7 @@ impl Post {
             media: inbound.media.clone(),
             attributes: inbound.attributes(),
             origin: Some(Origin::of(inbound)),
+            aliases: Vec::new(),
             dates: Dates::default(),
         }
     }
@@ -247,7 +250,10 @@ pub(crate) fn append(draft: &mut Draft<'_>, post: Post) -> Result<Message, Refus
     }
     let index = draft.next_index(post.sid)?;
     let author = post.author.unwrap_or_else(|| "system".to_owned());
-    let participant = draft.conversation.participant_called(&author).map(|one| one.number);
+    // Whoever wrote must not get a copy, by whichever of their names they are known.
+    let names = std::iter::once(author.as_str()).chain(post.aliases.iter().map(Address::as_str));
+    let mut known = names.filter_map(|name| draft.conversation.participant_called(name));
+    let participant = known.next().map(|one| one.number);
     if let Some(origin) = &post.origin {
         draft.answers_by(participant, origin.carrier);
     }

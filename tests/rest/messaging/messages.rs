@@ -49,6 +49,7 @@ async fn conversation(world: &World, name: &str, customer: &str, at: i64) -> Vec
         media: Vec::new(),
         attributes: None,
         origin: None,
+        aliases: Vec::new(),
         dates: Dates::default(),
     };
     let mut conversation = opened.conversation.clone();

@@ -128,8 +128,9 @@ async fn conversations(
     let addresses: Vec<&Address> = [&filter.from, &filter.to].into_iter().flatten().collect();
     let mut found = BTreeSet::new();
     for address in &addresses {
-        let who = Who::Address(Address::clone(address));
-        let (open, closed) = (Listing::bindings_of(address), Listing::memberships_of(&who));
+        let address = address.folded();
+        let (open, who) = (Listing::bindings_of(&address), Who::Address(address));
+        let closed = Listing::memberships_of(&who);
         let open: Vec<AddressBinding> = call.on.store.all(&open).await?;
         let closed: Vec<Membership> = call.on.store.all(&closed).await?;
         found.extend(open.into_iter().map(|one| one.conversation));

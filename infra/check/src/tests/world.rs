@@ -328,6 +328,7 @@ impl World {
             media: Vec::new(),
             attributes: None,
             origin: None,
+            aliases: Vec::new(),
             dates: Dates::default(),
         };
         self.does(conversation, conversation::Command::Post(post));

@@ -1,6 +1,6 @@
 //! The conversation itself: how it is described, its state, its end.
 
-use super::{Answer, ConversationEvent, Draft, Pointer, Question, State, Who};
+use super::{Answer, ConversationEvent, Draft, Pointer, Question, State};
 use crate::refusal::Refusal;
 use crate::sid::{InteractionSid, MessageSid, MessagingServiceSid};
 use crate::timestamp::Timestamp;
@@ -8,6 +8,8 @@ use crate::timestamp::Timestamp;
 /// The search by address finds this many participants of a closed conversation; more do not fit into the transaction
 /// that closes it.
 pub(super) const REMEMBERED_MAX: usize = 30;
+/// And by this many further names of theirs, for the same reason.
+const FURTHER_REMEMBERED_MAX: usize = 10;
 /// At most this many participants are removed in one transaction, with room for the conversation and its name.
 const LEAVE_AT_ONCE: usize = 90;
 
@@ -146,12 +148,19 @@ impl Draft<'_> {
     /// Closes the conversation: its address pairs are free, and who was there can be found.
     fn free(&mut self) {
         let (at, mut appear, mut vanish) = (&self.conversation, Vec::new(), Vec::new());
-        let bound = at.participants.iter().filter_map(|one| Some((one.number, one.pair.as_ref()?)));
-        for (place, (number, pair)) in bound.enumerate() {
-            vanish.push(Pointer::Binding(at.binding(pair.clone(), number, 1)));
-            if place < REMEMBERED_MAX {
-                let who = Who::Address(pair.address.clone());
-                appear.push(Pointer::Membership(at.membership(who, number, 0)));
+        let mut further = 0;
+        let on_channels = at.participants.iter().filter(|one| one.pair.is_some());
+        for (place, one) in on_channels.enumerate() {
+            let bound = one.bound_as().into_iter();
+            vanish.extend(bound.map(|it| Pointer::Binding(at.binding(it, one.number, 1))));
+            if place >= REMEMBERED_MAX {
+                continue;
+            }
+            for (place, who) in one.found_as().into_iter().enumerate() {
+                further += usize::from(place > 0);
+                if place == 0 || further <= FURTHER_REMEMBERED_MAX {
+                    appear.push(Pointer::Membership(at.membership(who, one.number, 0)));
+                }
             }
         }
         self.appear.extend(appear);

@@ -125,6 +125,7 @@ fn size(conversation: &Fields) -> usize {
     let participants = conversation.participants.iter().map(|one| {
         let pair = one.pair.as_ref();
         let pair = pair.map_or(0, |it| it.address.as_str().len() + it.proxy.as_str().len());
+        let pair = pair + one.aliases.iter().map(|it| it.as_str().len() + 3).sum::<usize>();
         let texts = length(&one.identity) + length(&one.attributes) + length(&one.role);
         PARTICIPANT_BYTES + pair + texts
     });

@@ -151,6 +151,7 @@ mod tests {
                 media: Vec::new(),
                 attributes: None,
                 origin: None,
+                aliases: Vec::new(),
                 dates: Dates::default(),
             };
             let (answers, source) = (Answers::default(), Source::Channel);

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::details::REMEMBERED_MAX;
+use super::names::bound_by;
 use super::{Answer, ConversationEvent, Dates, Draft, Given, Pair, Pointer, Question, State, Who};
+use crate::address::Address;
 use crate::carriage::CarrierName;
 use crate::refusal::Refusal;
 use crate::timestamp::Timestamp;
@@ -24,6 +26,13 @@ pub struct Participant {
     /// The addresses of a participant on a channel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pair: Option<Pair>,
+    /// The names by which they are bound, in folded form, if these are not their address alone. See
+    /// [`Participant::bound_as`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<Address>,
+    /// Since when the address is theirs, if a carrier gave notice of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renamed: Option<Timestamp>,
     /// The carrier that brought the last message of a participant on a channel: the answer goes the same way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carrier: Option<CarrierName>,
@@ -52,6 +61,8 @@ pub struct NewParticipant {
     pub identity: Option<String>,
     /// Or a channel participant's addresses.
     pub pair: Option<Pair>,
+    /// What else a channel participant is called on that channel.
+    pub aliases: Vec<Address>,
     /// JSON text.
     pub attributes: Option<String>,
     /// The role.
@@ -72,7 +83,14 @@ impl NewParticipant {
     }
 
     fn nobody() -> Self {
-        Self { identity: None, pair: None, attributes: None, role: None, dates: Dates::default() }
+        Self {
+            identity: None,
+            pair: None,
+            aliases: Vec::new(),
+            attributes: None,
+            role: None,
+            dates: Dates::default(),
+        }
     }
 }
 
@@ -100,30 +118,30 @@ impl Draft<'_> {
         if new.identity.is_some() == new.pair.is_some() {
             return Err(Refusal::ParticipantShape);
         }
-        if let Some(pair) = &new.pair
-            && let Some(Answer::Conversation(holder)) = self.ask(Question::HolderOf(pair.clone()))
-        {
-            return Err(Refusal::PairBound(holder));
+        let bound = new.pair.as_ref().map(|pair| bound_by(pair, &new.aliases)).unwrap_or_default();
+        for pair in &bound {
+            if let Some(Answer::Conversation(holder)) = self.ask(Question::HolderOf(pair.clone())) {
+                return Err(Refusal::PairBound(holder));
+            }
         }
         self.must_have_room(&new)?;
         let number = self.next_number();
-        let found_by = match (&new.identity, &new.pair) {
-            (Some(identity), _) => Some(Pointer::Membership(self.conversation.membership(
-                Who::Identity(identity.clone()),
-                number,
-                0,
-            ))),
-            (None, Some(pair)) => {
-                Some(Pointer::Binding(self.conversation.binding(pair.clone(), number, 0)))
-            }
-            (None, None) => None,
-        };
-        self.appear.extend(found_by);
+        let by_identity = new.identity.clone().map(|identity| {
+            let who = Who::Identity(identity);
+            Pointer::Membership(self.conversation.membership(who, number, 0))
+        });
+        self.appear.extend(by_identity);
+        let at = &self.conversation;
+        let by_names = bound.iter().map(|it| Pointer::Binding(at.binding(it.clone(), number, 0)));
+        self.appear.extend(by_names);
+        let aliases = names_beside(new.pair.as_ref(), bound);
         let created = new.dates.created.unwrap_or(self.now);
         self.fields().participants.push(Participant {
             number,
             identity: new.identity,
             pair: new.pair,
+            aliases,
+            renamed: None,
             carrier: None,
             attributes: new.attributes,
             role: new.role,
@@ -205,33 +223,43 @@ impl Draft<'_> {
         let place = place.ok_or(Refusal::NoSuchParticipant)?;
         let gone = self.fields().participants.remove(place);
         let at = &self.conversation;
-        let found_by = match (gone.identity, gone.pair) {
-            (Some(identity), _) => {
-                Some(Pointer::Membership(at.membership(Who::Identity(identity), number, 1)))
+        if let Some(identity) = gone.identity.clone() {
+            let who = Who::Identity(identity);
+            let found_by = Pointer::Membership(at.membership(who, number, 1));
+            self.vanish.push(found_by);
+        } else if at.state == State::Closed {
+            for (place, who) in gone.found_as().into_iter().enumerate() {
+                let found_by = self.conversation.membership(who.clone(), number, 1);
+                if self.remembers(number, place, who) {
+                    self.vanish.push(Pointer::Membership(found_by));
+                }
             }
-            (None, Some(pair)) if at.state != State::Closed => {
-                Some(Pointer::Binding(at.binding(pair, number, 1)))
-            }
-            (None, Some(pair)) => {
-                let who = Who::Address(pair.address);
-                let found_by = Pointer::Membership(at.membership(who.clone(), number, 1));
-                self.remembers(number, who).then_some(found_by)
-            }
-            (None, None) => None,
-        };
-        self.vanish.extend(found_by);
+        } else {
+            let bound = gone.bound_as();
+            let found_by = bound.into_iter().map(|it| Pointer::Binding(at.binding(it, number, 1)));
+            self.vanish.extend(found_by);
+        }
         self.touch();
         self.events.push(ConversationEvent::ParticipantRemoved { number });
         Ok(())
     }
 
-    /// Whether the closed conversation is found by a participant on a channel: surely by the first ones, since only
-    /// those who were many are not all remembered.
-    fn remembers(&mut self, number: u32, who: Who) -> bool {
-        if usize::try_from(number).is_ok_and(|number| number <= REMEMBERED_MAX) {
+    /// Whether the closed conversation is found by a name of a participant on a channel: surely by the address of the
+    /// first ones, since only those who were many are not all remembered.
+    fn remembers(&mut self, number: u32, place: usize, who: Who) -> bool {
+        if place == 0 && usize::try_from(number).is_ok_and(|number| number <= REMEMBERED_MAX) {
             return true;
         }
         let question = Question::Remembers(self.conversation.sid, who);
         self.ask(question) != Some(Answer::None)
+    }
+}
+
+/// The names to keep beside an address: none if it is bound by itself alone.
+fn names_beside(pair: Option<&Pair>, bound: Vec<Pair>) -> Vec<Address> {
+    let is_alone = |pair: &Pair| bound.len() == 1 && bound.first() == Some(pair);
+    match pair.is_none_or(is_alone) {
+        true => Vec::new(),
+        false => bound.into_iter().map(|pair| pair.address).collect(),
     }
 }

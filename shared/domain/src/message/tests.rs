@@ -38,6 +38,7 @@ fn post(author: &str, body: &str) -> Post {
         media: Vec::new(),
         attributes: None,
         origin: None,
+        aliases: Vec::new(),
         dates: Dates::default(),
     }
 }

@@ -2,10 +2,12 @@
 //! address pair, or opens one, or is kept as a message that no conversation wanted.
 
 use super::conversation::{Command, ConversationChange, decide_all};
+use crate::address::Address;
 use crate::carriage::InboundMessage;
 use crate::configuration::{AddressConfiguration, Flow, Handler};
 use crate::conversation::{
     Answer, Answers, Conversation, NewParticipant, Objection, Pair, Question, Source, Target,
+    distinct,
 };
 use crate::decision::Decision;
 use crate::effect::{Effect, InviteRequest};
@@ -67,8 +69,8 @@ fn routed(
     now: Timestamp,
 ) -> Result<(InboundOutcome, Decision), Objection> {
     if let Some(bound) = situation.bound {
-        let post = [Command::Post(Post::of(inbound))];
-        let change = decide_all(bound, post, Source::Channel, answers, now)?;
+        let commands = [Command::Learn(names(inbound)), Command::Post(Post::of(inbound))];
+        let change = decide_all(bound, commands, Source::Channel, answers, now)?;
         return Ok((InboundOutcome::Appended(bound.sid), change.into()));
     }
     match situation.address.filter(|address| address.enabled) {
@@ -98,17 +100,27 @@ fn open(
     let sid = ConversationSid::derived(&["autocreated", &inbound.sid().to_string()]);
     let new = Conversation::new(sid, service, situation.messaging_service, now);
     let pair = Pair::new(inbound.from.clone(), inbound.to.clone())?;
-    // No conversation holds the pair, or the message would have been appended there; the write has that condition.
+    // No conversation holds the pair or another name of the customer, or the message would have been appended there; the
+    // write has that condition.
+    let aliases = names(inbound);
     let mut answers = answers.clone();
-    answers.extend([(Question::HolderOf(pair.clone()), Answer::None)]);
+    let free =
+        aliases.iter().map(|name| (Question::HolderOf(pair.with(name.clone())), Answer::None));
+    answers.extend(free);
     let mut commands = vec![Command::Create(Default::default())];
     commands.extend(handler(&address.handler).map(Command::Attach));
-    commands.push(Command::Join(NewParticipant::at(pair)));
+    commands.push(Command::Join(NewParticipant { aliases, ..NewParticipant::at(pair) }));
     if situation.flow.is_some_and(Flow::hands_over) {
         commands.push(Command::Link(sid.twin()));
     }
     commands.push(Command::Post(Post::of(inbound)));
     decide_all(&new, commands, Source::Channel, &answers, now)
+}
+
+/// The names by which the customer is looked up, the sender's address first.
+pub fn names(inbound: &InboundMessage) -> Vec<Address> {
+    let channel = inbound.to.channel();
+    distinct([&inbound.from].into_iter().filter(|name| name.channel() == channel))
 }
 
 /// The interaction that a flow asks for in its first step.

@@ -5,6 +5,7 @@
 //! action, whether the caller may, whether an endpoint objects, whether a clock starts, is checked here and nowhere
 //! else; what has to be asked for that is a [`Question`](crate::conversation::Question).
 
+use crate::address::Address;
 use crate::conversation::{
     Answers, Conversation, ConversationEvent, Details, Draft, MessagePage, NewParticipant,
     Objection, ParticipantUpdate, Pointer, Source, Target,
@@ -39,6 +40,18 @@ pub enum Command {
     Configure(u32, Target),
     /// Detach the webhook with that number.
     Detach(u32),
+    /// Learn further names of the participant who is called by one of them, in the form that
+    /// [`crate::conversation::distinct`] gives them.
+    Learn(Vec<Address>),
+    /// Follow a notice that somebody has other names since then, the best first.
+    Readdress {
+        /// The names until then.
+        old: Vec<Address>,
+        /// The names from then on.
+        new: Vec<Address>,
+        /// Since when.
+        since: Timestamp,
+    },
     /// Post a message.
     Post(Post),
     /// Edit a message of this conversation.
@@ -147,6 +160,8 @@ fn apply(
             *number = Some(which);
         }
         Command::Detach(number) => draft.detach(number)?,
+        Command::Learn(names) => draft.learn(&names),
+        Command::Readdress { old, new, since } => draft.readdress(&old, &new, since),
         Command::Post(post) => *message = Some(message::append(draft, post)?),
         Command::Edit(before, edit) => *message = Some(message::edit(draft, *before, edit)?),
         Command::Withdraw(before) => *message = Some(message::withdraw(draft, &before)),

@@ -104,6 +104,7 @@ fn post(body: &str) -> Post {
         media: Vec::new(),
         attributes: None,
         origin: None,
+        aliases: Vec::new(),
         dates: Dates::default(),
     }
 }
