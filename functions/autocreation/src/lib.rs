@@ -1,9 +1,11 @@
 //! Appends a customer's message to the open conversation of its address pair, or opens one and starts its
-//! handler.
+//! handler. Follows a carrier's notice that a customer has other names.
 //!
-//! Woken by: `inbound.fifo`. Writes: conversation, address binding, message. Asks for:
+//! Woken by: `inbound.fifo`. Writes: conversation, address binding, message, renaming. Asks for:
 //! `interaction-invite`, `outbound-message`, `webhook-delivery`.
 #![forbid(unsafe_code)]
+
+mod names;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use switchboard_domain::address::Address;
@@ -11,19 +13,14 @@ use switchboard_domain::carriage::{Arrival, InboundMessage};
 use switchboard_domain::configuration::{
     AddressConfiguration, ConversationConfiguration, Flow, Handler, PhoneNumber,
 };
-use switchboard_domain::conversation::{
-    AddressBinding, Conversation, Pair, State, default_service_sid,
-};
+use switchboard_domain::conversation::{Conversation, Pair, default_service_sid};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::message::Message;
 use switchboard_domain::process::autocreation::{self, InboundOutcome, Situation};
 use switchboard_domain::sid::{MessagingServiceSid, ServiceSid};
 use switchboard_runtime::queue::{body, each_message};
 use switchboard_runtime::{Dependencies, Failure, Patience};
-use switchboard_store::{Key, key, take};
-
-/// At most this many times is read again what changed while it was read.
-const READS_MAX: usize = 5;
+use switchboard_store::{key, take};
 
 /// How long tables and queues are waited for. What fails comes again only when the message is visible again.
 pub const PATIENCE: Patience = Patience::WORKER;
@@ -40,7 +37,7 @@ pub async fn handle(on: &Dependencies, event: SqsEvent) -> SqsBatchResponse {
 async fn arrive(on: &Dependencies, arrival: &Arrival) -> Result<(), Failure> {
     match arrival {
         Arrival::Message(inbound) => receive(on, inbound).await,
-        Arrival::Identity(_) => Err(Failure::Invalid("no rule for another name yet".to_owned())),
+        Arrival::Identity(change) => names::follow(on, change).await,
         Arrival::Unreadable(unreadable) => Err(Failure::Invalid(format!(
             "a webhook of {} that cannot be read: {}",
             unreadable.carrier.name(),
@@ -88,6 +85,7 @@ async fn decide(
     }
     let known = load(on, inbound).await?;
     let situation = Situation {
+        names: &known.names,
         bound: known.bound.as_ref(),
         address: known.address.as_ref(),
         flow: known.flow.as_ref(),
@@ -101,6 +99,7 @@ async fn decide(
 
 /// What is known when a message arrives.
 struct Known {
+    names: Vec<Address>,
     bound: Option<Conversation>,
     address: Option<AddressConfiguration>,
     flow: Option<Flow>,
@@ -108,55 +107,33 @@ struct Known {
     messaging_service: Option<MessagingServiceSid>,
 }
 
-/// Reads what the rule needs. A conversation that was closed between the read of its binding and its own is
-/// no refusal: the pair is free by then, so everything is read again.
+/// Reads what the rule needs.
 async fn load(on: &Dependencies, inbound: &InboundMessage) -> Result<Known, Failure> {
-    let Ok(pair) = Pair::new(inbound.from.clone(), inbound.to.clone()) else {
-        return unbound(on, inbound).await;
-    };
-    let names = autocreation::names(inbound);
-    for _ in 0..READS_MAX {
-        let Some(binding) = bound(on, &pair, &names).await? else {
-            return unbound(on, inbound).await;
-        };
-        let bound: Option<Conversation> =
-            on.store.get(key::conversation(binding.conversation)).await?;
-        // Closing removes the binding in the same transaction, so this is a read in between.
-        let missing = || Failure::Unavailable("a binding without its conversation".to_owned());
-        let bound = bound.ok_or_else(missing)?;
-        if bound.state != State::Closed {
-            let default_service = default_service_sid(on.config.account_sid);
-            return Ok(Known {
-                bound: Some(bound),
-                address: None,
-                flow: None,
-                default_service,
-                messaging_service: None,
-            });
-        }
+    if Pair::new(inbound.from.clone(), inbound.to.clone()).is_err() {
+        return unbound(on, inbound, Vec::new()).await;
     }
-    Err(Failure::Unavailable("a pair whose conversation is closed again and again".to_owned()))
-}
-
-/// The binding of the first of somebody's names that has one. The others are only read if the first has none.
-async fn bound(
-    on: &Dependencies,
-    pair: &Pair,
-    names: &[Address],
-) -> Result<Option<AddressBinding>, Failure> {
-    let keys: Vec<Key> = names.iter().map(|name| key::binding(&pair.with(name.clone()))).collect();
-    let Some((first, others)) = keys.split_first() else { return Ok(None) };
-    let binding = on.store.get(first.clone()).await?;
-    if binding.is_some() || others.is_empty() {
-        return Ok(binding);
+    let found = names::open(on, &inbound.to, autocreation::names(inbound)).await?;
+    if found.open.is_none() {
+        return unbound(on, inbound, found.names).await;
     }
-    let mut found = on.store.get_all(others).await?;
-    Ok(others.iter().find_map(|key| take(&mut found, key)))
+    let default_service = default_service_sid(on.config.account_sid);
+    Ok(Known {
+        names: found.names,
+        bound: found.open,
+        address: None,
+        flow: None,
+        default_service,
+        messaging_service: None,
+    })
 }
 
 /// What is to become of a pair that has no open conversation: its address' configuration, and the flow that
 /// this names.
-async fn unbound(on: &Dependencies, inbound: &InboundMessage) -> Result<Known, Failure> {
+async fn unbound(
+    on: &Dependencies,
+    inbound: &InboundMessage,
+    names: Vec<Address>,
+) -> Result<Known, Failure> {
     let address = key::address_configuration_of(&inbound.to);
     let number = key::phone_number_of(&inbound.to);
     let settings = key::conversation_configuration();
@@ -170,6 +147,7 @@ async fn unbound(on: &Dependencies, inbound: &InboundMessage) -> Result<Known, F
         _ => None,
     };
     Ok(Known {
+        names,
         bound: None,
         address,
         flow,

@@ -16,6 +16,7 @@ use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt as _};
 use serde_json::json;
 use switchboard_carriers::{Carrier, Carriers, Event, RawRequest, Rejection, Reply};
+use switchboard_domain::address::Address;
 use switchboard_domain::carriage::{
     Arrival, CarrierName, IdentityChange, InboundMessage, Report, Unreadable,
 };
@@ -145,15 +146,15 @@ async fn put(on: &Dependencies, events: Vec<Event>) -> Result<(), Failure> {
 /// In order by address pair; the same message has the same deduplication id. A carrier may send more than is kept.
 fn message_to_queue(message: InboundMessage) -> Result<Outgoing, Failure> {
     let message = message.within_limits();
-    let group = group(message.from.as_str(), message.to.as_str());
+    let group = group(&message.from, &message.to);
     let id = message.sid().to_string();
     ordered(&Arrival::Message(Box::new(message)), group, id)
 }
 
-/// Behind what the customer wrote under the name that they had.
+/// Before what the customer writes under the name that they have now, whenever that is handled which they wrote before.
 fn change_to_queue(change: IdentityChange) -> Result<Outgoing, Failure> {
-    let old = change.old.first().map_or("", |alias| alias.address.as_str());
-    let group = group(old, change.to.as_str());
+    let name = change.new.first().or(change.old.first()).map_or(&change.to, |alias| &alias.address);
+    let group = group(name, &change.to);
     let id = MessageSid::derived(&[change.carrier.name(), "identity", &change.carrier_notice_id]);
     ordered(&Arrival::Identity(Box::new(change)), group, id.to_string())
 }
@@ -168,9 +169,9 @@ fn unreadable_to_queue(mut unreadable: Unreadable) -> Result<Outgoing, Failure> 
     ordered(&Arrival::Unreadable(Box::new(unreadable)), id[2..].to_owned(), id)
 }
 
-/// The group of what goes from one address to another.
-fn group(from: &str, to: &str) -> String {
-    MessageSid::derived(&[from, to]).to_string()[2..].to_owned()
+/// The group of what goes from one address to another, however the first is written.
+fn group(from: &Address, to: &Address) -> String {
+    MessageSid::derived(&[from.folded().as_str(), to.as_str()]).to_string()[2..].to_owned()
 }
 
 fn ordered(arrival: &Arrival, group: String, id: String) -> Result<Outgoing, Failure> {

@@ -63,6 +63,7 @@ fn versions(before: Option<&Record>, after: &Record, between: Between, found: &m
             | Record::AddressConfiguration(_)
             | Record::Membership(_)
             | Record::PhoneNumber(_)
+            | Record::Renaming(_)
             | Record::Silence(_)
             | Record::UniqueName(_)
             | Record::WebhookAttempt(_)
@@ -115,6 +116,7 @@ fn named(record: &Record) -> String {
         Record::Occurrence(it) => it.place(0).sid().to_string(),
         Record::PhoneNumber(it) => it.sid.to_string(),
         Record::Service(it) => it.sid.to_string(),
+        Record::Renaming(_) => "names of a customer".to_owned(),
         Record::Silence(it) => format!("silence of {}", it.endpoint),
         Record::Task(it) => it.sid.to_string(),
         Record::TaskChannel(it) => it.sid.to_string(),

@@ -206,6 +206,7 @@ pub(crate) fn of(record: &Record) -> Vec<(Pair, Key)> {
         Record::Interaction(it) => of_interaction(it),
         Record::ApiKey(_)
         | Record::Occurrence(_)
+        | Record::Renaming(_)
         | Record::Silence(_)
         | Record::WebhookAttempt(_) => Vec::new(),
     }

@@ -31,7 +31,7 @@ pub use self::details::{Dates, Details, Given};
 pub(crate) use self::draft::{Draft, Pointer};
 pub use self::event::{ConversationEvent, EventName, Source};
 pub use self::line::{MessagePage, Names, PAGE_MESSAGES};
-pub use self::names::{BOUND_MAX, distinct};
+pub use self::names::{BOUND_MAX, RENAMINGS_KEPT, Renaming, distinct};
 pub use self::participant::{
     CHANNEL_PARTICIPANTS_MAX, NewParticipant, PARTICIPANTS_MAX, Participant, ParticipantUpdate,
 };

@@ -160,7 +160,7 @@ impl Post {
             media: inbound.media.clone(),
             attributes: inbound.attributes(),
             origin: Some(Origin::of(inbound)),
-            aliases: Vec::new(),
+            aliases: inbound.names().cloned().collect(),
             dates: Dates::default(),
         }
     }

@@ -4,6 +4,7 @@
 pub mod address;
 pub mod autocreation;
 pub mod conversation;
+pub mod identity;
 pub mod interaction;
 pub mod notify;
 pub mod reservation;

@@ -24,6 +24,7 @@ macro_rules! for_each_record {
             MessagingService: $crate::configuration::MessagingService,
             Occurrence: $crate::event::Occurrence,
             PhoneNumber: $crate::configuration::PhoneNumber,
+            Renaming: $crate::conversation::Renaming,
             Service: $crate::conversation::Service,
             Silence: $crate::endpoint::Silence,
             Task: $crate::task::Task,

@@ -5,13 +5,36 @@
 //! brings, it is appended to the same conversation, and none of them can be bound to two. A name belongs to whoever
 //! was bound by it first, until that conversation ends: it is added to a participant, and never taken from another.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Answer, ConversationEvent, Draft, Pair, Participant, Pointer, Question, Who};
 use crate::address::Address;
-use crate::timestamp::Timestamp;
+use crate::timestamp::{Millis, Timestamp};
+use crate::version::Version;
 
 /// As many names may be bound to one conversation. With the memberships that take their place it can then still be
 /// closed in one transaction.
 pub const BOUND_MAX: usize = 56;
+
+/// For how long a notice of other names is kept: as long as carriers deliver again what was not taken (Meta: seven
+/// days), and less than a number that was given up takes to become somebody else's.
+pub const RENAMINGS_KEPT: Millis = Millis::seconds(7 * 24 * 3600);
+
+/// That a person had other names before; its key is the name they have now, beside an address of the business.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Renaming {
+    /// The name, in folded form.
+    pub name: Address,
+    /// The business' address.
+    pub business: Address,
+    /// The names before, in folded form.
+    pub before: Vec<Address>,
+    /// Until when that counts.
+    pub until: Timestamp,
+    /// How often it was written.
+    #[serde(skip)]
+    pub version: Version,
+}
 
 /// The names of a person as they are looked up, in the order given: folded, each once.
 pub fn distinct<'a>(of: impl IntoIterator<Item = &'a Address>) -> Vec<Address> {

@@ -19,7 +19,9 @@ use crate::timestamp::Timestamp;
 /// What is known about a message when it arrives.
 #[derive(Debug, Clone, Copy)]
 pub struct Situation<'a> {
-    /// The open conversation that its pair is bound to.
+    /// The names by which the customer was looked up, the sender's address first.
+    pub names: &'a [Address],
+    /// The open conversation that one of them is bound to.
     pub bound: Option<&'a Conversation>,
     /// The configuration of the address it was written to.
     pub address: Option<&'a AddressConfiguration>,
@@ -69,7 +71,7 @@ fn routed(
     now: Timestamp,
 ) -> Result<(InboundOutcome, Decision), Objection> {
     if let Some(bound) = situation.bound {
-        let commands = [Command::Learn(names(inbound)), Command::Post(Post::of(inbound))];
+        let commands = [Command::Learn(situation.names.to_vec()), Command::Post(Post::of(inbound))];
         let change = decide_all(bound, commands, Source::Channel, answers, now)?;
         return Ok((InboundOutcome::Appended(bound.sid), change.into()));
     }
@@ -102,7 +104,7 @@ fn open(
     let pair = Pair::new(inbound.from.clone(), inbound.to.clone())?;
     // No conversation holds the pair or another name of the customer, or the message would have been appended there; the
     // write has that condition.
-    let aliases = names(inbound);
+    let aliases = distinct(std::iter::once(&inbound.from).chain(situation.names));
     let mut answers = answers.clone();
     let free =
         aliases.iter().map(|name| (Question::HolderOf(pair.with(name.clone())), Answer::None));
@@ -117,10 +119,10 @@ fn open(
     decide_all(&new, commands, Source::Channel, &answers, now)
 }
 
-/// The names by which the customer is looked up, the sender's address first.
+/// The names that a message brings, as they are looked up, the sender's address first.
 pub fn names(inbound: &InboundMessage) -> Vec<Address> {
     let channel = inbound.to.channel();
-    distinct([&inbound.from].into_iter().filter(|name| name.channel() == channel))
+    distinct(inbound.names().filter(|name| name.channel() == channel))
 }
 
 /// The interaction that a flow asks for in its first step.
@@ -185,7 +187,7 @@ mod tests {
         flow: Option<&'a Flow>,
     ) -> Situation<'a> {
         let default_service = ServiceSid::derived(&["default"]);
-        Situation { bound, address, flow, default_service, messaging_service: None }
+        Situation { names: &[], bound, address, flow, default_service, messaging_service: None }
     }
 
     fn received(inbound: &InboundMessage, situation: Situation<'_>) -> (InboundOutcome, Decision) {
