@@ -1,0 +1,55 @@
+"""Packs built functions as Lambda takes them: `pack.py BUILT PACKED FUNCTION…`.
+
+PACKED/FUNCTION/bootstrap is what the template names; PACKED.zips/FUNCTION.zip is what is uploaded. A zip depends on nothing
+but the program: the same program is the same bytes.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+# Amazon Linux 2023 has this glibc; a program that needs a newer one does not start there.
+GLIBC = (2, 34)
+ZIP_BYTES_MAX = 4 * 1024 * 1024
+
+
+def glibc(program):
+    table = subprocess.run(["objdump", "-T", program], check=True, capture_output=True, text=True).stdout
+    return max(tuple(map(int, version.split("."))) for version in re.findall(r"GLIBC_([0-9.]+)", table))
+
+
+def packed(program, path):
+    entry = zipfile.ZipInfo("bootstrap", date_time=(1980, 1, 1, 0, 0, 0))
+    entry.external_attr = 0o100755 << 16
+    entry.create_system = 3
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(entry, program.read_bytes(), zipfile.ZIP_DEFLATED, 9)
+    return path.stat().st_size
+
+
+def main(built, out, *functions):
+    out, wrong = Path(out), []
+    zips = out.with_name(f"{out.name}.zips")
+    for folder in (out, zips):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+    for name in functions:
+        program = Path(built, name)
+        folder = out / name
+        folder.mkdir()
+        shutil.copy2(program, folder / "bootstrap")
+        size, needs = packed(program, zips / f"{name}.zip"), glibc(program)
+        print(f"{name}: {program.stat().st_size:,} bytes, {size:,} zipped, glibc {'.'.join(map(str, needs))}")
+        if needs > GLIBC:
+            wrong.append(f"{name} needs glibc {needs}, and Lambda has {GLIBC}")
+        if size > ZIP_BYTES_MAX:
+            wrong.append(f"{name} has {size:,} bytes zipped, more than {ZIP_BYTES_MAX:,}")
+    if wrong:
+        sys.exit("\n".join(wrong))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
