@@ -7,8 +7,9 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
-from bundle import Process, drive, free_port, settle, stored
+from bundle import LOOK_S, LOOKS, Process, drive, free_port, settle, stored
 
 ROUNDS = int(os.environ["ROUNDS"])
 DRIVER = os.environ["DRIVER"]
@@ -24,6 +25,10 @@ WORKERS, SKILLS, PACED, RATE, MANY = 100, 10, 200, 20, 500
 # What the older program did beside Node with PostgreSQL when that was first measured, and how far from it a run may be.
 KNOWN_RATIO, KNOWN_TOLERANCE = 0.82, 0.15
 LONG = 50_000
+# Flat: what a message costs at the beginning and behind so many, and what nothing costs behind as many.
+SPAN, MANY_MESSAGES, IDLE_AT, IDLE_S = 2_000, 200_000, 80_000, 20
+# Much: so many workers, and so many tasks that wait for one.
+MANY_WORKERS, MANY_WAITING = 7_500, 20_000
 
 
 def bundle(which, folder=None):
@@ -243,7 +248,56 @@ def start():
     table("Start to the first signed webhook answered, new --data folder", rounds, [("new", "old")])
 
 
-PARTS = {"messages": messages, "tasks": tasks, "memory": memory, "start": start}
+def flat():
+    """A message in a long-lived deployment beside one in a new one, and an idle one that has much to keep."""
+    print(f"\n## The first {SPAN:,} messages, and as many behind {MANY_MESSAGES:,}\n")
+    for mode in ("memory", "--data"):
+        side, done = Side(f"new {mode}"), 0
+
+        def write(count, side=side):
+            nonlocal done
+            before = side.cpu_seconds()
+            load = ["--count", count, "--customers", count // 10, "--first", done, "--at-once", AT_ONCE]
+            drive(DRIVER, side.port, "messages", *load)
+            settle(side.processes, patience_s=1800)
+            done += count
+            return (side.cpu_seconds() - before) * 1000 / count
+
+        try:
+            write(SPAN)
+            first = write(SPAN)
+            write(IDLE_AT - done)
+            before = side.cpu_seconds()
+            time.sleep(IDLE_S)
+            idle = (side.cpu_seconds() - before) * 100 / IDLE_S
+            write(MANY_MESSAGES - done)
+            last = write(SPAN)
+            resident = sum(one.resident_mb() for one in side.processes)
+        finally:
+            side.stop()
+        print(
+            f"{mode}: {first:.3f} and {last:.3f} ms of CPU a message, {last / first:.2f} times; "
+            f"idle with {IDLE_AT:,} messages {idle:.1f} %; {resident:.0f} MB with {done:,} messages"
+        )
+
+
+def waiting():
+    """Many workers, and a queue where many tasks wait."""
+    print(f"\n## {MANY_WORKERS:,} workers, {MANY_WAITING:,} tasks that wait, in memory\n")
+    side = Side("new memory")
+    try:
+        found = drive(DRIVER, side.port, "waiting", "--workers", MANY_WORKERS, "--tasks", MANY_WAITING)
+        before, started = side.cpu_seconds(), time.monotonic()
+        settle(side.processes)
+        found["placed_anew_settled_s"] = round(time.monotonic() - started - LOOKS * LOOK_S, 1)
+        found["placed_anew_cpu_s"] = round(side.cpu_seconds() - before, 2)
+    finally:
+        side.stop()
+    for figure, value in found.items():
+        print(f"{figure}: {value}")
+
+
+PARTS = {"messages": messages, "tasks": tasks, "memory": memory, "start": start, "flat": flat, "waiting": waiting}
 
 for part in sys.argv[1:] or PARTS:
     PARTS[part]()

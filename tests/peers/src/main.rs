@@ -12,6 +12,7 @@ mod messages;
 mod rest;
 mod sample;
 mod tasks;
+mod waiting;
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -78,6 +79,15 @@ enum Command {
         #[arg(long)]
         callback: u16,
     },
+    /// A workspace with many workers of whom none is available, and many tasks that wait.
+    Waiting {
+        /// How many workers.
+        #[arg(long)]
+        workers: usize,
+        /// How many tasks.
+        #[arg(long)]
+        tasks: usize,
+    },
     /// Makes tasks, has their callbacks accepted, and completes them.
     Tasks {
         /// The workspace and the workflow, as `workspace` printed them.
@@ -117,6 +127,9 @@ fn main() -> Outcome<()> {
         }
         Command::Workspace { workers, skills, callback } => {
             tasks::set_up(&api, workers, skills, callback)?
+        }
+        Command::Waiting { workers, tasks } => {
+            waiting::measure(&api, &waiting::Load { workers, tasks })?
         }
         Command::Tasks { workspace, workflow, count, skills, rate, callback } => {
             let load = tasks::Load { workspace, workflow, count, skills, rate, callback };
