@@ -16,12 +16,12 @@ use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt as _};
 use serde_json::json;
 use switchboard_carriers::{Carrier, Carriers, Event, RawRequest, Rejection, Reply};
-use switchboard_domain::address::Address;
 use switchboard_domain::carriage::{
     Arrival, CarrierName, IdentityChange, InboundMessage, Report, Unreadable,
 };
 use switchboard_domain::effect::QueueName;
 use switchboard_domain::private::Private;
+use switchboard_domain::process::identity;
 use switchboard_domain::sid::{MessageSid, Sid as _};
 use switchboard_runtime::queue::Outgoing;
 use switchboard_runtime::{Dependencies, Failure, Patience};
@@ -129,7 +129,7 @@ async fn put(on: &Dependencies, events: Vec<Event>) -> Result<(), Failure> {
     for event in events {
         match event {
             Event::Message(message) => inbound.push(message_to_queue(message)?),
-            Event::Identity(change) => inbound.push(change_to_queue(change)?),
+            Event::Identity(change) => inbound.extend(change_to_queue(change)?),
             Event::Unreadable(unreadable) => inbound.push(unreadable_to_queue(unreadable)?),
             Event::Status(report) => receipts.push(unordered(&Report::Status(Box::new(report)))?),
             Event::Watermark(mark) => receipts.push(unordered(&Report::Watermark(Box::new(mark)))?),
@@ -146,17 +146,16 @@ async fn put(on: &Dependencies, events: Vec<Event>) -> Result<(), Failure> {
 /// In order by address pair; the same message has the same deduplication id. A carrier may send more than is kept.
 fn message_to_queue(message: InboundMessage) -> Result<Outgoing, Failure> {
     let message = message.within_limits();
-    let group = group(&message.from, &message.to);
+    let group = identity::group(&message.from, &message.to);
     let id = message.sid().to_string();
     ordered(&Arrival::Message(Box::new(message)), group, id)
 }
 
-/// Before what the customer writes under the name that they have now, whenever that is handled which they wrote before.
-fn change_to_queue(change: IdentityChange) -> Result<Outgoing, Failure> {
-    let name = change.new.first().or(change.old.first()).map_or(&change.to, |alias| &alias.address);
-    let group = group(name, &change.to);
-    let id = MessageSid::derived(&[change.carrier.name(), "identity", &change.carrier_notice_id]);
-    ordered(&Arrival::Identity(Box::new(change)), group, id.to_string())
+/// In the groups of all names that the customer has now.
+fn change_to_queue(change: IdentityChange) -> Result<Vec<Outgoing>, Failure> {
+    let groups = identity::groups(&change);
+    let arrival = Arrival::Identity(Box::new(change));
+    groups.into_iter().map(|(group, id)| ordered(&arrival, group, id)).collect()
 }
 
 /// In a group of its own: nobody waits behind it while it is tried and tried again.
@@ -167,11 +166,6 @@ fn unreadable_to_queue(mut unreadable: Unreadable) -> Result<Outgoing, Failure> 
     let end = unreadable.text.floor_char_boundary(UNREADABLE_BYTES_MAX);
     unreadable.text.0.truncate(end);
     ordered(&Arrival::Unreadable(Box::new(unreadable)), id[2..].to_owned(), id)
-}
-
-/// The group of what goes from one address to another, however the first is written.
-fn group(from: &Address, to: &Address) -> String {
-    MessageSid::derived(&[from.folded().as_str(), to.as_str()]).to_string()[2..].to_owned()
 }
 
 fn ordered(arrival: &Arrival, group: String, id: String) -> Result<Outgoing, Failure> {

@@ -8,14 +8,14 @@
 use std::collections::BTreeSet;
 
 use crate::address::Address;
-use crate::carriage::{Alias, IdentityChange};
+use crate::carriage::{Alias, AliasKind, IdentityChange};
 use crate::conversation::{
     Answers, Conversation, Objection, RENAMINGS_KEPT, Renaming, Source, distinct,
 };
 use crate::decision::Decision;
 use crate::process::conversation::{Command, decide};
 use crate::record::Record;
-use crate::sid::ConversationSid;
+use crate::sid::{ConversationSid, MessageSid, Sid as _};
 use crate::timestamp::Timestamp;
 use crate::version::Version;
 
@@ -38,6 +38,36 @@ pub fn names(change: &IdentityChange) -> (Vec<Address>, Vec<Address>) {
         told.filter(|name| name.channel() == channel).cloned().collect::<Vec<_>>()
     };
     (all(&change.old), all(&change.new))
+}
+
+/// What a customer's messages to an address of the business stay in order with, however the customer's is written.
+pub fn group(customer: &Address, business: &Address) -> String {
+    let pair = [customer.folded().to_string(), business.to_string()];
+    MessageSid::derived(&[&pair[0], &pair[1]]).to_string()[2..].to_owned()
+}
+
+/// The groups that a notice is put into, each with a deduplication id: those of all names that a message may come
+/// from, so that it is handled before what will be written under them, whenever that is handled which was written before.
+pub fn groups(change: &IdentityChange) -> Vec<(String, String)> {
+    let is_sender = |alias: &&Alias| match alias.kind {
+        AliasKind::Phone | AliasKind::AccountId | AliasKind::UserId => true,
+        AliasKind::ParentUserId => false,
+    };
+    let named = |from: &BTreeSet<Alias>| -> BTreeSet<String> {
+        from.iter().filter(is_sender).map(|alias| group(&alias.address, &change.to)).collect()
+    };
+    let mut all = named(&change.new);
+    if all.is_empty() {
+        all = named(&change.old);
+    }
+    if all.is_empty() {
+        all.insert(group(&change.to, &change.to));
+    }
+    let id = |group: &str| {
+        let parts = [change.carrier.name(), "identity", &change.carrier_notice_id, group];
+        MessageSid::derived(&parts).to_string()
+    };
+    all.into_iter().map(|group| (group.clone(), id(&group))).collect()
 }
 
 /// Follows a notice. `bound` is the open conversation of any of the names, `kept` what earlier notices left under the
@@ -94,9 +124,9 @@ fn renaming(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::carriage::{AliasKind, CarrierName};
+    use crate::carriage::CarrierName;
     use crate::conversation::{Answer, NewParticipant, Pair, Question};
-    use crate::sid::{ServiceSid, Sid as _};
+    use crate::sid::ServiceSid;
 
     const NOW: Timestamp = Timestamp(1_000);
     const OLD: &str = "whatsapp:+14155550101";
@@ -194,6 +224,16 @@ mod tests {
         let (outcome, decision) = followed(&change, Some(&open), &[], elsewhere);
         assert_eq!(outcome, Followed::Elsewhere(open.sid));
         assert!(decision.puts.iter().all(|record| record.kind() == "Renaming"));
+    }
+
+    #[test]
+    fn a_notice_is_handled_before_what_comes_from_any_of_the_new_names() {
+        let change = change(&[OLD, "whatsapp:US.1"], &["whatsapp:+5215512345678", "whatsapp:US.2"]);
+        let all: BTreeSet<String> = groups(&change).into_iter().map(|(group, _)| group).collect();
+        let of = |name: &str| group(&name.parse().unwrap(), &change.to);
+        assert_eq!(all, BTreeSet::from([of("whatsapp:+525512345678"), of("whatsapp:US.2")]));
+        let ids: BTreeSet<String> = groups(&change).into_iter().map(|(_, id)| id).collect();
+        assert_eq!(ids.len(), 2);
     }
 
     #[test]
