@@ -115,9 +115,11 @@ story("a carrier's webhook is believed only with its signature", async (step) =>
     assert.equal((await carrierPosts(form, { path: "/webhooks/pigeon" })).status, 404);
   });
 
-  await step("what is signed and cannot be understood is answered 400", async () => {
+  await step("what is signed and cannot be understood is taken, so that nothing brings it again, and opens nothing", async () => {
     const { From, ...form } = customer.form("from nowhere");
     assert.ok(From);
-    assert.equal((await carrierPosts(form)).status, 400);
+    assert.equal((await carrierPosts(form)).status, 200);
+    await fails(() => client.messages(form.MessageSid).fetch(), { status: 404, code: 20404 });
+    assert.deepEqual(await customer.places(), []);
   });
 });
