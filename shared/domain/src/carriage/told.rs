@@ -1,6 +1,9 @@
 //! What carriers tell, in one vocabulary: a customer's message and what it consists of, how far ours got and what it
 //! cost, and who is now called by another name. What a carrier said in its own words is kept beside, in `extra`.
 
+mod content;
+mod pricing;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +13,9 @@ use crate::address::{Address, ChannelType};
 use crate::private::Private;
 use crate::sid::MessageSid;
 use crate::timestamp::Timestamp;
+
+pub use content::Content;
+pub use pricing::{Price, Pricing};
 
 /// The media type of a file of which nothing is known.
 pub const UNKNOWN_CONTENT: &str = "application/octet-stream";
@@ -206,168 +212,6 @@ pub enum AliasKind {
     ParentUserId,
 }
 
-/// What a message consists of beside text and files. Texts are the customer's.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Content {
-    /// A place.
-    Location {
-        /// Degrees north, in decimals as received.
-        latitude: Private<String>,
-        /// Degrees east, likewise.
-        longitude: Private<String>,
-        /// What the place is called.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        name: Option<Private<String>>,
-        /// Its postal address, in one line.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        address: Option<Private<String>>,
-    },
-    /// A person of the customer's address book.
-    Contact {
-        /// Their name.
-        name: Private<String>,
-        /// Their phone numbers, as written.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        phones: Vec<Private<String>>,
-        /// Their e-mail addresses.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        emails: Vec<Private<String>>,
-    },
-    /// A button that was pressed.
-    Button {
-        /// What stands on it.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        text: Option<Private<String>>,
-        /// What the business put behind it.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        payload: Option<Private<String>>,
-    },
-    /// A row of a list that was chosen.
-    ListChoice {
-        /// What the business calls the row.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        id: Option<Private<String>>,
-        /// What stands in it.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        title: Option<Private<String>>,
-        /// What stands below that.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        description: Option<Private<String>>,
-    },
-    /// A form that was filled in.
-    Form {
-        /// What is shown of it.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        title: Option<Private<String>>,
-        /// Its fields, as JSON.
-        response: Private<String>,
-    },
-    /// An emoji on another message.
-    Reaction {
-        /// The carrier's identifier of that message.
-        to: String,
-        /// The emoji; none where it was taken away.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        emoji: Option<Private<String>>,
-    },
-    /// Goods that were ordered.
-    Order {
-        /// The carrier's identifier of the catalogue.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        catalog: Option<String>,
-        /// The items, as JSON.
-        items: Private<String>,
-    },
-    /// What the customer came from: an advertisement, a post, a link.
-    Referral {
-        /// Where it stands.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        source_url: Option<Private<String>>,
-        /// `ad`, `post`, …, as the carrier says.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        source_type: Option<String>,
-        /// The carrier's identifier of it.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        source_id: Option<String>,
-        /// Its headline.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        headline: Option<Private<String>>,
-        /// What the business put behind the link, or the identifier of the click.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        reference: Option<Private<String>>,
-    },
-    /// It was forwarded.
-    Forwarded {
-        /// Many times.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        many_times: bool,
-    },
-    /// A story that it answers or mentions.
-    Story {
-        /// The carrier's identifier of the story.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        id: Option<String>,
-        /// Where the carrier keeps it.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        url: Option<Private<String>>,
-    },
-    /// A link that was shared.
-    Link {
-        /// Where it leads.
-        url: Private<String>,
-        /// What it is called.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        title: Option<Private<String>>,
-    },
-    /// The customer asks for no more messages, or for messages again.
-    OptOut {
-        /// `stop`, `start` or `help`, in lower case.
-        choice: String,
-    },
-    /// Something that the carrier does not pass on.
-    Unsupported {
-        /// What the carrier calls it.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        what: Option<String>,
-        /// The carrier's code.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        error_code: Option<u32>,
-    },
-}
-
-impl Content {
-    /// The words that stand for it where there is no text.
-    pub fn words(&self) -> Option<String> {
-        let text = |text: &Option<Private<String>>| text.as_ref().map(|text| text.0.clone());
-        let words = match self {
-            Self::Location { latitude, longitude, name, address } => {
-                let named = [text(name), text(address)].into_iter().flatten();
-                let named = named.collect::<Vec<_>>().join(", ");
-                Some(named)
-                    .filter(|named| !named.is_empty())
-                    .unwrap_or_else(|| format!("{}, {}", latitude.as_str(), longitude.as_str()))
-            }
-            Self::Contact { name, phones, .. } => {
-                let known = std::iter::once(name).chain(phones).map(|it| it.as_str());
-                known.filter(|it| !it.is_empty()).collect::<Vec<_>>().join(", ")
-            }
-            Self::Button { text: label, payload } => text(label).or_else(|| text(payload))?,
-            Self::ListChoice { id, title, .. } => text(title).or_else(|| text(id))?,
-            Self::Form { title, .. } => text(title)?,
-            Self::Reaction { emoji, .. } => text(emoji)?,
-            Self::Link { url, title } => text(title).unwrap_or_else(|| url.0.clone()),
-            Self::Order { .. }
-            | Self::Referral { .. }
-            | Self::Forwarded { .. }
-            | Self::Story { .. }
-            | Self::OptOut { .. }
-            | Self::Unsupported { .. } => return None,
-        };
-        Some(words).filter(|words| !words.is_empty())
-    }
-}
-
 /// What a carrier says has become of a message that we sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -425,59 +269,6 @@ impl StatusReport {
             happened_at: None,
             received_at,
         }
-    }
-}
-
-/// What a carrier says a message costs.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Pricing {
-    /// Whether it is charged.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub billable: Option<bool>,
-    /// What it is charged as: `service`, `utility`, `marketing`, `authentication`, …
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub category: Option<String>,
-    /// The carrier's word for why: `regular`, `free_customer_service`, …
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-    /// The carrier's word for how it counts: `CBP`, `PMP`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub model: Option<String>,
-    /// The price itself, where the carrier tells it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub price: Option<Price>,
-}
-
-/// An amount of money, exactly.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Price {
-    /// Billionths of the unit.
-    pub nanos: i64,
-    /// The currency, as in ISO 4217, in capitals.
-    pub unit: String,
-}
-
-impl Price {
-    /// Reads a decimal amount, whose sign is dropped: some carriers write what they take with a minus. None for what
-    /// is no amount or has more than nine decimals that count.
-    pub fn parse(amount: &str, unit: &str) -> Option<Self> {
-        let amount = amount.trim();
-        let amount = amount.strip_prefix(['-', '+']).unwrap_or(amount);
-        let (whole, decimals) = amount.split_once('.').unwrap_or((amount, ""));
-        let decimals = decimals.trim_end_matches('0');
-        let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-        let is_amount = !amount.is_empty() && is_number(whole) && is_number(decimals);
-        let is_unit = unit.len() == 3 && unit.bytes().all(|byte| byte.is_ascii_alphabetic());
-        if !is_amount || !is_unit || decimals.len() > 9 || (whole.is_empty() && decimals.is_empty())
-        {
-            return None;
-        }
-        let number = |text: &str| if text.is_empty() { Ok(0) } else { text.parse::<i64>() };
-        let whole = number(whole).ok()?.checked_mul(1_000_000_000)?;
-        let nanos = whole.checked_add(number(&format!("{decimals:0<9}")).ok()?)?;
-        Some(Self { nanos, unit: unit.to_ascii_uppercase() })
     }
 }
 
@@ -549,25 +340,6 @@ pub struct Unreadable {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_price_is_read_exactly_or_not_at_all() {
-        for (amount, nanos) in [
-            ("0.0034", 3_400_000),
-            ("-0.00750", 7_500_000),
-            ("1", 1_000_000_000),
-            (".5", 500_000_000),
-            ("12.000000001", 12_000_000_001),
-            ("0.1000000000", 100_000_000),
-        ] {
-            let price = Price::parse(amount, "usd");
-            assert_eq!(price, Some(Price { nanos, unit: "USD".to_owned() }), "{amount}");
-        }
-        for amount in ["", ".", "-", "1,5", "1e3", "0.0000000001", "99999999999999", "--1", "½"] {
-            assert_eq!(Price::parse(amount, "USD"), None, "{amount}");
-        }
-        assert_eq!(Price::parse("1", "dollars"), None);
-    }
-
     fn message() -> InboundMessage {
         let pair =
             ("whatsapp:+551187654321".parse().unwrap(), "whatsapp:+15550100".parse().unwrap());
@@ -586,45 +358,6 @@ mod tests {
         }
         let names: Vec<&str> = message.names().map(Address::as_str).collect();
         assert_eq!(names, ["whatsapp:+551187654321", "whatsapp:BR.1"]);
-    }
-
-    #[test]
-    fn a_message_without_text_is_shown_by_the_words_of_what_was_sent() {
-        let some = |text: &str| Some(Private::from(text));
-        let location = |name, address| Content::Location {
-            latitude: "51.5".into(),
-            longitude: "-0.1".into(),
-            name,
-            address,
-        };
-        for (content, words) in [
-            (location(some("Big Ben"), some("London")), Some("Big Ben, London")),
-            (location(None, None), Some("51.5, -0.1")),
-            (Content::Button { text: some("Yes"), payload: some("y") }, Some("Yes")),
-            (Content::Button { text: None, payload: some("y") }, Some("y")),
-            (Content::Button { text: None, payload: None }, None),
-            (
-                Content::ListChoice { id: some("r1"), title: some("Red"), description: None },
-                Some("Red"),
-            ),
-            (Content::Reaction { to: "m".to_owned(), emoji: some("👍") }, Some("👍")),
-            (Content::Reaction { to: "m".to_owned(), emoji: None }, None),
-            (
-                Content::Contact {
-                    name: "Zoë".into(),
-                    phones: vec!["+1 555".into()],
-                    emails: Vec::new(),
-                },
-                Some("Zoë, +1 555"),
-            ),
-            (Content::Forwarded { many_times: true }, None),
-        ] {
-            let mut message = message();
-            message.content = vec![content];
-            assert_eq!(message.text().map(|text| text.0).as_deref(), words);
-            message.body = "typed".into();
-            assert_eq!(message.text(), some("typed"));
-        }
     }
 
     #[test]
