@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use switchboard_domain::address::{Address, ChannelType};
+use switchboard_domain::address::Address;
 use switchboard_domain::carriage::IdentityChange;
 use switchboard_domain::conversation::{
     AddressBinding, Conversation, Pair, Renaming, State, distinct,
@@ -65,7 +65,7 @@ async fn bound(
         let bindings: Vec<Key> = unread.iter().map(|name| binding_of(name, business)).collect();
         let earlier: Vec<Key> = fresh
             .iter()
-            .filter(|name| is_renamed(name.channel()))
+            .filter(|name| name.channel().renames())
             .map(|name| key::renaming(name, business))
             .collect();
         let keys: Vec<Key> = bindings.iter().chain(&earlier).cloned().collect();
@@ -90,22 +90,6 @@ async fn bound(
 
 fn binding_of(name: &Address, business: &Address) -> Key {
     key::binding(&Pair { address: name.clone(), proxy: business.clone() })
-}
-
-/// Whether somebody's names change on a channel: there alone it costs a read to ask for them.
-const fn is_renamed(channel: ChannelType) -> bool {
-    match channel {
-        ChannelType::Whatsapp => true,
-        ChannelType::Sms
-        | ChannelType::Messenger
-        | ChannelType::Rcs
-        | ChannelType::Gbm
-        | ChannelType::Email
-        | ChannelType::Apple
-        | ChannelType::Chat
-        | ChannelType::Web
-        | ChannelType::Voice => false,
-    }
 }
 
 /// Follows a carrier's notice that a customer has other names.

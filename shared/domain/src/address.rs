@@ -82,6 +82,22 @@ impl ChannelType {
         }
     }
 
+    /// Whether somebody's names change on the channel (rule A.2): only there it is worth a read to ask for those before.
+    pub const fn renames(self) -> bool {
+        match self {
+            Self::Whatsapp => true,
+            Self::Sms
+            | Self::Messenger
+            | Self::Rcs
+            | Self::Gbm
+            | Self::Email
+            | Self::Apple
+            | Self::Chat
+            | Self::Web
+            | Self::Voice => false,
+        }
+    }
+
     /// Reads the published spelling in any case (rule R.1).
     pub fn parse(text: &str) -> Option<Self> {
         text.parse().ok()
