@@ -27,11 +27,20 @@ pub(crate) struct Post {
     pub(crate) has_failed: bool,
 }
 
+/// What a customer wrote, and what else the carrier says of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Written {
+    pub(crate) from: String,
+    pub(crate) to: String,
+    pub(crate) body: String,
+    pub(crate) names: Vec<(String, String)>,
+}
+
 /// What a webhook is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Posted {
     /// A customer's message.
-    Message { id: String, from: String, body: String },
+    Message { id: String, written: Written },
     /// What became of a message of ours.
     Receipt { message: MessageSid, delivery: u32, status: DeliveryStatus },
 }
@@ -121,14 +130,13 @@ fn stub(carrier: CarrierName) -> Arc<dyn Stub> {
 }
 
 /// The webhook of a customer's message.
-pub(crate) fn customer_writes(id: &str, from: &str, to: &str, body: &str) -> Post {
+pub(crate) fn customer_writes(id: &str, written: Written) -> Post {
     let carrier = CarrierName::default();
     let url = format!("{PUBLIC_URL}{}", webhook_path(carrier));
-    Post {
-        what: Posted::Message { id: id.to_owned(), from: from.to_owned(), body: body.to_owned() },
-        request: stub(carrier).inbound(&url, &CustomerMessage::text(id, from, to, body)),
-        has_failed: false,
-    }
+    let said: Vec<_> = written.names.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+    let message = CustomerMessage::text(id, &written.from, &written.to, &written.body);
+    let request = stub(carrier).inbound(&url, &CustomerMessage { said: &said, ..message });
+    Post { what: Posted::Message { id: id.to_owned(), written }, request, has_failed: false }
 }
 
 impl Post {

@@ -12,8 +12,9 @@ use switchboard_runtime::dependencies::Entropy;
 use switchboard_tests::Made;
 use tokio::task::JoinHandle;
 
-use crate::carrier::{Post, Posted, Simulated};
+use crate::carrier::{Post, Posted, Simulated, Written};
 use crate::endpoints::Endpoints;
+use crate::names::Person;
 use crate::plan::Plan;
 use crate::random::{Concern, Random, Streams};
 use crate::setup::{self, PUBLIC_URL, Setting};
@@ -74,7 +75,7 @@ enum What {
         last: String,
     },
     Tick,
-    Post(Post),
+    Post(Box<Post>),
     Api {
         name: String,
         number: u64,
@@ -84,8 +85,8 @@ enum What {
 /// What the outside has been promised.
 #[derive(Default)]
 pub(crate) struct Facts {
-    /// Messages of customers that were answered with success: their carrier's id, from, body.
-    pub(crate) acknowledged: BTreeMap<String, (String, String)>,
+    /// Messages of customers that were answered with success, by their carrier's id.
+    pub(crate) acknowledged: BTreeMap<String, Written>,
     /// Receipts that were answered with success.
     pub(crate) reported: Vec<Posted>,
     /// Requests that were answered, by status.
@@ -104,6 +105,8 @@ pub(crate) struct Kernel {
     pub(crate) plan: Plan,
     pub(crate) road: Road,
     pub(crate) facts: Facts,
+    /// Customers whose names change.
+    pub(crate) people: Vec<Person>,
     pub(crate) wakers: Vec<Waker>,
     running: Vec<Running>,
     ticked: i64,
@@ -154,6 +157,7 @@ impl Kernel {
             plan,
             road,
             facts,
+            people: Person::all(),
             wakers,
             running,
             ticked,
@@ -275,7 +279,7 @@ impl Kernel {
                 }
             }
             What::Tick => {}
-            What::Post(post) => self.posted(post, &answer),
+            What::Post(post) => self.posted(*post, &answer),
             What::Api { name, number } => self.served(&name, number, &answer),
         }
     }
@@ -283,8 +287,8 @@ impl Kernel {
     fn posted(&mut self, mut post: Post, answer: &Result<Value, FunctionError>) {
         let status = answer.as_ref().ok().and_then(|answer| answer["statusCode"].as_u64());
         match (status, &post.what) {
-            (Some(200..=299), Posted::Message { id, from, body }) => {
-                self.facts.acknowledged.insert(id.clone(), (from.clone(), body.clone()));
+            (Some(200..=299), Posted::Message { id, written }) => {
+                self.facts.acknowledged.insert(id.clone(), written.clone());
             }
             (Some(200..=299), Posted::Receipt { .. }) => self.facts.reported.push(post.what),
             _ => {
@@ -340,7 +344,7 @@ impl Kernel {
     pub(crate) async fn post(&mut self, post: Post) {
         let event = post.event();
         self.world.meets_post(&post);
-        self.invoke("inbound-webhook", event, What::Post(post)).await;
+        self.invoke("inbound-webhook", event, What::Post(Box::new(post))).await;
     }
 
     /// How many invocations of the API or for the carrier are under way.

@@ -12,6 +12,7 @@ mod kernel;
 mod mirror;
 #[cfg(feature = "defects")]
 mod mutants;
+mod names;
 mod operator;
 mod order;
 mod people;

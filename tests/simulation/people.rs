@@ -5,7 +5,7 @@ use switchboard_domain::interaction::{ChannelStatus, ParticipantKind};
 use switchboard_domain::sid::{ChannelParticipantSid, Sid as _};
 use switchboard_domain::task::{ReservationStatus, Task, TaskStatus};
 
-use crate::carrier::customer_writes;
+use crate::carrier::{Written, customer_writes};
 use crate::kernel::{Kernel, further_invite};
 use crate::random::{Concern, Random};
 use crate::setup::{CUSTOMERS, NUMBER, workflow};
@@ -25,6 +25,9 @@ pub(crate) struct Seen {
 impl Kernel {
     /// A person does something.
     pub(crate) async fn act(&mut self) {
+        if self.somebody_with_names_acts().await {
+            return;
+        }
         const WEIGHTS: [usize; 13] = [20, 4, 30, 12, 14, 7, 4, 4, 4, 5, 3, 6, 4];
         let random = &mut self.streams.decision(Concern::People);
         match random.weighed(&WEIGHTS) {
@@ -95,13 +98,15 @@ impl Kernel {
         self.messages += 1;
         let number = self.messages;
         let id = format!("SM{number:032x}");
-        self.post(customer_writes(&id, from, NUMBER, &format!("message {number}"))).await;
+        let (from, to) = (from.to_owned(), NUMBER.to_owned());
+        let body = format!("message {number}");
+        self.post(customer_writes(&id, Written { from, to, body, names: Vec::new() })).await;
     }
 
     async fn the_carrier_repeats(&mut self, random: &mut Random) {
         let known: Vec<_> = self.facts.acknowledged.iter().collect();
-        let Some((id, (from, body))) = random.pick(&known).copied() else { return };
-        let post = customer_writes(id, from, NUMBER, body);
+        let Some((id, written)) = random.pick(&known).copied() else { return };
+        let post = customer_writes(id, written.clone());
         self.post(post).await;
     }
 

@@ -88,10 +88,12 @@ pub(crate) enum Concern {
     Clocks,
     /// Which road functions take to tables and queues.
     Road,
+    /// What customers are called.
+    Names,
 }
 
 impl Concern {
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::Setting,
         Self::Profile,
         Self::Ids,
@@ -106,6 +108,7 @@ impl Concern {
         Self::Time,
         Self::Clocks,
         Self::Road,
+        Self::Names,
     ];
 
     /// By its name and not by its place, so that one more changes none of the others.

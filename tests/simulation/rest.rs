@@ -11,9 +11,8 @@ use switchboard_domain::message::Message;
 use switchboard_domain::record::Record;
 use switchboard_domain::timestamp::Millis;
 
-use crate::carrier::Posted;
+use crate::carrier::{Posted, Written};
 use crate::kernel::Kernel;
-use crate::setup::NUMBER;
 
 /// The most that two clocks are apart.
 const SKEW: Millis = Millis::seconds(600);
@@ -60,9 +59,9 @@ impl Kernel {
 
     /// What the checker cannot see in the tables.
     fn outside(&self) -> Facts {
-        let acknowledged = self.facts.acknowledged.iter().map(|(id, (from, _))| {
-            let address = from.parse().expect("a customer's address");
-            let proxy = NUMBER.parse().expect("the business' address");
+        let acknowledged = self.facts.acknowledged.iter().map(|(id, written)| {
+            let address = written.from.parse().expect("a customer's address");
+            let proxy = written.to.parse().expect("the business' address");
             (Pair { address, proxy }, message_sid(CarrierName::default(), id))
         });
         let state = self.world.state();
@@ -128,7 +127,7 @@ impl Kernel {
 
     /// Every message is the one that was written, and in a conversation.
     fn look_at_words(&self, messages: &[&Message]) {
-        for (id, (from, body)) in &self.facts.acknowledged {
+        for (id, Written { from, body, .. }) in &self.facts.acknowledged {
             let written: Vec<&&Message> = messages
                 .iter()
                 .filter(|one| one.origin.as_ref().is_some_and(|it| it.carrier_message_id == *id))

@@ -18,6 +18,8 @@ const AUTHORIZATION: &str =
 pub(crate) const PUBLIC_URL: &str = "https://switchboard.example";
 /// The number that customers write to.
 pub(crate) const NUMBER: &str = "+18005550100";
+/// The same on WhatsApp.
+pub(crate) const WHATSAPP: &str = "whatsapp:+18005550100";
 /// The customers: few, so that they get in each other's way.
 pub(crate) const CUSTOMERS: [&str; 3] = ["+14155550101", "+14155550102", "+14155550103"];
 
@@ -126,7 +128,16 @@ pub(crate) async fn centre(on: &Deployment, setting: &Setting) -> Made {
     let routing = |made: &Made| routing(made.sid("english"), made.sid("anybody"), 90);
     let centre = queues(centre, setting).workflow(&callbacks, routing);
     let centre = centre.number(NUMBER, "{\"topic\":\"{{trigger.message.Body}}\"}");
-    centre.open(&Undisturbed(on)).await
+    let centre = centre.open(&Undisturbed(on)).await;
+    let address = [
+        ("Type", "whatsapp"),
+        ("Address", WHATSAPP),
+        ("AutoCreation.Enabled", "true"),
+        ("AutoCreation.Type", "studio"),
+        ("AutoCreation.StudioFlowSid", centre.sid("flow")),
+    ];
+    Undisturbed(on).creates("/conversations/v1/Configuration/Addresses", &address).await;
+    centre
 }
 
 /// The queue of those who speak English, two of whom are asked at once, and that of everybody. Where tasks are done

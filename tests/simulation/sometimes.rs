@@ -60,6 +60,8 @@ sometimes! {
     WaitedForGood = "a task that waits is ended by the router",
     AssignedForTooLong = "a task is taken from its worker after a day",
     BatchForgotten = "a queue does not learn that a batch is done",
+    RenamedWhileOpen = "a customer gets other names while a conversation is open",
+    NoticeRepeated = "a notice of other names comes again after later ones",
     RefusedByRule = "a person's request is refused by a rule, as predicted",
 }
 

@@ -1,6 +1,9 @@
 //! What must hold for every single write: the checker says most of it, the simulator what only it can know.
 
+use std::collections::BTreeSet;
+
 use switchboard_check::per_write;
+use switchboard_domain::conversation::{Conversation, State};
 use switchboard_domain::record::Record;
 use switchboard_domain::sid::ReservationSid;
 use switchboard_domain::task::{Reservation, ReservationStatus, Task, TaskStatus};
@@ -8,6 +11,7 @@ use switchboard_domain::timestamp::{Millis, Timestamp};
 
 use crate::endpoints::{Book, Promise};
 use crate::mirror::{ItemChange, Mirror};
+use crate::names::Person;
 use crate::order;
 use crate::world::Violation;
 
@@ -58,10 +62,29 @@ pub(crate) fn violations(scene: &Scene<'_>) -> Vec<Violation> {
                 task(&mut found, Some(before), after, scene);
             }
             (None, Some(Record::Task(after))) => task(&mut found, None, after, scene),
+            (_, Some(Record::Conversation(after))) => one_open(&mut found, after, scene),
             _ => {}
         }
     }
     found.0
+}
+
+/// Whatever a customer is called, they are in one open conversation with an address of the business.
+fn one_open(found: &mut Found, after: &Conversation, scene: &Scene<'_>) {
+    let people = |of: &Conversation| -> BTreeSet<usize> {
+        let names = of.participants.iter().flat_map(|one| one.bound_as());
+        names.filter_map(|pair| Person::called(&pair.address)).collect()
+    };
+    let here = people(after);
+    if after.state == State::Closed || here.is_empty() {
+        return;
+    }
+    let others = scene.mirror.conversations().filter(|one| one.sid != after.sid);
+    for other in others.filter(|one| one.state != State::Closed) {
+        found.when(!people(other).is_disjoint(&here), "a person has one open conversation", || {
+            format!("{} and {}", after.sid, other.sid)
+        });
+    }
 }
 
 fn task(found: &mut Found, before: Option<&Task>, after: &Task, scene: &Scene<'_>) {

@@ -213,7 +213,8 @@ impl World {
         let mut state = self.state();
         let State { mirror, asking, met, .. } = &mut *state;
         match &post.what {
-            Posted::Message { from, .. } => {
+            Posted::Message { written, .. } => {
+                let from = written.from.as_str();
                 let of = |one: &&Conversation| one.participant_called(from).is_some();
                 let mut theirs = mirror.conversations().filter(of).peekable();
                 let is_closed = theirs.peek().is_some() && theirs.all(|one| one.state == Closed);

@@ -97,11 +97,13 @@ pub struct CustomerMessage<'a> {
     pub media: &'a [(&'a str, &'a str)],
     /// The customer's name, on channels that have one.
     pub profile_name: Option<&'a str>,
+    /// What else the carrier says, by its own names.
+    pub said: &'a [(&'a str, &'a str)],
 }
 
 impl<'a> CustomerMessage<'a> {
     /// A message with a text alone.
     pub const fn text(id: &'a str, from: &'a str, to: &'a str, body: &'a str) -> Self {
-        Self { id, from, to, body, media: &[], profile_name: None }
+        Self { id, from, to, body, media: &[], profile_name: None, said: &[] }
     }
 }

@@ -120,6 +120,7 @@ impl Stub for TwilioStub {
             parameters.extend([(url_name.as_str(), *url), (type_name.as_str(), *content_type)]);
         }
         parameters.extend(message.profile_name.map(|name| ("ProfileName", name)));
+        parameters.extend_from_slice(message.said);
         self.signed(url, &parameters)
     }
 
