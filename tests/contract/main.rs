@@ -6,6 +6,7 @@ mod calling;
 mod carriers;
 mod circles;
 mod codes;
+mod deadlines;
 mod defects;
 mod diagram;
 mod events;

@@ -1,6 +1,6 @@
 //! The template, looked at as a document: what every queue, table and function must have.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::json;
@@ -134,21 +134,42 @@ fn two_calls_in_vain_fit_into_the_time_of_every_function() {
     for name in functions() {
         let function = template.functions()[format!("{}Function", pascal(&name)).as_str()];
         let timeout = Duration::from_secs(template.timeout(function));
-        let patience = switchboard::patience(&name).unwrap();
+        let patience = switchboard::needs(&name).unwrap().patience;
         assert!(2 * patience.call + TO_ANSWER <= timeout, "{name}: {patience:?} in {timeout:?}");
         let main = read(&format!("functions/{name}/src/main.rs"));
-        let own = format!("({}::PATIENCE", name.replace('-', "_"));
-        assert!(main.contains(&own), "{name} waits as long as it says");
+        let own = format!("({}::NEEDS", name.replace('-', "_"));
+        assert!(main.contains(&own), "{name} is started with what it says");
     }
+}
+
+/// What it is not told it would miss only when it is first used; what it is told and does not need is one secret or one
+/// name too many.
+#[test]
+fn a_function_is_told_what_it_needs_and_nothing_else() {
+    let template = Template::read();
+    let everywhere = at(&template.globals, &["Environment", "Variables"]).unwrap();
+    assert_eq!(names(everywhere), ["ACCOUNT_SID"]);
+    for name in functions() {
+        let function = template.functions()[format!("{}Function", pascal(&name)).as_str()];
+        let told = at(function, &["Environment", "Variables"]).map(names).unwrap_or_default();
+        let told: BTreeSet<&str> =
+            told.into_iter().filter(|name| !name.starts_with("CARRIER_")).collect();
+        let needs = switchboard::needs(&name).unwrap().variables;
+        assert_eq!(told, needs.iter().copied().collect(), "{name}");
+    }
+}
+
+fn names(mapping: &Value) -> Vec<&str> {
+    plain(mapping).as_mapping().unwrap().keys().filter_map(Value::as_str).collect()
 }
 
 /// The carrier hangs up after 15 seconds and posts again: an answer in vain must come well before.
 #[test]
 fn a_webhook_fails_fast_to_the_carriers_retry() {
-    let patience = switchboard::patience("inbound-webhook").unwrap();
+    let patience = switchboard::needs("inbound-webhook").unwrap().patience;
     assert!(2 * patience.call <= Duration::from_secs(15) / 2, "{patience:?}");
     for name in functions().iter().filter(|name| *name != "inbound-webhook") {
-        assert!(switchboard::patience(name).unwrap().call > patience.call, "{name}");
+        assert!(switchboard::needs(name).unwrap().patience.call > patience.call, "{name}");
     }
 }
 

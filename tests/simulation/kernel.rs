@@ -133,6 +133,8 @@ impl Kernel {
             public_url: Some(PUBLIC_URL.to_owned()),
             carrier_base_url: Some("http://127.0.0.1:9".to_owned()),
             polls_max: Some(POLLS_MAX),
+            // The harder case: what knows its end leaves off in order.
+            tells_end: false,
             ..Options::default()
         };
         let deployment = Deployment::start(options).await.expect("the bundle starts");

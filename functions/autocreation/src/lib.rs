@@ -4,6 +4,7 @@
 //! Woken by: `inbound.fifo`. Writes: conversation, address binding, message, renaming. Asks for:
 //! `interaction-invite`, `outbound-message`, `webhook-delivery`.
 #![forbid(unsafe_code)]
+#![recursion_limit = "256"]
 
 mod names;
 
@@ -19,11 +20,20 @@ use switchboard_domain::message::Message;
 use switchboard_domain::process::autocreation::{self, InboundOutcome, Situation};
 use switchboard_domain::sid::{MessagingServiceSid, ServiceSid};
 use switchboard_runtime::queue::{body, each_message};
-use switchboard_runtime::{Dependencies, Failure, Patience};
+use switchboard_runtime::{Dependencies, Failure, Needs, Patience};
 use switchboard_store::{key, take};
 
-/// How long tables and queues are waited for. What fails comes again only when the message is visible again.
-pub const PATIENCE: Patience = Patience::WORKER;
+/// What it is started with. What fails comes again only when the message is visible again.
+pub const NEEDS: Needs = Needs {
+    patience: Patience::WORKER,
+    variables: &[
+        "TABLE_CONVERSATIONS",
+        "TABLE_CONFIGURATION",
+        "QUEUE_INVITES",
+        "QUEUE_OUTBOUND",
+        "QUEUE_WEBHOOKS",
+    ],
+};
 
 /// Handles a batch.
 pub async fn handle(on: &Dependencies, event: SqsEvent) -> SqsBatchResponse {

@@ -3,5 +3,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), switchboard_runtime::Error> {
-    switchboard_runtime::run_batch(autocreation::PATIENCE, autocreation::handle).await
+    switchboard_runtime::run_batch(autocreation::NEEDS, autocreation::handle).await
 }

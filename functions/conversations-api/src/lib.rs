@@ -6,6 +6,7 @@
 //! Every conversation belongs to a service. A path without one means the account's default service, so each
 //! operation exists twice and is written once, with a [`Scope`] for the difference.
 #![forbid(unsafe_code)]
+#![recursion_limit = "256"]
 
 mod addresses;
 mod apply;
@@ -26,12 +27,23 @@ use std::convert::Infallible;
 use http::Response;
 use lambda_http::{Body, Request};
 use switchboard_rest::{Answer, Call, Method};
-use switchboard_runtime::{Dependencies, Patience};
+use switchboard_runtime::{Dependencies, Needs, Patience};
 
 use scope::Scope;
 
-/// How long tables and queues are waited for. A client waits, and may ask again.
-pub const PATIENCE: Patience = Patience::CLIENT;
+/// What it is started with. A client waits, and may ask again.
+pub const NEEDS: Needs = Needs {
+    patience: Patience::CLIENT,
+    variables: &[
+        "TABLE_CONVERSATIONS",
+        "TABLE_CONFIGURATION",
+        "QUEUE_INVITES",
+        "QUEUE_OUTBOUND",
+        "QUEUE_WEBHOOKS",
+        "AUTH_TOKEN",
+        "PUBLIC_URL",
+    ],
+};
 
 /// Serves one request.
 pub async fn handle(on: &Dependencies, request: Request) -> Result<Response<Body>, Infallible> {

@@ -3,5 +3,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), switchboard_runtime::Error> {
-    switchboard_rest::run(conversations_api::PATIENCE, conversations_api::handle).await
+    switchboard_rest::run(conversations_api::NEEDS, conversations_api::handle).await
 }

@@ -2,17 +2,19 @@
 //!
 //! Woken by: `receipts`, in any order. Writes: message. Asks for: `webhook-delivery`.
 #![forbid(unsafe_code)]
+#![recursion_limit = "256"]
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use switchboard_domain::carriage::{Report, StatusReport};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::message::Message;
 use switchboard_runtime::queue::{body, each_message};
-use switchboard_runtime::{Dependencies, Failure, Patience};
+use switchboard_runtime::{Dependencies, Failure, Needs, Patience};
 use switchboard_store::key;
 
-/// How long tables and queues are waited for. What fails comes again only when the message is visible again.
-pub const PATIENCE: Patience = Patience::WORKER;
+/// What it is started with. What fails comes again only when the message is visible again.
+pub const NEEDS: Needs =
+    Needs { patience: Patience::WORKER, variables: &["TABLE_CONVERSATIONS", "QUEUE_WEBHOOKS"] };
 
 /// Handles a batch.
 pub async fn handle(on: &Dependencies, event: SqsEvent) -> SqsBatchResponse {

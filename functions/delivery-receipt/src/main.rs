@@ -3,5 +3,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), switchboard_runtime::Error> {
-    switchboard_runtime::run_batch(delivery_receipt::PATIENCE, delivery_receipt::handle).await
+    switchboard_runtime::run_batch(delivery_receipt::NEEDS, delivery_receipt::handle).await
 }

@@ -4,6 +4,7 @@
 //! Woken by: the streams of the tables. Writes: nothing. Asks for: whatever the changed item asked for, under
 //! the same deduplication ids.
 #![forbid(unsafe_code)]
+#![recursion_limit = "256"]
 
 use aws_lambda_events::dynamodb::{Event, EventRecord};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
@@ -12,11 +13,21 @@ use switchboard_domain::effect::Effect;
 use switchboard_domain::process::task as process;
 use switchboard_domain::record::Record;
 use switchboard_domain::task::{Task, TaskStatus};
-use switchboard_runtime::{Dependencies, Failure, Patience};
+use switchboard_runtime::deadline::done_in_time;
+use switchboard_runtime::{Dependencies, Failure, Needs, Patience};
 use switchboard_store::item::{derived_id, effect_id, image};
 
-/// How long tables and queues are waited for. There is time: its invocations have half a minute or more.
-pub const PATIENCE: Patience = Patience::LONG;
+/// What it is started with. There is time: its invocations have half a minute or more.
+pub const NEEDS: Needs = Needs {
+    patience: Patience::LONG,
+    variables: &[
+        "QUEUE_INVITES",
+        "QUEUE_ROUTING",
+        "QUEUE_OUTBOUND",
+        "QUEUE_WEBHOOKS",
+        "QUEUE_TIMERS",
+    ],
+};
 
 /// Handles a batch of stream records. At the first that fails it stops: the stream keeps its order, and what
 /// is behind comes again.
@@ -34,7 +45,7 @@ pub async fn handle(on: &Dependencies, event: Event) -> DynamoDbEventResponse {
             }
         }
     }
-    if let Err(failure) = on.queues.try_send_effects(&effects, on.now()).await {
+    if let Err(failure) = done_in_time(on.queues.try_send_effects(&effects, on.now())).await {
         tracing::warn!(kind = failure.name(), "not relayed: {failure}");
         response = DynamoDbEventResponse::default();
         fail_from(&mut response, first);

@@ -3,5 +3,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), switchboard_runtime::Error> {
-    switchboard_runtime::run_batch(effect_relay::PATIENCE, effect_relay::handle).await
+    switchboard_runtime::run_batch(effect_relay::NEEDS, effect_relay::handle).await
 }

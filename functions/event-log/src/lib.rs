@@ -6,6 +6,7 @@
 //! written under a key that follows from the changed item and its version, so a stream that is replayed writes
 //! nothing new. The calls are sent after that; if they cannot be, the stream comes again from there.
 #![forbid(unsafe_code)]
+#![recursion_limit = "256"]
 
 use std::collections::BTreeMap;
 
@@ -20,15 +21,19 @@ use switchboard_domain::sid::{TaskChannelSid, WorkerSid};
 use switchboard_domain::task::Task;
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_domain::workspace::Workspace;
-use switchboard_runtime::{Dependencies, Failure, Patience};
+use switchboard_runtime::deadline::done_in_time;
+use switchboard_runtime::{Dependencies, Failure, Needs, Patience};
 use switchboard_store::item::image;
 use switchboard_store::{Key, Listing, StoreError, key};
 
 /// Who the store says it is when it removes what has expired.
 const SWEEPER: &str = "dynamodb.amazonaws.com";
 
-/// How long tables and queues are waited for. There is time: its invocations have half a minute or more.
-pub const PATIENCE: Patience = Patience::LONG;
+/// What it is started with. There is time: its invocations have half a minute or more.
+pub const NEEDS: Needs = Needs {
+    patience: Patience::LONG,
+    variables: &["TABLE_ROUTING", "TABLE_EVENTS", "QUEUE_WEBHOOKS"],
+};
 
 /// Handles a batch of stream records. At the first that fails it stops: the stream keeps its order, and what
 /// is behind comes again.
@@ -47,7 +52,8 @@ pub async fn handle(on: &Dependencies, event: StreamEvent) -> DynamoDbEventRespo
     let Some((first, _)) = read.first() else {
         return response;
     };
-    let known = match known(on, read.iter().flat_map(|(_, found)| found)).await {
+    let mentioned = known(on, read.iter().flat_map(|(_, found)| found));
+    let known = match done_in_time(mentioned).await {
         Ok(known) => known,
         Err(failure) => {
             let mut response = DynamoDbEventResponse::default();
@@ -56,7 +62,7 @@ pub async fn handle(on: &Dependencies, event: StreamEvent) -> DynamoDbEventRespo
         }
     };
     for (record, found) in read {
-        if let Err(failure) = log(on, found, &known).await {
+        if let Err(failure) = done_in_time(log(on, found, &known)).await {
             let mut response = DynamoDbEventResponse::default();
             fail(&mut response, record, &failure);
             return response;

@@ -3,5 +3,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), switchboard_runtime::Error> {
-    switchboard_runtime::run_batch(event_log::PATIENCE, event_log::handle).await
+    switchboard_runtime::run_batch(event_log::NEEDS, event_log::handle).await
 }

@@ -3,6 +3,7 @@
 //! Woken by: HTTP `/flex-api/…`, `/studio/…`. Writes: interaction, conversation, task, flow. Asks for:
 //! `task-assignment`, `webhook-delivery`.
 #![forbid(unsafe_code)]
+#![recursion_limit = "256"]
 
 mod channels;
 mod flows;
@@ -18,10 +19,25 @@ use std::convert::Infallible;
 use http::Response;
 use lambda_http::{Body, Request};
 use switchboard_rest::{Answer, Call, Method, serve};
-use switchboard_runtime::{Dependencies, Patience};
+use switchboard_runtime::{Dependencies, Needs, Patience};
 
-/// How long tables and queues are waited for. A client waits, and may ask again.
-pub const PATIENCE: Patience = Patience::CLIENT;
+/// What it is started with. A client waits, and may ask again.
+pub const NEEDS: Needs = Needs {
+    patience: Patience::CLIENT,
+    variables: &[
+        "TABLE_CONVERSATIONS",
+        "TABLE_INTERACTIONS",
+        "TABLE_ROUTING",
+        "TABLE_CONFIGURATION",
+        "QUEUE_INVITES",
+        "QUEUE_ROUTING",
+        "QUEUE_OUTBOUND",
+        "QUEUE_WEBHOOKS",
+        "QUEUE_TIMERS",
+        "AUTH_TOKEN",
+        "PUBLIC_URL",
+    ],
+};
 
 /// Serves one request.
 pub async fn handle(on: &Dependencies, request: Request) -> Result<Response<Body>, Infallible> {

@@ -3,5 +3,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), switchboard_runtime::Error> {
-    switchboard_rest::run(flex_api::PATIENCE, flex_api::handle).await
+    switchboard_rest::run(flex_api::NEEDS, flex_api::handle).await
 }

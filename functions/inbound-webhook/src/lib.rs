@@ -6,6 +6,7 @@
 //! carrier that hears an error tries again. What is verified and cannot be understood would only come again, so it is
 //! taken with its text, to end among the dead letters, and logged by the name of the parameter, never with its value.
 #![forbid(unsafe_code)]
+#![recursion_limit = "256"]
 
 use std::convert::Infallible;
 
@@ -23,14 +24,24 @@ use switchboard_domain::effect::QueueName;
 use switchboard_domain::private::Private;
 use switchboard_domain::process::identity;
 use switchboard_domain::sid::{MessageSid, Sid as _};
+use switchboard_runtime::deadline::done_in_time;
 use switchboard_runtime::queue::Outgoing;
-use switchboard_runtime::{Dependencies, Failure, Patience};
+use switchboard_runtime::{Dependencies, Failure, Needs, Patience};
 
 /// What is kept of a request that cannot be understood, in bytes: with every byte escaped, a queue still takes it.
 const UNREADABLE_BYTES_MAX: usize = 128 * 1024;
 
-/// How long tables and queues are waited for. A carrier waits, and posts again by itself.
-pub const PATIENCE: Patience = Patience::CARRIER;
+/// What it is started with. A carrier waits, and posts again by itself.
+pub const NEEDS: Needs = Needs {
+    patience: Patience::CARRIER,
+    variables: &[
+        "TABLE_CONFIGURATION",
+        "QUEUE_INBOUND",
+        "QUEUE_RECEIPTS",
+        "AUTH_TOKEN",
+        "PUBLIC_URL",
+    ],
+};
 
 /// Serves one webhook.
 pub async fn handle(
@@ -105,7 +116,7 @@ async fn take(on: &Dependencies, carrier: &dyn Carrier, incoming: &Incoming) -> 
     });
     // The answer is made first: the queues take the events themselves.
     let reply = carrier.acknowledge(&events);
-    match put(on, events).await {
+    match done_in_time(put(on, events)).await {
         Ok(()) => replied(reply),
         Err(failure) => {
             tracing::error!(kind = failure.name(), "webhook not queued: {failure}");

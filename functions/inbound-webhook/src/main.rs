@@ -1,14 +1,17 @@
 //! Wires `inbound-webhook` to Lambda.
 #![recursion_limit = "256"]
 
-use lambda_http::{Error, service_fn};
+use lambda_http::{Error, Request, RequestExt as _, service_fn};
 use switchboard_carriers::Carriers;
-use switchboard_runtime::start;
+use switchboard_runtime::deadline::until;
+use switchboard_runtime::{end_of, start};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let on = start(inbound_webhook::PATIENCE).await?;
+    let on = start(inbound_webhook::NEEDS).await?;
     let carriers = &Carriers::connect(&on.config.carrier_settings())?;
-    let handle = async move |request| inbound_webhook::handle(on, carriers, request).await;
+    let handle = |request: Request| {
+        until(end_of(&request.lambda_context()), inbound_webhook::handle(on, carriers, request))
+    };
     lambda_http::run(service_fn(handle)).await
 }

@@ -3,6 +3,7 @@
 //! Woken by: `invites.fifo`. Writes: interaction, conversation, task. Asks for: `task-assignment`,
 //! `webhook-delivery`.
 #![forbid(unsafe_code)]
+#![recursion_limit = "256"]
 
 use std::collections::BTreeMap;
 
@@ -20,11 +21,24 @@ use switchboard_domain::record::Record;
 use switchboard_domain::sid::{ConversationSid, FlowSid, InteractionSid, MessageSid, Sid as _};
 use switchboard_domain::workspace::{TaskChannel, Worker, Workflow};
 use switchboard_runtime::queue::{body, each_message};
-use switchboard_runtime::{Dependencies, Failure, Patience};
+use switchboard_runtime::{Dependencies, Failure, Needs, Patience};
 use switchboard_store::{Kept, Key, key, take};
 
-/// How long tables and queues are waited for. What fails comes again only when the message is visible again.
-pub const PATIENCE: Patience = Patience::WORKER;
+/// What it is started with. What fails comes again only when the message is visible again.
+pub const NEEDS: Needs = Needs {
+    patience: Patience::WORKER,
+    variables: &[
+        "TABLE_CONVERSATIONS",
+        "TABLE_INTERACTIONS",
+        "TABLE_ROUTING",
+        "TABLE_CONFIGURATION",
+        "QUEUE_INVITES",
+        "QUEUE_ROUTING",
+        "QUEUE_OUTBOUND",
+        "QUEUE_WEBHOOKS",
+        "QUEUE_TIMERS",
+    ],
+};
 
 /// Handles a batch.
 pub async fn handle(on: &Dependencies, event: SqsEvent) -> SqsBatchResponse {

@@ -3,5 +3,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), switchboard_runtime::Error> {
-    switchboard_runtime::run_batch(interaction_invite::PATIENCE, interaction_invite::handle).await
+    switchboard_runtime::run_batch(interaction_invite::NEEDS, interaction_invite::handle).await
 }

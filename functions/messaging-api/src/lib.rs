@@ -3,6 +3,7 @@
 //!
 //! Woken by: HTTP. Writes: phone numbers, messaging services, API keys, messages. Asks for: `outbound-message`.
 #![forbid(unsafe_code)]
+#![recursion_limit = "256"]
 
 mod account;
 mod carrier_codes;
@@ -21,11 +22,20 @@ use lambda_http::{Body, Request};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::Effect;
 use switchboard_rest::{Answer, ApiError, Call, Method};
-use switchboard_runtime::{Dependencies, Patience};
+use switchboard_runtime::{Dependencies, Needs, Patience};
 use switchboard_store::Kept;
 
-/// How long tables and queues are waited for. A client waits, and may ask again.
-pub const PATIENCE: Patience = Patience::CLIENT;
+/// What it is started with. A client waits, and may ask again.
+pub const NEEDS: Needs = Needs {
+    patience: Patience::CLIENT,
+    variables: &[
+        "TABLE_CONVERSATIONS",
+        "TABLE_CONFIGURATION",
+        "QUEUE_OUTBOUND",
+        "AUTH_TOKEN",
+        "PUBLIC_URL",
+    ],
+};
 
 /// Serves one request.
 pub async fn handle(on: &Dependencies, request: Request) -> Result<Response<Body>, Infallible> {

@@ -3,5 +3,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), switchboard_runtime::Error> {
-    switchboard_rest::run(messaging_api::PATIENCE, messaging_api::handle).await
+    switchboard_rest::run(messaging_api::NEEDS, messaging_api::handle).await
 }

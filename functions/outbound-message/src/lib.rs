@@ -7,6 +7,7 @@
 //! message. A carrier that is down is tried again with growing pauses; meanwhile the pair's later messages
 //! wait behind, so their order is kept.
 #![forbid(unsafe_code)]
+#![recursion_limit = "256"]
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use switchboard_carriers::{Carriers, Lookup};
@@ -16,14 +17,23 @@ use switchboard_domain::effect::{QueueName, SendRequest};
 use switchboard_domain::message::{Begin, Delivery, Message};
 use switchboard_domain::timestamp::{Millis, Timestamp};
 use switchboard_runtime::queue::{Next, body, each_group_or_later};
-use switchboard_runtime::{Dependencies, Failure, Patience};
+use switchboard_runtime::{Dependencies, Failure, Needs, Patience};
 use switchboard_store::key;
 
 /// How long to wait before asking a carrier again that could not tell.
 const ASK_AGAIN: Millis = Millis::seconds(30);
 
-/// How long tables and queues are waited for. There is time: its invocations have half a minute or more.
-pub const PATIENCE: Patience = Patience::LONG;
+/// What it is started with. There is time: its invocations have half a minute or more.
+pub const NEEDS: Needs = Needs {
+    patience: Patience::LONG,
+    variables: &[
+        "TABLE_CONVERSATIONS",
+        "TABLE_CONFIGURATION",
+        "QUEUE_OUTBOUND",
+        "QUEUE_WEBHOOKS",
+        "PUBLIC_URL",
+    ],
+};
 
 /// Handles a batch.
 pub async fn handle(on: &Dependencies, carriers: &Carriers, event: SqsEvent) -> SqsBatchResponse {

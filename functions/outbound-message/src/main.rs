@@ -6,7 +6,7 @@ use switchboard_runtime::{Error, serve, start};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let on = start(outbound_message::PATIENCE).await?;
+    let on = start(outbound_message::NEEDS).await?;
     let carriers = &Carriers::connect(&on.config.carrier_settings())?;
     serve(async move |event| Ok(outbound_message::handle(on, carriers, event).await)).await
 }

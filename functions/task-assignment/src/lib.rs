@@ -9,6 +9,7 @@
 //! picture is brought up to date, and the step is repeated on what is true now. The head tells what was changed;
 //! the picture is built anew only if another router held it, or if more was changed than the head has room for.
 #![forbid(unsafe_code)]
+#![recursion_limit = "256"]
 
 mod picture;
 
@@ -21,8 +22,9 @@ use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::{RouterEvent, RouterSubject};
 use switchboard_domain::sid::WorkspaceSid;
 use switchboard_domain::task::{self, Command, Source, Task};
+use switchboard_runtime::deadline::done_in_time;
 use switchboard_runtime::queue::{body, item_failure, log};
-use switchboard_runtime::{Dependencies, Failure, Patience};
+use switchboard_runtime::{Dependencies, Failure, Needs, Patience};
 use switchboard_store::key;
 
 use picture::{Warm, refresh};
@@ -55,8 +57,17 @@ impl Routers {
     }
 }
 
-/// How long tables and queues are waited for. What fails comes again only when the message is visible again.
-pub const PATIENCE: Patience = Patience::WORKER;
+/// What it is started with. What fails comes again only when the message is visible again.
+pub const NEEDS: Needs = Needs {
+    patience: Patience::WORKER,
+    variables: &[
+        "TABLE_ROUTING",
+        "QUEUE_INVITES",
+        "QUEUE_ROUTING",
+        "QUEUE_WEBHOOKS",
+        "QUEUE_TIMERS",
+    ],
+};
 
 /// Handles a batch. All events of a workspace are one step: they succeed or come back together.
 pub async fn handle(on: &Dependencies, routers: &Routers, event: SqsEvent) -> SqsBatchResponse {
@@ -78,7 +89,7 @@ pub async fn handle(on: &Dependencies, routers: &Routers, event: SqsEvent) -> Sq
         }
     }
     for (workspace, (subjects, ids)) in batches {
-        if let Err(failure) = route(on, routers, workspace, &subjects).await {
+        if let Err(failure) = done_in_time(route(on, routers, workspace, &subjects)).await {
             for id in ids {
                 log(&id, &failure);
                 response.batch_item_failures.push(item_failure(id));

@@ -6,7 +6,7 @@ use task_assignment::Routers;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let on = start(task_assignment::PATIENCE).await?;
+    let on = start(task_assignment::NEEDS).await?;
     let routers = &Routers::default();
     serve(async move |event| Ok(task_assignment::handle(on, routers, event).await)).await
 }

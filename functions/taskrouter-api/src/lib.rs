@@ -6,6 +6,7 @@
 //! Whatever a router decides on besides tasks is changed together with the workspace's head
 //! ([`contents`]). Tasks are changed alone, each on condition of its own version.
 #![forbid(unsafe_code)]
+#![recursion_limit = "256"]
 
 mod activities;
 mod contents;
@@ -34,12 +35,24 @@ use http::Response;
 use lambda_http::{Body, Request};
 use switchboard_domain::sid::WorkspaceSid;
 use switchboard_rest::{Answer, Call, Method};
-use switchboard_runtime::{Dependencies, Patience};
+use switchboard_runtime::{Dependencies, Needs, Patience};
 
 use self::reservations::View;
 
-/// How long tables and queues are waited for. A client waits, and may ask again.
-pub const PATIENCE: Patience = Patience::CLIENT;
+/// What it is started with. A client waits, and may ask again.
+pub const NEEDS: Needs = Needs {
+    patience: Patience::CLIENT,
+    variables: &[
+        "TABLE_ROUTING",
+        "TABLE_CONFIGURATION",
+        "TABLE_EVENTS",
+        "QUEUE_INVITES",
+        "QUEUE_ROUTING",
+        "QUEUE_TIMERS",
+        "AUTH_TOKEN",
+        "PUBLIC_URL",
+    ],
+};
 
 /// Serves one request.
 pub async fn handle(on: &Dependencies, request: Request) -> Result<Response<Body>, Infallible> {

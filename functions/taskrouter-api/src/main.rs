@@ -3,5 +3,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), switchboard_runtime::Error> {
-    switchboard_rest::run(taskrouter_api::PATIENCE, taskrouter_api::handle).await
+    switchboard_rest::run(taskrouter_api::NEEDS, taskrouter_api::handle).await
 }

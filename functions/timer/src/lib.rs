@@ -4,6 +4,7 @@
 //! rest, and for whatever a lost timer left behind). Writes: nothing. Asks for: `task-assignment`, if something of
 //! the task is due: most offers have been answered when their time is over.
 #![forbid(unsafe_code)]
+#![recursion_limit = "256"]
 
 use std::collections::BTreeMap;
 
@@ -13,20 +14,24 @@ use switchboard_domain::effect::{Effect, QueueName, RouterEvent, RouterSubject, 
 use switchboard_domain::task::Task;
 use switchboard_domain::timestamp::{Millis, Timestamp};
 use switchboard_domain::workspace::Workspace;
+use switchboard_runtime::deadline::done_in_time;
 use switchboard_runtime::queue::{body, item_failure, log};
-use switchboard_runtime::{Dependencies, Failure, Patience};
+use switchboard_runtime::{Dependencies, Failure, Needs, Patience};
 use switchboard_store::{Key, Listing, key, take};
 
 /// A timer that is so little early is on time.
 const TOLERANCE: Millis = Millis(20);
 
-/// How long tables and queues are waited for. There is time: its invocations have half a minute or more.
-pub const PATIENCE: Patience = Patience::LONG;
+/// What it is started with. There is time: its invocations have half a minute or more.
+pub const NEEDS: Needs = Needs {
+    patience: Patience::LONG,
+    variables: &["TABLE_ROUTING", "QUEUE_ROUTING", "QUEUE_TIMERS"],
+};
 
 /// Handles a batch of timers, or the minute's tick.
 pub async fn handle(on: &Dependencies, event: Value) -> Result<Value, Failure> {
     if event.get("Records").is_none() {
-        tick(on).await?;
+        done_in_time(tick(on)).await?;
         return Ok(json!({}));
     }
     let event: SqsEvent =
@@ -55,7 +60,7 @@ async fn ring(on: &Dependencies, event: SqsEvent) -> SqsBatchResponse {
             }
         }
     }
-    if let Err(failure) = pass_on(on, wakes, now).await {
+    if let Err(failure) = done_in_time(pass_on(on, wakes, now)).await {
         for id in ids {
             log(&id, &failure);
             response.batch_item_failures.push(item_failure(id));

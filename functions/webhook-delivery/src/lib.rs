@@ -7,6 +7,7 @@
 //! assignment callback, which may instruct us. An endpoint that fails holds up only its own conversation, resource or
 //! reservation; one that hangs is left alone for a while, so that nobody waits behind it.
 #![forbid(unsafe_code)]
+#![recursion_limit = "256"]
 
 mod assignment;
 mod conversation;
@@ -28,7 +29,7 @@ use switchboard_domain::record::Record;
 use switchboard_domain::timestamp::Millis;
 use switchboard_domain::version::Version;
 use switchboard_runtime::queue::{Next, body, each_group_or_later};
-use switchboard_runtime::{Dependencies, Failure, Patience};
+use switchboard_runtime::{Dependencies, Failure, Needs, Patience};
 use switchboard_store::{Key, key, take};
 
 use crate::patience::{Known, Now};
@@ -47,8 +48,19 @@ struct Due {
     timeout: Duration,
 }
 
-/// How long tables and queues are waited for. There is time: its invocations have half a minute or more.
-pub const PATIENCE: Patience = Patience::LONG;
+/// What it is started with. There is time: its invocations have half a minute or more.
+pub const NEEDS: Needs = Needs {
+    patience: Patience::LONG,
+    variables: &[
+        "TABLE_CONVERSATIONS",
+        "TABLE_ROUTING",
+        "TABLE_CONFIGURATION",
+        "TABLE_EVENTS",
+        "QUEUE_ROUTING",
+        "QUEUE_WEBHOOKS",
+        "AUTH_TOKEN",
+    ],
+};
 
 /// Handles a batch.
 pub async fn handle(on: &Dependencies, caller: &Caller, event: SqsEvent) -> SqsBatchResponse {

@@ -6,7 +6,7 @@ use switchboard_runtime::{Error, serve, start};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let on = start(webhook_delivery::PATIENCE).await?;
+    let on = start(webhook_delivery::NEEDS).await?;
     let caller = &Caller::new(on.config.allow_loopback_webhooks)?;
     serve(async move |event| Ok(webhook_delivery::handle(on, caller, event).await)).await
 }

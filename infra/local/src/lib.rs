@@ -11,7 +11,7 @@
 //!   `shared/store/TABLES.md`, "Where the embedded table differs".
 //! - **Queues** are our own small engine: `infra/sqs/README.md`, "What differs from AWS".
 //! - **Functions** share one process: there is no cold start, no freeze between invocations, no memory limit. A
-//!   time-out is kept, and a panic fails the one invocation.
+//!   time-out is kept, functions are told of it ([`Options::tells_end`]), and a panic fails the one invocation.
 //! - **Mappings** poll with Lambda's rules, but do not scale; a batching window is at most [`Options::window_max`].
 //! - **Roles** are not enforced. What each function did is recorded ([`Deployment::permissions`]) and compared
 //!   with the template by a test.
@@ -29,7 +29,7 @@ pub mod stand_ins;
 
 pub use aws::deployment::Deployment;
 pub use aws::faults::{Call, Fault, Faults, Gate, Passage, Service};
-pub use aws::functions::patience;
+pub use aws::functions::needs;
 pub use aws::gateway::http_event;
 pub use aws::invocation::FunctionError;
 pub use aws::mappings::schedule_event;

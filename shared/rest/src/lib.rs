@@ -17,9 +17,10 @@ use std::convert::Infallible;
 use std::pin::Pin;
 
 use http::{HeaderValue, Response, StatusCode};
-use lambda_http::{Body, Request, service_fn};
+use lambda_http::{Body, Request, RequestExt as _, service_fn};
 use serde_json::json;
-use switchboard_runtime::{Dependencies, Error, Patience};
+use switchboard_runtime::deadline::{in_time, until};
+use switchboard_runtime::{Dependencies, Error, Needs, end_of};
 
 pub use call::{Call, Method};
 pub use page::{
@@ -40,24 +41,26 @@ pub type Product = for<'c> fn(&'c Call<'c>) -> Pin<Box<dyn Future<Output = Answe
 /// # Errors
 /// If the environment does not say what it has to, or Lambda cannot be asked for the next request.
 pub async fn run<F>(
-    patience: Patience,
+    needs: Needs,
     handle: impl Fn(&'static Dependencies, Request) -> F,
 ) -> Result<(), Error>
 where
     F: Future<Output = Result<Response<Body>, Infallible>> + Send,
 {
-    let on = switchboard_runtime::start(patience).await?;
-    lambda_http::run(service_fn(|request| handle(on, request))).await
+    let on = switchboard_runtime::start(needs).await?;
+    let handle = |request: Request| until(end_of(&request.lambda_context()), handle(on, request));
+    lambda_http::run(service_fn(handle)).await
 }
 
-/// Serves one product: checks who is asking, reads the request, lets `product` answer, writes the answer.
+/// Serves one product: checks who is asking, reads the request, lets `product` answer, writes the answer. If the time of
+/// the invocation is over before, the answer is 503.
 pub async fn serve(
     on: &Dependencies,
     request: Request,
     product: Product,
 ) -> Result<Response<Body>, Infallible> {
-    let answer = answer(on, request, product).await;
-    let mut response = match answer {
+    let answer = in_time(answer(on, request, product)).await;
+    let mut response = match answer.map_err(ApiError::from).flatten() {
         Ok(reply) => written(reply),
         Err(error) => {
             error.log();

@@ -48,16 +48,14 @@ const QUEUES: [(QueueName, &str); 7] = [
 /// What the names of carriers' settings begin with.
 const CARRIER: &str = "CARRIER_";
 
-impl Config {
-    /// Reads the environment of this process.
-    pub fn from_env() -> Result<Self, ConfigError> {
-        let all = std::env::vars_os();
-        let text = all.filter_map(|(name, value)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        });
-        Self::read(&text.collect())
-    }
+/// The environment of this process; what is no text is left out.
+pub(crate) fn environment() -> BTreeMap<String, String> {
+    let all = std::env::vars_os();
+    all.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
+}
 
+impl Config {
     /// Reads variables from anywhere; an empty one counts as not set.
     pub fn read(variables: &BTreeMap<String, String>) -> Result<Self, ConfigError> {
         let variable = |name: &str| variables.get(name).filter(|value| !value.is_empty()).cloned();

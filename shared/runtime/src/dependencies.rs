@@ -12,7 +12,8 @@ use switchboard_domain::timestamp::Timestamp;
 use switchboard_domain::version::CommitId;
 use switchboard_store::Store;
 
-use crate::config::Config;
+use crate::config::{Config, environment};
+use crate::needs::Needs;
 use crate::patience::Patience;
 use crate::queue::Queues;
 
@@ -53,9 +54,14 @@ impl Dependencies {
     }
 
     /// The environment of a Lambda function, whose clients wait as it can afford: the one place that builds clients.
-    pub async fn from_env(patience: Patience) -> Result<Self, lambda_runtime::Error> {
-        let config = Config::from_env()?;
-        let sdk = sdk_config(patience).await;
+    ///
+    /// # Errors
+    /// Names every variable that is missing, or the one that is wrong.
+    pub async fn from_env(needs: Needs) -> Result<Self, lambda_runtime::Error> {
+        let variables = environment();
+        needs.met_by(&variables)?;
+        let config = Config::read(&variables)?;
+        let sdk = sdk_config(needs.patience).await;
         let store = Store::new(aws_sdk_dynamodb::Client::new(&sdk), config.tables.clone());
         let queues = Queues::new(aws_sdk_sqs::Client::new(&sdk), config.queues.clone());
         Ok(Self::new(config, store, queues, Arc::new(system_time), Arc::new(system_entropy)))

@@ -1,24 +1,36 @@
 //! How every function is wired to Lambda.
 
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use std::time::Duration;
+
+use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::time::Instant;
 
-use crate::dependencies::Dependencies;
+use crate::deadline::until;
+use crate::dependencies::{Dependencies, system_time};
 use crate::failure::Failure;
-use crate::patience::Patience;
+use crate::needs::Needs;
 use crate::telemetry;
 
 /// Starts logging, and reads from the environment what the function works with for as long as its process lives.
 ///
 /// # Errors
-/// If the environment does not say what it has to.
-pub async fn start(patience: Patience) -> Result<&'static Dependencies, Error> {
+/// If the environment does not say what it has to; the log has it as well.
+pub async fn start(needs: Needs) -> Result<&'static Dependencies, Error> {
     telemetry::start();
-    Ok(Box::leak(Box::new(Dependencies::from_env(patience).await?)))
+    let on = Dependencies::from_env(needs).await;
+    let on = on.inspect_err(|error| tracing::error!("not started: {error}"))?;
+    Ok(Box::leak(Box::new(on)))
 }
 
-/// Hands every event to a function, until the process ends.
+/// When Lambda ends an invocation.
+pub fn end_of(context: &Context) -> Instant {
+    let now = u64::try_from(system_time().0).unwrap_or(0);
+    Instant::now() + Duration::from_millis(context.deadline.saturating_sub(now))
+}
+
+/// Hands every event to a function, which knows when Lambda will end it, until the process ends.
 ///
 /// # Errors
 /// If Lambda cannot be asked for the next event.
@@ -29,8 +41,9 @@ where
     F: Future<Output = Result<A, Failure>>,
 {
     let invoke = |event: LambdaEvent<E>| {
+        let end = end_of(&event.context);
         let handled = handle(event.payload);
-        async { handled.await.map_err(Error::from) }
+        async move { until(end, handled).await.map_err(Error::from) }
     };
     lambda_runtime::run(service_fn(invoke)).await
 }
@@ -40,7 +53,7 @@ where
 /// # Errors
 /// As [`start`] and [`serve`].
 pub async fn run_batch<E, A, F>(
-    patience: Patience,
+    needs: Needs,
     handle: impl Fn(&'static Dependencies, E) -> F,
 ) -> Result<(), Error>
 where
@@ -48,10 +61,27 @@ where
     A: Serialize,
     F: Future<Output = A>,
 {
-    let on = start(patience).await?;
+    let on = start(needs).await?;
     serve(|event| {
         let handled = handle(on, event);
         async { Ok(handled.await) }
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SPAN: Duration = Duration::from_secs(10);
+
+    #[tokio::test(start_paused = true)]
+    async fn the_end_is_lambdas_own() {
+        let mut context = Context::default();
+        context.deadline = u64::try_from(system_time().0).unwrap() + 10_000;
+        let left = end_of(&context) - Instant::now();
+        assert!(left <= SPAN && left > SPAN - Duration::from_secs(2), "{left:?}");
+        context.deadline = 0;
+        assert_eq!(end_of(&context), Instant::now(), "a time that is over is over");
+    }
 }

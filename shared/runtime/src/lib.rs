@@ -3,10 +3,12 @@
 
 mod ask;
 pub mod config;
+pub mod deadline;
 mod decide;
 pub mod dependencies;
 pub mod failure;
 mod lambda;
+mod needs;
 mod notice;
 pub mod patience;
 pub mod queue;
@@ -15,6 +17,7 @@ pub mod telemetry;
 pub use config::Config;
 pub use dependencies::Dependencies;
 pub use failure::Failure;
-pub use lambda::{run_batch, serve, start};
+pub use lambda::{end_of, run_batch, serve, start};
 pub use lambda_runtime::Error;
+pub use needs::Needs;
 pub use patience::Patience;

@@ -15,6 +15,7 @@ use switchboard_domain::effect::{Effect, QueueName};
 use switchboard_domain::timestamp::{Millis, Timestamp};
 use tokio::time::Instant;
 
+use crate::deadline::{at_last, done_in_time};
 use crate::failure::Failure;
 
 /// At most this many messages fit into one request.
@@ -184,7 +185,9 @@ impl Queues {
             let mut held = held.lock().unwrap_or_else(PoisonError::into_inner);
             std::mem::take(&mut *held)
         });
-        self.send_now(&held.unwrap_or_default(), now).await;
+        if at_last(self.send_now(&held.unwrap_or_default(), now)).await.is_none() {
+            tracing::warn!("effects are left to the relay: the time of the invocation is over");
+        }
     }
 
     /// Sends effects, each to its queue, or holds them back. This is the quick road: a failure is noted and left
@@ -323,7 +326,8 @@ pub enum Next {
 }
 
 /// Handles every message of a batch and answers which ones failed. After a failure the rest of its group is
-/// left alone: they stay in order and come back behind it. A refusal is an answer, not a failure.
+/// left alone: they stay in order and come back behind it. A refusal is an answer, not a failure. When the time of the
+/// invocation is over, whatever is not done fails.
 pub async fn each_message<F>(
     event: SqsEvent,
     mut handle: impl FnMut(SqsMessage) -> F,
@@ -394,7 +398,7 @@ where
         let receipt_handle = message.receipt_handle.clone().unwrap_or_default();
         let wait = match stuck {
             Some(wait) => wait,
-            None => match handle(message).await {
+            None => match done_in_time(handle(message)).await {
                 Ok(Next::Done) => continue,
                 Ok(Next::Later(wait)) => Some(wait),
                 Err(Failure::Refused(refusal)) => {
@@ -408,7 +412,8 @@ where
             },
         };
         if let (Some(wait), Some((queues, name))) = (wait, queue)
-            && let Err(failure) = queues.hide(name, &receipt_handle, (wait.0 + 999) / 1000).await
+            && let Some(Err(failure)) =
+                at_last(queues.hide(name, &receipt_handle, (wait.0 + 999) / 1000)).await
         {
             log(&id, &failure);
         }
@@ -435,5 +440,57 @@ pub fn log(id: &str, failure: &Failure) {
         | Failure::Unavailable(_) => {
             tracing::warn!(message.id = id, kind = failure.name(), "{failure}");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deadline::until;
+    use tokio::time::sleep;
+
+    fn message(id: &str, group: &str) -> SqsMessage {
+        let mut message = SqsMessage::default();
+        message.message_id = Some(id.to_owned());
+        message.attributes.insert("MessageGroupId".to_owned(), group.to_owned());
+        message
+    }
+
+    fn batch() -> SqsEvent {
+        let mut event = SqsEvent::default();
+        let places = [("1", "a"), ("2", "a"), ("3", "a"), ("4", "b")];
+        event.records = places.map(|(id, group)| message(id, group)).to_vec();
+        event
+    }
+
+    fn left(response: &SqsBatchResponse) -> Vec<&str> {
+        response.batch_item_failures.iter().map(|it| it.item_identifier.as_str()).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_there_was_no_time_for_is_left_to_the_queue_in_order() {
+        let began = Instant::now();
+        let work = |_| async {
+            sleep(Duration::from_secs(4)).await;
+            Ok(())
+        };
+        let response = until(began + Duration::from_secs(10), each_message(batch(), work)).await;
+        assert_eq!(left(&response), ["3", "4"], "two are done, one is stopped, one is not begun");
+        assert_eq!(began.elapsed(), Duration::from_secs(9));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn groups_that_are_walked_together_are_stopped_together() {
+        let sdk = aws_sdk_sqs::Config::builder().behavior_version_latest().build();
+        let queues = Queues::new(aws_sdk_sqs::Client::from_conf(sdk), BTreeMap::new());
+        let began = Instant::now();
+        let work = |_| async {
+            sleep(Duration::from_secs(4)).await;
+            Ok(Next::Done)
+        };
+        let walked = each_group_or_later(&queues, QueueName::Outbound, batch(), work);
+        let response = until(began + Duration::from_secs(10), walked).await;
+        assert_eq!(left(&response), ["3"]);
+        assert_eq!(began.elapsed(), Duration::from_secs(9));
     }
 }

@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::aws::connector::Services;
-use crate::aws::functions::patience;
+use crate::aws::functions::needs;
 use crate::aws::gateway::Gateway;
 use crate::aws::invocation::{FunctionError, Functions};
 use crate::aws::kept::Kept;
@@ -129,7 +129,7 @@ impl Deployment {
 
     /// A store over tables, by the road that functions take; its requests are counted under `name`.
     pub fn store(&self, name: &str, tables: TableNames) -> Store {
-        let patience = patience(name).unwrap_or(Patience::LONG);
+        let patience = patience_of(name);
         match self.services.near(name, patience) {
             Some(near) => Store::near(Arc::new(near), tables),
             None => Store::new(self.services.dynamodb(name, patience), tables),
@@ -138,12 +138,12 @@ impl Deployment {
 
     /// A real DynamoDB client on the embedded tables; its requests are counted under `name`.
     pub fn dynamodb(&self, name: &str) -> aws_sdk_dynamodb::Client {
-        self.services.dynamodb(name, patience(name).unwrap_or(Patience::LONG))
+        self.services.dynamodb(name, patience_of(name))
     }
 
     /// A real SQS client on the embedded queues; its requests are counted under `name`.
     pub fn sqs_client(&self, name: &str) -> aws_sdk_sqs::Client {
-        self.services.sqs(name, patience(name).unwrap_or(Patience::LONG))
+        self.services.sqs(name, patience_of(name))
     }
 
     /// The embedded SQS itself, unless the queues are elsewhere.
@@ -212,6 +212,11 @@ impl Deployment {
         self.services.queues.remove(&self.template.queues).await;
         self.services.tables.remove(&self.template.tables).await;
     }
+}
+
+/// How long clients that are counted under `name` wait: as the function of that name, or else long.
+fn patience_of(name: &str) -> Patience {
+    needs(name).map_or(Patience::LONG, |needs| needs.patience)
 }
 
 impl Drop for Deployment {

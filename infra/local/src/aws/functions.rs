@@ -18,7 +18,7 @@ use switchboard_domain::carriage::CarrierName;
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_runtime::dependencies::{Clock, Entropy};
 use switchboard_runtime::queue::Queues;
-use switchboard_runtime::{Config, Dependencies, Patience};
+use switchboard_runtime::{Config, Dependencies, Needs};
 use switchboard_store::Store;
 
 use crate::aws::connector::Services;
@@ -53,8 +53,9 @@ pub(crate) fn dependencies(
     entropy: &Entropy,
     carrier_url: &str,
 ) -> Result<Dependencies> {
-    let config = Config::read(&local(&function.environment, carrier_url))?;
-    let patience = patience(&function.name)?;
+    let (environment, needs) = (local(&function.environment, carrier_url), needs(&function.name)?);
+    needs.met_by(&environment).with_context(|| function.name.clone())?;
+    let (config, patience) = (Config::read(&environment)?, needs.patience);
     let (name, tables, urls) = (&function.name, config.tables.clone(), config.queues.clone());
     let (store, queues) = match services.near(name, patience) {
         Some(near) => {
@@ -93,26 +94,26 @@ fn local(environment: &BTreeMap<String, String>, carrier_url: &str) -> BTreeMap<
     variables
 }
 
-/// How long a function waits for tables and queues, by its own word.
+/// What a function is started with, by its own word.
 ///
 /// # Errors
 /// If no crate of that name is linked.
-pub fn patience(function: &str) -> Result<Patience> {
+pub fn needs(function: &str) -> Result<Needs> {
     Ok(match function {
-        "inbound-webhook" => inbound_webhook::PATIENCE,
-        "conversations-api" => conversations_api::PATIENCE,
-        "messaging-api" => messaging_api::PATIENCE,
-        "taskrouter-api" => taskrouter_api::PATIENCE,
-        "flex-api" => flex_api::PATIENCE,
-        "autocreation" => autocreation::PATIENCE,
-        "interaction-invite" => interaction_invite::PATIENCE,
-        "task-assignment" => task_assignment::PATIENCE,
-        "outbound-message" => outbound_message::PATIENCE,
-        "delivery-receipt" => delivery_receipt::PATIENCE,
-        "webhook-delivery" => webhook_delivery::PATIENCE,
-        "effect-relay" => effect_relay::PATIENCE,
-        "event-log" => event_log::PATIENCE,
-        "timer" => timer::PATIENCE,
+        "inbound-webhook" => inbound_webhook::NEEDS,
+        "conversations-api" => conversations_api::NEEDS,
+        "messaging-api" => messaging_api::NEEDS,
+        "taskrouter-api" => taskrouter_api::NEEDS,
+        "flex-api" => flex_api::NEEDS,
+        "autocreation" => autocreation::NEEDS,
+        "interaction-invite" => interaction_invite::NEEDS,
+        "task-assignment" => task_assignment::NEEDS,
+        "outbound-message" => outbound_message::NEEDS,
+        "delivery-receipt" => delivery_receipt::NEEDS,
+        "webhook-delivery" => webhook_delivery::NEEDS,
+        "effect-relay" => effect_relay::NEEDS,
+        "event-log" => event_log::NEEDS,
+        "timer" => timer::NEEDS,
         other => bail!("the template's function {other} is not linked into the local deployment"),
     })
 }

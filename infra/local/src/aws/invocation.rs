@@ -27,6 +27,7 @@ use serde_json::Value;
 use switchboard_disk::{Durable, Mark};
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_runtime::Dependencies;
+use switchboard_runtime::deadline::until;
 use switchboard_runtime::dependencies::Clock;
 use tokio::sync::broadcast;
 use tokio::task::JoinError;
@@ -70,6 +71,15 @@ impl std::fmt::Display for FunctionError {
 
 impl std::error::Error for FunctionError {}
 
+/// What bounds an invocation beside its timeout.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    /// How often it is polled at most; for ever without it.
+    pub(crate) polls_max: Option<u64>,
+    /// Whether it knows when it will be ended.
+    pub(crate) tells_end: bool,
+}
+
 /// All functions.
 pub(crate) struct Functions {
     linked: BTreeMap<String, Linked>,
@@ -79,7 +89,7 @@ pub(crate) struct Functions {
     traces: broadcast::Sender<Arc<Trace>>,
     number: AtomicU64,
     running: AtomicUsize,
-    polls_max: Option<u64>,
+    bounds: Bounds,
     /// When what the tables hold is on the disk.
     tables: Durable,
 }
@@ -111,13 +121,13 @@ impl Functions {
         clock: Clock,
         meter: Arc<Meter>,
         watch: Option<Watch>,
-        polls_max: Option<u64>,
+        bounds: Bounds,
         tables: Durable,
     ) -> Self {
         let (traces, _) = broadcast::channel(TRACES_KEPT);
         let (number, running) = (AtomicU64::new(1), AtomicUsize::new(0));
         let linked = BTreeMap::new();
-        Self { linked, clock, meter, watch, traces, number, running, polls_max, tables }
+        Self { linked, clock, meter, watch, traces, number, running, bounds, tables }
     }
 
     /// Adds a function.
@@ -199,9 +209,15 @@ impl Functions {
         let idle = lock(&linked.idle).pop();
         let environment = idle.unwrap_or_else(|| (linked.start)());
         let notes = Arc::new(Mutex::new(Notes { number, ..Notes::default() }));
-        let task = tokio::spawn(
-            INVOCATION.scope(Arc::clone(&notes), bounded(environment(event), self.polls_max)),
-        );
+        let running = bounded(environment(event), self.bounds.polls_max);
+        let end = self.bounds.tells_end.then(|| began + linked.timeout);
+        let running = async move {
+            match end {
+                Some(end) => until(end, running).await,
+                None => running.await,
+            }
+        };
+        let task = tokio::spawn(INVOCATION.scope(Arc::clone(&notes), running));
         let abort = task.abort_handle();
         let ended = match tokio::time::timeout(linked.timeout, task).await {
             Ok(Ok(Ok(Ok(answer)))) => Ok(answer),

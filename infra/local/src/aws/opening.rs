@@ -12,7 +12,7 @@ use tokio::time::sleep;
 use crate::aws::connector::Services;
 use crate::aws::dynamo::{Opening, Tables};
 use crate::aws::functions::{StandIns, dependencies};
-use crate::aws::invocation::Functions;
+use crate::aws::invocation::{Bounds, Functions};
 use crate::aws::kept::{QUEUES_FILE, TABLES_FILE};
 use crate::aws::mappings::stopped;
 use crate::aws::options::Options;
@@ -123,7 +123,7 @@ pub(super) fn link(
         Arc::clone(&clock),
         Arc::clone(meter),
         options.watch.clone(),
-        options.polls_max,
+        Bounds { polls_max: options.polls_max, tells_end: options.tells_end },
         services.tables.durable().clone(),
     );
     for function in template.functions.values() {

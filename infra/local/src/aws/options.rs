@@ -71,6 +71,8 @@ pub struct Options {
     pub window_max: Duration,
     /// How often an invocation is polled at most before it is ended as one that spins; for ever without it.
     pub polls_max: Option<u64>,
+    /// Whether functions know when they will be ended, as on Lambda; without, they are cut off in the middle.
+    pub tells_end: bool,
     /// Whether queues, streams and schedules wake functions, and what has expired goes; without, nothing happens but
     /// by HTTP, `invoke` and `sweep`.
     pub is_driven: bool,
@@ -101,6 +103,7 @@ impl Default for Options {
             haste: Haste::default(),
             window_max: Duration::from_millis(100),
             polls_max: None,
+            tells_end: true,
             is_driven: true,
         }
     }

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use switchboard::{Call, Fault, Faults, FunctionError, Options, Outcome, http_event};
@@ -116,7 +117,8 @@ async fn a_function_whose_time_runs_out_is_cut_off() {
     let faults: Option<Arc<dyn Faults>> = Some(once("Query", Some(Fault::Hung), None));
     // Less than the client waits for an answer: otherwise it asks again, and the function is in time.
     let template = Options::default().template.replace("Timeout: 15\n", "Timeout: 1\n");
-    let deployment = start_with(Options { faults, template, ..Options::default() }).await;
+    let options = Options { faults, template, tells_end: false, ..Options::default() };
+    let deployment = start_with(options).await;
     let mut traces = deployment.traces();
     let event = http_event("GET", "/taskrouter/v1/Workspaces", &[("authorization", AUTH)], b"");
     let late = deployment.invoke("taskrouter-api", event.clone()).await;
@@ -125,6 +127,21 @@ async fn a_function_whose_time_runs_out_is_cut_off() {
     assert_eq!(traces.recv().await.unwrap().outcome, Outcome::TimedOut);
     let answer = deployment.invoke("taskrouter-api", event).await.unwrap();
     assert_eq!(answer["statusCode"], 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_function_that_knows_its_end_says_so_a_second_before() {
+    let faults: Option<Arc<dyn Faults>> = Some(once("Query", Some(Fault::Hung), None));
+    let template = Options::default().template.replace("Timeout: 15\n", "Timeout: 2\n");
+    let deployment = start_with(Options { faults, template, ..Options::default() }).await;
+    let mut traces = deployment.traces();
+    let event = http_event("GET", "/taskrouter/v1/Workspaces", &[("authorization", AUTH)], b"");
+    let answer = deployment.invoke("taskrouter-api", event).await.unwrap();
+    assert_eq!(
+        (&answer["statusCode"], &answer["headers"]["retry-after"]),
+        (&503.into(), &"1".into())
+    );
+    assert_eq!(traces.recv().await.unwrap().duration, Duration::from_secs(1));
 }
 
 /// A queue that never learns of the first batch that was done.
