@@ -163,6 +163,15 @@ impl Rejection {
             | Self::SignedTwice
             | Self::WrongToken => 403,
         }
+    /// It is signed with a key that we do not have.
+    #[error("the request is signed with an unknown key")]
+    UnknownKey,
+    /// It is signed by an algorithm that we do not know.
+    #[error("the request is signed by an unknown algorithm")]
+    UnknownAlgorithm,
+    /// It is signed by another algorithm than its key is for.
+    #[error("the key is for another algorithm")]
+    WrongAlgorithm,
     }
 }
 
@@ -179,6 +188,9 @@ pub enum ParseError {
     },
     /// The body is not JSON, or not of the shape that the carrier's requests have.
     #[error("the body is not what this carrier sends")]
+            | Self::UnknownKey
+            | Self::UnknownAlgorithm
+            | Self::WrongAlgorithm
     Shape,
     /// Another carrier's request.
     #[error("the request was verified by {0:?}")]

@@ -13,8 +13,42 @@ pub const SIGNATURE_HEADER: &str = "x-twilio-signature";
 /// The query parameter that carries the digest of a body that is not a form.
 pub(crate) const BODY_DIGEST: &str = "bodySHA256";
 
+/// What the signature is made with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Algorithm {
+    /// HMAC-SHA1: tokens, and older shared keys.
+    Sha1,
+    /// HMAC-SHA256: shared keys.
+    Sha256,
+}
+
+impl Algorithm {
+    /// The name that the carrier gives it, in any case.
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        match name.to_ascii_uppercase().as_str() {
+            "HMAC_SHA1" => Some(Self::Sha1),
+            "HMAC_SHA256" => Some(Self::Sha256),
+            _ => None,
+        }
+    }
+}
+
 /// Signs a request with decoded parameters; without parameters, the URL alone.
 pub fn sign<N, V>(url: &str, parameters: &[(N, V)], auth_token: &str) -> String
+where
+    N: AsRef<[u8]>,
+    V: AsRef<[u8]>,
+{
+    sign_with(Algorithm::Sha1, url, parameters, auth_token)
+}
+
+/// The same by one of the algorithms.
+pub(crate) fn sign_with<N, V>(
+    algorithm: Algorithm,
+    url: &str,
+    parameters: &[(N, V)],
+    secret: &str,
+) -> String
 where
     N: AsRef<[u8]>,
     V: AsRef<[u8]>,
@@ -23,14 +57,22 @@ where
         parameters.iter().map(|(name, value)| (name.as_ref(), value.as_ref())).collect();
     pairs.sort_unstable();
     pairs.dedup();
-    let mut mac = Hmac::<Sha1>::new_from_slice(auth_token.as_bytes())
-        .expect("HMAC takes a key of any length");
-    mac.update(url.as_bytes());
-    for (name, value) in pairs {
-        mac.update(name);
-        mac.update(value);
+    let parts = pairs.iter().flat_map(|(name, value)| [*name, *value]);
+    let parts = std::iter::once(url.as_bytes()).chain(parts);
+    let secret = secret.as_bytes();
+    match algorithm {
+        Algorithm::Sha1 => {
+            let mac = Hmac::<Sha1>::new_from_slice(secret).expect("HMAC takes a key of any length");
+            STANDARD
+                .encode(parts.fold(mac, |mac, part| mac.chain_update(part)).finalize().into_bytes())
+        }
+        Algorithm::Sha256 => {
+            let mac =
+                Hmac::<Sha256>::new_from_slice(secret).expect("HMAC takes a key of any length");
+            STANDARD
+                .encode(parts.fold(mac, |mac, part| mac.chain_update(part)).finalize().into_bytes())
+        }
     }
-    STANDARD.encode(mac.finalize().into_bytes())
 }
 
 /// The URL to call, and to sign without parameters, when the body is not a form.

@@ -15,15 +15,24 @@ use switchboard_domain::sid::AccountSid;
 use switchboard_domain::timestamp::{Millis, Timestamp};
 
 use crate::carrier::{Carrier, Event, Listed, ParseError, Rejection, Reply};
+use crate::form_signature::Algorithm;
 use crate::request::{Answer, ApiRequest, RawRequest, Verified};
 use crate::settings::{BASE_URL, ConnectError, OwnSettings};
 
 /// Its settings: the origin of the API, and account and secrets where they are not our own.
-pub const SETTINGS: &[&str] = &[BASE_URL, ACCOUNT_SID, AUTH_TOKEN, SECONDARY_AUTH_TOKEN];
+pub const SETTINGS: &[&str] =
+    &[BASE_URL, ACCOUNT_SID, AUTH_TOKEN, SECONDARY_AUTH_TOKEN, SHARED_KEYS];
+
+/// What the addresses of its customers begin with, as most of them write.
+pub const PREFIX: &str = "";
+/// What its stand-in is connected with: our own account and token.
+pub const STAND_IN: &[(&str, &str)] = &[];
 
 const ACCOUNT_SID: &str = "ACCOUNT_SID";
 const AUTH_TOKEN: &str = "AUTH_TOKEN";
 const SECONDARY_AUTH_TOKEN: &str = "SECONDARY_AUTH_TOKEN";
+/// `key-id=HMAC_SHA256:secret,…`: keys that webhooks are signed with in place of the token.
+const SHARED_KEYS: &str = "SHARED_KEYS";
 
 /// Where the carrier's API is, unless the connection says otherwise.
 const API_ORIGIN: &str = "https://api.twilio.com";
@@ -36,10 +45,22 @@ struct Connection {
     auth_token: Private<String>,
     /// The secret that counts as well while secrets are exchanged.
     secondary_auth_token: Option<Private<String>>,
+    /// Keys that webhooks may be signed with, each by its own algorithm.
+    shared_keys: Vec<SharedKey>,
     /// The origin of the API, without a path.
     base_url: String,
     /// Where the carrier shall report what becomes of our messages; without it, it does not.
     status_callback_url: Option<String>,
+}
+
+/// A secret that webhooks are signed with in place of the token, and nothing else is.
+#[derive(Debug, Clone)]
+struct SharedKey {
+    /// By which name a request says that it is signed with it.
+    id: String,
+    /// The only algorithm that it is for.
+    algorithm: Algorithm,
+    secret: Private<String>,
 }
 
 impl Connection {
@@ -105,9 +126,26 @@ fn connection(settings: &OwnSettings<'_>) -> Result<Connection, ConnectError> {
         account_sid,
         auth_token: settings.get(AUTH_TOKEN).unwrap_or_else(|| settings.auth_token()).clone(),
         secondary_auth_token: settings.get(SECONDARY_AUTH_TOKEN).cloned(),
+        shared_keys: shared_keys(settings)?,
         base_url: base_url.trim_end_matches('/').to_owned(),
         status_callback_url,
     })
+}
+
+fn shared_keys(settings: &OwnSettings<'_>) -> Result<Vec<SharedKey>, ConnectError> {
+    let text = settings.get(SHARED_KEYS).map_or("", |text| text.as_str());
+    let key = |part: &str| {
+        let (id, rest) = part.split_once('=')?;
+        let (algorithm, secret) = rest.split_once(':')?;
+        let (id, secret) = (id.trim().to_owned(), secret.trim());
+        let algorithm = Algorithm::parse(algorithm.trim())?;
+        let is_whole = !id.is_empty() && !secret.is_empty();
+        is_whole.then(|| SharedKey { id, algorithm, secret: secret.into() })
+    };
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    let problem =
+        "must be key identifier, =, HMAC_SHA256 or HMAC_SHA1, : and secret, separated by commas";
+    parts.map(key).collect::<Option<_>>().ok_or_else(|| settings.wrong(SHARED_KEYS, problem))
 }
 
 fn web_url(text: &str) -> Option<Uri> {
@@ -126,7 +164,8 @@ impl Carrier for Twilio {
         request: RawRequest<'a>,
         _now: Timestamp,
     ) -> Result<Verified<'a>, Rejection> {
-        signature::verify(&request, self.connection.auth_tokens())?;
+        let Connection { shared_keys, .. } = &self.connection;
+        signature::verify(&request, self.connection.auth_tokens(), shared_keys)?;
         Ok(Verified::new(self.name(), request))
     }
 
@@ -197,7 +236,11 @@ mod tests {
 
     #[test]
     fn secrets_do_not_show_in_a_log() {
-        let secrets = [(AUTH_TOKEN, "a-secret"), (SECONDARY_AUTH_TOKEN, "second-secret")];
+        let secrets = [
+            (AUTH_TOKEN, "a-secret"),
+            (SECONDARY_AUTH_TOKEN, "second-secret"),
+            (SHARED_KEYS, "k=HMAC_SHA256:third-secret"),
+        ];
         let shown = format!("{:?}", connected("", &secrets).unwrap());
         assert!(shown.contains("AC0000") && !shown.contains("-secret"), "{shown}");
     }
@@ -222,6 +265,15 @@ mod tests {
             assert!(refused.starts_with("the carrier setting TWILIO_BASE_URL"), "{base_url}");
         }
         assert!(connected("", &[(BASE_URL, "https://api.example.com/")]).is_ok());
+        for keys in ["key", "key=secret", "key=MD5:secret", "=HMAC_SHA256:x", "k=HMAC_SHA256:"] {
+            let refused = connected("", &[(SHARED_KEYS, keys)]).unwrap_err().to_string();
+            assert!(refused.starts_with("the carrier setting TWILIO_SHARED_KEYS"), "{keys}");
+        }
+        let keys = "a=HMAC_SHA256:s1, b = hmac_sha1 : s:2";
+        let keys = connected("", &[(SHARED_KEYS, keys)]).unwrap().connection.shared_keys;
+        let keys = keys.iter().map(|key| (key.id.as_str(), key.algorithm, key.secret.as_str()));
+        let expected = [("a", Algorithm::Sha256, "s1"), ("b", Algorithm::Sha1, "s:2")];
+        assert_eq!(keys.collect::<Vec<_>>(), expected);
         let refused = connected("", &[(ACCOUNT_SID, "ACME")]).unwrap_err().to_string();
         assert!(refused.contains("TWILIO_ACCOUNT_SID"), "{refused}");
         let refused = connected("/relative", &[]).unwrap_err().to_string();

@@ -1,34 +1,84 @@
 //! The `X-Twilio-Signature` scheme: HMAC-SHA1 over the URL and the decoded parameters
 //! (rule E.6). It has no time in it, so a replay is stopped by the message's identifier alone.
 
-use http::Method;
+use http::{HeaderValue, Method};
 use subtle::{Choice, ConstantTimeEq as _};
 
+use super::SharedKey;
 use crate::carrier::Rejection;
 use crate::form::{self, Pair};
-use crate::form_signature::{BODY_DIGEST, SIGNATURE_HEADER, sha256_hex, sign};
+use crate::form_signature::{
+    Algorithm, BODY_DIGEST, SIGNATURE_HEADER, sha256_hex, sign, sign_with,
+};
 use crate::request::{BODY_BYTES_MAX, PARAMETERS_MAX, RawRequest};
 
-/// Checks the signature against every token in use and every way in which the port may be written.
+/// The header by which a request says that it is signed with a shared key: `key=…,algorithm=…`.
+const SETTINGS_HEADER: &str = "x-twilio-webhooks-signature-settings";
+
+/// Checks the signature against every secret that may have made it and every way in which the port may be written.
+///
+/// A request that names no shared key is signed with a token and SHA-1. One that names a key is checked with that key
+/// alone, by the algorithm that the key was registered with: what the header says can choose no weaker one.
 pub(super) fn verify<'t>(
     request: &RawRequest<'_>,
     auth_tokens: impl Iterator<Item = &'t str>,
+    shared_keys: &[SharedKey],
 ) -> Result<(), Rejection> {
     if request.body.len() > BODY_BYTES_MAX || request.url.len() > BODY_BYTES_MAX {
         return Err(Rejection::TooLarge);
     }
     let mut auth_tokens = auth_tokens.peekable();
-    auth_tokens.peek().ok_or(Rejection::NoSecret)?;
-    let given = request.headers.get(SIGNATURE_HEADER).ok_or(Rejection::Unsigned)?.as_bytes();
+    if auth_tokens.peek().is_none() && shared_keys.is_empty() {
+        return Err(Rejection::NoSecret);
+    }
+    let given = only(request, SIGNATURE_HEADER)?.ok_or(Rejection::Unsigned)?;
+    let named = only(request, SETTINGS_HEADER)?;
     let parameters = signed_parameters(request)?;
     let urls = spellings(request.url);
     let mut genuine = Choice::from(0);
-    for auth_token in auth_tokens {
-        for url in &urls {
-            genuine |= sign(url, &parameters, auth_token).as_bytes().ct_eq(given);
+    match named.map(|settings| named_key(settings, shared_keys)).transpose()? {
+        Some(key) => {
+            for url in &urls {
+                let signature = sign_with(key.algorithm, url, &parameters, &key.secret);
+                genuine |= signature.as_bytes().ct_eq(given);
+            }
+        }
+        None => {
+            for auth_token in auth_tokens {
+                for url in &urls {
+                    genuine |= sign(url, &parameters, auth_token).as_bytes().ct_eq(given);
+                }
+            }
         }
     }
     if genuine.into() { Ok(()) } else { Err(Rejection::WrongSignature) }
+}
+
+/// The value of a header that may be there once.
+fn only<'a>(request: &RawRequest<'a>, name: &str) -> Result<Option<&'a [u8]>, Rejection> {
+    let mut all = request.headers.get_all(name).iter();
+    let value = all.next().map(HeaderValue::as_bytes);
+    if all.next().is_some() { Err(Rejection::SignedTwice) } else { Ok(value) }
+}
+
+/// The key that a request says it is signed with, if we have it and the request names its algorithm.
+fn named_key<'k>(settings: &[u8], keys: &'k [SharedKey]) -> Result<&'k SharedKey, Rejection> {
+    let settings = std::str::from_utf8(settings).map_err(|_| Rejection::UnknownKey)?;
+    let said = |wanted: &str| {
+        let parts = settings.split(',').filter_map(|part| part.split_once('='));
+        let mut named = parts.filter(|(name, _)| name.trim().eq_ignore_ascii_case(wanted));
+        let (_, value) = named.next()?;
+        // Two values of one name are no answer.
+        named.next().is_none().then(|| value.trim())
+    };
+    let id = said("key").ok_or(Rejection::UnknownKey)?;
+    let key = keys.iter().find(|key| key.id == id).ok_or(Rejection::UnknownKey)?;
+    let algorithm = match said("algorithm") {
+        Some(name) => Algorithm::parse(name).ok_or(Rejection::UnknownAlgorithm)?,
+        // The carrier's own SDKs read a header without one as the older one.
+        None => Algorithm::Sha1,
+    };
+    if algorithm == key.algorithm { Ok(key) } else { Err(Rejection::WrongAlgorithm) }
 }
 
 /// The parameters that the signature covers beside the URL.
@@ -89,8 +139,8 @@ fn spellings(url: &str) -> Vec<String> {
 mod tests {
     use std::collections::BTreeMap;
 
+    use http::HeaderMap;
     use http::header::CONTENT_TYPE;
-    use http::{HeaderMap, HeaderValue};
     use proptest::collection::{btree_map, vec};
     use proptest::prelude::*;
 
@@ -128,7 +178,7 @@ mod tests {
         }
         let (method, url, body) = (&Method::POST, request.url.as_str(), &request.body[..]);
         let raw = RawRequest { method, url, headers: &headers, body };
-        verify(&raw, auth_tokens.iter().copied())
+        verify(&raw, auth_tokens.iter().copied(), &[])
     }
 
     fn form(fields: &BTreeMap<String, String>) -> Request {
@@ -228,6 +278,81 @@ mod tests {
             let large = Request { body, ..genuine() };
             assert_eq!(check(&large, &["secret"]), Err(Rejection::TooLarge));
         }
+    }
+
+    fn key(id: &str, algorithm: Algorithm) -> SharedKey {
+        SharedKey { id: id.to_owned(), algorithm, secret: format!("{id}-secret").as_str().into() }
+    }
+
+    /// A form signed by one algorithm with one secret, and what it says about that.
+    fn checked(algorithm: Algorithm, secret: &str, settings: &[&str]) -> Result<(), Rejection> {
+        let url = "https://hooks.example.com/twilio";
+        let signature = sign_with(algorithm, url, &[("Body", "hi")], secret);
+        let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
+        let mut headers = HeaderMap::from_iter([(CONTENT_TYPE, kind)]);
+        headers.insert(SIGNATURE_HEADER, signature.parse().unwrap());
+        for one in settings {
+            headers.append(SETTINGS_HEADER, one.parse().unwrap());
+        }
+        let (method, body) = (&Method::POST, &b"Body=hi"[..]);
+        let raw = RawRequest { method, url, headers: &headers, body };
+        let keys = [key("new", Algorithm::Sha256), key("old", Algorithm::Sha1)];
+        verify(&raw, ["token"].into_iter(), &keys)
+    }
+
+    #[test]
+    fn a_shared_key_is_found_by_its_name_and_counts_by_its_own_algorithm_alone() {
+        use Algorithm::{Sha1, Sha256};
+        for (algorithm, secret, settings, verdict) in [
+            (Sha256, "new-secret", "key=new,algorithm=HMAC_SHA256", Ok(())),
+            (Sha256, "new-secret", "algorithm=hmac_sha256, key=new", Ok(())),
+            (Sha1, "old-secret", "key=old,algorithm=HMAC_SHA1", Ok(())),
+            (Sha1, "old-secret", "key=old", Ok(())),
+            // A weaker algorithm than the key was registered with, said or left out.
+            (Sha1, "new-secret", "key=new,algorithm=HMAC_SHA1", Err(Rejection::WrongAlgorithm)),
+            (Sha1, "new-secret", "key=new", Err(Rejection::WrongAlgorithm)),
+            (Sha1, "new-secret", "key=new,algorithm=HMAC_SHA256", Err(Rejection::WrongSignature)),
+            (Sha256, "old-secret", "key=old,algorithm=HMAC_SHA256", Err(Rejection::WrongAlgorithm)),
+            (Sha256, "new-secret", "key=new,algorithm=NONE", Err(Rejection::UnknownAlgorithm)),
+            (Sha256, "new-secret", "key=other,algorithm=HMAC_SHA256", Err(Rejection::UnknownKey)),
+            (
+                Sha256,
+                "new-secret",
+                "key=new,key=old,algorithm=HMAC_SHA256",
+                Err(Rejection::UnknownKey),
+            ),
+            (Sha256, "new-secret", "", Err(Rejection::UnknownKey)),
+            // Another key's secret, and the token's: a named key is the only one that counts.
+            (Sha256, "old-secret", "key=new,algorithm=HMAC_SHA256", Err(Rejection::WrongSignature)),
+            (Sha1, "token", "key=old,algorithm=HMAC_SHA1", Err(Rejection::WrongSignature)),
+        ] {
+            assert_eq!(checked(algorithm, secret, &[settings]), verdict, "{secret} {settings}");
+        }
+        assert_eq!(checked(Sha1, "token", &[]), Ok(()));
+        for secret in ["new-secret", "old-secret"] {
+            assert_eq!(checked(Sha1, secret, &[]), Err(Rejection::WrongSignature));
+            assert_eq!(checked(Sha256, secret, &[]), Err(Rejection::WrongSignature));
+        }
+        let twice = ["key=new,algorithm=HMAC_SHA256"; 2];
+        assert_eq!(checked(Sha256, "new-secret", &twice), Err(Rejection::SignedTwice));
+    }
+
+    #[test]
+    fn a_second_signature_is_no_second_try() {
+        let genuine = form(&BTreeMap::from([("Body".to_owned(), "hi".to_owned())]));
+        let kind = HeaderValue::from_static(genuine.content_type);
+        let mut headers = HeaderMap::from_iter([(CONTENT_TYPE, kind)]);
+        for signature in [b"other".to_vec(), genuine.signature.clone()] {
+            headers.append(SIGNATURE_HEADER, HeaderValue::from_bytes(&signature).unwrap());
+        }
+        let raw = RawRequest {
+            method: &Method::POST,
+            url: &genuine.url,
+            headers: &headers,
+            body: &genuine.body,
+        };
+        let verdict = verify(&raw, ["secret"].into_iter(), &[]);
+        assert_eq!(verdict, Err(Rejection::SignedTwice));
     }
 
     #[test]
