@@ -14,7 +14,7 @@ use switchboard_carriers::{Carriers, Lookup};
 use switchboard_domain::carriage::{CarrierName, DeliveryStatus, OutboundMessage, SendOutcome};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::{QueueName, SendRequest};
-use switchboard_domain::message::{Begin, Delivery, Message};
+use switchboard_domain::message::{Begin, Delivery, GAVE_UP, Message};
 use switchboard_domain::timestamp::{Millis, Timestamp};
 use switchboard_runtime::queue::{Next, body, each_group_or_later};
 use switchboard_runtime::{Dependencies, Failure, Needs, Patience};
@@ -101,13 +101,11 @@ async fn carrier_of(on: &Dependencies, delivery: &Delivery) -> Result<CarrierNam
 }
 
 fn outgoing(message: &Message, delivery: &Delivery) -> OutboundMessage {
+    let pair = (delivery.pair.proxy.clone(), delivery.pair.address.clone());
+    let body = message.body.clone().unwrap_or_default().0;
     OutboundMessage {
-        message: message.sid,
-        delivery: delivery.number,
-        from: delivery.pair.proxy.clone(),
-        to: delivery.pair.address.clone(),
-        body: message.body.clone().unwrap_or_default(),
         media: message.media.clone(),
+        ..OutboundMessage::text((message.sid, delivery.number), pair, body)
     }
 }
 
@@ -124,6 +122,10 @@ async fn ask(
         Lookup::NotFound => Some(SendOutcome::Retry {
             reason: "the carrier never had it".to_owned(),
             after_seconds: Some(0),
+        }),
+        Lookup::NeverTold => Some(SendOutcome::Rejected {
+            error_code: GAVE_UP,
+            reason: "nobody can tell whether the carrier had it".to_owned(),
         }),
         Lookup::CannotTell { reason } => {
             tracing::warn!("the carrier cannot tell: {reason}");

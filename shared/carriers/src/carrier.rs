@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::fmt::Debug;
 
 use switchboard_domain::carriage::{
-    CarrierName, IdentityChange, InboundMessage, Notice, OutboundMessage, SendOutcome,
-    StatusReport, Unreadable, Watermark,
+    CarrierName, IdentityChange, InboundMessage, Media, Notice, OutboundMessage, SendOutcome,
+    Signal, StatusReport, Unreadable, Unsupported, Watermark,
 };
 use switchboard_domain::timestamp::{Millis, Timestamp};
 
@@ -42,13 +42,28 @@ pub trait Carrier: Debug + Send + Sync {
     fn acknowledge(&self, events: &[Event]) -> Reply;
 
     /// The request that hands over one message.
-    fn build(&self, message: &OutboundMessage) -> ApiRequest;
+    ///
+    /// # Errors
+    /// That the carrier has no such message, or the connection no such sender.
+    fn build(&self, message: &OutboundMessage) -> Result<ApiRequest, Unsupported>;
 
     /// What the answer to such a request means.
     fn outcome(&self, answer: &Answer) -> SendOutcome;
 
-    /// The request for the list of messages in which one that was sent without an answer would be.
-    fn look_up(&self, message: &OutboundMessage) -> ApiRequest;
+    /// The request that shows the customer that somebody reads or types; none where the channel has no such thing.
+    fn signal(&self, _signal: &Signal) -> Option<ApiRequest> {
+        None
+    }
+
+    /// The request for a fresh address of a file that the carrier names by an identifier; none where the address that
+    /// came with it is the only one.
+    fn media(&self, _media: &Media) -> Option<ApiRequest> {
+        None
+    }
+
+    /// The request for the list of messages in which one that was sent without an answer would be; none if the carrier
+    /// keeps no list: then its reports alone can tell.
+    fn look_up(&self, message: &OutboundMessage) -> Option<ApiRequest>;
 
     /// What a page of that list says of the message that was sent at `attempted_at`.
     ///
@@ -61,7 +76,8 @@ pub trait Carrier: Debug + Send + Sync {
         attempted_at: Timestamp,
     ) -> Result<Listed, String>;
 
-    /// Before this much time has passed since an attempt, its absence from the list proves nothing.
+    /// Before this much time has passed since an attempt, its absence from the list, or the absence of reports where there
+    /// is no list, proves nothing.
     fn settling(&self) -> Millis;
 }
 
@@ -103,6 +119,8 @@ pub enum Lookup {
     },
     /// It surely does not have the message.
     NotFound,
+    /// It keeps no list, and told nothing of the message for as long as it ever takes.
+    NeverTold,
     /// It gave no answer to rely on; asking again later may.
     CannotTell {
         /// Why, for people.
@@ -145,6 +163,15 @@ pub enum Rejection {
     /// There are several signatures, of which only one could be right.
     #[error("the request has more than one signature")]
     SignedTwice,
+    /// It is signed with a key that we do not have.
+    #[error("the request is signed with an unknown key")]
+    UnknownKey,
+    /// It is signed by an algorithm that we do not know.
+    #[error("the request is signed by an unknown algorithm")]
+    UnknownAlgorithm,
+    /// It is signed by another algorithm than its key is for.
+    #[error("the key is for another algorithm")]
+    WrongAlgorithm,
     /// It asks whether we are there and does not know the word that was agreed upon.
     #[error("the verify token is wrong")]
     WrongToken,
@@ -161,17 +188,11 @@ impl Rejection {
             | Self::UncoveredBody
             | Self::WrongSignature
             | Self::SignedTwice
+            | Self::UnknownKey
+            | Self::UnknownAlgorithm
+            | Self::WrongAlgorithm
             | Self::WrongToken => 403,
         }
-    /// It is signed with a key that we do not have.
-    #[error("the request is signed with an unknown key")]
-    UnknownKey,
-    /// It is signed by an algorithm that we do not know.
-    #[error("the request is signed by an unknown algorithm")]
-    UnknownAlgorithm,
-    /// It is signed by another algorithm than its key is for.
-    #[error("the key is for another algorithm")]
-    WrongAlgorithm,
     }
 }
 
@@ -188,9 +209,6 @@ pub enum ParseError {
     },
     /// The body is not JSON, or not of the shape that the carrier's requests have.
     #[error("the body is not what this carrier sends")]
-            | Self::UnknownKey
-            | Self::UnknownAlgorithm
-            | Self::WrongAlgorithm
     Shape,
     /// Another carrier's request.
     #[error("the request was verified by {0:?}")]

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use http::header::{AUTHORIZATION, HeaderValue};
-use switchboard_domain::carriage::{OutboundMessage, SendOutcome};
+use switchboard_domain::carriage::{OutboundMessage, SendOutcome, Unsupported};
 use switchboard_domain::timestamp::Timestamp;
 
 use crate::carrier::{Carrier, Lookup};
@@ -18,7 +18,13 @@ pub async fn send(
     over: &dyn Transport,
     message: &OutboundMessage,
 ) -> SendOutcome {
-    match ask(over, &carrier.build(message)).await {
+    let request = match carrier.build(message) {
+        Ok(request) => request,
+        Err(Unsupported { error_code, reason }) => {
+            return SendOutcome::Rejected { error_code, reason: reason.to_owned() };
+        }
+    };
+    match ask(over, &request).await {
         Ok(answer) => carrier.outcome(&answer),
         Err(Lost::NotSent(reason)) => SendOutcome::Retry { reason, after_seconds: None },
         Err(Lost::Unanswered(reason)) => SendOutcome::Unknown { reason },
@@ -33,7 +39,13 @@ pub async fn find(
     attempted_at: Timestamp,
     now: Timestamp,
 ) -> Lookup {
-    let mut next = carrier.look_up(message);
+    let is_settled = now - attempted_at >= carrier.settling();
+    let Some(mut next) = carrier.look_up(message) else {
+        return match is_settled {
+            true => Lookup::NeverTold,
+            false => cannot_tell("the carrier keeps no list: its report is waited for"),
+        };
+    };
     let mut found = Vec::new();
     for _ in 0..PAGES_MAX {
         let page = match ask(over, &next).await {
@@ -46,7 +58,7 @@ pub async fn find(
                 found.extend(page.found);
                 match page.next {
                     None => {
-                        return conclusion(found, now - attempted_at >= carrier.settling());
+                        return conclusion(found, is_settled);
                     }
                     Some(request) => next = request,
                 }

@@ -16,9 +16,11 @@ mod settings;
 pub mod stub;
 mod transport;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use switchboard_domain::carriage::{CarrierName, CarrierSettings, OutboundMessage, SendOutcome};
+use switchboard_domain::private::Private;
 use switchboard_domain::timestamp::Timestamp;
 
 pub use carrier::{Carrier, Event, Listed, Lookup, ParseError, Problem, Rejection, Reply};
@@ -65,6 +67,36 @@ macro_rules! connected {
             match carrier {
                 $(CarrierName::$Variant => $name::SETTINGS,)+
             }
+        }
+
+        /// The settings, by name without the carrier's own, with which its stand-in is connected, and whoever speaks to it.
+        pub const fn stand_in_settings_of(
+            carrier: CarrierName,
+        ) -> &'static [(&'static str, &'static str)] {
+            match carrier {
+                $(CarrierName::$Variant => $name::STAND_IN,)+
+            }
+        }
+
+        /// What the addresses of customers begin with who write by a carrier's stand-in, if nothing else is said.
+        pub const fn stand_in_prefix_of(carrier: CarrierName) -> &'static str {
+            match carrier {
+                $(CarrierName::$Variant => $name::PREFIX,)+
+            }
+        }
+
+        /// A carrier connected with settings of its own: any number of connections to each.
+        ///
+        /// # Errors
+        /// If a setting is not what it should be.
+        pub fn connection_to(
+            carrier: CarrierName,
+            settings: &CarrierSettings<'_>,
+        ) -> Result<Arc<dyn Carrier>, ConnectError> {
+            let own = OwnSettings::new(carrier, settings_of(carrier), settings)?;
+            Ok(match carrier {
+                $(CarrierName::$Variant => Arc::new($name::connect(&own)?),)+
+            })
         }
 
         /// The stand-in of a carrier, connected with the same settings as the carrier is.
@@ -129,6 +161,16 @@ impl Carriers {
     ) -> Lookup {
         find(self.get(carrier), self.transport.as_ref(), message, attempted_at, now).await
     }
+}
+
+/// The settings of all carriers' stand-ins, as [`CarrierSettings::own`] has them.
+pub fn stand_in_settings() -> BTreeMap<String, Private<String>> {
+    let of = |carrier: &CarrierName| {
+        let carrier = *carrier;
+        let settings = stand_in_settings_of(carrier).iter();
+        settings.map(move |(name, value)| (carrier.setting(name), Private::from(*value)))
+    };
+    CarrierName::ALL.iter().flat_map(of).collect()
 }
 
 /// Where a carrier's webhooks come in: the path of the HTTP API.

@@ -23,11 +23,21 @@ pub trait Stub: Debug + Send + Sync {
         now: Timestamp,
     ) -> Option<Served>;
 
+    /// Whether it reports to the address that it was registered with, and not to one that comes with a message.
+    fn reports_where_registered(&self) -> bool {
+        false
+    }
+
     /// The webhook that reports the status of a message; none where none was asked for.
     fn report(&self, message: &Taken) -> Option<SignedRequest>;
 
     /// The webhook that brings a customer's message to `url`. What stands behind `#` there is the carrier's alone.
     fn inbound(&self, url: &str, message: &CustomerMessage<'_>) -> SignedRequest;
+
+    /// The webhooks that bring several messages: as few as the carrier would make of them.
+    fn inbound_together(&self, url: &str, messages: &[CustomerMessage<'_>]) -> Vec<SignedRequest> {
+        messages.iter().map(|message| self.inbound(url, message)).collect()
+    }
 
     /// An identifier of a message as the carrier writes it; the same bytes make the same one.
     fn message_id(&self, bytes: [u8; 16], has_media: bool) -> String;

@@ -40,6 +40,8 @@ pub enum ChannelType {
     Whatsapp,
     /// `messenger:`.
     Messenger,
+    /// `instagram:`.
+    Instagram,
     /// `rcs:`.
     Rcs,
     /// Google Business Messages, `gbm:`.
@@ -73,6 +75,7 @@ impl ChannelType {
             Self::Sms
             | Self::Whatsapp
             | Self::Messenger
+            | Self::Instagram
             | Self::Rcs
             | Self::Gbm
             | Self::Email
@@ -88,6 +91,7 @@ impl ChannelType {
             Self::Whatsapp => true,
             Self::Sms
             | Self::Messenger
+            | Self::Instagram
             | Self::Rcs
             | Self::Gbm
             | Self::Email
@@ -151,6 +155,7 @@ impl FromStr for Address {
             ChannelType::Sms => return plain(rest).map(Self),
             ChannelType::Whatsapp | ChannelType::Rcs => phone(rest).or_else(|_| opaque(rest))?,
             ChannelType::Messenger
+            | ChannelType::Instagram
             | ChannelType::Gbm
             | ChannelType::Apple
             | ChannelType::Chat
@@ -321,6 +326,7 @@ mod tests {
             ("whatsapp:+14155550100", ChannelType::Whatsapp, "+14155550100"),
             ("a@example.com", ChannelType::Email, "a@example.com"),
             ("messenger:12", ChannelType::Messenger, "12"),
+            ("instagram:12", ChannelType::Instagram, "12"),
         ] {
             let address: Address = written.parse().unwrap();
             assert_eq!((address.channel(), address.bare()), (channel, bare));

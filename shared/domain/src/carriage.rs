@@ -1,18 +1,21 @@
-//! What carriers bring and take: who they are, the ladder of delivery, and a message to hand over. What they tell
-//! is in [`told`].
+//! What carriers bring and take: who they are, the ladder of delivery, what they are handed. What they tell is in
+//! [`told`].
 
 mod limits;
+mod outgoing;
 pub mod told;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::address::Address;
 use crate::private::Private;
 use crate::sid::{AccountSid, MessageSid, Sid as _};
 
 pub use limits::{BODY_BYTES_MAX, MEDIA_MAX};
+pub use outgoing::{
+    Choice, Composed, OutboundMessage, SendOutcome, Signal, SignalKind, Unsupported,
+};
 pub use told::{
     Alias, AliasKind, Arrival, Content, IdentityChange, InboundMessage, Media, Notice, Part, Price,
     Pricing, Report, StatusReport, UNKNOWN_CONTENT, Unreadable, Watermark,
@@ -148,52 +151,6 @@ impl DeliveryStatus {
 /// The message that a carrier's identifier stands for.
 pub fn message_sid(carrier: CarrierName, carrier_message_id: &str) -> MessageSid {
     MessageSid::derived(&[carrier.name(), carrier_message_id])
-}
-
-/// One message to hand to a carrier.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OutboundMessage {
-    /// Our message.
-    pub message: MessageSid,
-    /// The delivery within it.
-    pub delivery: u32,
-    /// The business address.
-    pub from: Address,
-    /// The customer.
-    pub to: Address,
-    /// The text.
-    pub body: Private<String>,
-    /// Files, by address that the carrier can fetch.
-    pub media: Vec<Media>,
-}
-
-/// What a carrier answered to a send.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SendOutcome {
-    /// The carrier has it, under this identifier.
-    Accepted {
-        /// The carrier's identifier.
-        carrier_message_id: String,
-    },
-    /// The carrier surely does not have it; try again after this many seconds at the earliest.
-    Retry {
-        /// Why, for people.
-        reason: String,
-        /// Seconds that the carrier asks us to wait.
-        after_seconds: Option<u32>,
-    },
-    /// The carrier may have it: the answer never came.
-    Unknown {
-        /// Why, for people.
-        reason: String,
-    },
-    /// The carrier will never take it.
-    Rejected {
-        /// The published error code.
-        error_code: u32,
-        /// Why, for people.
-        reason: String,
-    },
 }
 
 #[cfg(test)]

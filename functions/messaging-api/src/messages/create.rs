@@ -65,6 +65,7 @@ fn recipient(form: &Params) -> Result<Address, ApiError> {
         ChannelType::Sms => !is_alpha_sender(to.as_str()),
         ChannelType::Whatsapp
         | ChannelType::Messenger
+        | ChannelType::Instagram
         | ChannelType::Rcs
         | ChannelType::Gbm
         | ChannelType::Apple => true,

@@ -4,7 +4,7 @@
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use http::{Method, StatusCode};
 use serde::Deserialize;
-use switchboard_domain::carriage::{OutboundMessage, SendOutcome};
+use switchboard_domain::carriage::{Composed, OutboundMessage, SendOutcome, Unsupported};
 use switchboard_domain::private::Private;
 use switchboard_domain::timestamp::{Millis, Timestamp};
 
@@ -24,6 +24,8 @@ const PAGE_SIZE: &str = "1000";
 
 /// Too many requests, the sender's rate, and the sender's queue: all pass.
 const CODES_THAT_PASS: [u32; 3] = [20429, 14107, 21611];
+/// The channel does not take what is in the message.
+const CONTENT_REFUSED: u32 = 63005;
 const CODE_PERMISSION_DENIED: u32 = 20003;
 const CODE_FORBIDDEN: u32 = 20403;
 const CODE_NOT_FOUND: u32 = 20404;
@@ -58,22 +60,58 @@ struct Entry {
 }
 
 /// The request that hands over one message.
-pub(super) fn build(connection: &Connection, message: &OutboundMessage) -> ApiRequest {
+pub(super) fn build(
+    connection: &Connection,
+    message: &OutboundMessage,
+) -> Result<ApiRequest, Unsupported> {
+    let composed = match &message.composed {
+        None => Vec::new(),
+        Some(composed) => parameters_of(composed)?,
+    };
     let callback = connection
         .status_callback_url
         .as_ref()
         .map(|url| webhook::status_callback(url, message.message, message.delivery));
     let mut pairs = vec![("To", message.to.as_str()), ("From", message.from.as_str())];
-    if !message.body.is_empty() {
+    if !message.body.is_empty() && !matches!(message.composed, Some(Composed::Template { .. })) {
         pairs.push(("Body", &message.body));
     }
+    pairs.extend(composed.iter().map(|(name, value)| (*name, value.as_str())));
     pairs.extend(message.media.iter().map(|media| ("MediaUrl", media.url.as_str())));
     pairs.extend(callback.as_deref().map(|url| ("StatusCallback", url)));
     let form = form::encode(pairs).into_bytes();
     let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
     let mut request = request(connection, Method::POST, &connection.messages_path());
     request.headers.insert(CONTENT_TYPE, kind);
-    ApiRequest { body: Private(form), ..request }
+    Ok(ApiRequest { body: Private(form), ..request })
+}
+
+/// What a message that is more than text and files adds to the form. Questions, reactions and the like are templates
+/// there.
+fn parameters_of(composed: &Composed) -> Result<Vec<(&'static str, String)>, Unsupported> {
+    match composed {
+        Composed::Template { name, values, .. } => {
+            let numbered: serde_json::Map<String, serde_json::Value> = (1..)
+                .zip(values)
+                .map(|(number, value): (u32, _)| (number.to_string(), value.as_str().into()))
+                .collect();
+            let mut pairs = vec![("ContentSid", name.clone())];
+            if !numbered.is_empty() {
+                pairs.push(("ContentVariables", serde_json::Value::from(numbered).to_string()));
+            }
+            Ok(pairs)
+        }
+        Composed::Location { latitude, longitude, name, .. } => {
+            let label = name.as_ref().map(|name| format!("|{name}")).unwrap_or_default();
+            Ok(vec![("PersistentAction", format!("geo:{latitude},{longitude}{label}"))])
+        }
+        Composed::Buttons(_) | Composed::List { .. } | Composed::Reaction { .. } => {
+            Err(Unsupported {
+                error_code: CONTENT_REFUSED,
+                reason: "this carrier has templates for that",
+            })
+        }
+    }
 }
 
 /// The request for the list of messages between the two addresses. It is not narrowed by the date of sending,
@@ -190,7 +228,6 @@ fn rfc2822(text: &str) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use switchboard_domain::private::Private;
     use switchboard_domain::sid::{MessageSid, Sid as _};
 
     use super::*;
@@ -243,14 +280,8 @@ mod tests {
     }
 
     fn message() -> OutboundMessage {
-        OutboundMessage {
-            message: MessageSid::derived(&["m"]),
-            delivery: 0,
-            from: "+18005550100".parse().unwrap(),
-            to: "+14155550123".parse().unwrap(),
-            body: Private::from("hi"),
-            media: Vec::new(),
-        }
+        let pair = ("+18005550100".parse().unwrap(), "+14155550123".parse().unwrap());
+        OutboundMessage::text((MessageSid::derived(&["m"]), 0), pair, "hi")
     }
 
     fn listed(created: Timestamp) -> Entry {

@@ -9,7 +9,7 @@ mod webhook;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::Uri;
-use switchboard_domain::carriage::{CarrierName, OutboundMessage, SendOutcome};
+use switchboard_domain::carriage::{CarrierName, OutboundMessage, SendOutcome, Unsupported};
 use switchboard_domain::private::Private;
 use switchboard_domain::sid::AccountSid;
 use switchboard_domain::timestamp::{Millis, Timestamp};
@@ -187,7 +187,7 @@ impl Carrier for Twilio {
         Reply { status: 204, content_type: None, body: "".into() }
     }
 
-    fn build(&self, message: &OutboundMessage) -> ApiRequest {
+    fn build(&self, message: &OutboundMessage) -> Result<ApiRequest, Unsupported> {
         api::build(&self.connection, message)
     }
 
@@ -195,8 +195,8 @@ impl Carrier for Twilio {
         api::outcome(answer)
     }
 
-    fn look_up(&self, message: &OutboundMessage) -> ApiRequest {
-        api::look_up(&self.connection, message)
+    fn look_up(&self, message: &OutboundMessage) -> Option<ApiRequest> {
+        Some(api::look_up(&self.connection, message))
     }
 
     fn listed(

@@ -6,7 +6,6 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use switchboard_carriers::{Carriers, Http, Lookup, Timeouts};
 use switchboard_domain::carriage::{OutboundMessage, SendOutcome};
-use switchboard_domain::private::Private;
 use switchboard_domain::sid::{MessageSid, Sid as _};
 use switchboard_domain::timestamp::Timestamp;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -118,14 +117,8 @@ async fn read(stream: &mut TcpStream) -> Received {
 }
 
 fn message() -> OutboundMessage {
-    OutboundMessage {
-        message: MessageSid::derived(&["m"]),
-        delivery: 0,
-        from: "+18005550100".parse().unwrap(),
-        to: "+14155550123".parse().unwrap(),
-        body: Private::from("hi"),
-        media: Vec::new(),
-    }
+    let pair = ("+18005550100".parse().unwrap(), "+14155550123".parse().unwrap());
+    OutboundMessage::text((MessageSid::derived(&["m"]), 0), pair, "hi")
 }
 
 async fn send_to(act: Act) -> SendOutcome {

@@ -30,6 +30,7 @@ impl Address {
             ChannelType::Sms | ChannelType::Rcs => self.bare().strip_prefix('+'),
             ChannelType::Whatsapp => Some(self.bare()).map(|id| id.strip_prefix('+').unwrap_or(id)),
             ChannelType::Messenger
+            | ChannelType::Instagram
             | ChannelType::Gbm
             | ChannelType::Email
             | ChannelType::Apple

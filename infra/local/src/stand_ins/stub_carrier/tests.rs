@@ -1,7 +1,9 @@
 use super::*;
 
 use http_body_util::Empty;
-use switchboard_carriers::{Carriers, Http, Lookup, RawRequest, Timeouts, webhook_path};
+use switchboard_carriers::{
+    Carriers, Http, Lookup, RawRequest, Timeouts, stand_in_settings, webhook_path,
+};
 use switchboard_domain::carriage::{OutboundMessage, SendOutcome};
 use switchboard_domain::sid::{MessageSid, Sid as _};
 
@@ -50,7 +52,8 @@ fn client(carrier: &StubCarrier, public_url: &str) -> Client {
 
 fn carriers(base_url: &str, public_url: &str) -> Carriers {
     let auth_token = TOKEN.into();
-    let own = BTreeMap::from([(name().setting("BASE_URL"), base_url.into())]);
+    let mut own = stand_in_settings();
+    own.insert(name().setting("BASE_URL"), base_url.into());
     let account_sid = ACCOUNT.parse().unwrap();
     let settings = CarrierSettings { account_sid, auth_token: &auth_token, public_url, own: &own };
     Carriers::connect(&settings).unwrap()
@@ -86,14 +89,8 @@ async fn hear(listener: TcpListener, origin: String, calls: Calls) {
 }
 
 fn message(to: &str) -> OutboundMessage {
-    OutboundMessage {
-        message: MessageSid::derived(&["m"]),
-        delivery: 1,
-        from: to.replace("0199999", "0100001").parse().unwrap(),
-        to: to.parse().unwrap(),
-        body: "It left this morning.".into(),
-        media: Vec::new(),
-    }
+    let pair = (to.replace("0199999", "0100001").parse().unwrap(), to.parse().unwrap());
+    OutboundMessage::text((MessageSid::derived(&["m"]), 1), pair, "It left this morning.")
 }
 
 const SMS: &str = "+15550199999";
