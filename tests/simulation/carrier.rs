@@ -1,14 +1,13 @@
 //! The carriers, in this process: their stubs answer as the real ones do, and a log is kept of what they took.
 //! What happens to a call is decided at the gate.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use http::{Method, Request};
 use switchboard::{Fault, driver};
 use switchboard_carriers::stub::{CustomerMessage, Mood, Stub, Taken};
 use switchboard_carriers::{
-    Answer, BoxFuture, Lost, SignedRequest, Transport, stub_of, webhook_path,
+    Answer, BoxFuture, Lost, SignedRequest, Transport, stand_in_settings, stub_of, webhook_path,
 };
 use switchboard_domain::carriage::{CarrierName, CarrierSettings, DeliveryStatus};
 use switchboard_domain::sid::MessageSid;
@@ -122,7 +121,7 @@ impl Transport for Simulated {
 
 /// The stub of a carrier, connected with the simulated account.
 fn stub(carrier: CarrierName) -> Arc<dyn Stub> {
-    let (auth_token, own) = (TOKEN.into(), BTreeMap::new());
+    let (auth_token, own) = (TOKEN.into(), stand_in_settings());
     let account_sid = ACCOUNT.parse().expect("the account's sid");
     let public_url = PUBLIC_URL;
     let settings = CarrierSettings { account_sid, auth_token: &auth_token, public_url, own: &own };

@@ -91,6 +91,7 @@ impl Exchange {
         };
         let hand = (!options.is_driven).then(Hand::default);
         let deployment = Deployment::start(options).await.expect("the bundle starts");
+        carrier.register(deployment.base_url());
         let api = Api::new(deployment.base_url(), ACCOUNT, TOKEN);
         let made = Made::default();
         Self { deployment, carrier, api, workspace: String::new(), made, hand, skew }

@@ -37,13 +37,21 @@ pub(crate) async fn set_up(exchange: &mut Exchange) {
 #[derive(Clone)]
 pub struct Customer<'a> {
     exchange: &'a Exchange,
+    carrier: CarrierName,
     address: String,
     to: String,
 }
 
 impl<'a> Customer<'a> {
     pub(crate) fn new(exchange: &'a Exchange, address: &str, to: &str) -> Self {
-        Self { exchange, address: address.to_owned(), to: to.to_owned() }
+        let carrier = CarrierName::default();
+        Self { exchange, carrier, address: address.to_owned(), to: to.to_owned() }
+    }
+
+    /// The same customer, writing by another carrier.
+    #[must_use]
+    pub fn by(self, carrier: CarrierName) -> Self {
+        Self { carrier, ..self }
     }
 
     /// The same customer, writing to another address.
@@ -55,13 +63,13 @@ impl<'a> Customer<'a> {
 
     /// Writes: a signed webhook of the carrier, under a new message id.
     pub async fn writes(&self, body: &str) -> u16 {
-        let hex = format!("{:032x}", u128::from_be_bytes(random()));
-        self.delivers(&format!("SM{hex}"), body).await
+        let id = self.exchange.carrier.stub(self.carrier).message_id(random(), false);
+        self.delivers(&id, body).await
     }
 
     /// The carrier delivers a message under this id.
     pub async fn delivers(&self, sid: &str, body: &str) -> u16 {
-        let carrier = CarrierName::default();
+        let carrier = self.carrier;
         let url = format!("{}{}", self.exchange.deployment.base_url(), webhook_path(carrier));
         let message = CustomerMessage::text(sid, &self.address, &self.to, body);
         let signed = self.exchange.carrier.stub(carrier).inbound(&url, &message);

@@ -1,5 +1,6 @@
 //! Stands in for the carriers of a deployment elsewhere: `carrier ACCOUNT_SID AUTH_TOKEN` prints where it listens,
-//! takes messages and posts signed receipts to wherever they ask for them, until it is ended.
+//! takes messages and posts signed receipts to wherever they ask for them, until it is ended. Carriers that are told
+//! once and for all where to report take a third argument, `PUBLIC_URL`.
 
 use std::io::Write as _;
 
@@ -12,6 +13,9 @@ async fn main() -> Result<()> {
     let usage = "usage: carrier ACCOUNT_SID AUTH_TOKEN";
     let (account, token) = (arguments.next().context(usage)?, arguments.next().context(usage)?);
     let carrier = StubCarrier::start(account.parse()?, &token).await?;
+    if let Some(public_url) = arguments.next() {
+        carrier.register(&public_url);
+    }
     let mut out = std::io::stdout();
     writeln!(out, "ready on {}", carrier.base_url())?;
     out.flush()?;

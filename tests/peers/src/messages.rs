@@ -1,6 +1,5 @@
 //! Customers write: webhooks as the carrier signs them.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::process;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use switchboard_carriers::stub::CustomerMessage;
-use switchboard_carriers::{stub_of, webhook_path};
+use switchboard_carriers::{stand_in_settings, stub_of, webhook_path};
 use switchboard_domain::carriage::{CarrierName, CarrierSettings};
 use switchboard_domain::private::Private;
 
@@ -105,7 +104,7 @@ pub(crate) fn first(
 
 /// All requests as they go over the wire.
 fn signed(load: &Load, account: &str, token: &str) -> Outcome<Vec<Vec<u8>>> {
-    let (token, own) = (Private::from(token), BTreeMap::new());
+    let (token, own) = (Private::from(token), stand_in_settings());
     let public_url = format!("http://127.0.0.1:{}", load.port);
     let settings = CarrierSettings {
         account_sid: account.parse()?,

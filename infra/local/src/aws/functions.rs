@@ -13,7 +13,7 @@ use lambda_runtime::LambdaEvent;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use switchboard_carriers::{BASE_URL, Carriers, Transport};
+use switchboard_carriers::{BASE_URL, Carriers, Transport, stand_in_settings};
 use switchboard_domain::carriage::CarrierName;
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_runtime::dependencies::{Clock, Entropy};
@@ -81,7 +81,7 @@ fn skewed(clock: &Clock, faults: &Arc<dyn Faults>, function: &str) -> Clock {
 }
 
 /// What only the laptop sets: customers' webhooks may be on this machine, and every carrier is where the laptop's
-/// carrier is, for the functions that have one.
+/// carrier is and has its secrets where none are given, for the functions that have one.
 fn local(environment: &BTreeMap<String, String>, carrier_url: &str) -> BTreeMap<String, String> {
     let mut variables = environment.clone();
     variables.insert("ALLOW_LOOPBACK_WEBHOOKS".to_owned(), "true".to_owned());
@@ -89,6 +89,9 @@ fn local(environment: &BTreeMap<String, String>, carrier_url: &str) -> BTreeMap<
         for carrier in CarrierName::ALL {
             let name = format!("CARRIER_{}", carrier.setting(BASE_URL));
             variables.insert(name, carrier_url.to_owned());
+        }
+        for (name, value) in stand_in_settings() {
+            variables.entry(format!("CARRIER_{name}")).or_insert(value.0);
         }
     }
     variables

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, Subcommand, value_parser};
+use switchboard_domain::carriage::CarrierName;
 use switchboard_domain::sid::{AccountSid, WorkflowSid, WorkspaceSid};
 
 use crate::aws::options::Options;
@@ -31,6 +32,9 @@ pub(crate) struct Arguments {
     /// Where replies are handed to the carrier; without it a stub on this machine takes them.
     #[arg(long, value_name = "URL", value_parser = url)]
     pub(crate) carrier_url: Option<String>,
+    /// The carrier by which customers write, in the demo and in what is said; the demo plays all of them without it.
+    #[arg(long, value_name = "NAME", value_parser = carrier, global = true)]
+    pub(crate) carrier: Option<CarrierName>,
     /// Where the world reaches this machine, if that is another address: signatures cover it.
     #[arg(long, value_name = "URL", value_parser = url)]
     pub(crate) public_url: Option<String>,
@@ -88,7 +92,7 @@ pub(crate) enum Command {
     },
     /// Lets a customer write to the exchange that is running on --port.
     Say {
-        /// The customer's address, such as +15550199999.
+        /// The customer's address, such as +15550199999 or whatsapp:+15550199999.
         from: String,
         /// What is said.
         text: String,
@@ -116,6 +120,12 @@ impl Arguments {
     pub(crate) fn base_url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
+}
+
+/// One of the carriers that can be connected.
+fn carrier(text: &str) -> Result<CarrierName, String> {
+    let all = || CarrierName::ALL.iter().map(|one| one.name()).collect::<Vec<_>>().join(", ");
+    CarrierName::parse(text).ok_or_else(|| format!("there are {}", all()))
 }
 
 /// A URL without a slash at its end.

@@ -12,6 +12,9 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
+use switchboard_carriers::stand_in_prefix_of;
+use switchboard_domain::carriage::CarrierName;
+
 use crate::aws::deployment::Deployment;
 use crate::aws::options::Options;
 use crate::cli::rest::Rest;
@@ -37,30 +40,47 @@ const GLANCE: Duration = Duration::from_millis(50);
 ///
 /// # Errors
 /// Says which step did not come to its end, and what was seen instead.
-pub async fn run(deployment: &Deployment, carrier: Option<&StubCarrier>) -> Result<()> {
+pub async fn run(
+    deployment: &Deployment,
+    stub: Option<&StubCarrier>,
+    carriers: &[CarrierName],
+) -> Result<()> {
     let on = deployment.dependencies("messaging-api")?.config;
     let account = on.account_sid.to_string();
     let rest = Rest::new(deployment.base_url(), &account, &on.auth_token)?;
     heading("Setting up: a workspace, two workers, a queue, a workflow, a number, a flow");
-    let workspace = seed::workspace(&rest).await.context("the demo cannot be set up")?;
+    let prefixes: Vec<&str> = carriers.iter().map(|carrier| stand_in_prefix_of(*carrier)).collect();
+    let workspace = seed::workspace(&rest, &prefixes).await.context("the demo cannot be set up")?;
     settle(deployment).await;
-    let customer = Customer {
-        base_url: deployment.base_url().to_owned(),
-        public_url: on.public_url,
-        account_sid: on.account_sid,
-        auth_token: on.auth_token.0,
-        address: CUSTOMER.to_owned(),
-    };
-    let walk = Walk { deployment, carrier, rest, workspace };
-    let conversation = walk.play(&customer).await?;
-    say(&walk.what_to_try(&customer, &conversation));
+    let walk = Walk { deployment, stub, rest, workspace };
+    let mut tried = None;
+    for carrier in carriers {
+        let customer = Customer {
+            base_url: deployment.base_url().to_owned(),
+            public_url: on.public_url.clone(),
+            account_sid: on.account_sid,
+            auth_token: on.auth_token.0.clone(),
+            carrier: *carrier,
+            address: format!("{}{CUSTOMER}", stand_in_prefix_of(*carrier)),
+        };
+        let served = walk.play(&customer).await.with_context(|| carrier.name())?;
+        tried.get_or_insert((customer, served));
+    }
+    if let Some((customer, served)) = tried {
+        say(&walk.what_to_try(&customer, &served));
+    }
     Ok(())
+}
+
+/// The carriers that the demo plays: the one that is wanted, or all.
+pub fn carriers(wanted: Option<CarrierName>) -> Vec<CarrierName> {
+    wanted.map_or_else(|| CarrierName::ALL.to_vec(), |one| vec![one])
 }
 
 /// What a walk needs.
 struct Walk<'a> {
     deployment: &'a Deployment,
-    carrier: Option<&'a StubCarrier>,
+    stub: Option<&'a StubCarrier>,
     rest: Rest,
     workspace: Workspace,
 }
@@ -74,17 +94,20 @@ struct Served {
 
 impl Walk<'_> {
     async fn play(&self, customer: &Customer) -> Result<Served> {
-        heading(&format!("1. A customer, {CUSTOMER}, writes to {BUSINESS}: “{QUESTION}”"));
-        customer.writes(BUSINESS, QUESTION).await.context("1. the customer cannot write")?;
+        let business = format!("{}{BUSINESS}", stand_in_prefix_of(customer.carrier));
+        let (address, carrier) = (&customer.address, customer.carrier.name());
+        heading(&format!("1. By {carrier} {address} writes to {business}: “{QUESTION}”"));
+        customer.writes(&business, QUESTION).await.context("1. the customer cannot write")?;
         settle(self.deployment).await;
-        let conversation = self.conversation().await.context("1. no conversation was opened")?;
+        let conversation = self.conversation(address).await;
+        let conversation = conversation.context("1. no conversation was opened")?;
         heading("2. The router looks for an agent who speaks English and has time");
         let task = self.task(&conversation).await.context("2. nobody was asked")?;
         let agent = self.accept(&task).await.context("3. nobody accepted")?;
         self.seated(&conversation, &agent).await.context("3. nobody was seated")?;
         heading(&format!("4. {agent} answers: “{ANSWER}”"));
         let message = self.answer(&conversation, &agent).await.context("4. no answer")?;
-        if self.carrier.is_some() {
+        if self.stub.is_some() {
             heading("5. The carrier takes it, and reports what becomes of it");
             self.delivered(&conversation, &message).await.context("5. it did not arrive")?;
         }
@@ -93,8 +116,8 @@ impl Walk<'_> {
     }
 
     /// The open conversation of the customer.
-    async fn conversation(&self) -> Result<String> {
-        let path = format!("/conversations/v1/ParticipantConversations?Address={}", plus(CUSTOMER));
+    async fn conversation(&self, address: &str) -> Result<String> {
+        let path = format!("/conversations/v1/ParticipantConversations?Address={}", plus(address));
         let open = |answer: &Value| {
             let all = answer["conversations"].as_array()?;
             let open = all.iter().find(|one| one["conversation_state"] == "active")?;
@@ -168,7 +191,7 @@ impl Walk<'_> {
             let sent = carrier.sent();
             sent.iter().any(|one| one.about.is_some_and(|(sid, _)| sid.to_string() == message))
         };
-        if let Some(carrier) = self.carrier
+        if let Some(carrier) = self.stub
             && !carrier.until(DEADLINE, taken).await
         {
             bail!("after {DEADLINE:?} the carrier has still not taken {message}");
@@ -205,6 +228,9 @@ impl Walk<'_> {
     /// Commands to copy.
     fn what_to_try(&self, customer: &Customer, served: &Served) -> String {
         let Served { conversation, task, agent } = served;
+        let (address, prefix) = (&customer.address, stand_in_prefix_of(customer.carrier));
+        let to =
+            if prefix.is_empty() { String::new() } else { format!(" --to {prefix}{BUSINESS}") };
         let (base_url, workspace) = (&customer.base_url, self.workspace.path());
         let port = base_url.rsplit(':').next().unwrap_or_default();
         let mut arguments = format!("--port {port}");
@@ -213,6 +239,9 @@ impl Walk<'_> {
         }
         if customer.account_sid.to_string() != Options::default().account_sid {
             arguments.push_str(&format!(" --account-sid {}", customer.account_sid));
+        }
+        if !customer.carrier.is_default() {
+            arguments.push_str(&format!(" --carrier {}", customer.carrier.name()));
         }
         if customer.auth_token != Options::default().auth_token {
             arguments.push_str(" --auth-token …");
@@ -224,10 +253,10 @@ impl Walk<'_> {
 What to try next, in another terminal:
 
   # the customer writes again: it is appended to the open conversation
-  cargo run -- {arguments} say {CUSTOMER} 'Thank you!'
+  cargo run -- {arguments} say {address} 'Thank you!'{to}
 
   # somebody else writes: the next free agent is asked; a third has to wait
-  cargo run -- {arguments} say +15550199998 'Do you deliver on Sundays?'
+  cargo run -- {arguments} say {prefix}+15550199998 'Do you deliver on Sundays?'{to}
 
   # the whole conversation
   {curl} {messages}
@@ -275,13 +304,23 @@ mod tests {
         let carrier = StubCarrier::start(sid, &account.auth_token).await.unwrap();
         let carrier_base_url = Some(carrier.base_url());
         let deployment = Deployment::start(Options { carrier_base_url, ..account }).await.unwrap();
-        for answers in 1..=2 {
-            run(&deployment, Some(&carrier)).await.unwrap();
-            assert_eq!(carrier.sent().len(), answers);
+        carrier.register(deployment.base_url());
+        let all = carriers(None);
+        for times in 1..=2 {
+            run(&deployment, Some(&carrier), &all).await.unwrap();
+            assert_eq!(carrier.sent().len(), times * all.len());
         }
-        let receipts = carrier.receipts();
-        let statuses: Vec<&str> = receipts.iter().map(|it| it.status.name()).collect();
-        assert_eq!(statuses, ["sent", "delivered", "sent", "delivered"]);
+        for name in all {
+            let sent = carrier.sent();
+            let ours: Vec<_> = sent.iter().filter(|one| one.carrier == name).collect();
+            assert_eq!(ours.len(), 2, "{name:?}");
+            for one in ours {
+                let receipts = carrier.receipts();
+                let about = receipts.iter().filter(|receipt| receipt.message == one.id);
+                let statuses: Vec<&str> = about.map(|receipt| receipt.status.name()).collect();
+                assert_eq!(statuses[..2], ["sent", "delivered"], "{name:?}");
+            }
+        }
         assert_eq!(deployment.dead_letters().await.unwrap(), []);
         deployment.stop().await;
     }

@@ -79,7 +79,9 @@ async fn run(arguments: &Arguments) -> Result<()> {
         }
         Some(Command::Say { from, text, to }) => {
             let base_url = arguments.base_url();
+            let carrier = arguments.carrier.unwrap_or_default();
             let customer = say::Customer {
+                carrier,
                 public_url: arguments.public_url.clone().unwrap_or_else(|| base_url.clone()),
                 base_url,
                 account_sid: arguments.account_sid,

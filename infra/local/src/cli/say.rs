@@ -1,11 +1,10 @@
 //! `cargo run -- say`: a customer, as the carrier brings the messages: a signed webhook.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use switchboard_carriers::stub::CustomerMessage;
-use switchboard_carriers::{stub_of, webhook_path};
+use switchboard_carriers::{stand_in_settings, stub_of, webhook_path};
 use switchboard_domain::address::Address;
 use switchboard_domain::carriage::{CarrierName, CarrierSettings};
 use switchboard_domain::private::Private;
@@ -26,6 +25,8 @@ pub(crate) struct Customer {
     pub(crate) account_sid: AccountSid,
     /// The token that the carrier signs with.
     pub(crate) auth_token: String,
+    /// The carrier that they write by.
+    pub(crate) carrier: CarrierName,
     /// The customer's address.
     pub(crate) address: String,
 }
@@ -36,14 +37,14 @@ impl Customer {
     /// # Errors
     /// If the exchange is not there, or does not take it.
     pub(crate) async fn writes(&self, to: &str, body: &str) -> Result<()> {
-        let (auth_token, own) = (Private::from(self.auth_token.as_str()), BTreeMap::new());
+        let (auth_token, own) = (Private::from(self.auth_token.as_str()), stand_in_settings());
         let settings = CarrierSettings {
             account_sid: self.account_sid,
             auth_token: &auth_token,
             public_url: &self.public_url,
             own: &own,
         };
-        let carrier = CarrierName::default();
+        let carrier = self.carrier;
         let (stub, path) = (stub_of(carrier, &settings)?, webhook_path(carrier));
         let id = stub.message_id(system_entropy(), false);
         let message = CustomerMessage::text(&id, &self.address, to, body);

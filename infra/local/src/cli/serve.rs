@@ -53,6 +53,10 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<()> {
         ..arguments.options()
     };
     let deployment = Deployment::start(options).await?;
+    if let Some(carrier) = &carrier {
+        let public_url = arguments.public_url.as_deref();
+        carrier.register(public_url.unwrap_or_else(|| deployment.base_url()));
+    }
     for warning in deployment.warnings() {
         complain(&format!("mind: {warning}"));
     }
@@ -78,7 +82,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<()> {
 /// Plays the demo, if it is wanted.
 async fn greet(arguments: &Arguments, deployment: &Deployment, carrier: Option<&StubCarrier>) {
     if !arguments.no_demo
-        && let Err(error) = demo::run(deployment, carrier).await
+        && let Err(error) = demo::run(deployment, carrier, &demo::carriers(arguments.carrier)).await
     {
         complain(&format!("the demo did not come to its end: {error:#}"));
     }

@@ -7,7 +7,6 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -24,7 +23,7 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use switchboard_carriers::stub::{Mood, Served, Stub, Taken};
-use switchboard_carriers::stub_of;
+use switchboard_carriers::{stand_in_settings, stub_of, webhook_path};
 use switchboard_domain::address::ChannelType;
 use switchboard_domain::carriage::{CarrierName, CarrierSettings, DeliveryStatus};
 use switchboard_domain::private::Private;
@@ -55,6 +54,8 @@ pub enum Behaviour {
     Reject(u32),
     /// Takes them and neither answers nor reports: only its list of messages shows them.
     AcceptThenSilence,
+    /// Takes them and never reports; a gateway before it answers that something broke.
+    AcceptBehindGateway,
     /// Takes nothing and does not answer.
     Silence,
     /// Takes them and makes each report twice.
@@ -120,6 +121,8 @@ struct Carrier {
 #[derive(Debug, Default)]
 struct State {
     behaviour: Behaviour,
+    /// Where those carriers report that are told once and for all.
+    registered: Option<String>,
     messages: Vec<Taken>,
     receipts: Vec<Receipt>,
 }
@@ -176,6 +179,12 @@ impl StubCarrier {
     pub fn stub(&self, carrier: CarrierName) -> &dyn Stub {
         let stub = self.carrier.stubs.iter().find(|stub| stub.name() == carrier);
         stub.expect("every carrier has a stub").as_ref()
+    }
+
+    /// Registers an exchange, by the address at which the world reaches it, with the carriers that are told once and for
+    /// all where to report.
+    pub fn register(&self, origin: &str) {
+        lock(&self.carrier.state).registered = Some(origin.to_owned());
     }
 
     /// The messages that it took, in order, as they stand now.
@@ -249,7 +258,7 @@ async fn listen(listener: TcpListener, carrier: Arc<Carrier>) {
 
 /// The stub of every carrier, with this account.
 fn stubs(account_sid: AccountSid, auth_token: &str) -> Result<Vec<Arc<dyn Stub>>> {
-    let (auth_token, own) = (Private::from(auth_token), BTreeMap::new());
+    let (auth_token, own) = (Private::from(auth_token), stand_in_settings());
     let settings =
         CarrierSettings { account_sid, auth_token: &auth_token, public_url: "", own: &own };
     let stubs = CarrierName::ALL.iter().map(|carrier| stub_of(*carrier, &settings));
@@ -274,6 +283,9 @@ async fn serve(carrier: &Arc<Carrier>, request: Request<Incoming>) -> Response<F
         if behaviour == Behaviour::AcceptThenSilence {
             std::future::pending::<()>().await;
         }
+        if behaviour == Behaviour::AcceptBehindGateway {
+            return bare(StatusCode::BAD_GATEWAY);
+        }
         tokio::spawn(report(Arc::clone(carrier), stub, message, behaviour));
     }
     served.answer.map(|body| Full::new(Bytes::from(body)))
@@ -288,6 +300,7 @@ impl Behaviour {
             Self::Reject(code) => Mood::Refusing(code),
             Self::Accept
             | Self::AcceptThenSilence
+            | Self::AcceptBehindGateway
             | Self::Silence
             | Self::DuplicateReceipts
             | Self::ReversedReceipts
@@ -347,9 +360,14 @@ impl Carrier {
     ) -> Option<(Served, Arc<dyn Stub>)> {
         let (now, mood) = ((self.clock)(), behaviour.mood());
         let mut state = lock(&self.state);
-        let (served, stub) = self.stubs.iter().find_map(|stub| {
+        let (mut served, stub) = self.stubs.iter().find_map(|stub| {
             Some((stub.answer(request, &state.messages, mood, now)?, Arc::clone(stub)))
         })?;
+        if let (Some(taken), true) = (&mut served.taken, stub.reports_where_registered()) {
+            let registered = state.registered.as_ref();
+            let at = registered.map(|origin| format!("{origin}{}", webhook_path(taken.carrier)));
+            taken.report_to = at.or(taken.report_to.take());
+        }
         state.messages.extend(served.taken.clone());
         Some((served, stub))
     }

@@ -1,6 +1,5 @@
 //! The command as a process, and what its customers and clients do with it.
 
-use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -9,7 +8,7 @@ use std::time::{Duration, Instant};
 use reqwest::Client;
 use serde_json::{Value, json};
 use switchboard_carriers::stub::CustomerMessage;
-use switchboard_carriers::{stub_of, webhook_path};
+use switchboard_carriers::{stand_in_settings, stub_of, webhook_path};
 use switchboard_check::Moment;
 use switchboard_domain::carriage::{CarrierName, CarrierSettings};
 
@@ -123,7 +122,7 @@ impl Running {
     /// One signed message, and the status of the answer, if one comes.
     pub(crate) async fn answer_to(&self, from: &str, sid: &str) -> Option<u16> {
         let carrier = CarrierName::default();
-        let (auth_token, own) = (TOKEN.into(), BTreeMap::new());
+        let (auth_token, own) = (TOKEN.into(), stand_in_settings());
         let settings = CarrierSettings {
             account_sid: ACCOUNT.parse().unwrap(),
             auth_token: &auth_token,

@@ -35,8 +35,8 @@ struct List<'a> {
     key: &'a str,
 }
 
-/// Sets everything up.
-pub(super) async fn workspace(rest: &Rest) -> Result<Workspace> {
+/// Sets everything up; the business can be reached under its number behind each of these prefixes.
+pub(super) async fn workspace(rest: &Rest, prefixes: &[&str]) -> Result<Workspace> {
     let list =
         List { path: "/taskrouter/v1/Workspaces", query: "FriendlyName=Demo", key: "workspaces" };
     let found = named(rest, &list, &[("FriendlyName", NAME)]).await?;
@@ -45,7 +45,9 @@ pub(super) async fn workspace(rest: &Rest) -> Result<Workspace> {
     let workflow = workflow(rest, &workspace).await?;
     number(rest).await?;
     let flow = flow(rest, &workflow).await?;
-    address(rest, &flow).await?;
+    for prefix in prefixes {
+        address(rest, &flow, prefix).await?;
+    }
     Ok(workspace)
 }
 
@@ -129,21 +131,23 @@ async fn flow(rest: &Rest, workflow: &str) -> Result<String> {
 }
 
 /// What happens when somebody writes to the number for the first time.
-async fn address(rest: &Rest, flow: &str) -> Result<()> {
+async fn address(rest: &Rest, flow: &str, prefix: &str) -> Result<()> {
+    let address = format!("{prefix}{BUSINESS}");
+    let kind = prefix.strip_suffix(':').unwrap_or("sms");
     let list = List {
         path: "/conversations/v1/Configuration/Addresses",
         query: "PageSize=50",
         key: "address_configurations",
     };
     let form = [
-        ("Type", "sms"),
-        ("Address", BUSINESS),
+        ("Type", kind),
+        ("Address", &address),
         ("FriendlyName", NAME),
         ("AutoCreation.Enabled", "true"),
         ("AutoCreation.Type", "studio"),
         ("AutoCreation.StudioFlowSid", flow),
     ];
-    find(rest, &list, "address", BUSINESS, &form).await?;
+    find(rest, &list, "address", &address, &form).await?;
     Ok(())
 }
 
