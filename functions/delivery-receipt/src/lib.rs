@@ -4,10 +4,13 @@
 #![forbid(unsafe_code)]
 #![recursion_limit = "256"]
 
+mod unnamed;
+
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use switchboard_domain::carriage::{Report, StatusReport};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::message::Message;
+use switchboard_domain::sid::MessageSid;
 use switchboard_runtime::queue::{body, each_message};
 use switchboard_runtime::{Dependencies, Failure, Needs, Patience};
 use switchboard_store::key;
@@ -24,17 +27,38 @@ pub async fn handle(on: &Dependencies, event: SqsEvent) -> SqsBatchResponse {
 async fn hear(on: &Dependencies, report_or_mark: &Report) -> Result<(), Failure> {
     match report_or_mark {
         Report::Status(status) => report(on, status).await,
-        Report::Watermark(_) => Err(Failure::Invalid("no rule for a watermark yet".to_owned())),
+        Report::Watermark(mark) => {
+            let reached = unnamed::deliveries_before(on, mark).await?;
+            for (sid, number, report) in reached.reports {
+                raise(on, sid, number, &report).await?;
+            }
+            if reached.is_partial { Err(unnamed::being_sent()) } else { Ok(()) }
+        }
     }
 }
 
 async fn report(on: &Dependencies, report: &StatusReport) -> Result<(), Failure> {
-    // We ask every carrier to tell us our own names back. A report without them is about a message that was
-    // not sent by us.
-    let (Some(sid), Some(number)) = (report.message, report.delivery) else {
-        tracing::info!("a report on a message of somebody else");
-        return Ok(());
+    // We ask every carrier to tell us our own names back; not all of them can.
+    let about = match report.message.zip(report.delivery) {
+        None => unnamed::delivery_of(on, report).await?,
+        about => about,
     };
+    match about {
+        Some((sid, number)) => raise(on, sid, number, report).await,
+        None => {
+            tracing::info!("a report on a message of somebody else");
+            Ok(())
+        }
+    }
+}
+
+/// Writes down how far a delivery got.
+async fn raise(
+    on: &Dependencies,
+    sid: MessageSid,
+    number: u32,
+    report: &StatusReport,
+) -> Result<(), Failure> {
     on.decide(|| async {
         let message: Option<Message> = on.store.get(key::message(sid)).await?;
         let message = message.ok_or_else(|| Failure::NotFound(sid.to_string()))?;

@@ -3,13 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 use super::Message;
-use crate::carriage::{CarrierName, DeliveryStatus, SendOutcome, StatusReport};
+use crate::carriage::{CarrierName, DeliveryStatus, SendOutcome, StatusReport, Watermark};
 use crate::configuration::PhoneNumber;
 use crate::conversation::{ConversationEvent, Pair};
 use crate::timestamp::{Millis, Timestamp};
 
 /// A send that was begun and not ended by then is of unknown outcome. Longer than any call lasts.
 pub const LEASE: Millis = Millis::seconds(30);
+/// A report without our names waits so long for the end of a send: shorter than a queue has patience.
+const UNDER_WAY: Millis = Millis::seconds(120);
 /// A carrier that is down is tried this often before the delivery fails.
 pub const ATTEMPTS_MAX: u32 = 8;
 /// The code of a delivery that was given up (30008: unknown error, rule E.7).
@@ -188,6 +190,42 @@ impl Message {
         }
         delivery.updated = now;
         Some(Progress { message, event: Some(self.delivery_updated(number)) })
+    }
+
+    /// The number of the delivery that the carrier calls so.
+    pub fn delivery_called(&self, carrier: CarrierName, carrier_message_id: &str) -> Option<u32> {
+        let is_so = |one: &&Delivery| {
+            one.carrier_message_id.as_deref() == Some(carrier_message_id)
+                && one.carrier.is_none_or(|own| own == carrier)
+        };
+        self.deliveries.iter().find(is_so).map(|one| one.number)
+    }
+
+    /// Whether a copy to that customer was begun to be sent a moment ago, and what the carrier calls it is not written
+    /// down yet. One that is so for longer is a call whose answer was lost: no report will name it either.
+    pub fn is_under_way(&self, pair: &Pair, now: Timestamp) -> bool {
+        let mut to_them = self.deliveries.iter().filter(|one| one.pair == *pair);
+        to_them.any(|one| {
+            one.begun.is_some_and(|begun| now < begun + UNDER_WAY)
+                && one.carrier_message_id.is_none()
+        })
+    }
+
+    /// What a watermark says of the copies to that customer: those that the carrier had by then and that did not get as
+    /// far yet.
+    pub fn reports_of(&self, mark: &Watermark, pair: &Pair) -> Vec<(u32, StatusReport)> {
+        let is_before = |one: &&Delivery| {
+            one.pair == *pair
+                && one.created <= mark.until
+                && one.carrier.is_none_or(|own| own == mark.carrier)
+                && one.status.gives_way_to(mark.status)
+        };
+        let report = |one: &Delivery| {
+            let id = one.carrier_message_id.as_ref()?;
+            let report = StatusReport::new(mark.carrier, id, mark.status, mark.received_at);
+            Some((one.number, StatusReport { happened_at: Some(mark.until), ..report }))
+        };
+        self.deliveries.iter().filter(is_before).filter_map(report).collect()
     }
 
     fn delivery_updated(&self, number: u32) -> ConversationEvent {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::carriage::{SendOutcome, StatusReport};
+use crate::carriage::{SendOutcome, StatusReport, Watermark};
 use crate::configuration::PhoneNumber;
 use crate::conversation::{Answers, NewParticipant, Source};
 use crate::sid::{ServiceSid, Sid as _};
@@ -177,6 +177,41 @@ fn an_answer_leaves_by_the_carrier_that_brought_the_message_else_by_the_senders(
     });
     let carriers: Vec<_> = answer.deliveries.iter().map(|copy| copy.carrier).collect();
     assert_eq!(carriers, [Some(CarrierName::default()), None]);
+}
+
+#[test]
+fn a_watermark_raises_what_the_carrier_had_by_then_and_nothing_else() {
+    let accepted = SendOutcome::Accepted { carrier_message_id: "m1".to_owned() };
+    let sent = sent(1).lease(1, NOW).unwrap().record(1, &accepted, NOW).unwrap().message;
+    let pair = sent.deliveries[0].pair.clone();
+    let created = sent.deliveries[0].created;
+    let mark = |status, until| Watermark {
+        carrier: CarrierName::default(),
+        customer: pair.address.clone(),
+        business: pair.proxy.clone(),
+        status,
+        until,
+        received_at: NOW,
+    };
+    let reports = sent.reports_of(&mark(DeliveryStatus::Read, created), &pair);
+    let [(1, report)] = &reports[..] else { panic!("{reports:?}") };
+    assert_eq!((report.carrier_message_id.as_str(), report.status), ("m1", DeliveryStatus::Read));
+    let read = sent.report(1, report, NOW).unwrap().message;
+    assert_eq!(read.deliveries[0].status, DeliveryStatus::Read);
+    let delivered = mark(DeliveryStatus::Delivered, created);
+    assert_eq!(read.reports_of(&delivered, &pair), []);
+    let earlier = mark(DeliveryStatus::Read, Timestamp(created.0 - 1));
+    assert_eq!(sent.reports_of(&earlier, &pair), []);
+    let other = Pair { address: "+14155559999".parse().unwrap(), ..pair.clone() };
+    assert_eq!(sent.reports_of(&mark(DeliveryStatus::Read, created), &other), []);
+    assert_eq!(sent.delivery_called(CarrierName::default(), "m1"), Some(1));
+    assert_eq!(sent.delivery_called(CarrierName::default(), "m2"), None);
+    let leased = self::sent(1).lease(1, NOW).unwrap();
+    assert!(leased.is_under_way(&pair, NOW) && !sent.is_under_way(&pair, NOW));
+    assert!(!leased.is_under_way(&other, NOW));
+    let lost = NOW + Millis::seconds(120);
+    assert!(!leased.is_under_way(&pair, lost), "its answer never came");
+    assert_eq!(leased.reports_of(&mark(DeliveryStatus::Read, lost), &pair), []);
 }
 
 fn report_on(carrier_message_id: &str, status: DeliveryStatus) -> StatusReport {
