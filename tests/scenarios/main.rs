@@ -4,6 +4,7 @@
 mod assignment;
 mod bad_input;
 mod carrier_days;
+mod carriers;
 mod endpoint;
 mod events;
 mod isolation;

@@ -29,6 +29,7 @@ macro_rules! carriers {
     ($each:ident) => {
         $each! {
             twilio => Twilio,
+            meta => Meta,
         }
     };
 }
