@@ -47,8 +47,8 @@ impl View {
 
     /// Its identifier: the carrier's own where that is one, else kin of the message's.
     pub(crate) fn sid(&self) -> String {
-        let carriers =
-            self.message.origin.as_ref().map(|origin| origin.carrier_message_id.as_str());
+        let first = self.message.origin.as_ref().filter(|origin| origin.carrier.is_default());
+        let carriers = first.map(|origin| origin.carrier_message_id.as_str());
         if let Some(text) = carriers.filter(|text| bytes_of(text).is_some()) {
             return text.to_owned();
         }
@@ -117,12 +117,12 @@ fn bytes_of(text: &str) -> Option<MessageSid> {
     sms.or_else(|_| text.parse().map(|sid: MmsSid| sid.twin())).ok()
 }
 
-/// The message that a path names: one of ours by its family, one of a carrier's by what it became.
+/// The message that a path names: one of ours by its family, one of a carrier's by what it became. Identifiers of this
+/// form are the first carrier's own; what others bring is named by its family.
 pub(crate) async fn load(call: &Call<'_>, text: &str) -> Result<View, ApiError> {
     let bytes = bytes_of(text).ok_or_else(|| call.not_found())?;
-    let carriers = CarrierName::ALL.iter();
-    let of_carriers = carriers.map(|carrier| key::message(message_sid(*carrier, text)));
-    let keys: Vec<_> = of_carriers.chain([key::message(bytes.kin::<MessageSid>(0))]).collect();
+    let of_carrier = message_sid(CarrierName::default(), text);
+    let keys = [of_carrier, bytes.kin::<MessageSid>(0)].map(key::message);
     let mut found = call.on.store.get_all(&keys).await?;
     let messages = keys.iter().filter_map(|key| take::<Message>(&mut found, key));
     let view = messages.flat_map(View::all).find(|view| view.sid() == text);
