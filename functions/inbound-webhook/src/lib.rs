@@ -26,6 +26,7 @@ use switchboard_domain::process::identity;
 use switchboard_domain::sid::{MessageSid, Sid as _};
 use switchboard_runtime::deadline::done_in_time;
 use switchboard_runtime::queue::Outgoing;
+use switchboard_runtime::route::below_stage;
 use switchboard_runtime::{Dependencies, Failure, Needs, Patience};
 
 /// What is kept of a request that cannot be understood, in bytes: with every byte escaped, a queue still takes it.
@@ -54,7 +55,8 @@ pub async fn handle(
 
 async fn receive(on: &Dependencies, carriers: &Carriers, request: Request) -> Response<Body> {
     let path = request.raw_http_path().to_owned();
-    let Some(name) = path.strip_prefix("/webhooks/").and_then(CarrierName::parse) else {
+    let below = below_stage(&path, stage(&request));
+    let Some(name) = below.strip_prefix("/webhooks/").and_then(CarrierName::parse) else {
         return error(404, "No such carrier");
     };
     let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
@@ -67,6 +69,13 @@ async fn receive(on: &Dependencies, carriers: &Carriers, request: Request) -> Re
         body,
     };
     take(on, carriers.get(name), &incoming).await
+}
+
+fn stage(request: &Request) -> Option<&str> {
+    match request.request_context_ref()? {
+        RequestContext::ApiGatewayV2(context) => context.stage.as_deref(),
+        _ => None,
+    }
 }
 
 /// Where the carrier posted, as it signed it. A function cannot be told its own URL when it is deployed; Lambda says by

@@ -1,7 +1,8 @@
 //! One request to a REST product, read and taken apart.
 
 use http::{HeaderMap, header};
-use lambda_http::{Body, Request};
+use lambda_http::request::RequestContext;
+use lambda_http::{Body, Request, RequestExt as _};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use switchboard_domain::codes::Code;
@@ -9,6 +10,7 @@ use switchboard_domain::decision::Decision;
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_domain::version::Version;
 use switchboard_runtime::Dependencies;
+use switchboard_runtime::route::below_stage;
 
 use crate::BODY_BYTES_MAX;
 use crate::params::Params;
@@ -60,9 +62,15 @@ impl<'a> Call<'a> {
             "DELETE" => Method::Delete,
             _ => Method::Other,
         };
-        let raw_path = head.uri.path().to_owned();
+        let raw_path = head.raw_http_path().to_owned();
         let mut segments = Vec::new();
-        for segment in raw_path.split('/').filter(|segment| !segment.is_empty()) {
+        let stage = match head.request_context_ref() {
+            Some(RequestContext::ApiGatewayV2(context)) => context.stage.as_deref(),
+            _ => None,
+        };
+        for segment in
+            below_stage(&raw_path, stage).split('/').filter(|segment| !segment.is_empty())
+        {
             let decoded = percent_decode_str(segment).decode_utf8();
             segments.push(decoded.map_err(|_| ApiError::not_found(&raw_path))?.into_owned());
         }

@@ -12,6 +12,7 @@ mod needs;
 mod notice;
 pub mod patience;
 pub mod queue;
+pub mod route;
 pub mod telemetry;
 
 pub use config::Config;
