@@ -1,58 +1,192 @@
-//! What functions do and what they may do: every call of a busy day is in its function's policy.
+//! Least privilege, both ways. Every request of a function is held against its role wherever the bundle runs here, so a call
+//! without permission fails each scenario, each sample event and the simulation. Here is the other way: a permission
+//! that nothing makes use of fails.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use serde_norway::Value;
-use switchboard_tests::Exchange;
+use futures_util::future::join_all;
+use reqwest::Method;
+use serde_json::{Value, json};
+use switchboard::template::{Function, Source};
+use switchboard::{Answer, Called, Endpoints, Options, Permission, Permissions, invoke};
+use switchboard_tests::{ACCOUNT, Api, Exchange, NUMBER};
 
-/// Every (action, resource) that a role allows, named as the deployment names what was used.
-fn allowed(function: &str) -> BTreeSet<(String, String)> {
-    let document: Value = serde_norway::from_str(switchboard::template::TEMPLATE).unwrap();
-    let pascal: String =
-        function.split('-').map(|word| word[..1].to_uppercase() + &word[1..]).collect();
-    let role = &document["Resources"][format!("{pascal}Role").as_str()]["Properties"];
-    let mut allowed = BTreeSet::new();
-    for statement in role["Policies"][0]["PolicyDocument"]["Statement"].as_sequence().unwrap() {
-        for action in texts(&statement["Action"]) {
-            for resource in texts(&statement["Resource"]) {
-                allowed.insert((action.clone(), short(&resource)));
+/// What every function's role allows beside its own requests: its log, and the key of whatever is encrypted.
+const EVERYWHERE: [(&str, &str); 4] = [
+    ("logs:CreateLogStream", "FunctionLogs"),
+    ("logs:PutLogEvents", "FunctionLogs"),
+    ("kms:Decrypt", "EncryptionKey"),
+    ("kms:GenerateDataKey", "EncryptionKey"),
+];
+/// What Lambda asks in the name of a function that a queue wakes.
+const OF_A_QUEUE: [&str; 3] = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
+/// What Lambda asks in the name of a function that a stream wakes. Streams are listed by Lambda when it begins.
+const OF_A_STREAM: [&str; 4] = [
+    "dynamodb:DescribeStream",
+    "dynamodb:GetRecords",
+    "dynamodb:GetShardIterator",
+    "dynamodb:ListStreams",
+];
+
+/// Where webhooks and callbacks go.
+const ENDPOINT: &str = "http://127.0.0.1:9/hook";
+
+/// An endpoint that lets the time of one call run out.
+#[derive(Debug, Default)]
+struct HangsOnce(AtomicBool);
+
+impl Endpoints for HangsOnce {
+    fn answer(
+        &self,
+        _: reqwest::Request,
+    ) -> Pin<Box<dyn Future<Output = (Called, Answer)> + Send + '_>> {
+        let hung = self.0.swap(true, Ordering::SeqCst);
+        let called = if hung { Called::Answered(200) } else { Called::TimedOut };
+        Box::pin(async { (called, Answer { content_type: None, body: None }) })
+    }
+}
+
+/// The endpoint that hung is called again, and has answered.
+async fn is_back(exchange: &Exchange) {
+    if exchange.moves_time() {
+        exchange.later(Duration::from_secs(10));
+    }
+    exchange.settles().await;
+}
+
+fn permission(action: &str, resource: &str) -> Permission {
+    Permission { action: action.to_owned(), resource: resource.to_owned() }
+}
+
+/// What Lambda itself needs of a function's role. It writes a batch that is given up to the queue of its mapping.
+fn asked_by_lambda(function: &Function, stack: &str) -> BTreeSet<Permission> {
+    let mut asked: BTreeSet<Permission> =
+        EVERYWHERE.map(|(action, resource)| permission(action, resource)).into();
+    let short = |name: &str| name.strip_prefix(stack).unwrap_or(name).to_owned();
+    for source in &function.sources {
+        match source {
+            Source::Queue { queue, .. } => {
+                asked.extend(OF_A_QUEUE.map(|action| permission(action, &short(queue))));
             }
+            Source::Stream { table, on_failure, .. } => {
+                let stream = format!("{}/stream/local", short(table));
+                asked.extend(OF_A_STREAM.map(|action| permission(action, &stream)));
+                let letters = on_failure.iter().map(|queue| short(queue));
+                asked.extend(letters.map(|queue| permission("sqs:SendMessage", &queue)));
+            }
+            Source::Schedule { .. } => {}
         }
     }
-    allowed
+    asked
 }
 
-/// One text or several, behind tags such as `!GetAtt`.
-fn texts(value: &Value) -> Vec<String> {
-    match value {
-        Value::Sequence(all) => all.iter().flat_map(texts).collect(),
-        Value::Tagged(tagged) => texts(&tagged.value),
-        Value::String(text) => vec![text.clone()],
-        other => panic!("{other:?}"),
+fn learn(used: &mut Permissions, more: Permissions) {
+    for (function, permissions) in more {
+        used.entry(function).or_default().extend(permissions);
     }
 }
 
-/// `InboundQueue.Arn` → `inbound.fifo`, `${RoutingTable.Arn}/index/list` → `routing/index/list`.
-fn short(resource: &str) -> String {
-    let plain = resource.replace("${", "").replace('}', "").replace(".Arn", "");
-    let (name, rest) =
-        plain.split_once('/').map_or((plain.as_str(), ""), |(name, rest)| (name, rest));
-    let stem = |suffix: &str| name.strip_suffix(suffix).map(str::to_lowercase);
-    match (stem("Table"), stem("Queue")) {
-        (Some(table), _) if rest.is_empty() => table,
-        (Some(table), _) => format!("{table}/{rest}"),
-        (None, Some(queue)) if ["receipts", "timers"].contains(&&*queue) => queue,
-        (None, Some(queue)) => format!("{queue}.fifo"),
-        (None, None) => plain,
-    }
+/// The sample events.
+fn events() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events");
+    let folders = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path());
+    let files = folders.filter(|path| path.is_dir()).flat_map(|folder| {
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>()
+    });
+    let is_event = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        name.ends_with(".json") && name.matches('.').count() == 1
+    };
+    let mut events: Vec<PathBuf> = files.filter(is_event).collect();
+    events.sort();
+    events
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn no_function_does_what_its_role_does_not_allow() {
-    let exchange = Exchange::open().await;
+/// Whatever the account has is listed and read, by clients that name an API key.
+async fn is_looked_at(exchange: &Exchange, conversation: &str) {
+    let account = format!("/api/2010-04-01/Accounts/{ACCOUNT}");
+    let key = exchange
+        .api
+        .post(&format!("{account}/Keys.json"), &[("FriendlyName", "reader")])
+        .await
+        .ok();
+    let (name, secret) = (key["sid"].as_str().unwrap(), key["secret"].as_str().unwrap());
+    let reader = Api::new(exchange.deployment.base_url(), name, secret);
+    let (workspace, alice) = (&exchange.workspace, exchange.sid("alice"));
+    let chat = format!("/conversations/v1/Conversations/{conversation}");
+    let events = exchange.api.all(&format!("{workspace}/Events"), "events").await;
+    for path in [
+        format!("{workspace}/Workers/{alice}/Statistics"),
+        format!("{workspace}/Events/{}", events[0]["sid"].as_str().unwrap()),
+        format!("{workspace}/Events?WorkerSid={alice}"),
+        format!("{workspace}/Tasks"),
+        format!("{workspace}/Workers/{alice}/Reservations"),
+        "/conversations/v1/Conversations".to_owned(),
+        format!("{chat}/Messages"),
+        format!("{chat}/Participants"),
+        "/conversations/v1/Configuration/Addresses".to_owned(),
+        "/messaging/v1/Services".to_owned(),
+        format!("{account}/Messages.json"),
+        format!("{account}/Messages.json?To=%2B14155550160"),
+        "/studio/v2/Flows".to_owned(),
+        format!("/flex-api/v1/Interactions/KD{}/Channels", &conversation[2..]),
+    ] {
+        reader.get(&path).await.ok();
+    }
+    exchange.api.delete(&format!("{account}/Keys/{name}.json")).await;
+}
+
+/// The flow mentions the first message and waits for minutes only, the workflow asks before it assigns.
+async fn is_set_up(exchange: &Exchange) {
+    let definition = json!({ "description": "", "initial_state": "Trigger", "flags": {}, "states": [
+        { "name": "Trigger", "type": "trigger", "properties": {}, "transitions": [
+            { "event": "incomingConversationMessage", "next": "agent" }] },
+        { "name": "agent", "type": "send-to-flex", "transitions": [], "properties": {
+            "workflow": exchange.sid("workflow"), "channel": "sms", "timeout": "600",
+            "attributes": r#"{"first":"{{trigger.conversation.Body}}"}"# } },
+    ]});
+    let (definition, status) = (definition.to_string(), ("Status", "published"));
+    let flow = [("FriendlyName", "flow"), status, ("Definition", &definition)];
+    let path = format!("/studio/v2/Flows/{}", exchange.sid("flow"));
+    exchange.api.post(&path, &[status, ("Definition", &definition)]).await.ok();
+    let spare = exchange.api.make("/studio/v2/Flows", &flow).await;
+    exchange.api.delete(&format!("/studio/v2/Flows/{spare}")).await;
+    let workflow = format!("{}/Workflows/{}", exchange.workspace, exchange.sid("workflow"));
+    exchange.api.post(&workflow, &[("AssignmentCallbackUrl", ENDPOINT)]).await.ok();
+    let addresses = "/conversations/v1/Configuration/Addresses";
+    let form = [
+        ("Type", "whatsapp"),
+        ("Address", "whatsapp:+18005550101"),
+        ("AutoCreation.Enabled", "true"),
+        ("AutoCreation.Type", "webhook"),
+        ("AutoCreation.WebhookUrl", ENDPOINT),
+        ("AutoCreation.WebhookMethod", "POST"),
+        ("AutoCreation.WebhookFilters", "onMessageAdded"),
+    ];
+    exchange.api.make(addresses, &form).await;
+    let form = [("Type", "sms"), ("Address", "+18005550102")];
+    let spare = exchange.api.make(addresses, &form).await;
+    exchange.api.delete(&format!("{addresses}/{spare}")).await;
+}
+
+/// A message finds an agent and gets an answer, a second agent is asked, and all of it ends.
+async fn a_conversation(exchange: &Exchange) {
     let customer = exchange.customer("+14155550160");
     customer.writes("hello").await;
     let conversation = customer.conversation().await;
+    let chat = format!("/conversations/v1/Conversations/{conversation}");
+    let mut listening = vec![("Target", "webhook"), ("Configuration.Url", ENDPOINT)];
+    listening.extend(
+        ["onParticipantAdded", "onMessageAdded", "onDeliveryUpdated", "onConversationStateUpdated"]
+            .map(|filter| ("Configuration.Filters", filter)),
+    );
+    exchange.api.make(&format!("{chat}/Webhooks"), &listening).await;
     exchange.settles().await;
     let alice = exchange.agent("alice");
     let agent = match alice.reservations("pending").await.is_empty() {
@@ -61,22 +195,144 @@ async fn no_function_does_what_its_role_does_not_allow() {
     };
     agent.accepts().await;
     agent.replies(&conversation, "an answer").await;
+    let aloud = [("X-Twilio-Webhook-Enabled", "true")];
+    let (messages, body) = (format!("{chat}/Messages"), [("Body", "one that webhooks hear of")]);
+    exchange.api.send(Method::POST, &messages, &body, &aloud).await.ok();
+    exchange.settles().await;
+    is_looked_at(exchange, &conversation).await;
+    let channel = format!("/flex-api/v1/Interactions/KD{0}/Channels/UO{0}", &conversation[2..]);
+    let routing = json!({ "properties": {
+        "workspace_sid": exchange.sid("workspace"), "workflow_sid": exchange.sid("workflow"),
+        "task_channel_unique_name": "sms", "timeout": 600,
+    }});
+    let invite = [("Routing", &*routing.to_string())];
+    exchange.api.post(&format!("{channel}/Invites"), &invite).await.ok();
+    let closing = [("Status", "closed"), ("Routing", r#"{"status":"closed"}"#)];
+    exchange.api.post(&channel, &closing).await.ok();
     exchange.settles().await;
     exchange.ticks().await;
-    let used = exchange.deployment.permissions();
-    let mut checked = 0;
-    let mut refused = Vec::new();
-    for name in exchange.deployment.template().functions.keys() {
-        let allowed = allowed(name);
-        for permission in used.get(name).into_iter().flatten() {
-            checked += 1;
-            let wanted = (permission.action.clone(), permission.resource.clone());
-            if !allowed.contains(&wanted) {
-                refused.push(format!("{name}: {} on {}", wanted.0, wanted.1));
-            }
-        }
+}
+
+/// Two customers in one conversation: what one writes is carried to the other. Then it is deleted.
+async fn a_group(exchange: &Exchange) {
+    let chat = exchange.api.make("/conversations/v1/Conversations", &[]).await;
+    for address in ["+14155550161", "+14155550162"] {
+        let form =
+            [("MessagingBinding.Address", address), ("MessagingBinding.ProxyAddress", NUMBER)];
+        let members = format!("/conversations/v1/Conversations/{chat}/Participants");
+        exchange.api.make(&members, &form).await;
     }
-    assert!(checked > 40, "only {checked} kinds of calls were made");
-    assert!(refused.is_empty(), "{}", refused.join("\n"));
+    exchange.customer("+14155550161").writes("to both of you").await;
+    exchange.settles().await;
+    exchange.api.delete(&format!("/conversations/v1/Conversations/{chat}")).await;
+}
+
+/// A message that belongs to no conversation is sent and read again.
+async fn a_message(exchange: &Exchange) {
+    let all = format!("/api/2010-04-01/Accounts/{ACCOUNT}/Messages.json");
+    let form = [("To", "+14155550163"), ("From", NUMBER), ("Body", "your parcel is here")];
+    let sent = exchange.api.make(&all, &form).await;
+    exchange.settles().await;
+    let one = all.replace(".json", &format!("/{sent}.json"));
+    exchange.api.get(&one).await.ok();
+    exchange.api.post(&one, &[("Body", "")]).await.ok();
+}
+
+/// A task that waits for minutes only; a worker and a workflow that go.
+async fn an_afternoon(exchange: &Exchange) {
+    let workspace = &exchange.workspace;
+    let workflow = exchange.sid("workflow");
+    let form = [("WorkflowSid", &*workflow), ("TaskChannel", "default"), ("Timeout", "600")];
+    let task = exchange.api.make(&format!("{workspace}/Tasks"), &form).await;
+    exchange.settles().await;
+    let of_it = format!("{workspace}/Events?TaskSid={task}");
+    assert!(!exchange.api.all(&of_it, "events").await.is_empty());
+    exchange.agent("carol").goes("Offline").await;
+    let carol = format!("{workspace}/Workers/{}", exchange.sid("carol"));
+    exchange.api.delete(&carol).await;
+    let configuration = json!({ "task_routing": {
+        "filters": [], "default_filter": { "queue": exchange.sid("english") } } });
+    let form = [("FriendlyName", "spare"), ("Configuration", &*configuration.to_string())];
+    let spare = exchange.api.make(&format!("{workspace}/Workflows"), &form).await;
+    exchange.api.delete(&format!("{workspace}/Workflows/{spare}")).await;
+    exchange.settles().await;
+}
+
+/// More tasks for one worker than the router hands out in one go.
+async fn a_crowd() -> Permissions {
+    let exchange = Exchange::open().await;
+    for name in ["alice", "bob", "carol"] {
+        exchange.agent(name).goes("Offline").await;
+    }
+    let (workspace, workflow) = (&exchange.workspace, exchange.sid("workflow"));
+    let form = [("WorkflowSid", &*workflow), ("TaskChannel", "default")];
+    let tasks = format!("{workspace}/Tasks");
+    for _ in 0..20 {
+        join_all((0..24).map(|_| exchange.api.make(&tasks, &form))).await;
+    }
+    exchange.settles().await;
+    let channels = format!("{workspace}/Workers/{}/Channels", exchange.sid("alice"));
+    exchange.api.post(&format!("{channels}/default"), &[("Capacity", "480")]).await.ok();
+    exchange.agent("alice").goes("Available").await;
+    exchange.settles().await;
+    assert_eq!(exchange.agent("alice").reservations("pending").await.len(), 480);
+    let used = exchange.deployment.permissions();
     exchange.rests().await;
+    used
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_role_allows_what_its_function_never_asks_for() {
+    let endpoints: Arc<dyn Endpoints> = Arc::new(HangsOnce::default());
+    let options = Options { endpoints: Some(endpoints), ..Options::default() };
+    let exchange = Exchange::opened(options).await;
+    is_set_up(&exchange).await;
+    a_conversation(&exchange).await;
+    a_group(&exchange).await;
+    a_message(&exchange).await;
+    an_afternoon(&exchange).await;
+    exchange.customer("whatsapp:+14155550164").to("whatsapp:+18005550101").writes("hello").await;
+    exchange.settles().await;
+    is_back(&exchange).await;
+    let mut used = exchange.deployment.permissions();
+    learn(&mut used, a_crowd().await);
+    for event in events() {
+        let outcome = invoke::replay(&event).await.unwrap();
+        learn(&mut used, outcome.permissions);
+    }
+    let stack = exchange.deployment.table_name("");
+    let mut idle = Vec::new();
+    for (name, function) in &exchange.deployment.template().functions {
+        let lambdas = asked_by_lambda(function, &stack);
+        let missing: Vec<_> = lambdas.difference(&function.allowed).collect();
+        assert!(missing.is_empty(), "{name} cannot be woken without {missing:?}");
+        let own = used.remove(name).unwrap_or_default();
+        let never =
+            function.allowed.iter().filter(|one| !own.contains(one) && !lambdas.contains(one));
+        idle.extend(never.map(|one| format!("{name}: {one}")));
+    }
+    assert!(idle.is_empty(), "allowed, and never asked for:\n{}", idle.join("\n"));
+    exchange.rests().await;
+}
+
+/// A role that lacks one permission makes its function fail, by whichever road it goes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_its_role_does_not_allow_fails() {
+    for road in [switchboard::Road::Near, switchboard::Road::Sdk] {
+        let role = "PolicyName: messaging-api";
+        let template = Options::default().template;
+        let (before, own) = template.split_once(role).unwrap();
+        let own = own.replacen("dynamodb:PutItem", "dynamodb:DescribeTable", 1);
+        let template = format!("{before}{role}{own}");
+        let exchange = Exchange::with(Options { template, road, ..Options::default() }).await;
+        let form = [("FriendlyName", "a pool")];
+        let answer = exchange.api.post("/messaging/v1/Services", &form).await;
+        assert_eq!(answer.status, 500, "{road:?}");
+        let refused = exchange.deployment.refused();
+        let wanted = permission("dynamodb:PutItem", "configuration");
+        assert_eq!(refused["messaging-api"], BTreeSet::from([wanted]));
+        let kept: Vec<Value> = exchange.api.all("/messaging/v1/Services", "services").await;
+        assert!(kept.is_empty(), "{kept:?}");
+        exchange.deployment.stop().await;
+    }
 }

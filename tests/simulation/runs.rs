@@ -58,6 +58,11 @@ pub(crate) fn simulated<T>(run: impl Future<Output = T>) -> T {
 impl Kernel {
     pub(crate) fn outcome(&self, seed: u64) -> Run {
         let state = self.world.state();
+        let mut violations = state.violations.clone();
+        violations.extend(self.deployment.refused().into_iter().map(|(function, refused)| {
+            let detail = format!("{function}: {refused:?}");
+            Violation { rule: "a role allows what its function does", detail }
+        }));
         Run {
             seed,
             hash: state.hash,
@@ -65,7 +70,7 @@ impl Kernel {
             calls: state.calls,
             messages: state.sent.len() + self.facts.acknowledged.len(),
             simulated: Duration::default(),
-            violations: state.violations.clone(),
+            violations,
             events: state.events.iter().cloned().collect(),
             profile: format!("{:?} {:?} {:?}", self.road, self.setting, self.plan),
             sites: state.sites.keys().cloned().collect(),

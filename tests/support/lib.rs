@@ -180,11 +180,13 @@ impl Exchange {
         self.api.all(&format!("{}/Tasks?PageSize=1000", self.workspace), "tasks").await
     }
 
-    /// Ends the scenario: everything is done, nothing was given up, and the tables keep every invariant.
+    /// Ends the scenario: everything is done, nothing was given up or asked for in vain, and the tables keep every invariant.
     pub async fn rests(self) {
         self.settles().await;
         let letters = self.deployment.dead_letters().await.expect("the dead letters");
         assert!(letters.is_empty(), "dead letters: {letters:?}");
+        let refused = self.deployment.refused();
+        assert!(refused.is_empty(), "what roles do not allow: {refused:?}");
         let snapshot = check::of_deployment(&self.deployment).await.expect("the tables");
         let now = self.deployment.dependencies("timer").expect("a clock").now();
         let facts = Facts { now, ..Facts::default() };

@@ -37,7 +37,6 @@ pub const NEEDS: Needs = Needs {
     variables: &[
         "TABLE_CONVERSATIONS",
         "TABLE_CONFIGURATION",
-        "QUEUE_INVITES",
         "QUEUE_OUTBOUND",
         "QUEUE_WEBHOOKS",
         "AUTH_TOKEN",

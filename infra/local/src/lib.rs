@@ -13,8 +13,9 @@
 //! - **Functions** share one process: there is no cold start, no freeze between invocations, no memory limit. A
 //!   time-out is kept, functions are told of it ([`Options::tells_end`]), and a panic fails the one invocation.
 //! - **Mappings** poll with Lambda's rules, but do not scale; a batching window is at most [`Options::window_max`].
-//! - **Roles** are not enforced. What each function did is recorded ([`Deployment::permissions`]) and compared
-//!   with the template by a test.
+//! - **Roles** are held against every request of a function to tables and queues, also in the simulation; what wakes
+//!   it, its logs and its keys are not asked for here. [`Deployment::permissions`] tells what was made use of,
+//!   [`Deployment::refused`] what was not allowed.
 //!
 //! [`Options::dynamodb_endpoint`] and [`Options::sqs_endpoint`] put somebody else's tables and queues in their
 //! place. Every deployment behind an endpoint has names of its own and removes what it made when it is stopped, so
@@ -37,8 +38,9 @@ pub use aws::opening::PARAMETERS;
 pub use aws::options::{Options, Road};
 pub use aws::queues::{DeadLetter, Depth, Haste};
 pub use aws::quiet::NotDrained;
+pub use aws::roles::{Permission, Permissions};
 pub use aws::trace::{Outcome, Trace, Trigger, Watch, Written};
-pub use aws::usage::{Counters, Permission, Usage};
+pub use aws::usage::{Counters, Usage};
 pub use aws::wire::serve_tables;
 pub use aws::{driver, template};
 pub use cli::{backup, check, cost, demo, invoke};

@@ -1,6 +1,5 @@
 //! One deployment: everything of the template, started, watched and stopped together.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,9 +22,10 @@ use crate::aws::kept::Kept;
 use crate::aws::mappings::{self, Reach};
 use crate::aws::opening::{link, open_queues, open_tables, read_template, stack, sweep, unread};
 use crate::aws::options::Options;
+use crate::aws::roles::Permissions;
 use crate::aws::template::Template;
 use crate::aws::trace::{Trace, Trigger};
-use crate::aws::usage::{Counters, Meter, Permission};
+use crate::aws::usage::{Counters, Meter};
 
 /// How long invocations that are running get to end when the deployment stops.
 const LAST_WORDS: Duration = Duration::from_secs(10);
@@ -66,6 +66,7 @@ impl Deployment {
         let warnings = kept.warnings(queues.held(&template.queues).await)?;
         let tables = open_tables(&options, &template, &stack, &meter).await?;
         Kept::mark(&options)?;
+        meter.roles.enforce(template.allowed());
         let faults = options.faults.clone();
         let is_steady = options.entropy.is_some();
         let (road, signs) = (options.road, options.signs);
@@ -186,8 +187,13 @@ impl Deployment {
     }
 
     /// The permissions that each function has made use of until now.
-    pub fn permissions(&self) -> BTreeMap<String, BTreeSet<Permission>> {
-        self.meter.permissions()
+    pub fn permissions(&self) -> Permissions {
+        self.meter.roles.used()
+    }
+
+    /// What each function asked for until now and its role does not allow.
+    pub fn refused(&self) -> Permissions {
+        self.meter.roles.refused()
     }
 
     /// Deletes what has expired, without waiting for the next look.

@@ -82,7 +82,10 @@ fn skewed(clock: &Clock, faults: &Arc<dyn Faults>, function: &str) -> Clock {
 
 /// What only the laptop sets: customers' webhooks may be on this machine, and every carrier is where the laptop's
 /// carrier is and has its secrets where none are given, for the functions that have one.
-fn local(environment: &BTreeMap<String, String>, carrier_url: &str) -> BTreeMap<String, String> {
+pub(crate) fn local(
+    environment: &BTreeMap<String, String>,
+    carrier_url: &str,
+) -> BTreeMap<String, String> {
     let mut variables = environment.clone();
     variables.insert("ALLOW_LOOPBACK_WEBHOOKS".to_owned(), "true".to_owned());
     if environment.keys().any(|name| name.starts_with("CARRIER_")) {

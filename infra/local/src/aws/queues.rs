@@ -13,6 +13,7 @@ use switchboard_sqs::{Settings, Sqs};
 use crate::aws::answer::Answer;
 use crate::aws::direct::Direct;
 use crate::aws::remote::Remote;
+use crate::aws::roles::Permission;
 use crate::aws::template;
 use crate::aws::trace::{note, seen};
 use crate::aws::usage::{Meter, Usage, billed};
@@ -212,6 +213,10 @@ impl Queues {
     ) -> Answer {
         let queue = body["QueueUrl"].as_str().and_then(|url| url.rsplit('/').next());
         let queue = self.short(queue.unwrap_or_default()).to_owned();
+        let wanted = Permission { action: permission(operation), resource: queue.clone() };
+        if let Err(denied) = self.meter.roles.check(function, wanted) {
+            return denied.answer();
+        }
         // What is sent may speak of what was read.
         let answer = match seen().kept().await {
             Ok(()) => self.call(operation, bytes).await,
@@ -222,7 +227,6 @@ impl Queues {
             _ => 0,
         };
         self.meter.add(function, usage(operation, bytes.len(), accepted));
-        self.meter.permit(function, permission(operation), queue.clone());
         if accepted > 0 {
             note(|notes| *notes.sent.entry(queue).or_default() += accepted);
         }

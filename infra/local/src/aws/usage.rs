@@ -1,9 +1,10 @@
 //! What everything costs: units, requests and invocations, per function.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::{AddAssign, Sub};
 use std::sync::Mutex;
 
+use crate::aws::roles::Roles;
 use crate::lock::lock;
 
 /// This many bytes are one billed SQS request.
@@ -97,20 +98,11 @@ impl Counters {
     }
 }
 
-/// A permission that a function made use of, as its policy would have to spell it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Permission {
-    /// `dynamodb:PutItem`.
-    pub action: String,
-    /// The table, `table/index/name`, or the queue.
-    pub resource: String,
-}
-
-/// Counts while the deployment runs.
+/// Counts while the deployment runs, and knows who may do what.
 #[derive(Debug, Default)]
 pub(crate) struct Meter {
     counters: Mutex<Counters>,
-    permissions: Mutex<BTreeMap<String, BTreeSet<Permission>>>,
+    pub(crate) roles: Roles,
 }
 
 impl Meter {
@@ -122,18 +114,8 @@ impl Meter {
         }
     }
 
-    pub(crate) fn permit(&self, function: &str, action: String, resource: String) {
-        let mut permissions = lock(&self.permissions);
-        let permission = Permission { action, resource };
-        permissions.entry(function.to_owned()).or_default().insert(permission);
-    }
-
     pub(crate) fn counters(&self) -> Counters {
         lock(&self.counters).clone()
-    }
-
-    pub(crate) fn permissions(&self) -> BTreeMap<String, BTreeSet<Permission>> {
-        lock(&self.permissions).clone()
     }
 }
 

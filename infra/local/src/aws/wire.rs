@@ -1,5 +1,5 @@
-//! The embedded tables on a port, for clients outside of this process: conformance probes, a look with the AWS
-//! command line. It is the code that the functions' own requests go through.
+//! Tables and queues on a port, for clients outside of this process: conformance probes, a look with the AWS command line,
+//! a function that runs in a process of its own. It is the code that the functions' own requests go through.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -50,33 +50,62 @@ pub async fn serve_tables(listener: TcpListener) -> Result<()> {
             }
         }
     });
+    serve(listener, move |asked| {
+        let tables = tables.clone();
+        async move { tables.answer("outside", &asked.operation, &asked.body).await }
+    })
+    .await
+}
+
+/// What somebody outside asks.
+pub(super) struct Asked {
+    /// The service, by the first half of the target: `AmazonSQS`.
+    pub(super) service: String,
+    pub(super) operation: String,
+    pub(super) bytes: Bytes,
+    pub(super) body: Value,
+}
+
+/// Answers every request that comes by a listener.
+///
+/// # Errors
+/// Returns why the listener can take no more connections.
+pub(super) async fn serve<F>(
+    listener: TcpListener,
+    answer: impl Fn(Asked) -> F + Clone + Send + Sync + 'static,
+) -> Result<()>
+where
+    F: Future<Output = Answer> + Send + 'static,
+{
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
-        let tables = tables.clone();
+        let answer = answer.clone();
         tokio::spawn(async move {
-            let service = service_fn(move |request| answer(tables.clone(), request));
+            let service = service_fn(move |request| {
+                let answer = answer.clone();
+                async move {
+                    let answered = match read(request).await {
+                        Ok(asked) => answer(asked).await,
+                        Err(refusal) => refusal,
+                    };
+                    Ok::<_, Infallible>(write(answered))
+                }
+            });
             // A client that goes away in the middle is its own affair.
             let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
         });
     }
 }
 
-async fn answer(
-    tables: Tables,
-    request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn read(request: Request<Incoming>) -> Result<Asked, Answer> {
     let target = request.headers().get("x-amz-target").and_then(|it| it.to_str().ok());
-    let operation = target.and_then(|target| target.split_once('.'));
-    let operation = operation.map(|(_, operation)| operation.to_owned()).unwrap_or_default();
-    let body = match Limited::new(request.into_body(), BODY_BYTES_MAX).collect().await {
-        Ok(body) => body.to_bytes(),
-        Err(_) => return Ok(write(Answer::new(413, "The request is too large."))),
-    };
-    Ok(write(match serde_json::from_slice::<Value>(&body) {
-        Ok(body) => tables.answer("outside", &operation, &body).await,
-        Err(_) => Answer::not_json(),
-    }))
+    let (service, operation) = target.and_then(|it| it.split_once('.')).unwrap_or_default();
+    let (service, operation) = (service.to_owned(), operation.to_owned());
+    let body = Limited::new(request.into_body(), BODY_BYTES_MAX).collect().await;
+    let bytes = body.map_err(|_| Answer::new(413, "The request is too large."))?.to_bytes();
+    let body = serde_json::from_slice(&bytes).map_err(|_| Answer::not_json())?;
+    Ok(Asked { service, operation, bytes, body })
 }
 
 fn write(answer: Answer) -> Response<Full<Bytes>> {

@@ -5,6 +5,8 @@
 //! `<name>.given.json` with what happened before ([`given`]), and `<name>.expect.json` with what is to come
 //! of it ([`expect`]). Time and identifiers are invented, so that every run is the same.
 
+mod alike;
+mod emulator;
 mod expect;
 mod given;
 mod snapshot;
@@ -19,12 +21,17 @@ use serde_json::Value;
 use switchboard_domain::effect::Effect;
 
 use crate::aws::invocation::FunctionError;
+use crate::aws::roles::Permissions;
 
 use expect::Expectation;
 use given::World;
+use switchboard_runtime::dependencies::system_time;
 
+pub use emulator::{Emulator, Start};
 pub use snapshot::Change;
 
+/// What a router writes for itself.
+const ROUTERS_OWN: &str = "Head";
 /// The longest event that is read, in bytes; Lambda takes six megabytes.
 const EVENT_BYTES_MAX: u64 = 6 * 1024 * 1024;
 
@@ -43,6 +50,8 @@ pub struct Outcome {
     pub carried: usize,
     /// How many calls of customers' webhooks it made.
     pub calls: usize,
+    /// What functions made use of, it and those before it.
+    pub permissions: Permissions,
 }
 
 /// Replays an event of the folder `events/<function>/`.
@@ -57,18 +66,76 @@ pub async fn replay(event: &Path) -> Result<Outcome> {
 }
 
 async fn replay_on(function: &str, path: &Path) -> Result<Outcome> {
-    let event: Value = read(path)?;
-    let mut world = World::new().await?;
+    Ok(replay_in(World::new(0).await?, function, path, None).await?.0)
+}
+
+/// Replays an event in a world; says also how long it was until then, in milliseconds.
+async fn replay_in(
+    mut world: World,
+    function: &str,
+    path: &Path,
+    emulator: Option<&Emulator>,
+) -> Result<(Outcome, i64)> {
+    let event: Value = world.read(path)?;
     let known: Vec<&str> = world.functions().collect();
     if !known.contains(&function) {
         bail!("there is no function {function}; there are {}", known.join(", "));
     }
     let ended = match world.bring_about(path).await {
-        Ok(()) => world.observe(function, event).await,
+        Ok(()) => world.observe(function, event, emulator).await,
         Err(error) => Err(error.context(format!("before {}", path.display()))),
     };
+    let elapsed = world.elapsed();
     world.end().await;
-    ended
+    Ok((ended?, elapsed))
+}
+
+/// Replays an event twice, here and on the packed function under an emulator: both have to answer alike after decoding,
+/// and what came of it there is held to the same expectation.
+///
+/// # Errors
+/// Says every difference, or why the event cannot be replayed.
+pub async fn check_emulated(event: &Path, emulator: &Emulator) -> Result<(), String> {
+    let said = |error: anyhow::Error| format!("{error:#}");
+    let folder = event.parent().and_then(Path::file_name).and_then(|name| name.to_str());
+    let function = folder.ok_or("the folder of an event is named for its function")?;
+    let world = World::new(0).await.map_err(said)?;
+    let (here, elapsed) = replay_in(world, function, event, None).await.map_err(said)?;
+    // A process has the system's clock: the steps before the event have to end now.
+    let beginning = system_time().0 - elapsed;
+    let world = World::new(beginning - given::BEGINNING).await.map_err(said)?;
+    let mut there = replay_in(world, function, event, Some(emulator)).await.map_err(said)?.0;
+    alike::compare(&here.answer, &there.answer)?;
+    let mut expected: Expectation = read(&beside(event, "expect"), str::to_owned).map_err(said)?;
+    // Whether a router takes the workspace over depends on what its process did before, and this one did nothing.
+    expected.forget_writes_of(ROUTERS_OWN);
+    there.changes.retain(|change| change.kind != ROUTERS_OWN);
+    expected.compare(&there)
+}
+
+/// Starts a packed program in the place of an event's function, and measures it with that event, the first time and so
+/// many times again.
+///
+/// # Errors
+/// If the event cannot be replayed, or the program fails.
+pub async fn measure(
+    event: &Path,
+    program: &str,
+    emulator: &Emulator,
+    times: usize,
+) -> Result<Start> {
+    let folder = event.parent().and_then(Path::file_name).and_then(|name| name.to_str());
+    let function = folder.context("the folder of an event is named for its function")?;
+    let mut world = World::new(0).await?;
+    world.bring_about(event).await?;
+    let beginning = system_time().0 - world.elapsed();
+    world.end().await;
+    let mut world = World::new(beginning - given::BEGINNING).await?;
+    world.bring_about(event).await?;
+    let handed: Value = world.read(event)?;
+    let measured = world.measure(function, program, &handed, emulator, times).await;
+    world.end().await;
+    measured
 }
 
 /// Replays an event and compares what came of it with the expectation beside it.
@@ -77,7 +144,8 @@ async fn replay_on(function: &str, path: &Path) -> Result<Outcome> {
 /// Says every difference, or why the event cannot be replayed.
 pub async fn check(event: &Path) -> Result<(), String> {
     let expected = beside(event, "expect");
-    let expected: Expectation = read(&expected).map_err(|error| format!("{error:#}"))?;
+    let expected: Expectation =
+        read(&expected, str::to_owned).map_err(|error| format!("{error:#}"))?;
     let outcome = replay(event).await.map_err(|error| format!("{error:#}"))?;
     expected.compare(&outcome)
 }
@@ -96,14 +164,15 @@ fn beside(event: &Path, what: &str) -> PathBuf {
 }
 
 /// Reads a file of JSON; what is wrong with it is named by line and column.
-fn read<T: DeserializeOwned>(path: &Path) -> Result<T> {
+fn read<T: DeserializeOwned>(path: &Path, change: impl Fn(&str) -> String) -> Result<T> {
     let shown = path.display();
     let size = std::fs::metadata(path).with_context(|| format!("{shown} cannot be read"))?.len();
     if size > EVENT_BYTES_MAX {
         bail!("{shown} is longer than {EVENT_BYTES_MAX} bytes");
     }
-    let text = std::fs::read(path).with_context(|| format!("{shown} cannot be read"))?;
-    serde_json::from_slice(&text).with_context(|| format!("{shown} is not what it should be"))
+    let text = std::fs::read_to_string(path);
+    let text = change(&text.with_context(|| format!("{shown} cannot be read"))?);
+    serde_json::from_str(&text).with_context(|| format!("{shown} is not what it should be"))
 }
 
 impl Outcome {

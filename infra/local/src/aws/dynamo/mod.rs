@@ -34,6 +34,7 @@ use switchboard_runtime::dependencies::Clock;
 use crate::aws::answer::Answer;
 use crate::aws::options::Road;
 use crate::aws::remote::{Remote, RemoteTables};
+use crate::aws::roles::{Denied, Permission};
 use crate::aws::template;
 use crate::aws::trace::{Written, note};
 use crate::aws::usage::{Meter, Usage};
@@ -272,7 +273,9 @@ impl Tables {
         if COUNTED.contains(&operation) {
             body["ReturnConsumedCapacity"] = json!("INDEXES");
         }
-        self.permit(function, operation, &body);
+        if let Err(denied) = self.permit(function, operation, &body) {
+            return denied.answer();
+        }
         let performed = self.perform(operation, &body).await;
         // A refusal tells what is there as well.
         let seen = self.shared.durable.mark();
@@ -370,20 +373,20 @@ impl Tables {
         table.strip_prefix(self.shared.stack.as_str()).unwrap_or(table)
     }
 
-    fn permit(&self, function: &str, operation: &str, body: &Value) {
+    /// Looks whether a function may do everything that a request is made of.
+    fn permit(&self, function: &str, operation: &str, body: &Value) -> Result<(), Denied> {
         let permit = |action: &str, resource: String| {
-            self.shared.meter.permit(function, format!("dynamodb:{action}"), resource);
+            let wanted = Permission { action: format!("dynamodb:{action}"), resource };
+            self.shared.meter.roles.check(function, wanted)
         };
         for (action, request) in actions(operation, body) {
             let table = self.short(request["TableName"].as_str().unwrap_or_default());
-            permit(
-                action,
-                match request["IndexName"].as_str() {
-                    Some(index) => format!("{table}/index/{index}"),
-                    None => table.to_owned(),
-                },
-            );
+            let resource = match request["IndexName"].as_str() {
+                Some(index) => format!("{table}/index/{index}"),
+                None => table.to_owned(),
+            };
+            permit(action, resource)?;
         }
-        tables_of(body).for_each(|table| permit(operation, self.short(table).to_owned()));
+        tables_of(body).try_for_each(|table| permit(operation, self.short(table).to_owned()))
     }
 }

@@ -1,7 +1,7 @@
 //! The short road: a function's requests to tables and queues of this process, typed, without signatures and documents.
 //!
 //! Whatever happens to a request by the SDK's road happens here as well, at the same place: it waits at the gate, it meets its
-//! faults, it is counted, and the permission that it needs is noted. A client of the SDK would repeat a request that was
+//! faults, it is counted, and the permission that it needs is looked for. A client of the SDK would repeat a request that was
 //! throttled, failed or lost; nobody else here would, so this repeats it, by the function's own [`Patience`], and gives
 //! up when the client would. The pauses are those of a client without chance. What it does not have is the client's
 //! allowance of repetitions for all its requests together.
@@ -23,6 +23,7 @@ use tokio::time::{sleep, timeout};
 use crate::aws::connector::Services;
 use crate::aws::faults::{Call, Death, Fault, Service};
 use crate::aws::options::Road;
+use crate::aws::roles::{Denied, Permission};
 use crate::aws::trace::invocation;
 use crate::lock::lock;
 
@@ -32,7 +33,7 @@ pub(crate) struct Near {
     function: Arc<str>,
     services: Services,
     patience: Patience,
-    /// What it has been seen to need, so that it is noted once.
+    /// What it has been seen to need and may do, so that it is looked for once.
     needed: Arc<Mutex<Vec<Need>>>,
 }
 
@@ -86,21 +87,21 @@ struct Asked<'a> {
 }
 
 impl Near {
-    /// Notes a permission.
+    /// Looks whether the function may do this.
     fn needs(
         &self,
         service: Service,
         action: &'static str,
         name: &str,
         index: Option<&'static str>,
-    ) {
+    ) -> Result<(), Denied> {
         let mut needed = lock(&self.needed);
         let is_known =
             |need: &Need| (need.action, need.index) == (action, index) && need.name == name;
         if needed.iter().any(is_known) {
-            return;
+            return Ok(());
         }
-        needed.push(Need { action, name: name.to_owned(), index });
+        let need = Need { action, name: name.to_owned(), index };
         let Services { tables, queues, .. } = &self.services;
         let (service, name) = match service {
             Service::Tables => ("dynamodb", tables.short(name)),
@@ -110,7 +111,10 @@ impl Near {
             Some(index) => format!("{name}/index/{index}"),
             None => name.to_owned(),
         };
-        tables.meter().permit(&self.function, format!("{service}:{action}"), resource);
+        let wanted = Permission { action: format!("{service}:{action}"), resource };
+        tables.meter().roles.check(&self.function, wanted)?;
+        needed.push(need);
+        Ok(())
     }
 
     /// Does a request among faults: as often as a client of the SDK would.

@@ -55,7 +55,8 @@ impl Near {
     async fn asks(&self, url: &str, wish: Wish<'_>) -> Result<(), Failure> {
         let operation = wish.operation();
         let permission = operation.strip_suffix("Batch").unwrap_or(operation);
-        self.needs(Service::Queues, permission, named(url), None);
+        self.needs(Service::Queues, permission, named(url), None)
+            .map_err(|denied| Failure::Unavailable(format!("{operation}: {denied}")))?;
         let answer = match self.services.faults {
             None => self.carry_out(url, &wish).await.map_err(Trouble::Refused),
             Some(_) => {

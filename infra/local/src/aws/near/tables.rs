@@ -23,6 +23,17 @@ impl Near {
         }
     }
 
+    /// Looks whether the function may do this to a table.
+    fn may(
+        &self,
+        action: &'static str,
+        table: &str,
+        index: Option<&'static str>,
+    ) -> Result<(), Refusal> {
+        let needed = self.needs(Service::Tables, action, table, index);
+        needed.map_err(|denied| Refusal::Defect(denied.to_string()))
+    }
+
     /// A read, or what the faults make of it.
     async fn reads<T: Send>(
         &self,
@@ -42,7 +53,7 @@ impl Near {
 impl road::Near for Near {
     fn get(&self, address: Address) -> Answer<'_, Option<Item>> {
         Box::pin(async move {
-            self.needs(Service::Tables, "GetItem", &address.table, None);
+            self.may("GetItem", &address.table, None)?;
             let read = || self.services.tables.near_get(&self.function, &address);
             self.reads("GetItem", || document::get(&address), read).await
         })
@@ -52,7 +63,7 @@ impl road::Near for Near {
         Box::pin(async move {
             let tables: BTreeSet<&str> = addresses.iter().map(|it| it.table.as_str()).collect();
             for table in tables {
-                self.needs(Service::Tables, "BatchGetItem", table, None);
+                self.may("BatchGetItem", table, None)?;
             }
             let read = || self.services.tables.near_get_all(&self.function, &addresses);
             self.reads("BatchGetItem", || document::get_all(&addresses), read).await
@@ -61,7 +72,7 @@ impl road::Near for Near {
 
     fn range(&self, range: Range) -> Answer<'_, Found> {
         Box::pin(async move {
-            self.needs(Service::Tables, "Query", &range.table, range.index);
+            self.may("Query", &range.table, range.index)?;
             let read = || self.services.tables.near_range(&self.function, &range);
             self.reads("Query", || document::range(&range), read).await
         })
@@ -69,7 +80,7 @@ impl road::Near for Near {
 
     fn rows(&self, rows: Rows) -> Answer<'_, Found> {
         Box::pin(async move {
-            self.needs(Service::Tables, "Scan", &rows.table, None);
+            self.may("Scan", &rows.table, None)?;
             let read = || self.services.tables.near_rows(&self.function, &rows);
             self.reads("Scan", || document::rows(&rows), read).await
         })
@@ -79,7 +90,7 @@ impl road::Near for Near {
         Box::pin(async move {
             for write in &writes {
                 let action = if write.item.is_some() { "PutItem" } else { "DeleteItem" };
-                self.needs(Service::Tables, action, &write.address.table, None);
+                self.may(action, &write.address.table, None)?;
             }
             let tables = &self.services.tables;
             if self.services.faults.is_none() {

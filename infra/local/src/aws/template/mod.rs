@@ -2,6 +2,7 @@
 
 mod filters;
 mod resolve;
+mod role;
 #[cfg(test)]
 mod tests;
 
@@ -10,6 +11,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde_json::{Map, Value, json};
+
+use crate::aws::roles::{Permission, Permissions};
 
 pub use filters::Filters;
 pub use resolve::Place;
@@ -48,6 +51,8 @@ pub struct Function {
     pub has_url: bool,
     /// What wakes it, beside HTTP.
     pub sources: Vec<Source>,
+    /// What its role allows.
+    pub allowed: BTreeSet<Permission>,
 }
 
 /// What wakes a function.
@@ -167,8 +172,8 @@ impl Template {
             .ok_or_else(|| anyhow!("the template has no Resources"))?;
         let resolver = Resolver::new(&template, resources, parameters, place)?;
         let globals = resolver.value(&template["Globals"]["Function"])?.unwrap_or_default();
-        let (template, urls) = (Self::empty(), BTreeSet::new());
-        let mut reader = Reader { resolver, globals, resources, template, urls };
+        let (template, urls, stack) = (Self::empty(), BTreeSet::new(), place.stack.as_str());
+        let mut reader = Reader { resolver, globals, resources, stack, template, urls };
         for (id, resource) in resources {
             reader.resource(id, resource).with_context(|| format!("resource {id}"))?;
         }
@@ -186,6 +191,12 @@ impl Template {
             .collect()
     }
 
+    /// What the roles of all functions allow.
+    pub fn allowed(&self) -> Permissions {
+        let functions = self.functions.values();
+        functions.map(|function| (function.name.clone(), function.allowed.clone())).collect()
+    }
+
     const fn empty() -> Self {
         Self {
             functions: BTreeMap::new(),
@@ -200,6 +211,7 @@ struct Reader<'a> {
     resolver: Resolver<'a>,
     globals: Value,
     resources: &'a Map<String, Value>,
+    stack: &'a str,
     template: Template,
     /// The ARNs of the functions that have a URL of their own.
     urls: BTreeSet<String>,
@@ -260,6 +272,7 @@ impl Reader<'_> {
         for (event, declared) in own["Events"].as_object().into_iter().flatten() {
             sources.push(source(declared).with_context(|| format!("event {event}"))?);
         }
+        let allowed = role::allowed(&own["Role"], self.resources, &self.resolver, self.stack)?;
         Ok(Function {
             name,
             logical_id: id.to_owned(),
@@ -268,6 +281,7 @@ impl Reader<'_> {
             memory_mb: integer(setting("MemorySize"))?.unwrap_or(128),
             has_url: false,
             sources,
+            allowed,
         })
     }
 

@@ -30,6 +30,7 @@ Resources:
     Type: AWS::Serverless::Function
     Properties:
       CodeUri: ../target/lambda/reader/
+      Role: !GetAtt ReaderRole.Arn
       Environment:
         Variables:
           QUEUE: !Ref Letters
@@ -45,6 +46,15 @@ Resources:
           Type: DynamoDB
           Properties: { Stream: !GetAtt Things.StreamArn, StartingPosition: TRIM_HORIZON, MaximumBatchingWindowInSeconds: 5 }
         Tick: { Type: ScheduleV2, Properties: { ScheduleExpression: rate(1 minute) } }
+  ReaderRole:
+    Type: AWS::IAM::Role
+    Properties:
+      Policies:
+        - PolicyName: reader
+          PolicyDocument:
+            Statement:
+              - { Effect: Allow, Action: "sqs:SendMessage", Resource: !GetAtt Letters.Arn }
+              - { Effect: Allow, Action: ["dynamodb:Query"], Resource: [!GetAtt Things.Arn, !Sub "${Things.Arn}/index/list"] }
   Integration:
     Type: AWS::ApiGatewayV2::Integration
     Properties: { IntegrationUri: !GetAtt ReaderFunction.Arn }
@@ -86,6 +96,36 @@ fn a_function_gets_its_environment_with_everything_resolved() {
     let other = small(&[("Token", "t"), ("Origin", "https://o")]);
     assert_eq!(other.functions["reader"].environment["ORIGIN"], "https://o");
     assert_eq!(other.functions["reader"].environment["NOTHING"], "x");
+}
+
+#[test]
+fn a_role_allows_what_its_statements_say_and_nothing_that_is_not_understood() {
+    let template = small(&[("Token", "t")]);
+    let allowed = template.functions["reader"].allowed.iter().map(ToString::to_string);
+    assert_eq!(
+        allowed.collect::<Vec<_>>(),
+        [
+            "dynamodb:Query on things",
+            "dynamodb:Query on things/index/list",
+            "sqs:SendMessage on letters.fifo",
+        ]
+    );
+    let refused = |from: &str, to: &str| {
+        let text = SMALL.replace(from, to);
+        format!(
+            "{:#}",
+            Template::read(&text, &parameters(&[("Token", "t")]), &place()).unwrap_err()
+        )
+    };
+    for (from, to, why) in [
+        ("Effect: Allow, Action: [", "Effect: Deny, Action: [", "only Allow"),
+        ("\"dynamodb:Query\"", "\"dynamodb:*\"", "wildcards"),
+        ("Effect: Allow, Action: [", "Effect: Allow, Condition: {}, Action: [", "Condition"),
+        ("      Role: !GetAtt ReaderRole.Arn\n", "", "no role"),
+    ] {
+        let said = refused(from, to);
+        assert!(said.contains(why), "{to}: {said}");
+    }
 }
 
 #[test]

@@ -40,6 +40,11 @@ pub(super) struct Expectation {
 }
 
 impl Expectation {
+    /// Expects nothing of this kind any more, nor that it is not written.
+    pub(super) fn forget_writes_of(&mut self, kind: &str) {
+        self.writes.retain(|one| one != kind);
+    }
+
     /// Says every difference.
     pub(super) fn compare(mut self, outcome: &Outcome) -> Result<(), String> {
         self.writes.sort_unstable();
@@ -92,6 +97,7 @@ mod tests {
             sends: BTreeMap::from([("routing".to_owned(), 1)]),
             carried: 0,
             calls: 0,
+            permissions: BTreeMap::new(),
         }
     }
 

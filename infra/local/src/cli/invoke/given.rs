@@ -8,13 +8,15 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use switchboard_domain::sid::{RequestSid, Sid as _};
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_runtime::dependencies::{Clock, Entropy};
 
+use super::emulator::{Emulator, Start};
 use super::snapshot::Snapshot;
 use super::{Outcome, beside, read};
 use crate::aws::deployment::Deployment;
@@ -25,7 +27,7 @@ use crate::stand_ins::endpoint::Endpoint;
 use crate::stand_ins::stub_carrier::{Behaviour, Pace, StubCarrier};
 
 /// 2026-03-02T09:00:00Z.
-const BEGINNING: i64 = 1_772_442_000_000;
+pub(super) const BEGINNING: i64 = 1_772_442_000_000;
 /// What events are signed for.
 const PUBLIC_URL: &str = "http://127.0.0.1:8080";
 
@@ -77,11 +79,13 @@ pub(super) struct World {
     mint: Arc<Mutex<Mint>>,
     names: BTreeMap<String, String>,
     done: BTreeSet<PathBuf>,
+    later: i64,
 }
 
 impl World {
-    pub(super) async fn new() -> Result<Self> {
-        let time = Arc::new(AtomicI64::new(BEGINNING));
+    /// One that begins so many milliseconds later than the sample events tell; whatever they tell is later as well.
+    pub(super) async fn new(later: i64) -> Result<Self> {
+        let time = Arc::new(AtomicI64::new(BEGINNING + later));
         let clock: Clock = {
             let time = Arc::clone(&time);
             Arc::new(move || Timestamp(time.load(Ordering::SeqCst)))
@@ -119,7 +123,7 @@ impl World {
             ("endpoint".to_owned(), endpoint.url().to_owned()),
         ]);
         let done = BTreeSet::new();
-        Ok(Self { deployment, carrier, endpoint, rest, time, mint, names, done })
+        Ok(Self { deployment, carrier, endpoint, rest, time, mint, names, done, later })
     }
 
     /// The names of all functions.
@@ -141,7 +145,7 @@ impl World {
         if !self.done.insert(file.canonicalize()?) {
             return Ok(());
         }
-        let steps: Vec<Step> = read(file)?;
+        let steps: Vec<Step> = self.read(file)?;
         for (place, step) in steps.into_iter().enumerate() {
             let step = self.take(step, folder).await;
             step.with_context(|| format!("step {} of {}", place + 1, file.display()))?;
@@ -214,7 +218,7 @@ impl World {
     async fn happen(&mut self, name: &str, event: &Path) -> Result<()> {
         let function = name.split('/').next().unwrap_or(name);
         self.step(name);
-        let answer = self.deployment.invoke(function, read(event)?).await?;
+        let answer = self.deployment.invoke(function, self.read(event)?).await?;
         let failed = answer["batchItemFailures"].as_array().is_some_and(|all| !all.is_empty());
         let refused = answer["statusCode"].as_u64().is_some_and(|status| status >= 400);
         if failed || refused {
@@ -223,8 +227,36 @@ impl World {
         Ok(())
     }
 
-    /// Lets a function handle an event, and looks at what is different afterwards.
-    pub(super) async fn observe(&mut self, function: &str, event: Value) -> Result<Outcome> {
+    /// A file of JSON, with its times as much later as this world is.
+    pub(super) fn read<T: DeserializeOwned>(&self, file: &Path) -> Result<T> {
+        read(file, |text| later(text, self.later))
+    }
+
+    /// How much time has passed since the beginning, in milliseconds.
+    pub(super) fn elapsed(&self) -> i64 {
+        self.time.load(Ordering::SeqCst) - BEGINNING - self.later
+    }
+
+    /// Starts a packed program in a function's place, and measures it with an event.
+    pub(super) async fn measure(
+        &self,
+        function: &str,
+        program: &str,
+        event: &Value,
+        emulator: &Emulator,
+        times: usize,
+    ) -> Result<Start> {
+        let lent = self.deployment.lend(function, &self.carrier.base_url()).await?;
+        emulator.measure(program, &lent.environment, event, times).await
+    }
+
+    /// Lets a function handle an event, here or under an emulator, and looks at what is different afterwards.
+    pub(super) async fn observe(
+        &mut self,
+        function: &str,
+        event: Value,
+        emulator: Option<&Emulator>,
+    ) -> Result<Outcome> {
         self.pass(1);
         self.step("event");
         let tables: BTreeSet<String> = {
@@ -235,10 +267,23 @@ impl World {
         let before = Snapshot::take(&self.deployment, &tables).await?;
         let (carried, calls) = (self.carrier.sent().len(), self.endpoint.calls());
         let mut traces = self.deployment.traces();
-        let answer = self.deployment.invoke(function, event).await;
-        let trace = traces.try_recv().map_err(|_| anyhow!("the invocation left no trace"))?;
+        let (answer, sent) = match emulator {
+            Some(emulator) => {
+                let lent = self.deployment.lend(function, &self.carrier.base_url()).await?;
+                let answer = emulator.invoke(function, &lent.environment, &event).await?;
+                (answer, lent.sent())
+            }
+            None => {
+                let answer = self.deployment.invoke(function, event).await;
+                let trace = traces.try_recv();
+                let trace = trace.map_err(|_| anyhow!("the invocation left no trace"))?;
+                (answer, trace.sent.clone())
+            }
+        };
         let after = Snapshot::take(&self.deployment, &tables).await?;
-        let sends = trace.sent.iter();
+        let refused = self.deployment.refused();
+        ensure!(refused.is_empty(), "not allowed: {refused:?}");
+        let sends = sent.iter();
         Ok(Outcome {
             function: function.to_owned(),
             answer,
@@ -248,6 +293,7 @@ impl World {
                 .collect(),
             carried: self.carrier.sent().len() - carried,
             calls: self.endpoint.calls() - calls,
+            permissions: self.deployment.permissions(),
         })
     }
 
@@ -258,9 +304,44 @@ impl World {
     }
 }
 
+/// The times of a text so many milliseconds later. They are thirteen digits beside none, and the first twelve of an event's
+/// identifier.
+fn later(text: &str, later: i64) -> String {
+    if later == 0 {
+        return text.to_owned();
+    }
+    let mut moved = String::with_capacity(text.len());
+    for part in text.split_inclusive(|it: char| !it.is_ascii_alphanumeric()) {
+        let word = part.trim_end_matches(|it: char| !it.is_ascii_alphanumeric());
+        let time = word.parse::<i64>().ok().filter(|_| word.len() == 13);
+        let hex = word.strip_prefix("EV").filter(|hex| hex.len() == 32).map(|hex| hex.split_at(12));
+        let coded = hex.and_then(|(time, rest)| Some((i64::from_str_radix(time, 16).ok()?, rest)));
+        match (time, coded) {
+            (Some(time), _) => moved.push_str(&(time + later).to_string()),
+            (_, Some((time, rest))) => moved.push_str(&format!("EV{:012x}{rest}", time + later)),
+            (None, None) => moved.push_str(word),
+        }
+        moved.push_str(&part[word.len()..]);
+    }
+    moved
+}
+
 fn as_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_times_are_moved() {
+        let text = r#"{"at":1772442000000,"of":"EV019cadc66a80f5f69f097f4d8f600002","n":12}"#;
+        let moved = r#"{"at":1772442000005,"of":"EV019cadc66a85f5f69f097f4d8f600002","n":12}"#;
+        assert_eq!(later(text, 5), moved);
+        assert_eq!(later(text, 0), text);
     }
 }
