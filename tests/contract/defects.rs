@@ -2,14 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use switchboard_defects::{Copy, DOMAIN_LIBRARY, DOMAIN_MANIFEST, all};
+use switchboard_defects::{
+    Copy, DOMAIN_LIBRARY, DOMAIN_MANIFEST, Defect, SIMULATED, VERIFIERS, all,
+};
 
 use crate::tree::{read, root};
 
 #[test]
 fn every_deliberate_defect_fits_the_code_and_has_a_seed() {
-    let defects =
-        all(&root().join("tests/defects/planted")).unwrap_or_else(|misfit| panic!("{misfit}"));
+    let of = |folder: &str| -> Vec<Defect> {
+        all(&root().join(folder)).unwrap_or_else(|misfit| panic!("{misfit}"))
+    };
+    let (simulated, verifiers) = (of(SIMULATED), of(VERIFIERS));
+    assert!(verifiers.len() >= 12, "{} defects of verifiers", verifiers.len());
+    let defects: Vec<Defect> = simulated.iter().chain(&verifiers).cloned().collect();
     let planted = Copy::new(&root(), &root()).planted(&defects);
     let planted = planted.unwrap_or_else(|misfits| {
         let misfits: Vec<String> = misfits.iter().map(ToString::to_string).collect();
@@ -31,7 +37,7 @@ fn every_deliberate_defect_fits_the_code_and_has_a_seed() {
     }
     let seeds = read("tests/simulation/mutants.txt");
     let seeds: BTreeSet<&str> = seeds.lines().filter_map(|line| line.split(' ').next()).collect();
-    let names: BTreeSet<&str> = defects.iter().map(|it| it.name.as_str()).collect();
+    let names: BTreeSet<&str> = simulated.iter().map(|it| it.name.as_str()).collect();
     assert_eq!(
         names, seeds,
         "the defects, and those that have a seed in tests/simulation/mutants.txt"

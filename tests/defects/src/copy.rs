@@ -13,6 +13,11 @@ pub const DOMAIN_MANIFEST: &str = "shared/domain/Cargo.toml";
 /// Its library.
 pub const DOMAIN_LIBRARY: &str = "shared/domain/src/lib.rs";
 
+/// The folder of the defects that the simulator must notice.
+pub const SIMULATED: &str = "tests/defects/planted";
+/// The folder of those that the tests of carriers must.
+pub const VERIFIERS: &str = "tests/defects/verifiers";
+
 /// A copy of the checkout.
 #[derive(Debug)]
 pub struct Copy {
@@ -32,7 +37,8 @@ impl Copy {
     /// # Errors
     /// Fails if a defect does not fit, naming each that does not, or if a file cannot be read or written.
     pub fn lay(&self) -> Result<usize, Box<dyn Error>> {
-        let defects = all(&self.from.join("tests/defects/planted"))?;
+        let mut defects = all(&self.from.join(SIMULATED))?;
+        defects.extend(all(&self.from.join(VERIFIERS))?);
         let planted = self.planted(&defects).map_err(|misfits| {
             misfits.iter().map(Misfit::to_string).collect::<Vec<_>>().join("\n")
         })?;

@@ -1,19 +1,27 @@
 //! Deliberate defects, so that the simulator can be seen to notice: a proof that cannot fail proves nothing.
 //!
-//! Product code has none of them. Each is a small difference in `planted/`, named as its file; the program `plant` lays
-//! a copy of the checkout and puts all of them into it at once. A planted line asks [`is_on`], so that one build tries
-//! each defect by itself: a test switches one on for its own thread.
+//! Product code has none of them. Each is a small difference in a file of its name: in `planted/` those that the simulator
+//! must notice, in `verifiers/` those of what is believed of carriers' webhooks, which the tests of carriers must. The
+//! program `plant` lays a copy of the checkout and puts all of them into it at once. A planted line asks [`is_on`], so
+//! that one build tries each defect by itself: a test switches one on for its own thread, `DEFECT=name` for all of them.
 
 mod copy;
 mod difference;
 
-pub use copy::{Copy, DOMAIN_LIBRARY, DOMAIN_MANIFEST};
+pub use copy::{Copy, DOMAIN_LIBRARY, DOMAIN_MANIFEST, SIMULATED, VERIFIERS};
 pub use difference::{Defect, Misfit, all, plant};
 
 use std::cell::Cell;
+use std::sync::OnceLock;
 
 thread_local! {
-    static ON: Cell<Option<&'static str>> = const { Cell::new(None) };
+    static ON: Cell<Option<&'static str>> = Cell::new(everywhere());
+}
+
+/// The defect that every thread begins with: that of the environment.
+fn everywhere() -> Option<&'static str> {
+    static NAME: OnceLock<Option<String>> = OnceLock::new();
+    NAME.get_or_init(|| std::env::var("DEFECT").ok()).as_deref()
 }
 
 /// Whether this thread suffers from the defect of that name.

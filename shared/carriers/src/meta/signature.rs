@@ -102,6 +102,7 @@ mod tests {
         ) {
             let right = sign(&body, "secret");
             prop_assert_eq!(check(&body, &[right.as_bytes()], &["other", "secret"]), Ok(()));
+            prop_assert_eq!(check(&body, &[right.as_bytes()], &["secret", "other"]), Ok(()));
             let mut forged = body.clone();
             forged[place % body.len()] ^= 1 << flipped;
             let wrong = Err(Rejection::WrongSignature);

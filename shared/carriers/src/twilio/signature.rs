@@ -214,6 +214,7 @@ mod tests {
             letter in b'a'..=b'z',
         ) {
             prop_assert_eq!(check(&form(&fields), &["other", "secret"]), Ok(()));
+            prop_assert_eq!(check(&form(&fields), &["secret", "other"]), Ok(()));
             let mut changed = fields.clone();
             let count = changed.len();
             let value = changed.values_mut().nth(field % count).unwrap();

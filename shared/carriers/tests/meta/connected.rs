@@ -36,6 +36,12 @@ pub(crate) fn carrier(changed: &[(&str, &str)]) -> Arc<dyn Carrier> {
     with(changed, |settings| connection_to(CARRIER, settings).unwrap())
 }
 
+/// Another carrier and its stand-in.
+pub(crate) fn other() -> (Arc<dyn Carrier>, Arc<dyn Stub>) {
+    let name = *CarrierName::ALL.iter().find(|name| **name != CARRIER).unwrap();
+    with(&[], |settings| (connection_to(name, settings).unwrap(), stub_of(name, settings).unwrap()))
+}
+
 pub(crate) fn stub() -> Arc<dyn Stub> {
     with(&[], |settings| stub_of(CARRIER, settings).unwrap())
 }

@@ -4,13 +4,13 @@ use http::header::AUTHORIZATION;
 use http::{Method, Request};
 use serde_json::{Value, json};
 use switchboard_carriers::stub::{CustomerMessage, Mood, Served, Taken};
-use switchboard_carriers::{ApiRequest, Event, SignedRequest};
+use switchboard_carriers::{ApiRequest, Event, ParseError, Rejection, SignedRequest};
 use switchboard_domain::carriage::{
     AliasKind, Content, DeliveryStatus, OutboundMessage, SendOutcome,
 };
 use switchboard_domain::sid::{MessageSid, Sid as _};
 
-use crate::connected::{CARRIER, NOW, PUBLIC_URL, carrier, stub};
+use crate::connected::{CARRIER, NOW, PUBLIC_URL, carrier, other, stub};
 
 fn receive(request: &SignedRequest) -> Vec<Event> {
     let carrier = carrier(&[]);
@@ -60,6 +60,21 @@ fn a_customers_message_arrives_on_every_channel() {
         assert_eq!((read.from.as_str(), read.to.as_str()), (customer, business));
         assert_eq!((read.body.as_str(), read.carrier_message_id.as_str()), ("ü / 👍", "m.1"));
     }
+}
+
+#[test]
+fn what_another_carrier_signed_is_not_read_and_not_believed() {
+    let (carrier, (other, others_stub)) = (carrier(&[]), other());
+    let (business, customer) = addresses("whatsapp");
+    let message = CustomerMessage::text("SM1", customer, business, "hi");
+    let theirs = others_stub.inbound(&url(), &message);
+    let verified = other.verify(theirs.raw(), NOW).unwrap();
+    assert_eq!(carrier.parse(&verified, NOW), Err(ParseError::ForeignCarrier(other.name())));
+    assert_eq!(carrier.verify(theirs.raw(), NOW).err(), Some(Rejection::Unsigned));
+    let ours = stub().inbound(&url(), &message);
+    assert_eq!(other.verify(ours.raw(), NOW).err(), Some(Rejection::Unsigned));
+    let verified = carrier.verify(ours.raw(), NOW).unwrap();
+    assert_eq!(other.parse(&verified, NOW), Err(ParseError::ForeignCarrier(CARRIER)));
 }
 
 #[test]
