@@ -40,6 +40,12 @@ pub(crate) async fn open(
         let missing = || Failure::Unavailable("a binding without its conversation".to_owned());
         let found = found.ok_or_else(missing)?;
         if found.state != State::Closed {
+            if found.cannot_learn(&names) {
+                tracing::warn!(
+                    conversation.sid = %found.sid,
+                    "a further name of a customer is not learned: as many are bound as may be"
+                );
+            }
             return Ok(Found { names, open: Some(found) });
         }
     }

@@ -7,7 +7,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, ConversationEvent, Draft, Pair, Participant, Pointer, Question, Who};
+use super::{
+    Answer, Conversation, ConversationEvent, Draft, Pair, Participant, Pointer, Question, Who,
+};
 use crate::address::Address;
 use crate::timestamp::{Millis, Timestamp};
 use crate::version::Version;
@@ -19,6 +21,15 @@ pub const BOUND_MAX: usize = 56;
 /// For how long a notice of other names is kept: as long as carriers deliver again what was not taken (Meta: seven
 /// days), and less than a number that was given up takes to become somebody else's.
 pub const RENAMINGS_KEPT: Millis = Millis::seconds(7 * 24 * 3600);
+
+impl Conversation {
+    /// Whether one of these names is not known, and none can be learned since as many are bound as may be.
+    pub fn cannot_learn(&self, names: &[Address]) -> bool {
+        let bound: usize = self.participants.iter().map(|one| one.bound_as().len()).sum();
+        let is_known = |name: &Address| self.participants.iter().any(|one| one.is_called(name));
+        bound >= BOUND_MAX && !names.iter().all(is_known)
+    }
+}
 
 /// That a person had other names before; its key is the name they have now, beside an address of the business.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -340,6 +351,9 @@ mod tests {
         }
         let all: usize = conversation.participants.iter().map(|one| one.bound_as().len()).sum();
         assert_eq!(all, BOUND_MAX);
+        let (known, unknown) = (name(0, "US").parse().unwrap(), name(0, "FR").parse().unwrap());
+        assert!(!conversation.cannot_learn(std::slice::from_ref(&known)));
+        assert!(conversation.cannot_learn(&[known, unknown]));
         let closed = Decision::from(decided(&conversation, &Command::Close));
         assert!(closed.puts.len() + closed.deletes.len() <= 100);
     }
