@@ -163,7 +163,7 @@ pub enum Rejection {
     /// There are several signatures, of which only one could be right.
     #[error("the request has more than one signature")]
     SignedTwice,
-    /// It is signed with a key that we do not have.
+    /// It is signed with a key that we do not have: ours to mend, so the carrier is to try again.
     #[error("the request is signed with an unknown key")]
     UnknownKey,
     /// It is signed by an algorithm that we do not know.
@@ -181,14 +181,13 @@ impl Rejection {
     /// The HTTP status to answer; a missing secret is our own fault.
     pub const fn status(self) -> u16 {
         match self {
-            Self::NoSecret => 500,
+            Self::NoSecret | Self::UnknownKey => 500,
             Self::WrongMethod => 405,
             Self::TooLarge => 413,
             Self::Unsigned
             | Self::UncoveredBody
             | Self::WrongSignature
             | Self::SignedTwice
-            | Self::UnknownKey
             | Self::UnknownAlgorithm
             | Self::WrongAlgorithm
             | Self::WrongToken => 403,

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use percent_encoding::percent_decode;
+use serde_json::Value;
 
 use crate::carrier::{ParseError, Problem};
 
@@ -30,6 +31,21 @@ pub(crate) struct Parameters(Vec<Pair>);
 impl Parameters {
     pub(crate) fn decode(encoded: &[u8]) -> Self {
         Self(decode(encoded).collect())
+    }
+
+    /// The members of a JSON object as parameters: texts as they are, everything else as JSON writes it, nothing as empty.
+    /// None for what is no object.
+    pub(crate) fn of_json(text: &[u8]) -> Option<Self> {
+        let members: serde_json::Map<String, Value> = serde_json::from_slice(text).ok()?;
+        let pair = |(name, value): (String, Value)| {
+            let value = match value {
+                Value::Null => String::new(),
+                Value::String(text) => text,
+                other => other.to_string(),
+            };
+            (name.into_bytes(), value.into_bytes())
+        };
+        Some(Self(members.into_iter().map(pair).collect()))
     }
 
     /// The value, unless it is missing or empty.

@@ -74,7 +74,7 @@ pub(super) fn parse(
     } else if request.is_form() {
         Parameters::decode(request.body)
     } else {
-        return Ok(vec![Event::Ignored("the body is not a form".to_owned())]);
+        Parameters::of_json(request.body).ok_or(ParseError::Shape)?
     };
     let status = match parameters.if_given("MessageStatus")? {
         None => parameters.if_given("SmsStatus")?,
@@ -413,9 +413,31 @@ mod tests {
         };
         let unknown = parse_form("MessageSid=SM1&MessageStatus=teleported").unwrap();
         assert_eq!(reason(unknown), "unknown message status \"teleported\"");
-        let mut json =
-            parse_as(&Method::POST, "https://h.example", "application/json", b"{}").unwrap();
-        assert_eq!(reason(json.remove(0)), "the body is not a form");
+    }
+
+    #[test]
+    fn a_body_of_json_is_read_as_a_form_of_the_same_members() {
+        let parse_json = |body: &str| {
+            parse_as(&Method::POST, "https://h.example", "application/json", body.as_bytes())
+        };
+        let message = r#"{"MessageSid":"SM1","From":"whatsapp:+14155550100","To":"whatsapp:+18005550100",
+            "Body":"Gr\u00fc\u00dfe","NumMedia":1,"MediaUrl0":"https://m.example/1","ProfileName":null,
+            "Forwarded":true,"ChannelMetadata":{"type":"whatsapp"}}"#;
+        let events = parse_json(message).unwrap();
+        let [Event::Message(read)] = &events[..] else { panic!("{events:?}") };
+        assert_eq!((read.body.as_str(), read.media.len()), ("Grüße", 1));
+        assert_eq!(read.content, [Content::Forwarded { many_times: false }]);
+        assert_eq!(read.profile_name, None);
+        let metadata = read.extra["ChannelMetadata"].as_str();
+        assert_eq!(metadata, r#"{"type":"whatsapp"}"#);
+        let status = r#"{"MessageSid":"SM1","MessageStatus":"undelivered","ErrorCode":30046}"#;
+        let events = parse_json(status).unwrap();
+        let [Event::Status(report)] = &events[..] else { panic!("{events:?}") };
+        assert_eq!((report.status, report.error_code), (DeliveryStatus::Undelivered, Some(30046)));
+        for unreadable in ["", "{", "[]", "7", r#"["MessageSid"]"#] {
+            assert_eq!(parse_json(unreadable), Err(ParseError::Shape), "{unreadable}");
+        }
+        assert_eq!(parse_json("{}").unwrap_err().to_string(), "parameter MessageSid is missing");
     }
 
     #[test]
