@@ -9,7 +9,7 @@ use switchboard_carriers::stub::{CustomerMessage, Mood, Stub, Taken};
 use switchboard_carriers::{
     Answer, BoxFuture, Lost, SignedRequest, Transport, stand_in_settings, stub_of, webhook_path,
 };
-use switchboard_domain::carriage::{CarrierName, CarrierSettings, DeliveryStatus};
+use switchboard_domain::carriage::{AliasKind, CarrierName, CarrierSettings, DeliveryStatus};
 use switchboard_domain::sid::MessageSid;
 use switchboard_domain::timestamp::Timestamp;
 
@@ -32,7 +32,8 @@ pub(crate) struct Written {
     pub(crate) from: String,
     pub(crate) to: String,
     pub(crate) body: String,
-    pub(crate) names: Vec<(String, String)>,
+    pub(crate) carrier: CarrierName,
+    pub(crate) names: Vec<(AliasKind, String)>,
 }
 
 /// What a webhook is about.
@@ -130,11 +131,11 @@ fn stub(carrier: CarrierName) -> Arc<dyn Stub> {
 
 /// The webhook of a customer's message.
 pub(crate) fn customer_writes(id: &str, written: Written) -> Post {
-    let carrier = CarrierName::default();
+    let carrier = written.carrier;
     let url = format!("{PUBLIC_URL}{}", webhook_path(carrier));
-    let said: Vec<_> = written.names.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+    let names: Vec<_> = written.names.iter().map(|(kind, name)| (*kind, name.as_str())).collect();
     let message = CustomerMessage::text(id, &written.from, &written.to, &written.body);
-    let request = stub(carrier).inbound(&url, &CustomerMessage { said: &said, ..message });
+    let request = stub(carrier).inbound(&url, &CustomerMessage { names: &names, ..message });
     Post { what: Posted::Message { id: id.to_owned(), written }, request, has_failed: false }
 }
 

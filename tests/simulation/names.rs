@@ -1,5 +1,6 @@
 //! Customers whose names change: they write from a number with or without the digit that their country has added, or from
-//! an id alone; they change the number, and with it the id, or the id. The carrier gives notice, and may do so again.
+//! an id alone; they change the number, and with it the id, or the id. The carrier gives notice, and may do so again. Each
+//! writes by a carrier of their own.
 
 use std::collections::BTreeSet;
 
@@ -48,6 +49,11 @@ impl Person {
         rest.get(..1)?.parse().ok()
     }
 
+    /// The carrier that they write by: each has somebody.
+    fn carrier(&self) -> CarrierName {
+        CarrierName::ALL[self.number % CarrierName::ALL.len()]
+    }
+
     fn digits(&self, has_ninth: bool) -> String {
         let ninth = if has_ninth { "9" } else { "" };
         format!("55{AREA}{ninth}{LOCAL}{}{:04}", self.number, self.phone)
@@ -67,15 +73,16 @@ impl Person {
 
     /// What they write: from the number in either form, or from the id alone.
     fn written(&self, random: &mut Random, body: String) -> Written {
-        let mut names = vec![("ExternalUserId".to_owned(), self.user())];
+        let mut names = vec![(AliasKind::UserId, self.user())];
         let from = match random.below(3) {
             0 => self.user(),
             form => {
-                names.push(("WaId".to_owned(), self.digits(random.chance(500))));
+                names.push((AliasKind::AccountId, self.digits(random.chance(500))));
                 format!("+{}", self.digits(form == 1))
             }
         };
-        Written { from: format!("whatsapp:{from}"), to: WHATSAPP.to_owned(), body, names }
+        let (from, to) = (format!("whatsapp:{from}"), WHATSAPP.to_owned());
+        Written { from, to, body, carrier: self.carrier(), names }
     }
 }
 
@@ -122,7 +129,7 @@ impl Kernel {
         person.phone += usize::from(has_new_phone);
         person.user += 1;
         let notice = IdentityChange {
-            carrier: CarrierName::default(),
+            carrier: person.carrier(),
             carrier_notice_id: format!("{} {}", person.number, person.user),
             to: WHATSAPP.parse().expect("an address"),
             old,

@@ -1,5 +1,6 @@
 //! The people: what they see is what is in the tables, when their request arrives it may be long gone.
 
+use switchboard_domain::carriage::CarrierName;
 use switchboard_domain::conversation::{Conversation, State};
 use switchboard_domain::interaction::{ChannelStatus, ParticipantKind};
 use switchboard_domain::sid::{ChannelParticipantSid, Sid as _};
@@ -99,8 +100,10 @@ impl Kernel {
         let number = self.messages;
         let id = format!("SM{number:032x}");
         let (from, to) = (from.to_owned(), NUMBER.to_owned());
+        let carrier = CarrierName::default();
         let body = format!("message {number}");
-        self.post(customer_writes(&id, Written { from, to, body, names: Vec::new() })).await;
+        self.post(customer_writes(&id, Written { from, to, body, carrier, names: Vec::new() }))
+            .await;
     }
 
     async fn the_carrier_repeats(&mut self, random: &mut Random) {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use switchboard::check;
 use switchboard_check::{Facts, Handed, Moment, Snapshot};
 use switchboard_defects::switch;
-use switchboard_domain::carriage::{CarrierName, DeliveryStatus, message_sid};
+use switchboard_domain::carriage::{DeliveryStatus, message_sid};
 use switchboard_domain::conversation::Pair;
 use switchboard_domain::message::Message;
 use switchboard_domain::record::Record;
@@ -62,7 +62,7 @@ impl Kernel {
         let acknowledged = self.facts.acknowledged.iter().map(|(id, written)| {
             let address = written.from.parse().expect("a customer's address");
             let proxy = written.to.parse().expect("the business' address");
-            (Pair { address, proxy }, message_sid(CarrierName::default(), id))
+            (Pair { address, proxy }, message_sid(written.carrier, id))
         });
         let state = self.world.state();
         let handed = state.sent.iter().filter_map(|one| {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use switchboard_carriers::stub::CustomerMessage;
 use switchboard_carriers::webhook_path;
-use switchboard_domain::carriage::CarrierName;
+use switchboard_domain::carriage::{AliasKind, CarrierName};
 
 use crate::{Centre, Exchange, Made, NUMBER, eventually};
 
@@ -40,18 +40,27 @@ pub struct Customer<'a> {
     carrier: CarrierName,
     address: String,
     to: String,
+    names: Vec<(AliasKind, String)>,
 }
 
 impl<'a> Customer<'a> {
     pub(crate) fn new(exchange: &'a Exchange, address: &str, to: &str) -> Self {
         let carrier = CarrierName::default();
-        Self { exchange, carrier, address: address.to_owned(), to: to.to_owned() }
+        let (address, to) = (address.to_owned(), to.to_owned());
+        Self { exchange, carrier, address, to, names: Vec::new() }
     }
 
     /// The same customer, writing by another carrier.
     #[must_use]
     pub fn by(self, carrier: CarrierName) -> Self {
         Self { carrier, ..self }
+    }
+
+    /// The same customer, of whom the carrier tells these names beside the address.
+    #[must_use]
+    pub fn called(self, names: &[(AliasKind, &str)]) -> Self {
+        let names = names.iter().map(|(kind, name)| (*kind, (*name).to_owned())).collect();
+        Self { names, ..self }
     }
 
     /// The same customer, writing to another address.
@@ -71,7 +80,9 @@ impl<'a> Customer<'a> {
     pub async fn delivers(&self, sid: &str, body: &str) -> u16 {
         let carrier = self.carrier;
         let url = format!("{}{}", self.exchange.deployment.base_url(), webhook_path(carrier));
+        let names: Vec<_> = self.names.iter().map(|(kind, name)| (*kind, name.as_str())).collect();
         let message = CustomerMessage::text(sid, &self.address, &self.to, body);
+        let message = CustomerMessage { names: &names, ..message };
         let signed = self.exchange.carrier.stub(carrier).inbound(&url, &message);
         self.exchange.api.deliver(signed).await
     }

@@ -3,7 +3,7 @@
 
 use std::fmt::Debug;
 
-use switchboard_domain::carriage::{CarrierName, DeliveryStatus};
+use switchboard_domain::carriage::{AliasKind, CarrierName, DeliveryStatus};
 use switchboard_domain::sid::MessageSid;
 use switchboard_domain::timestamp::Timestamp;
 
@@ -107,13 +107,13 @@ pub struct CustomerMessage<'a> {
     pub media: &'a [(&'a str, &'a str)],
     /// The customer's name, on channels that have one.
     pub profile_name: Option<&'a str>,
-    /// What else the carrier says, by its own names.
-    pub said: &'a [(&'a str, &'a str)],
+    /// The customer's other names on the channel, without its prefix.
+    pub names: &'a [(AliasKind, &'a str)],
 }
 
 impl<'a> CustomerMessage<'a> {
     /// A message with a text alone.
     pub const fn text(id: &'a str, from: &'a str, to: &'a str, body: &'a str) -> Self {
-        Self { id, from, to, body, media: &[], profile_name: None, said: &[] }
+        Self { id, from, to, body, media: &[], profile_name: None, names: &[] }
     }
 }

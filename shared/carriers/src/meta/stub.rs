@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use switchboard_domain::address::{Address, ChannelType};
-use switchboard_domain::carriage::{CarrierName, DeliveryStatus};
+use switchboard_domain::carriage::{AliasKind, CarrierName, DeliveryStatus};
 use switchboard_domain::timestamp::Timestamp;
 
 use super::signature::{HEADER, sign};
@@ -322,6 +322,17 @@ impl MetaStub {
         } else {
             contact["user_id"] = from.into();
             written["from_user_id"] = from.into();
+        }
+        for (kind, name) in message.names {
+            match kind {
+                AliasKind::Phone => written["from"] = (*name).into(),
+                AliasKind::AccountId => contact["wa_id"] = (*name).into(),
+                AliasKind::UserId => {
+                    contact["user_id"] = (*name).into();
+                    written["from_user_id"] = (*name).into();
+                }
+                AliasKind::ParentUserId => contact["parent_user_id"] = (*name).into(),
+            }
         }
         match message.media.first() {
             None => written["text"] = json!({ "body": message.body }),

@@ -5,7 +5,7 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Method};
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq as _;
-use switchboard_domain::carriage::{CarrierName, DeliveryStatus};
+use switchboard_domain::carriage::{AliasKind, CarrierName, DeliveryStatus};
 use switchboard_domain::sid::{MmsSid, Sid as _, SmsSid};
 use switchboard_domain::timestamp::Timestamp;
 
@@ -120,7 +120,12 @@ impl Stub for TwilioStub {
             parameters.extend([(url_name.as_str(), *url), (type_name.as_str(), *content_type)]);
         }
         parameters.extend(message.profile_name.map(|name| ("ProfileName", name)));
-        parameters.extend_from_slice(message.said);
+        parameters.extend(message.names.iter().filter_map(|(kind, name)| match kind {
+            AliasKind::Phone => None,
+            AliasKind::AccountId => Some(("WaId", *name)),
+            AliasKind::UserId => Some(("ExternalUserId", *name)),
+            AliasKind::ParentUserId => Some(("ParentExternalUserId", *name)),
+        }));
         self.signed(url, &parameters)
     }
 
