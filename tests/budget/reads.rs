@@ -129,6 +129,9 @@ async fn conversations(made: &Made<'_>) -> Vec<String> {
         paths.extend([page, format!("{messages}/{sid}")]);
         let receipts = format!("{messages}/{sid}/Receipts");
         paths.extend(made.list(&receipts, "delivery_receipts").await);
+        let (_, first) = made.first(&messages, "messages").await;
+        paths.push(format!("{messages}/{first}/ChannelMetadata"));
+        paths.extend([format!("{one}/Costs"), format!("{root}/Costs")]);
         let webhooks = format!("{one}/Webhooks");
         paths.extend([page_of_one(&webhooks), format!("{webhooks}/{}", made.webhook)]);
         let of_whom = format!("{root}/ParticipantConversations");

@@ -74,6 +74,7 @@ async fn a_report_on_what_somebody_else_wrote_to_the_customer_is_none_of_ours() 
         exchange.carrier.set(Behaviour::NoReceipts);
         let customer = exchange.customer(from).to(to).by(*carrier);
         customer.writes("hello").await;
+        exchange.settles().await;
         let receipts = reply(&exchange, &customer).await;
         becomes(&exchange, &receipts, "sent").await;
         let ours = exchange.carrier.sent().pop().unwrap();
@@ -89,6 +90,35 @@ async fn a_report_on_what_somebody_else_wrote_to_the_customer_is_none_of_ours() 
         assert_eq!(exchange.api.deliver(stub.report(&read).unwrap()).await / 100, 2);
         becomes(&exchange, &receipts, "read").await;
     }
+    exchange.rests().await;
+}
+
+/// Prices come from the carrier where it tells them, else from the rate card of the day.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_replies_cost_is_summed_for_the_conversation_and_the_service() {
+    let cards = r#"[{ "since": "2020-01-01", "currency": "USD", "rates": [
+        { "channel": "whatsapp", "prefix": "+1", "price": "0.0034" } ] }]"#;
+    let options = Options { rate_cards: Some(cards.to_owned()), ..Options::default() };
+    let exchange = Exchange::opened(options).await;
+    let (kind, from, to) = CHANNELS[0];
+    is_reachable(&exchange, kind, to).await;
+    for carrier in CarrierName::ALL {
+        let customer = exchange.customer(from).to(to).by(*carrier);
+        customer.writes("hello").await;
+        exchange.settles().await;
+        let receipts = reply(&exchange, &customer).await;
+        becomes(&exchange, &receipts, "read").await;
+    }
+    let conversation = exchange.customer(from).to(to).conversation().await;
+    let path = format!("/conversations/v1/Conversations/{conversation}/Costs");
+    let costs = exchange.api.get(&path).await.ok();
+    let count = CarrierName::ALL.len();
+    assert_eq!((&costs["messages"], &costs["unpriced"]), (&json!(count), &json!(0)));
+    assert_eq!(costs["listed"], json!({ "USD": "0.0068" }));
+    let categories: Vec<_> = costs["days"].as_array().unwrap().iter().collect();
+    assert!(categories.iter().any(|line| line["category"] == "service" && line["billable"] == 1));
+    let service = exchange.api.get("/conversations/v1/Costs").await.ok();
+    assert_eq!(service["listed"], costs["listed"]);
     exchange.rests().await;
 }
 

@@ -121,7 +121,11 @@ fn state(params: &Params) -> Result<Option<State>, ApiError> {
 }
 
 /// A date, or a day with the time of day that is meant.
-fn day(query: &Params, name: &str, time_of_day: &str) -> Result<Option<Timestamp>, ApiError> {
+pub(crate) fn day(
+    query: &Params,
+    name: &str,
+    time_of_day: &str,
+) -> Result<Option<Timestamp>, ApiError> {
     let whole_day =
         query.given(name).and_then(|text| Timestamp::parse_iso(&format!("{text}{time_of_day}")));
     match whole_day {

@@ -12,9 +12,11 @@ mod addresses;
 mod apply;
 mod configuration;
 mod conversations;
+mod costs;
 mod input;
 mod lookup;
 mod messages;
+mod metadata;
 mod participants;
 mod receipts;
 mod scope;
@@ -35,6 +37,7 @@ use scope::Scope;
 pub const NEEDS: Needs = Needs {
     patience: Patience::CLIENT,
     variables: &[
+        "RATE_CARDS",
         "TABLE_CONVERSATIONS",
         "TABLE_CONFIGURATION",
         "QUEUE_OUTBOUND",
@@ -83,6 +86,8 @@ async fn in_service(call: &Call<'_>, scope: &Scope, path: &[&str]) -> Answer {
         (Get, ["Conversations", sid]) => conversations::fetch(call, scope, sid).await,
         (Post, ["Conversations", sid]) => conversations::update(call, scope, sid).await,
         (Delete, ["Conversations", sid]) => conversations::remove(call, scope, sid).await,
+        (Get, ["Conversations", sid, "Costs"]) => costs::of_conversation(call, scope, sid).await,
+        (Get, ["Costs"]) => costs::of_service(call, scope).await,
         (_, ["Conversations", of, "Participants", inside @ ..]) => match (call.method, inside) {
             (Get, []) => participants::list(call, scope, of).await,
             (Post, []) => participants::create(call, scope, of).await,
@@ -98,6 +103,7 @@ async fn in_service(call: &Call<'_>, scope: &Scope, path: &[&str]) -> Answer {
             (Post, [sid]) => messages::update(call, scope, of, sid).await,
             (Delete, [sid]) => messages::remove(call, scope, of, sid).await,
             (Get, [message, "Receipts"]) => receipts::list(call, scope, of, message).await,
+            (Get, [sid, "ChannelMetadata"]) => metadata::fetch(call, scope, of, sid).await,
             (Get, [message, "Receipts", sid]) => {
                 receipts::fetch(call, scope, of, message, sid).await
             }

@@ -7,7 +7,7 @@
 mod unnamed;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use switchboard_domain::carriage::{Report, StatusReport};
+use switchboard_domain::carriage::{DeliveryStatus, Report, StatusReport};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::message::Message;
 use switchboard_domain::sid::MessageSid;
@@ -63,10 +63,22 @@ async fn raise(
         let message: Option<Message> = on.store.get(key::message(sid)).await?;
         let message = message.ok_or_else(|| Failure::NotFound(sid.to_string()))?;
         let Some(progress) = message.report(number, report, on.now()) else {
-            return Ok(((), Decision::unchanged()));
+            return Ok((None, Decision::unchanged()));
         };
+        let end = progress.message.delivery(number).and_then(|now| now.came_to(&message));
         let told = on.calls_about(&message, progress.event).await?;
-        Ok(((), Decision::put(progress.message).asking(told)))
+        Ok((end, Decision::put(progress.message).asking(told)))
     })
     .await
+    .map(count)
+}
+
+/// Counted by the template beside what carriers accepted: what was accepted and comes to no end is a sign of an account
+/// that cannot pay.
+fn count(end: Option<DeliveryStatus>) {
+    match end {
+        Some(DeliveryStatus::Delivered) => tracing::info!(copy = "arrived"),
+        Some(_) => tracing::info!(copy = "failed"),
+        None => {}
+    }
 }

@@ -3,12 +3,12 @@
 //! that customer, in the conversation that the pair is in.
 
 use switchboard_domain::carriage::{StatusReport, Watermark};
-use switchboard_domain::conversation::{AddressBinding, Conversation, MessagePage, Pair};
+use switchboard_domain::conversation::{AddressBinding, Conversation, Pair};
 use switchboard_domain::message::Message;
 use switchboard_domain::sid::MessageSid;
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_runtime::{Dependencies, Failure};
-use switchboard_store::{Key, key, take};
+use switchboard_store::key;
 
 /// So many of the latest messages are looked at: two pages. Reports come while a message is among them; one on an older
 /// message, or on one of a conversation that is closed, finds nothing.
@@ -75,16 +75,5 @@ async fn latest(on: &Dependencies, pair: &Pair) -> Result<Vec<Message>, Failure>
         on.store.get(key::conversation(binding.conversation)).await?;
     let Some(conversation) = conversation else { return Ok(Vec::new()) };
     let first = conversation.next_index.saturating_sub(LATEST).max(conversation.listed());
-    let indexes = first..conversation.next_index;
-    let pages: Vec<u32> = conversation.pages(&indexes).collect();
-    let keys: Vec<Key> =
-        pages.iter().map(|page| key::message_page(conversation.sid, *page)).collect();
-    let mut found = on.store.get_all(&keys).await?;
-    let pages = pages.into_iter().zip(&keys);
-    let pages = pages.filter_map(|(page, key)| Some((page, take::<MessagePage>(&mut found, key)?)));
-    let pages = pages.collect();
-    let named: Vec<Key> =
-        indexes.filter_map(|index| conversation.named(index, &pages)).map(key::message).collect();
-    let mut found = on.store.get_all(&named).await?;
-    Ok(named.iter().filter_map(|key| take(&mut found, key)).collect())
+    Ok(on.store.messages(&conversation, first..conversation.next_index).await?)
 }

@@ -177,8 +177,11 @@ fn after_recording(message: &Message, number: u32, outcome: &SendOutcome) -> Nex
             tracing::warn!(error_code, "rejected: {reason}");
             Next::Done
         }
-        SendOutcome::Accepted { .. } | SendOutcome::Retry { .. } | SendOutcome::Unknown { .. } => {
+        SendOutcome::Accepted { .. } => {
+            // Counted by the template, which raises an alarm when few of them arrive.
+            tracing::info!(copy = "accepted", channel = delivery.pair.address.channel().name());
             Next::Done
         }
+        SendOutcome::Retry { .. } | SendOutcome::Unknown { .. } => Next::Done,
     }
 }

@@ -10,14 +10,18 @@
 //!    └─── retry ───────┘ └── nobody knows ──▶ ask the carrier first
 //! ```
 
+mod costs;
 mod delivery;
+mod rates;
 
 use std::collections::BTreeMap;
 use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::costs::{CostLine, CostSum, Costs};
 pub use self::delivery::{ATTEMPTS_MAX, Begin, Delivery, GAVE_UP, LEASE, Progress};
+pub use self::rates::{NoRateCards, RateCards};
 pub use crate::carriage::BODY_BYTES_MAX;
 
 use crate::address::Address;

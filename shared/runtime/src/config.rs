@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use switchboard_domain::carriage::CarrierSettings;
 use switchboard_domain::effect::QueueName;
+use switchboard_domain::message::RateCards;
 use switchboard_domain::private::Private;
 use switchboard_domain::sid::AccountSid;
 use switchboard_store::TableNames;
@@ -23,6 +24,8 @@ pub struct Config {
     pub queues: BTreeMap<QueueName, String>,
     /// `ALLOW_LOOPBACK_WEBHOOKS`: whether customers' webhooks may be on this machine; never in the cloud.
     pub allow_loopback_webhooks: bool,
+    /// `RATE_CARDS`: what carriers charge, where they do not tell it.
+    pub rate_cards: RateCards,
     /// `CARRIER_…`, by name without that prefix.
     pub carriers: BTreeMap<String, Private<String>>,
 }
@@ -55,6 +58,16 @@ pub(crate) fn environment() -> BTreeMap<String, String> {
         .collect()
 }
 
+fn rate_cards(text: Option<&str>) -> Result<RateCards, ConfigError> {
+    let problem = "must be a list of rate cards as JSON";
+    let cards = text.map(RateCards::parse).transpose();
+    let cards = cards.map_err(|error| {
+        tracing::error!("RATE_CARDS: {error}");
+        ConfigError { name: "RATE_CARDS", problem }
+    })?;
+    Ok(cards.unwrap_or_default())
+}
+
 impl Config {
     /// Reads variables from anywhere; an empty one counts as not set.
     pub fn read(variables: &BTreeMap<String, String>) -> Result<Self, ConfigError> {
@@ -83,6 +96,7 @@ impl Config {
             },
             queues: queues.collect(),
             allow_loopback_webhooks: variable("ALLOW_LOOPBACK_WEBHOOKS").as_deref() == Some("true"),
+            rate_cards: rate_cards(variable("RATE_CARDS").as_deref())?,
             carriers: carriers.collect(),
         })
     }
@@ -122,6 +136,18 @@ mod tests {
         assert_eq!(config.queues.len(), 1);
         assert_eq!(config.public_url, "https://example.com");
         assert!(config.tables.routing.is_none() && config.tables.events.is_none());
+    }
+
+    #[test]
+    fn rate_cards_are_read_or_refused_by_their_name() {
+        assert_eq!(read(&[ACCOUNT]).unwrap().rate_cards, RateCards::default());
+        let card = r#"[{"since":"2026-10-01","currency":"USD","rates":[]}]"#;
+        assert_ne!(
+            read(&[ACCOUNT, ("RATE_CARDS", card)]).unwrap().rate_cards,
+            RateCards::default()
+        );
+        let refused = read(&[ACCOUNT, ("RATE_CARDS", "0.0034")]).unwrap_err().to_string();
+        assert!(refused.starts_with("environment variable RATE_CARDS must"), "{refused}");
     }
 
     #[test]

@@ -1,14 +1,16 @@
 //! Messages, and what becomes of their copies.
 
 use serde_json::json;
-use switchboard_domain::carriage::SendOutcome;
+use switchboard_domain::carriage::{
+    CarrierName, Content, DeliveryStatus, Price, Pricing, SendOutcome, StatusReport,
+};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::message::Message;
 use switchboard_domain::sid::{MessageSid, Sid as _, SmsSid};
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_store::key;
 
-use super::{ALICE, BOB, a_conversation, events, joins, listens, sids, world};
+use super::{ALICE, BOB, DESK, a_conversation, events, joins, listens, sids, world};
 use crate::world::START;
 
 #[tokio::test]
@@ -106,4 +108,78 @@ async fn a_receipt_shows_the_latest_status_and_why_it_got_no_further() {
     let receipt = &receipts["delivery_receipts"][0];
     assert_eq!((&receipt["status"], &receipt["error_code"]), (&json!("failed"), &json!(30008)));
     assert_eq!(world.get(&path).await.expect(200)["delivery"]["failed"], "all");
+}
+
+#[tokio::test]
+async fn costs_are_summed_from_what_carriers_told_of_each_copy() {
+    let world = world().await;
+    let conversation = a_conversation(&world).await;
+    joins(&world, &conversation, ALICE).await;
+    let messages = format!("{conversation}/Messages");
+    let nothing = world.get(&format!("{conversation}/Costs")).await.expect(200);
+    assert_eq!((&nothing["messages"], &nothing["days"]), (&json!(0), &json!([])));
+    for price in [Some("0.0034"), Some("0.0066"), None] {
+        let sid = world.post(&messages, &[("Body", "hi")]).await.text("sid");
+        let message: Message =
+            world.on.store.get(key::message(sid.parse().unwrap())).await.unwrap().unwrap();
+        let carrier = CarrierName::default();
+        let report = StatusReport {
+            pricing: Some(Pricing {
+                category: Some("utility".to_owned()),
+                price: price.and_then(|price| Price::parse(price, "USD")),
+                ..Pricing::default()
+            }),
+            ..StatusReport::new(carrier, "SM1", DeliveryStatus::Delivered, Timestamp(START))
+        };
+        let delivered = message.report(1, &report, Timestamp(START)).unwrap();
+        world.given(Decision::put(delivered.message)).await;
+    }
+    let costs = world.get(&format!("{conversation}/Costs")).await.expect(200);
+    let sid = conversation.rsplit('/').next().unwrap();
+    assert_eq!((&costs["conversation_sid"], &costs["messages"]), (&json!(sid), &json!(3)));
+    assert_eq!((&costs["billable"], &costs["unknown"]), (&json!(2), &json!(1)));
+    assert_eq!((&costs["told"], &costs["unpriced"]), (&json!({ "USD": "0.01" }), &json!(1)));
+    let line = &costs["days"][0];
+    assert_eq!((&line["channel"], &line["category"]), (&json!("sms"), &json!("utility")));
+    let date = line["date"].as_str().unwrap();
+    let service =
+        world.get(&format!("/v1/Costs?StartDate={date}&EndDate={date}")).await.expect(200);
+    assert_eq!((&service["told"], &service["days"]), (&costs["told"], &costs["days"]));
+    for outside in ["EndDate=2001-01-01", "StartDate=2101-01-01"] {
+        for path in ["/v1", &conversation] {
+            let none = world.get(&format!("{path}/Costs?{outside}")).await.expect(200);
+            assert_eq!(none["messages"], 0, "{path} {outside}");
+        }
+    }
+    world.get("/v1/Costs?StartDate=soon").await.refused(400, 20001);
+    world.get(&format!("/v1/Conversations/CH{:032}/Costs", 1)).await.refused(404, 20404);
+}
+
+#[tokio::test]
+async fn what_came_with_a_customers_message_is_shown_and_ours_have_no_such_thing() {
+    let world = world().await;
+    let conversation = a_conversation(&world).await;
+    joins(&world, &conversation, ALICE).await;
+    let messages = format!("{conversation}/Messages");
+    let sid = world.post(&messages, &[("Author", ALICE), ("Body", "hi")]).await.text("sid");
+    let path = format!("{messages}/{sid}/ChannelMetadata");
+    world.get(&path).await.refused(404, 20404);
+    let at = key::message(sid.parse().unwrap());
+    let message: Message = world.on.store.get(at).await.unwrap().unwrap();
+    let origin = json!({
+        "pair": { "address": format!("whatsapp:{ALICE}"), "proxy": format!("whatsapp:{DESK}") },
+        "carrier": CarrierName::default(), "carrier_message_id": "SM1",
+        "content": [Content::Reaction { to: "SM0".to_owned(), emoji: None }],
+        "reply_to": "SM0", "profile_name": "Zoë", "extra": {},
+    });
+    let mut stored = serde_json::to_value(&message).unwrap();
+    stored["origin"] = origin;
+    let mut brought: Message = serde_json::from_value(stored).unwrap();
+    brought.version = message.version;
+    world.given(Decision::put(brought)).await;
+    let shown = world.get(&path).await.expect(200);
+    assert_eq!((&shown["message_sid"], &shown["type"]), (&json!(sid), &json!("whatsapp")));
+    let data = &shown["data"];
+    assert_eq!((&data["reply_to"], &data["profile_name"]), (&json!("SM0"), &json!("Zoë")));
+    assert_eq!(data["content"].as_array().unwrap().len(), 1);
 }

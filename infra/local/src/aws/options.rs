@@ -47,6 +47,8 @@ pub struct Options {
     pub carrier_base_url: Option<String>,
     /// Where the world reaches the HTTP API; the port on loopback without it.
     pub public_url: Option<String>,
+    /// What carriers charge where they do not tell it, as JSON.
+    pub rate_cards: Option<String>,
     /// More parameters of the template.
     pub parameters: BTreeMap<String, String>,
     /// The template.
@@ -91,6 +93,7 @@ impl Default for Options {
             auth_token: "local-auth-token".to_owned(),
             carrier_base_url: None,
             public_url: None,
+            rate_cards: None,
             parameters: BTreeMap::new(),
             template: TEMPLATE.to_owned(),
             clock: None,

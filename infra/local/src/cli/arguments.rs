@@ -38,6 +38,9 @@ pub(crate) struct Arguments {
     /// Where the world reaches this machine, if that is another address: signatures cover it.
     #[arg(long, value_name = "URL", value_parser = url)]
     pub(crate) public_url: Option<String>,
+    /// What carriers charge where they do not tell it: a list of rate cards as JSON.
+    #[arg(long, value_name = "JSON")]
+    pub(crate) rate_cards: Option<String>,
     /// The account that clients and carriers name.
     #[arg(long, default_value = "AC00000000000000000000000000000001")]
     pub(crate) account_sid: AccountSid,
@@ -112,6 +115,7 @@ impl Arguments {
             account_sid: self.account_sid.to_string(),
             auth_token: self.auth_token.clone(),
             public_url: self.public_url.clone(),
+            rate_cards: self.rate_cards.clone(),
             ..Options::default()
         }
     }

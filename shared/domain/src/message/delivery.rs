@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Message;
-use crate::carriage::{CarrierName, DeliveryStatus, SendOutcome, StatusReport, Watermark};
+use crate::carriage::{CarrierName, DeliveryStatus, Pricing, SendOutcome, StatusReport, Watermark};
 use crate::configuration::PhoneNumber;
 use crate::conversation::{ConversationEvent, Pair};
 use crate::timestamp::{Millis, Timestamp};
@@ -38,6 +38,9 @@ pub struct Delivery {
     /// The carrier's identifier, once it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carrier_message_id: Option<String>,
+    /// What the carrier said that it costs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pricing: Option<Pricing>,
     /// How often a send was begun.
     #[serde(default)]
     pub attempts: u32,
@@ -88,6 +91,7 @@ impl Delivery {
             status: DeliveryStatus::Queued,
             error_code: None,
             carrier_message_id: None,
+            pricing: None,
             attempts: 0,
             begun: None,
             created: now,
@@ -99,6 +103,18 @@ impl Delivery {
     /// sender of which there is no record is with the first carrier.
     pub fn carrier(&self, sender: Option<&PhoneNumber>) -> CarrierName {
         self.carrier.or(sender.map(|it| it.carrier)).unwrap_or_default()
+    }
+
+    /// The end that this copy came to since `before`, once: delivered, or failed as its carrier says. What is read was
+    /// delivered.
+    pub fn came_to(&self, before: &Message) -> Option<DeliveryStatus> {
+        let end = |status| match status {
+            DeliveryStatus::Queued | DeliveryStatus::Sent => None,
+            DeliveryStatus::Delivered | DeliveryStatus::Read => Some(DeliveryStatus::Delivered),
+            DeliveryStatus::Undelivered | DeliveryStatus::Failed => Some(DeliveryStatus::Failed),
+        };
+        let earlier = before.delivery(self.number).and_then(|one| end(one.status));
+        end(self.status).filter(|now| earlier != Some(*now))
     }
 
     /// Decides whether to send.
@@ -129,7 +145,7 @@ impl Delivery {
 }
 
 impl Message {
-    fn delivery_mut(&mut self, number: u32) -> Option<&mut Delivery> {
+    pub(super) fn delivery_mut(&mut self, number: u32) -> Option<&mut Delivery> {
         self.fields.deliveries.iter_mut().find(|delivery| delivery.number == number)
     }
 
@@ -177,19 +193,24 @@ impl Message {
         if !is_theirs || !learns_id && !is_same {
             return None;
         }
-        if !delivery.status.gives_way_to(report.status) && !learns_id {
+        let climbs = delivery.status.gives_way_to(report.status);
+        let pricing = Pricing::later(delivery.pricing.as_ref(), report.pricing.as_ref());
+        if !climbs && !learns_id && pricing == delivery.pricing {
             return None;
         }
+        delivery.pricing = pricing;
         if learns_id {
             delivery.carrier_message_id = Some(report.carrier_message_id.clone());
             delivery.begun = None;
         }
-        if delivery.status.gives_way_to(report.status) {
+        if climbs {
             delivery.status = report.status;
             delivery.error_code = report.error_code;
         }
         delivery.updated = now;
-        Some(Progress { message, event: Some(self.delivery_updated(number)) })
+        // What it costs is nobody's news.
+        let event = (climbs || learns_id).then(|| self.delivery_updated(number));
+        Some(Progress { message, event })
     }
 
     /// The number of the delivery that the carrier calls so.

@@ -1,5 +1,6 @@
 use super::*;
-use crate::carriage::{SendOutcome, StatusReport, Watermark};
+use crate::address::ChannelType;
+use crate::carriage::{Price, Pricing, SendOutcome, StatusReport, Watermark};
 use crate::configuration::PhoneNumber;
 use crate::conversation::{Answers, NewParticipant, Source};
 use crate::sid::{ServiceSid, Sid as _};
@@ -212,6 +213,123 @@ fn a_watermark_raises_what_the_carrier_had_by_then_and_nothing_else() {
     let lost = NOW + Millis::seconds(120);
     assert!(!leased.is_under_way(&pair, lost), "its answer never came");
     assert_eq!(leased.reports_of(&mark(DeliveryStatus::Read, lost), &pair), []);
+}
+
+#[test]
+fn an_end_is_counted_once() {
+    use DeliveryStatus::{Delivered, Failed, Queued, Read, Sent, Undelivered};
+    let with = |status| {
+        let mut one = sent(1);
+        one.delivery_mut(1).unwrap().status = status;
+        one
+    };
+    for (before, now, end) in [
+        (Queued, Sent, None),
+        (Sent, Delivered, Some(Delivered)),
+        (Sent, Read, Some(Delivered)),
+        (Delivered, Read, None),
+        (Sent, Undelivered, Some(Failed)),
+        (Queued, Failed, Some(Failed)),
+        (Failed, Delivered, Some(Delivered)),
+    ] {
+        assert_eq!(
+            with(now).delivery(1).unwrap().came_to(&with(before)),
+            end,
+            "{before:?} {now:?}"
+        );
+    }
+}
+
+#[test]
+fn what_a_copy_costs_is_kept_and_is_no_news() {
+    let accepted = SendOutcome::Accepted { carrier_message_id: "m1".to_owned() };
+    let sent = sent(1).lease(1, NOW).unwrap().record(1, &accepted, NOW).unwrap().message;
+    let told = |billable, category: &str| {
+        let pricing = Pricing {
+            billable: Some(billable),
+            category: Some(category.to_owned()),
+            ..Pricing::default()
+        };
+        StatusReport { pricing: Some(pricing), ..report_on("m1", DeliveryStatus::Sent) }
+    };
+    let priced = sent.report(1, &told(true, "utility"), NOW).unwrap();
+    assert_eq!(priced.event, None, "it got no further");
+    let priced = priced.message;
+    assert!(priced.report(1, &told(true, "utility"), NOW).is_none(), "nothing new");
+    assert!(priced.report(1, &report_on("m1", DeliveryStatus::Sent), NOW).is_none());
+    let other = StatusReport { carrier_message_id: "m2".to_owned(), ..told(false, "service") };
+    assert!(priced.report(1, &other, NOW).is_none(), "another message's");
+    let read = priced.report(1, &report_on("m1", DeliveryStatus::Read), NOW).unwrap();
+    assert!(read.event.is_some());
+    let kept = read.message.deliveries[0].pricing.clone().unwrap();
+    assert_eq!((kept.billable, kept.category.as_deref()), (Some(true), Some("utility")));
+    let stored = serde_json::to_value(&read.message).unwrap();
+    assert_eq!(
+        serde_json::from_value::<Message>(stored).unwrap().deliveries,
+        read.message.deliveries
+    );
+}
+
+#[test]
+fn costs_are_summed_by_day_channel_and_category() {
+    let cards = r#"[{ "since": "2020-01-01", "currency": "EUR", "rates": [
+        { "channel": "sms", "category": "utility", "price": "0.5" } ] }]"#;
+    let cards = RateCards::parse(cards).unwrap();
+    let always = (Timestamp(0), Timestamp(i64::MAX));
+    let with = |status, pricing: Option<Pricing>| {
+        let accepted = SendOutcome::Accepted { carrier_message_id: "m1".to_owned() };
+        let mut one = sent(1).lease(1, NOW).unwrap().record(1, &accepted, NOW).unwrap().message;
+        let copy = one.delivery_mut(1).unwrap();
+        (copy.status, copy.pricing) = (status, pricing);
+        one
+    };
+    let told = |billable, category: &str, price: Option<&str>| {
+        Some(Pricing {
+            billable,
+            category: Some(category.to_owned()),
+            price: price.and_then(|price| Price::parse(price, "USD")),
+            ..Pricing::default()
+        })
+    };
+    use DeliveryStatus::{Delivered, Failed, Read};
+    let mut costs = Costs::default();
+    for message in [
+        with(Read, told(Some(true), "utility", None)),
+        with(Delivered, told(None, "utility", Some("0.0034"))),
+        with(Delivered, told(Some(false), "utility", None)),
+        with(Delivered, told(Some(true), "marketing", None)),
+        with(Failed, None),
+        with(Delivered, None),
+        // Nobody took it, so it costs nothing.
+        sent(1),
+    ] {
+        costs.add(&message, always, &cards);
+    }
+    let day = sent(1).deliveries[0].created.day();
+    let line = |category: Option<&str>| CostLine {
+        day: day.clone(),
+        channel: ChannelType::Sms,
+        category: category.map(str::to_owned),
+    };
+    let utility = &costs.lines[&line(Some("utility"))];
+    assert_eq!((utility.copies, utility.billable, utility.free), (3, 2, 1));
+    assert_eq!(utility.told, BTreeMap::from([("USD".to_owned(), 3_400_000)]));
+    assert_eq!(utility.listed, BTreeMap::from([("EUR".to_owned(), 500_000_000)]));
+    assert_eq!((utility.unknown, utility.unpriced), (0, 0));
+    let marketing = &costs.lines[&line(Some("marketing"))];
+    assert_eq!((marketing.billable, marketing.unpriced), (1, 1));
+    let unsaid = &costs.lines[&line(None)];
+    assert_eq!((unsaid.copies, unsaid.free, unsaid.unknown, unsaid.unpriced), (2, 1, 1, 1));
+    let total = costs.total();
+    assert_eq!((total.copies, total.billable, total.free, total.unknown), (6, 3, 2, 1));
+    assert_eq!((total.unpriced, total.told.len(), total.listed.len()), (2, 1, 1));
+    let created = sent(1).deliveries[0].created;
+    for (period, copies) in [((Timestamp(0), created), 0), ((created, Timestamp(created.0 + 1)), 1)]
+    {
+        let mut costs = Costs::default();
+        costs.add(&with(Read, None), period, &cards);
+        assert_eq!(costs.total().copies, copies);
+    }
 }
 
 fn report_on(carrier_message_id: &str, status: DeliveryStatus) -> StatusReport {

@@ -23,6 +23,21 @@ pub struct Pricing {
     pub price: Option<Price>,
 }
 
+impl Pricing {
+    /// What is known after a report: what it leaves out stays as it was told before.
+    pub fn later(before: Option<&Self>, now: Option<&Self>) -> Option<Self> {
+        let (Some(before), Some(now)) = (before, now) else { return now.or(before).cloned() };
+        let now = now.clone();
+        Some(Self {
+            billable: now.billable.or(before.billable),
+            category: now.category.or_else(|| before.category.clone()),
+            reason: now.reason.or_else(|| before.reason.clone()),
+            model: now.model.or_else(|| before.model.clone()),
+            price: now.price.or_else(|| before.price.clone()),
+        })
+    }
+}
+
 /// An amount of money, exactly.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -53,6 +68,18 @@ impl Price {
         let nanos = whole.checked_add(number(&format!("{decimals:0<9}")).ok()?)?;
         Some(Self { nanos, unit: unit.to_ascii_uppercase() })
     }
+
+    /// The amount in decimals, with no more of them than it needs: `0.0034`.
+    pub fn decimal(nanos: i64) -> String {
+        let sign = if nanos < 0 { "-" } else { "" };
+        let (whole, rest) =
+            (nanos.unsigned_abs() / 1_000_000_000, nanos.unsigned_abs() % 1_000_000_000);
+        let decimals = format!("{rest:09}");
+        match decimals.trim_end_matches('0') {
+            "" => format!("{sign}{whole}"),
+            decimals => format!("{sign}{whole}.{decimals}"),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -76,5 +103,30 @@ mod tests {
             assert_eq!(Price::parse(amount, "USD"), None, "{amount}");
         }
         assert_eq!(Price::parse("1", "dollars"), None);
+        for (nanos, shown) in [
+            (0, "0"),
+            (3_400_000, "0.0034"),
+            (1_500_000_000, "1.5"),
+            (1, "0.000000001"),
+            (-7, "-0.000000007"),
+        ] {
+            assert_eq!(Price::decimal(nanos), shown);
+        }
+        assert_eq!(Price::decimal(i64::MIN), "-9223372036.854775808");
+    }
+
+    #[test]
+    fn what_a_later_report_leaves_out_stays_as_it_was() {
+        let told = |billable, category: Option<&str>| Pricing {
+            billable,
+            category: category.map(str::to_owned),
+            ..Pricing::default()
+        };
+        let (first, second) = (told(Some(true), Some("utility")), told(Some(false), None));
+        let after = Pricing::later(Some(&first), Some(&second));
+        assert_eq!(after, Some(told(Some(false), Some("utility"))));
+        assert_eq!(Pricing::later(Some(&first), None), Some(first.clone()));
+        assert_eq!(Pricing::later(None, Some(&first)), Some(first));
+        assert_eq!(Pricing::later(None, None), None);
     }
 }
