@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use switchboard::stub_carrier::Behaviour;
 use switchboard::{Counters, Options};
 use switchboard_carriers::stub::Taken;
-use switchboard_domain::carriage::DeliveryStatus;
+use switchboard_domain::carriage::{AliasKind, DeliveryStatus};
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_tests::cost::{Cost, Entry};
 use switchboard_tests::{Exchange, Polls};
@@ -97,6 +97,15 @@ impl Desk {
         let number = self.messages.fetch_add(1, Ordering::SeqCst);
         let sid = format!("SM{}", hex(&Sha256::digest(number.to_be_bytes())));
         let customer = self.exchange.customer(address);
+        assert_eq!(customer.delivers(&sid, "Hello, I have a question about my order.").await, 200);
+    }
+
+    /// Somebody writes by WhatsApp, where carriers tell more than one name.
+    pub(crate) async fn writes_by_whatsapp(&self, address: &str, business: &str) {
+        let number = self.messages.fetch_add(1, Ordering::SeqCst);
+        let sid = format!("SM{}", hex(&Sha256::digest(number.to_be_bytes())));
+        let names = [(AliasKind::UserId, "US.13491208655302741918")];
+        let customer = self.exchange.customer(address).to(business).called(&names);
         assert_eq!(customer.delivers(&sid, "Hello, I have a question about my order.").await, 200);
     }
 

@@ -25,6 +25,7 @@ pub(crate) async fn walk(desk: &Desk) -> Vec<Entry> {
     together(desk, &mut entries).await;
     let (agent, off) = desk.on_break("agent23").await;
     entries.push(desk.count("agent goes on a break", 1, desk.goes(&agent, &off)).await);
+    named(desk, &mut entries).await;
     entries
 }
 
@@ -33,6 +34,11 @@ const CUSTOMER: &str = "+13105550111";
 const PLAIN: &str = "+13105550116";
 const REJECTED: &str = "+13105550122";
 const FORGOTTEN: &str = "+13105550133";
+
+const NAMED: &str = "+13105550144";
+const NAMED_MESSAGE: &str = "SM0123456789abcdef0123456789abcdef";
+const OTHER_NUMBER: &str = "+18005550177";
+const WHATSAPP: &str = "whatsapp:+18005550177";
 
 /// The channel of a conversation: the same digits.
 pub(crate) fn channel(conversation: &str) -> String {
@@ -92,6 +98,27 @@ async fn plain(desk: &Desk, entries: &mut Vec<Entry>) {
     desk.answers(&desk.offer(&conversation).await, "accepted").await;
     desk.rests_for(PAST_THE_ALARM).await;
     entries.push(desk.count("close", 1, close(desk, &conversation)).await);
+}
+
+/// Customers with more names than one: each costs its binding at the opening, and nothing later. Nobody routes them.
+async fn named(desk: &Desk, entries: &mut Vec<Entry>) {
+    for (kind, address) in [("sms", OTHER_NUMBER), ("whatsapp", WHATSAPP)] {
+        let form = [
+            ("Type", kind),
+            ("Address", address),
+            ("AutoCreation.Enabled", "true"),
+            ("AutoCreation.Type", "default"),
+        ];
+        desk.exchange.api.make("/conversations/v1/Configuration/Addresses", &form).await;
+    }
+    let one_name = desk.exchange.customer(NAMED).to(OTHER_NUMBER);
+    let writes = async { assert_eq!(one_name.delivers(NAMED_MESSAGE, "Hello.").await, 200) };
+    entries.push(desk.count("inbound under one name, opened", 1, writes).await);
+    let (from, to) = (format!("whatsapp:{NAMED}"), WHATSAPP);
+    for what in ["opened", "appended"] {
+        let path = format!("inbound by WhatsApp under two names, {what}");
+        entries.push(desk.count(&path, 1, desk.writes_by_whatsapp(&from, to)).await);
+    }
 }
 
 /// Offers that are refused or forgotten.
