@@ -76,7 +76,7 @@ macro_rules! kept {
             }
         })*
 
-        fn body(record: &Record) -> Result<Item, serde_dynamo::Error> {
+        pub(crate) fn body(record: &Record) -> Result<Item, serde_dynamo::Error> {
             match record {
                 $(Record::$kind(it) => serde_dynamo::aws_sdk_dynamodb_1::to_item(it),)*
             }
@@ -102,7 +102,7 @@ pub fn image(image: serde_dynamo::Item) -> Result<Option<Record>, StoreError> {
     }
 }
 
-fn unreadable(operation: &'static str, reason: String) -> StoreError {
+pub(crate) fn unreadable(operation: &'static str, reason: String) -> StoreError {
     StoreError::Defect { operation, reason }
 }
 
@@ -159,7 +159,9 @@ pub(crate) fn item(
     Ok((place.key, item))
 }
 
-fn said_by_keys(kind: &str) -> impl Iterator<Item = (&'static [&'static str], &'static str)> {
+pub(crate) fn said_by_keys(
+    kind: &str,
+) -> impl Iterator<Item = (&'static [&'static str], &'static str)> {
     let of_kind = SAID_BY_KEYS.iter().filter(move |(of, _, _)| *of == kind);
     of_kind.map(|(_, path, key)| (*path, *key))
 }

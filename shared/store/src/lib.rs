@@ -4,6 +4,7 @@
 //! the SDK, or straight to tables in the same process ([`road`]). `TABLES.md` beside this crate describes every item.
 #![forbid(unsafe_code)]
 
+pub mod document;
 pub mod error;
 mod events;
 pub mod item;
@@ -14,6 +15,7 @@ mod listing;
 mod messages;
 mod place;
 pub mod road;
+mod row;
 mod write;
 
 use std::collections::BTreeMap;
@@ -28,6 +30,7 @@ pub use item::Kept;
 pub use list::{Cursor, Page};
 pub use listing::Listing;
 pub use place::{Key, Table};
+pub use row::Row;
 pub use write::Committed;
 
 use road::{Address, Near, Road};
@@ -91,7 +94,7 @@ impl Store {
     /// Reads one record as it is now.
     pub async fn get<T: Kept>(&self, key: Key) -> Result<Option<T>, StoreError> {
         let found = self.road.get(self.address(key)?).await;
-        found.map_err(|refusal| refusal.of("GetItem"))?.map(item::read).transpose()
+        found.map_err(|refusal| refusal.of("GetItem"))?.map(Row::read).transpose()
     }
 
     /// Reads several records, of any kinds and tables, in one request; missing ones are left out.
@@ -107,11 +110,11 @@ impl Store {
         for batch in wanted.chunks(BATCH_READ_MAX) {
             let addresses: Result<_, _> =
                 batch.iter().map(|key| self.address((*key).clone())).collect();
-            let items = self.road.get_all(addresses?).await;
-            for (name, item) in items.map_err(|refusal| refusal.of("BatchGetItem"))? {
+            let rows = self.road.get_all(addresses?).await;
+            for (name, row) in rows.map_err(|refusal| refusal.of("BatchGetItem"))? {
                 if let Some(table) = tables.get(name.as_str()) {
-                    let key = list::key_of(*table, &item)?;
-                    found.insert(key, item::record(item)?);
+                    let key = list::key_of(*table, &row)?;
+                    found.insert(key, row.record()?);
                 }
             }
         }

@@ -3,10 +3,11 @@
 use switchboard_domain::record::Record;
 
 use crate::error::StoreError;
-use crate::item::{self, Item, Kept};
+use crate::item::Kept;
 use crate::listing::Listing;
 use crate::place::{Key, Table};
 use crate::road::{Range, Rows};
+use crate::row::Row;
 use crate::{Store, take};
 
 /// A scan stops after this many pages of a megabyte each.
@@ -32,9 +33,8 @@ pub struct Page<T> {
     pub previous: Option<Cursor>,
 }
 
-pub(crate) fn key_of(table: Table, item: &Item) -> Result<Key, StoreError> {
-    let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
-    match (text("pk"), text("sk")) {
+pub(crate) fn key_of(table: Table, row: &Row) -> Result<Key, StoreError> {
+    match (row.key("pk"), row.key("sk")) {
         (Some(pk), Some(sk)) => Ok(Key { table, pk, sk }),
         _ => Err(StoreError::Defect {
             operation: "Query",
@@ -60,7 +60,7 @@ impl Store {
         // One more than asked for tells whether there is another page; one more for the edge itself.
         let mut rows = self.rows(listing, edge, backwards, size + 2).await?;
         let (_, sort) = listing.names();
-        let sort_of = |item: &Item| item.get(sort).and_then(|it| it.as_s().ok()).cloned();
+        let sort_of = |row: &Row| row.key(sort);
         rows.retain(|row| sort_of(row).as_deref() != edge);
         let more = rows.len() > size;
         rows.truncate(size);
@@ -97,7 +97,7 @@ impl Store {
     /// All records of a partition, of whatever kinds.
     pub async fn everything(&self, listing: &Listing) -> Result<Vec<Record>, StoreError> {
         let rows = self.rows(listing, None, false, usize::MAX).await?;
-        rows.into_iter().map(item::record).collect()
+        rows.into_iter().map(Row::record).collect()
     }
 
     /// All records of a kind in a table, in no order; none if they are more than `limit`, or if the table is too large
@@ -115,8 +115,8 @@ impl Store {
         for _ in 0..SCAN_PAGES_MAX {
             let rows = Rows { table: self.name(table)?.to_owned(), kind: T::KIND, start };
             let answer = self.road.rows(rows).await.map_err(|refusal| refusal.of("Scan"))?;
-            for item in answer.items {
-                found.push(item::read(item)?);
+            for row in answer.items {
+                found.push(row.read()?);
             }
             start = answer.last;
             if found.len() > limit {
@@ -133,10 +133,10 @@ impl Store {
     async fn filled<T: Kept>(
         &self,
         listing: &Listing,
-        rows: Vec<Item>,
+        rows: Vec<Row>,
     ) -> Result<Vec<T>, StoreError> {
         if listing.index.is_none() {
-            return rows.into_iter().map(item::read).collect();
+            return rows.into_iter().map(Row::read).collect();
         }
         let keys: Result<Vec<Key>, _> = rows.iter().map(|row| key_of(listing.table, row)).collect();
         let keys = keys?;
@@ -150,7 +150,7 @@ impl Store {
         edge: Option<&str>,
         backwards: bool,
         limit: usize,
-    ) -> Result<Vec<Item>, StoreError> {
+    ) -> Result<Vec<Row>, StoreError> {
         let ascending = listing.descending == backwards;
         let (low, high) = (listing.low.as_str(), listing.high.as_str());
         // Whatever the edge is, nothing outside of the list is read.

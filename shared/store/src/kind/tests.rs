@@ -1,5 +1,8 @@
+use aws_sdk_dynamodb::types::AttributeValue;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use proptest::prelude::*;
-use serde_json::Value;
+use serde_json::{Value, json};
 use switchboard_domain::conversation::Conversation;
 use switchboard_domain::event::Occurrence;
 use switchboard_domain::for_each_record;
@@ -7,7 +10,7 @@ use switchboard_domain::message::Message;
 
 use super::*;
 use crate::item::{self, Item};
-use crate::{Kept, Key};
+use crate::{Kept, Key, Row};
 
 macro_rules! examples {
     ($($kind:ident: $path:path,)*) => {
@@ -66,6 +69,78 @@ fn round(kind: &str, text: &str) {
     assert_eq!(number(&after), number(&before) + 1);
     after.insert("v".to_owned(), before["v"].clone());
     assert_eq!(after, before, "{kind}");
+}
+
+/// The item as DynamoDB writes it.
+fn document_of(item: &Item) -> Value {
+    let one = |value: &AttributeValue| match value {
+        AttributeValue::S(text) => json!({ "S": text }),
+        AttributeValue::N(number) => json!({ "N": number }),
+        AttributeValue::Bool(truth) => json!({ "BOOL": truth }),
+        AttributeValue::Null(it) => json!({ "NULL": it }),
+        AttributeValue::B(bytes) => json!({ "B": BASE64.encode(bytes.as_ref()) }),
+        AttributeValue::L(all) => {
+            let each = |value| {
+                document_of(&Item::from([("it".to_owned(), Clone::clone(value))]))["it"].take()
+            };
+            json!({ "L": all.iter().map(each).collect::<Vec<Value>>() })
+        }
+        AttributeValue::M(all) => json!({ "M": document_of(all) }),
+        other => panic!("no record has {other:?}"),
+    };
+    item.iter().map(|(name, value)| (name.clone(), one(value))).collect()
+}
+
+/// A record that is read from a text is the one that is read from an item of the SDK, with its version and its commits.
+fn read_both_ways(kind: &str, item: Item) {
+    let text = document_of(&item).to_string();
+    let from_text =
+        Row::Text(text.clone()).record().unwrap_or_else(|error| panic!("{kind}: {error}: {text}"));
+    let from_item = Row::Item(item.clone()).record().unwrap();
+    assert_eq!(from_text, from_item, "{kind}");
+    assert_eq!(from_text.version(), from_item.version(), "{kind}");
+    assert_eq!(Row::Text(text.clone()).into_item().unwrap(), item);
+    assert_eq!(Row::Text(text).key("sk"), Row::Item(item).key("sk"));
+}
+
+#[test]
+fn a_record_is_the_same_from_a_text_and_from_an_item() {
+    for (kind, text) in EXAMPLES {
+        let mut item = item_of(text);
+        read_both_ways(kind, item.clone());
+        item.insert("c".to_owned(), AttributeValue::B(vec![7; 12].into()));
+        read_both_ways(kind, item);
+        // With all that its keys say as well.
+        let record = item::record(item_of(text)).unwrap();
+        let (_, written) = item::item(&record, &[], None).unwrap();
+        let body: Value =
+            serde_dynamo::aws_sdk_dynamodb_1::from_item(item::body(&record).unwrap()).unwrap();
+        let mut long: Item = serde_dynamo::aws_sdk_dynamodb_1::to_item(body).unwrap();
+        for (name, value) in written {
+            long.entry(name).or_insert(value);
+        }
+        read_both_ways(kind, long);
+    }
+}
+
+#[test]
+fn a_text_that_is_no_record_is_an_error() {
+    let text = document_of(&item_of(Message::EXAMPLE));
+    for (name, value) in [
+        ("kind", json!({ "S": "Letter" })),
+        ("kind", json!({ "N": "1" })),
+        ("v", json!({ "S": "1" })),
+        ("index", json!({ "S": "first" })),
+        ("index", json!({ "SS": ["1"] })),
+        ("index", json!({ "N": "1", "S": "1" })),
+        ("index", json!({})),
+    ] {
+        let mut text = text.clone();
+        text[name] = value;
+        assert!(Row::Text(text.to_string()).record().is_err(), "{text}");
+    }
+    assert!(Row::Text("[]".to_owned()).record().is_err());
+    assert!(Row::Text(r#"{"kind":{"S":"Message"}}"#.to_owned()).record().is_err(), "no version");
 }
 
 #[test]

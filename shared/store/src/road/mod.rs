@@ -16,6 +16,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::error::StoreError;
 use crate::item::Item;
+use crate::row::Row;
 
 /// Where an item is: the physical name of its table, and its keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,7 +127,7 @@ pub struct Rows {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Found {
     /// The items.
-    pub items: Vec<Item>,
+    pub items: Vec<Row>,
     /// Where the next page begins, if there is one.
     pub last: Option<Item>,
 }
@@ -173,9 +174,9 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Refusal>> + Send 
 /// Tables in this process. They wait, repeat and give up as a client of the SDK does.
 pub trait Near: fmt::Debug + Send + Sync {
     /// Reads one item as it is now.
-    fn get(&self, address: Address) -> Answer<'_, Option<Item>>;
+    fn get(&self, address: Address) -> Answer<'_, Option<Row>>;
     /// Reads up to a hundred items as they are now, with the tables that they are of; missing ones are left out.
-    fn get_all(&self, addresses: Vec<Address>) -> Answer<'_, Vec<(String, Item)>>;
+    fn get_all(&self, addresses: Vec<Address>) -> Answer<'_, Vec<(String, Row)>>;
     /// Reads a range of a partition.
     fn range(&self, range: Range) -> Answer<'_, Found>;
     /// Reads a page of a table.
@@ -192,7 +193,7 @@ pub(crate) enum Road {
 }
 
 impl Road {
-    pub(crate) async fn get(&self, address: Address) -> Result<Option<Item>, Refusal> {
+    pub(crate) async fn get(&self, address: Address) -> Result<Option<Row>, Refusal> {
         match self {
             Self::Sdk(client) => sdk::get(client, address).await,
             Self::Near(tables) => tables.get(address).await,
@@ -202,7 +203,7 @@ impl Road {
     pub(crate) async fn get_all(
         &self,
         addresses: Vec<Address>,
-    ) -> Result<Vec<(String, Item)>, Refusal> {
+    ) -> Result<Vec<(String, Row)>, Refusal> {
         match self {
             Self::Sdk(client) => sdk::get_all(client, addresses).await,
             Self::Near(tables) => tables.get_all(addresses).await,

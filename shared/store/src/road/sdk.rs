@@ -15,6 +15,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use super::{Address, Found, Held, Range, Refusal, Rows, Write};
 use crate::item::Item;
+use crate::row::Row;
 
 /// A batch read that is not finished after this many rounds is given up.
 const BATCH_ROUNDS_MAX: usize = 8;
@@ -22,16 +23,16 @@ const BATCH_ROUNDS_MAX: usize = 8;
 /// A condition that fails shows the item that is there.
 const ALL_OLD: ReturnValuesOnConditionCheckFailure = ReturnValuesOnConditionCheckFailure::AllOld;
 
-pub(super) async fn get(client: &Client, address: Address) -> Result<Option<Item>, Refusal> {
+pub(super) async fn get(client: &Client, address: Address) -> Result<Option<Row>, Refusal> {
     let keys = address.attributes();
     let get = client.get_item().table_name(address.table).set_key(Some(keys));
-    Ok(get.consistent_read(true).send().await.map_err(classify)?.item)
+    Ok(get.consistent_read(true).send().await.map_err(classify)?.item.map(Row::Item))
 }
 
 pub(super) async fn get_all(
     client: &Client,
     addresses: Vec<Address>,
-) -> Result<Vec<(String, Item)>, Refusal> {
+) -> Result<Vec<(String, Row)>, Refusal> {
     let mut wanted: HashMap<String, Vec<Item>> = HashMap::new();
     for address in addresses {
         let keys = address.attributes();
@@ -47,7 +48,7 @@ pub(super) async fn get_all(
         let batch = client.batch_get_item().set_request_items(Some(pending));
         let answer = batch.send().await.map_err(classify)?;
         for (table, items) in answer.responses.unwrap_or_default() {
-            found.extend(items.into_iter().map(|item| (table.clone(), item)));
+            found.extend(items.into_iter().map(|item| (table.clone(), Row::Item(item))));
         }
         pending = answer.unprocessed_keys.unwrap_or_default();
         if pending.is_empty() {
@@ -55,6 +56,10 @@ pub(super) async fn get_all(
         }
     }
     Err(Refusal::Unavailable("some keys stayed unprocessed".into()))
+}
+
+fn found(items: Option<Vec<Item>>, last: Option<Item>) -> Found {
+    Found { items: items.unwrap_or_default().into_iter().map(Row::Item).collect(), last }
 }
 
 pub(super) async fn range(client: &Client, range: Range) -> Result<Found, Refusal> {
@@ -74,7 +79,7 @@ pub(super) async fn range(client: &Client, range: Range) -> Result<Found, Refusa
         .set_limit(range.limit)
         .set_exclusive_start_key(range.start);
     let answer = query.send().await.map_err(classify)?;
-    Ok(Found { items: answer.items.unwrap_or_default(), last: answer.last_evaluated_key })
+    Ok(found(answer.items, answer.last_evaluated_key))
 }
 
 pub(super) async fn rows(client: &Client, rows: Rows) -> Result<Found, Refusal> {
@@ -86,7 +91,7 @@ pub(super) async fn rows(client: &Client, rows: Rows) -> Result<Found, Refusal> 
         .expression_attribute_values(":k", AttributeValue::S(rows.kind.to_owned()))
         .set_exclusive_start_key(rows.start);
     let answer = scan.send().await.map_err(classify)?;
-    Ok(Found { items: answer.items.unwrap_or_default(), last: answer.last_evaluated_key })
+    Ok(found(answer.items, answer.last_evaluated_key))
 }
 
 pub(super) async fn write(client: &Client, mut writes: Vec<Write>) -> Result<(), Refusal> {

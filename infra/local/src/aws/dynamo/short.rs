@@ -1,6 +1,7 @@
 //! The store's requests by the short road, counted as the engine counts them.
 
 use switchboard_disk::Mark;
+use switchboard_store::Row;
 use switchboard_store::item::Item;
 use switchboard_store::road::{Address, Found, Range, Refusal, Rows, Write};
 
@@ -21,7 +22,7 @@ impl Tables {
         &self,
         function: &str,
         address: &Address,
-    ) -> Result<Option<Item>, Refusal> {
+    ) -> Result<Option<Row>, Refusal> {
         self.read(function, |near| near.get(address))
     }
 
@@ -30,13 +31,13 @@ impl Tables {
         &self,
         function: &str,
         addresses: &[Address],
-    ) -> Result<Vec<(String, Item)>, Refusal> {
+    ) -> Result<Vec<(String, Row)>, Refusal> {
         self.read(function, |near| {
             let mut all = Done { answer: Vec::with_capacity(addresses.len()), units: 0.0 };
             for address in addresses {
                 let Done { answer, units } = near.get(address)?;
                 all.units += units;
-                all.answer.extend(answer.map(|item| (address.table.clone(), item)));
+                all.answer.extend(answer.map(|row| (address.table.clone(), row)));
             }
             Ok(all)
         })

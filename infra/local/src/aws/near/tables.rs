@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use switchboard_store::item::Item;
+use switchboard_store::Row;
 use switchboard_store::road::{self, Address, Answer, Found, Held, Range, Refusal, Rows, Write};
 
 use super::{Asked, Near, Trouble, document};
@@ -51,7 +51,7 @@ impl Near {
 }
 
 impl road::Near for Near {
-    fn get(&self, address: Address) -> Answer<'_, Option<Item>> {
+    fn get(&self, address: Address) -> Answer<'_, Option<Row>> {
         Box::pin(async move {
             self.may("GetItem", &address.table, None)?;
             let read = || self.services.tables.near_get(&self.function, &address);
@@ -59,7 +59,7 @@ impl road::Near for Near {
         })
     }
 
-    fn get_all(&self, addresses: Vec<Address>) -> Answer<'_, Vec<(String, Item)>> {
+    fn get_all(&self, addresses: Vec<Address>) -> Answer<'_, Vec<(String, Row)>> {
         Box::pin(async move {
             let tables: BTreeSet<&str> = addresses.iter().map(|it| it.table.as_str()).collect();
             for table in tables {

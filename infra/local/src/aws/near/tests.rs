@@ -74,7 +74,8 @@ fn sorted(mut items: Vec<Value>) -> Vec<Value> {
 /// By the short road.
 async fn near(tables: &Tables, wish: &Wish) -> Said {
     let found = |found: Found, is_sorted: bool| {
-        let items: Vec<Value> = found.items.iter().map(value).collect();
+        let items = found.items.into_iter().map(|row| value(&row.into_item().unwrap()));
+        let items: Vec<Value> = items.collect();
         let items = if is_sorted { items } else { sorted(items) };
         Said::Items(items, found.last.as_ref().map(value))
     };

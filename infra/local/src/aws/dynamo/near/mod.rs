@@ -15,6 +15,8 @@ use std::collections::{BTreeMap, HashMap};
 use anyhow::{Context, Result};
 use aws_sdk_dynamodb::types::AttributeValue;
 use rusqlite::{Connection, OptionalExtension as _, params};
+use switchboard_store::Row;
+use switchboard_store::document::{self, Heads};
 use switchboard_store::item::Item;
 use switchboard_store::road::{Address, Condition, Found, Held, Range, Refusal, Rows, Write};
 
@@ -25,7 +27,7 @@ use size::{read_units, size_of, write_units};
 use statements::{Index, Statements};
 use text::Facts;
 
-pub(crate) use text::{read, written};
+pub(crate) use text::written;
 
 /// A page holds so many bytes.
 const PAGE_BYTES: usize = 1024 * 1024;
@@ -53,7 +55,7 @@ pub(super) struct Near {
 }
 
 /// One item as it lies there.
-struct Row {
+struct Kept {
     id: i64,
     text: String,
     bytes: usize,
@@ -61,7 +63,7 @@ struct Row {
 
 /// What a write is going to replace.
 struct Before {
-    row: Option<Row>,
+    row: Option<Kept>,
     facts: Facts,
 }
 
@@ -120,17 +122,16 @@ impl Near {
     }
 
     /// Reads an item.
-    pub(super) fn get(&self, address: &Address) -> Result<Done<Option<Item>>, Refusal> {
+    pub(super) fn get(&self, address: &Address) -> Result<Done<Option<Row>>, Refusal> {
         let row = self.row(self.of(&address.table)?, &address.pk, &address.sk)?;
         let units = read_units(row.as_ref().map_or(0, |row| row.bytes));
-        let item = row.map(|row| read(&row.text).map_err(unreadable)).transpose()?;
-        Ok(Done { answer: item, units })
+        Ok(Done { answer: row.map(|row| Row::Text(row.text)), units })
     }
 
-    fn row(&self, table: &Statements, pk: &str, sk: &str) -> Result<Option<Row>, Refusal> {
+    fn row(&self, table: &Statements, pk: &str, sk: &str) -> Result<Option<Kept>, Refusal> {
         let mut select = self.connection.prepare_cached(&table.select).map_err(failed)?;
         let row = select.query_row([pk, sk], |row| {
-            Ok(Row { id: row.get(0)?, text: row.get(1)?, bytes: row.get(2)? })
+            Ok(Kept { id: row.get(0)?, text: row.get(1)?, bytes: row.get(2)? })
         });
         row.optional().map_err(failed)
     }
@@ -157,23 +158,27 @@ impl Near {
             }
             if i64::try_from(found.items.len()).unwrap_or(i64::MAX) >= limit || bytes >= PAGE_BYTES
             {
-                found.last = last.take();
+                found.last = last.take().map(Keys::entry_or_keys);
                 break;
             }
-            let item = match index {
-                Some(index) => keys.entry(index),
-                None => read(&row.get::<_, String>(1).map_err(failed)?).map_err(unreadable)?,
+            let (found_row, size) = match index {
+                Some(index) => {
+                    let entry = keys.entry(index);
+                    let size = size_of(&entry);
+                    (Row::Item(entry), size)
+                }
+                None => {
+                    let text = row.get(1).map_err(failed)?;
+                    (Row::Text(text), row.get(2).map_err(failed)?)
+                }
             };
-            bytes += match index {
-                Some(_) => size_of(&item),
-                None => row.get(2).map_err(failed)?,
-            };
-            last = Some(keys.entry_or_keys(index));
-            found.items.push(item);
+            bytes += size;
+            last = Some((keys, index));
+            found.items.push(found_row);
         }
         // A page that is full says where it ended, whether or not more follows.
         if found.last.is_none() && i64::try_from(found.items.len()).unwrap_or(0) == limit {
-            found.last = last;
+            found.last = last.map(Keys::entry_or_keys);
         }
         let units = read_units(bytes);
         let units = if index.is_some() { units / 2.0 } else { units };
@@ -191,14 +196,18 @@ impl Near {
         let mut select = self.connection.prepare_cached(&table.page).map_err(failed)?;
         let mut rows = select.query([&start.pk, &start.sk]).map_err(failed)?;
         while let Some(row) = rows.next().map_err(failed)? {
-            let item = read(&row.get::<_, String>(0).map_err(failed)?).map_err(unreadable)?;
+            let text: String = row.get(0).map_err(failed)?;
+            let heads = Heads::of(&text).map_err(unreadable)?;
             bytes += row.get::<_, usize>(1).map_err(failed)?;
             if bytes >= PAGE_BYTES {
-                let key = |name: &str| item.get(name).map(|key| (name.to_owned(), key.clone()));
+                let key = |name: &str| {
+                    heads.key(name).map(|key| (name.to_owned(), AttributeValue::S(key.to_owned())))
+                };
                 found.last = Some(["pk", "sk"].into_iter().filter_map(key).collect());
             }
-            if item.get("kind").is_some_and(|kind| kind.as_s().is_ok_and(|it| it == wanted.kind)) {
-                found.items.push(item);
+            if heads.kind() == Some(wanted.kind) {
+                drop(heads);
+                found.items.push(Row::Text(text));
             }
             if found.last.is_some() {
                 break;
@@ -255,7 +264,7 @@ impl Near {
     ) -> Result<f64, Refusal> {
         let Address { table: name, pk, sk } = &write.address;
         let table = self.of(name)?;
-        let bytes = |row: &Row| row.bytes;
+        let bytes = |row: &Kept| row.bytes;
         let most =
             before.row.as_ref().map_or(0, bytes).max(after.as_ref().map_or(0, |it| it.bytes));
         let mut units = write_units(most) * factor;
@@ -380,7 +389,7 @@ fn held((write, before): (&Write, &Before)) -> Result<Held, Refusal> {
     if is_met {
         return Ok(Held::Up);
     }
-    let item = before.row.as_ref().map(|row| read(&row.text).map_err(unreadable));
+    let item = before.row.as_ref().map(|row| document::item(&row.text).map_err(unreadable));
     Ok(Held::Failed(item.transpose()?))
 }
 
@@ -434,11 +443,11 @@ impl Keys {
         ])
     }
 
-    fn entry_or_keys(&self, index: Option<&Index>) -> Item {
+    fn entry_or_keys((keys, index): (Self, Option<&Index>)) -> Item {
         match index {
-            Some(index) => self.entry(index),
+            Some(index) => keys.entry(index),
             None => {
-                let keys = [("pk", &self.pk), ("sk", &self.sk)];
+                let keys = [("pk", &keys.pk), ("sk", &keys.sk)];
                 HashMap::from(
                     keys.map(|(name, key)| (name.to_owned(), AttributeValue::S(key.clone()))),
                 )
