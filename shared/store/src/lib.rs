@@ -30,7 +30,7 @@ pub use item::Kept;
 pub use list::{Cursor, Page};
 pub use listing::Listing;
 pub use place::{Key, Table};
-pub use row::Row;
+pub use row::{Row, Text};
 pub use write::Committed;
 
 use road::{Address, Near, Road};

@@ -14,8 +14,19 @@ use crate::item::{self, Item, Kept, said_by_keys, unreadable};
 pub enum Row {
     /// As the SDK has it.
     Item(Item),
-    /// As a table in this process keeps it: DynamoDB's JSON.
-    Text(String),
+    /// As a table in this process keeps it.
+    Text(Text),
+}
+
+/// An item as DynamoDB's JSON, and its keys in the table, which whoever found it knows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Text {
+    /// The partition key.
+    pub pk: String,
+    /// The sort key.
+    pub sk: String,
+    /// All of it.
+    pub json: String,
 }
 
 impl Row {
@@ -27,7 +38,7 @@ impl Row {
     pub fn into_item(self) -> serde_json::Result<Item> {
         match self {
             Self::Item(item) => Ok(item),
-            Self::Text(text) => document::item(&text),
+            Self::Text(text) => document::item(&text.json),
         }
     }
 
@@ -35,7 +46,11 @@ impl Row {
     pub(crate) fn key(&self, name: &str) -> Option<String> {
         match self {
             Self::Item(item) => item.get(name)?.as_s().ok().cloned(),
-            Self::Text(text) => Heads::of(text).ok()?.key(name).map(str::to_owned),
+            Self::Text(text) => match name {
+                "pk" => Some(text.pk.clone()),
+                "sk" => Some(text.sk.clone()),
+                _ => Heads::of(&text.json).ok()?.key(name).map(str::to_owned),
+            },
         }
     }
 
@@ -44,8 +59,8 @@ impl Row {
         match self {
             Self::Item(item) => item::read(item),
             Self::Text(text) => {
-                let heads = Heads::of(&text).map_err(|error| damaged::<T>(&error))?;
-                read(&text, &heads)
+                let heads = Heads::of(&text.json).map_err(|error| damaged::<T>(&error))?;
+                read(&text.json, &heads)
             }
         }
     }
@@ -54,7 +69,7 @@ impl Row {
     pub(crate) fn record(self) -> Result<Record, StoreError> {
         match self {
             Self::Item(item) => item::record(item),
-            Self::Text(text) => record(&text),
+            Self::Text(text) => record(&text.json),
         }
     }
 }

@@ -15,10 +15,10 @@ use std::collections::{BTreeMap, HashMap};
 use anyhow::{Context, Result};
 use aws_sdk_dynamodb::types::AttributeValue;
 use rusqlite::{Connection, OptionalExtension as _, params};
-use switchboard_store::Row;
 use switchboard_store::document::{self, Heads};
 use switchboard_store::item::Item;
 use switchboard_store::road::{Address, Condition, Found, Held, Range, Refusal, Rows, Write};
+use switchboard_store::{Row, Text};
 
 use super::ring::{Change, Changed, Moment, View};
 use crate::aws::template;
@@ -125,7 +125,8 @@ impl Near {
     pub(super) fn get(&self, address: &Address) -> Result<Done<Option<Row>>, Refusal> {
         let row = self.row(self.of(&address.table)?, &address.pk, &address.sk)?;
         let units = read_units(row.as_ref().map_or(0, |row| row.bytes));
-        Ok(Done { answer: row.map(|row| Row::Text(row.text)), units })
+        let (pk, sk) = (address.pk.clone(), address.sk.clone());
+        Ok(Done { answer: row.map(|row| Row::Text(Text { pk, sk, json: row.text })), units })
     }
 
     fn row(&self, table: &Statements, pk: &str, sk: &str) -> Result<Option<Kept>, Refusal> {
@@ -168,8 +169,9 @@ impl Near {
                     (Row::Item(entry), size)
                 }
                 None => {
-                    let text = row.get(1).map_err(failed)?;
-                    (Row::Text(text), row.get(2).map_err(failed)?)
+                    let (pk, sk) = (keys.pk.clone(), keys.sk.clone());
+                    let json = row.get(1).map_err(failed)?;
+                    (Row::Text(Text { pk, sk, json }), row.get(2).map_err(failed)?)
                 }
             };
             bytes += size;
@@ -196,18 +198,20 @@ impl Near {
         let mut select = self.connection.prepare_cached(&table.page).map_err(failed)?;
         let mut rows = select.query([&start.pk, &start.sk]).map_err(failed)?;
         while let Some(row) = rows.next().map_err(failed)? {
-            let text: String = row.get(0).map_err(failed)?;
-            let heads = Heads::of(&text).map_err(unreadable)?;
+            let json: String = row.get(0).map_err(failed)?;
+            let heads = Heads::of(&json).map_err(unreadable)?;
+            let [pk, sk] = ["pk", "sk"].map(|name| heads.key(name).unwrap_or_default().to_owned());
+            let is_wanted = heads.kind() == Some(wanted.kind);
             bytes += row.get::<_, usize>(1).map_err(failed)?;
             if bytes >= PAGE_BYTES {
-                let key = |name: &str| {
-                    heads.key(name).map(|key| (name.to_owned(), AttributeValue::S(key.to_owned())))
+                let keys = [("pk", &pk), ("sk", &sk)];
+                let key = |(name, key): (&str, &String)| {
+                    (name.to_owned(), AttributeValue::S(key.clone()))
                 };
-                found.last = Some(["pk", "sk"].into_iter().filter_map(key).collect());
+                found.last = Some(keys.into_iter().map(key).collect());
             }
-            if heads.kind() == Some(wanted.kind) {
-                drop(heads);
-                found.items.push(Row::Text(text));
+            if is_wanted {
+                found.items.push(Row::Text(Text { pk, sk, json }));
             }
             if found.last.is_some() {
                 break;
