@@ -159,6 +159,24 @@ def killed(stack, emulator):
         ended_in_the_middle(emulator, functions["AutocreationFunction"], table, number, how)
 
 
+def halted_in_the_middle(running, count):
+    """Lets processes run for a moment again and again, until some messages of the second batch are written, and leaves them
+    halted there; answers how many are written by then."""
+    for _ in range(400):
+        for process in running:
+            os.kill(process, signal.SIGCONT)
+        time.sleep(0.02)
+        for process in running:
+            os.kill(process, signal.SIGSTOP)
+        # What was sent before arrives.
+        time.sleep(0.05)
+        # The held message is one, then some of the ten behind it.
+        written = count()
+        if written >= 3:
+            return written
+    raise SystemExit("the batch did not begin")
+
+
 def ended_in_the_middle(emulator, function, table, number, how):
     """A process holds a first message, so that the others of its pair make one batch behind it. It is ended when some of
     them are written and some are not."""
@@ -182,13 +200,11 @@ def ended_in_the_middle(emulator, function, table, number, how):
     for place in range(1, 12):
         writes(place)
     count = committed(table, committed(table, 0)())
+    written = halted_in_the_middle(running, count)
     for process in running:
-        os.kill(process, signal.SIGCONT)
-    # The held message is one, then some of the ten behind it.
-    until(lambda: count() >= 3, 30, "the batch")
-    for process in processes(emulator, function):
         os.kill(process, how)
-    written = count()
+        if how != signal.SIGKILL:
+            os.kill(process, signal.SIGCONT)
     assert written < 11, f"{how.name} came when the batch was done"
     began = time.monotonic()
     until(lambda: len(bodies(sender)) >= 12, 120, "what was left of the batch")
