@@ -35,7 +35,7 @@ const UNREADABLE_BYTES_MAX: usize = 128 * 1024;
 /// What it is started with. A carrier waits, and posts again by itself.
 pub const NEEDS: Needs = Needs {
     patience: Patience::CARRIER,
-    variables: &["QUEUE_INBOUND", "QUEUE_RECEIPTS", "AUTH_TOKEN", "PUBLIC_URL"],
+    variables: &["QUEUE_INBOUND", "QUEUE_RECEIPTS", "AUTH_TOKEN", "PUBLIC_URL", "CARRIERS"],
 };
 
 /// Serves one webhook.

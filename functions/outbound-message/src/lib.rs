@@ -32,6 +32,7 @@ pub const NEEDS: Needs = Needs {
         "QUEUE_OUTBOUND",
         "QUEUE_WEBHOOKS",
         "PUBLIC_URL",
+        "CARRIERS",
     ],
 };
 

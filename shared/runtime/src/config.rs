@@ -26,7 +26,7 @@ pub struct Config {
     pub allow_loopback_webhooks: bool,
     /// `RATE_CARDS`: what carriers charge, where they do not tell it.
     pub rate_cards: RateCards,
-    /// `CARRIER_…`, by name without that prefix.
+    /// `CARRIER_…`, by name without that prefix, and the members of `CARRIERS`, which count where both name one.
     pub carriers: BTreeMap<String, Private<String>>,
 }
 
@@ -58,6 +58,19 @@ pub(crate) fn environment() -> BTreeMap<String, String> {
         .collect()
 }
 
+/// Settings of carriers that stand together in one variable: a template cannot name those of every carrier.
+fn together(text: Option<&str>) -> Result<BTreeMap<String, Private<String>>, ConfigError> {
+    let problem = "must be a JSON object of texts: settings of carriers by name";
+    let settings = text.map(serde_json::from_str).transpose();
+    let settings: Option<BTreeMap<String, String>> =
+        settings.map_err(|_| ConfigError { name: "CARRIERS", problem })?;
+    Ok(settings
+        .unwrap_or_default()
+        .into_iter()
+        .map(|(name, value)| (name, Private(value)))
+        .collect())
+}
+
 fn rate_cards(text: Option<&str>) -> Result<RateCards, ConfigError> {
     let problem = "must be a list of rate cards as JSON";
     let cards = text.map(RateCards::parse).transpose();
@@ -83,6 +96,8 @@ impl Config {
         let carriers = set.filter_map(|(name, value)| {
             Some((name.strip_prefix(CARRIER)?.to_owned(), Private(value.clone())))
         });
+        let mut carriers: BTreeMap<String, Private<String>> = carriers.collect();
+        carriers.extend(together(variable("CARRIERS").as_deref())?);
         Ok(Self {
             account_sid,
             auth_token: Private(variable("AUTH_TOKEN").unwrap_or_default()),
@@ -97,7 +112,7 @@ impl Config {
             queues: queues.collect(),
             allow_loopback_webhooks: variable("ALLOW_LOOPBACK_WEBHOOKS").as_deref() == Some("true"),
             rate_cards: rate_cards(variable("RATE_CARDS").as_deref())?,
-            carriers: carriers.collect(),
+            carriers,
         })
     }
 
@@ -136,6 +151,21 @@ mod tests {
         assert_eq!(config.queues.len(), 1);
         assert_eq!(config.public_url, "https://example.com");
         assert!(config.tables.routing.is_none() && config.tables.events.is_none());
+    }
+
+    #[test]
+    fn settings_of_carriers_may_stand_together_and_never_show() {
+        let own = r#"{"ACME_TOKEN":"new-secret","ACME_KEY":"k"}"#;
+        let config = read(&[ACCOUNT, ("CARRIER_ACME_TOKEN", "old"), ("CARRIERS", own)]).unwrap();
+        let settings: Vec<_> =
+            config.carriers.iter().map(|(name, it)| (name.as_str(), it.as_str())).collect();
+        assert_eq!(settings, [("ACME_KEY", "k"), ("ACME_TOKEN", "new-secret")]);
+        assert!(read(&[ACCOUNT, ("CARRIERS", "{}")]).unwrap().carriers.is_empty());
+        for wrong in ["secret", "[]", r#"{"ACME_TOKEN":7}"#] {
+            let refused = read(&[ACCOUNT, ("CARRIERS", wrong)]).unwrap_err().to_string();
+            assert!(refused.starts_with("environment variable CARRIERS must"), "{refused}");
+            assert!(!refused.contains("secret"), "{refused}");
+        }
     }
 
     #[test]
