@@ -136,9 +136,12 @@ impl World {
                 self.store(record);
             }
             self.router.committed(&turn.decision);
-            let more = turn.more;
+            let (more, is_commit) = (turn.more, !turn.decision.is_unchanged());
             turns.push(turn);
-            then(self);
+            // A turn whose changes come to nothing commits nothing: the router only goes on.
+            if is_commit {
+                then(self);
+            }
             if !more {
                 return turns;
             }
