@@ -21,6 +21,8 @@ async fn served(folder: &Folder) -> (Deployment, StubCarrier) {
     let carrier = StubCarrier::start(account, &options.auth_token).await.unwrap();
     let options = Options { carrier_base_url: Some(carrier.base_url()), ..options };
     let deployment = Deployment::start(options).await.unwrap();
+    // Some carriers report where they were told to once and for all.
+    carrier.register(deployment.base_url());
     demo::run(&deployment, Some(&carrier), &demo::carriers(None)).await.unwrap();
     deployment.drained(PATIENCE).await.unwrap();
     (deployment, carrier)
