@@ -14,10 +14,12 @@ use switchboard_store::Listing;
 use crate::conversations::day;
 use crate::scope::Scope;
 
-/// So many messages are read for one answer; a period with more is refused.
+/// So many messages are read for one answer; more are refused.
 const MESSAGES_MAX: u32 = 20_000;
-/// So many at a time.
-const STRETCH: u32 = 500;
+/// So many are read first of a conversation, …
+const STRETCH_MIN: u32 = 8;
+/// … and so many at a time where more are in the period.
+const STRETCH_MAX: u32 = 512;
 
 /// A span of time, from its first moment on and before its last.
 type Period = (Timestamp, Timestamp);
@@ -33,16 +35,14 @@ pub(crate) async fn of_conversation(call: &Call<'_>, scope: &Scope, name: &str) 
     Ok(Reply::ok(shown))
 }
 
-/// `GET …/Costs`: all conversations of the service. Those that were not changed since the beginning of the period are not
-/// looked at, and neither are those that are younger than its end.
+/// `GET …/Costs`: all conversations of the service but those that are younger than the end of the period.
 pub(crate) async fn of_service(call: &Call<'_>, scope: &Scope) -> Answer {
-    let (from, to) = period(call)?;
+    let period = period(call)?;
     let service = scope.service(call).await?;
     let listing = Listing::conversations_of(service);
     let all: Vec<Conversation> = call.on.store.all(&listing).await?;
-    let within = |one: &Conversation| one.updated >= from && one.created < to;
-    let all: Vec<Conversation> = all.into_iter().filter(within).collect();
-    let costs = summed(call, &all, (from, to)).await?;
+    let all: Vec<Conversation> = all.into_iter().filter(|one| one.created < period.1).collect();
+    let costs = summed(call, &all, period).await?;
     let mut shown = render(call, scope, "Costs", &costs);
     shown["chat_service_sid"] = json!(service);
     Ok(Reply::ok(shown))
@@ -56,19 +56,28 @@ fn period(call: &Call<'_>) -> Result<Period, ApiError> {
     Ok((from.unwrap_or(Timestamp(0)), Timestamp(end)))
 }
 
+/// Each conversation is read from its latest message back, until one was handed over before the period: what is older was
+/// so, too. When a conversation was changed last says nothing, since a message does not change it.
 async fn summed(call: &Call<'_>, of: &[Conversation], period: Period) -> Result<Costs, ApiError> {
-    let count = of.iter().fold(0_u32, |sum, one| sum.saturating_add(one.next_index));
-    if count > MESSAGES_MAX {
-        let why = format!("There are {count} messages in it; {MESSAGES_MAX} are summed at most");
-        return Err(ApiError::bad(format!("{why}: ask for a shorter period, or by conversation")));
-    }
-    let mut costs = Costs::default();
+    let (mut costs, mut read) = (Costs::default(), 0);
     for one in of {
-        for start in (0..one.next_index).step_by(STRETCH as usize) {
-            let stretch = start..start.saturating_add(STRETCH);
-            for message in call.on.store.messages(one, stretch).await? {
-                costs.add(&message, period, &call.on.config.rate_cards);
+        let (mut end, mut stretch) = (one.next_index, STRETCH_MIN);
+        while end > 0 {
+            let start = end.saturating_sub(stretch);
+            read += end - start;
+            if read > MESSAGES_MAX {
+                let why = format!("There are more than {MESSAGES_MAX} messages in it");
+                let what = "ask for a later beginning, or by conversation";
+                return Err(ApiError::bad(format!("{why}: {what}")));
             }
+            let messages = call.on.store.messages(one, start..end).await?;
+            for message in &messages {
+                costs.add(message, period, &call.on.config.rate_cards);
+            }
+            if messages.iter().any(|message| message.was_handed_over_before(period.0)) {
+                break;
+            }
+            (end, stretch) = (start, (stretch * 4).min(STRETCH_MAX));
         }
     }
     Ok(costs)

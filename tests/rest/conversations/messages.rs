@@ -4,14 +4,15 @@ use serde_json::json;
 use switchboard_domain::carriage::{
     CarrierName, Content, DeliveryStatus, Price, Pricing, SendOutcome, StatusReport,
 };
+use switchboard_domain::conversation::Conversation;
 use switchboard_domain::decision::Decision;
 use switchboard_domain::message::Message;
 use switchboard_domain::sid::{MessageSid, Sid as _, SmsSid};
 use switchboard_domain::timestamp::Timestamp;
-use switchboard_store::key;
+use switchboard_store::{Kept as _, key};
 
 use super::{ALICE, BOB, DESK, a_conversation, events, joins, listens, sids, world};
-use crate::world::START;
+use crate::world::{START, World};
 
 #[tokio::test]
 async fn a_message_goes_to_everybody_on_a_channel_and_is_numbered() {
@@ -110,6 +111,19 @@ async fn a_receipt_shows_the_latest_status_and_why_it_got_no_further() {
     assert_eq!(world.get(&path).await.expect(200)["delivery"]["failed"], "all");
 }
 
+/// Lets a conversation have been opened, and changed last, a month before its messages.
+async fn was_opened_long_ago(world: &World, sid: &str) {
+    let found = world.on.store.get(key::conversation(sid.parse().unwrap())).await;
+    let now: Conversation = found.unwrap().unwrap();
+    let mut fields = serde_json::to_value(&now).unwrap();
+    for name in ["created", "updated"] {
+        fields[name] = json!(START - 30 * 86_400_000);
+    }
+    let before: Conversation = serde_json::from_value(fields).unwrap();
+    let before = before.versioned(now.version);
+    world.given(Decision::put(before)).await;
+}
+
 #[tokio::test]
 async fn costs_are_summed_from_what_carriers_told_of_each_copy() {
     let world = world().await;
@@ -145,6 +159,9 @@ async fn costs_are_summed_from_what_carriers_told_of_each_copy() {
     let service =
         world.get(&format!("/v1/Costs?StartDate={date}&EndDate={date}")).await.expect(200);
     assert_eq!((&service["told"], &service["days"]), (&costs["told"], &costs["days"]));
+    was_opened_long_ago(&world, sid).await;
+    let later = world.get(&format!("/v1/Costs?StartDate={date}")).await.expect(200);
+    assert_eq!(later["told"], costs["told"], "a message does not change its conversation");
     for outside in ["EndDate=2001-01-01", "StartDate=2101-01-01"] {
         for path in ["/v1", &conversation] {
             let none = world.get(&format!("{path}/Costs?{outside}")).await.expect(200);

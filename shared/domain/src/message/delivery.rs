@@ -213,6 +213,11 @@ impl Message {
         Some(Progress { message, event })
     }
 
+    /// Whether a copy was handed over before a moment. Messages are numbered as they are posted, so those before it were, too.
+    pub fn was_handed_over_before(&self, moment: Timestamp) -> bool {
+        self.deliveries.iter().any(|one| one.created < moment)
+    }
+
     /// The number of the delivery that the carrier calls so.
     pub fn delivery_called(&self, carrier: CarrierName, carrier_message_id: &str) -> Option<u32> {
         let is_so = |one: &&Delivery| {
