@@ -43,6 +43,14 @@ impl Denied {
     }
 }
 
+/// Most requests need what one before them did.
+fn keep(kept: &mut Permissions, function: &str, one: Permission) {
+    match kept.get_mut(function) {
+        Some(known) => drop(known.insert(one)),
+        None => drop(kept.insert(function.to_owned(), BTreeSet::from([one]))),
+    }
+}
+
 /// The roles of a deployment. Who has none is no function, and may do everything: the deployment itself, and tests.
 #[derive(Debug, Default)]
 pub(crate) struct Roles {
@@ -63,11 +71,13 @@ impl Roles {
     /// If it has a role that does not say so.
     pub(crate) fn check(&self, function: &str, wanted: Permission) -> Result<(), Denied> {
         let role = self.allowed.get().and_then(|allowed| allowed.get(function));
-        let is_allowed = role.is_none_or(|role| role.contains(&wanted));
+        if role.is_none_or(|role| role.contains(&wanted)) {
+            keep(&mut lock(&self.used), function, wanted);
+            return Ok(());
+        }
         let denied = Denied(format!("{function} is not authorized to perform: {wanted}"));
-        let kept = if is_allowed { &self.used } else { &self.refused };
-        lock(kept).entry(function.to_owned()).or_default().insert(wanted);
-        if is_allowed { Ok(()) } else { Err(denied) }
+        keep(&mut lock(&self.refused), function, wanted);
+        Err(denied)
     }
 
     /// What functions made use of.
