@@ -1,7 +1,5 @@
 //! An item as a road hands it over: one of the SDK, or a text.
 
-use std::borrow::Cow;
-
 use switchboard_domain::for_each_record;
 use switchboard_domain::record::Record;
 
@@ -98,9 +96,9 @@ fn read<T: Kept>(text: &str, heads: &Heads<'_>) -> Result<T, StoreError> {
         .ok_or_else(|| unreadable(T::KIND, "an item without a version".to_owned()))?;
     let mut besides = Vec::new();
     for (path, key) in said_by_keys(T::KIND) {
-        let said = heads.key(key).map(|text| Cow::from(text.split('#').next().unwrap_or(text)));
+        let said = heads.key(key).map(|text| text.split('#').next().unwrap_or(text));
         match (path, said) {
-            ([name], Some(said)) => besides.push((*name, said.into_owned())),
+            ([name], Some(said)) => besides.push((*name, said.to_owned())),
             // Something within a member: the whole item is made up first.
             (_, Some(_)) => {
                 return item::read(document::item(text).map_err(|error| damaged::<T>(&error))?);

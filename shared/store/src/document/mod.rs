@@ -24,7 +24,7 @@ pub struct Heads<'a> {
     kind: Option<Cow<'a, str>>,
     keys: Vec<(&'static str, Cow<'a, str>)>,
     number: Option<u64>,
-    commits: Vec<u8>,
+    commits: Option<Vec<u8>>,
 }
 
 impl<'a> Heads<'a> {
@@ -47,9 +47,19 @@ impl<'a> Heads<'a> {
         self.keys.iter().find(|(of, _)| *of == name).map(|(_, key)| &**key)
     }
 
+    /// How often it was written.
+    pub const fn number(&self) -> Option<u64> {
+        self.number
+    }
+
+    /// The ids of the last commits, one behind the other.
+    pub fn commits(&self) -> Option<&[u8]> {
+        self.commits.as_deref()
+    }
+
     /// How often it was written, and by which commits last.
     pub fn version(&self) -> Option<Version> {
-        self.number.map(|number| Version::read(number, &self.commits))
+        self.number.map(|number| Version::read(number, self.commits.as_deref().unwrap_or_default()))
     }
 }
 
@@ -102,7 +112,7 @@ impl<'de> Visitor<'de> for HeadsIn {
                 },
                 ("c", None) => match members.next_value()? {
                     Said::B(text) => {
-                        heads.commits = BASE64.decode(&*text).map_err(A::Error::custom)?
+                        heads.commits = Some(BASE64.decode(&*text).map_err(A::Error::custom)?)
                     }
                     Said::S(_) | Said::N(_) => {
                         return Err(A::Error::custom("commits that are no bytes"));

@@ -2,15 +2,14 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fmt;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::ser::{Error as _, SerializeMap as _};
-use serde::{Deserialize, Deserializer as _, Serialize, Serializer};
+use serde::{Serialize, Serializer};
+use switchboard_store::document::Heads;
 use switchboard_store::item::Item;
 
 /// An item's text.
@@ -34,59 +33,13 @@ pub(super) struct Facts {
 impl Facts {
     /// Reads only them, and of the rest only how long it is.
     pub(super) fn of(text: &str, rows: &[&str]) -> serde_json::Result<Self> {
-        let mut reader = serde_json::Deserializer::from_str(text);
-        reader.deserialize_map(FactsIn(rows))
-    }
-}
-
-/// A name, which is not copied unless something in it is escaped.
-#[derive(Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
-
-/// A text behind its type.
-#[derive(Deserialize)]
-enum Said<'a> {
-    S(#[serde(borrow)] Cow<'a, str>),
-    N(#[serde(borrow)] Cow<'a, str>),
-    B(#[serde(borrow)] Cow<'a, str>),
-}
-
-struct FactsIn<'a>(&'a [&'a str]);
-
-impl<'de> Visitor<'de> for FactsIn<'_> {
-    type Value = Facts;
-
-    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("an item")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Facts, A::Error> {
-        let mut facts = Facts::default();
-        while let Some(Name(name)) = members.next_key()? {
-            match &*name {
-                "v" => match members.next_value()? {
-                    Said::N(number) => facts.version = Some(number.into_owned()),
-                    Said::S(_) | Said::B(_) => {
-                        return Err(A::Error::custom("a version that is no number"));
-                    }
-                },
-                "c" => match members.next_value()? {
-                    Said::B(text) => {
-                        facts.commits = Some(BASE64.decode(&*text).map_err(A::Error::custom)?);
-                    }
-                    Said::S(_) | Said::N(_) => {
-                        return Err(A::Error::custom("commits that are no bytes"));
-                    }
-                },
-                row if self.0.contains(&row) => {
-                    if let Said::S(key) = members.next_value()? {
-                        facts.rows.insert(row.to_owned(), key.into_owned());
-                    }
-                }
-                _ => drop(members.next_value::<IgnoredAny>()?),
-            }
-        }
-        Ok(facts)
+        let heads = Heads::of(text)?;
+        let row = |name: &&str| Some(((*name).to_owned(), heads.key(name)?.to_owned()));
+        Ok(Self {
+            version: heads.number().map(|number| number.to_string()),
+            commits: heads.commits().map(<[u8]>::to_vec),
+            rows: rows.iter().filter_map(row).collect(),
+        })
     }
 }
 
