@@ -92,31 +92,7 @@ fn content(form: &Params) -> Result<(Option<Private<String>>, Vec<Media>), ApiEr
     if body.is_none() && urls.is_empty() {
         return Err(ApiError::because(Code::MessageNeedsBody, "give Body or MediaUrl"));
     }
-    let file = |url: String| {
-        let kind = content_type(&url);
-        Media::new(url, kind)
-    };
-    Ok((body.map(|body| Private(body.to_owned())), urls.into_iter().map(file).collect()))
-}
-
-/// What the name of a file says of it.
-fn content_type(url: &str) -> &'static str {
-    let path = url.split(['?', '#']).next().unwrap_or(url);
-    let extension = path.rsplit('/').next().and_then(|name| name.rsplit_once('.'));
-    match extension.map(|(_, extension)| extension.to_ascii_lowercase()).as_deref() {
-        Some("jpg" | "jpeg") => "image/jpeg",
-        Some("png") => "image/png",
-        Some("gif") => "image/gif",
-        Some("heic") => "image/heic",
-        Some("mp3") => "audio/mpeg",
-        Some("ogg" | "oga") => "audio/ogg",
-        Some("amr") => "audio/amr",
-        Some("mp4") => "video/mp4",
-        Some("pdf") => "application/pdf",
-        Some("vcf") => "text/vcard",
-        Some("txt") => "text/plain",
-        _ => "application/octet-stream",
-    }
+    Ok((body.map(|body| Private(body.to_owned())), urls.into_iter().map(Media::by_name).collect()))
 }
 
 /// The published codes of a pair that does not fit together.

@@ -5,8 +5,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use switchboard_domain::address::Address;
 use switchboard_domain::carriage::{
-    CarrierName, Content, DeliveryStatus, InboundMessage, Media, StatusReport, UNKNOWN_CONTENT,
-    Watermark,
+    CarrierName, Content, DeliveryStatus, InboundMessage, Media, StatusReport, Watermark,
 };
 use switchboard_domain::private::Private;
 
@@ -251,7 +250,7 @@ fn attach(read: &mut InboundMessage, attachment: &Value) {
             if kind == "story_mention" {
                 read.content.push(story(payload));
             }
-            read.media.push(Media::new(url, content_type(url)));
+            read.media.push(Media::by_name(url));
         }
         (_, None) => read.content.push(unsupported(kind)),
     }
@@ -259,23 +258,4 @@ fn attach(read: &mut InboundMessage, attachment: &Value) {
 
 fn unsupported(kind: &str) -> Content {
     Content::Unsupported { what: Some(kind.chars().take(40).collect()), error_code: None }
-}
-
-/// What the name of a file says of it: nothing else does.
-fn content_type(url: &str) -> &'static str {
-    let path = url.split(['?', '#']).next().unwrap_or(url);
-    let extension = path.rsplit('/').next().and_then(|name| name.rsplit_once('.'));
-    match extension.map(|(_, extension)| extension.to_ascii_lowercase()).as_deref() {
-        Some("jpg" | "jpeg") => "image/jpeg",
-        Some("png") => "image/png",
-        Some("gif") => "image/gif",
-        Some("webp") => "image/webp",
-        Some("mp3") => "audio/mpeg",
-        Some("ogg" | "oga") => "audio/ogg",
-        Some("m4a") => "audio/mp4",
-        Some("mp4") => "video/mp4",
-        Some("mov") => "video/quicktime",
-        Some("pdf") => "application/pdf",
-        _ => UNKNOWN_CONTENT,
-    }
 }

@@ -75,6 +75,35 @@ impl Media {
             sha256: None,
         }
     }
+
+    /// A file of which only the address is known: its media type is what the name at the end says, and nothing else does.
+    pub fn by_name(url: impl Into<String>) -> Self {
+        let url = url.into();
+        let content_type = content_type(&url);
+        Self::new(url, content_type)
+    }
+}
+
+fn content_type(url: &str) -> &'static str {
+    let path = url.split(['?', '#']).next().unwrap_or(url);
+    let extension = path.rsplit('/').next().and_then(|name| name.rsplit_once('.'));
+    match extension.map(|(_, extension)| extension.to_ascii_lowercase()).as_deref() {
+        Some("jpg" | "jpeg") => "image/jpeg",
+        Some("png") => "image/png",
+        Some("gif") => "image/gif",
+        Some("webp") => "image/webp",
+        Some("heic") => "image/heic",
+        Some("mp3") => "audio/mpeg",
+        Some("ogg" | "oga") => "audio/ogg",
+        Some("m4a") => "audio/mp4",
+        Some("amr") => "audio/amr",
+        Some("mp4") => "video/mp4",
+        Some("mov") => "video/quicktime",
+        Some("pdf") => "application/pdf",
+        Some("vcf") => "text/vcard",
+        Some("txt") => "text/plain",
+        _ => UNKNOWN_CONTENT,
+    }
 }
 
 /// A message that a customer wrote, as a carrier delivered it.
