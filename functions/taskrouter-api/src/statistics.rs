@@ -99,8 +99,7 @@ async fn workspace(call: &Call<'_>, ws: WorkspaceSid, form: Form) -> Answer {
     let now = match form {
         Form::Cumulative => Value::Null,
         Form::RealTime | Form::Both => {
-            let (open, people) =
-                (open_tasks(call, ws, channel).await?, People::load(call, ws).await?);
+            let (open, people) = tasks_and_people(call, ws, channel).await?;
             let staff = StaffNow::of(&people.staff, &people.activities);
             let mut members = render::tasks_now(&TasksNow::of(&open, call.now));
             render::join(&mut members, render::activities_now(&staff, &people.activities));
@@ -158,6 +157,15 @@ async fn workflow(call: &Call<'_>, ws: WorkspaceSid, sid: &str, form: Form) -> A
         }
     };
     Ok(told(call, ws, form, json!({ "workflow_sid": workflow.sid }), now, span))
+}
+
+/// Both at once: neither has to wait for the other.
+async fn tasks_and_people(
+    call: &Call<'_>,
+    ws: WorkspaceSid,
+    channel: Option<TaskChannelSid>,
+) -> Result<(Vec<Task>, People), ApiError> {
+    tokio::try_join!(open_tasks(call, ws, channel), People::load(call, ws))
 }
 
 /// The tasks that are not over, on one channel or on all. The list is a moment behind the table.

@@ -12,7 +12,7 @@ use switchboard_rest::{Answer, ApiError, Call, Reply, fields};
 use switchboard_store::Listing;
 
 use super::parameters::Window;
-use super::{Form, People, occurrences, open_tasks, parameters, render, told};
+use super::{Form, People, occurrences, parameters, render, tasks_and_people, told};
 use crate::contents::{self, PAGE_SIZE_MAX};
 use crate::fields::invalid;
 
@@ -27,8 +27,7 @@ pub(super) async fn one(call: &Call<'_>, ws: WorkspaceSid, sid: &str, form: Form
     let now = match form {
         Form::Cumulative => Value::Null,
         Form::RealTime | Form::Both => {
-            let (open, people) =
-                (open_tasks(call, ws, channel).await?, People::load(call, ws).await?);
+            let (open, people) = tasks_and_people(call, ws, channel).await?;
             at_this_moment(call, &queue, &open, &people)
         }
     };
@@ -57,7 +56,7 @@ pub(super) async fn list(call: &Call<'_>, ws: WorkspaceSid) -> Answer {
             name.is_none_or(|name| name == queue.friendly_name)
         })
         .await?;
-    let (open, people) = (open_tasks(call, ws, channel).await?, People::load(call, ws).await?);
+    let (open, people) = tasks_and_people(call, ws, channel).await?;
     let happened = occurrences(call, ws, window).await?;
     let all = Cumulative::of_queues(&happened, &thresholds, channel);
     let nothing = Cumulative::split_by(&thresholds);
@@ -80,7 +79,7 @@ pub(super) async fn bulk(call: &Call<'_>, ws: WorkspaceSid) -> Answer {
     let mut queues: Vec<TaskQueue> = contents::all(call, ws).await?;
     queues.retain(|queue| wanted.is_empty() || wanted.contains(&queue.sid));
     queues.truncate(BULK_MAX);
-    let (open, people) = (open_tasks(call, ws, channel).await?, People::load(call, ws).await?);
+    let (open, people) = tasks_and_people(call, ws, channel).await?;
     let each = queues.iter().map(|queue| {
         let mut one = at_this_moment(call, queue, &open, &people);
         render::join(&mut one, json!({ "task_queue_sid": queue.sid }));
