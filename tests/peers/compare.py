@@ -27,6 +27,8 @@ KNOWN_RATIO, KNOWN_TOLERANCE = 0.82, 0.15
 LONG = 50_000
 # Flat: what a message costs at the beginning and behind so many, and what nothing costs behind as many.
 SPAN, MANY_MESSAGES, IDLE_AT, IDLE_S = 2_000, 200_000, 80_000, 20
+# Webhooks that are verified, after as many that warm everything up.
+VERIFIED = 20_000
 # Much: so many workers, and so many tasks that wait for one.
 MANY_WORKERS, MANY_WAITING = 7_500, 20_000
 
@@ -297,7 +299,24 @@ def waiting():
         print(f"{figure}: {value}")
 
 
-PARTS = {"messages": messages, "tasks": tasks, "memory": memory, "start": start, "flat": flat, "waiting": waiting}
+def verify():
+    """A webhook's signature and fields, beside the vendor's own package for Node."""
+    if not (shutil.which("node") and os.path.isdir(os.path.join(NODE, "node_modules", "twilio"))):
+        print("\nNode or npm are not here: nothing is said of the vendor's package.")
+        return
+    webhooks = json.dumps(drive(DRIVER, 0, "webhooks"))
+
+    def once(name):
+        if name == "new":
+            return drive(DRIVER, 0, "verify", "--count", VERIFIED)
+        command = ["node", "verify.mjs", TOKEN, str(VERIFIED)]
+        done = subprocess.run(command, cwd=NODE, input=webhooks, capture_output=True, text=True, check=True)
+        return json.loads(done.stdout)
+
+    table("A webhook is verified and read", in_turn(["new", "twilio (npm)"], once), [("new", "twilio (npm)")])
+
+
+PARTS = {"messages": messages, "tasks": tasks, "memory": memory, "start": start, "flat": flat, "waiting": waiting, "verify": verify}
 
 for part in sys.argv[1:] or PARTS:
     PARTS[part]()

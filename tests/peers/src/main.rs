@@ -12,6 +12,7 @@ mod messages;
 mod rest;
 mod sample;
 mod tasks;
+mod verify;
 mod waiting;
 
 use std::error::Error;
@@ -57,6 +58,14 @@ enum Command {
         #[arg(long, default_value_t = 0)]
         first: usize,
     },
+    /// Verifies and reads webhooks, in this process.
+    Verify {
+        /// How many.
+        #[arg(long)]
+        count: usize,
+    },
+    /// Prints the webhooks that are verified.
+    Webhooks,
     /// Counts the messages of all conversations.
     Stored,
     /// Starts a program on the port, and ends it when its first webhook was answered.
@@ -120,6 +129,8 @@ fn main() -> Outcome<()> {
             let load = messages::Load { port, count, customers, at_once, first };
             messages::write(&load, &account, &token)?
         }
+        Command::Verify { count } => verify::measure(count, &account, &token)?,
+        Command::Webhooks => verify::print(&account, &token)?,
         Command::Stored => api.stored()?,
         Command::First { program, arguments } => {
             let load = messages::Load { port, count: 1, customers: 1, at_once: 1, first: 0 };

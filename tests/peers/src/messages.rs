@@ -18,7 +18,7 @@ use crate::{Outcome, sample};
 /// The business' number.
 pub(crate) const BUSINESS: &str = "+15550100001";
 /// What is written: as long as a text message is.
-const BODY: &str =
+pub(crate) const BODY: &str =
     "Good morning, where is my parcel? It was to be here on Friday, and I leave on Monday.";
 
 /// How long a program may take to listen.
