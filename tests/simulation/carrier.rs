@@ -39,8 +39,8 @@ pub(crate) struct Written {
 /// What a webhook is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Posted {
-    /// A customer's message.
-    Message { id: String, written: Written },
+    /// Messages of customers by the carrier's identifiers; one, if the carrier does not put several into one webhook.
+    Messages(Vec<(String, Written)>),
     /// What became of a message of ours.
     Receipt { message: MessageSid, delivery: u32, status: DeliveryStatus },
 }
@@ -131,12 +131,35 @@ fn stub(carrier: CarrierName) -> Arc<dyn Stub> {
 
 /// The webhook of a customer's message.
 pub(crate) fn customer_writes(id: &str, written: Written) -> Post {
-    let carrier = written.carrier;
+    let mut posts = customers_write(written.carrier, vec![(id.to_owned(), written)]);
+    posts.pop().expect("a webhook for a message")
+}
+
+/// The webhooks of several messages by one carrier: one for all of them, or one for each.
+pub(crate) fn customers_write(carrier: CarrierName, all: Vec<(String, Written)>) -> Vec<Post> {
     let url = format!("{PUBLIC_URL}{}", webhook_path(carrier));
-    let names: Vec<_> = written.names.iter().map(|(kind, name)| (*kind, name.as_str())).collect();
-    let message = CustomerMessage::text(id, &written.from, &written.to, &written.body);
-    let request = stub(carrier).inbound(&url, &CustomerMessage { names: &names, ..message });
-    Post { what: Posted::Message { id: id.to_owned(), written }, request, has_failed: false }
+    let names: Vec<Vec<(AliasKind, &str)>> = all
+        .iter()
+        .map(|(_, one)| one.names.iter().map(|(kind, name)| (*kind, name.as_str())).collect())
+        .collect();
+    let messages: Vec<CustomerMessage<'_>> = all
+        .iter()
+        .zip(&names)
+        .map(|((id, one), names)| {
+            let text = CustomerMessage::text(id, &one.from, &one.to, &one.body);
+            CustomerMessage { names, ..text }
+        })
+        .collect();
+    let requests = stub(carrier).inbound_together(&url, &messages);
+    let is_together = requests.len() < all.len();
+    assert!(requests.len() == all.len() || requests.len() == 1, "one webhook, or one for each");
+    let mut left = all.into_iter();
+    let post = |request| {
+        let most = if is_together { usize::MAX } else { 1 };
+        let what = Posted::Messages(left.by_ref().take(most).collect());
+        Post { what, request, has_failed: false }
+    };
+    requests.into_iter().map(post).collect()
 }
 
 impl Post {

@@ -289,8 +289,8 @@ impl Kernel {
     fn posted(&mut self, mut post: Post, answer: &Result<Value, FunctionError>) {
         let status = answer.as_ref().ok().and_then(|answer| answer["statusCode"].as_u64());
         match (status, &post.what) {
-            (Some(200..=299), Posted::Message { id, written }) => {
-                self.facts.acknowledged.insert(id.clone(), written.clone());
+            (Some(200..=299), Posted::Messages(all)) => {
+                self.facts.acknowledged.extend(all.iter().cloned());
             }
             (Some(200..=299), Posted::Receipt { .. }) => self.facts.reported.push(post.what),
             _ => {

@@ -4,6 +4,7 @@
 //! `SEEDS=1000 cargo test -p switchboard-tests --test simulation` runs longer; `SEED=7 cargo test -p
 //! switchboard-tests --test simulation -- replay --nocapture` shows one run.
 
+mod batches;
 mod carrier;
 mod endpoints;
 mod exhaustive;

@@ -87,6 +87,17 @@ impl Person {
 }
 
 impl Kernel {
+    /// What somebody writes by that carrier: one whose names change, or else one of the others.
+    pub(crate) fn somebody_of(
+        &self,
+        carrier: CarrierName,
+        random: &mut Random,
+        body: String,
+    ) -> Written {
+        let theirs = self.people.iter().find(|one| one.carrier() == carrier);
+        theirs.expect("somebody by each carrier").written(random, body)
+    }
+
     /// Perhaps it is one of them who acts.
     pub(crate) async fn somebody_with_names_acts(&mut self) -> bool {
         let random = &mut self.streams.decision(Concern::Names);

@@ -90,10 +90,12 @@ pub(crate) enum Concern {
     Road,
     /// What customers are called.
     Names,
+    /// Which messages of customers come together.
+    Batches,
 }
 
 impl Concern {
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::Setting,
         Self::Profile,
         Self::Ids,
@@ -109,6 +111,7 @@ impl Concern {
         Self::Clocks,
         Self::Road,
         Self::Names,
+        Self::Batches,
     ];
 
     /// By its name and not by its place, so that one more changes none of the others.

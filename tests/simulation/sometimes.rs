@@ -62,6 +62,7 @@ sometimes! {
     BatchForgotten = "a queue does not learn that a batch is done",
     RenamedWhileOpen = "a customer gets other names while a conversation is open",
     NoticeRepeated = "a notice of other names comes again after later ones",
+    BatchRepeated = "several messages of customers come again in one webhook",
     RefusedByRule = "a person's request is refused by a rule, as predicted",
 }
 

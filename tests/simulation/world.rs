@@ -213,18 +213,20 @@ impl World {
         let mut state = self.state();
         let State { mirror, asking, met, .. } = &mut *state;
         match &post.what {
-            Posted::Message { written, .. } => {
-                let from = written.from.as_str();
-                let of = |one: &&Conversation| one.participant_called(from).is_some();
-                let mut theirs = mirror.conversations().filter(of).peekable();
-                let is_closed = theirs.peek().is_some() && theirs.all(|one| one.state == Closed);
-                if post.has_failed && is_closed {
-                    meet(met, Sometimes::WebhookRetriedPastClose);
-                }
-                let open = mirror.conversations().filter(of).filter(|one| one.state != Closed);
-                let mut sids = open.map(|one| one.sid);
-                if sids.any(|sid| asking.values().any(|one| one.wish.closes(sid))) {
-                    meet(met, Sometimes::WroteWhileClosing);
+            Posted::Messages(all) => {
+                for (_, written) in all {
+                    let from = written.from.as_str();
+                    let of = |one: &&Conversation| one.participant_called(from).is_some();
+                    let mut theirs = mirror.conversations().filter(of).peekable();
+                    let is_known = theirs.peek().is_some();
+                    if post.has_failed && is_known && theirs.all(|one| one.state == Closed) {
+                        meet(met, Sometimes::WebhookRetriedPastClose);
+                    }
+                    let open = mirror.conversations().filter(of).filter(|one| one.state != Closed);
+                    let mut sids = open.map(|one| one.sid);
+                    if sids.any(|sid| asking.values().any(|one| one.wish.closes(sid))) {
+                        meet(met, Sometimes::WroteWhileClosing);
+                    }
                 }
             }
             Posted::Receipt { message, delivery, .. } => {
