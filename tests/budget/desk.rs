@@ -43,6 +43,19 @@ struct Mark {
 impl Desk {
     /// Opens it, with agents enough, and a router that has seen one task come and go.
     pub(crate) async fn open() -> Self {
+        Self::opened(Options::default()).await
+    }
+
+    /// One where a day may cost only so much.
+    pub(crate) async fn capped() -> Self {
+        let cards = r#"[{ "since": "2020-01-01", "currency": "USD", "rates": [
+            { "channel": "sms", "price": "0.0079" } ] }]"#;
+        let caps = r#"{"USD":"25"}"#;
+        let (rate_cards, spend_caps) = (Some(cards.to_owned()), Some(caps.to_owned()));
+        Self::opened(Options { rate_cards, spend_caps, ..Options::default() }).await
+    }
+
+    async fn opened(options: Options) -> Self {
         let ledger = Ledger::default();
         let drawn = AtomicU64::new(0);
         let entropy = move || {
@@ -55,7 +68,7 @@ impl Desk {
             clock: Some(Arc::new(|| BEGINNING)),
             entropy: Some(Arc::new(entropy)),
             faults: Some(Arc::new(ledger.clone())),
-            ..Options::default()
+            ..options
         })
         .await;
         exchange.carrier.set(Behaviour::NoReceipts);

@@ -58,6 +58,16 @@ async fn end(desk: &Desk, address: &str) {
     desk.rests_for(PAST_THE_ALARM).await;
 }
 
+/// A reply where a day may cost only so much: the second of the day, which finds its sum there.
+pub(crate) async fn capped(desk: &Desk) -> Entry {
+    desk.writes(CUSTOMER).await;
+    desk.exchange.settles().await;
+    let conversation = desk.conversation(CUSTOMER).await;
+    desk.replies(&conversation).await;
+    desk.exchange.settles().await;
+    desk.count("reply out, under a cap", 1, desk.replies(&conversation)).await
+}
+
 /// One customer, from the first word to the end.
 async fn alone(desk: &Desk, entries: &mut Vec<Entry>) {
     entries.push(desk.count("inbound, to a reservation", 1, desk.writes(CUSTOMER)).await);

@@ -316,3 +316,20 @@ fn no_role_has_a_wildcard() {
         }
     }
 }
+
+/// `sam deploy` cuts a value at the first quote that is not escaped, so what is left of JSON must not be taken for it.
+#[test]
+fn a_parameter_that_holds_json_refuses_what_is_left_of_it() {
+    let document: Value = serde_norway::from_str(&read("infra/template.yaml")).unwrap();
+    let mut found = BTreeSet::new();
+    for (name, parameter) in document["Parameters"].as_mapping().unwrap() {
+        let expected = match text(parameter, &["Default"]) {
+            Some("{}") => r"^\{[\s\S]*\}$",
+            Some("[]") => r"^\[[\s\S]*\]$",
+            _ => continue,
+        };
+        assert_eq!(text(parameter, &["AllowedPattern"]), Some(expected), "{name:?}");
+        found.insert(name.as_str().unwrap());
+    }
+    assert_eq!(found, BTreeSet::from(["Carriers", "RateCards", "SpendCaps"]));
+}

@@ -122,6 +122,35 @@ async fn what_replies_cost_is_summed_for_the_conversation_and_the_service() {
     exchange.rests().await;
 }
 
+/// What would cost more than a day may cost is not handed over, and says so.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reply_over_the_days_cap_fails_before_its_carrier_hears_of_it() {
+    let cards = r#"[{ "since": "2020-01-01", "currency": "USD", "rates": [
+        { "channel": "whatsapp", "prefix": "+1", "price": "0.0034" } ] }]"#;
+    let spend_caps = Some(r#"{"USD":"0.0070"}"#.to_owned());
+    let rate_cards = Some(cards.to_owned());
+    let exchange = Exchange::opened(Options { rate_cards, spend_caps, ..Options::default() }).await;
+    let (kind, from, to) = CHANNELS[0];
+    is_reachable(&exchange, kind, to).await;
+    let customer = exchange.customer(from).to(to);
+    customer.writes("hello").await;
+    exchange.settles().await;
+    for _ in 0..2 {
+        becomes(&exchange, &reply(&exchange, &customer).await, "read").await;
+    }
+    let over = reply(&exchange, &customer).await;
+    becomes(&exchange, &over, "failed").await;
+    assert_eq!(exchange.api.all(&over, "delivery_receipts").await[0]["error_code"], 30010);
+    // Nobody says what a text abroad costs, so no cap could be kept.
+    let abroad = exchange.customer("whatsapp:+4915123456789").to(to);
+    abroad.writes("hallo").await;
+    exchange.settles().await;
+    let unpriced = reply(&exchange, &abroad).await;
+    becomes(&exchange, &unpriced, "failed").await;
+    assert_eq!(exchange.carrier.sent().len(), 2);
+    exchange.rests().await;
+}
+
 /// A carrier that keeps a list of messages is asked; one that keeps none would have reported, so the reply fails visibly.
 /// Neither gets it a second time.
 #[tokio::test(flavor = "multi_thread")]

@@ -17,7 +17,7 @@ use crate::endpoints::Endpoints;
 use crate::names::Person;
 use crate::plan::Plan;
 use crate::random::{Concern, Random, Streams};
-use crate::setup::{self, PUBLIC_URL, Setting};
+use crate::setup::{self, CAPS, PUBLIC_URL, RATES, Setting};
 use crate::sometimes::{Sometimes, meet};
 use crate::wish::Wish;
 use crate::world::{Violation, World};
@@ -131,6 +131,8 @@ impl Kernel {
             transport: Some(Arc::new(Simulated::new(Arc::clone(&world)))),
             endpoints: Some(Arc::new(Endpoints::new(Arc::clone(&world), salt))),
             public_url: Some(PUBLIC_URL.to_owned()),
+            rate_cards: setting.is_capped.then(|| RATES.to_owned()),
+            spend_caps: setting.is_capped.then(|| CAPS.to_owned()),
             carrier_base_url: Some("http://127.0.0.1:9".to_owned()),
             polls_max: Some(POLLS_MAX),
             // The harder case: what knows its end leaves off in order.

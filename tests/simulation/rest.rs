@@ -7,12 +7,13 @@ use switchboard_check::{Facts, Handed, Moment, Snapshot};
 use switchboard_defects::switch;
 use switchboard_domain::carriage::{DeliveryStatus, message_sid};
 use switchboard_domain::conversation::Pair;
-use switchboard_domain::message::Message;
+use switchboard_domain::message::{Message, Spend};
 use switchboard_domain::record::Record;
 use switchboard_domain::timestamp::Millis;
 
 use crate::carrier::{Posted, Written};
 use crate::kernel::Kernel;
+use crate::setup::{CAP, PRICE};
 
 /// The most that two clocks are apart.
 const SKEW: Millis = Millis::seconds(600);
@@ -55,6 +56,25 @@ impl Kernel {
         self.look_at_workers(&snapshot);
         self.look_at_words(&messages);
         self.look_at_receipts(&messages);
+        self.look_at_spending(&snapshot, &messages);
+    }
+
+    /// Each copy that was ever about to be handed over is counted once, and no day costs more than it may.
+    fn look_at_spending(&self, snapshot: &Snapshot, messages: &[&Message]) {
+        let spent: Vec<&Spend> = snapshot.records.iter().filter_map(Record::get::<Spend>).collect();
+        let copies = messages.iter().flat_map(|one| &one.deliveries);
+        let begun = copies.filter(|copy| copy.attempts > 0).count() as u64;
+        let counted: u64 = spent.iter().map(|day| day.copies).sum();
+        let expected = if self.setting.is_capped { begun } else { 0 };
+        if counted != expected {
+            let what = format!("{counted} of {expected} copies");
+            self.world.violated("what is spent is counted once", what);
+        }
+        let is_wrong =
+            |day: &&&Spend| day.nanos > CAP || u64::try_from(day.nanos / PRICE) != Ok(day.copies);
+        if let Some(wrong) = spent.iter().find(is_wrong) {
+            self.world.violated("no day costs more than it may", format!("{wrong:?}"));
+        }
     }
 
     /// What the checker cannot see in the tables.

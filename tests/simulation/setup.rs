@@ -36,7 +36,17 @@ pub(crate) struct Setting {
     pub(crate) is_single: bool,
     /// Whether a day passes in the end.
     pub(crate) is_long: bool,
+    /// Whether a day may cost only so much.
+    pub(crate) is_capped: bool,
 }
+
+/// What each reply costs where a day may cost only so much, which is a few of them.
+pub(crate) const RATES: &str = r#"[{ "since": "2020-01-01", "currency": "USD", "rates": [
+    { "channel": "sms", "price": "0.01" }, { "channel": "whatsapp", "price": "0.01" } ] }]"#;
+pub(crate) const CAPS: &str = r#"{"USD":"0.08"}"#;
+/// The same in billionths.
+pub(crate) const PRICE: i64 = 10_000_000;
+pub(crate) const CAP: i64 = 80_000_000;
 
 /// What a workspace may want to hear of.
 const FILTERS: [&str; 3] = [
@@ -55,6 +65,7 @@ impl Setting {
             ageing: random.chance(330).then(|| ["20", "45"][random.below(2)]),
             is_single: random.chance(200),
             is_long: random.chance(150),
+            is_capped: random.chance(250),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Hands one participant's copy of a message to its carrier, once.
 //!
-//! Woken by: `outbound.fifo`. Writes: message. Asks for: `webhook-delivery`.
+//! Woken by: `outbound.fifo`. Writes: message, spend. Asks for: `webhook-delivery`.
 //!
 //! The only call that leaves the system before it is recorded, hence: lease, call, record. A process that finds a
 //! lease that was never resolved asks the carrier first, and sends again only if it surely does not have the
@@ -11,10 +11,12 @@
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use switchboard_carriers::{Carriers, Lookup};
-use switchboard_domain::carriage::{CarrierName, DeliveryStatus, OutboundMessage, SendOutcome};
+use switchboard_domain::carriage::{
+    CarrierName, DeliveryStatus, OutboundMessage, Price, SendOutcome,
+};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::{QueueName, SendRequest};
-use switchboard_domain::message::{Begin, Delivery, GAVE_UP, Message};
+use switchboard_domain::message::{Begin, Delivery, Expense, GAVE_UP, Message, OVER_CAP, OverCap};
 use switchboard_domain::timestamp::{Millis, Timestamp};
 use switchboard_runtime::queue::{Next, body, each_group_or_later};
 use switchboard_runtime::{Dependencies, Failure, Needs, Patience};
@@ -33,6 +35,8 @@ pub const NEEDS: Needs = Needs {
         "QUEUE_WEBHOOKS",
         "PUBLIC_URL",
         "CARRIERS",
+        "RATE_CARDS",
+        "SPEND_CAPS",
     ],
 };
 
@@ -64,8 +68,20 @@ async fn deliver(
             None => return Ok(Next::Later(ASK_AGAIN)),
         },
         Begin::Send => {
-            message = lease(on, &message, request.delivery, now).await?;
-            carriers.send(carrier, &outgoing).await
+            let taken = match expense(on, &message, request.delivery, now) {
+                Ok(None) => Ok(lease(on, &message, request.delivery, now).await?),
+                Ok(Some(price)) => counted(on, request, message.clone(), &price).await?,
+                Err(over) => Err(over),
+            };
+            match taken {
+                Ok(leased) => {
+                    message = leased;
+                    carriers.send(carrier, &outgoing).await
+                }
+                Err(over) => {
+                    SendOutcome::Rejected { error_code: OVER_CAP, reason: over.to_string() }
+                }
+            }
         }
     };
     record(on, request, message, &outcome).await
@@ -85,6 +101,54 @@ async fn lease(
     let _ = on.commit(&Decision::put(leased.clone())).await?;
     leased.version += 1;
     Ok(leased)
+}
+
+/// What is to be counted of a copy before it is handed over.
+fn expense(
+    on: &Dependencies,
+    message: &Message,
+    number: u32,
+    now: Timestamp,
+) -> Result<Option<Price>, OverCap> {
+    let Some(copy) = message.delivery(number) else { return Ok(None) };
+    match on.config.spend_caps.expense(copy, &on.config.rate_cards, now) {
+        Expense::Uncounted => Ok(None),
+        Expense::Priced(price) => Ok(Some(price)),
+        Expense::Unpriced => Err(OverCap::Unpriced),
+    }
+}
+
+/// Takes the delivery and counts its price in one write. All of a day's copies write the day's sum, so it is decided anew
+/// when another one was counted meanwhile, but not when the message was written: two senders must never both have it.
+async fn counted(
+    on: &Dependencies,
+    request: &SendRequest,
+    message: Message,
+    price: &Price,
+) -> Result<Result<Message, OverCap>, Failure> {
+    on.decide(|| {
+        let message = &message;
+        async move {
+            let now = on.now();
+            let stored = load(on, request).await?;
+            if stored.version != message.version {
+                return Err(Failure::Unavailable("somebody else has the message".to_owned()));
+            }
+            let spent = on.store.get(key::spend(&now.day(), &price.unit)).await?;
+            let leased = stored.lease(request.delivery, now);
+            let mut leased =
+                leased.ok_or_else(|| Failure::Defect("a lease of nothing".to_owned()))?;
+            match on.config.spend_caps.count(price, spent, now) {
+                Ok(spend) => {
+                    let decision = Decision::put(leased.clone()).and(spend);
+                    leased.version += 1;
+                    Ok((Ok(leased), decision))
+                }
+                Err(over) => Ok((Err(over), Decision::unchanged())),
+            }
+        }
+    })
+    .await
 }
 
 async fn load(on: &Dependencies, request: &SendRequest) -> Result<Message, Failure> {

@@ -117,6 +117,7 @@ fn named(record: &Record) -> String {
         Record::PhoneNumber(it) => it.sid.to_string(),
         Record::Service(it) => it.sid.to_string(),
         Record::Renaming(_) => "names of a customer".to_owned(),
+        Record::Spend(it) => format!("spending of {} in {}", it.day, it.currency),
         Record::Silence(it) => format!("silence of {}", it.endpoint),
         Record::Task(it) => it.sid.to_string(),
         Record::TaskChannel(it) => it.sid.to_string(),

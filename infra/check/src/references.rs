@@ -208,6 +208,7 @@ pub(crate) fn of(record: &Record) -> Vec<(Pair, Key)> {
         | Record::Occurrence(_)
         | Record::Renaming(_)
         | Record::Silence(_)
+        | Record::Spend(_)
         | Record::WebhookAttempt(_) => Vec::new(),
     }
 }

@@ -13,6 +13,7 @@
 mod costs;
 mod delivery;
 mod rates;
+mod spend;
 
 use std::collections::BTreeMap;
 use std::ops::Deref;
@@ -22,6 +23,7 @@ use serde::{Deserialize, Serialize};
 pub use self::costs::{CostLine, CostSum, Costs};
 pub use self::delivery::{ATTEMPTS_MAX, Begin, Delivery, GAVE_UP, LEASE, Progress};
 pub use self::rates::{NoRateCards, RateCards};
+pub use self::spend::{Expense, NoSpendCaps, OVER_CAP, OverCap, Spend, SpendCaps};
 pub use crate::carriage::BODY_BYTES_MAX;
 
 use crate::address::Address;

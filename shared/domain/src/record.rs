@@ -27,6 +27,7 @@ macro_rules! for_each_record {
             Renaming: $crate::conversation::Renaming,
             Service: $crate::conversation::Service,
             Silence: $crate::endpoint::Silence,
+            Spend: $crate::message::Spend,
             Task: $crate::task::Task,
             TaskChannel: $crate::workspace::TaskChannel,
             TaskQueue: $crate::workspace::TaskQueue,

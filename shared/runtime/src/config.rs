@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use switchboard_domain::carriage::CarrierSettings;
 use switchboard_domain::effect::QueueName;
-use switchboard_domain::message::RateCards;
+use switchboard_domain::message::{RateCards, SpendCaps};
 use switchboard_domain::private::Private;
 use switchboard_domain::sid::AccountSid;
 use switchboard_store::TableNames;
@@ -26,6 +26,8 @@ pub struct Config {
     pub allow_loopback_webhooks: bool,
     /// `RATE_CARDS`: what carriers charge, where they do not tell it.
     pub rate_cards: RateCards,
+    /// `SPEND_CAPS`: what a day may cost at most, by the rate cards.
+    pub spend_caps: SpendCaps,
     /// `CARRIER_…`, by name without that prefix, and the members of `CARRIERS`, which count where both name one.
     pub carriers: BTreeMap<String, Private<String>>,
 }
@@ -81,6 +83,16 @@ fn rate_cards(text: Option<&str>) -> Result<RateCards, ConfigError> {
     Ok(cards.unwrap_or_default())
 }
 
+fn spend_caps(text: Option<&str>) -> Result<SpendCaps, ConfigError> {
+    let problem = "must be a JSON object: an amount as text for each currency";
+    let caps = text.map(SpendCaps::parse).transpose();
+    let caps = caps.map_err(|error| {
+        tracing::error!("SPEND_CAPS: {error}");
+        ConfigError { name: "SPEND_CAPS", problem }
+    })?;
+    Ok(caps.unwrap_or_default())
+}
+
 impl Config {
     /// Reads variables from anywhere; an empty one counts as not set.
     pub fn read(variables: &BTreeMap<String, String>) -> Result<Self, ConfigError> {
@@ -112,6 +124,7 @@ impl Config {
             queues: queues.collect(),
             allow_loopback_webhooks: variable("ALLOW_LOOPBACK_WEBHOOKS").as_deref() == Some("true"),
             rate_cards: rate_cards(variable("RATE_CARDS").as_deref())?,
+            spend_caps: spend_caps(variable("SPEND_CAPS").as_deref())?,
             carriers,
         })
     }

@@ -22,7 +22,8 @@ use crate::aws::template::{Place, Template};
 use crate::aws::usage::Meter;
 
 /// The parameters of the template that a deployment sets by itself.
-pub const PARAMETERS: [&str; 4] = ["AccountSid", "AuthToken", "PublicUrl", "RateCards"];
+pub const PARAMETERS: [&str; 5] =
+    ["AccountSid", "AuthToken", "PublicUrl", "RateCards", "SpendCaps"];
 
 /// Nobody listens there: without a carrier, nothing leaves this machine.
 const NO_CARRIER: &str = "http://127.0.0.1:9";
@@ -100,7 +101,8 @@ pub(super) fn read_template(
     let mut parameters = options.parameters.clone();
     let public_url = options.public_url.as_deref().unwrap_or_default();
     let rate_cards = options.rate_cards.as_deref().unwrap_or("[]");
-    let own = [&*options.account_sid, &*options.auth_token, public_url, rate_cards];
+    let caps = options.spend_caps.as_deref().unwrap_or("{}");
+    let own = [&*options.account_sid, &*options.auth_token, public_url, rate_cards, caps];
     for (name, value) in PARAMETERS.iter().zip(own) {
         parameters.insert((*name).to_owned(), value.to_owned());
     }

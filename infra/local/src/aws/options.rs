@@ -49,6 +49,8 @@ pub struct Options {
     pub public_url: Option<String>,
     /// What carriers charge where they do not tell it, as JSON.
     pub rate_cards: Option<String>,
+    /// What a day may cost at most, as JSON; without it nothing is capped.
+    pub spend_caps: Option<String>,
     /// More parameters of the template.
     pub parameters: BTreeMap<String, String>,
     /// The template.
@@ -94,6 +96,7 @@ impl Default for Options {
             carrier_base_url: None,
             public_url: None,
             rate_cards: None,
+            spend_caps: None,
             parameters: BTreeMap::new(),
             template: TEMPLATE.to_owned(),
             clock: None,

@@ -41,6 +41,9 @@ pub(crate) struct Arguments {
     /// What carriers charge where they do not tell it: a list of rate cards as JSON.
     #[arg(long, value_name = "JSON")]
     pub(crate) rate_cards: Option<String>,
+    /// What a day may cost at most, by the rate cards: JSON such as {"USD":"25.00"}.
+    #[arg(long, value_name = "JSON")]
+    pub(crate) spend_caps: Option<String>,
     /// The account that clients and carriers name.
     #[arg(long, default_value = "AC00000000000000000000000000000001")]
     pub(crate) account_sid: AccountSid,
@@ -116,6 +119,7 @@ impl Arguments {
             auth_token: self.auth_token.clone(),
             public_url: self.public_url.clone(),
             rate_cards: self.rate_cards.clone(),
+            spend_caps: self.spend_caps.clone(),
             ..Options::default()
         }
     }

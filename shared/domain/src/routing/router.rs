@@ -154,6 +154,7 @@ impl Router {
             | Record::Renaming(_)
             | Record::Service(_)
             | Record::Silence(_)
+            | Record::Spend(_)
             | Record::UniqueName(_)
             | Record::WebhookAttempt(_)
             | Record::WorkerName(_) => {}
