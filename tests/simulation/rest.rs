@@ -91,6 +91,7 @@ impl Kernel {
         });
         Facts {
             acknowledged: acknowledged.collect(),
+            waiting: None,
             sent_by_carrier: Some(handed.collect()),
             // Opt-out is not built: nobody keeps a list, so its invariant is not asked.
             opted_out: None,

@@ -13,6 +13,7 @@ use crate::violation::Found;
 
 const INBOUND: &str = "a customer's message is kept under the identifier of its carrier";
 const KEPT: &str = "an acknowledged message is kept";
+const SYNCED: &str = "an acknowledged message is on the disk";
 const ONCE: &str = "a delivery is handed to its carrier once";
 const RECORDED: &str = "what a carrier accepted is recorded";
 const CARRIER_ID: &str = "a delivery that is out has its carrier's identifier";
@@ -104,8 +105,11 @@ fn one(delivery: &Delivery, name: &str, at_rest: bool, found: &mut Found) {
 fn outside(view: &View<'_>, facts: &Facts, found: &mut Found) {
     for (pair, sid) in &facts.acknowledged {
         let Some(message) = view.messages.get(sid) else {
+            let is_waiting = facts.waiting.as_ref().map(|waiting| waiting.contains(sid));
             if view.at_rest {
                 found.add(KEPT, "it is not there", [sid]);
+            } else if is_waiting == Some(false) {
+                found.add(SYNCED, "it is neither in a table nor in a queue", [sid]);
             }
             continue;
         };

@@ -20,6 +20,9 @@ pub enum Moment {
 pub struct Facts {
     /// The messages whose webhook was answered with success, each with the pair it came over.
     pub acknowledged: Vec<(Pair, MessageSid)>,
+    /// The customers' messages that still wait in queues, read at the same moment; none if it is not known. What was
+    /// acknowledged is in the tables or waits there, also when everything has just gone down.
+    pub waiting: Option<BTreeSet<MessageSid>>,
     /// What carriers have accepted, in order; none if it is not known.
     pub sent_by_carrier: Option<Vec<Handed>>,
     /// The pairs whose customers want nothing more, and since when; none if no list of them is kept.

@@ -1,5 +1,7 @@
 //! One break after the other in a good world; each is named by the invariant that it breaks.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 use switchboard_domain::carriage::DeliveryStatus;
 use switchboard_domain::configuration::{AddressConfiguration, Handler};
@@ -178,6 +180,18 @@ fn an_acknowledged_message_that_is_lost_is_found() {
         violated(&world.violations(Moment::Step)).contains("an acknowledged message is kept"),
         "it is another's"
     );
+}
+
+#[test]
+fn an_acknowledged_message_is_in_a_table_or_in_a_queue_at_any_moment() {
+    let mut world = World::new();
+    world.facts.acknowledged.push((customer(), sid("waits")));
+    let rule = "an acknowledged message is on the disk";
+    assert!(!violated(&world.violations(Moment::Step)).contains(rule), "nobody knows the queues");
+    world.facts.waiting = Some(BTreeSet::from([sid("waits")]));
+    assert!(!violated(&world.violations(Moment::Step)).contains(rule));
+    world.facts.waiting = Some(BTreeSet::new());
+    assert!(violated(&world.violations(Moment::Step)).contains(rule));
 }
 
 #[test]

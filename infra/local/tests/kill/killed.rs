@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
-use crate::process::{Folder, Running, check, customer, in_order, set_up, settled_tasks};
+use crate::process::{Folder, Running, check, customer, has_all, in_order, set_up, settled_tasks};
 
 const CUSTOMERS: usize = 8;
 /// When the plug is pulled, in milliseconds after the first message of a round was acknowledged.
@@ -51,7 +51,7 @@ async fn acknowledged_messages_survive_a_killed_process_and_go_on_by_themselves(
             }
         }
         running.kill();
-        in_order(&folder.0);
+        has_all(&folder.0, &acknowledged);
         running = Running::start(&folder.0);
         // A message in whose midst a process dies five times is given up, as on AWS: it is done before the next plug.
         for (from, sids) in &acknowledged {

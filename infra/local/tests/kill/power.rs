@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
 use crate::disk::{Disk, While};
-use crate::process::{Running, check, customer, in_order, set_up};
+use crate::process::{Running, check, customer, has_all, in_order, set_up};
 
 const CUSTOMERS: usize = 6;
 const CLIENTS: usize = 4;
@@ -108,10 +108,10 @@ async fn what_was_acknowledged_survives_a_power_cut_and_goes_on_by_itself() {
         let busy = timeout(Duration::from_secs(20), join(busy, cutting)).await;
         let ((said, made), ()) = busy.expect("no answer hangs");
         disk.cut(running);
-        in_order(&disk.folder());
         for (from, sid) in said {
             promised.messages.entry(from).or_default().push(sid);
         }
+        has_all(&disk.folder(), &promised.messages);
         promised.made.extend(made);
         running = disk.start();
         // Also before the power goes again: a message in whose midst it goes five times is given up.

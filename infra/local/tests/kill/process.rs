@@ -1,5 +1,6 @@
 //! The command as a process, and what its customers and clients do with it.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -7,10 +8,14 @@ use std::time::{Duration, Instant};
 
 use reqwest::Client;
 use serde_json::{Value, json};
+use switchboard::check::folder;
 use switchboard_carriers::stub::CustomerMessage;
 use switchboard_carriers::{stand_in_settings, stub_of, webhook_path};
-use switchboard_check::Moment;
-use switchboard_domain::carriage::{CarrierName, CarrierSettings};
+use switchboard_check::{Facts, Moment};
+use switchboard_domain::carriage::{CarrierName, CarrierSettings, message_sid};
+use switchboard_domain::conversation::Pair;
+use switchboard_domain::sid::MessageSid;
+use switchboard_runtime::dependencies::system_time;
 
 const ACCOUNT: &str = "AC00000000000000000000000000000001";
 const TOKEN: &str = "local-auth-token";
@@ -173,8 +178,21 @@ pub(crate) fn customer(number: usize) -> String {
 
 /// Whatever was cut off, the tables keep every invariant.
 pub(crate) fn in_order(folder: &Path) {
-    let tables = switchboard::check::folder::read(folder).unwrap();
+    let tables = folder::read(folder).unwrap();
     let violations = tables.violations(None, Moment::Step);
+    assert_eq!(violations, []);
+}
+
+/// And every acknowledged message, by customer and the carrier's identifier, is in a table or in a queue.
+pub(crate) fn has_all(folder: &Path, acknowledged: &BTreeMap<String, Vec<String>>) {
+    let of = |(from, ids): (&String, &Vec<String>)| -> Vec<(Pair, MessageSid)> {
+        let pair = Pair { address: from.parse().unwrap(), proxy: NUMBER.parse().unwrap() };
+        ids.iter().map(|id| (pair.clone(), message_sid(CarrierName::default(), id))).collect()
+    };
+    let acknowledged = acknowledged.iter().flat_map(of).collect();
+    let waiting = Some(folder::waiting(folder).unwrap());
+    let facts = Facts { acknowledged, waiting, now: system_time(), ..Facts::default() };
+    let violations = folder::read(folder).unwrap().violations(Some(&facts), Moment::Step);
     assert_eq!(violations, []);
 }
 
