@@ -194,6 +194,7 @@ impl Full {
             }
             conversations.push((below, messages));
         }
+        self.people(services, &service).await;
         self.list(services, &[""]);
         self.list(CONVERSATIONS, &["", "?StartDate=2026-01-01"]);
         self.list(&elsewhere, &[""]);
@@ -205,6 +206,23 @@ impl Full {
         let lookup = "/conversations/v1/ParticipantConversations";
         let of = ["?Identity=carol", "?Address=%2B14155550100", "?Address=%2B14155550101"];
         self.list(lookup, &of);
+    }
+
+    /// Roles and users of the default service, where carol has two conversations.
+    async fn people(&mut self, services: &str, service: &str) {
+        let base = "/conversations/v1";
+        let role = [("FriendlyName", "R"), ("Type", "service"), ("Permission", "joinConversation")];
+        let sid = self.makes(&format!("{base}/Roles"), &role).await;
+        self.post(&format!("{base}/Roles/{sid}"), &role[2..]);
+        let ann = self.make(&format!("{base}/Users"), &[("Identity", "ann")]).await;
+        self.post(&format!("{base}/Users"), &[("Identity", "new")]);
+        self.post(&format!("{base}/Users/{ann}"), &[("FriendlyName", "Ann")]);
+        let carols = format!("{base}/Users/carol/Conversations");
+        let first = self.first(&carols).await["conversation_sid"].as_str().unwrap().to_owned();
+        self.post(&format!("{carols}/{first}"), &[("NotificationLevel", "muted")]);
+        let reachable = [("ReachabilityEnabled", "true")];
+        self.post(&format!("{services}/{service}/Configuration"), &reachable);
+        self.list(base, &["/Roles", "/Users", "/Users/carol/Conversations"]);
     }
 
     async fn interacting(&mut self, workspace: &str) {

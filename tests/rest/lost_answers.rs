@@ -92,6 +92,32 @@ async fn conversations_and_what_is_in_them() {
 }
 
 #[tokio::test]
+async fn roles_users_and_their_conversations() {
+    let world = world().await;
+    let (roles, users) = ("/conversations/v1/Roles", "/conversations/v1/Users");
+    // The default service is made with the first look at it.
+    listed(&world, roles).await;
+    let form = [("FriendlyName", "guest"), ("Type", "conversation"), ("Permission", "sendMessage")];
+    let role = once(&world, roles, &form).await;
+    let one = format!("{roles}/{}", sid(&role));
+    lossy(&world, &one, &[("Permission", "leaveConversation")]).await;
+    gone(&world, &one).await;
+    let user = once(&world, users, &[("Identity", "ann")]).await;
+    let again = world.post(users, &[("Identity", "ann")]).await;
+    assert_eq!(again.refusal(), (409, 50201), "somebody else's is still in the way");
+    let one = format!("{users}/{}", sid(&user));
+    lossy(&world, &one, &[("FriendlyName", "Ann")]).await;
+    let conversation = once(&world, CONVERSATIONS, &[]).await;
+    let participants = format!("{CONVERSATIONS}/{}/Participants", sid(&conversation));
+    once(&world, &participants, &[("Identity", "bob")]).await;
+    assert_eq!(listed(&world, users).await.len(), 2);
+    let read = format!("{users}/bob/Conversations/{}", sid(&conversation));
+    lossy(&world, &read, &[("NotificationLevel", "muted")]).await;
+    gone(&world, &read).await;
+    gone(&world, &one).await;
+}
+
+#[tokio::test]
 async fn a_conversation_with_participants_and_the_open_one_of_a_pair() {
     let world = world().await;
     listed(&world, CONVERSATIONS).await;

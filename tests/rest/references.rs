@@ -260,6 +260,7 @@ const fn group_of(pair: Pair) -> Option<Group> {
         | Pair::NumberMessagingService
         | Pair::MessagingServiceNumber => Some(Group::Configuration),
         Pair::ConversationService
+        | Pair::UserService
         | Pair::ConversationMessagingService
         | Pair::ConversationFlow
         | Pair::MessageMessagingService

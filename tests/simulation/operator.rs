@@ -17,8 +17,10 @@ use crate::world::faults_of;
 /// Nobody waits longer for anything.
 const PATIENCE_MS: i64 = 5_000;
 /// At least so many writes are on the way: one for each kind of thing that can be created.
-const CREATED_MIN: usize = 22;
+const CREATED_MIN: usize = 24;
 
+/// Whoever joins a conversation is one more.
+const USERS: &str = "/conversations/v1/Users";
 const CONVERSATIONS: &str = "/conversations/v1/Conversations";
 const CUSTOMER: &str = "+14155550177";
 const DESK: &str = "+18005550177";
@@ -108,8 +110,13 @@ impl Operator {
             ("Configuration.Filters", "onConversationUpdated"),
         ];
         self.creates(&format!("{inside}/Webhooks"), &form).await?;
+        self.creates(USERS, &[("Identity", "ann")]).await?;
+        let role =
+            [("FriendlyName", "mine"), ("Type", "service"), ("Permission", "joinConversation")];
+        self.creates("/conversations/v1/Roles", &role).await?;
         let participants = format!("{inside}/Participants");
-        self.creates(&participants, &[("Identity", "somebody")]).await?;
+        let form = [("Identity", "somebody")];
+        self.creates_in(&[&participants, USERS], &participants, &form).await?;
         let form = [("Author", "somebody"), ("Body", "once")];
         self.creates(&format!("{inside}/Messages"), &form).await?;
         let pair = json!({ "messaging_binding": { "address": CUSTOMER, "proxy_address": DESK } });
@@ -142,7 +149,8 @@ impl Operator {
         let invites = format!("{channel}/Invites");
         self.creates_in(&[&invites, &tasks], &invites, &[("Routing", &routing)]).await?;
         let form = [("Type", "supervisor"), ("MediaProperties", r#"{"identity":"boss"}"#)];
-        self.creates(&format!("{channel}/Participants"), &form).await?;
+        let seats = format!("{channel}/Participants");
+        self.creates_in(&[&seats, USERS], &seats, &form).await?;
         Some(())
     }
 

@@ -6,7 +6,6 @@ mod pages;
 mod repeats;
 mod writes;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -86,14 +85,8 @@ impl World {
 /// A record with a row in a list, the later the higher its number.
 pub(crate) fn service(number: u32) -> Service {
     let at = Timestamp(1_795_000_000_000 + i64::from(number));
-    Service {
-        sid: ServiceSid::derived(&[&number.to_string()]),
-        friendly_name: format!("service {number}"),
-        addresses: BTreeSet::new(),
-        created: at,
-        updated: at,
-        version: Version::NEW,
-    }
+    let sid = ServiceSid::derived(&[&number.to_string()]);
+    Service::new(sid, format!("service {number}"), at)
 }
 
 /// A record whose key is a fact.

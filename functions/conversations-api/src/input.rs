@@ -6,7 +6,7 @@ use switchboard_domain::configuration::Flow;
 use switchboard_domain::conversation::{Dates, EventName, Given};
 use switchboard_domain::sid::{FlowSid, MessagingServiceSid};
 use switchboard_rest::fields::{
-    Longest, NotJson, URL_CHARS_MAX, invalid, is_web_url, json, one_of,
+    Longest, NotJson, URL_CHARS_MAX, invalid, is_sid, is_web_url, json, one_of,
 };
 use switchboard_rest::{ApiError, Call, Params};
 use switchboard_store::key;
@@ -23,6 +23,35 @@ pub(crate) fn text(form: &Params, name: &str, too_long: Code) -> Result<Given<St
     match form.get(name) {
         Some(text) if Longest::Chars(NAME_CHARS_MAX).is_exceeded(text) => Err(too_long.into()),
         given => Ok(given.map(|text| Some(text.to_owned()).filter(|text| !text.is_empty()))),
+    }
+}
+
+/// Who somebody is. `system` is the author of messages that nobody wrote.
+pub(crate) fn identity(text: &str) -> Result<String, ApiError> {
+    if text.is_empty() {
+        return Err(Code::IdentityMissing.into());
+    }
+    if Longest::Chars(NAME_CHARS_MAX).is_exceeded(text) {
+        return Err(Code::IdentityTooLong.into());
+    }
+    if is_sid(text, "US") || is_sid(text, "MB") {
+        return Err(Code::IdentityLikeUserSid.into());
+    }
+    if text.eq_ignore_ascii_case("system") {
+        return Err(Code::IdentityReserved.into());
+    }
+    Ok(text.to_owned())
+}
+
+/// A number, or nothing: `null` takes the mark away.
+pub(crate) fn last_read_index(form: &Params) -> Result<Given<u32>, ApiError> {
+    match form.get("LastReadMessageIndex") {
+        None => Ok(None),
+        Some("" | "null") => Ok(Some(None)),
+        Some(text) => match text.parse() {
+            Ok(index) => Ok(Some(Some(index))),
+            Err(_) => Err(Code::InvalidReadIndex.into()),
+        },
     }
 }
 

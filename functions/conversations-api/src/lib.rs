@@ -1,6 +1,6 @@
 //! The Conversations REST product: configuration, conversations and everything inside them.
 //!
-//! Woken by: HTTP. Writes: services, conversations, bindings, memberships, messages, address configurations.
+//! Woken by: HTTP. Writes: services, users, conversations, bindings, memberships, messages, address configurations.
 //! Asks for: `outbound-message`, `webhook-delivery`.
 //!
 //! Every conversation belongs to a service. A path without one means the account's default service, so each
@@ -19,9 +19,13 @@ mod messages;
 mod metadata;
 mod participants;
 mod receipts;
+mod roles;
 mod scope;
+mod service_configuration;
 mod services;
 mod together;
+mod user_conversations;
+mod users;
 mod webhooks;
 
 use std::convert::Infallible;
@@ -72,7 +76,11 @@ async fn route(call: &Call<'_>) -> Answer {
         (Delete, ["Services", sid]) => services::remove(call, call.sid(sid)?).await,
         (_, ["Services", sid, inside @ ..]) => {
             let scope = Scope::of(call.sid(sid)?);
-            in_service(call, &scope, inside).await
+            match (call.method, inside) {
+                (Get, ["Configuration"]) => service_configuration::fetch(call, &scope).await,
+                (Post, ["Configuration"]) => service_configuration::update(call, &scope).await,
+                _ => in_service(call, &scope, inside).await,
+            }
         }
         (_, inside) => in_service(call, &Scope::default(), inside).await,
     }
@@ -117,8 +125,39 @@ async fn in_service(call: &Call<'_>, scope: &Scope, path: &[&str]) -> Answer {
             (Delete, [sid]) => webhooks::remove(call, scope, of, sid).await,
             _ => call.no_such_operation(),
         },
+        (_, ["Roles" | "Users", ..]) => of_people(call, scope, path).await,
         (Post, ["ConversationWithParticipants"]) => together::create(call, scope).await,
         (Get, ["ParticipantConversations"]) => lookup::list(call, scope).await,
+        _ => call.no_such_operation(),
+    }
+}
+
+/// Users, and the roles that they can have.
+async fn of_people(call: &Call<'_>, scope: &Scope, path: &[&str]) -> Answer {
+    use Method::{Delete, Get, Post};
+    match (call.method, path) {
+        (Get, ["Roles"]) => roles::list(call, scope).await,
+        (Post, ["Roles"]) => roles::create(call, scope).await,
+        (Get, ["Roles", sid]) => roles::fetch(call, scope, sid).await,
+        (Post, ["Roles", sid]) => roles::update(call, scope, sid).await,
+        (Delete, ["Roles", sid]) => roles::remove(call, scope, sid).await,
+        (Get, ["Users"]) => users::list(call, scope).await,
+        (Post, ["Users"]) => users::create(call, scope).await,
+        (Get, ["Users", sid]) => users::fetch(call, scope, sid).await,
+        (Post, ["Users", sid]) => users::update(call, scope, sid).await,
+        (Delete, ["Users", sid]) => users::remove(call, scope, sid).await,
+        (Get, ["Users", user, "Conversations"]) => {
+            user_conversations::list(call, scope, user).await
+        }
+        (Get, ["Users", user, "Conversations", sid]) => {
+            user_conversations::fetch(call, scope, user, sid).await
+        }
+        (Post, ["Users", user, "Conversations", sid]) => {
+            user_conversations::update(call, scope, user, sid).await
+        }
+        (Delete, ["Users", user, "Conversations", sid]) => {
+            user_conversations::remove(call, scope, user, sid).await
+        }
         _ => call.no_such_operation(),
     }
 }

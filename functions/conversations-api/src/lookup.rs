@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 use switchboard_domain::address::Address;
 use switchboard_domain::codes::Code;
 use switchboard_domain::conversation::{
-    AddressBinding, Conversation, Membership, Participant, Who,
+    AddressBinding, Conversation, Membership, Participant, User, Who,
 };
 use switchboard_domain::record::Record;
-use switchboard_domain::sid::{ConversationSid, ParticipantSid, ServiceSid, Sid as _};
+use switchboard_domain::sid::{ConversationSid, ParticipantSid, ServiceSid, Sid as _, UserSid};
 use switchboard_rest::{
-    Answer, ApiError, Call, Direction, Records, Source, Stretch, chained, filtered,
+    Answer, ApiError, Call, Direction, PageRequest, Records, Source, Stretch, chained, filtered,
 };
-use switchboard_store::{Kept, Listing, key};
+use switchboard_store::{Kept, Listing, Page, key};
 
 use crate::input::NAME_CHARS_MAX;
 use crate::scope::Scope;
@@ -36,10 +36,7 @@ pub(crate) async fn list(call: &Call<'_>, scope: &Scope) -> Answer {
         (Some(identity), None) if identity.chars().count() > NAME_CHARS_MAX => {
             return Err(Code::IdentityTooLong.into());
         }
-        (Some(identity), None) => {
-            let closed = Listing::memberships_of(&Who::Identity(identity.to_owned()));
-            filtered(&places(call, service, &closed, of_membership), &request, |_| true).await?
-        }
+        (Some(identity), None) => of_identity(call, service, identity, &request).await?,
         (None, Some(address)) => {
             let address: Address = address.parse().map_err(|_| Code::InvalidBindingAddress)?;
             let address = address.folded();
@@ -50,7 +47,25 @@ pub(crate) async fn list(call: &Call<'_>, scope: &Scope) -> Answer {
             chained(&open, &closed, &request, |_| true).await?
         }
     };
-    Ok(call.paged("conversations", &request, &page, |found| render(call, scope, found)))
+    let user = match call.query.given("Identity") {
+        Some(identity) => {
+            let at = key::user(User::sid_of(service, identity));
+            call.on.store.get::<User>(at).await?.map(|user| user.sid)
+        }
+        None => None,
+    };
+    Ok(call.paged("conversations", &request, &page, |found| render(call, scope, user, found)))
+}
+
+/// A page of the places of an identity in conversations of a service, open and closed ones.
+pub(crate) async fn of_identity(
+    call: &Call<'_>,
+    service: ServiceSid,
+    identity: &str,
+    request: &PageRequest,
+) -> Result<Page<Found>, ApiError> {
+    let listing = Listing::memberships_of(&Who::Identity(identity.to_owned()));
+    filtered(&places(call, service, &listing, of_membership), request, |_| true).await
 }
 
 /// A participant of a conversation, by its number there.
@@ -65,9 +80,9 @@ fn of_membership(membership: &Membership) -> ParticipantKey {
 }
 
 /// A participant of a conversation, and where the list has them.
-struct Found {
-    conversation: Conversation,
-    one: Participant,
+pub(crate) struct Found {
+    pub(crate) conversation: Conversation,
+    pub(crate) one: Participant,
     edge: String,
 }
 
@@ -119,7 +134,7 @@ impl<T: Kept + Clone + Into<Record> + Send + Sync> Source for Places<'_, T> {
     }
 }
 
-fn render(call: &Call<'_>, scope: &Scope, found: &Found) -> Value {
+fn render(call: &Call<'_>, scope: &Scope, user: Option<UserSid>, found: &Found) -> Value {
     let (of, one) = (&found.conversation, &found.one);
     let sid: ParticipantSid = of.sid.kin(one.number);
     let conversation = call.url(&scope.path(&format!("Conversations/{}", of.sid)));
@@ -127,7 +142,7 @@ fn render(call: &Call<'_>, scope: &Scope, found: &Found) -> Value {
         "account_sid": call.on.config.account_sid.to_string(),
         "chat_service_sid": of.service,
         "participant_sid": sid,
-        "participant_user_sid": null,
+        "participant_user_sid": user,
         "participant_identity": one.identity,
         "participant_messaging_binding": one.pair.as_ref().map(|pair| json!({
             "type": pair.address.channel().name(),

@@ -9,13 +9,15 @@ use switchboard_domain::conversation::{
 };
 use switchboard_domain::process::conversation::{Command, ConversationChange};
 use switchboard_domain::refusal::Refusal;
-use switchboard_domain::sid::{AccountSid, ConversationSid, ParticipantSid, ServiceSid, Sid as _};
+use switchboard_domain::sid::{
+    AccountSid, ConversationSid, ParticipantSid, RoleSid, ServiceSid, Sid as _,
+};
 use switchboard_domain::timestamp::Timestamp;
-use switchboard_rest::fields::{invalid, is_sid};
+use switchboard_rest::fields::invalid;
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply, body};
 
 use crate::apply::apply;
-use crate::input::{self, ATTRIBUTES_MAX, NAME_CHARS_MAX};
+use crate::input::{self, ATTRIBUTES_MAX};
 use crate::scope::Scope;
 
 /// The largest page.
@@ -26,7 +28,7 @@ pub(crate) fn joining(form: &Params) -> Result<NewParticipant, ApiError> {
     if form.has("MessagingBinding.ProjectedAddress") {
         return Err(Code::GroupMmsDisabled.into());
     }
-    let identity = form.get("Identity").map(identity).transpose()?;
+    let identity = form.get("Identity").map(input::identity).transpose()?;
     let new = NewParticipant {
         pair: pair(form)?,
         aliases: Vec::new(),
@@ -72,8 +74,9 @@ pub(crate) async fn update(call: &Call<'_>, scope: &Scope, of: &str, name: &str)
         identity: form.get("Identity").map(str::to_owned),
         attributes: input::attributes(form, ATTRIBUTES_MAX)?,
         role: role(form)?,
-        last_read_index: last_read_index(form)?,
+        last_read_index: input::last_read_index(form)?,
         last_read: form.instant("LastReadTimestamp")?,
+        muted: None,
         dates: input::dates(form)?,
     };
     let command = |conversation: &Conversation| {
@@ -106,19 +109,6 @@ fn called<'a>(
     found.ok_or_else(|| call.not_found())
 }
 
-fn identity(text: &str) -> Result<String, ApiError> {
-    if text.is_empty() {
-        return Err(Code::IdentityMissing.into());
-    }
-    if text.chars().count() > NAME_CHARS_MAX {
-        return Err(Code::IdentityTooLong.into());
-    }
-    if is_sid(text, "US") || is_sid(text, "MB") {
-        return Err(Code::IdentityLikeUserSid.into());
-    }
-    Ok(text.to_owned())
-}
-
 fn pair(form: &Params) -> Result<Option<Pair>, ApiError> {
     let address = form.get("MessagingBinding.Address");
     let proxy = form.get("MessagingBinding.ProxyAddress");
@@ -132,23 +122,13 @@ fn pair(form: &Params) -> Result<Option<Pair>, ApiError> {
     Ok(Some(Pair::new(address, proxy)?))
 }
 
-fn role(form: &Params) -> Result<Given<String>, ApiError> {
+fn role(form: &Params) -> Result<Given<RoleSid>, ApiError> {
     match form.get("RoleSid") {
         None => Ok(None),
         Some("") => Ok(Some(None)),
-        Some(text) if is_sid(text, "RL") => Ok(Some(Some(text.to_owned()))),
-        Some(_) => Err(Code::NoSuchRole.into()),
-    }
-}
-
-/// A number, or nothing: `null` takes the mark away.
-fn last_read_index(form: &Params) -> Result<Given<u32>, ApiError> {
-    match form.get("LastReadMessageIndex") {
-        None => Ok(None),
-        Some("" | "null") => Ok(Some(None)),
         Some(text) => match text.parse() {
-            Ok(index) => Ok(Some(Some(index))),
-            Err(_) => Err(Code::InvalidReadIndex.into()),
+            Ok(sid) => Ok(Some(Some(sid))),
+            Err(_) => Err(Code::NoSuchRole.into()),
         },
     }
 }
@@ -185,7 +165,7 @@ struct Shown<'a> {
     identity: Option<&'a str>,
     attributes: &'a str,
     messaging_binding: Option<Binding<'a>>,
-    role_sid: Option<&'a str>,
+    role_sid: Option<String>,
     date_created: String,
     date_updated: String,
     last_read_message_index: Option<u32>,
@@ -218,7 +198,7 @@ fn render(call: &Call<'_>, scope: &Scope, of: &Conversation, one: &Participant) 
         identity: one.identity.as_deref(),
         attributes: one.attributes.as_deref().unwrap_or("{}"),
         messaging_binding: one.pair.as_ref().map(Binding::of),
-        role_sid: one.role.as_deref(),
+        role_sid: one.role_sid(of.service),
         date_created: one.created.iso(),
         date_updated: one.updated.iso(),
         last_read_message_index: one.last_read_index,
@@ -239,6 +219,7 @@ mod tests {
         let pair = |address: &str, proxy: &str| json!({ "MessagingBinding.Address": address, "MessagingBinding.ProxyAddress": proxy });
         assert_eq!(refused(json!({})), 20001);
         assert_eq!(refused(json!({ "Identity": "" })), 50204);
+        assert_eq!(refused(json!({ "Identity": "SYSTEM" })), 50203);
         assert_eq!(refused(json!({ "Identity": "a".repeat(257) })), 50207);
         assert_eq!(refused(json!({ "Identity": format!("US{:032}", 1) })), 50206);
         assert_eq!(refused(json!({ "MessagingBinding.Address": "+14155550100" })), 50412);

@@ -1,7 +1,5 @@
 //! Which service an operation works in: the one in the path, or the account's default.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Value, json};
 use switchboard_domain::configuration::ConversationConfiguration;
 use switchboard_domain::conversation::{
@@ -9,7 +7,6 @@ use switchboard_domain::conversation::{
 };
 use switchboard_domain::decision::Decision;
 use switchboard_domain::sid::{ConversationSid, ServiceSid};
-use switchboard_domain::version::Version;
 use switchboard_rest::{ApiError, Call};
 use switchboard_store::{key, take};
 
@@ -61,12 +58,17 @@ impl Scope {
 
     /// The service, which exists: a named one is looked up, the default one is made when first needed.
     pub(crate) async fn service(&self, call: &Call<'_>) -> Result<ServiceSid, ApiError> {
+        self.whole_service(call).await.map(|service| service.sid)
+    }
+
+    /// The same with everything that is kept of it.
+    pub(crate) async fn whole_service(&self, call: &Call<'_>) -> Result<Service, ApiError> {
         let sid = self.service_sid(call).await?;
         if sid == default_service_sid(call.on.config.account_sid) {
-            return default_service(call).await.map(|service| service.sid);
+            return default_service(call).await;
         }
         let found: Option<Service> = call.on.store.get(key::service(sid)).await?;
-        found.map(|service| service.sid).ok_or_else(|| call.not_found())
+        found.ok_or_else(|| call.not_found())
     }
 
     /// A conversation of this service, by its identifier or its unique name.
@@ -122,14 +124,7 @@ pub(crate) async fn default_service(call: &Call<'_>) -> Result<Service, ApiError
             if let Some(found) = found {
                 return Ok::<_, ApiError>((found, Decision::unchanged()));
             }
-            let service = Service {
-                sid,
-                friendly_name: DEFAULT_SERVICE_NAME.to_owned(),
-                addresses: BTreeSet::new(),
-                created: call.now,
-                updated: call.now,
-                version: Version::NEW,
-            };
+            let service = Service::new(sid, DEFAULT_SERVICE_NAME.to_owned(), call.now);
             Ok((service.clone(), Decision::put(service)))
         })
         .await

@@ -44,7 +44,7 @@ pub(crate) fn of(
                 conversation.sid.kin::<ParticipantSid>(call.number?).to_string(),
             );
             if let Some(participant) = participant {
-                member(&mut all, participant);
+                member(&mut all, participant, conversation);
             }
         }
         EventName::OnConversationUpdated | EventName::OnConversationRemoved => {
@@ -95,12 +95,15 @@ fn written(all: &mut List, message: &Message, conversation: &Conversation) {
     }
 }
 
-fn member(all: &mut List, participant: &Participant) {
+fn member(all: &mut List, participant: &Participant, conversation: &Conversation) {
     all.add("DateCreated", participant.created.iso_millis());
     all.add("DateUpdated", participant.updated.iso_millis());
     if let Some(identity) = &participant.identity {
         all.add("Identity", identity.clone());
         all.add("MessagingBinding.Type", "CHAT".to_owned());
+    }
+    if let Some(role) = participant.role_sid(conversation.service) {
+        all.add("RoleSid", role);
     }
     if let Some(pair) = &participant.pair {
         all.add("MessagingBinding.Type", pair.address.channel().name().to_uppercase());

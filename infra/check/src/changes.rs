@@ -66,6 +66,7 @@ fn versions(before: Option<&Record>, after: &Record, between: Between, found: &m
             | Record::Renaming(_)
             | Record::Silence(_)
             | Record::UniqueName(_)
+            | Record::User(_)
             | Record::WebhookAttempt(_)
             | Record::WorkerName(_)
     );
@@ -123,6 +124,7 @@ fn named(record: &Record) -> String {
         Record::TaskChannel(it) => it.sid.to_string(),
         Record::TaskQueue(it) => it.sid.to_string(),
         Record::UniqueName(it) => format!("name of {}", it.conversation),
+        Record::User(it) => it.sid.to_string(),
         Record::WebhookAttempt(it) => format!("call for {}", it.about),
         Record::Worker(it) => it.sid.to_string(),
         Record::WorkerName(it) => format!("name of {}", it.worker),

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use switchboard_domain::address::Address;
-use switchboard_domain::conversation::{Conversation, MessagePage, Pair, Participant, State, Who};
+use switchboard_domain::conversation::{
+    Conversation, MessagePage, Pair, Participant, State, User, Who,
+};
 use switchboard_domain::sid::{ConversationSid, MessageSid};
 use switchboard_store::Table;
 
@@ -14,6 +16,7 @@ const ONE_OPEN: &str = "an address pair has one open conversation at most";
 const BOUND: &str = "a binding and an open conversation's participant on a channel belong together";
 const MEMBERS: &str = "a membership and a participant belong together";
 const NAMES: &str = "a unique name and its conversation belong together";
+const USERS: &str = "a user is who their identifier says";
 const NUMBERS: &str = "participants and webhooks of a conversation have numbers of their own";
 pub(crate) const INDEXES: &str = "a conversation's messages are numbered without gaps or doubles";
 const HOME: &str = "a message's conversation exists";
@@ -63,6 +66,7 @@ pub(super) fn check(view: &View<'_>, found: &mut Found) {
     }
     reversed(view, found);
     unique_names(view, found);
+    users(view, found);
     messages(view, found);
 }
 
@@ -158,6 +162,15 @@ fn reversed(view: &View<'_>, found: &mut Found) {
         };
         if !is_theirs {
             found.add(MEMBERS, format!("a membership that is not participant {number}'s"), [sid]);
+        }
+    }
+}
+
+/// An identity is one user in a service, as the key of each follows from both.
+fn users(view: &View<'_>, found: &mut Found) {
+    for user in &view.users {
+        if user.sid != User::sid_of(user.service, &user.identity) {
+            found.add(USERS, "another identity or service", [user.sid]);
         }
     }
 }

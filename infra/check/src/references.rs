@@ -123,6 +123,8 @@ pairs! {
     MessagingServiceNumber: "MessagingService" => "PhoneNumber", Always;
     /// The service of a conversation.
     ConversationService: "Conversation" => "Service", Dangles("B.6");
+    /// The service of a user.
+    UserService: "User" => "Service", Dangles("B.6");
     /// The messaging service of a conversation.
     ConversationMessagingService: "Conversation" => "MessagingService", Dangles("E.1");
     /// The flow of a conversation's own webhook.
@@ -203,6 +205,7 @@ pub(crate) fn of(record: &Record) -> Vec<(Pair, Key)> {
         Record::MessagePage(it) => finds(Pair::PageConversation, it.conversation),
         Record::Membership(it) => finds(Pair::MembershipConversation, it.conversation),
         Record::UniqueName(it) => finds(Pair::NameConversation, it.conversation),
+        Record::User(it) => vec![(Pair::UserService, key::service(it.service))],
         Record::Interaction(it) => of_interaction(it),
         Record::ApiKey(_)
         | Record::Occurrence(_)

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use switchboard_domain::conversation::{
-    AddressBinding, Conversation, Membership, MessagePage, State, UniqueName,
+    AddressBinding, Conversation, Membership, MessagePage, State, UniqueName, User,
 };
 use switchboard_domain::event::Occurrence;
 use switchboard_domain::head::Head;
@@ -41,6 +41,7 @@ pub(super) struct View<'a> {
     pub(super) bindings: Vec<&'a AddressBinding>,
     pub(super) memberships: Vec<&'a Membership>,
     pub(super) unique_names: Vec<&'a UniqueName>,
+    pub(super) users: Vec<&'a User>,
     pub(super) worker_names: Vec<&'a WorkerName>,
     pub(super) occurrences: Vec<&'a Occurrence>,
 }
@@ -65,6 +66,7 @@ impl<'a> View<'a> {
             bindings: all(snapshot).collect(),
             memberships: all(snapshot).collect(),
             unique_names: all(snapshot).collect(),
+            users: all(snapshot).collect(),
             worker_names: all(snapshot).collect(),
             occurrences: all(snapshot).collect(),
         }

@@ -19,10 +19,12 @@ mod line;
 mod names;
 mod participant;
 mod question;
+mod role;
+mod service;
+mod user;
 mod webhook;
 mod who;
 
-use std::collections::BTreeSet;
 use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
@@ -36,14 +38,17 @@ pub use self::participant::{
     CHANNEL_PARTICIPANTS_MAX, NewParticipant, PARTICIPANTS_MAX, Participant, ParticipantUpdate,
 };
 pub use self::question::{Answer, Answers, Objection, Question};
+pub use self::role::{AGENT, Permission, Role, RoleKind};
+pub use self::service::{Newcomer, ROLES_MAX, Rights, Service, default_service_sid, role_number};
+pub use self::user::{User, UserDetails};
 pub use self::webhook::{Target, WEBHOOKS_MAX, Webhook};
 pub use self::who::{Nobody, Who};
 
 use crate::address::Address;
 use crate::refusal::Refusal;
 use crate::sid::{
-    AccountSid, AddressConfigurationSid, ConversationSid, InteractionSid, MessagingServiceSid,
-    ParticipantSid, ServiceSid, Sid as _, WebhookSid,
+    ConversationSid, InteractionSid, MessagingServiceSid, ParticipantSid, ServiceSid, Sid as _,
+    WebhookSid,
 };
 use crate::timestamp::Timestamp;
 use crate::version::Version;
@@ -79,31 +84,6 @@ impl State {
     pub fn name(self) -> &'static str {
         self.into()
     }
-}
-
-/// A conversation service: a partition of the account's conversations.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Service {
-    /// Its identifier.
-    pub sid: ServiceSid,
-    /// A name for people.
-    pub friendly_name: String,
-    /// The address configurations that name it; those stored before services kept this are missing until they are
-    /// changed ([`crate::process::address`]).
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub addresses: BTreeSet<AddressConfigurationSid>,
-    /// When it was created.
-    pub created: Timestamp,
-    /// When it was last changed.
-    pub updated: Timestamp,
-    /// How often it was written.
-    #[serde(skip)]
-    pub version: Version,
-}
-
-/// The service of conversations that name none, as long as no other is configured.
-pub fn default_service_sid(account: AccountSid) -> ServiceSid {
-    ServiceSid::derived(&["default", &account.to_string()])
 }
 
 /// The customer's and the business' address of a participant on a channel (rule A.2), as they were received.
@@ -283,6 +263,12 @@ impl Conversation {
                 || one.pair.as_ref().is_some_and(|pair| pair.address.as_str() == name)
                 || address.as_ref().is_some_and(|address| one.is_called(address))
         })
+    }
+
+    /// How many messages a participant has not read; unknown until they have read one (rule B.7).
+    pub fn unread(&self, one: &Participant) -> Option<u32> {
+        let read = one.last_read_index?.saturating_add(1);
+        Some(self.next_index.saturating_sub(read))
     }
 
     /// The webhook with that identifier.

@@ -32,6 +32,7 @@ macro_rules! for_each_record {
             TaskChannel: $crate::workspace::TaskChannel,
             TaskQueue: $crate::workspace::TaskQueue,
             UniqueName: $crate::conversation::UniqueName,
+            User: $crate::conversation::User,
             WebhookAttempt: $crate::configuration::WebhookAttempt,
             Worker: $crate::workspace::Worker,
             WorkerName: $crate::workspace::WorkerName,

@@ -102,6 +102,27 @@ pub enum Refusal {
     /// An address names a conversation service that does not exist.
     #[error("{}", Code::NoSuchService.sentence())]
     NoSuchService,
+    /// The service has no such role for its users.
+    #[error("{}", Code::NoSuchUserRole.sentence())]
+    NoSuchRole,
+    /// The service has no such role for participants.
+    #[error("{}", Code::NoSuchRole.sentence())]
+    NoSuchConversationRole,
+    /// The service has no such role for who makes a conversation.
+    #[error("{}", Code::NoSuchCreatorRole.sentence())]
+    NoSuchCreatorRole,
+    /// Roles of the kind have no such permission.
+    #[error("Permission not found: a {0} role has no {1}")]
+    NoSuchPermission(&'static str, &'static str),
+    /// Every service has it.
+    #[error("The role comes with the service and can not be deleted")]
+    StandardRole,
+    /// The configuration of the service gives it to others.
+    #[error("The role is one that the service gives to newcomers: configure another one first")]
+    RoleOfNewcomers,
+    /// The roles of a service are kept in one item with it.
+    #[error("A service has at most 100 roles")]
+    TooManyRoles,
     /// Conversations with customers of this address would be opened in it.
     #[error("The service is used by address configuration {0}")]
     ServiceInUse(AddressConfigurationSid),
@@ -132,6 +153,9 @@ impl Refusal {
             Self::ParticipantShape
             | Self::FlowInUse(_)
             | Self::ServiceInUse(_)
+            | Self::StandardRole
+            | Self::RoleOfNewcomers
+            | Self::TooManyRoles
             | Self::TaskState(..)
             | Self::TaskInWork(_)
             | Self::RouterAlone
@@ -143,6 +167,10 @@ impl Refusal {
             Self::NoCustomer => Code::NoCustomer,
             Self::NoSuchFlow => Code::InvalidWebhookFlow,
             Self::NoSuchService => Code::NoSuchService,
+            Self::NoSuchRole => Code::NoSuchUserRole,
+            Self::NoSuchConversationRole => Code::NoSuchRole,
+            Self::NoSuchCreatorRole => Code::NoSuchCreatorRole,
+            Self::NoSuchPermission(..) => Code::NoSuchPermission,
         }
     }
 }

@@ -179,6 +179,8 @@ sids! {
     MmsSid = "MM";
     /// A phone number of the account.
     PhoneNumberSid = "PN";
+    /// A role of a conversation service.
+    RoleSid = "RL";
     /// One HTTP request.
     RequestSid = "RQ";
     /// An API key.
@@ -189,6 +191,8 @@ sids! {
     TaskChannelSid = "TC";
     /// An interaction channel.
     ChannelSid = "UO";
+    /// A user of a conversation service.
+    UserSid = "US";
     /// A participant of an interaction channel.
     ChannelParticipantSid = "UT";
     /// An activity.

@@ -1,9 +1,13 @@
 //! Finding the answers to what a rule asks before it decides.
 
+use std::collections::BTreeMap;
+
 use switchboard_domain::configuration::MessagingService;
 use switchboard_domain::conversation::{
-    AddressBinding, Answer, Answers, Membership, Objection, Question, UniqueName,
+    AddressBinding, Answer, Answers, Membership, Newcomer, Objection, Question, Rights, Service,
+    UniqueName, User,
 };
+use switchboard_domain::record::Record;
 use switchboard_store::{Key, key, take};
 
 use crate::dependencies::Dependencies;
@@ -48,6 +52,16 @@ impl Dependencies {
                     there(take::<MessagingService>(&mut found, &key).is_some())
                 }
                 Question::Remembers(..) => there(take::<Membership>(&mut found, &key).is_some()),
+                Question::HasUser(_) => there(take::<User>(&mut found, &key).is_some()),
+                Question::RolesOfNewcomers(_) => {
+                    let rights = rights(&found, &key);
+                    let (user, participant) =
+                        (rights.of(Newcomer::User), rights.of(Newcomer::Participant));
+                    Answer::Roles { user, participant }
+                }
+                Question::KindOfRole(_, number) => {
+                    rights(&found, &key).kind(*number).map_or(Answer::None, Answer::Kind)
+                }
             };
             (question, answer)
         };
@@ -62,5 +76,15 @@ fn asked(question: &Question) -> Key {
         Question::BearerOf(service, name) => key::unique_name(*service, name),
         Question::HasMessagingService(sid) => key::messaging_service(*sid),
         Question::Remembers(conversation, who) => key::membership(who, *conversation),
+        Question::HasUser(sid) => key::user(*sid),
+        Question::RolesOfNewcomers(service) | Question::KindOfRole(service, _) => {
+            key::service(*service)
+        }
     }
+}
+
+/// The rights of a service; one that is not there yet has those of every service.
+fn rights(found: &BTreeMap<Key, Record>, at: &Key) -> Rights {
+    let service = found.get(at).and_then(Record::get::<Service>);
+    service.map(|service| service.rights.clone()).unwrap_or_default()
 }

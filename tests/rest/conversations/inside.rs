@@ -13,10 +13,14 @@ async fn a_participant_is_found_by_identifier_or_identity_and_keeps_who_it_is() 
     world.post(&participants, &[("Identity", "agent")]).await.refused(409, 50433);
     let path = format!("{participants}/agent");
     assert_eq!(world.get(&path).await.expect(200), made);
+    let roles = world.get("/v1/Roles").await.expect(200);
+    let role = sids(&roles).pop().unwrap();
+    let unknown = [("RoleSid", "RL00000000000000000000000000000001")];
+    world.post(&path, &unknown).await.refused(400, 50109);
     let form = [
         ("Attributes", r#"{"role":"agent"}"#),
         ("LastReadMessageIndex", "3"),
-        ("RoleSid", "RL00000000000000000000000000000001"),
+        ("RoleSid", &role),
         ("Identity", "agent"),
     ];
     let read = world.post(&path, &form).await.expect(200);
@@ -24,7 +28,7 @@ async fn a_participant_is_found_by_identifier_or_identity_and_keeps_who_it_is() 
     assert!(read["last_read_timestamp"].is_string());
     let unread = world.post(&path, &[("LastReadMessageIndex", "null")]).await.expect(200);
     assert_eq!(unread["last_read_message_index"], json!(null));
-    assert_eq!(unread["role_sid"], "RL00000000000000000000000000000001");
+    assert_eq!(unread["role_sid"], role);
     world.post(&path, &[("Identity", "another")]).await.refused(400, 50211);
     world.post(&path, &[("LastReadMessageIndex", "x")]).await.refused(400, 50421);
     world.delete_with_webhooks(&path).await.expect(204);

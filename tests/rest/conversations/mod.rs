@@ -4,6 +4,7 @@ mod inside;
 mod lifecycle;
 mod lookup;
 mod messages;
+mod people;
 mod published;
 mod setup;
 

@@ -73,6 +73,7 @@ async fn conversations(world: &World, published: &Schema, (template, base): (&st
         let studio = [("Target", "studio"), ("Configuration.FlowSid", flow.as_str())];
         check(world, published, (&kind, &to), &studio).await;
     }
+    people(world, published, (template, base), made["sid"].as_str().unwrap()).await;
     let (kind, to) = at("/ParticipantConversations");
     for query in ["Identity=agent", "Address=%2B14155550100"] {
         let found = world.get(&format!("{to}?{query}")).await.expect(200);
@@ -82,6 +83,43 @@ async fn conversations(world: &World, published: &Schema, (template, base): (&st
     let (kind, to) = at("/ConversationWithParticipants");
     let made = world.post(&to, &[("Participant", r#"{"identity":"x"}"#)]).await.expect(201);
     published.check("post", &kind, 201, &made);
+}
+
+/// Roles, users, and the conversation that the agent is in.
+async fn people(
+    world: &World,
+    published: &Schema,
+    (template, base): (&str, &str),
+    conversation: &str,
+) {
+    let at = |behind: &str| (format!("{template}{behind}"), format!("{base}{behind}"));
+    let (kind, to) = at("/Roles");
+    let role = [("FriendlyName", "guest"), ("Type", "conversation"), ("Permission", "sendMessage")];
+    let made = check(world, published, (&kind, &to), &role).await;
+    let one = format!("{to}/{}", made["sid"].as_str().unwrap());
+    let changed = world.post(&one, &[("Permission", "leaveConversation")]).await.expect(200);
+    published.check("post", &format!("{kind}/{{Sid}}"), 200, &changed);
+    let (kind, to) = at("/Users");
+    check(world, published, (&kind, &to), &[("Identity", "ann"), ("FriendlyName", "Ann")]).await;
+    let (kind, to) =
+        (format!("{kind}/{{UserSid}}/Conversations"), format!("{to}/agent/Conversations"));
+    let list = world.get(&to).await.expect(200);
+    published.check("get", &kind, 200, &list);
+    assert_eq!(list["conversations"].as_array().unwrap().len(), 1);
+    let (kind, to) = (format!("{kind}/{{ConversationSid}}"), format!("{to}/{conversation}"));
+    let one = world.get(&to).await.expect(200);
+    published.check("get", &kind, 200, &one);
+    assert_eq!(one, list["conversations"][0]);
+    let read = world.post(&to, &[("LastReadMessageIndex", "0")]).await.expect(200);
+    published.check("post", &kind, 200, &read);
+    if template != "/v1" {
+        let (kind, to) = at("/Configuration");
+        let settings = world.get(&to).await.expect(200);
+        published.check("get", &kind, 200, &settings);
+        let same = world.post(&to, &[("ReachabilityEnabled", "false")]).await.expect(200);
+        published.check("post", &kind, 200, &same);
+        assert_eq!(same, settings);
+    }
 }
 
 #[tokio::test]

@@ -236,6 +236,11 @@ pub(super) async fn of_conversations(on: &Account, pair: Pair) -> Vec<Race> {
             let form = [("FriendlyName", on.name())];
             vec![Race::between(format!("{service}/Conversations"), form, service).unseen()]
         }
+        Pair::UserService => {
+            let service = on.named(SERVICES).await;
+            let form = [("Identity", on.name())];
+            vec![Race::between(format!("{service}/Users"), form, service).unseen()]
+        }
         Pair::ConversationMessagingService => {
             let (first, second) = (on.named(MESSAGING).await, on.named(MESSAGING).await);
             let conversation = on.conversation().await;

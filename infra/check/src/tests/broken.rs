@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use switchboard_domain::carriage::DeliveryStatus;
 use switchboard_domain::configuration::{AddressConfiguration, Handler};
-use switchboard_domain::conversation::{AddressBinding, UniqueName, Who};
+use switchboard_domain::conversation::{AddressBinding, UniqueName, User, Who};
 use switchboard_domain::derive::{Written, of_change};
 use switchboard_domain::event::{EventType, ReservationEvent, TaskEvent};
 use switchboard_domain::interaction::ChannelStatus;
@@ -95,6 +95,15 @@ fn a_name_that_nobody_bears_or_nobody_keeps_is_found() {
     breaks(invariant, Moment::Step, |world| {
         let taken = UniqueName { name: "second".to_owned(), ..world.unique_name().clone() };
         world.put(taken);
+    });
+}
+
+#[test]
+fn a_user_who_is_not_who_their_identifier_says_is_found() {
+    let invariant = "a user is who their identifier says";
+    breaks(invariant, Moment::Step, |world| {
+        let renamed = User { identity: "bob".to_owned(), ..world.user().clone() };
+        world.put(renamed);
     });
 }
 

@@ -8,7 +8,7 @@ use switchboard_domain::address::ChannelType;
 use switchboard_domain::carriage::{CarrierName, InboundMessage, SendOutcome};
 use switchboard_domain::conversation::{
     AddressBinding, Answer, Answers, Conversation, Dates, Details, Membership, NewParticipant,
-    Pair, Question, Source, UniqueName,
+    Pair, Question, Source, UniqueName, User,
 };
 use switchboard_domain::decision::Decision;
 use switchboard_domain::head::Head;
@@ -79,6 +79,7 @@ only! {
     membership: Membership,
     task: Task,
     unique_name: UniqueName,
+    user: User,
     worker: Worker,
     workspace: Workspace,
 }
@@ -209,6 +210,13 @@ pub(super) fn offered(name: &str, to: &str) -> Task {
     reserved(&waiting(name), to)
 }
 
+/// That nobody of this identity was here before.
+fn new_user(conversation: &Conversation, identity: &str) -> Answers {
+    let user = User::sid_of(conversation.service, identity);
+    let roles = (Question::RolesOfNewcomers(conversation.service), Answer::None);
+    [(Question::HasUser(user), Answer::None), roles].into_iter().collect()
+}
+
 fn reserved(task: &Task, to: &str) -> Task {
     let reserve = Command::Reserve {
         worker: sid(to),
@@ -312,7 +320,7 @@ impl World {
             &conversation,
             routing,
             &worker("alice"),
-            &Answers::NONE,
+            &new_user(&conversation, "alice"),
             NOW,
         );
         self.commit(Decision::put(interaction.clone()).and(task));

@@ -2,7 +2,7 @@
 
 use super::{
     AddressBinding, Answer, Answers, Conversation, ConversationEvent, Fields, Membership,
-    MessagePage, Objection, Question, Source, Target, UniqueName,
+    MessagePage, Objection, Question, Source, Target, UniqueName, User,
 };
 use crate::refusal::Refusal;
 use crate::timestamp::Timestamp;
@@ -24,6 +24,8 @@ pub(crate) enum Pointer {
     Membership(Membership),
     /// By its name.
     Name(UniqueName),
+    /// By a participant, who is a user of the service from now on.
+    User(User),
 }
 
 /// A conversation while it is being changed. The rules are methods of it, each in the file of what it is about.

@@ -4,16 +4,23 @@ use serde::{Deserialize, Serialize};
 
 use super::details::REMEMBERED_MAX;
 use super::names::bound_by;
-use super::{Answer, ConversationEvent, Dates, Draft, Given, Pair, Pointer, Question, State, Who};
+use super::{
+    AGENT, Answer, ConversationEvent, Dates, Draft, Given, Pair, Pointer, Question, RoleKind,
+    State, User, Who, role_number,
+};
 use crate::address::Address;
 use crate::carriage::CarrierName;
 use crate::refusal::Refusal;
+use crate::sid::{RoleSid, ServiceSid, Sid as _};
 use crate::timestamp::Timestamp;
 
 /// At most this many participants in all (rule H).
 pub const PARTICIPANTS_MAX: usize = 1000;
 /// At most this many of them on channels (rule H).
 pub const CHANNEL_PARTICIPANTS_MAX: usize = 50;
+
+/// How the role of agents was kept before roles had numbers.
+const AGENT_OF_BEFORE: &str = "agent";
 
 /// A participant of a conversation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,7 +46,7 @@ pub struct Participant {
     /// JSON text; none means `{}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attributes: Option<String>,
-    /// The role, as it was given.
+    /// The role: its number, or as it was given before roles had numbers. See [`Participant::role_sid`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
     /// The last message that this participant has read.
@@ -48,6 +55,9 @@ pub struct Participant {
     /// When that was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_read: Option<Timestamp>,
+    /// Whether they want to hear nothing of new messages.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub muted: bool,
     /// When it joined.
     pub created: Timestamp,
     /// When it was last changed.
@@ -65,8 +75,8 @@ pub struct NewParticipant {
     pub aliases: Vec<Address>,
     /// JSON text.
     pub attributes: Option<String>,
-    /// The role.
-    pub role: Option<String>,
+    /// The role; a chat participant without one gets what the service gives to newcomers.
+    pub role: Option<RoleSid>,
     /// When it joined and was last changed, if not now.
     pub dates: Dates,
 }
@@ -102,13 +112,27 @@ pub struct ParticipantUpdate {
     /// JSON text.
     pub attributes: Given<String>,
     /// The role.
-    pub role: Given<String>,
+    pub role: Given<RoleSid>,
     /// The last message that was read; it was read now.
     pub last_read_index: Given<u32>,
     /// When it was read, if not now.
     pub last_read: Option<Timestamp>,
+    /// Whether they want to hear nothing of new messages.
+    pub muted: Option<bool>,
     /// When it joined and was last changed, if not now.
     pub dates: Dates,
+}
+
+impl Participant {
+    /// The role, if they have one: kin of the service.
+    pub fn role_sid(&self, service: ServiceSid) -> Option<String> {
+        let sid = |number: u32| service.kin::<RoleSid>(number).to_string();
+        self.role.as_deref().map(|role| match role.parse() {
+            Ok(number) => sid(number),
+            Err(_) if role == AGENT_OF_BEFORE => sid(AGENT),
+            Err(_) => role.to_owned(),
+        })
+    }
 }
 
 impl Draft<'_> {
@@ -125,6 +149,10 @@ impl Draft<'_> {
             }
         }
         self.must_have_room(&new)?;
+        let role = self.role_of(&new)?;
+        if let Some(identity) = &new.identity {
+            self.welcome(identity);
+        }
         let number = self.next_number();
         let by_identity = new.identity.clone().map(|identity| {
             let who = Who::Identity(identity);
@@ -144,9 +172,10 @@ impl Draft<'_> {
             renamed: None,
             carrier: None,
             attributes: new.attributes,
-            role: new.role,
+            role,
             last_read_index: None,
             last_read: None,
+            muted: false,
             created,
             updated: new.dates.updated.unwrap_or(created),
         });
@@ -154,6 +183,47 @@ impl Draft<'_> {
         self.must_fit()?;
         self.events.push(ConversationEvent::ParticipantAdded { number });
         Ok(number)
+    }
+
+    /// The role of somebody who joins: the one that is given, or for chat participants what newcomers get.
+    fn role_of(&mut self, new: &NewParticipant) -> Result<Option<String>, Refusal> {
+        match new.role {
+            Some(role) => self.known_role(role).map(Some),
+            None if new.identity.is_some() => Ok(Some(self.roles_of_newcomers().1.to_string())),
+            None => Ok(None),
+        }
+    }
+
+    /// What is kept of a role, which is one for participants of the service.
+    fn known_role(&mut self, role: RoleSid) -> Result<String, Refusal> {
+        let service = self.conversation.service;
+        let number = role_number(service, role).ok_or(Refusal::NoSuchConversationRole)?;
+        let kind = match number {
+            // A role that every service has, and that cannot change its kind.
+            AGENT => Some(Answer::Kind(RoleKind::Conversation)),
+            _ => self.ask(Question::KindOfRole(service, number)),
+        };
+        match kind {
+            None | Some(Answer::Kind(RoleKind::Conversation)) => Ok(number.to_string()),
+            Some(_) => Err(Refusal::NoSuchConversationRole),
+        }
+    }
+
+    /// The roles of who is new to the service, and to a conversation.
+    fn roles_of_newcomers(&mut self) -> (u32, u32) {
+        let question = Question::RolesOfNewcomers(self.conversation.service);
+        self.ask(question).unwrap_or(Answer::None).roles()
+    }
+
+    /// Makes somebody who joins for the first time a user of the service (rule B.6).
+    fn welcome(&mut self, identity: &str) {
+        let service = self.conversation.service;
+        let sid = User::sid_of(service, identity);
+        if self.ask(Question::HasUser(sid)) == Some(Answer::None) {
+            let role = self.roles_of_newcomers().0;
+            let user = User::new(service, identity.to_owned(), role, self.now);
+            self.appear.push(Pointer::User(user));
+        }
     }
 
     fn must_have_room(&self, new: &NewParticipant) -> Result<(), Refusal> {
@@ -177,7 +247,8 @@ impl Draft<'_> {
         number: u32,
         update: ParticipantUpdate,
     ) -> Result<(), Refusal> {
-        let before = self.conversation.participant(number).ok_or(Refusal::NoSuchParticipant)?;
+        let before =
+            self.conversation.participant(number).ok_or(Refusal::NoSuchParticipant)?.clone();
         if update.identity.is_some() && update.identity != before.identity {
             return Err(Refusal::IdentityStays);
         }
@@ -186,16 +257,21 @@ impl Draft<'_> {
             after.attributes = attributes;
         }
         if let Some(role) = update.role {
-            after.role = role;
+            let current = before.role_sid(self.conversation.service);
+            let is_same = role.map(|role| role.to_string()) == current;
+            if !is_same {
+                after.role = role.map(|role| self.known_role(role)).transpose()?;
+            }
         }
         if let Some(index) = update.last_read_index {
             after.last_read_index = index;
             after.last_read = index.map(|_| self.now);
         }
         after.last_read = update.last_read.or(after.last_read);
+        after.muted = update.muted.unwrap_or(before.muted);
         after.created = update.dates.created.unwrap_or(before.created);
         after.updated = update.dates.updated.unwrap_or(before.updated);
-        if after == *before {
+        if after == before {
             return Ok(());
         }
         self.conversation.must_be_open()?;
@@ -253,6 +329,11 @@ impl Draft<'_> {
         let question = Question::Remembers(self.conversation.sid, who);
         self.ask(question) != Some(Answer::None)
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 /// The names to keep beside an address: none if it is bound by itself alone.

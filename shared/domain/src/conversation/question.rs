@@ -7,9 +7,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Pair, Who};
+use super::{Newcomer, Pair, Rights, RoleKind, Who};
 use crate::refusal::Refusal;
-use crate::sid::{ConversationSid, MessagingServiceSid, ServiceSid};
+use crate::sid::{ConversationSid, MessagingServiceSid, ServiceSid, UserSid};
 
 /// Something that a rule has to know.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,6 +22,12 @@ pub enum Question {
     HasMessagingService(MessagingServiceSid),
     /// Whether a conversation that is closed can be found by one who was in it.
     Remembers(ConversationSid, Who),
+    /// Whether a service has a user.
+    HasUser(UserSid),
+    /// Which roles those get who are new to a service, and to a conversation of it.
+    RolesOfNewcomers(ServiceSid),
+    /// Of which kind the role of a service with that number is.
+    KindOfRole(ServiceSid, u32),
 }
 
 /// The answer to a question.
@@ -33,6 +39,28 @@ pub enum Answer {
     Some,
     /// It is this conversation.
     Conversation(ConversationSid),
+    /// They get the roles with these numbers.
+    Roles {
+        /// Who is new to the service.
+        user: u32,
+        /// Who joins a conversation.
+        participant: u32,
+    },
+    /// It is of this kind.
+    Kind(RoleKind),
+}
+
+impl Answer {
+    /// The roles of newcomers; a service that is not there gives what every service does.
+    pub(super) fn roles(self) -> (u32, u32) {
+        match self {
+            Self::Roles { user, participant } => (user, participant),
+            Self::None | Self::Some | Self::Conversation(_) | Self::Kind(_) => {
+                let standard = Rights::default();
+                (standard.of(Newcomer::User), standard.of(Newcomer::Participant))
+            }
+        }
+    }
 }
 
 /// The answers that are known when a rule decides.

@@ -144,12 +144,8 @@ mod tests {
 
     fn service(name: &str) -> Service {
         Service {
-            sid: ServiceSid::derived(&[name]),
-            friendly_name: name.to_owned(),
-            addresses: BTreeSet::new(),
-            created: NOW,
-            updated: NOW,
             version: 1.into(),
+            ..Service::new(ServiceSid::derived(&[name]), name.to_owned(), NOW)
         }
     }
 

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::conversation::{Command, ConversationChange, decide, decide_all};
-use crate::conversation::{Answers, Conversation, NewParticipant, Objection, Source, State};
+use crate::conversation::{AGENT, Answers, Conversation, NewParticipant, Objection, Source, State};
 use crate::decision::Decision;
 use crate::interaction::{
     ChannelParticipant, ChannelStatus, Interaction, Invite, Marks, ParticipantKind, SeatRouting,
@@ -99,7 +99,7 @@ pub fn seat(
     let (member, joined) = match known {
         Some(member) => (Some(member), Decision::unchanged()),
         None => {
-            let role = Some("agent".to_owned());
+            let role = Some(conversation.service.kin(AGENT));
             let new = NewParticipant { role, ..NewParticipant::known_as(identity) };
             let joined = of(conversation, Command::Join(new), answers, now)?;
             (joined.number, joined.into())

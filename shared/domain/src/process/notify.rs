@@ -41,6 +41,7 @@ impl From<Pointer> for Record {
             Pointer::Binding(it) => it.into(),
             Pointer::Membership(it) => it.into(),
             Pointer::Name(it) => it.into(),
+            Pointer::User(it) => it.into(),
         }
     }
 }

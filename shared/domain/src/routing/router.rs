@@ -156,6 +156,7 @@ impl Router {
             | Record::Silence(_)
             | Record::Spend(_)
             | Record::UniqueName(_)
+            | Record::User(_)
             | Record::WebhookAttempt(_)
             | Record::WorkerName(_) => {}
         }

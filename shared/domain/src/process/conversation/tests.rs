@@ -1,14 +1,14 @@
 use super::*;
 use crate::conversation::{
-    Answer, CHANNEL_PARTICIPANTS_MAX, Dates, EventName, PARTICIPANTS_MAX, Pair, Question, State,
-    WEBHOOKS_MAX, Who,
+    AGENT, Answer, CHANNEL_PARTICIPANTS_MAX, Dates, EventName, PARTICIPANTS_MAX, Pair, Question,
+    RoleKind, State, User, WEBHOOKS_MAX, Who,
 };
 use crate::decision::Decision;
 use crate::effect::{Call, Effect, WebhookCall};
 use crate::process::notify::calls;
 use crate::record::Record;
 use crate::sid::{
-    ConversationSid, FlowSid, MessageSid, MessagingServiceSid, ParticipantSid, ServiceSid,
+    ConversationSid, FlowSid, MessageSid, MessagingServiceSid, ParticipantSid, RoleSid, ServiceSid,
     Sid as _, WebhookSid,
 };
 
@@ -49,10 +49,13 @@ fn settled(conversation: &Conversation, command: Command) -> Result<Conversation
             Err(Objection::Refused(refusal)) => return Err(refusal),
             Err(Objection::AskFirst(questions)) => {
                 let harmless = |question| match question {
-                    Question::HasMessagingService(_) | Question::Remembers(..) => {
-                        (question, Answer::Some)
-                    }
-                    Question::HolderOf(_) | Question::BearerOf(..) => (question, Answer::None),
+                    Question::HasMessagingService(_)
+                    | Question::Remembers(..)
+                    | Question::HasUser(_) => (question, Answer::Some),
+                    Question::HolderOf(_)
+                    | Question::BearerOf(..)
+                    | Question::RolesOfNewcomers(_)
+                    | Question::KindOfRole(..) => (question, Answer::None),
                 };
                 answers.extend(questions.into_iter().map(harmless));
             }
@@ -169,13 +172,21 @@ fn several_commands_ask_all_their_questions_at_once_and_change_all_or_nothing() 
     let asked = decide_all(&conversation, commands(), QUIET, &Answers::default(), NOW);
     let Err(Objection::AskFirst(questions)) = asked else { panic!("{asked:?}") };
     let by_name = Question::BearerOf(conversation.service, "n".to_owned());
-    let expected = [by_name, Question::HolderOf(pair(1)), Question::HolderOf(pair(2))];
+    let service = conversation.service;
+    let expected = [
+        by_name,
+        Question::HolderOf(pair(1)),
+        Question::HolderOf(pair(2)),
+        Question::RolesOfNewcomers(service),
+        Question::HasUser(User::sid_of(service, "alice")),
+    ];
     assert_eq!(questions, expected);
     let answers: Answers = questions.into_iter().map(|one| (one, Answer::None)).collect();
     let refused = decide_all(&conversation, commands(), QUIET, &answers, NOW);
     assert_eq!(refused, Err(Objection::Refused(Refusal::ParticipantExists)));
     let change = decide_all(&conversation, commands().take(4), QUIET, &answers, NOW).unwrap();
-    let puts = ["Conversation", "UniqueName", "AddressBinding", "AddressBinding", "Membership"];
+    let puts =
+        ["Conversation", "UniqueName", "AddressBinding", "AddressBinding", "User", "Membership"];
     assert_eq!(written(change).0, puts);
 }
 
@@ -349,6 +360,76 @@ fn a_participant_changes_but_for_who_they_are() {
 }
 
 #[test]
+fn who_joins_for_the_first_time_is_a_user_from_then_on() {
+    let conversation = Thread::new().0;
+    let service = conversation.service;
+    let sid = User::sid_of(service, "alice");
+    let answers = |user: Answer| -> Answers {
+        let roles = Answer::Roles { user: 7, participant: 8 };
+        [(Question::HasUser(sid), user), (Question::RolesOfNewcomers(service), roles)]
+            .into_iter()
+            .collect()
+    };
+    let joins = |answers: &Answers| {
+        decide(&conversation, Command::Join(agent("alice")), QUIET, answers, NOW).unwrap()
+    };
+    let first = joins(&answers(Answer::None));
+    let one = first.conversation.participants[0].clone();
+    assert_eq!(one.role_sid(service), Some(service.kin::<RoleSid>(8).to_string()));
+    let decision = Decision::from(first);
+    let users: Vec<&User> = decision.puts.iter().filter_map(Record::get).collect();
+    assert_eq!(users, [&User::new(service, "alice".to_owned(), 7, NOW)]);
+    assert_eq!(written(joins(&answers(Answer::Some))).0, ["Conversation", "Membership"]);
+}
+
+#[test]
+fn a_role_is_one_of_the_service_s_for_participants() {
+    let mut thread = Thread::new();
+    let service = thread.0.service;
+    let question = |number: u32| Question::KindOfRole(service, number);
+    let with = |number: u32| NewParticipant { role: Some(service.kin(number)), ..customer(number) };
+    let joins = |number: u32, answer: Answer| {
+        let free = (Question::HolderOf(pair(number)), Answer::None);
+        let answers: Answers = [(question(number), answer), free].into_iter().collect();
+        decide(&Thread::new().0, Command::Join(with(number)), QUIET, &answers, NOW)
+    };
+    let no = Err(Objection::Refused(Refusal::NoSuchConversationRole));
+    assert_eq!(joins(9, Answer::None), no);
+    assert_eq!(joins(9, Answer::Kind(RoleKind::Service)), no);
+    let joined = joins(9, Answer::Kind(RoleKind::Conversation)).unwrap();
+    let role = |one: &Conversation| one.participants[0].role_sid(service);
+    assert_eq!(role(&joined.conversation), Some(service.kin::<RoleSid>(9).to_string()));
+    let foreign = NewParticipant { role: Some(ServiceSid::derived(&["x"]).kin(4)), ..customer(1) };
+    assert_eq!(thread.refuses(Command::Join(foreign)), Refusal::NoSuchConversationRole);
+    let number = thread.joined(customer(2));
+    assert_eq!(role(&thread.0), None, "somebody on a channel has none");
+    let update = |role| ParticipantUpdate { role: Some(role), ..ParticipantUpdate::default() };
+    let agent = Some(service.kin(AGENT));
+    let _ = thread.does(Command::UpdateParticipant(number, update(agent))).unwrap();
+    assert_eq!(role(&thread.0), agent.map(|sid: RoleSid| sid.to_string()));
+    let _ = thread.does(Command::UpdateParticipant(number, update(None))).unwrap();
+    assert_eq!(role(&thread.0), None);
+}
+
+#[test]
+fn what_is_unread_is_unknown_until_something_was_read() {
+    let mut thread = Thread::new();
+    let number = thread.joined(agent("bob"));
+    for body in ["one", "two", "three"] {
+        let _ = thread.does(Command::Post(post(body))).unwrap();
+    }
+    let unread = |thread: &Thread| thread.0.unread(thread.0.participant(number).unwrap());
+    assert_eq!(unread(&thread), None);
+    let mut reads = |index: Option<u32>| {
+        let read = ParticipantUpdate { last_read_index: Some(index), ..Default::default() };
+        let _ = thread.does(Command::UpdateParticipant(number, read)).unwrap();
+        unread(&thread)
+    };
+    assert_eq!([reads(Some(0)), reads(Some(2)), reads(Some(9))], [Some(2), Some(0), Some(0)]);
+    assert_eq!(reads(None), None);
+}
+
+#[test]
 fn a_conversation_is_one_item_and_only_who_can_be_told_is_refused() {
     let mut thread = Thread::new();
     let large = |number: u32| NewParticipant {
@@ -358,7 +439,7 @@ fn a_conversation_is_one_item_and_only_who_can_be_told_is_refused() {
     thread.joined(large(1));
     assert_eq!(thread.refuses(Command::Join(large(2))), Refusal::ConversationTooLarge);
     let join = Command::Join(large(3));
-    let seated = decide(&thread.0, join, Source::Interaction, &Answers::default(), NOW);
+    let seated = decide(&thread.0, join, Source::Interaction, &users(["3".to_owned()]), NOW);
     assert!(seated.is_ok(), "an agent is seated nevertheless");
     let words = Target::Trigger {
         url: "https://example.com".to_owned(),
@@ -368,16 +449,25 @@ fn a_conversation_is_one_item_and_only_who_can_be_told_is_refused() {
     assert_eq!(thread.refuses(Command::Attach(words)), Refusal::ConversationTooLarge);
 }
 
+/// That these are users of the service already, which gives newcomers what every service does.
+fn users(identities: impl IntoIterator<Item = String>) -> Answers {
+    let service = Thread::new().0.service;
+    let known =
+        |identity: String| (Question::HasUser(User::sid_of(service, &identity)), Answer::Some);
+    let roles = (Question::RolesOfNewcomers(service), Answer::None);
+    identities.into_iter().map(known).chain([roles]).collect()
+}
+
 /// How many participants a conversation takes whose attributes are of one length.
 fn fitting(attributes: usize) -> usize {
     let (conversation, text) = (Thread::new().0, Some("x".repeat(attributes)));
+    let name = |number: usize| format!("agent-{number:04}@example.com");
+    let known = users((0..PARTICIPANTS_MAX).map(name));
     let joins = |count: usize| {
-        let one = |number: usize| NewParticipant {
-            attributes: text.clone(),
-            ..agent(&format!("agent-{number:04}@example.com"))
-        };
+        let one =
+            |number: usize| NewParticipant { attributes: text.clone(), ..agent(&name(number)) };
         let commands = (0..count).map(one).map(Command::Join);
-        decide_all(&conversation, commands, QUIET, &Answers::NONE, NOW).is_ok()
+        decide_all(&conversation, commands, QUIET, &known, NOW).is_ok()
     };
     let counts: Vec<usize> = (0..=PARTICIPANTS_MAX).collect();
     counts.partition_point(|count| joins(*count)) - 1

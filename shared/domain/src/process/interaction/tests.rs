@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::address::ChannelType;
-use crate::conversation::{Answer, Pair, Question};
+use crate::conversation::{Answer, Pair, Question, User};
 use crate::interaction::InitiatedBy;
 use crate::record::Record;
 use crate::routing::receipt::Receipt;
@@ -12,7 +12,7 @@ use crate::sid::{
 use crate::timestamp::Millis;
 
 const NOW: Timestamp = Timestamp(1_000_000);
-/// Nothing is asked of an agent.
+/// Nothing is asked of an agent who is seated.
 static NOTHING: &Answers = &Answers::NONE;
 
 /// A conversation with a customer, its interaction, and what routes it.
@@ -106,7 +106,9 @@ impl World {
 
     fn seats(&mut self, routing: SeatRouting, name: &str) -> Decision {
         let (interaction, conversation) = (&self.interaction, &self.conversation);
-        let decision = seat(interaction, conversation, routing, &worker(name), NOTHING, NOW);
+        let user = User::sid_of(conversation.service, &worker(name).identity());
+        let known = [(Question::HasUser(user), Answer::Some)].into_iter().collect();
+        let decision = seat(interaction, conversation, routing, &worker(name), &known, NOW);
         let decision = decision.unwrap();
         self.keep(&decision);
         decision
