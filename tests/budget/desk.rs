@@ -76,6 +76,7 @@ impl Desk {
         for number in 3..AGENTS {
             desk.hire(&format!("agent{number:02}")).await;
         }
+        desk.agents_are_known().await;
         desk.exchange.settles().await;
         desk
     }
@@ -88,6 +89,22 @@ impl Desk {
             ("ActivitySid", &self.exchange.sid("available")),
         ];
         self.exchange.api.make(&format!("{}/Workers", self.exchange.workspace), &form).await;
+    }
+
+    /// Makes all agents users, as they are once they have had a conversation.
+    async fn agents_are_known(&self) {
+        let all = format!("{}/Workers", self.exchange.workspace);
+        for agent in self.exchange.api.all(&all, "workers").await {
+            let name = agent["friendly_name"].as_str().unwrap_or_default();
+            self.exchange.api.make("/conversations/v1/Users", &[("Identity", name)]).await;
+        }
+    }
+
+    /// Lets nobody know who is offered a reservation, as if they had never had a conversation.
+    pub(crate) async fn forgets_who_is_offered(&self, offer: &str) {
+        let offer = self.exchange.api.get(offer).await.ok();
+        let name = offer["worker_name"].as_str().unwrap_or_default();
+        self.exchange.api.delete(&format!("/conversations/v1/Users/{name}")).await;
     }
 
     /// The path of an agent, and an activity in which nobody gets tasks.

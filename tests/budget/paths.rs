@@ -100,12 +100,15 @@ async fn alone(desk: &Desk, entries: &mut Vec<Entry>) {
     desk.rests_for(PAST_THE_ALARM).await;
 }
 
-/// The end of a conversation with one agent.
+/// A conversation with one agent, who never had one, and its end.
 async fn plain(desk: &Desk, entries: &mut Vec<Entry>) {
     desk.writes(PLAIN).await;
     desk.exchange.settles().await;
     let conversation = desk.conversation(PLAIN).await;
-    desk.answers(&desk.offer(&conversation).await, "accepted").await;
+    let offer = desk.offer(&conversation).await;
+    desk.forgets_who_is_offered(&offer).await;
+    let accepts = desk.answers(&offer, "accepted");
+    entries.push(desk.count("accepted, agent seated for the first time", 1, accepts).await);
     desk.rests_for(PAST_THE_ALARM).await;
     entries.push(desk.count("close", 1, close(desk, &conversation)).await);
 }

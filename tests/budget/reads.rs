@@ -96,6 +96,18 @@ impl<'a> Made<'a> {
         (page, text(&answer[key][0]["sid"]))
     }
 
+    /// The paths of users, and of the conversation of the agent who is in it.
+    async fn agent(&self, root: &str, conversation: &str) -> [String; 4] {
+        let users = format!("{root}/Users");
+        let api = &self.desk.exchange.api;
+        let people = api.all(&format!("{conversation}/Participants"), "participants").await;
+        let agent = people.iter().find_map(|one| one["identity"].as_str()).expect("an agent");
+        let user = text(&api.get(&format!("{users}/{agent}")).await.ok()["sid"]);
+        let all = format!("{users}/{user}/Conversations");
+        let one = format!("{all}/{}", self.conversation);
+        [page_of_one(&users), format!("{users}/{user}"), page_of_one(&all), one]
+    }
+
     /// The paths of a list and of the first that is in it.
     async fn list(&self, path: &str, key: &str) -> [String; 2] {
         let (page, sid) = self.first(path, key).await;
@@ -137,7 +149,10 @@ async fn conversations(made: &Made<'_>) -> Vec<String> {
         let of_whom = format!("{root}/ParticipantConversations");
         paths.push(page_of_one(&format!("{of_whom}?Address=%2B{}", &READER[1..])));
         paths.push(page_of_one(&format!("{of_whom}?Identity=alice")));
+        paths.extend(made.list(&format!("{root}/Roles"), "roles").await);
+        paths.extend(made.agent(&root, &one).await);
     }
+    paths.push(format!("{product}/Services/{service}/Configuration"));
     paths
 }
 
