@@ -220,6 +220,7 @@ impl Full {
         let carols = format!("{base}/Users/carol/Conversations");
         let first = self.first(&carols).await["conversation_sid"].as_str().unwrap().to_owned();
         self.post(&format!("{carols}/{first}"), &[("NotificationLevel", "muted")]);
+        self.post(&format!("{base}/Configuration/Webhooks"), &[("Filters", "onMessageAdded")]);
         let reachable = [("ReachabilityEnabled", "true")];
         self.post(&format!("{services}/{service}/Configuration"), &reachable);
         self.list(base, &["/Roles", "/Users", "/Users/carol/Conversations"]);

@@ -15,6 +15,8 @@ use switchboard_runtime::dependencies::Entropy;
 use switchboard_tests::{Answered, Api, Exchange, Rest};
 use tokio::sync::Notify;
 
+use crate::full::is_of;
+
 /// Where the world believes the bundle to be.
 pub(crate) const HOST: &str = "https://example.com";
 /// Sunday, 22 November 2026, 10:00 UTC. Time stands still but for [`World::wait`].
@@ -26,6 +28,8 @@ pub(crate) struct World {
     pub(crate) on: Dependencies,
     exchange: Exchange,
     base: &'static str,
+    /// What was asked of it, and with which status it was answered.
+    heard: Mutex<Vec<(Method, String, u16)>>,
     wire: Arc<Wire>,
     /// How much time passes with each request.
     pace: Duration,
@@ -67,7 +71,7 @@ impl World {
         let mut on = exchange.deployment.dependencies(function).unwrap();
         // By a name of its own: it writes what the function's role does not allow.
         on.store = exchange.deployment.store("the world", on.config.tables.clone());
-        Self { on, exchange, base, wire, pace }
+        Self { on, exchange, base, heard: Mutex::default(), wire, pace }
     }
 
     /// Lets seconds pass.
@@ -179,7 +183,21 @@ impl World {
         headers: &[(&str, &str)],
     ) -> Answered {
         self.exchange.later(self.pace);
-        self.exchange.api.send(method, &self.path(path), form, headers).await
+        let answered =
+            self.exchange.api.send(method.clone(), &self.path(path), form, headers).await;
+        let path = path.strip_prefix(HOST).unwrap_or(path);
+        let path = path.strip_prefix(self.base).unwrap_or(path);
+        self.heard.lock().unwrap().push((method, path.to_owned(), answered.status));
+        answered
+    }
+
+    /// Whether a request to a path like this one was answered with that status.
+    pub(crate) fn has_answered(&self, method: &str, template: &str, status: u16) -> bool {
+        self.heard.lock().unwrap().iter().any(|(how, path, answered)| {
+            how.as_str().eq_ignore_ascii_case(method)
+                && *answered == status
+                && is_of(path, template)
+        })
     }
 
     /// A URL that was answered is taken as it is; a path is one of the product.

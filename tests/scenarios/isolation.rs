@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use switchboard::{Answer, Called, Deployment, Endpoints, Options};
-use switchboard_domain::conversation::{Answers, Conversation, EventName, Source, Target};
+use switchboard_domain::conversation::{Answers, Conversation, EventName, Level, Source, Target};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::{Call, WebhookCall};
 use switchboard_domain::process::conversation::{Command, decide};
@@ -97,6 +97,7 @@ impl Centre {
         let sqs = self.deployment.sqs_client("conversations-api");
         for number in endpoints {
             let call = Call::Conversation(WebhookCall {
+                level: Level::Conversation,
                 conversation: self.conversations[number],
                 webhook: 1,
                 event: EventName::OnConversationUpdated,

@@ -87,3 +87,73 @@ async fn a_scoped_webhook_hears_of_rest_changes_only_if_they_say_so() {
     let _ = NUMBER;
     exchange.rests().await;
 }
+
+/// What an endpoint of the account, or of a service, is to hear of.
+async fn is_told(exchange: &Exchange, path: &str, endpoint: &Endpoint, events: &[&str]) {
+    let mut form = vec![("PostWebhookUrl", endpoint.url.as_str())];
+    form.extend(events.iter().map(|event| ("Filters", *event)));
+    exchange.api.post(path, &form).await.ok();
+}
+
+fn heard(endpoint: &Endpoint) -> Vec<String> {
+    endpoint.calls().iter().map(|call| call.get("EventType").to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_account_and_the_service_hear_of_customers_and_agents_signed() {
+    let exchange = Exchange::open().await;
+    let (account, service) = (Endpoint::start(&[200]).await, Endpoint::start(&[200]).await);
+    let settings = exchange.api.get("/conversations/v1/Configuration").await.ok();
+    let sid = settings["default_chat_service_sid"].as_str().unwrap();
+    let everything = [
+        "onConversationAdded",
+        "onParticipantAdded",
+        "onMessageAdded",
+        "onDeliveryUpdated",
+        "onUserAdded",
+    ];
+    let path = "/conversations/v1/Configuration/Webhooks";
+    is_told(&exchange, path, &account, &everything).await;
+    let path = format!("/conversations/v1/Services/{sid}/Configuration/Webhooks");
+    is_told(&exchange, &path, &service, &["onMessageAdded", "onMessageAdd"]).await;
+    let customer = exchange.customer("+14155550147");
+    customer.writes("for everybody").await;
+    exchange.settles().await;
+    let opened = ["onConversationAdded", "onParticipantAdded", "onMessageAdded"];
+    assert_eq!(heard(&account), opened);
+    assert_eq!(heard(&service), ["onMessageAdded"]);
+    let calls = account.calls();
+    assert!(account.signed(&calls[0]) && service.signed(&service.calls()[0]));
+    let conversation = customer.conversation().await;
+    assert_eq!(calls[0].get("MessagingBinding.Address"), "+14155550147");
+    assert_eq!(calls[2].get("Body"), "for everybody");
+    for call in &calls {
+        assert_eq!(
+            (call.get("ConversationSid"), call.get("ChatServiceSid")),
+            (&*conversation, sid)
+        );
+    }
+
+    let alice = exchange.agent("alice");
+    let agent = match alice.reservations("pending").await.is_empty() {
+        true => exchange.agent("bob"),
+        false => alice,
+    };
+    agent.accepts().await;
+    exchange.settles().await;
+    agent.replies(&conversation, "an answer").await;
+    exchange.settles().await;
+    let later = heard(&account).split_off(opened.len());
+    let count = |event: &str| later.iter().filter(|one| *one == event).count();
+    assert_eq!((count("onUserAdded"), count("onParticipantAdded")), (1, 1), "{later:?}");
+    assert_eq!(count("onMessageAdded"), 0, "requests by REST say whether they are told");
+    assert!(count("onDeliveryUpdated") >= 2, "{later:?}");
+    let calls = account.calls();
+    let user = calls.iter().find(|call| call.get("EventType") == "onUserAdded").unwrap();
+    let path = format!("/conversations/v1/Users/{}", user.get("Identity"));
+    let shown = exchange.api.get(&path).await.ok();
+    assert_eq!(shown["sid"], user.get("UserSid"));
+    assert_eq!(shown["role_sid"], user.get("RoleSid"));
+    assert!(account.signed(user));
+    exchange.rests().await;
+}

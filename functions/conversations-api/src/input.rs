@@ -147,7 +147,8 @@ pub(crate) fn method(text: &str) -> Result<String, ApiError> {
 pub(crate) fn filters(given: &[String]) -> Result<Vec<EventName>, ApiError> {
     let mut known: Vec<EventName> = Vec::new();
     for name in given.iter().filter(|name| !name.is_empty()) {
-        let event = name.parse().map_err(|_| Code::InvalidWebhookFilter)?;
+        let event = name.parse().ok().filter(|event: &EventName| event.is_scoped());
+        let event = event.ok_or(Code::InvalidWebhookFilter)?;
         if !known.contains(&event) {
             known.push(event);
         }
@@ -221,7 +222,9 @@ mod tests {
     fn filters_are_read_in_any_case_and_answered_in_one() {
         let given = ["ONMESSAGEADDED".to_owned(), "onMessageAdded".to_owned()];
         assert_eq!(filters(&given).unwrap(), [EventName::OnMessageAdded]);
-        assert_eq!(filters(&["onSunrise".to_owned()]).unwrap_err().code, 50365);
+        for none in ["onSunrise", "onConversationAdded", "onUserAdded", "onMessageAdd"] {
+            assert_eq!(filters(&[none.to_owned()]).unwrap_err().code, 50365, "{none}");
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod apply;
 mod configuration;
 mod conversations;
 mod costs;
+mod hooks;
 mod input;
 mod lookup;
 mod messages;
@@ -65,6 +66,8 @@ async fn route(call: &Call<'_>) -> Answer {
     match (call.method, path) {
         (Get, ["Configuration"]) => configuration::fetch(call).await,
         (Post, ["Configuration"]) => configuration::update(call).await,
+        (Get, ["Configuration", "Webhooks"]) => hooks::of_account(call).await,
+        (Post, ["Configuration", "Webhooks"]) => hooks::update_account(call).await,
         (Get, ["Configuration", "Addresses"]) => addresses::list(call).await,
         (Post, ["Configuration", "Addresses"]) => addresses::create(call).await,
         (Get, ["Configuration", "Addresses", sid]) => addresses::fetch(call, sid).await,
@@ -79,6 +82,8 @@ async fn route(call: &Call<'_>) -> Answer {
             match (call.method, inside) {
                 (Get, ["Configuration"]) => service_configuration::fetch(call, &scope).await,
                 (Post, ["Configuration"]) => service_configuration::update(call, &scope).await,
+                (Get, ["Configuration", "Webhooks"]) => hooks::of_service(call, &scope).await,
+                (Post, ["Configuration", "Webhooks"]) => hooks::update_service(call, &scope).await,
                 _ => in_service(call, &scope, inside).await,
             }
         }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use switchboard_domain::configuration::ConversationConfiguration;
 use switchboard_domain::conversation::{
-    Conversation, Service, Source, UniqueName, default_service_sid,
+    Conversation, Listening, Service, Source, UniqueName, default_service_sid,
 };
 use switchboard_domain::decision::Decision;
 use switchboard_domain::sid::{ConversationSid, ServiceSid};
@@ -128,6 +128,14 @@ pub(crate) async fn default_service(call: &Call<'_>) -> Result<Service, ApiError
             Ok((service.clone(), Decision::put(service)))
         })
         .await
+}
+
+/// What the webhooks of the account and of a service are to be told of this request.
+pub(crate) async fn listening(call: &Call<'_>, of: ServiceSid) -> Result<Listening, ApiError> {
+    match call.webhooks_enabled() {
+        true => Ok(settings(call).await?.unwrap_or_default().listening(of)),
+        false => Ok(Listening::default()),
+    }
 }
 
 /// Where a change of this request comes from.

@@ -55,7 +55,8 @@ pub(crate) async fn remove(call: &Call<'_>, sid: ServiceSid) -> Answer {
     can_be_removed(call, sid).await?;
     while remove_users(call, sid).await? {}
     call.decide(|| async {
-        let (service, settings, addresses) = can_be_removed(call, sid).await?;
+        let (service, mut settings, addresses) = can_be_removed(call, sid).await?;
+        settings.service_webhooks.remove(&sid);
         let removed = remove_service(service, &addresses)?;
         Ok(((), removed.and(settings)))
     })

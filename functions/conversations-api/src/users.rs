@@ -3,17 +3,19 @@
 use serde_json::{Value, json};
 use switchboard_domain::codes::Code;
 use switchboard_domain::conversation::{
-    Conversation, Membership, Newcomer, Service, State, User, UserDetails, Who,
+    Conversation, EventName, Membership, Newcomer, Service, State, User, UserDetails, Who,
 };
 use switchboard_domain::decision::Decision;
+use switchboard_domain::effect::Effect;
 use switchboard_domain::process::conversation::Command;
+use switchboard_domain::process::notify;
 use switchboard_domain::sid::{RoleSid, Sid as _, UserSid};
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
 use switchboard_store::{Cursor, Listing, Page, key};
 
 use crate::apply::decide_with_answers;
 use crate::input::{self, ATTRIBUTES_MAX, NAME_CHARS_MAX};
-use crate::scope::Scope;
+use crate::scope::{self, Scope, source};
 
 /// The largest page.
 const PAGE_MAX: i64 = 50;
@@ -35,7 +37,9 @@ pub(crate) async fn create(call: &Call<'_>, scope: &Scope) -> Answer {
             let mut user = User::new(service.sid, identity.clone(), newcomer, call.now);
             let details = with_role(&details, role, Some(&service))?;
             user.describe(&details, call.now);
-            Ok::<_, ApiError>((render(call, scope, &user, Some(&service)), Decision::put(user)))
+            let answer = render(call, scope, &user, Some(&service));
+            let effects = told(call, &user, EventName::OnUserAdded).await?;
+            Ok::<_, ApiError>((answer, Decision::put(user).asking(effects)))
         })
         .await?;
     Ok(Reply::created(answer))
@@ -64,9 +68,11 @@ pub(crate) async fn update(call: &Call<'_>, scope: &Scope, name: &str) -> Answer
             let details = with_role(&details, role, service.as_ref())?;
             let is_change = user.describe(&details, call.now);
             let answer = render(call, scope, &user, service.as_ref());
-            let unchanged = Decision::unchanged();
-            let decision = if is_change { Decision::put(user) } else { unchanged };
-            Ok::<_, ApiError>((answer, decision))
+            if !is_change {
+                return Ok::<_, ApiError>((answer, Decision::unchanged()));
+            }
+            let effects = told(call, &user, EventName::OnUserUpdated).await?;
+            Ok((answer, Decision::put(user).asking(effects)))
         })
         .await?;
     Ok(Reply::ok(answer))
@@ -84,6 +90,12 @@ pub(crate) async fn remove(call: &Call<'_>, scope: &Scope, name: &str) -> Answer
     })
     .await?;
     Ok(Reply::gone())
+}
+
+/// The calls that an event of a user leads to.
+async fn told(call: &Call<'_>, user: &User, event: EventName) -> Result<Vec<Effect>, ApiError> {
+    let listening = scope::listening(call, user.service).await?;
+    Ok(notify::of_user(user, event, source(call), listening))
 }
 
 /// A user of the service, by the identifier or by the identity.

@@ -16,8 +16,10 @@ use switchboard_runtime::{Dependencies, Failure, Needs, Patience};
 use switchboard_store::key;
 
 /// What it is started with. What fails comes again only when the message is visible again.
-pub const NEEDS: Needs =
-    Needs { patience: Patience::WORKER, variables: &["TABLE_CONVERSATIONS", "QUEUE_WEBHOOKS"] };
+pub const NEEDS: Needs = Needs {
+    patience: Patience::WORKER,
+    variables: &["TABLE_CONVERSATIONS", "TABLE_CONFIGURATION", "QUEUE_WEBHOOKS"],
+};
 
 /// Handles a batch.
 pub async fn handle(on: &Dependencies, event: SqsEvent) -> SqsBatchResponse {

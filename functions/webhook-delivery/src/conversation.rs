@@ -1,19 +1,48 @@
-//! Conversation-scoped webhooks: whom to call, and whether.
+//! Webhooks that hear of conversations: whom to call, and whether.
 
 use std::time::Duration;
 
-use switchboard_domain::conversation::{Conversation, Target};
+use switchboard_domain::configuration::ConversationConfiguration;
+use switchboard_domain::conversation::{Conversation, EventName, Level, Target};
 use switchboard_domain::effect::WebhookCall;
 use switchboard_domain::message::Message;
-use switchboard_domain::sid::{Sid as _, WebhookSid};
+use switchboard_domain::sid::{ServiceSid, Sid as _, WebhookSid};
 use switchboard_runtime::{Dependencies, Failure};
-use switchboard_store::{key, take};
+use switchboard_store::{Key, key, take};
 
 use crate::parameters;
 use crate::{Due, Loaded};
 
 /// How long an endpoint has to answer (rule B.5).
-const TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The records that a call is made of.
+pub(crate) fn keys(call: &WebhookCall) -> Vec<Key> {
+    let conversation = key::conversation(call.conversation);
+    match call.level {
+        Level::Conversation => vec![conversation],
+        Level::Service | Level::Account => vec![conversation, key::conversation_configuration()],
+    }
+}
+
+/// Where and how an event is told at a level, if it is still wanted there.
+pub(crate) fn told(
+    loaded: &mut Loaded,
+    level: Level,
+    service: ServiceSid,
+    event: EventName,
+) -> Option<(String, String)> {
+    let settings: Option<ConversationConfiguration> =
+        take(loaded, &key::conversation_configuration());
+    let settings = settings?;
+    let hooks = match level {
+        Level::Account => &settings.webhooks,
+        Level::Service => settings.service_webhooks.get(&service)?,
+        Level::Conversation => return None,
+    };
+    let url = hooks.told(event)?;
+    Some((url.to_owned(), hooks.method().to_owned()))
+}
 
 /// The call that is due, if the webhook is still there and wants it.
 pub(crate) async fn due(
@@ -25,7 +54,13 @@ pub(crate) async fn due(
     let Some(conversation): Option<Conversation> = conversation else {
         return Ok(None);
     };
-    let Some((url, method)) = endpoint(&conversation, call.webhook) else {
+    let endpoint = match call.level {
+        Level::Conversation => endpoint(&conversation, call.webhook),
+        level @ (Level::Service | Level::Account) => {
+            told(&mut loaded, level, conversation.service, call.event)
+        }
+    };
+    let Some((url, method)) = endpoint else {
         return Ok(None);
     };
     let about: Option<Message> = match call.message {

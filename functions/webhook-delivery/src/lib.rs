@@ -15,6 +15,7 @@ mod event;
 mod instruction;
 mod parameters;
 mod patience;
+mod user;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -73,7 +74,8 @@ pub async fn handle(on: &Dependencies, caller: &Caller, event: SqsEvent) -> SqsB
 /// The records that a call is made of.
 fn keys(call: &Call) -> Vec<Key> {
     match call {
-        Call::Conversation(call) => vec![key::conversation(call.conversation)],
+        Call::Conversation(call) => conversation::keys(call),
+        Call::User(call) => user::keys(call).to_vec(),
         Call::Event(call) => vec![
             key::occurrence(call.workspace, EventPlace::of(call.event_sid)),
             key::workspace(call.workspace),
@@ -97,6 +99,7 @@ async fn serve(on: &Dependencies, caller: &Caller, message: &SqsMessage) -> Resu
     let tried = Tried { id, before };
     let due = match &call {
         Call::Conversation(call) => conversation::due(on, call, loaded).await?,
+        Call::User(call) => user::due(on, call, loaded),
         Call::Event(call) => event::due(on, call, loaded),
         Call::Assignment(call) => {
             return assignment::serve(on, caller, call, loaded, tried).await;
@@ -159,6 +162,7 @@ impl Tried {
             Call::Conversation(call) => {
                 (call.conversation.to_string(), call.event.name().to_owned(), call.message)
             }
+            Call::User(call) => (call.user.to_string(), call.event.name().to_owned(), None),
             Call::Event(call) => (call.resource.clone(), call.event_sid.to_string(), None),
             Call::Assignment(call) => (call.reservation.to_string(), "assignment".to_owned(), None),
         };

@@ -50,6 +50,16 @@ pub(crate) fn of(
         EventName::OnConversationUpdated | EventName::OnConversationRemoved => {
             about(&mut all, conversation);
         }
+        EventName::OnConversationAdded => {
+            about(&mut all, conversation);
+            let mut pairs = conversation.participants.iter().filter_map(|one| one.pair.as_ref());
+            if let Some(pair) = pairs.next() {
+                all.add("MessagingBinding.Address", pair.address.to_string());
+                all.add("MessagingBinding.ProxyAddress", pair.proxy.to_string());
+            }
+        }
+        // Told of without a conversation.
+        EventName::OnUserAdded | EventName::OnUserUpdated => return None,
     }
     Some(all.0)
 }

@@ -113,7 +113,7 @@ pairs! {
     AddressService: "AddressConfiguration" => "Service", Always;
     /// Who names a service.
     ServiceAddress: "Service" => "AddressConfiguration", Always;
-    /// The account's default service.
+    /// The account's default service, and services whose webhooks it keeps.
     SettingsService: "ConversationConfiguration" => "Service", Always;
     /// The account's default messaging service.
     SettingsMessagingService: "ConversationConfiguration" => "MessagingService", Always;
@@ -184,7 +184,9 @@ pub(crate) fn of(record: &Record) -> Vec<(Pair, Key)> {
             let service = it.default_service.map(|sid| (Pair::SettingsService, key::service(sid)));
             let messaging = it.default_messaging_service.map(key::messaging_service);
             let messaging = messaging.map(|at| (Pair::SettingsMessagingService, at));
-            service.into_iter().chain(messaging).collect()
+            let told = it.service_webhooks.keys();
+            let told = told.map(|sid| (Pair::SettingsService, key::service(*sid)));
+            service.into_iter().chain(messaging).chain(told).collect()
         }
         Record::PhoneNumber(it) => {
             let pool = it.messaging_service.map(key::messaging_service);

@@ -1,12 +1,12 @@
 //! What operators set up: senders, services of the messaging product, addresses, flows, keys.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, ChannelType};
 use crate::carriage::CarrierName;
-use crate::conversation::EventName;
+use crate::conversation::{EventName, Hooks, Listening};
 use crate::private::Private;
 use crate::sid::{
     AddressConfigurationSid, AlphaSenderSid, FlowSid, KeySid, MessageSid, MessagingServiceSid,
@@ -223,9 +223,23 @@ pub struct ConversationConfiguration {
     /// ISO 8601 duration after which it is closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_closed_timer: Option<String>,
+    /// The account's webhooks.
+    #[serde(default, skip_serializing_if = "Hooks::is_empty")]
+    pub webhooks: Hooks,
+    /// The webhooks of services that have some. They are here and not with their services, so that whoever tells of a change
+    /// reads one item.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub service_webhooks: BTreeMap<ServiceSid, Hooks>,
     /// How often it was written.
     #[serde(skip)]
     pub version: Version,
+}
+
+impl ConversationConfiguration {
+    /// What the webhooks of the account and of a service are told.
+    pub fn listening(&self, service: ServiceSid) -> Listening {
+        Listening::to(&self.webhooks, self.service_webhooks.get(&service))
+    }
 }
 
 /// An API key: another name and password for the account.

@@ -15,6 +15,7 @@
 mod details;
 mod draft;
 mod event;
+mod hooks;
 mod line;
 mod names;
 mod participant;
@@ -32,6 +33,7 @@ use serde::{Deserialize, Serialize};
 pub use self::details::{Dates, Details, Given};
 pub(crate) use self::draft::{Draft, Pointer};
 pub use self::event::{ConversationEvent, EventName, Source};
+pub use self::hooks::{HookName, Hooks, Level, Listening};
 pub use self::line::{MessagePage, Names, PAGE_MESSAGES};
 pub use self::names::{BOUND_MAX, RENAMINGS_KEPT, Renaming, distinct};
 pub use self::participant::{

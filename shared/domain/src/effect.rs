@@ -6,10 +6,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::conversation::EventName;
+use crate::conversation::{EventName, Level};
 use crate::sid::{
     ActivitySid, ConversationSid, EventSid, FlowSid, InteractionSid, MessageSid, ReservationSid,
-    TaskSid, WorkerSid, WorkflowSid, WorkspaceSid,
+    TaskSid, UserSid, WorkerSid, WorkflowSid, WorkspaceSid,
 };
 use crate::task::status::TaskStatus;
 use crate::timestamp::Timestamp;
@@ -216,8 +216,10 @@ pub struct SendRequest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Call {
-    /// Of a conversation-scoped webhook.
+    /// Of a webhook that hears of a conversation.
     Conversation(WebhookCall),
+    /// Of a webhook that hears of users.
+    User(UserCall),
     /// Of a workspace's event callback.
     Event(EventCall),
     /// Of a workflow's assignment callback.
@@ -228,7 +230,13 @@ impl Call {
     /// A call that fails holds up only those of the same webhook, resource or reservation.
     fn group(&self) -> String {
         match self {
-            Self::Conversation(call) => format!("{}-{}", call.conversation, call.webhook),
+            Self::Conversation(call) => match call.level {
+                Level::Conversation => format!("{}-{}", call.conversation, call.webhook),
+                level @ (Level::Service | Level::Account) => {
+                    format!("{}-{}", call.conversation, level.name())
+                }
+            },
+            Self::User(call) => format!("{}-{}", call.user, call.level.name()),
             Self::Event(call) => call.resource.clone(),
             Self::Assignment(call) => call.reservation.to_string(),
         }
@@ -267,14 +275,31 @@ pub struct AssignmentCall {
     pub reservation: ReservationSid,
 }
 
-/// Call one conversation-scoped webhook about one event.
+/// Call the webhook of the service or the account about a user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UserCall {
+    /// The user.
+    pub user: UserSid,
+    /// Whose webhook it is.
+    pub level: Level,
+    /// What happened to them.
+    pub event: EventName,
+    /// Where the change came from.
+    pub source: String,
+}
+
+/// Call one webhook about one event of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookCall {
     /// The conversation.
     pub conversation: ConversationSid,
-    /// The number of the webhook within it.
+    /// The number of the webhook within it; 0 if it is not the conversation's own.
     pub webhook: u32,
+    /// Whose webhook it is.
+    #[serde(default, skip_serializing_if = "Level::is_conversation")]
+    pub level: Level,
     /// The event, as the filters name it: `onMessageAdded`, ….
     pub event: EventName,
     /// The message it is about.
@@ -323,10 +348,17 @@ mod tests {
             Call::Conversation(WebhookCall {
                 conversation: ConversationSid::derived(&["c"]),
                 webhook: 1,
+                level: Level::Conversation,
                 event: EventName::OnMessageAdded,
                 message: None,
                 number: None,
                 state_from: None,
+                source: "API".to_owned(),
+            }),
+            Call::User(UserCall {
+                user: UserSid::derived(&["u"]),
+                level: Level::Account,
+                event: EventName::OnUserAdded,
                 source: "API".to_owned(),
             }),
             Call::Event(EventCall {

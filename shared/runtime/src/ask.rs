@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use switchboard_domain::configuration::MessagingService;
+use switchboard_domain::configuration::{ConversationConfiguration, MessagingService};
 use switchboard_domain::conversation::{
     AddressBinding, Answer, Answers, Membership, Newcomer, Objection, Question, Rights, Service,
     UniqueName, User,
@@ -25,7 +25,7 @@ impl Dependencies {
     where
         E: From<Failure>,
     {
-        let mut answers = Answers::NONE;
+        let mut answers = Answers::of_account();
         for _ in 0..ROUNDS_MAX {
             match rule(&answers) {
                 Ok(decided) => return Ok(decided),
@@ -59,6 +59,10 @@ impl Dependencies {
                         (rights.of(Newcomer::User), rights.of(Newcomer::Participant));
                     Answer::Roles { user, participant }
                 }
+                Question::Listening(service) => {
+                    let settings = take::<ConversationConfiguration>(&mut found, &key);
+                    Answer::Listening(settings.unwrap_or_default().listening(*service))
+                }
                 Question::KindOfRole(_, number) => {
                     rights(&found, &key).kind(*number).map_or(Answer::None, Answer::Kind)
                 }
@@ -77,6 +81,7 @@ fn asked(question: &Question) -> Key {
         Question::HasMessagingService(sid) => key::messaging_service(*sid),
         Question::Remembers(conversation, who) => key::membership(who, *conversation),
         Question::HasUser(sid) => key::user(*sid),
+        Question::Listening(_) => key::conversation_configuration(),
         Question::RolesOfNewcomers(service) | Question::KindOfRole(service, _) => {
             key::service(*service)
         }

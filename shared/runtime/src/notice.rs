@@ -1,5 +1,6 @@
-//! Telling a conversation's webhooks of what happened to a delivery.
+//! Telling webhooks of what happened to a delivery.
 
+use switchboard_domain::configuration::ConversationConfiguration;
 use switchboard_domain::conversation::{Conversation, ConversationEvent, Source};
 use switchboard_domain::effect::Effect;
 use switchboard_domain::message::Message;
@@ -10,7 +11,7 @@ use crate::dependencies::Dependencies;
 use crate::failure::Failure;
 
 impl Dependencies {
-    /// The calls that an event of a message leads to in the conversation that it is in, if it is in one.
+    /// The calls that an event of a message leads to, if it is in a conversation.
     pub async fn calls_about(
         &self,
         message: &Message,
@@ -21,7 +22,12 @@ impl Dependencies {
         };
         let conversation: Option<Conversation> =
             self.store.get(key::conversation(conversation)).await?;
-        let told = |it: Conversation| notify::calls(&it, &[event], Source::Channel);
-        Ok(conversation.map(told).unwrap_or_default())
+        let Some(conversation) = conversation else {
+            return Ok(Vec::new());
+        };
+        let settings: Option<ConversationConfiguration> =
+            self.store.get(key::conversation_configuration()).await?;
+        let listening = settings.unwrap_or_default().listening(conversation.service);
+        Ok(notify::calls(&conversation, &[event], Source::Channel, listening))
     }
 }

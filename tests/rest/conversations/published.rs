@@ -6,6 +6,14 @@ use switchboard_tests::Schema;
 use super::{World, a_flow, world};
 
 const FILE: &str = "twilio_conversations_v1.json";
+/// Push notifications, which are not built.
+const PERIPHERAL: [&str; 5] = [
+    "/v1/Credentials",
+    "/v1/Credentials/{Sid}",
+    "/v1/Services/{ChatServiceSid}/Bindings",
+    "/v1/Services/{ChatServiceSid}/Bindings/{Sid}",
+    "/v1/Services/{ChatServiceSid}/Configuration/Notifications",
+];
 
 /// Creates, fetches and lists one of a kind, and checks all three answers.
 async fn check(
@@ -39,6 +47,14 @@ async fn answers_have_their_published_shape() {
     conversations(&world, &published, ("/v1", "/v1")).await;
     let in_service = format!("/v1/Services/{service}");
     conversations(&world, &published, ("/v1/Services/{ChatServiceSid}", &in_service)).await;
+    settings(&world, &published).await;
+    let missing: Vec<_> = published
+        .operations()
+        .into_iter()
+        .filter(|(_, path, _)| !PERIPHERAL.contains(&path.as_str()))
+        .filter(|(method, path, status)| !world.has_answered(method, path, *status))
+        .collect();
+    assert_eq!(missing, [], "no test has these answered");
 }
 
 async fn conversations(world: &World, published: &Schema, (template, base): (&str, &str)) {
@@ -60,7 +76,11 @@ async fn conversations(world: &World, published: &Schema, (template, base): (&st
     let message = check(world, published, (&kind, &to), &[("Body", "hi")]).await;
     let receipts = format!("{to}/{}/Receipts", message["sid"].as_str().unwrap());
     let receipts = world.get(&receipts).await.expect(200);
-    published.check("get", &format!("{kind}/{{MessageSid}}/Receipts"), 200, &receipts);
+    let of_message = format!("{kind}/{{MessageSid}}/Receipts");
+    published.check("get", &of_message, 200, &receipts);
+    let url = receipts["delivery_receipts"][0]["url"].as_str().unwrap().to_owned();
+    let receipt = world.get(&url).await.expect(200);
+    published.check("get", &format!("{of_message}/{{Sid}}"), 200, &receipt);
     let (kind, to) = inside("/Webhooks");
     let flow = if template == "/v1" { a_flow(world).await } else { String::new() };
     let webhook = [
@@ -83,6 +103,20 @@ async fn conversations(world: &World, published: &Schema, (template, base): (&st
     let (kind, to) = at("/ConversationWithParticipants");
     let made = world.post(&to, &[("Participant", r#"{"identity":"x"}"#)]).await.expect(201);
     published.check("post", &kind, 201, &made);
+    let own = format!("{base}/Users/agent/Conversations/{}", path.rsplit('/').next().unwrap());
+    world.delete(&own).await.expect(204);
+    for list in ["Messages", "Participants", "Webhooks"] {
+        removes(world, &format!("{path}/{list}")).await;
+    }
+    world.delete(&path).await.expect(204);
+}
+
+/// Removes the first of a list.
+async fn removes(world: &World, list: &str) {
+    let all = world.get(list).await.expect(200);
+    let key = all["meta"]["key"].as_str().unwrap();
+    let sid = all[key][0]["sid"].as_str().unwrap();
+    world.delete(&format!("{list}/{sid}")).await.expect(204);
 }
 
 /// Roles, users, and the conversation that the agent is in.
@@ -100,7 +134,10 @@ async fn people(
     let changed = world.post(&one, &[("Permission", "leaveConversation")]).await.expect(200);
     published.check("post", &format!("{kind}/{{Sid}}"), 200, &changed);
     let (kind, to) = at("/Users");
-    check(world, published, (&kind, &to), &[("Identity", "ann"), ("FriendlyName", "Ann")]).await;
+    let ann = [("Identity", "ann"), ("FriendlyName", "Ann")];
+    check(world, published, (&kind, &to), &ann).await;
+    world.delete(&format!("{to}/ann")).await.expect(204);
+    world.delete(&format!("{base}/Roles/{}", made["sid"].as_str().unwrap())).await.expect(204);
     let (kind, to) =
         (format!("{kind}/{{UserSid}}/Conversations"), format!("{to}/agent/Conversations"));
     let list = world.get(&to).await.expect(200);
@@ -112,6 +149,13 @@ async fn people(
     assert_eq!(one, list["conversations"][0]);
     let read = world.post(&to, &[("LastReadMessageIndex", "0")]).await.expect(200);
     published.check("post", &kind, 200, &read);
+    let (hooks, webhooks) = at("/Configuration/Webhooks");
+    let shown = world.get(&webhooks).await.expect(200);
+    published.check("get", &hooks, 200, &shown);
+    let form = [("PostWebhookUrl", "https://example.com"), ("Filters", "onMessageAdded")];
+    let changed = world.post(&webhooks, &form).await.expect(200);
+    published.check("post", &hooks, 200, &changed);
+    assert_eq!(world.get(&webhooks).await.expect(200), changed);
     if template != "/v1" {
         let (kind, to) = at("/Configuration");
         let settings = world.get(&to).await.expect(200);
@@ -127,12 +171,20 @@ async fn settings_have_their_published_shape() {
     let Some(published) = Schema::open(FILE) else {
         return;
     };
-    let world = world().await;
-    let settings = world.get("/v1/Configuration").await.expect(200);
-    published.check("get", "/v1/Configuration", 200, &settings);
+    settings(&world().await, &published).await;
+}
+
+async fn settings(world: &World, published: &Schema) {
+    let account = "/v1/Configuration";
+    let settings = world.get(account).await.expect(200);
+    published.check("get", account, 200, &settings);
+    let same = world.post(account, &[]).await.expect(200);
+    published.check("post", account, 200, &same);
     let services = "/v1/Services";
-    check(&world, &published, (services, services), &[("FriendlyName", "Other")]).await;
-    let flow = a_flow(&world).await;
+    let made = check(world, published, (services, services), &[("FriendlyName", "Spare")]).await;
+    let spare = format!("{services}/{}", made["sid"].as_str().unwrap());
+    world.delete(&spare).await.expect(204);
+    let flow = a_flow(world).await;
     let addresses = "/v1/Configuration/Addresses";
     let studio = [
         ("Type", "sms"),
@@ -141,5 +193,6 @@ async fn settings_have_their_published_shape() {
         ("AutoCreation.Type", "studio"),
         ("AutoCreation.StudioFlowSid", flow.as_str()),
     ];
-    check(&world, &published, (addresses, addresses), &studio).await;
+    check(world, published, (addresses, addresses), &studio).await;
+    world.delete(&format!("{addresses}/+18005550199")).await.expect(204);
 }

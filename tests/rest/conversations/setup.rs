@@ -56,7 +56,17 @@ async fn settings_that_make_no_sense_are_refused_with_their_codes() {
         world.post("/v1/Configuration", &[(name, value)]).await.refused(400, code);
     }
     world.post("/v1/Services", &[]).await.refused(400, 20001);
-    world.get("/v1/Configuration/Webhooks").await.refused(404, 20404);
+    for (name, value, code) in [
+        ("PostWebhookUrl", "example.com", 20001),
+        ("Filters", "onSunrise", 50365),
+        ("Method", "PUT", 50055),
+        ("Target", "fax", 50364),
+    ] {
+        world.post("/v1/Configuration/Webhooks", &[(name, value)]).await.refused(400, code);
+    }
+    let long = format!("https://example.com/{}", "a".repeat(3000));
+    let long = [("PreWebhookUrl", long.as_str())];
+    world.post("/v1/Configuration/Webhooks", &long).await.refused(400, 50372);
 }
 
 #[tokio::test]

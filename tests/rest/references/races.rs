@@ -208,7 +208,13 @@ pub(super) async fn of_configuration(on: &Account, pair: Pair) -> Vec<Race> {
         }
         Pair::SettingsService => {
             let service = on.named(SERVICES).await;
-            vec![Race::between(SETTINGS, [("DefaultChatServiceSid", of(&service))], service)]
+            let told = on.named(SERVICES).await;
+            let webhooks = format!("{told}/Configuration/Webhooks");
+            let hooks = Race::between(webhooks, [("Filters", "onMessageAdded".to_owned())], told);
+            vec![
+                Race::between(SETTINGS, [("DefaultChatServiceSid", of(&service))], service),
+                hooks.removed_all_the_same(),
+            ]
         }
         Pair::SettingsMessagingService => {
             let service = on.named(MESSAGING).await;

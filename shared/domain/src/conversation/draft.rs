@@ -1,8 +1,8 @@
 //! A conversation while it is being changed, with everything that goes with the change.
 
 use super::{
-    AddressBinding, Answer, Answers, Conversation, ConversationEvent, Fields, Membership,
-    MessagePage, Objection, Question, Source, Target, UniqueName, User,
+    AddressBinding, Answer, Answers, Conversation, ConversationEvent, Fields, Listening,
+    Membership, MessagePage, Objection, Question, Source, Target, UniqueName, User,
 };
 use crate::refusal::Refusal;
 use crate::timestamp::Timestamp;
@@ -44,6 +44,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) filled: Vec<MessagePage>,
     /// What happened, in order.
     pub(crate) events: Vec<ConversationEvent>,
+    /// What the account and the service want to hear of.
+    pub(crate) listening: Listening,
     pub(crate) source: Source,
     pub(crate) now: Timestamp,
     answers: &'a Answers,
@@ -65,6 +67,7 @@ impl<'a> Draft<'a> {
             vanish: Vec::new(),
             filled: Vec::new(),
             events: Vec::new(),
+            listening: Listening::default(),
             source,
             now,
             answers,
@@ -80,6 +83,19 @@ impl<'a> Draft<'a> {
             self.open.push(question);
         }
         known
+    }
+
+    /// Asks who else is to be told of what happened, if anything did that is told.
+    pub(crate) fn look_who_listens(&mut self) {
+        let begins = self.conversation.version.is_new() && self.is_written;
+        let happens = begins || !self.events.is_empty();
+        if !happens || !self.source.tells_webhooks() || !self.answers.may_listen() {
+            return;
+        }
+        let question = Question::Listening(self.conversation.service);
+        if let Some(Answer::Listening(listening)) = self.ask(question) {
+            self.listening = listening;
+        }
     }
 
     /// The draft if the rules went through and nothing is left to be asked.

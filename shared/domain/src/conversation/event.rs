@@ -34,12 +34,21 @@ pub enum EventName {
     OnParticipantUpdated,
     OnParticipantRemoved,
     OnDeliveryUpdated,
+    OnConversationAdded,
+    OnUserAdded,
+    OnUserUpdated,
 }
 
 impl EventName {
     /// The published spelling.
     pub fn name(self) -> &'static str {
         self.into()
+    }
+
+    /// Whether a conversation's own webhook can hear of it: a conversation begins before it has one, and users are of no
+    /// conversation.
+    pub const fn is_scoped(self) -> bool {
+        !matches!(self, Self::OnConversationAdded | Self::OnUserAdded | Self::OnUserUpdated)
     }
 }
 

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Newcomer, Pair, Rights, RoleKind, Who};
+use super::{Listening, Newcomer, Pair, Rights, RoleKind, Who};
 use crate::refusal::Refusal;
 use crate::sid::{ConversationSid, MessagingServiceSid, ServiceSid, UserSid};
 
@@ -28,6 +28,8 @@ pub enum Question {
     RolesOfNewcomers(ServiceSid),
     /// Of which kind the role of a service with that number is.
     KindOfRole(ServiceSid, u32),
+    /// What the webhooks of the account and of a service are told.
+    Listening(ServiceSid),
 }
 
 /// The answer to a question.
@@ -48,6 +50,8 @@ pub enum Answer {
     },
     /// It is of this kind.
     Kind(RoleKind),
+    /// They are told this.
+    Listening(Listening),
 }
 
 impl Answer {
@@ -55,7 +59,11 @@ impl Answer {
     pub(super) fn roles(self) -> (u32, u32) {
         match self {
             Self::Roles { user, participant } => (user, participant),
-            Self::None | Self::Some | Self::Conversation(_) | Self::Kind(_) => {
+            Self::None
+            | Self::Some
+            | Self::Conversation(_)
+            | Self::Kind(_)
+            | Self::Listening(_) => {
                 let standard = Rights::default();
                 (standard.of(Newcomer::User), standard.of(Newcomer::Participant))
             }
@@ -65,27 +73,41 @@ impl Answer {
 
 /// The answers that are known when a rule decides.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Answers(BTreeMap<Question, Answer>);
+pub struct Answers {
+    known: BTreeMap<Question, Answer>,
+    /// Whether others than the conversation's own webhooks may listen, so that a rule has to ask.
+    may_listen: bool,
+}
 
 impl Answers {
     /// No answers.
-    pub const NONE: Self = Self(BTreeMap::new());
+    pub const NONE: Self = Self { known: BTreeMap::new(), may_listen: false };
+
+    /// No answers yet, of an account whose webhooks may have to be told.
+    pub const fn of_account() -> Self {
+        Self { known: BTreeMap::new(), may_listen: true }
+    }
+
+    /// Whether webhooks of the account or the service may have to be told.
+    pub(super) const fn may_listen(&self) -> bool {
+        self.may_listen
+    }
 
     /// The answer to a question, if it is known.
     pub fn get(&self, question: &Question) -> Option<Answer> {
-        self.0.get(question).copied()
+        self.known.get(question).copied()
     }
 }
 
 impl FromIterator<(Question, Answer)> for Answers {
     fn from_iter<I: IntoIterator<Item = (Question, Answer)>>(answers: I) -> Self {
-        Self(answers.into_iter().collect())
+        Self { known: answers.into_iter().collect(), may_listen: false }
     }
 }
 
 impl Extend<(Question, Answer)> for Answers {
     fn extend<I: IntoIterator<Item = (Question, Answer)>>(&mut self, answers: I) {
-        self.0.extend(answers);
+        self.known.extend(answers);
     }
 }
 

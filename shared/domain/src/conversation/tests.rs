@@ -30,6 +30,9 @@ fn events_are_spelled_as_published_everywhere_and_read_in_any_case() {
         "onParticipantUpdated",
         "onParticipantRemoved",
         "onDeliveryUpdated",
+        "onConversationAdded",
+        "onUserAdded",
+        "onUserUpdated",
     ];
     assert_eq!(spelled, published);
     for name in EventName::VARIANTS {

@@ -7,8 +7,8 @@
 
 use crate::address::Address;
 use crate::conversation::{
-    Answers, Conversation, ConversationEvent, Details, Draft, MessagePage, NewParticipant,
-    Objection, ParticipantUpdate, Pointer, Source, Target,
+    Answers, Conversation, ConversationEvent, Details, Draft, Listening, MessagePage,
+    NewParticipant, Objection, ParticipantUpdate, Pointer, Source, Target,
 };
 use crate::message::{self, Edit, Message, Post};
 use crate::refusal::Refusal;
@@ -74,6 +74,7 @@ pub struct ConversationChange {
     pub events: Vec<ConversationEvent>,
     /// Where the command came from.
     pub source: Source,
+    pub(super) listening: Listening,
     pub(super) is_written: bool,
     pub(super) is_removed: bool,
     pub(super) appear: Vec<Pointer>,
@@ -121,6 +122,9 @@ pub fn decide_all(
     let outcome = commands
         .into_iter()
         .try_for_each(|command| apply(&mut draft, command, &mut number, &mut message));
+    if outcome.is_ok() {
+        draft.look_who_listens();
+    }
     let done = draft.settled(outcome)?;
     Ok(ConversationChange {
         conversation: done.conversation,
@@ -128,6 +132,7 @@ pub fn decide_all(
         message,
         events: done.events,
         source,
+        listening: done.listening,
         is_written: done.is_written,
         is_removed: done.is_removed,
         appear: done.appear,

@@ -2,9 +2,11 @@
 //! other place makes calls of events.
 
 use super::conversation::ConversationChange;
-use crate::conversation::{Conversation, ConversationEvent, Pointer, Source};
+use crate::conversation::{
+    Conversation, ConversationEvent, EventName, Level, Listening, Pointer, Source, User,
+};
 use crate::decision::Decision;
-use crate::effect::{Call, Effect, SendRequest, WebhookCall};
+use crate::effect::{Call, Effect, SendRequest, UserCall, WebhookCall};
 use crate::message::{Delivery, Message};
 use crate::record::Record;
 use crate::sid::{MessageSid, Sid as _};
@@ -18,7 +20,10 @@ impl From<ConversationChange> for Decision {
         let message = change.message.as_ref().filter(|_| posted);
         let mut effects: Vec<Effect> = message.map(sends).unwrap_or_default();
         if !change.is_removed {
-            effects.extend(calls(&change.conversation, &change.events, change.source));
+            effects.extend(of_newcomers(&change));
+            effects.extend(of_beginning(&change));
+            let (events, listening) = (&change.events, change.listening);
+            effects.extend(calls(&change.conversation, events, change.source, listening));
         }
         let mut decision = Self::unchanged();
         decision.deletes.extend(change.vanish.into_iter().map(Record::from));
@@ -46,27 +51,71 @@ impl From<Pointer> for Record {
     }
 }
 
+/// The calls about users who are new with the change.
+fn of_newcomers(change: &ConversationChange) -> Vec<Effect> {
+    let users = change.appear.iter().filter_map(|pointer| match pointer {
+        Pointer::User(user) => Some(user),
+        Pointer::Binding(_) | Pointer::Membership(_) | Pointer::Name(_) => None,
+    });
+    let event = EventName::OnUserAdded;
+    users.flat_map(|user| of_user(user, event, change.source, change.listening)).collect()
+}
+
+/// The calls about a conversation that begins.
+fn of_beginning(change: &ConversationChange) -> Vec<Effect> {
+    let begins = change.is_written && change.conversation.version.is_new();
+    if !begins || !change.source.tells_webhooks() {
+        return Vec::new();
+    }
+    let event = EventName::OnConversationAdded;
+    let call = |level| WebhookCall {
+        conversation: change.conversation.sid,
+        webhook: 0,
+        level,
+        event,
+        message: None,
+        number: None,
+        state_from: None,
+        source: change.source.name().to_owned(),
+    };
+    let calls = change.listening.levels(event).map(call);
+    calls.map(|call| Effect::Notify(Call::Conversation(call))).collect()
+}
+
+/// The calls about a user that an event leads to, at the levels that want to hear of it.
+pub fn of_user(user: &User, event: EventName, source: Source, listening: Listening) -> Vec<Effect> {
+    if !source.tells_webhooks() {
+        return Vec::new();
+    }
+    let call = |level| UserCall { user: user.sid, level, event, source: source.name().to_owned() };
+    listening.levels(event).map(call).map(|call| Effect::Notify(Call::User(call))).collect()
+}
+
 /// The calls that events lead to: one for each webhook that listens to each of them (rule B.5).
 pub fn calls(
     conversation: &Conversation,
     events: &[ConversationEvent],
     source: Source,
+    listening: Listening,
 ) -> Vec<Effect> {
     if !source.tells_webhooks() {
         return Vec::new();
     }
     let of = |event: &ConversationEvent| {
-        let listening = conversation.webhooks.iter().filter(|webhook| webhook.listens_to(event));
-        let call = |number| WebhookCall {
+        let own = conversation.webhooks.iter().filter(|webhook| webhook.listens_to(event));
+        let call = |(level, number)| WebhookCall {
             conversation: conversation.sid,
             webhook: number,
+            level,
             event: event.name(),
             message: event.message(),
             number: event.number(),
             state_from: event.state_from().map(|state| state.name().to_owned()),
             source: source.name().to_owned(),
         };
-        let calls = listening.map(|webhook| call(webhook.number));
+        let own = own.map(|webhook| (Level::Conversation, webhook.number));
+        let others = listening.levels(event.name()).map(|level| (level, 0));
+        let calls = own.chain(others).map(call);
         calls.map(|call| Effect::Notify(Call::Conversation(call))).collect::<Vec<_>>()
     };
     events.iter().flat_map(of).collect()

@@ -1,7 +1,7 @@
 use super::*;
 use crate::conversation::{
-    AGENT, Answer, CHANNEL_PARTICIPANTS_MAX, Dates, EventName, PARTICIPANTS_MAX, Pair, Question,
-    RoleKind, State, User, WEBHOOKS_MAX, Who,
+    AGENT, Answer, CHANNEL_PARTICIPANTS_MAX, Dates, EventName, Listening, PARTICIPANTS_MAX, Pair,
+    Question, RoleKind, State, User, WEBHOOKS_MAX, Who,
 };
 use crate::decision::Decision;
 use crate::effect::{Call, Effect, WebhookCall};
@@ -54,6 +54,7 @@ fn settled(conversation: &Conversation, command: Command) -> Result<Conversation
                     | Question::HasUser(_) => (question, Answer::Some),
                     Question::HolderOf(_)
                     | Question::BearerOf(..)
+                    | Question::Listening(_)
                     | Question::RolesOfNewcomers(_)
                     | Question::KindOfRole(..) => (question, Answer::None),
                 };
@@ -521,18 +522,19 @@ fn a_webhook_hears_what_it_asked_for_and_a_flow_hears_nothing() {
     let flow = Target::Studio { flow: FlowSid::derived(&["f"]) };
     let _ = thread.does(Command::Attach(flow)).unwrap();
     let added = ConversationEvent::MessageAdded { message: post("hi").sid, author: Some(3) };
-    let told = calls(&thread.0, std::slice::from_ref(&added), Source::Channel);
+    let told =
+        calls(&thread.0, std::slice::from_ref(&added), Source::Channel, Listening::default());
     let [call] = called(&told)[..] else { panic!("{told:?}") };
     assert_eq!((call.webhook, call.number, call.source.as_str()), (number, Some(3), "SMS"));
     let other = [ConversationEvent::ParticipantAdded { number: 1 }];
-    assert!(calls(&thread.0, &other, Source::Channel).is_empty());
+    assert!(calls(&thread.0, &other, Source::Channel, Listening::default()).is_empty());
     let woken = ConversationEvent::StateUpdated { from: State::Inactive };
     let both = [woken, added];
-    let told = calls(&thread.0, &both, Source::Api { webhooks: true });
+    let told = calls(&thread.0, &both, Source::Api { webhooks: true }, Listening::default());
     let [first, second] = called(&told)[..] else { panic!("{told:?}") };
     assert_eq!((first.source.as_str(), first.state_from.as_deref()), ("API", Some("inactive")));
     assert_eq!(second.event, EventName::OnMessageAdded);
-    assert!(calls(&thread.0, &both, QUIET).is_empty());
+    assert!(calls(&thread.0, &both, QUIET, Listening::default()).is_empty());
 }
 
 #[test]
@@ -546,9 +548,9 @@ fn a_trigger_hears_of_messages() {
     let _ = thread.does(Command::Attach(target)).unwrap();
     let message = post("hi").sid;
     let added = [ConversationEvent::MessageAdded { message, author: None }];
-    assert_eq!(calls(&thread.0, &added, Source::Channel).len(), 1);
+    assert_eq!(calls(&thread.0, &added, Source::Channel, Listening::default()).len(), 1);
     let removed = [ConversationEvent::MessageRemoved { message, author: None }];
-    assert!(calls(&thread.0, &removed, Source::Channel).is_empty());
+    assert!(calls(&thread.0, &removed, Source::Channel, Listening::default()).is_empty());
 }
 
 #[test]
