@@ -152,6 +152,9 @@ async fn conversations(made: &Made<'_>) -> Vec<String> {
         paths.extend(made.list(&format!("{root}/Roles"), "roles").await);
         paths.extend(made.agent(&root, &one).await);
     }
+    for root in [product.to_owned(), format!("{product}/Services/{service}")] {
+        paths.push(format!("{root}/Configuration/Webhooks"));
+    }
     paths.push(format!("{product}/Services/{service}/Configuration"));
     paths
 }
