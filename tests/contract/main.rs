@@ -11,6 +11,7 @@ mod defects;
 mod diagram;
 mod events;
 mod frozen;
+mod operations;
 mod shapes;
 mod template;
 mod tree;

@@ -160,6 +160,43 @@ class Journey(unittest.TestCase):
         self.assertTrue(workers(worker.sid).delete())
         self.fails(404, 20404, workers(worker.sid).fetch)
 
+    def test_who_takes_part(self):
+        v1 = CLIENT.conversations.v1
+        other = v1.services.create(friendly_name="People from Python")
+        for scope in (v1, v1.services(other.sid)):
+            role = scope.roles.create(
+                friendly_name="reader", type="conversation", permission=["sendMessage", "leaveConversation"]
+            )
+            self.assertEqual(sorted(role.permissions), ["leaveConversation", "sendMessage"])
+            self.is_recent(role.date_created)
+            self.assertIn(role.sid, [one.sid for one in scope.roles.list(page_size=2)])
+            identity = f"pat-{role.sid}"
+            user = scope.users.create(identity=identity, friendly_name="Pat", attributes='{"a": 1}')
+            self.is_recent(user.date_updated)
+            self.assertEqual((user.is_online, user.is_notifiable), (None, None))
+            self.fails(409, 50201, scope.users.create, identity=identity)
+            self.assertEqual(scope.users(identity).fetch().sid, user.sid)
+            self.assertEqual(scope.users(user.sid).update(friendly_name="P").friendly_name, "P")
+            conversation = scope.conversations.create()
+            scope.conversations(conversation.sid).participants.create(identity=identity, role_sid=role.sid)
+            scope.conversations(conversation.sid).messages.create(body="one")
+            places = scope.users(user.sid).user_conversations
+            place = self.only(places.list())
+            self.assertIsNone(place.unread_messages_count)
+            self.is_recent(place.date_created)
+            read = places(conversation.sid).update(last_read_message_index=0, notification_level="muted")
+            self.assertEqual((read.unread_messages_count, read.notification_level), (0, "muted"))
+            self.assertTrue(places(conversation.sid).delete())
+            self.assertTrue(scope.users(user.sid).delete())
+            self.assertTrue(scope.roles(role.sid).delete())
+            self.fails(404, 20404, scope.users(identity).fetch)
+        settings = v1.services(other.sid).configuration().fetch()
+        self.assertFalse(settings.reachability_enabled)
+        for hooks in (v1.configuration.webhooks(), v1.services(other.sid).configuration.webhooks()):
+            set_ = hooks.update(post_webhook_url="https://example.com/post", filters=["onMessageAdded"])
+            self.assertEqual(set_.filters, ["onMessageAdded"])
+            self.assertIsNone(hooks.update(post_webhook_url="").post_webhook_url)
+
     def test_errors_carry_the_published_codes(self):
         conversations = CLIENT.conversations.v1.conversations
         nobody = connect(ACCOUNT, "0" * 32, base=BASE)

@@ -1,0 +1,142 @@
+//! Every operation of the Conversations product that matters is driven by the vendor's unmodified SDK: `tests/operations.md` says where, and
+//! a row without a place fails. It is written by `UPDATE_OPERATIONS=1 cargo test -p switchboard-tests --test contract operations`.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use switchboard_tests::Schema;
+
+use crate::tree::{read, root};
+
+const TABLE: &str = "tests/operations.md";
+/// Push notifications, which are not built.
+const PERIPHERAL: [&str; 3] = ["/v1/Credentials", "/Bindings", "/Configuration/Notifications"];
+/// Where the SDK calls a list of the path otherwise.
+const ACCESSORS: [(&str, &str); 6] = [
+    ("Addresses", "addressConfigurations"),
+    ("ConversationWithParticipants", "conversationWithParticipants"),
+    ("ParticipantConversations", "participantConversations"),
+    ("Receipts", "deliveryReceipts"),
+    ("Users/{}/Conversations", "userConversations"),
+    ("Configuration", "configuration"),
+];
+
+/// What the SDK calls an operation: an accessor, whether one of a list is named, and the verb.
+fn call_of(method: &str, path: &str) -> (String, bool, &'static str) {
+    let parts: Vec<&str> = path.split('/').skip(2).collect();
+    let literals: Vec<&str> =
+        parts.iter().map(|part| if part.starts_with('{') { "{}" } else { part }).collect();
+    let is_one = literals.last() == Some(&"{}");
+    let list = &literals[..literals.len() - usize::from(is_one)];
+    let name = list.last().copied().unwrap_or_default();
+    let is_setting = name == "Configuration" || list.ends_with(&["Configuration", "Webhooks"]);
+    let known = ACCESSORS.iter().find(|(ending, _)| list.join("/").ends_with(ending));
+    let accessor = match known {
+        Some((_, accessor)) => (*accessor).to_owned(),
+        None => name[..1].to_lowercase() + &name[1..],
+    };
+    let accessor = if is_setting && name == "Webhooks" { "hooks".to_owned() } else { accessor };
+    let verb = match (method, is_one || is_setting) {
+        ("get", true) => "fetch",
+        ("get", false) => "list",
+        ("post", true) => "update",
+        ("post", false) => "create",
+        _ => "remove",
+    };
+    (accessor, is_one || is_setting, verb)
+}
+
+/// Where a text calls so: `roles.create(`, or `roles(…).fetch(` with whatever in between.
+fn place_of(text: &str, (accessor, is_one, verb): &(String, bool, &str)) -> Option<usize> {
+    text.match_indices(accessor.as_str()).map(|(at, _)| at).find(|at| {
+        let before = text[..*at].chars().next_back().unwrap_or(' ');
+        let mut rest = &text[at + accessor.len()..];
+        if *is_one {
+            let mut depth = 0;
+            let Some(end) = rest.find(|one| {
+                depth += i32::from(one == '(') - i32::from(one == ')');
+                depth == 0
+            }) else {
+                return false;
+            };
+            if end == 0 {
+                return false;
+            }
+            rest = rest[end + 1..].trim_start();
+        }
+        let is_word = !before.is_alphanumeric() && before != '_';
+        is_word && rest.strip_prefix('.').is_some_and(|it| it.starts_with(&format!("{verb}(")))
+    })
+}
+
+/// The title of the story that a place is in.
+fn story_at(text: &str, place: usize) -> Option<&str> {
+    let (_, rest) = text[..place].rsplit_once("story(")?;
+    let quote = rest.chars().next()?;
+    rest[1..].split(quote).next()
+}
+
+/// The stories of the journey, by file.
+fn journey() -> BTreeMap<String, String> {
+    let files = fs::read_dir(root().join("tests/journey")).unwrap();
+    let names = files.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let stories = names.filter(|name| name.ends_with(".test.mjs"));
+    stories.map(|name| (name.clone(), read(&format!("tests/journey/{name}")))).collect()
+}
+
+/// The table as it has to be; a row has an empty cell where no story makes the call.
+fn table(published: &Schema) -> (String, Vec<String>) {
+    let stories = journey();
+    let mut text = "# Operations of the Conversations product, and the story that calls each by the SDK\n\n\
+        Written by `UPDATE_OPERATIONS=1 cargo test -p switchboard-tests --test contract operations`. That each answers as it is \
+        published, with a service in the path and without, `tests/rest/conversations/published.rs` proves.\n\n\
+        | operation | call | story |\n|---|---|---|\n"
+        .to_owned();
+    let mut empty = Vec::new();
+    for (method, path, _) in published.operations() {
+        if PERIPHERAL.iter().any(|it| path.contains(it)) {
+            continue;
+        }
+        let call = call_of(&method, &path);
+        let (accessor, is_one, verb) = &call;
+        let found = stories.iter().find_map(|(file, story)| {
+            let title = story_at(story, place_of(story, &call)?)?;
+            Some(format!("{file}: {title}"))
+        });
+        let operation = format!("{} {path}", method.to_uppercase());
+        if found.is_none() {
+            empty.push(format!("{operation} ({accessor}, {verb})"));
+        }
+        let shown =
+            if *is_one { format!("{accessor}(…).{verb}") } else { format!("{accessor}.{verb}") };
+        text += &format!("| `{operation}` | `{shown}` | {} |\n", found.unwrap_or_default());
+    }
+    (text, empty)
+}
+
+#[test]
+fn every_operation_that_matters_is_in_a_story_of_the_sdk() {
+    let Some(published) = Schema::open("twilio_conversations_v1.json") else { return };
+    let (table, empty) = table(&published);
+    assert_eq!(empty, Vec::<String>::new(), "no story calls these");
+    if std::env::var_os("UPDATE_OPERATIONS").is_some() {
+        fs::write(root().join(TABLE), table).unwrap();
+        return;
+    }
+    assert_eq!(read(TABLE), table, "run with UPDATE_OPERATIONS=1");
+}
+
+#[test]
+fn a_call_is_found_in_its_story_and_another_verb_is_not() {
+    let text = "story(\"one\", async () => {\n  await v1.roles(only(all).sid)\n    .update({});\n});\n\
+        story(`two`, async () => { scope.roles.create({}); userRoles.list(); });";
+    let role = |is_one, verb| place_of(text, &("roles".to_owned(), is_one, verb));
+    assert_eq!(story_at(text, role(true, "update").unwrap()), Some("one"));
+    assert_eq!(story_at(text, role(false, "create").unwrap()), Some("two"));
+    assert_eq!((role(true, "fetch"), role(false, "list")), (None, None));
+    let call = |method, path| call_of(method, path);
+    let path = "/v1/Services/{ChatServiceSid}/Users/{UserSid}/Conversations/{ConversationSid}";
+    assert_eq!(call("delete", path), ("userConversations".to_owned(), true, "remove"));
+    assert_eq!(call("post", "/v1/Roles"), ("roles".to_owned(), false, "create"));
+    assert_eq!(call("get", "/v1/Configuration"), ("configuration".to_owned(), true, "fetch"));
+}
