@@ -130,6 +130,14 @@ impl Desk {
         assert_eq!(customer.delivers(&sid, "Hello, I have a question about my order.").await, 200);
     }
 
+    /// The same to another of the business' addresses.
+    pub(crate) async fn writes_to(&self, address: &str, business: &str) {
+        let number = self.messages.fetch_add(1, Ordering::SeqCst);
+        let sid = format!("SM{}", hex(&Sha256::digest(number.to_be_bytes())));
+        let customer = self.exchange.customer(address).to(business);
+        assert_eq!(customer.delivers(&sid, "Hello, I have a question about my order.").await, 200);
+    }
+
     /// Somebody writes by WhatsApp, where carriers tell more than one name.
     pub(crate) async fn writes_by_whatsapp(&self, address: &str, business: &str) {
         let number = self.messages.fetch_add(1, Ordering::SeqCst);

@@ -19,7 +19,8 @@ type Item = Map<String, Value>;
 type Address = (String, String, String);
 
 /// The indexes and their keys. All are of keys only.
-const INDEXES: [(&str, &str, &str); 2] = [("list", "lpk", "lsk"), ("worker", "wpk", "wsk")];
+const INDEXES: [(&str, &str, &str); 3] =
+    [("list", "lpk", "lsk"), ("worker", "wpk", "wsk"), ("due", "dpk", "dsk")];
 /// The least that a number takes, beside its digits.
 const NUMBER_BYTES: usize = 1;
 /// What a list or a map takes, beside its elements.

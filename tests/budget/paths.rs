@@ -26,6 +26,7 @@ pub(crate) async fn walk(desk: &Desk) -> Vec<Entry> {
     let (agent, off) = desk.on_break("agent23").await;
     entries.push(desk.count("agent goes on a break", 1, desk.goes(&agent, &off)).await);
     named(desk, &mut entries).await;
+    quiet(desk, &mut entries).await;
     entries
 }
 
@@ -38,6 +39,7 @@ const FORGOTTEN: &str = "+13105550133";
 const NAMED: &str = "+13105550144";
 const NAMED_MESSAGE: &str = "SM0123456789abcdef0123456789abcdef";
 const OTHER_NUMBER: &str = "+18005550177";
+const QUIET: &str = "+13105550155";
 const WHATSAPP: &str = "whatsapp:+18005550177";
 
 /// The channel of a conversation: the same digits.
@@ -132,6 +134,32 @@ async fn named(desk: &Desk, entries: &mut Vec<Entry>) {
         let path = format!("inbound by WhatsApp under two names, {what}");
         entries.push(desk.count(&path, 1, desk.writes_by_whatsapp(&from, to)).await);
     }
+}
+
+/// A conversation with timers, which nobody routes: what it costs to write to it, and what its alarms do that the tick before
+/// has set: one that rings too early, and two that do not.
+async fn quiet(desk: &Desk, entries: &mut Vec<Entry>) {
+    let settings = "/conversations/v1/Configuration";
+    let timers = [("DefaultInactiveTimer", "PT10M"), ("DefaultClosedTimer", "PT1H")];
+    desk.exchange.api.post(settings, &timers).await.ok();
+    let writes = || desk.writes_to(QUIET, OTHER_NUMBER);
+    entries.push(desk.count("inbound with timers, opened", 1, writes()).await);
+    entries.push(desk.count("inbound with timers, appended", 1, writes()).await);
+    let off = [("DefaultInactiveTimer", "PT0S"), ("DefaultClosedTimer", "PT0S")];
+    desk.exchange.api.post(settings, &off).await.ok();
+    desk.rests_for(Duration::from_secs(300)).await;
+    writes().await;
+    for (what, until_the_tick) in [
+        ("alarm of a conversation that is not quiet", 270),
+        ("alarm of a quiet conversation, inactive", 240),
+        ("alarm of a quiet conversation, closed", 3_570),
+    ] {
+        desk.rests_for(Duration::from_secs(until_the_tick)).await;
+        desk.exchange.ticks().await;
+        let rings = desk.rests_for(PAST_THE_ALARM);
+        entries.push(desk.count(what, 1, rings).await);
+    }
+    entries.push(desk.count("a minute's tick", 1, desk.exchange.ticks()).await);
 }
 
 /// Offers that are refused or forgotten.

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_norway::Value;
 use switchboard_domain::effect::{
-    Call, Effect, EventCall, InviteRequest, QueueName, RouterEvent, RouterSubject, SendRequest,
-    Wake,
+    Call, Effect, EventCall, InviteRequest, QueueName, RouterAlarm, RouterEvent, RouterSubject,
+    SendRequest, Wake,
 };
 use switchboard_domain::sid::{
     EventSid, InteractionSid, MessageSid, Sid as _, TaskSid, WorkspaceSid,
@@ -59,7 +59,7 @@ fn effects() -> Vec<(&'static str, Effect)> {
             event_sid: EventSid::derived(&["e"]),
             resource: "task".to_owned(),
         })),
-        Effect::Wake(Wake { at: Timestamp(0), event }),
+        Effect::Wake(Wake::Router(RouterAlarm { at: Timestamp(0), event })),
     ];
     let named = effects.map(|effect| {
         let name = match &effect {

@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use switchboard::{Answer, Called, Deployment, Endpoints, Options};
-use switchboard_domain::conversation::{Answers, Conversation, EventName, Level, Source, Target};
+use switchboard_domain::conversation::{
+    Answers, Conversation, Defaults, EventName, Level, Source, Target,
+};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::{Call, WebhookCall};
 use switchboard_domain::process::conversation::{Command, decide};
@@ -104,6 +106,8 @@ impl Centre {
                 message: None,
                 number: None,
                 state_from: None,
+                state_to: None,
+                reason: None,
                 source: "API".to_owned(),
             });
             self.calls += 1;
@@ -125,7 +129,8 @@ impl Centre {
 /// A conversation with a webhook.
 fn listened_to(number: usize) -> (Decision, ConversationSid) {
     let sid = ConversationSid::derived(&[&number.to_string()]);
-    let new = Conversation::new(sid, ServiceSid::derived(&["s"]), None, Timestamp(0));
+    let new =
+        Conversation::new(sid, ServiceSid::derived(&["s"]), Defaults::default(), Timestamp(0));
     let target = Target::Webhook {
         url: format!("https://customer.example/{number}"),
         method: "POST".to_owned(),

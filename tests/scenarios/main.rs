@@ -12,4 +12,5 @@ mod journey;
 mod permissions;
 mod reservations;
 mod storms;
+mod timers;
 mod webhooks;

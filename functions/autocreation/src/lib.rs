@@ -14,7 +14,7 @@ use switchboard_domain::carriage::{Arrival, InboundMessage};
 use switchboard_domain::configuration::{
     AddressConfiguration, ConversationConfiguration, Flow, Handler, PhoneNumber,
 };
-use switchboard_domain::conversation::{Conversation, Pair, default_service_sid};
+use switchboard_domain::conversation::{Conversation, Lengths, Pair, default_service_sid};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::message::Message;
 use switchboard_domain::process::autocreation::{self, InboundOutcome, Situation};
@@ -101,6 +101,7 @@ async fn decide(
         flow: known.flow.as_ref(),
         default_service: known.default_service,
         messaging_service: known.messaging_service,
+        timers: known.timers,
     };
     let rule = |answers: &_| autocreation::receive(inbound, situation, answers, on.now());
     let (outcome, decision) = on.answering::<_, Failure>(rule).await?;
@@ -115,6 +116,7 @@ struct Known {
     flow: Option<Flow>,
     default_service: ServiceSid,
     messaging_service: Option<MessagingServiceSid>,
+    timers: Lengths,
 }
 
 /// Reads what the rule needs.
@@ -134,6 +136,7 @@ async fn load(on: &Dependencies, inbound: &InboundMessage) -> Result<Known, Fail
         flow: None,
         default_service,
         messaging_service: None,
+        timers: Lengths::default(),
     })
 }
 
@@ -150,6 +153,7 @@ async fn unbound(
     let keys = [&address, &number, &settings].map(Clone::clone);
     let mut found = on.store.get_all(&keys).await?;
     let settings: ConversationConfiguration = take(&mut found, &settings).unwrap_or_default();
+    let defaults = settings.defaults();
     let number: Option<PhoneNumber> = take(&mut found, &number);
     let address: Option<AddressConfiguration> = take(&mut found, &address);
     let flow: Option<Flow> = match address.as_ref().map(|it| &it.handler) {
@@ -166,6 +170,7 @@ async fn unbound(
             .unwrap_or_else(|| default_service_sid(on.config.account_sid)),
         messaging_service: number
             .and_then(|number| number.messaging_service)
-            .or(settings.default_messaging_service),
+            .or(defaults.messaging_service),
+        timers: defaults.timers,
     })
 }

@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 use switchboard_domain::codes::Code;
 use switchboard_domain::configuration::{ConversationConfiguration, MessagingService};
-use switchboard_domain::conversation::{Service, default_service_sid};
+use switchboard_domain::conversation::{Service, Timer, default_service_sid};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::refusal::Refusal;
 use switchboard_domain::sid::ServiceSid;
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::key;
 
-use crate::input::{self, Timer};
+use crate::input;
 use crate::scope::{self, Scope};
 
 /// `GET /v1/Configuration`.
@@ -26,8 +26,8 @@ pub(crate) async fn fetch(call: &Call<'_>) -> Answer {
 /// `POST /v1/Configuration`.
 pub(crate) async fn update(call: &Call<'_>) -> Answer {
     let form = &call.form;
-    let inactive = Timer::Inactive.read(form, "DefaultInactiveTimer")?;
-    let closed = Timer::Closed.read(form, "DefaultClosedTimer")?;
+    let inactive = input::timer_text(form, "DefaultInactiveTimer", Timer::Inactive)?;
+    let closed = input::timer_text(form, "DefaultClosedTimer", Timer::Closed)?;
     let messaging = input::messaging_service(form, "DefaultMessagingServiceSid")?;
     let service = service(call)?;
     let answer = call

@@ -4,29 +4,28 @@ use serde::Serialize;
 use serde_json::Value;
 use switchboard_domain::codes::Code;
 use switchboard_domain::configuration::ConversationConfiguration;
-use switchboard_domain::conversation::{Conversation, Details, State};
+use switchboard_domain::conversation::{Conversation, Details, State, Timer};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::process::conversation::{Command, ConversationChange};
 use switchboard_domain::sid::{AccountSid, ConversationSid, MessagingServiceSid, ServiceSid};
 use switchboard_domain::timestamp::Timestamp;
-use switchboard_rest::fields::{invalid, is_sid};
+use switchboard_rest::fields::is_sid;
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply, body};
 use switchboard_store::{Listing, Page, key};
 
 use crate::apply::{apply, decide_with_answers};
-use crate::input::{self, CONVERSATION_ATTRIBUTES_MAX, Timer};
+use crate::input::{self, CONVERSATION_ATTRIBUTES_MAX};
 use crate::scope::Scope;
 
 /// The largest page.
 const PAGE_MAX: i64 = 100;
+/// How long a conversation is active while it is quiet.
+const INACTIVE: &str = "Timers.Inactive";
+/// How long it is quiet until it is closed.
+const CLOSED: &str = "Timers.Closed";
+
 /// Reads and checks the parameters that create and update share: everything that needs no look into the tables.
 pub(crate) fn details(form: &Params) -> Result<Details, ApiError> {
-    for (timer, name) in [(Timer::Inactive, "Timers.Inactive"), (Timer::Closed, "Timers.Closed")] {
-        // None of our conversations has a timer, so turning one off is done already.
-        if let Some(Some(_)) = timer.read(form, name)? {
-            return Err(invalid(name, "is not supported yet"));
-        }
-    }
     let unique_name = input::text(form, "UniqueName", Code::UniqueNameTooLong)?;
     if unique_name.as_ref().and_then(Option::as_ref).is_some_and(|name| is_sid_like(name)) {
         return Err(Code::UniqueNameLikeSid.into());
@@ -37,13 +36,25 @@ pub(crate) fn details(form: &Params) -> Result<Details, ApiError> {
         attributes: input::attributes(form, CONVERSATION_ATTRIBUTES_MAX)?,
         messaging_service: input::messaging_service(form, "MessagingServiceSid")?,
         state: state(form)?,
+        inactive: input::timer(form, INACTIVE, Timer::Inactive)?,
+        closed: input::timer(form, CLOSED, Timer::Closed)?,
         dates: input::dates(form)?,
     })
 }
 
+/// The same for one that is new. Timers go with the state that it begins in, which is active unless another one is given
+/// (rule B.1).
+pub(crate) fn new_details(form: &Params) -> Result<Details, ApiError> {
+    let has_timers = form.has(INACTIVE) || form.has(CLOSED);
+    if has_timers && form.get("State") == Some("") {
+        return Err(Code::TimerWithoutState.into());
+    }
+    details(form)
+}
+
 /// `POST …/Conversations`.
 pub(crate) async fn create(call: &Call<'_>, scope: &Scope) -> Answer {
-    let details = details(&call.form)?;
+    let details = new_details(&call.form)?;
     let service = scope.service(call).await?;
     let sid = call.on.mint();
     let answer = call
@@ -65,8 +76,8 @@ pub(crate) async fn new(
 ) -> Result<Conversation, ApiError> {
     let settings: Option<ConversationConfiguration> =
         call.on.store.get(key::conversation_configuration()).await?;
-    let messaging_service = settings.and_then(|it| it.default_messaging_service);
-    Ok(Conversation::new(sid, service, messaging_service, call.now))
+    let defaults = settings.unwrap_or_default().defaults();
+    Ok(Conversation::new(sid, service, defaults, call.now))
 }
 
 /// `GET …/Conversations`: in order of creation; latest first when they are asked for by date.
@@ -151,10 +162,30 @@ struct Shown<'a> {
     state: &'static str,
     date_created: String,
     date_updated: String,
-    timers: Empty,
+    timers: ShownTimers,
     bindings: Empty,
     links: Links,
     url: String,
+}
+
+/// When its state is going to change if nothing happens; what is not, is not there.
+#[derive(Debug, Serialize)]
+pub(crate) struct ShownTimers {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date_inactive: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date_closed: Option<String>,
+}
+
+impl ShownTimers {
+    /// The timers of a conversation.
+    pub(crate) fn of(one: &Conversation) -> Self {
+        let pending = one.pending();
+        Self {
+            date_inactive: pending.inactive.map(Timestamp::iso),
+            date_closed: pending.closed.map(Timestamp::iso),
+        }
+    }
 }
 
 /// An object without members.
@@ -184,7 +215,7 @@ impl<'a> Shown<'a> {
             state: one.state.name(),
             date_created: one.created.iso(),
             date_updated: one.updated.iso(),
-            timers: Empty {},
+            timers: ShownTimers::of(one),
             bindings: Empty {},
             links: Links {
                 participants: format!("{url}/Participants"),
@@ -212,6 +243,7 @@ pub(crate) fn render_without_export(call: &Call<'_>, scope: &Scope, one: &Conver
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use switchboard_domain::timestamp::Millis;
 
     use super::*;
 
@@ -227,7 +259,7 @@ mod tests {
             ("Timers.Inactive", "PT1S", 50375),
             ("Timers.Closed", "PT1M", 50376),
             ("Timers.Closed", "P1Y", 50380),
-            ("Timers.Closed", "P1D", 20001),
+            ("Timers.Inactive", "PT1H30", 50379),
             ("UniqueName", "CH0123456789abcdef0123456789ABCDEF", 50390),
             ("MessagingServiceSid", "MG1", 50341),
             ("DateCreated", "yesterday", 50308),
@@ -235,6 +267,18 @@ mod tests {
             let refused = details(&form(name, value)).unwrap_err();
             assert_eq!((refused.status, refused.code), (400, code), "{name}={value}");
         }
+    }
+
+    #[test]
+    fn a_new_one_may_have_timers_without_a_state_but_not_beside_an_empty_one() {
+        let both =
+            |state: &str| Params::from_json(&json!({ "Timers.Closed": "P1D", "State": state }));
+        let taken = new_details(&form("Timers.Closed", "P1D")).unwrap();
+        assert_eq!(taken.closed, Some(Some(Millis::seconds(86_400))));
+        assert_eq!(new_details(&both("inactive")).unwrap().state, Some(State::Inactive));
+        assert_eq!(new_details(&both("")).unwrap_err().code, 50382);
+        assert_eq!(new_details(&form("State", "")).unwrap_err().code, 50374);
+        assert_eq!(details(&both("")).unwrap_err().code, 50374, "an update has a state to keep");
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! Parameters that several resources share, with the codes their mistakes are published under.
 
-use jiff::fmt::temporal::SpanParser;
 use switchboard_domain::codes::Code;
 use switchboard_domain::configuration::Flow;
-use switchboard_domain::conversation::{Dates, EventName, Given};
+use switchboard_domain::conversation::{Dates, EventName, Given, Timer, Unfit};
 use switchboard_domain::sid::{FlowSid, MessagingServiceSid};
+use switchboard_domain::timestamp::Millis;
 use switchboard_rest::fields::{
     Longest, NotJson, URL_CHARS_MAX, invalid, is_sid, is_web_url, json, one_of,
 };
@@ -83,47 +83,34 @@ pub(crate) fn dates(form: &Params) -> Result<Dates, ApiError> {
     })
 }
 
-/// One of the two timers of a conversation (rule B.1).
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Timer {
-    /// Until it is inactive.
-    Inactive,
-    /// Until it is closed.
-    Closed,
+/// A duration of a timer (rule B.1). No text, and no time at all, turn it off.
+pub(crate) fn timer(form: &Params, name: &str, timer: Timer) -> Result<Given<Millis>, ApiError> {
+    let Some(text) = form.get(name) else { return Ok(None) };
+    if text.is_empty() {
+        return Ok(Some(None));
+    }
+    let (invalid, too_short) = match timer {
+        Timer::Inactive => (Code::InvalidInactiveTimer, Code::InactiveTimerTooShort),
+        Timer::Closed => (Code::InvalidClosedTimer, Code::ClosedTimerTooShort),
+    };
+    timer.read(text).map(Some).map_err(|unfit| match unfit {
+        Unfit::TooShort(_) => too_short.into(),
+        Unfit::Malformed(_)
+        | Unfit::Calendar(_)
+        | Unfit::Fraction(_)
+        | Unfit::Negative
+        | Unfit::TooLong(_) => ApiError::because(invalid, unfit),
+    })
 }
 
-impl Timer {
-    /// Reads a duration of days or smaller units, in whole seconds. Zero turns the timer off.
-    pub(crate) fn read(self, form: &Params, name: &str) -> Result<Given<String>, ApiError> {
-        let Some(text) = form.get(name) else {
-            return Ok(None);
-        };
-        let (invalid, too_short, minimum) = match self {
-            Self::Inactive => (Code::InvalidInactiveTimer, Code::InactiveTimerTooShort, 60),
-            Self::Closed => (Code::InvalidClosedTimer, Code::ClosedTimerTooShort, 600),
-        };
-        match seconds(text) {
-            _ if text.is_empty() => Ok(Some(None)),
-            None => Err(invalid.into()),
-            Some(0) => Ok(Some(None)),
-            Some(seconds) if seconds < minimum => Err(too_short.into()),
-            Some(_) => Ok(Some(Some(text.to_owned()))),
-        }
-    }
-}
-
-fn seconds(duration: &str) -> Option<i64> {
-    let span = SpanParser::new().parse_span(duration).ok()?;
-    let coarse = span.get_years() != 0 || span.get_months() != 0 || span.get_weeks() != 0;
-    let fine =
-        span.get_milliseconds() != 0 || span.get_microseconds() != 0 || span.get_nanoseconds() != 0;
-    if coarse || fine || span.is_negative() {
-        return None;
-    }
-    let minutes = (i64::from(span.get_days()) * 24 + i64::from(span.get_hours()))
-        .checked_mul(60)?
-        .checked_add(span.get_minutes())?;
-    minutes.checked_mul(60)?.checked_add(span.get_seconds())
+/// The same, kept as it was written.
+pub(crate) fn timer_text(
+    form: &Params,
+    name: &str,
+    timer: Timer,
+) -> Result<Given<String>, ApiError> {
+    let length = self::timer(form, name, timer)?;
+    Ok(length.map(|length| length.and(form.get(name)).map(str::to_owned)))
 }
 
 /// The address of a webhook.
@@ -187,25 +174,35 @@ mod tests {
     }
 
     #[test]
-    fn timers_are_made_of_days_or_smaller_units() {
-        let read = |text: &str| Timer::Inactive.read(&form("T", text), "T");
+    fn a_timer_is_kept_as_it_was_written_and_off_as_nothing() {
+        let read = |text: &str| timer_text(&form("T", text), "T", Timer::Inactive);
         for (text, kept) in
-            [("PT1M", Some("PT1M")), ("P30DT1H", Some("P30DT1H")), ("PT0S", None), ("", None)]
+            [("PT1M", Some("PT1M")), ("P1W", Some("P1W")), ("PT0S", None), ("", None)]
         {
             assert_eq!(read(text).unwrap(), Some(kept.map(str::to_owned)), "{text}");
         }
-        for wrong in ["P6M", "P1Y", "P1W", "1 minute", "PT60.5S", "-PT5M", "P", "60"] {
-            assert_eq!(read(wrong).unwrap_err().code, 50379, "{wrong}");
-        }
+        assert_eq!(timer(&form("T", ""), "another", Timer::Closed).unwrap(), None);
     }
 
     #[test]
-    fn each_timer_has_its_minimum() {
-        let short = form("T", "PT59S");
-        assert_eq!(Timer::Inactive.read(&short, "T").unwrap_err().code, 50375);
-        let short = form("T", "PT9M59S");
-        assert_eq!(Timer::Closed.read(&short, "T").unwrap_err().code, 50376);
-        assert!(Timer::Closed.read(&form("T", "PT600S"), "T").is_ok());
+    fn each_timer_has_its_own_codes_and_a_wrong_form_is_named() {
+        let refused = |timer, text: &str| super::timer(&form("T", text), "T", timer).unwrap_err();
+        for (timer, format, minimum) in
+            [(Timer::Inactive, 50379, 50375), (Timer::Closed, 50380, 50376)]
+        {
+            for (text, part) in [
+                ("P6M", "6M"),
+                ("PT1H30", "30"),
+                ("PT60.5S", "60.5S"),
+                ("-PT5M", "-"),
+                ("60", "60"),
+            ] {
+                let refused = refused(timer, text);
+                assert_eq!((refused.status, refused.code), (400, format), "{text}");
+                assert!(refused.message.contains(&format!("\"{part}\"")), "{}", refused.message);
+            }
+            assert_eq!(refused(timer, "PT59S").code, minimum);
+        }
     }
 
     #[test]

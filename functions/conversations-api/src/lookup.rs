@@ -16,6 +16,7 @@ use switchboard_rest::{
 };
 use switchboard_store::{Kept, Listing, Page, key};
 
+use crate::conversations::ShownTimers;
 use crate::input::NAME_CHARS_MAX;
 use crate::scope::Scope;
 
@@ -160,7 +161,7 @@ fn render(call: &Call<'_>, scope: &Scope, user: Option<UserSid>, found: &Found) 
         "conversation_date_updated": of.updated.iso(),
         "conversation_created_by": null,
         "conversation_state": of.state.name(),
-        "conversation_timers": {},
+        "conversation_timers": ShownTimers::of(of),
         "links": {
             "participant": format!("{conversation}/Participants/{sid}"),
             "conversation": conversation,

@@ -300,13 +300,13 @@ mod tests {
     use super::*;
     use switchboard_domain::carriage::{CarrierName, StatusReport};
     use switchboard_domain::conversation::{
-        Answer, Answers, Dates, NewParticipant, Pair, Question, Source,
+        Answer, Answers, Dates, Defaults, NewParticipant, Pair, Question, Source,
     };
     use switchboard_domain::process::conversation::decide_all;
 
     fn message_to(statuses: &[DeliveryStatus]) -> Message {
         let (sid, service) = (ConversationSid::derived(&["c"]), ServiceSid::derived(&["s"]));
-        let conversation = Conversation::new(sid, service, None, Timestamp(0));
+        let conversation = Conversation::new(sid, service, Defaults::default(), Timestamp(0));
         let pairs = (0..statuses.len()).map(|number| {
             let address = format!("+1415555010{number}").parse().unwrap();
             Pair::new(address, "+18005550199".parse().unwrap()).unwrap()

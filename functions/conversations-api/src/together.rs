@@ -15,7 +15,7 @@ const PARTICIPANTS_MAX: usize = 10;
 
 /// `POST …/ConversationWithParticipants`: all of it or nothing.
 pub(crate) async fn create(call: &Call<'_>, scope: &Scope) -> Answer {
-    let details = conversations::details(&call.form)?;
+    let details = conversations::new_details(&call.form)?;
     let joining = joining(&call.form)?.into_iter().map(Command::Join);
     let commands: Vec<Command> = [Command::Create(details)].into_iter().chain(joining).collect();
     let service = scope.service(call).await?;

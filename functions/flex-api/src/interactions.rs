@@ -122,7 +122,7 @@ async fn new_conversation(
     let settings: ConversationConfiguration = settings.unwrap_or_default();
     let service = settings.default_service;
     let service = service.unwrap_or_else(|| default_service_sid(call.on.config.account_sid));
-    let new = Conversation::new(sid, service, settings.default_messaging_service, call.now);
+    let new = Conversation::new(sid, service, settings.defaults(), call.now);
     let joining = channel.participants.iter().cloned().map(Command::Join);
     let commands = [Command::Create(Details::default())].into_iter().chain(joining);
     Ok((new, commands.collect()))

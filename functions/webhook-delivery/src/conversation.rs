@@ -100,7 +100,7 @@ fn wants(conversation: &Conversation, number: u32, message: Option<&Message>) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use switchboard_domain::conversation::{Answers, Dates, Source};
+    use switchboard_domain::conversation::{Answers, Dates, Defaults, Source};
     use switchboard_domain::message::Post;
     use switchboard_domain::process::conversation::{Command, ConversationChange, decide};
     use switchboard_domain::sid::{ConversationSid, MessageSid, ServiceSid};
@@ -109,7 +109,8 @@ mod tests {
     #[test]
     fn a_trigger_is_pulled_by_its_words_alone() {
         let (sid, now) = (ConversationSid::derived(&["c"]), Timestamp(0));
-        let conversation = Conversation::new(sid, ServiceSid::derived(&["s"]), None, now);
+        let conversation =
+            Conversation::new(sid, ServiceSid::derived(&["s"]), Defaults::default(), now);
         let decided = |on: &Conversation, command| -> ConversationChange {
             decide(on, command, Source::Channel, &Answers::NONE, now).unwrap()
         };

@@ -1,7 +1,7 @@
 //! What a webhook is told of each event (rule B.5, post-hook parameters).
 
 use serde_json::json;
-use switchboard_domain::conversation::{Conversation, EventName, Participant};
+use switchboard_domain::conversation::{Conversation, EventName, Participant, Reason};
 use switchboard_domain::effect::WebhookCall;
 use switchboard_domain::message::Message;
 use switchboard_domain::sid::{ParticipantSid, ReceiptSid, Sid as _, SmsSid};
@@ -28,9 +28,12 @@ pub(crate) fn of(
         EventName::OnDeliveryUpdated => delivery(&mut all, message?, call.number?, conversation)?,
         EventName::OnConversationStateUpdated => {
             all.add("StateFrom", call.state_from.clone().unwrap_or_default());
-            all.add("StateTo", conversation.state.name().to_owned());
+            let state = call.state_to.clone();
+            all.add("StateTo", state.unwrap_or_else(|| conversation.state.name().to_owned()));
             all.add("StateUpdated", conversation.updated.iso_millis());
-            all.add("Reason", if call.source == "API" { "API" } else { "EVENT" }.to_owned());
+            // A call from before it was told: REST or a message.
+            let by_source = if call.source == "API" { Reason::Api } else { Reason::Event };
+            all.add("Reason", call.reason.unwrap_or(by_source).name().to_owned());
         }
         EventName::OnMessageAdded | EventName::OnMessageUpdated | EventName::OnMessageRemoved => {
             written(&mut all, message?, conversation);

@@ -137,6 +137,7 @@ codes! {
     InvalidState = 50378, 400, "'State' parameter value is invalid";
     InvalidInactiveTimer = 50379, 400, "TimeToInactive format is invalid";
     InvalidClosedTimer = 50380, 400, "TimeToClosed format is invalid";
+    TimerWithoutState = 50382, 400, "Timer can't be set without state";
     BegunClosed = 50384, 400, "Initial state can't be 'closed'";
     UniqueNameLikeSid = 50390, 400, "Unique name should not match conversation sid pattern";
     InvalidBindingAddress = 50407, 400, "Invalid messaging binding address";

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, ChannelType};
 use crate::carriage::CarrierName;
-use crate::conversation::{EventName, Hooks, Listening};
+use crate::conversation::{Defaults, EventName, Hooks, Lengths, Listening, Timer};
 use crate::private::Private;
 use crate::sid::{
     AddressConfigurationSid, AlphaSenderSid, FlowSid, KeySid, MessageSid, MessagingServiceSid,
@@ -239,6 +239,18 @@ impl ConversationConfiguration {
     /// What the webhooks of the account and of a service are told.
     pub fn listening(&self, service: ServiceSid) -> Listening {
         Listening::to(&self.webhooks, self.service_webhooks.get(&service))
+    }
+
+    /// What a conversation gets that does not say otherwise. What is kept was looked at when it was set.
+    pub fn defaults(&self) -> Defaults {
+        let length = |timer: Timer, text: &Option<String>| {
+            text.as_deref().and_then(|text| timer.read(text).ok().flatten())
+        };
+        let timers = Lengths {
+            inactive: length(Timer::Inactive, &self.default_inactive_timer),
+            closed: length(Timer::Closed, &self.default_closed_timer),
+        };
+        Defaults { messaging_service: self.default_messaging_service, timers }
     }
 }
 

@@ -5,7 +5,8 @@
 //!  active ──────────▶ inactive ──────────▶ closed (final)
 //!    ▲                    │                   ▲
 //!    └──── a message ─────┘                   │
-//!    └──────────────── by hand ───────────────┘
+//!    └─ by hand, or quiet without a timer to ─┘
+//!            be inactive
 //! ```
 //!
 //! Participants and webhooks live inside their conversation, so that whatever changes together is one item.
@@ -20,8 +21,10 @@ mod line;
 mod names;
 mod participant;
 mod question;
+mod quiet;
 mod role;
 mod service;
+mod timer;
 mod user;
 mod webhook;
 mod who;
@@ -32,7 +35,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::details::{Dates, Details, Given};
 pub(crate) use self::draft::{Draft, Pointer};
-pub use self::event::{ConversationEvent, EventName, Source};
+pub use self::event::{ConversationEvent, EventName, Reason, Source, StateChange};
 pub use self::hooks::{HookName, Hooks, Level, Listening};
 pub use self::line::{MessagePage, Names, PAGE_MESSAGES};
 pub use self::names::{BOUND_MAX, RENAMINGS_KEPT, Renaming, distinct};
@@ -40,8 +43,10 @@ pub use self::participant::{
     CHANNEL_PARTICIPANTS_MAX, NewParticipant, PARTICIPANTS_MAX, Participant, ParticipantUpdate,
 };
 pub use self::question::{Answer, Answers, Objection, Question};
+pub use self::quiet::{Lengths, Pending, Timers};
 pub use self::role::{AGENT, Permission, Role, RoleKind};
 pub use self::service::{Newcomer, ROLES_MAX, Rights, Service, default_service_sid, role_number};
+pub use self::timer::{Timer, Unfit};
 pub use self::user::{User, UserDetails};
 pub use self::webhook::{Target, WEBHOOKS_MAX, Webhook};
 pub use self::who::{Nobody, Who};
@@ -138,6 +143,9 @@ pub struct Fields {
     pub service: ServiceSid,
     /// Its state.
     pub state: State,
+    /// How long it may be quiet; none if for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timers: Option<Timers>,
     /// A name for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub friendly_name: Option<String>,
@@ -218,18 +226,29 @@ pub struct UniqueName {
     pub version: Version,
 }
 
+/// What a conversation gets that does not say otherwise.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Defaults {
+    /// The messaging service that the business addresses belong to.
+    pub messaging_service: Option<MessagingServiceSid>,
+    /// How long it may be quiet. They are its own from then on: later defaults do not touch it.
+    pub timers: Lengths,
+}
+
 impl Conversation {
     /// An empty, active conversation that is not written yet.
     pub fn new(
         sid: ConversationSid,
         service: ServiceSid,
-        messaging_service: Option<MessagingServiceSid>,
+        defaults: Defaults,
         now: Timestamp,
     ) -> Self {
+        let Defaults { messaging_service, timers } = defaults;
         let fields = Fields {
             sid,
             service,
             state: State::Active,
+            timers: Timers::begun(timers, State::Active, now),
             friendly_name: None,
             unique_name: None,
             attributes: None,

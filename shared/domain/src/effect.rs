@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::conversation::{EventName, Level};
+use crate::conversation::{EventName, Level, Reason};
 use crate::sid::{
     ActivitySid, ConversationSid, EventSid, FlowSid, InteractionSid, MessageSid, ReservationSid,
     TaskSid, UserSid, WorkerSid, WorkflowSid, WorkspaceSid,
@@ -57,7 +57,8 @@ pub enum CertainRoad {
     /// The relay works it out from the images of a task before and after: it names so much that the task would be a
     /// kilobyte larger.
     Derived,
-    /// What is lost costs a minute at most: the tick of every minute lets each router look at all that is due.
+    /// What is lost costs a minute at most: the tick of every minute lets each router look at all that is due, and wakes
+    /// every conversation that is.
     Tick,
 }
 
@@ -311,18 +312,55 @@ pub struct WebhookCall {
     /// The state before, for `onConversationStateUpdated`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state_from: Option<String>,
+    /// The state that it came to; none in calls from before this was told, whose conversation is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state_to: Option<String>,
+    /// What changed the state; none in calls from before this was told, whose source is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
     /// `API`, `SDK`, `SMS`, …: where the change came from.
     pub source: String,
 }
 
-/// Wake a router at a time. Early, late or twice does no harm: the router looks at the time itself.
+/// Wake somebody at a time. Early, late or twice does no harm: whoever is woken looks at the time themselves. It is told
+/// apart by its members: a message that was sent before there were several kinds reads as what it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Wake {
+    /// A router.
+    Router(RouterAlarm),
+    /// A conversation.
+    Conversation(ConversationAlarm),
+}
+
+impl Wake {
+    /// When.
+    pub const fn at(&self) -> Timestamp {
+        match self {
+            Self::Router(alarm) => alarm.at,
+            Self::Conversation(alarm) => alarm.at,
+        }
+    }
+}
+
+/// Wake a router.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Wake {
+pub struct RouterAlarm {
     /// When.
     pub at: Timestamp,
     /// What to tell the router.
     pub event: RouterEvent,
+}
+
+/// Look whether a conversation has been quiet for long enough.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConversationAlarm {
+    /// When.
+    pub at: Timestamp,
+    /// Which.
+    pub conversation: ConversationSid,
 }
 
 #[cfg(test)]
@@ -336,9 +374,18 @@ mod tests {
             workspace: WorkspaceSid::derived(&["w"]),
             subject: RouterSubject::Task(TaskSid::derived(&["t"])),
         };
-        let wake = Effect::Wake(Wake { at: Timestamp(5), event });
-        let text = serde_json::to_string(&wake).unwrap();
-        assert_eq!(serde_json::from_str::<Effect>(&text).unwrap(), wake);
+        let (at, conversation) = (Timestamp(5), ConversationSid::derived(&["c"]));
+        for wake in [
+            Wake::Router(RouterAlarm { at, event }),
+            Wake::Conversation(ConversationAlarm { at, conversation }),
+        ] {
+            let effect = Effect::Wake(wake.clone());
+            let text = serde_json::to_string(&effect).unwrap();
+            assert_eq!(serde_json::from_str::<Effect>(&text).unwrap(), effect);
+            let text = serde_json::to_string(&wake).unwrap();
+            assert_eq!(serde_json::from_str::<Wake>(&text).unwrap(), wake, "{text}");
+        }
+        assert!(serde_json::from_str::<Wake>(r#"{"at":5}"#).is_err());
     }
 
     #[test]
@@ -353,6 +400,8 @@ mod tests {
                 message: None,
                 number: None,
                 state_from: None,
+                state_to: None,
+                reason: None,
                 source: "API".to_owned(),
             }),
             Call::User(UserCall {

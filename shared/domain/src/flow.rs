@@ -228,6 +228,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::conversation::Defaults;
     use crate::sid::ConversationSid;
     use crate::sid::Sid as _;
     use crate::timestamp::Timestamp;
@@ -317,7 +318,7 @@ mod tests {
         ) {
             let sid = ConversationSid::derived(&["c"]);
             let service = crate::sid::ServiceSid::derived(&["s"]);
-            let on = Conversation::new(sid, service, None, Timestamp(0));
+            let on = Conversation::new(sid, service, Defaults::default(), Timestamp(0));
             let out = filled(&json!(text), &on, None, Some(&body));
             let places = text.matches("{{").count();
             prop_assert!(out.as_str().unwrap().len() <= text.len() + places * body.len());

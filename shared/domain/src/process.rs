@@ -2,6 +2,7 @@
 //! [`Decision`](crate::decision::Decision).
 
 pub mod address;
+pub mod alarm;
 pub mod autocreation;
 pub mod conversation;
 pub mod identity;

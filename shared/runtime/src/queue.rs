@@ -295,7 +295,7 @@ fn outgoing(id: &str, effect: &Effect, now: Timestamp) -> Result<Outgoing, Failu
     };
     let delay_seconds = match effect {
         Effect::Wake(wake) => {
-            let milliseconds = (wake.at - now).0.max(0);
+            let milliseconds = (wake.at() - now).0.max(0);
             // Rounded up: a timer that is early has to be set again.
             i32::try_from(((milliseconds + 999) / 1000).min(DELAY_SECONDS_MAX)).unwrap_or(0)
         }

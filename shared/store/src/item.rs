@@ -1,7 +1,8 @@
 //! Records ⇄ items.
 //!
 //! Besides the record's own attributes an item has: `pk`, `sk`; `kind`; `v`, how often it was written; `c`, the ids
-//! of its last commits; `fx`, the effects of its last change; `lpk`, `lsk`, `wpk`, `wsk`, its rows in the indexes; `ttl`.
+//! of its last commits; `fx`, the effects of its last change; `lpk`, `lsk`, `wpk`, `wsk`, `dpk`, `dsk`, its rows in
+//! the indexes; `ttl`.
 
 use std::collections::HashMap;
 
@@ -17,8 +18,8 @@ use crate::error::StoreError;
 use crate::place::{Key, Place};
 
 /// The names that every item may have beside its record's.
-const RESERVED: [&str; 11] =
-    ["pk", "sk", "kind", "v", "c", "fx", "lpk", "lsk", "wpk", "wsk", "ttl"];
+const RESERVED: [&str; 13] =
+    ["pk", "sk", "kind", "v", "c", "fx", "lpk", "lsk", "wpk", "wsk", "dpk", "dsk", "ttl"];
 
 /// The attributes of the records that every message writes, or every turn of a task, which their keys say as
 /// well: kind, path to the attribute, key. They are not stored, since a write costs a unit for each kilobyte. Of a key
@@ -131,6 +132,10 @@ pub(crate) fn item(
         set("wpk", row.pk);
         set("wsk", row.sk);
     }
+    if let Some(row) = place.due {
+        set("dpk", row.pk);
+        set("dsk", row.sk);
+    }
     let is_carried = |effect: &&Effect| effect.certain_road() == CertainRoad::Carried;
     let carried: Vec<&Effect> = effects.iter().filter(is_carried).collect();
     if !carried.is_empty() {
@@ -222,7 +227,7 @@ pub fn derived_id(task: TaskSid, version: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use switchboard_domain::conversation::Conversation;
+    use switchboard_domain::conversation::{Conversation, Defaults};
     use switchboard_domain::head::Head;
     use switchboard_domain::sid::{ConversationSid, ServiceSid, Sid as _, WorkspaceSid};
     use switchboard_domain::timestamp::Timestamp;
@@ -239,7 +244,7 @@ mod tests {
         assert!(!item.contains_key("workspace"), "{item:?}");
         assert_eq!(read::<Head>(item).unwrap(), head.versioned(1));
         let (sid, service) = (ConversationSid::derived(&["c"]), ServiceSid::derived(&["s"]));
-        let conversation = Conversation::new(sid, service, None, Timestamp(7));
+        let conversation = Conversation::new(sid, service, Defaults::default(), Timestamp(7));
         let item = written(conversation.clone());
         assert!(!item.contains_key("sid"), "{item:?}");
         assert_eq!(record(item).unwrap(), conversation.versioned(1).into());
@@ -248,7 +253,7 @@ mod tests {
     #[test]
     fn an_item_that_has_what_its_keys_say_is_read_as_well() {
         let (sid, service) = (ConversationSid::derived(&["c"]), ServiceSid::derived(&["s"]));
-        let conversation = Conversation::new(sid, service, None, Timestamp(7));
+        let conversation = Conversation::new(sid, service, Defaults::default(), Timestamp(7));
         let mut item = written(conversation.clone());
         item.insert("sid".to_owned(), AttributeValue::S(sid.to_string()));
         assert_eq!(record(item).unwrap(), conversation.versioned(1).into());

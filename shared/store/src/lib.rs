@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod document;
+mod due;
 pub mod error;
 mod events;
 pub mod item;

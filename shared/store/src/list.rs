@@ -144,7 +144,7 @@ impl Store {
         Ok(keys.iter().filter_map(|key| take(&mut found, key)).collect())
     }
 
-    async fn rows(
+    pub(crate) async fn rows(
         &self,
         listing: &Listing,
         edge: Option<&str>,

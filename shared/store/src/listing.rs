@@ -2,7 +2,7 @@
 
 use switchboard_domain::record::Record;
 
-use crate::place::{Place, Table};
+use crate::place::{DUE, Place, Table};
 
 /// Sorts before every sort key that we write. A key in a condition may not be empty.
 const FIRST: &str = " ";
@@ -45,6 +45,11 @@ impl Listing {
         Self { index: Some("worker"), ..Self::list(table, pk) }
     }
 
+    /// The conversations to be looked at, in order of time.
+    pub(crate) fn due() -> Self {
+        Self { index: Some("due"), ..Self::list(Table::Conversations, DUE) }
+    }
+
     /// The other way round.
     pub fn descending(mut self) -> Self {
         self.descending = !self.descending;
@@ -60,10 +65,11 @@ impl Listing {
 
     /// The sort key under which this list has a record.
     pub fn edge(&self, record: &Record) -> String {
-        let Place { key, list, worker, .. } = Place::of(record);
+        let Place { key, list, worker, due, .. } = Place::of(record);
         let row = match self.index {
             None => None,
             Some("worker") => worker,
+            Some("due") => due,
             Some(_) => list,
         };
         row.map_or(key.sk, |row| row.sk)
@@ -73,6 +79,7 @@ impl Listing {
         match self.index {
             None => ("pk", "sk"),
             Some("worker") => ("wpk", "wsk"),
+            Some("due") => ("dpk", "dsk"),
             Some(_) => ("lpk", "lsk"),
         }
     }

@@ -47,6 +47,8 @@ pub struct Place {
     pub list: Option<IndexRow>,
     /// Its row in the index `worker`, in the tables of routing and of events.
     pub worker: Option<IndexRow>,
+    /// Its row in the index `due`, in the table of conversations.
+    pub due: Option<IndexRow>,
     /// When it may be dropped.
     pub expires: Option<Timestamp>,
 }
@@ -65,10 +67,18 @@ pub fn indexed(index: u32) -> String {
     format!("{index:010}")
 }
 
+/// The partition of the index `due`.
+pub(crate) const DUE: &str = "DUE";
+
+/// A sort key in order of time alone: an index may have two of one millisecond.
+pub(crate) fn due_at(time: Timestamp) -> String {
+    format!("{:013}", time.0.max(0))
+}
+
 impl Place {
     /// At a key, in no index, for good.
     pub(crate) fn at(key: Key) -> Self {
-        Self { key, list: None, worker: None, expires: None }
+        Self { key, list: None, worker: None, due: None, expires: None }
     }
 
     /// With a row in the index `list`.
@@ -80,6 +90,12 @@ impl Place {
     /// With a row in the index `worker`, if there is one.
     pub(crate) fn held_by(mut self, worker: Option<WorkerSid>, sk: String) -> Self {
         self.worker = worker.map(|worker| IndexRow { pk: worker.to_string(), sk });
+        self
+    }
+
+    /// With a row in the index `due`, if it is to be looked at.
+    pub(crate) fn looked_at(mut self, at: Option<Timestamp>) -> Self {
+        self.due = at.map(|at| IndexRow { pk: DUE.to_owned(), sk: due_at(at) });
         self
     }
 

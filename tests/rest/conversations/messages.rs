@@ -81,7 +81,6 @@ async fn unsupported_parameters_are_refused_and_not_dropped() {
     for (path, form, name, value) in [
         (&messages, &[("Body", "hi")][..], "MediaSid", "ME00000000000000000000000000000001"),
         (&messages, &[("Body", "hi")], "ContentSid", "HX00000000000000000000000000000001"),
-        (&conversation, &[], "Timers.Inactive", "PT1M"),
         (&conversation, &[], "Bindings.Email.Name", "a"),
         (&webhooks, &webhook, "Configuration.ReplayAfter", "0"),
     ] {
@@ -89,7 +88,6 @@ async fn unsupported_parameters_are_refused_and_not_dropped() {
         let words = refused.refused(400, 20001);
         assert!(words.contains(&format!("{name} is not supported yet")), "{words}");
     }
-    world.post(&conversation, &[("Timers.Inactive", "PT0S")]).await.expect(200);
 }
 
 #[tokio::test]

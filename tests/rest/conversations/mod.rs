@@ -8,6 +8,7 @@ mod messages;
 mod people;
 mod published;
 mod setup;
+mod timers;
 
 use serde_json::Value;
 use switchboard_domain::configuration::Flow;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use switchboard_domain::address::Address;
 use switchboard_domain::carriage::{CarrierName, InboundMessage, Media, SendOutcome};
 use switchboard_domain::conversation::{
-    Answer, Answers, Conversation, Dates, NewParticipant, Pair, Question, Source,
+    Answer, Answers, Conversation, Dates, Defaults, NewParticipant, Pair, Question, Source,
 };
 use switchboard_domain::decision::Decision;
 use switchboard_domain::message::{Message, Post, unrouted};
@@ -36,7 +36,8 @@ fn inbound(id: &str, from: &str, at: i64) -> InboundMessage {
 /// An inbound message and a reply to it, in a conversation that the customer's address leads to.
 async fn conversation(world: &World, name: &str, customer: &str, at: i64) -> Vec<String> {
     let sid = ConversationSid::derived(&[name]);
-    let new = Conversation::new(sid, ServiceSid::derived(&["s"]), None, Timestamp(at));
+    let new =
+        Conversation::new(sid, ServiceSid::derived(&["s"]), Defaults::default(), Timestamp(at));
     let pair = Pair::new(address(customer), address(BUSINESS)).unwrap();
     let free: Answers = [(Question::HolderOf(pair.clone()), Answer::None)].into_iter().collect();
     let join = Command::Join(NewParticipant::at(pair));

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use switchboard_domain::address::ChannelType;
 use switchboard_domain::carriage::{CarrierName, InboundMessage, SendOutcome};
 use switchboard_domain::conversation::{
-    AddressBinding, Answer, Answers, Conversation, Dates, Details, Membership, NewParticipant,
-    Pair, Question, Source, UniqueName, User,
+    AddressBinding, Answer, Answers, Conversation, Dates, Defaults, Details, Membership,
+    NewParticipant, Pair, Question, Source, UniqueName, User,
 };
 use switchboard_domain::decision::Decision;
 use switchboard_domain::head::Head;
@@ -275,7 +275,8 @@ impl World {
 
     fn customer_writes(&mut self) -> Conversation {
         let service: ServiceSid = sid("service");
-        let conversation = Conversation::new(sid("conversation"), service, None, NOW);
+        let conversation =
+            Conversation::new(sid("conversation"), service, Defaults::default(), NOW);
         let named = Details { unique_name: Some(Some("first".to_owned())), ..Details::default() };
         let commands = [
             conversation::Command::Create(named),

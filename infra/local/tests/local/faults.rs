@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use switchboard::{Call, Fault, Faults, FunctionError, Options, Outcome, http_event};
-use switchboard_domain::effect::{Effect, RouterEvent, RouterSubject, Wake};
+use switchboard_domain::effect::{Effect, RouterAlarm, RouterEvent, RouterSubject};
 use switchboard_domain::timestamp::Timestamp;
 
 use crate::{PATIENCE, start_with};
@@ -160,7 +160,7 @@ async fn a_batch_that_the_queue_did_not_learn_of_comes_twice() {
     let deployment = start_with(Options { faults, ..Options::default() }).await;
     let mut traces = deployment.traces();
     let (workspace, subject) = (format!("WS{:032}", 1).parse().unwrap(), RouterSubject::Clock);
-    let wake = Wake { at: Timestamp(0), event: RouterEvent { workspace, subject } };
+    let wake = RouterAlarm { at: Timestamp(0), event: RouterEvent { workspace, subject } };
     let send = deployment.sqs_client("test").send_message();
     let send = send.queue_url(deployment.queue_url("timers"));
     send.message_body(serde_json::to_string(&wake).unwrap()).send().await.unwrap();

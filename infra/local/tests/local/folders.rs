@@ -4,6 +4,12 @@ use std::fs;
 
 use rusqlite::Connection;
 use switchboard::{Deployment, Options};
+use switchboard_domain::conversation::{Answers, Conversation, Defaults, Details, Lengths, Source};
+use switchboard_domain::decision::Decision;
+use switchboard_domain::process::conversation::{Command, decide};
+use switchboard_domain::sid::{ConversationSid, ServiceSid, Sid as _};
+use switchboard_domain::timestamp::{Millis, Timestamp};
+use switchboard_store::key;
 
 use crate::restarts::Folder;
 
@@ -133,4 +139,50 @@ async fn one_file_without_the_other_is_said_aloud() {
         let beside = format!("was missing or empty beside {other}");
         assert!(warnings[0].starts_with(gone) && warnings[0].contains(&beside), "{warnings:?}");
     }
+}
+
+/// Before conversations had timers, no index had a row for them.
+#[tokio::test]
+async fn a_folder_from_before_an_index_gets_it() {
+    const ATTRIBUTES: &str = "        - { AttributeName: dpk, AttributeType: S }
+        - { AttributeName: dsk, AttributeType: S }
+";
+    const INDEX: &str = "        - IndexName: due
+          KeySchema:
+            - { AttributeName: dpk, KeyType: HASH }
+            - { AttributeName: dsk, KeyType: RANGE }
+          Projection: { ProjectionType: KEYS_ONLY }
+";
+    let folder = Folder::new("no-index");
+    let template = Options::default().template;
+    let earlier = template.replace(ATTRIBUTES, "").replace(INDEX, "");
+    assert_eq!(template.len() - earlier.len(), ATTRIBUTES.len() + INDEX.len());
+    let still = Options { is_driven: false, ..folder.options() };
+    let sid = ConversationSid::derived(&["c"]);
+    let of = |timers| {
+        let defaults = Defaults { timers, ..Defaults::default() };
+        Conversation::new(sid, ServiceSid::derived(&["s"]), defaults, Timestamp(0))
+    };
+    let options = Options { template: earlier, ..still.clone() };
+    let deployment = Deployment::start(options).await.unwrap();
+    let on = deployment.dependencies("conversations-api").unwrap();
+    let _ = on.commit(&Decision::put(of(Lengths::default()))).await.unwrap();
+    drop(on);
+    deployment.stop().await;
+
+    let deployment = Deployment::start(still).await.unwrap();
+    let on = deployment.dependencies("conversations-api").unwrap();
+    let found: Option<Conversation> = on.store.get(key::conversation(sid)).await.unwrap();
+    let details = Details { inactive: Some(Some(Millis::seconds(60))), ..Details::default() };
+    let (command, api) = (Command::Update(details), Source::Api { webhooks: false });
+    let change = decide(&found.unwrap(), command, api, &Answers::NONE, Timestamp(0)).unwrap();
+    let _ = on.commit(&change.into()).await.unwrap();
+    drop(on);
+    let due =
+        deployment.dependencies("timer").unwrap().store.due(Timestamp(60_000), 10).await.unwrap();
+    assert_eq!(
+        due.iter().map(|one| (one.conversation, one.at.0)).collect::<Vec<_>>(),
+        [(sid, 60_000)]
+    );
+    deployment.stop().await;
 }

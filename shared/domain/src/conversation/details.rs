@@ -1,9 +1,9 @@
 //! The conversation itself: how it is described, its state, its end.
 
-use super::{Answer, ConversationEvent, Draft, Pointer, Question, State};
+use super::{Answer, ConversationEvent, Draft, Pointer, Question, Reason, State};
 use crate::refusal::Refusal;
 use crate::sid::{InteractionSid, MessageSid, MessagingServiceSid};
-use crate::timestamp::Timestamp;
+use crate::timestamp::{Millis, Timestamp};
 
 /// The search by address finds this many participants of a closed conversation; more do not fit into the transaction
 /// that closes it.
@@ -38,6 +38,10 @@ pub struct Details {
     pub messaging_service: Given<MessagingServiceSid>,
     /// The state.
     pub state: Option<State>,
+    /// How long it is active while it is quiet; emptied, for ever.
+    pub inactive: Given<Millis>,
+    /// How long it is quiet until it is closed; emptied, for ever.
+    pub closed: Given<Millis>,
     /// When it was created and last changed, if not now.
     pub dates: Dates,
 }
@@ -51,6 +55,7 @@ impl Draft<'_> {
             state => self.fields().state = state.unwrap_or(State::Active),
         }
         self.describe(&details)?;
+        self.set_timers(details.inactive, details.closed);
         let fields = self.fields();
         fields.created = created;
         fields.updated = details.dates.updated.unwrap_or(created);
@@ -70,6 +75,12 @@ impl Draft<'_> {
             Some(state @ (State::Active | State::Inactive)) => self.fields().state = state,
             None => {}
         }
+        let (from, to) = (before.state, self.conversation.state);
+        if to != State::Closed && (details.inactive.is_some() || details.closed.is_some()) {
+            self.set_timers(details.inactive, details.closed);
+        } else if from != to {
+            self.begin_timers_anew();
+        }
         let (created, now) = (details.dates.created.unwrap_or(before.created), self.now);
         let fields = self.fields();
         fields.created = created;
@@ -82,8 +93,8 @@ impl Draft<'_> {
         if described(&before) != described(&self.conversation) {
             self.events.push(ConversationEvent::ConversationUpdated);
         }
-        if before.state != self.conversation.state {
-            self.events.push(ConversationEvent::StateUpdated { from: before.state });
+        if from != to {
+            self.events.push(ConversationEvent::StateUpdated { from, to, reason: Reason::Api });
         }
         Ok(())
     }
@@ -142,11 +153,12 @@ impl Draft<'_> {
             return;
         }
         self.free();
-        self.events.push(ConversationEvent::StateUpdated { from });
+        let (to, reason) = (State::Closed, Reason::Api);
+        self.events.push(ConversationEvent::StateUpdated { from, to, reason });
     }
 
     /// Closes the conversation: its address pairs are free, and who was there can be found.
-    fn free(&mut self) {
+    pub(super) fn free(&mut self) {
         let (at, mut appear, mut vanish) = (&self.conversation, Vec::new(), Vec::new());
         let mut further = 0;
         let on_channels = at.participants.iter().filter(|one| one.pair.is_some());
@@ -165,7 +177,9 @@ impl Draft<'_> {
         }
         self.appear.extend(appear);
         self.vanish.extend(vanish);
-        self.fields().state = State::Closed;
+        let fields = self.fields();
+        fields.state = State::Closed;
+        fields.timers = None;
         self.touch();
     }
 
@@ -198,9 +212,11 @@ impl Draft<'_> {
         fields.state = State::Active;
         fields.next_index += 1;
         self.line_up(index, message);
+        self.begin_timers_anew();
         self.touch();
         if from == State::Inactive {
-            self.events.push(ConversationEvent::StateUpdated { from });
+            let (to, reason) = (State::Active, Reason::Event);
+            self.events.push(ConversationEvent::StateUpdated { from, to, reason });
         }
         Ok(index)
     }

@@ -132,7 +132,7 @@ impl<'a> Draft<'a> {
             Source::Api { .. } if size(&self.conversation) > ITEM_BYTES_MAX => {
                 Err(Refusal::ConversationTooLarge)
             }
-            Source::Api { .. } | Source::Channel | Source::Interaction => Ok(()),
+            Source::Api { .. } | Source::Channel | Source::Interaction | Source::Timer => Ok(()),
         }
     }
 }

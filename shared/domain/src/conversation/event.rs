@@ -52,6 +52,37 @@ impl EventName {
     }
 }
 
+/// What changed the state of a conversation, as webhooks are told (rule B.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
+#[serde(rename_all = "UPPERCASE")]
+#[strum(serialize_all = "UPPERCASE")]
+pub enum Reason {
+    /// Somebody who said so.
+    Api,
+    /// It was quiet for long enough.
+    Timer,
+    /// A message.
+    Event,
+}
+
+impl Reason {
+    /// The published spelling.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// A change of a conversation's state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StateChange {
+    /// The state before.
+    pub from: State,
+    /// The state that it came to.
+    pub to: State,
+    /// What changed it.
+    pub reason: Reason,
+}
+
 /// Something that happened in a conversation. Rules answer events; who hears of them is worked out in one place,
 /// `process::notify`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +93,10 @@ pub enum ConversationEvent {
     StateUpdated {
         /// The state before.
         from: State,
+        /// The state that it came to.
+        to: State,
+        /// What changed it.
+        reason: Reason,
     },
     /// It is gone.
     ConversationRemoved,
@@ -159,10 +194,10 @@ impl ConversationEvent {
         }
     }
 
-    /// The state before, for a change of state.
-    pub const fn state_from(&self) -> Option<State> {
-        match self {
-            Self::StateUpdated { from } => Some(*from),
+    /// The change of state that it is.
+    pub const fn state_change(&self) -> Option<StateChange> {
+        match *self {
+            Self::StateUpdated { from, to, reason } => Some(StateChange { from, to, reason }),
             Self::ConversationUpdated
             | Self::ConversationRemoved
             | Self::ParticipantAdded { .. }
@@ -188,19 +223,21 @@ pub enum Source {
     Channel,
     /// We ourselves, on behalf of an interaction.
     Interaction,
+    /// The conversation's own timers.
+    Timer,
 }
 
 impl Source {
     pub(crate) const fn tells_webhooks(self) -> bool {
         match self {
             Self::Api { webhooks } => webhooks,
-            Self::Channel | Self::Interaction => true,
+            Self::Channel | Self::Interaction | Self::Timer => true,
         }
     }
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
-            Self::Api { .. } | Self::Interaction => "API",
+            Self::Api { .. } | Self::Interaction | Self::Timer => "API",
             Self::Channel => "SMS",
         }
     }

@@ -125,7 +125,7 @@ impl Draft<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conversation::{Answers, Dates, Source};
+    use crate::conversation::{Answers, Dates, Defaults, Source};
     use crate::decision::Decision;
     use crate::message::Post;
     use crate::process::conversation::{Command, decide};
@@ -166,7 +166,7 @@ mod tests {
 
     fn empty() -> Conversation {
         let (sid, service) = (ConversationSid::derived(&["c"]), ServiceSid::derived(&["s"]));
-        Conversation::new(sid, service, None, Timestamp(0))
+        Conversation::new(sid, service, Defaults::default(), Timestamp(0))
     }
 
     fn numbered(pages: Vec<MessagePage>) -> BTreeMap<u32, MessagePage> {

@@ -169,7 +169,8 @@ impl Draft<'_> {
 mod tests {
     use super::*;
     use crate::conversation::{
-        AddressBinding, Answers, Conversation, Membership, NewParticipant, Objection, Source,
+        AddressBinding, Answers, Conversation, Defaults, Membership, NewParticipant, Objection,
+        Source,
     };
     use crate::decision::Decision;
     use crate::process::conversation::{Command, ConversationChange, decide, decide_all};
@@ -223,7 +224,7 @@ mod tests {
 
     fn known_as(texts: &[&str]) -> Conversation {
         let (sid, service) = (ConversationSid::derived(&["c"]), ServiceSid::derived(&["s"]));
-        let new = Conversation::new(sid, service, None, NOW);
+        let new = Conversation::new(sid, service, Defaults::default(), NOW);
         let aliases = all(&texts[1..]);
         let join = NewParticipant { aliases, ..NewParticipant::at(pair(texts[0])) };
         decided(&new, &Command::Join(join)).conversation
@@ -337,7 +338,7 @@ mod tests {
     #[test]
     fn a_conversation_with_as_many_names_as_may_be_is_closed_at_once_and_learns_no_more() {
         let (sid, service) = (ConversationSid::derived(&["c"]), ServiceSid::derived(&["s"]));
-        let new = Conversation::new(sid, service, None, NOW);
+        let new = Conversation::new(sid, service, Defaults::default(), NOW);
         let name = |number: u32, kind: &str| format!("whatsapp:{kind}.{number}");
         let joining = (0..crate::conversation::CHANNEL_PARTICIPANTS_MAX as u32)
             .map(|number| Command::Join(NewParticipant::at(pair(&name(number, "US")))));

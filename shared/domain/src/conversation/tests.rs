@@ -45,8 +45,10 @@ fn events_are_spelled_as_published_everywhere_and_read_in_any_case() {
 #[test]
 fn a_conversation_is_written_as_its_fields_alone() {
     let (sid, service) = (ConversationSid::derived(&["c"]), ServiceSid::derived(&["s"]));
-    let conversation =
-        Conversation { version: 3.into(), ..Conversation::new(sid, service, None, Timestamp(7)) };
+    let conversation = Conversation {
+        version: 3.into(),
+        ..Conversation::new(sid, service, Defaults::default(), Timestamp(7))
+    };
     let written = serde_json::to_value(&conversation).unwrap();
     let expected = serde_json::json!({
         "sid": sid, "service": service, "state": "active", "next_index": 0, "next_number": 1,

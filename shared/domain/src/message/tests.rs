@@ -2,7 +2,7 @@ use super::*;
 use crate::address::ChannelType;
 use crate::carriage::{Price, Pricing, SendOutcome, StatusReport, Watermark};
 use crate::configuration::PhoneNumber;
-use crate::conversation::{Answers, NewParticipant, Source};
+use crate::conversation::{Answers, Defaults, NewParticipant, Source};
 use crate::sid::{ServiceSid, Sid as _};
 use crate::timestamp::Millis;
 
@@ -10,7 +10,8 @@ const NOW: Timestamp = Timestamp(1_000_000);
 
 fn conversation(customers: u32) -> Conversation {
     let sid = ConversationSid::derived(&["c"]);
-    let conversation = Conversation::new(sid, ServiceSid::derived(&["s"]), None, NOW);
+    let conversation =
+        Conversation::new(sid, ServiceSid::derived(&["s"]), Defaults::default(), NOW);
     changed(&conversation, |draft| {
         for number in 0..customers {
             let address = format!("+1415555010{number}").parse().unwrap();

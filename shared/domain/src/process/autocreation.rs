@@ -6,8 +6,8 @@ use crate::address::Address;
 use crate::carriage::InboundMessage;
 use crate::configuration::{AddressConfiguration, Flow, Handler};
 use crate::conversation::{
-    Answer, Answers, Conversation, NewParticipant, Objection, Pair, Question, Source, Target,
-    distinct,
+    Answer, Answers, Conversation, Defaults, Lengths, NewParticipant, Objection, Pair, Question,
+    Source, Target, distinct,
 };
 use crate::decision::Decision;
 use crate::effect::{Effect, InviteRequest};
@@ -31,6 +31,8 @@ pub struct Situation<'a> {
     pub default_service: ServiceSid,
     /// The messaging service of the business address.
     pub messaging_service: Option<MessagingServiceSid>,
+    /// How long a conversation may be quiet that is opened now.
+    pub timers: Lengths,
 }
 
 /// What became of it.
@@ -100,7 +102,8 @@ fn open(
 ) -> Result<ConversationChange, Objection> {
     let service = address.service.unwrap_or(situation.default_service);
     let sid = ConversationSid::derived(&["autocreated", &inbound.sid().to_string()]);
-    let new = Conversation::new(sid, service, situation.messaging_service, now);
+    let Situation { messaging_service, timers, .. } = situation;
+    let new = Conversation::new(sid, service, Defaults { messaging_service, timers }, now);
     let pair = Pair::new(inbound.from.clone(), inbound.to.clone())?;
     // No conversation holds the pair or another name of the customer, or the message would have been appended there; the
     // write has that condition.
@@ -187,7 +190,9 @@ mod tests {
         flow: Option<&'a Flow>,
     ) -> Situation<'a> {
         let default_service = ServiceSid::derived(&["default"]);
-        Situation { names: &[], bound, address, flow, default_service, messaging_service: None }
+        let timers = Lengths::default();
+        let messaging_service = None;
+        Situation { names: &[], bound, address, flow, default_service, messaging_service, timers }
     }
 
     fn received(inbound: &InboundMessage, situation: Situation<'_>) -> (InboundOutcome, Decision) {

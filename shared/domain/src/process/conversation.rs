@@ -26,6 +26,8 @@ pub enum Command {
     Link(InteractionSid),
     /// Close it for good; closing twice changes nothing.
     Close,
+    /// Look whether it has been quiet for long enough.
+    Look,
     /// Remove it. A large one takes several times: it is over when [`ConversationChange::is_over`] says so.
     Remove,
     /// Add a participant.
@@ -75,7 +77,7 @@ pub struct ConversationChange {
     /// Where the command came from.
     pub source: Source,
     pub(super) listening: Listening,
-    pub(super) is_written: bool,
+    pub(crate) is_written: bool,
     pub(super) is_removed: bool,
     pub(super) appear: Vec<Pointer>,
     pub(super) vanish: Vec<Pointer>,
@@ -152,6 +154,7 @@ fn apply(
         Command::Update(details) => draft.update(details)?,
         Command::Link(interaction) => draft.link(interaction)?,
         Command::Close => draft.close(),
+        Command::Look => draft.look(),
         Command::Remove => draft.remove()?,
         Command::Join(new) => *number = Some(draft.join(new)?),
         Command::UpdateParticipant(which, update) => {

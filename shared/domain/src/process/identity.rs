@@ -125,7 +125,7 @@ fn renaming(
 mod tests {
     use super::*;
     use crate::carriage::CarrierName;
-    use crate::conversation::{Answer, NewParticipant, Pair, Question};
+    use crate::conversation::{Answer, Defaults, NewParticipant, Pair, Question};
     use crate::sid::ServiceSid;
 
     const NOW: Timestamp = Timestamp(1_000);
@@ -170,7 +170,7 @@ mod tests {
 
     fn open() -> Conversation {
         let (sid, service) = (ConversationSid::derived(&["c"]), ServiceSid::derived(&["s"]));
-        let new = Conversation::new(sid, service, None, NOW);
+        let new = Conversation::new(sid, service, Defaults::default(), NOW);
         let pair = Pair::new(OLD.parse().unwrap(), "whatsapp:+18005550199".parse().unwrap());
         let join = Command::Join(NewParticipant::at(pair.unwrap()));
         decided(&new, &join, Answer::None).unwrap()

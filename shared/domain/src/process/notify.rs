@@ -110,7 +110,9 @@ pub fn calls(
             event: event.name(),
             message: event.message(),
             number: event.number(),
-            state_from: event.state_from().map(|state| state.name().to_owned()),
+            state_from: event.state_change().map(|change| change.from.name().to_owned()),
+            state_to: event.state_change().map(|change| change.to.name().to_owned()),
+            reason: event.state_change().map(|change| change.reason),
             source: source.name().to_owned(),
         };
         let own = own.map(|webhook| (Level::Conversation, webhook.number));

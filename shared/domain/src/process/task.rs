@@ -1,7 +1,9 @@
 //! Who is told of what happens to a task: its router, its interaction, and the alarm clock.
 
 use crate::decision::Decision;
-use crate::effect::{CertainRoad, Effect, InviteRequest, RouterEvent, RouterSubject, Wake};
+use crate::effect::{
+    CertainRoad, Effect, InviteRequest, RouterAlarm, RouterEvent, RouterSubject, Wake,
+};
 use crate::task::{Source, Task, TaskChange, TaskEvent, events};
 use crate::timestamp::Timestamp;
 
@@ -32,7 +34,7 @@ impl Task {
 
 /// The alarm clock of a task: its router looks at it then.
 pub fn wake_for(task: &Task, at: Timestamp) -> Effect {
-    Effect::Wake(Wake { at, event: task.event() })
+    Effect::Wake(Wake::Router(RouterAlarm { at, event: task.event() }))
 }
 
 /// What a task's events ask of others. The router knows its own changes, and an interaction those of its own.

@@ -64,7 +64,7 @@ impl<'a> Heads<'a> {
 }
 
 /// The keys of tables and indexes.
-const KEYS: [&str; 6] = ["pk", "sk", "lpk", "lsk", "wpk", "wsk"];
+const KEYS: [&str; 8] = ["pk", "sk", "lpk", "lsk", "wpk", "wsk", "dpk", "dsk"];
 
 /// A name, which is not copied unless something in it is escaped.
 #[derive(Deserialize)]

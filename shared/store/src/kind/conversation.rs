@@ -16,7 +16,8 @@ impl Placed for Conversation {
     #[cfg(test)]
     const EXAMPLE: &'static str = r#"{ "kind": "Conversation", "pk": "CHd369e33584fc961c1392c39b2105a344", "sk": "CH", "v": 3,
             "lpk": "ISf4873ffdb0cf6fc632c2b103c624ca50",
-            "lsk": "1795898976202#CHd369e33584fc961c1392c39b2105a344", "created": 1795898976202,
+            "lsk": "1795898976202#CHd369e33584fc961c1392c39b2105a344", "dpk": "DUE", "dsk": "1795899036202",
+            "timers": { "inactive": 60000, "closed": 600000, "since": 1795898976734, "look": 1795899036202}, "created": 1795898976202,
             "interaction": "KDd369e33584fc961c1392c39b2105a344",
             "messaging_service": "MG2f27ccfcf6d1d95418450fa9fcc8a14c", "next_index": 2, "latest": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYX", "next_number": 4,
             "participants": [{ "updated": 1795898976202, "pair": { "address": "+15550199999",
@@ -27,7 +28,9 @@ impl Placed for Conversation {
             "target": { "type": "studio", "flow": "FWf77c4e35d05cfb4b4a10fb15d38e137f"}, "number": 2}]}"#;
 
     fn place(&self) -> Place {
-        Place::at(conversation(self.sid)).listed(self.service, dated(self.created, self.sid))
+        let place = Place::at(conversation(self.sid));
+        let place = place.listed(self.service, dated(self.created, self.sid));
+        place.looked_at(self.timers.and_then(|timers| timers.look))
     }
 }
 

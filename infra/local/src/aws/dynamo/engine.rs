@@ -26,14 +26,31 @@ impl EngineClock for Borrowed {
     }
 }
 
-/// Makes a table, if it is not there.
+/// Makes a table, if it is not there. One that an earlier version has made gets the indexes that it lacks, with what
+/// belongs into them.
 pub(super) fn create(database: &Database, table: &template::Table) -> Result<()> {
     match database.create_table(serde_json::from_value(table.request.clone())?) {
-        Err(DynoxideError::ResourceInUseException(_)) => return Ok(()),
+        Err(DynoxideError::ResourceInUseException(_)) => return add_indexes(database, table),
         created => created?,
     };
     if let Some(request) = table.expiry() {
         database.update_time_to_live(serde_json::from_value(request)?)?;
+    }
+    Ok(())
+}
+
+fn add_indexes(database: &Database, table: &template::Table) -> Result<()> {
+    let there = perform(database, "DescribeTable", &json!({ "TableName": table.name }))?;
+    let there = there["Table"]["GlobalSecondaryIndexes"].as_array().cloned().unwrap_or_default();
+    let wanted = table.request["GlobalSecondaryIndexes"].as_array().into_iter().flatten();
+    let is_there = |index: &&Value| there.iter().any(|it| it["IndexName"] == index["IndexName"]);
+    for index in wanted.filter(|index| !is_there(index)) {
+        let request = json!({
+            "TableName": table.name,
+            "AttributeDefinitions": table.request["AttributeDefinitions"],
+            "GlobalSecondaryIndexUpdates": [{ "Create": index }],
+        });
+        perform(database, "UpdateTable", &request)?;
     }
     Ok(())
 }

@@ -25,6 +25,8 @@ Resources:
         - { AttributeName: lsk, AttributeType: S }
         - { AttributeName: wpk, AttributeType: S }
         - { AttributeName: wsk, AttributeType: S }
+        - { AttributeName: dpk, AttributeType: S }
+        - { AttributeName: dsk, AttributeType: S }
       KeySchema: [{ AttributeName: pk, KeyType: HASH }, { AttributeName: sk, KeyType: RANGE }]
       GlobalSecondaryIndexes:
         - IndexName: list
@@ -32,6 +34,9 @@ Resources:
           Projection: { ProjectionType: KEYS_ONLY }
         - IndexName: worker
           KeySchema: [{ AttributeName: wpk, KeyType: HASH }, { AttributeName: wsk, KeyType: RANGE }]
+          Projection: { ProjectionType: KEYS_ONLY }
+        - IndexName: due
+          KeySchema: [{ AttributeName: dpk, KeyType: HASH }, { AttributeName: dsk, KeyType: RANGE }]
           Projection: { ProjectionType: KEYS_ONLY }
       StreamSpecification: { StreamViewType: NEW_AND_OLD_IMAGES }
       TimeToLiveSpecification: { AttributeName: ttl, Enabled: true }
@@ -175,10 +180,11 @@ async fn compare(wishes: Vec<Wish>) {
     assert_eq!(told(&one).await, told(&other).await);
     // Each finds what the other's road has left.
     for tables in [&one, &other] {
-        for index in [None, Some("list"), Some("worker")] {
+        for index in [None, Some("list"), Some("worker"), Some("due")] {
             let names = match index {
                 None => ("pk", "sk"),
                 Some("list") => ("lpk", "lsk"),
+                Some("due") => ("dpk", "dsk"),
                 Some(_) => ("wpk", "wsk"),
             };
             for partition in KEYS {
@@ -233,11 +239,14 @@ fn item(address: Address) -> impl Strategy<Value = Item> {
     let row = || prop::option::of((key(), key()));
     let commits = prop::option::of(0..2_u8);
     let others = prop::collection::hash_map("[d-f]", other_value(), 0..3);
-    (row(), row(), 1..4_u64, commits, others).prop_map(move |(list, worker, v, c, others)| {
+    let rows = (row(), row(), row());
+    (rows, 1..4_u64, commits, others).prop_map(move |((list, worker, due), v, c, others)| {
         let mut item = address.attributes();
         item.extend(others);
         let text = |text: &str| AttributeValue::S(text.to_owned());
-        for (row, names) in [(&list, ["lpk", "lsk"]), (&worker, ["wpk", "wsk"])] {
+        for (row, names) in
+            [(&list, ["lpk", "lsk"]), (&worker, ["wpk", "wsk"]), (&due, ["dpk", "dsk"])]
+        {
             if let Some((pk, sk)) = row {
                 item.insert(names[0].to_owned(), text(pk));
                 item.insert(names[1].to_owned(), text(sk));
@@ -285,6 +294,7 @@ fn wish() -> impl Strategy<Value = Wish> {
         (None, ("pk", "sk")),
         (Some("list"), ("lpk", "lsk")),
         (Some("worker"), ("wpk", "wsk")),
+        (Some("due"), ("dpk", "dsk")),
     ]);
     let addresses = prop::collection::btree_set((key(), key()), 1..4).prop_map(|keys| {
         let address = |(pk, sk)| Address { table: TABLE.to_owned(), pk, sk };

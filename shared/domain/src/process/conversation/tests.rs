@@ -1,7 +1,7 @@
 use super::*;
 use crate::conversation::{
-    AGENT, Answer, CHANNEL_PARTICIPANTS_MAX, Dates, EventName, Listening, PARTICIPANTS_MAX, Pair,
-    Question, RoleKind, State, User, WEBHOOKS_MAX, Who,
+    AGENT, Answer, CHANNEL_PARTICIPANTS_MAX, Dates, Defaults, EventName, Listening,
+    PARTICIPANTS_MAX, Pair, Question, Reason, RoleKind, State, User, WEBHOOKS_MAX, Who,
 };
 use crate::decision::Decision;
 use crate::effect::{Call, Effect, WebhookCall};
@@ -22,7 +22,7 @@ struct Thread(Conversation);
 impl Thread {
     fn new() -> Self {
         let (sid, service) = (ConversationSid::derived(&["c"]), ServiceSid::derived(&["s"]));
-        Self(Conversation::new(sid, service, None, NOW))
+        Self(Conversation::new(sid, service, Defaults::default(), NOW))
     }
 
     /// Decides with pairs, names and services that nobody objects to.
@@ -98,6 +98,16 @@ fn called(effects: &[Effect]) -> Vec<&WebhookCall> {
         Some(call)
     });
     calls.collect()
+}
+
+fn by_hand(from: State, to: State) -> ConversationEvent {
+    ConversationEvent::StateUpdated { from, to, reason: Reason::Api }
+}
+
+/// A message woke it.
+fn woken() -> ConversationEvent {
+    let (from, to) = (State::Inactive, State::Active);
+    ConversationEvent::StateUpdated { from, to, reason: Reason::Event }
 }
 
 fn post(body: &str) -> Post {
@@ -253,7 +263,7 @@ fn an_update_tells_what_differs_and_keeps_the_dates_that_are_given() {
     assert!(Decision::from(nothing).is_unchanged());
     let state = Details { state: Some(State::Inactive), ..Details::default() };
     let quiet = thread.does(Command::Update(state.clone())).unwrap();
-    assert_eq!(quiet.events, [ConversationEvent::StateUpdated { from: State::Active }]);
+    assert_eq!(quiet.events, [by_hand(State::Active, State::Inactive)]);
     assert_eq!(thread.does(Command::Update(state)).unwrap().events, []);
     let dates = Dates { created: Some(Timestamp(1)), updated: Some(Timestamp(2)) };
     let moved = thread.does(Command::Update(Details { dates, ..Details::default() })).unwrap();
@@ -261,7 +271,7 @@ fn an_update_tells_what_differs_and_keeps_the_dates_that_are_given() {
     let closed = Details { state: Some(State::Closed), ..Details::default() };
     assert_eq!(thread.refuses(Command::Create(closed.clone())), Refusal::InitiallyClosed);
     let closed = thread.does(Command::Update(closed)).unwrap();
-    assert_eq!(closed.events, [ConversationEvent::StateUpdated { from: State::Inactive }]);
+    assert_eq!(closed.events, [by_hand(State::Inactive, State::Closed)]);
 }
 
 #[test]
@@ -317,7 +327,7 @@ fn closing_is_final_frees_the_pairs_and_remembers_who_was_there() {
     let hook = listening_to(&[EventName::OnMessageAdded]);
     let attached = thread.does(Command::Attach(hook.clone())).unwrap().number.unwrap();
     let closed = thread.does(Command::Close).unwrap();
-    assert_eq!(closed.events, [ConversationEvent::StateUpdated { from: State::Active }]);
+    assert_eq!(closed.events, [by_hand(State::Active, State::Closed)]);
     assert_eq!((thread.0.state, thread.0.updated), (State::Closed, LATER));
     assert_eq!(written(closed), (vec!["Conversation", "Membership"], vec!["AddressBinding"]));
     let again = thread.does(Command::Close).unwrap();
@@ -528,11 +538,12 @@ fn a_webhook_hears_what_it_asked_for_and_a_flow_hears_nothing() {
     assert_eq!((call.webhook, call.number, call.source.as_str()), (number, Some(3), "SMS"));
     let other = [ConversationEvent::ParticipantAdded { number: 1 }];
     assert!(calls(&thread.0, &other, Source::Channel, Listening::default()).is_empty());
-    let woken = ConversationEvent::StateUpdated { from: State::Inactive };
+    let woken = woken();
     let both = [woken, added];
     let told = calls(&thread.0, &both, Source::Api { webhooks: true }, Listening::default());
     let [first, second] = called(&told)[..] else { panic!("{told:?}") };
     assert_eq!((first.source.as_str(), first.state_from.as_deref()), ("API", Some("inactive")));
+    assert_eq!((first.state_to.as_deref(), first.reason), (Some("active"), Some(Reason::Event)));
     assert_eq!(second.event, EventName::OnMessageAdded);
     assert!(calls(&thread.0, &both, QUIET, Listening::default()).is_empty());
 }
@@ -562,7 +573,7 @@ fn a_message_wakes_a_quiet_conversation_is_edited_and_withdrawn() {
     let _ = thread.does(Command::Update(quiet)).unwrap();
     let posted = thread.does(Command::Post(post("hi"))).unwrap();
     let message = post("hi").sid;
-    let woken = ConversationEvent::StateUpdated { from: State::Inactive };
+    let woken = woken();
     assert_eq!(posted.events, [woken, ConversationEvent::MessageAdded { message, author }]);
     let kept = posted.message.clone().unwrap();
     let decision = Decision::from(posted);

@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::address::ChannelType;
-use crate::conversation::{Answer, Pair, Question, User};
+use crate::conversation::{Answer, Defaults, Pair, Question, User};
 use crate::interaction::InitiatedBy;
 use crate::record::Record;
 use crate::routing::receipt::Receipt;
@@ -26,7 +26,7 @@ struct World {
 fn world() -> World {
     let workspace = WorkspaceSid::derived(&["w"]);
     let (sid, service) = (ConversationSid::derived(&["c"]), ServiceSid::derived(&["s"]));
-    let conversation = Conversation::new(sid, service, None, NOW);
+    let conversation = Conversation::new(sid, service, Defaults::default(), NOW);
     let pair = Pair::new("+14155550100".parse().unwrap(), "+18005550199".parse().unwrap()).unwrap();
     let free = [(Question::HolderOf(pair.clone()), Answer::None)].into_iter().collect();
     let joined = of(&conversation, Command::Join(NewParticipant::at(pair)), &free, NOW);

@@ -30,7 +30,7 @@ const fn canceled(how: Ending) -> (TaskStatus, Option<Ending>) {
 fn wakes(turn: &Turn) -> Vec<Timestamp> {
     let time = |effect: &Effect| {
         let Effect::Wake(wake) = effect else { return None };
-        Some(wake.at)
+        Some(wake.at())
     };
     turn.decision.effects.iter().filter_map(time).collect()
 }

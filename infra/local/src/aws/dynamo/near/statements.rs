@@ -45,7 +45,7 @@ pub(super) struct Index {
 }
 
 /// The attributes that can be keys of an index.
-const KEYS: [&str; 4] = ["lpk", "lsk", "wpk", "wsk"];
+const KEYS: [&str; 6] = ["lpk", "lsk", "wpk", "wsk", "dpk", "dsk"];
 
 impl Statements {
     /// Of a table as the template has it.
