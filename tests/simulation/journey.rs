@@ -97,7 +97,20 @@ async fn second_day(on: &mut Kernel) -> Step {
         let closed = [("Status", "closed"), ("Routing", r#"{"status":"closed"}"#)];
         on.insists(&channel, &closed).await?;
     }
-    on.meddles().await
+    on.meddles().await?;
+    falls_quiet(on).await
+}
+
+/// A customer who writes once more within the minute and then no more: an alarm that rings too early, one that does not, and the
+/// end of the conversation.
+async fn falls_quiet(on: &mut Kernel) -> Step {
+    let Some((conversation, _)) = on.channel(CUSTOMERS[2]) else { return Some(()) };
+    let path = format!("/conversations/v1/Conversations/{conversation}");
+    let timers = [("Timers.Inactive", "PT1M"), ("Timers.Closed", "PT10M")];
+    on.insists(&path, &timers).await?;
+    on.goes_by(30).await?;
+    on.writes(CUSTOMERS[2]).await;
+    on.goes_by(13 * 60).await
 }
 
 impl Kernel {
@@ -143,6 +156,15 @@ impl Kernel {
     async fn insists(&mut self, path: &str, form: &[(&str, &str)]) -> Step {
         self.ask("program", "POST", path, form).await;
         self.a_little().await
+    }
+
+    /// Time goes by, with a tick every minute.
+    async fn goes_by(&mut self, seconds: i64) -> Step {
+        for _ in 0..seconds / 30 {
+            self.pass(30_000).await;
+            self.a_little().await?;
+        }
+        Some(())
     }
 
     async fn edits(&mut self) -> Step {

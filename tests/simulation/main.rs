@@ -18,6 +18,7 @@ mod operator;
 mod order;
 mod people;
 mod plan;
+mod quiet;
 mod random;
 mod rest;
 mod runs;

@@ -26,7 +26,10 @@ pub(crate) struct Seen {
 impl Kernel {
     /// A person does something.
     pub(crate) async fn act(&mut self) {
-        if self.somebody_with_names_acts().await || self.several_come_together().await {
+        if self.somebody_with_names_acts().await
+            || self.several_come_together().await
+            || self.somebody_sets_timers().await
+        {
             return;
         }
         const WEIGHTS: [usize; 13] = [20, 4, 30, 12, 14, 7, 4, 4, 4, 5, 3, 6, 4];

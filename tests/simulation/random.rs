@@ -92,10 +92,12 @@ pub(crate) enum Concern {
     Names,
     /// Which messages of customers come together.
     Batches,
+    /// Which conversations get timers.
+    Timers,
 }
 
 impl Concern {
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::Setting,
         Self::Profile,
         Self::Ids,
@@ -112,6 +114,7 @@ impl Concern {
         Self::Road,
         Self::Names,
         Self::Batches,
+        Self::Timers,
     ];
 
     /// By its name and not by its place, so that one more changes none of the others.

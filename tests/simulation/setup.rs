@@ -38,6 +38,8 @@ pub(crate) struct Setting {
     pub(crate) is_long: bool,
     /// Whether a day may cost only so much.
     pub(crate) is_capped: bool,
+    /// Whether conversations get timers.
+    pub(crate) has_timers: bool,
 }
 
 /// What each reply costs where a day may cost only so much, which is a few of them.
@@ -66,6 +68,7 @@ impl Setting {
             is_single: random.chance(200),
             is_long: random.chance(150),
             is_capped: random.chance(250),
+            has_timers: random.chance(400),
         }
     }
 }

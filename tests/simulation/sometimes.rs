@@ -63,6 +63,10 @@ sometimes! {
     RenamedWhileOpen = "a customer gets other names while a conversation is open",
     NoticeRepeated = "a notice of other names comes again after later ones",
     BatchRepeated = "several messages of customers come again in one webhook",
+    InactiveByTimer = "a conversation becomes inactive because it is quiet",
+    ClosedByTimer = "a conversation is closed because it is quiet",
+    WokenByMessage = "a customer writes to a conversation that is quiet",
+    ChangedWhileLookedAt = "a conversation changes while its alarm rings",
     RefusedByRule = "a person's request is refused by a rule, as predicted",
 }
 

@@ -45,6 +45,8 @@ pub(crate) enum Wish {
     Delete { task: TaskSid },
     /// Something is written into a conversation.
     Write { conversation: ConversationSid },
+    /// A conversation gets timers, or another state.
+    Time { conversation: ConversationSid },
     /// A conversation is closed.
     Close { conversation: ConversationSid },
     /// A conversation is made for a customer.
@@ -85,7 +87,10 @@ impl Wish {
                 Self::Write { conversation: named(sid) }
             }
             ["conversations", _, "Conversations", _, "Webhooks"] => Self::Plain(CREATED),
-            ["conversations", _, "Conversations", sid] => Self::Close { conversation: named(sid) },
+            ["conversations", _, "Conversations", sid] if given("State") == Some("closed") => {
+                Self::Close { conversation: named(sid) }
+            }
+            ["conversations", _, "Conversations", sid] => Self::Time { conversation: named(sid) },
             ["conversations", _, "ConversationWithParticipants"] => {
                 let participant = given("Participant").unwrap_or_default();
                 let participant: Value = serde_json::from_str(participant).unwrap_or_default();
@@ -150,7 +155,9 @@ impl Wish {
                 | TaskStatus::Canceled => vec![GONE],
             }),
             Self::Write { conversation: sid } => vec![open(conversation(*sid), CREATED)],
-            Self::Close { conversation: sid } => vec![open(conversation(*sid), OK)],
+            Self::Close { conversation: sid } | Self::Time { conversation: sid } => {
+                vec![open(conversation(*sid), OK)]
+            }
             Self::Bind { address } => {
                 let mut open = mirror.conversations().filter(|one| one.state != State::Closed);
                 let is_bound = open.any(|one| one.participant_called(address).is_some());

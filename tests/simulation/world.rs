@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use crate::carrier::{Post, Posted};
 use crate::endpoints::Book;
 use crate::mirror::Mirror;
+use crate::quiet::Quiet;
 use crate::sometimes::{self, Around, Met, OUTAGE, Sometimes, meet};
 use crate::steps::{self, Scene};
 use crate::wish::{Reply, Wish};
@@ -92,6 +93,8 @@ pub(crate) struct State {
     pub(crate) is_closed: bool,
     pub(crate) pending: Vec<Pending>,
     pub(crate) mirror: Mirror,
+    /// Since when each conversation is quiet.
+    quiet: Quiet,
     pub(crate) violations: Vec<Violation>,
     pub(crate) skew: BTreeMap<String, i64>,
     /// Queues that were sent to since they were found empty, and tables that were written.
@@ -293,7 +296,9 @@ impl World {
             actions.chain([&call.body["Item"]]).filter_map(|item| item["kind"]["S"].as_str())
         };
         let mut state = self.state();
-        if kinds().any(|kind| kind == "Head") {
+        if call.function == "timer" {
+            meet(&mut state.met, Sometimes::ChangedWhileLookedAt);
+        } else if kinds().any(|kind| kind == "Head") {
             meet(&mut state.met, Sometimes::HeadConflict);
         } else if kinds().any(|kind| kind == "Task") {
             meet(&mut state.met, Sometimes::TaskConflict);
@@ -348,10 +353,11 @@ impl Faults for World {
         }
         state.news.insert("streams".to_owned());
         let is_skewed = !state.skew.is_empty();
-        let State { mirror, book, met, asking, outage, violations, .. } = &mut *state;
+        let State { mirror, quiet, book, met, asking, outage, violations, .. } = &mut *state;
         let function = call.function;
         let scene = Scene { mirror, book, changes: &changes, function, now, is_skewed };
         violations.extend(steps::violations(&scene));
+        violations.extend(quiet.follow(&scene, met));
         let wishes: Vec<&Wish> = asking.values().map(|one| &one.wish).collect();
         let outage = outage.is_some_and(|at| now - at <= OUTAGE);
         sometimes::look(met, &scene, &Around { wishes: &wishes, outage });

@@ -19,6 +19,7 @@ mod history;
 mod interactions;
 mod moment;
 mod offers;
+mod quiet;
 pub mod references;
 mod routing;
 mod snapshot;

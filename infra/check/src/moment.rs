@@ -4,7 +4,7 @@ use crate::facts::{Facts, Moment};
 use crate::snapshot::Snapshot;
 use crate::view::View;
 use crate::violation::{Found, Violation};
-use crate::{conversations, deliveries, events, interactions, references, routing, tasks};
+use crate::{conversations, deliveries, events, interactions, quiet, references, routing, tasks};
 
 impl Snapshot {
     /// Everything that must never be, and is, in an order that is always the same. It takes as long as there
@@ -16,6 +16,7 @@ impl Snapshot {
             found.add("every item can be read", "an item cannot be read", [item]);
         }
         conversations::check(&view, &mut found);
+        quiet::check(&view, &mut found);
         deliveries::check(&view, &mut found);
         interactions::check(&view, &mut found);
         tasks::check(&view, &mut found);

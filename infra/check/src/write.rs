@@ -12,7 +12,7 @@ use crate::changes::{Between, changed, left};
 use crate::conversations::INDEXES;
 use crate::offers::{Around, offered};
 use crate::violation::{Found, Violation};
-use crate::{conversations, deliveries, interactions, tasks};
+use crate::{conversations, deliveries, interactions, quiet, tasks};
 
 const OPEN: &str = "a message is written together with its conversation, which is open";
 
@@ -55,7 +55,10 @@ pub fn per_write(
 fn alone(record: &Record, found: &mut Found) {
     match record {
         Record::Task(it) => tasks::alone(it, found),
-        Record::Conversation(it) => conversations::numbers(it, found),
+        Record::Conversation(it) => {
+            conversations::numbers(it, found);
+            quiet::alone(it, found);
+        }
         Record::Interaction(it) => interactions::numbers(it, found),
         Record::Message(it) => deliveries::alone(it, false, found),
         _ => {}

@@ -484,3 +484,51 @@ fn what_is_referred_to_and_not_there_is_found() {
         });
     }
 }
+
+/// The conversation gets timers of a minute and of ten, which run since the customer wrote.
+fn with_timers(world: &mut World) {
+    stored(world.conversation(), |it| {
+        it["timers"] = json!({
+            "inactive": 60_000, "closed": 600_000, "since": NOW.0, "look": NOW.0 + 30_000,
+        });
+    });
+}
+
+#[test]
+fn a_timer_that_is_over_for_long_is_found_at_rest() {
+    let mut world = World::new();
+    with_timers(&mut world);
+    world.facts.now = NOW + Millis::seconds(179);
+    assert_eq!(world.violations(Moment::Rest), [], "two minutes are no long time");
+    let invariant = "at rest no timer has been over for long";
+    breaks(invariant, Moment::Rest, |world| {
+        with_timers(world);
+        world.facts.now = NOW + Millis::seconds(181);
+    });
+    breaks(invariant, Moment::Rest, |world| {
+        with_timers(world);
+        stored(world.conversation(), |it| {
+            it["state"] = json!("inactive");
+            it["timers"]["look"] = json!(NOW.0 + 600_000);
+        });
+        world.facts.now = NOW + Millis::seconds(721);
+    });
+}
+
+#[test]
+fn a_look_that_is_too_late_or_for_nothing_or_missing_is_found() {
+    let invariant = "a conversation is looked at before its timer is over, and no other one is";
+    for look in [json!(NOW.0 + 60_001), Value::Null] {
+        breaks(invariant, Moment::Step, |world| {
+            with_timers(world);
+            stored(world.conversation(), |it| it["timers"]["look"] = look.clone());
+        });
+    }
+    breaks(invariant, Moment::Step, |world| {
+        with_timers(world);
+        stored(world.conversation(), |it| {
+            it["timers"]["closed"] = Value::Null;
+            it["state"] = json!("inactive");
+        });
+    });
+}
