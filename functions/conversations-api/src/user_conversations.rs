@@ -8,6 +8,7 @@ use switchboard_domain::sid::{ParticipantSid, Sid as _};
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
 
 use crate::apply::apply;
+use crate::conversations::ShownTimers;
 use crate::scope::Scope;
 use crate::{input, lookup, users};
 
@@ -102,7 +103,7 @@ fn render(
         "user_sid": user.sid,
         "friendly_name": of.friendly_name,
         "conversation_state": of.state.name(),
-        "timers": {},
+        "timers": ShownTimers::of(of),
         "attributes": of.attributes.as_deref().unwrap_or("{}"),
         "date_created": of.created.iso(),
         "date_updated": of.updated.iso(),

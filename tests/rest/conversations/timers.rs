@@ -45,6 +45,8 @@ async fn a_search_by_participant_shows_them_too() {
     let world = world().await;
     let conversation = a_conversation(&world).await;
     joins(&world, &conversation, ALICE).await;
+    let alice = [("Identity", "alice")];
+    world.post(&format!("{conversation}/Participants"), &alice).await.expect(201);
     let service = world.get(&conversation).await.text("chat_service_sid");
     for (timers, pending) in [
         (BOTH[0], json!({ "date_inactive": "2026-11-22T10:01:00Z" })),
@@ -56,6 +58,8 @@ async fn a_search_by_participant_shows_them_too() {
                 format!("{root}/ParticipantConversations?Address={}", ALICE.replace('+', "%2B"));
             let found = world.get(&path).await.expect(200);
             assert_eq!(found["conversations"][0]["conversation_timers"], pending);
+            let theirs = world.get(&format!("{root}/Users/alice/Conversations")).await.expect(200);
+            assert_eq!(theirs["conversations"][0]["timers"], pending);
         }
     }
 }
