@@ -29,6 +29,7 @@ pub const NEEDS: Needs = Needs {
     patience: Patience::LONG,
     variables: &[
         "TABLE_CONVERSATIONS",
+        "TABLE_CONFIGURATION",
         "TABLE_ROUTING",
         "QUEUE_ROUTING",
         "QUEUE_WEBHOOKS",

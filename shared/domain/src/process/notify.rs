@@ -76,6 +76,8 @@ fn of_beginning(change: &ConversationChange) -> Vec<Effect> {
         message: None,
         number: None,
         state_from: None,
+        state_to: None,
+        reason: None,
         source: change.source.name().to_owned(),
     };
     let calls = change.listening.levels(event).map(call);

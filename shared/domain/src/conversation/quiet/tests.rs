@@ -2,7 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::conversation::{
-    Answers, Conversation, Dates, Defaults, Details, NewParticipant, Objection, Pair, Source,
+    Answer, Answers, Conversation, Dates, Defaults, Details, Listening, NewParticipant, Objection,
+    Pair, Question, Source,
 };
 use crate::decision::Decision;
 use crate::effect::{Effect, Wake};
@@ -17,6 +18,12 @@ const NOW: Timestamp = Timestamp(1_800_000_000_000);
 const MINUTE: Millis = Millis::seconds(60);
 const TEN: Millis = Millis::seconds(600);
 const API: Source = Source::Api { webhooks: false };
+
+/// Neither the account nor the service has webhooks.
+fn nobody_listens() -> Answers {
+    let question = Question::Listening(ServiceSid::derived(&["s"]));
+    [(question, Answer::Listening(Listening::default()))].into_iter().collect()
+}
 
 fn after(span: Millis) -> Timestamp {
     NOW + span
@@ -34,7 +41,7 @@ fn with(inactive: Option<Millis>, closed: Option<Millis>) -> Conversation {
 
 fn done(before: &Conversation, command: Command, now: Timestamp) -> ConversationChange {
     let source = if command == Command::Look { Source::Timer } else { API };
-    decide(before, command, source, &Answers::NONE, now).unwrap()
+    decide(before, command, source, &nobody_listens(), now).unwrap()
 }
 
 fn becomes(state: State) -> Command {
@@ -205,7 +212,7 @@ fn what_is_looked_at_early_twice_or_for_nothing_is_not_written() {
 
 #[test]
 fn a_timer_closes_as_a_hand_does_and_tells_webhooks_why() {
-    use crate::conversation::{Answer, EventName, Question, Target};
+    use crate::conversation::{EventName, Target};
     use crate::effect::Call;
     let pair = Pair::new("+14155550100".parse().unwrap(), "+18005550199".parse().unwrap()).unwrap();
     let free = [(Question::HolderOf(pair.clone()), Answer::None)].into_iter().collect();
@@ -219,7 +226,7 @@ fn a_timer_closes_as_a_hand_does_and_tells_webhooks_why() {
     let kinds = |records: &[Record]| records.iter().map(Record::kind).collect::<Vec<_>>();
     let now = after(TEN);
     let by_hand = Decision::from(done(&open, Command::Close, now));
-    let by_timer = ring(&open, &Answers::NONE, now).unwrap();
+    let by_timer = ring(&open, &nobody_listens(), now).unwrap();
     assert_eq!(kinds(&by_timer.puts), kinds(&by_hand.puts));
     assert_eq!(kinds(&by_timer.deletes), ["AddressBinding"]);
     assert_eq!(kinds(&by_hand.deletes), kinds(&by_timer.deletes));
@@ -238,7 +245,7 @@ fn a_look_that_moves_into_the_next_minute_is_woken_for_at_once() {
     let before = with(Some(MINUTE), None);
     for (written, is_soon) in [(1, true), (59, true)] {
         let busy = done(&before, message(), after(seconds(written))).conversation;
-        let decision = ring(&busy, &Answers::NONE, after(MINUTE)).unwrap();
+        let decision = ring(&busy, &nobody_listens(), after(MINUTE)).unwrap();
         let alarms: Vec<_> = decision.effects.iter().collect();
         let due = after(seconds(60 + written));
         assert_eq!(due <= after(MINUTE) + AHEAD, is_soon);
@@ -247,7 +254,7 @@ fn a_look_that_moves_into_the_next_minute_is_woken_for_at_once() {
     }
     let long = with(Some(TEN), None);
     let busy = done(&long, message(), after(seconds(599))).conversation;
-    let decision = ring(&busy, &Answers::NONE, after(TEN)).unwrap();
+    let decision = ring(&busy, &nobody_listens(), after(TEN)).unwrap();
     assert_eq!((decision.puts.len(), decision.effects.len()), (1, 0), "a tick finds it in time");
 }
 
