@@ -25,7 +25,13 @@ impl From<ConversationChange> for Decision {
             let (events, listening) = (&change.events, change.listening);
             effects.extend(calls(&change.conversation, events, change.source, listening));
         }
+        // A conversation stays below a kilobyte as long as it does not carry what the account and the service are told.
+        let carries = posted && effects.iter().any(is_told_elsewhere);
+        let touched = change.events.iter().any(|event| event.message().is_some());
+        let message = change.message.filter(|_| touched).map(Record::from);
+        let (first, last) = if carries { (message, None) } else { (None, message) };
         let mut decision = Self::unchanged();
+        decision.puts.extend(first);
         decision.deletes.extend(change.vanish.into_iter().map(Record::from));
         if change.is_removed {
             decision = decision.without(change.conversation);
@@ -34,10 +40,14 @@ impl From<ConversationChange> for Decision {
         }
         decision.puts.extend(change.appear.into_iter().map(Record::from));
         decision.puts.extend(change.filled.into_iter().map(Record::from));
-        let touched = change.events.iter().any(|event| event.message().is_some());
-        decision.puts.extend(change.message.filter(|_| touched).map(Record::from));
+        decision.puts.extend(last);
         decision.asking(effects)
     }
+}
+
+/// Whether a call is one of the account's or the service's webhook about a conversation.
+const fn is_told_elsewhere(effect: &Effect) -> bool {
+    matches!(effect, Effect::Notify(Call::Conversation(call)) if !call.level.is_conversation())
 }
 
 impl From<Pointer> for Record {

@@ -1,7 +1,7 @@
 use super::*;
 use crate::conversation::{
-    AGENT, Answer, CHANNEL_PARTICIPANTS_MAX, Dates, Defaults, EventName, Listening,
-    PARTICIPANTS_MAX, Pair, Question, Reason, RoleKind, State, User, WEBHOOKS_MAX, Who,
+    AGENT, Answer, CHANNEL_PARTICIPANTS_MAX, Dates, Defaults, EventName, HookName, Hooks, Level,
+    Listening, PARTICIPANTS_MAX, Pair, Question, Reason, RoleKind, State, User, WEBHOOKS_MAX, Who,
 };
 use crate::decision::Decision;
 use crate::effect::{Call, Effect, WebhookCall};
@@ -368,6 +368,33 @@ fn a_participant_changes_but_for_who_they_are() {
     assert_eq!(read.events, [ConversationEvent::ParticipantUpdated { number }]);
     let one = thread.0.participant(number).unwrap();
     assert_eq!((one.last_read_index, one.last_read, one.updated), (Some(4), Some(LATER), LATER));
+}
+
+#[test]
+fn what_the_account_and_the_service_are_told_of_a_message_travels_on_it() {
+    let conversation = Thread::new().0;
+    let question = Question::Listening(conversation.service);
+    let posts = |answers: &Answers| {
+        let command = Command::Post(post("hi"));
+        decide(&conversation, command, Source::Channel, answers, NOW)
+    };
+    let asked = posts(&Answers::of_account());
+    assert_eq!(asked, Err(Objection::AskFirst(vec![question.clone()])));
+    let hooks = Hooks {
+        post_url: Some("https://example.com".to_owned()),
+        filters: vec![HookName::OnMessageAdded],
+        ..Hooks::default()
+    };
+    let mut answers = Answers::of_account();
+    let both = Answer::Listening(Listening::to(&hooks, Some(&hooks)));
+    answers.extend([(question, both)]);
+    let told = Decision::from(posts(&answers).unwrap());
+    assert_eq!(kinds(&told.puts), ["Message", "Conversation"]);
+    let levels: Vec<Level> = called(&told.effects).iter().map(|call| call.level).collect();
+    assert_eq!(levels, [Level::Service, Level::Account]);
+    let nobody = Decision::from(posts(&Answers::NONE).unwrap());
+    assert_eq!(kinds(&nobody.puts), ["Conversation", "Message"]);
+    assert!(nobody.effects.is_empty());
 }
 
 #[test]
