@@ -7,11 +7,11 @@ use serde_json::Value;
 
 use crate::carrier::{ParseError, Problem};
 
-/// Name and value, decoded.
-pub(crate) type Pair = (Vec<u8>, Vec<u8>);
+/// Name and value, decoded; what has nothing to decode is where it came from.
+pub(crate) type Pair<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
 
 /// Decodes a form or a query.
-pub(crate) fn decode(encoded: &[u8]) -> impl Iterator<Item = Pair> + '_ {
+pub(crate) fn decode(encoded: &[u8]) -> impl Iterator<Item = Pair<'_>> {
     encoded.split(|byte| *byte == b'&').filter(|part| !part.is_empty()).map(|part| {
         let mut halves = part.splitn(2, |byte| *byte == b'=');
         let mut half = || decode_half(halves.next().unwrap_or_default());
@@ -19,17 +19,23 @@ pub(crate) fn decode(encoded: &[u8]) -> impl Iterator<Item = Pair> + '_ {
     })
 }
 
-fn decode_half(encoded: &[u8]) -> Vec<u8> {
-    let spaced: Vec<u8> =
-        encoded.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
-    percent_decode(&spaced).collect()
+fn decode_half(encoded: &[u8]) -> Cow<'_, [u8]> {
+    if !encoded.iter().any(|byte| matches!(byte, b'+' | b'%')) {
+        return Cow::Borrowed(encoded);
+    }
+    let mut spaced = encoded.to_vec();
+    spaced.iter_mut().filter(|byte| **byte == b'+').for_each(|byte| *byte = b' ');
+    match Cow::from(percent_decode(&spaced)) {
+        Cow::Owned(decoded) => Cow::Owned(decoded),
+        Cow::Borrowed(_) => Cow::Owned(spaced),
+    }
 }
 
 /// Decoded parameters, to be asked by name.
-pub(crate) struct Parameters(Vec<Pair>);
+pub(crate) struct Parameters<'a>(Vec<Pair<'a>>);
 
-impl Parameters {
-    pub(crate) fn decode(encoded: &[u8]) -> Self {
+impl<'e> Parameters<'e> {
+    pub(crate) fn decode(encoded: &'e [u8]) -> Self {
         Self(decode(encoded).collect())
     }
 
@@ -43,7 +49,7 @@ impl Parameters {
                 Value::String(text) => text,
                 other => other.to_string(),
             };
-            (name.into_bytes(), value.into_bytes())
+            (Cow::Owned(name.into_bytes()), Cow::Owned(value.into_bytes()))
         };
         Some(Self(members.into_iter().map(pair).collect()))
     }
@@ -52,7 +58,7 @@ impl Parameters {
     pub(crate) fn get(&self, name: &str) -> Result<Option<&str>, ParseError> {
         let wrong = |problem| ParseError::Parameter { name: Cow::Owned(name.to_owned()), problem };
         let mut values =
-            self.0.iter().filter(|(key, _)| key == name.as_bytes()).map(|(_, value)| value);
+            self.0.iter().filter(|(key, _)| **key == *name.as_bytes()).map(|(_, value)| value);
         let Some(value) = values.next() else {
             return Ok(None);
         };
@@ -65,7 +71,7 @@ impl Parameters {
 
     /// The value if there is one by that name, which then must not be empty.
     pub(crate) fn if_given(&self, name: &str) -> Result<Option<&str>, ParseError> {
-        match self.0.iter().any(|(key, _)| key == name.as_bytes()) {
+        match self.0.iter().any(|(key, _)| **key == *name.as_bytes()) {
             true => self.need(name).map(Some),
             false => Ok(None),
         }
@@ -87,7 +93,7 @@ impl Parameters {
 
     /// All values of a repeatable parameter that are text.
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        let named = self.0.iter().filter(move |(key, _)| key == name.as_bytes());
+        let named = self.0.iter().filter(move |(key, _)| **key == *name.as_bytes());
         named.filter_map(|(_, value)| std::str::from_utf8(value).ok())
     }
 }
@@ -109,9 +115,10 @@ mod tests {
             pairs in prop::collection::vec((any::<String>(), any::<String>()), 0..8),
         ) {
             let encoded = encode(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-            let read: Vec<Pair> = decode(encoded.as_bytes()).collect();
-            let written: Vec<Pair> =
-                pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+            let read: Vec<Pair<'_>> = decode(encoded.as_bytes()).collect();
+            let half = |text: String| Cow::Owned(text.into_bytes());
+            let written: Vec<Pair<'_>> =
+                pairs.into_iter().map(|(name, value)| (half(name), half(value))).collect();
             prop_assert_eq!(read, written);
         }
 
@@ -122,7 +129,7 @@ mod tests {
                 "[a-c%=&+0-9A-F]{0,300}".prop_map(String::into_bytes),
             ],
         ) {
-            let pairs: Vec<Pair> = decode(&encoded).collect();
+            let pairs: Vec<Pair<'_>> = decode(&encoded).collect();
             let size: usize = pairs.iter().map(|(name, value)| name.len() + value.len()).sum();
             prop_assert!(size <= encoded.len() && pairs.len() <= encoded.len());
         }
@@ -143,8 +150,8 @@ mod tests {
 
     #[test]
     fn names_and_values_are_decoded_as_bytes() {
-        let pairs: Vec<Pair> = decode(b"a=1+2%2B&&b&c=%FF=%zz").collect();
-        let expected: Vec<Pair> = vec![
+        let pairs: Vec<Pair<'_>> = decode(b"a=1+2%2B&&b&c=%FF=%zz").collect();
+        let expected: Vec<Pair<'_>> = vec![
             (b"a".into(), b"1 2+".into()),
             (b"b".into(), b"".into()),
             (b"c".into(), b"\xff=%zz".into()),

@@ -53,11 +53,30 @@ where
     N: AsRef<[u8]>,
     V: AsRef<[u8]>,
 {
+    sign_ordered(algorithm, url, &ordered(parameters), secret)
+}
+
+/// Parameters as a signature covers them: in order, equal ones once.
+pub(crate) fn ordered<N, V>(parameters: &[(N, V)]) -> Vec<(&[u8], &[u8])>
+where
+    N: AsRef<[u8]>,
+    V: AsRef<[u8]>,
+{
     let mut pairs: Vec<(&[u8], &[u8])> =
         parameters.iter().map(|(name, value)| (name.as_ref(), value.as_ref())).collect();
     pairs.sort_unstable();
     pairs.dedup();
-    let parts = pairs.iter().flat_map(|(name, value)| [*name, *value]);
+    pairs
+}
+
+/// Signs a request whose parameters are in order.
+pub(crate) fn sign_ordered(
+    algorithm: Algorithm,
+    url: &str,
+    ordered: &[(&[u8], &[u8])],
+    secret: &str,
+) -> String {
+    let parts = ordered.iter().flat_map(|(name, value)| [*name, *value]);
     let parts = std::iter::once(url.as_bytes()).chain(parts);
     let secret = secret.as_bytes();
     match algorithm {

@@ -113,12 +113,12 @@ fn unknown_status(carrier_status: &str) -> String {
 
 /// Whether a report is of this account: another one that has the same secret could report on another's messages. Not every
 /// carrier names one.
-fn is_of(parameters: &Parameters, account_sid: AccountSid) -> Result<bool, ParseError> {
+fn is_of(parameters: &Parameters<'_>, account_sid: AccountSid) -> Result<bool, ParseError> {
     let given = parameters.get("AccountSid")?;
     Ok(given.is_none_or(|given| given == account_sid.to_string()))
 }
 
-fn message(parameters: &Parameters, now: Timestamp) -> Result<InboundMessage, ParseError> {
+fn message(parameters: &Parameters<'_>, now: Timestamp) -> Result<InboundMessage, ParseError> {
     let id = message_id(parameters)?;
     let (media, is_complete) = media(parameters)?;
     let pair = (address(parameters, "From")?, address(parameters, "To")?);
@@ -138,13 +138,13 @@ fn message(parameters: &Parameters, now: Timestamp) -> Result<InboundMessage, Pa
 
 /// What a parameter says that the message can do without: one that is repeated or no text must not cost us the rest,
 /// and is kept among the extras if it can be.
-fn said(parameters: &Parameters, name: &str) -> Option<Private<String>> {
+fn said(parameters: &Parameters<'_>, name: &str) -> Option<Private<String>> {
     parameters.get(name).ok().flatten().map(Private::from)
 }
 
 /// The other names of the sender: the channel's own identifier, which is digits, and the one that only this business
 /// is told.
-fn aliases(parameters: &Parameters, from: &Address) -> BTreeSet<Alias> {
+fn aliases(parameters: &Parameters<'_>, from: &Address) -> BTreeSet<Alias> {
     let named = |kind, prefix: &str, name| {
         let value = said(parameters, name)?;
         let address =
@@ -159,7 +159,7 @@ fn aliases(parameters: &Parameters, from: &Address) -> BTreeSet<Alias> {
 }
 
 /// What the message consists of beside text and files.
-fn content(parameters: &Parameters) -> Vec<Content> {
+fn content(parameters: &Parameters<'_>) -> Vec<Content> {
     let said = |name| said(parameters, name);
     let is = |name| said(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
     let mut content = Vec::new();
@@ -198,7 +198,7 @@ fn content(parameters: &Parameters) -> Vec<Content> {
 }
 
 fn report(
-    parameters: &Parameters,
+    parameters: &Parameters<'_>,
     query: &str,
     status: DeliveryStatus,
     now: Timestamp,
@@ -220,7 +220,7 @@ fn report(
 }
 
 /// What the message costs, where the carrier says so.
-fn pricing(parameters: &Parameters) -> Option<Pricing> {
+fn pricing(parameters: &Parameters<'_>) -> Option<Pricing> {
     let unit = said(parameters, "PriceUnit");
     let unit = unit.as_ref().map_or("USD", |unit| unit.as_str());
     let price = Price::parse(said(parameters, "Price")?.as_str(), unit)?;
@@ -228,32 +228,32 @@ fn pricing(parameters: &Parameters) -> Option<Pricing> {
 }
 
 /// Both halves or neither: a callback that is configured by hand has other things in its query.
-pub(super) fn correlation(query: &Parameters) -> Option<(MessageSid, u32)> {
+pub(super) fn correlation(query: &Parameters<'_>) -> Option<(MessageSid, u32)> {
     let message = query.get(CORRELATION_MESSAGE).ok()??.parse().ok()?;
     let delivery = query.get(CORRELATION_DELIVERY).ok()??.parse().ok()?;
     Some((message, delivery))
 }
 
 /// A code that is no number must not cost us the status it comes with.
-fn error_code(parameters: &Parameters) -> Result<Option<u32>, ParseError> {
+fn error_code(parameters: &Parameters<'_>) -> Result<Option<u32>, ParseError> {
     let code = parameters.get("ErrorCode")?.and_then(|code| code.parse().ok());
     Ok(code.filter(|code| *code != 0))
 }
 
-fn message_id(parameters: &Parameters) -> Result<String, ParseError> {
+fn message_id(parameters: &Parameters<'_>) -> Result<String, ParseError> {
     let id = parameters.need("MessageSid")?;
     let known_form =
         id.len() <= MESSAGE_ID_CHARS_MAX && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
     if known_form { Ok(id.to_owned()) } else { Err(invalid("MessageSid")) }
 }
 
-fn address(parameters: &Parameters, name: &'static str) -> Result<Address, ParseError> {
+fn address(parameters: &Parameters<'_>, name: &'static str) -> Result<Address, ParseError> {
     parameters.need(name)?.parse().map_err(|_| invalid(name))
 }
 
 /// The files that are there, and whether they are as many as was announced: one that is missing must not cost us
 /// the text.
-fn media(parameters: &Parameters) -> Result<(Vec<Media>, bool), ParseError> {
+fn media(parameters: &Parameters<'_>) -> Result<(Vec<Media>, bool), ParseError> {
     let announced = parameters.get("NumMedia")?;
     let count = announced.map_or(Some(0), |text| text.parse::<usize>().ok());
     let mut files = Vec::new();
@@ -266,7 +266,7 @@ fn media(parameters: &Parameters) -> Result<(Vec<Media>, bool), ParseError> {
     Ok((files, is_complete))
 }
 
-fn extra(parameters: &Parameters) -> Result<BTreeMap<String, Private<String>>, ParseError> {
+fn extra(parameters: &Parameters<'_>) -> Result<BTreeMap<String, Private<String>>, ParseError> {
     let mut extra = BTreeMap::new();
     for name in parameters.names() {
         if !EXTRAS.contains(&name) && !name.starts_with("Referral") {
