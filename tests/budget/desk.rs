@@ -1,6 +1,7 @@
 //! A contact centre whose every move is the same in every run: clock, randomness and order are fixed.
 
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -8,7 +9,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use switchboard::stub_carrier::Behaviour;
-use switchboard::{Counters, Options};
+use switchboard::{Answer, Called, Counters, Endpoints, Options};
 use switchboard_carriers::stub::Taken;
 use switchboard_domain::carriage::{AliasKind, DeliveryStatus};
 use switchboard_domain::timestamp::Timestamp;
@@ -40,6 +41,19 @@ struct Mark {
     carried: usize,
 }
 
+/// Endpoints that have always heard.
+#[derive(Debug)]
+struct Heard;
+
+impl Endpoints for Heard {
+    fn answer(
+        &self,
+        _: reqwest::Request,
+    ) -> Pin<Box<dyn Future<Output = (Called, Answer)> + Send + '_>> {
+        Box::pin(async { (Called::Answered(200), Answer::default()) })
+    }
+}
+
 impl Desk {
     /// Opens it, with agents enough, and a router that has seen one task come and go.
     pub(crate) async fn open() -> Self {
@@ -53,6 +67,11 @@ impl Desk {
         let caps = r#"{"USD":"25"}"#;
         let (rate_cards, spend_caps) = (Some(cards.to_owned()), Some(caps.to_owned()));
         Self::opened(Options { rate_cards, spend_caps, ..Options::default() }).await
+    }
+
+    /// One where whoever is told hears it.
+    pub(crate) async fn told() -> Self {
+        Self::opened(Options { endpoints: Some(Arc::new(Heard)), ..Options::default() }).await
     }
 
     async fn opened(options: Options) -> Self {

@@ -70,6 +70,29 @@ pub(crate) async fn capped(desk: &Desk) -> Entry {
     desk.count("reply out, under a cap", 1, desk.replies(&conversation)).await
 }
 
+/// A message of which the account, its service and the conversation are told.
+pub(crate) async fn told(desk: &Desk) -> Entry {
+    let api = &desk.exchange.api;
+    desk.writes(CUSTOMER).await;
+    desk.exchange.settles().await;
+    let conversation = desk.conversation(CUSTOMER).await;
+    let path = format!("/conversations/v1/Conversations/{conversation}");
+    let service =
+        api.get(&path).await.ok()["chat_service_sid"].as_str().unwrap_or_default().to_owned();
+    let url = ("PostWebhookUrl", "https://crm.example.com/told");
+    let form = [url, ("Filters", "onMessageAdded"), ("Method", "POST")];
+    api.post("/conversations/v1/Configuration/Webhooks", &form).await.ok();
+    let at_service = format!("/conversations/v1/Services/{service}/Configuration/Webhooks");
+    api.post(&at_service, &form).await.ok();
+    let own = [
+        ("Target", "webhook"),
+        ("Configuration.Url", "https://crm.example.com/told"),
+        ("Configuration.Filters", "onMessageAdded"),
+    ];
+    api.make(&format!("{path}/Webhooks"), &own).await;
+    desk.count("inbound, appended, told at three levels", 1, desk.writes(CUSTOMER)).await
+}
+
 /// One customer, from the first word to the end.
 async fn alone(desk: &Desk, entries: &mut Vec<Entry>) {
     entries.push(desk.count("inbound, to a reservation", 1, desk.writes(CUSTOMER)).await);
