@@ -126,12 +126,17 @@ async fn counted(
     message: Message,
     price: &Price,
 ) -> Result<Result<Message, OverCap>, Failure> {
+    let version = message.version;
+    let mut known = Some(message);
     on.decide(|| {
-        let message = &message;
+        let known = known.take();
         async move {
             let now = on.now();
-            let stored = load(on, request).await?;
-            if stored.version != message.version {
+            let stored = match known {
+                Some(message) => message,
+                None => load(on, request).await?,
+            };
+            if stored.version != version {
                 return Err(Failure::Unavailable("somebody else has the message".to_owned()));
             }
             let spent = on.store.get(key::spend(&now.day(), &price.unit)).await?;
