@@ -29,8 +29,11 @@ const HOME: &str = "Offline";
 const READY: &str = "Available";
 /// An instruction is carried out within this time when nothing goes wrong.
 const PROMPT: Millis = Millis::seconds(5);
-/// A reservation about which nobody was reached is withdrawn within this time when nothing goes wrong.
-const PUT_OFF: Millis = Millis::seconds(75);
+/// A reservation about which nobody was reached is withdrawn within this time when nothing goes wrong: both endpoints may
+/// be waited for twice. What it is put off comes on top.
+const GIVEN_UP: Millis = Millis::seconds(25);
+/// The longest that it is put off, in seconds.
+const PUT_OFF_SECONDS_MAX: i64 = 64;
 
 /// What an endpoint says of a reservation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,11 +155,13 @@ impl Book {
         })
     }
 
-    /// What must become of a reservation before it lapses, by what was said when nothing went wrong.
+    /// What must become of a reservation before it lapses, by what was said when nothing went wrong. Each reservation
+    /// of the task that was canceled before doubles the time it is put off.
     pub(crate) fn promised(
         &self,
         reservation: ReservationSid,
         expires: Timestamp,
+        canceled: usize,
     ) -> Option<Promise> {
         let asked = self.asked.get(&reservation)?;
         let first = |is_fallback| {
@@ -169,10 +174,13 @@ impl Book {
             Some(_) => (main, false),
         };
         let in_time = |slack: Millis| last.at + slack <= expires;
+        let put_off = (1_i64 << canceled.min(16)).min(PUT_OFF_SECONDS_MAX);
         match last.heard {
             Some(said) if said.accepts() && in_time(PROMPT) => Some(Promise::Accepted),
             Some(said) if said.rejects() && in_time(PROMPT) => Some(Promise::Rejected),
-            None if is_lost && in_time(PUT_OFF) => Some(Promise::Canceled),
+            None if is_lost && in_time(Millis(GIVEN_UP.0 + put_off * 1_000)) => {
+                Some(Promise::Canceled)
+            }
             Some(_) | None => None,
         }
     }

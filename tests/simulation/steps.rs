@@ -141,7 +141,9 @@ fn lapsed(found: &mut Found, task: &Task, after: &Reservation, scene: &Scene<'_>
     let calm = scene.book.calm_since.filter(|_| !scene.is_skewed);
     let Some(calm) = calm else { return };
     let sid: ReservationSid = task.reservation_sid(after);
-    let promised = scene.book.promised(sid, after.expires);
+    let canceled =
+        task.reservations.iter().filter(|one| one.status == ReservationStatus::Canceled).count();
+    let promised = scene.book.promised(sid, after.expires, canceled);
     found.when(promised.is_some(), "an instruction is carried out", || {
         format!("{sid} lapsed and should be {promised:?}")
     });
