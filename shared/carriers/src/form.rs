@@ -1,6 +1,7 @@
 //! Form-encoded parameters as bytes: what is signed must not be repaired before it is checked.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use percent_encoding::percent_decode;
 use serde_json::Value;
@@ -31,12 +32,32 @@ fn decode_half(encoded: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
-/// Decoded parameters, to be asked by name.
+/// Decoded parameters, to be asked by name: by their names, those of one name in the order in which they came. A form is asked
+/// for more names than it has parameters.
 pub(crate) struct Parameters<'a>(Vec<Pair<'a>>);
+
+impl fmt::Debug for Parameters<'_> {
+    /// They are the customer's.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} parameters", self.0.len())
+    }
+}
 
 impl<'e> Parameters<'e> {
     pub(crate) fn decode(encoded: &'e [u8]) -> Self {
-        Self(decode(encoded).collect())
+        Self::by_name(decode(encoded).collect())
+    }
+
+    pub(crate) fn by_name(mut pairs: Vec<Pair<'e>>) -> Self {
+        pairs.sort_by(|(one, _), (other, _)| one.cmp(other));
+        Self(pairs)
+    }
+
+    /// All of one name.
+    fn named(&self, name: &str) -> impl Iterator<Item = &Cow<'e, [u8]>> {
+        let name = name.as_bytes();
+        let start = self.0.partition_point(|(key, _)| **key < *name);
+        self.0[start..].iter().take_while(move |(key, _)| **key == *name).map(|(_, value)| value)
     }
 
     /// The members of a JSON object as parameters: texts as they are, everything else as JSON writes it, nothing as empty.
@@ -51,14 +72,13 @@ impl<'e> Parameters<'e> {
             };
             (Cow::Owned(name.into_bytes()), Cow::Owned(value.into_bytes()))
         };
-        Some(Self(members.into_iter().map(pair).collect()))
+        Some(Self::by_name(members.into_iter().map(pair).collect()))
     }
 
     /// The value, unless it is missing or empty.
     pub(crate) fn get(&self, name: &str) -> Result<Option<&str>, ParseError> {
         let wrong = |problem| ParseError::Parameter { name: Cow::Owned(name.to_owned()), problem };
-        let mut values =
-            self.0.iter().filter(|(key, _)| **key == *name.as_bytes()).map(|(_, value)| value);
+        let mut values = self.named(name);
         let Some(value) = values.next() else {
             return Ok(None);
         };
@@ -71,9 +91,9 @@ impl<'e> Parameters<'e> {
 
     /// The value if there is one by that name, which then must not be empty.
     pub(crate) fn if_given(&self, name: &str) -> Result<Option<&str>, ParseError> {
-        match self.0.iter().any(|(key, _)| **key == *name.as_bytes()) {
-            true => self.need(name).map(Some),
-            false => Ok(None),
+        match self.named(name).next() {
+            Some(_) => self.need(name).map(Some),
+            None => Ok(None),
         }
     }
 
@@ -86,15 +106,14 @@ impl<'e> Parameters<'e> {
         self.get(name)?.ok_or_else(missing)
     }
 
-    /// The names, those that are no text left out.
+    /// The names in order, those that are no text left out.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|(name, _)| std::str::from_utf8(name).ok())
     }
 
     /// All values of a repeatable parameter that are text.
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        let named = self.0.iter().filter(move |(key, _)| **key == *name.as_bytes());
-        named.filter_map(|(_, value)| std::str::from_utf8(value).ok())
+        self.named(name).filter_map(|value| std::str::from_utf8(value).ok())
     }
 }
 

@@ -6,6 +6,8 @@ use http::{HeaderMap, Method, header};
 use switchboard_domain::carriage::CarrierName;
 use switchboard_domain::private::Private;
 
+use crate::form::Parameters;
+
 /// Longest body that is looked at: nearly what a function can be handed. What is too long in it is cut later, as
 /// the carrier would only send it again.
 pub const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -50,15 +52,21 @@ impl fmt::Debug for RawRequest<'_> {
 
 /// A request that its carrier was proven to have made; only [`Carrier::verify`](crate::Carrier::verify)
 /// makes one.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct Verified<'a> {
     carrier: CarrierName,
     request: RawRequest<'a>,
+    form: Option<Parameters<'a>>,
 }
 
 impl<'a> Verified<'a> {
     pub(crate) fn new(carrier: CarrierName, request: RawRequest<'a>) -> Self {
-        Self { carrier, request }
+        Self { carrier, request, form: None }
+    }
+
+    /// The same with the parameters that its signature covers, which are not decoded twice.
+    pub(crate) fn with_form(self, form: Parameters<'a>) -> Self {
+        Self { form: Some(form), ..self }
     }
 
     /// The carrier that made it.
@@ -68,6 +76,10 @@ impl<'a> Verified<'a> {
 
     pub(crate) fn request(&self) -> &RawRequest<'a> {
         &self.request
+    }
+
+    pub(crate) fn form(&self) -> Option<&Parameters<'a>> {
+        self.form.as_ref()
     }
 }
 

@@ -8,13 +8,14 @@ mod webhook;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::Uri;
+use http::{Method, Uri};
 use switchboard_domain::carriage::{CarrierName, OutboundMessage, SendOutcome, Unsupported};
 use switchboard_domain::private::Private;
 use switchboard_domain::sid::AccountSid;
 use switchboard_domain::timestamp::{Millis, Timestamp};
 
 use crate::carrier::{Carrier, Event, Listed, ParseError, Rejection, Reply};
+use crate::form::{Pair, Parameters};
 use crate::form_signature::Algorithm;
 use crate::request::{Answer, ApiRequest, RawRequest, Verified};
 use crate::settings::{BASE_URL, ConnectError, OwnSettings};
@@ -154,6 +155,13 @@ fn web_url(text: &str) -> Option<Uri> {
     (matches!(url.scheme_str(), Some("http" | "https")) && has_host).then_some(url)
 }
 
+/// A request whose signature covers these parameters: of a form that is posted, all there are.
+fn verified<'a>(request: RawRequest<'a>, signed: Vec<Pair<'a>>) -> Verified<'a> {
+    let verified = Verified::new(CarrierName::Twilio, request);
+    let is_form = *request.method == Method::POST && request.is_form();
+    if is_form { verified.with_form(Parameters::by_name(signed)) } else { verified }
+}
+
 impl Carrier for Twilio {
     fn name(&self) -> CarrierName {
         CarrierName::Twilio
@@ -165,15 +173,15 @@ impl Carrier for Twilio {
         _now: Timestamp,
     ) -> Result<Verified<'a>, Rejection> {
         let Connection { shared_keys, .. } = &self.connection;
-        signature::verify(&request, self.connection.auth_tokens(), shared_keys)?;
-        Ok(Verified::new(self.name(), request))
+        let signed = signature::verify(&request, self.connection.auth_tokens(), shared_keys)?;
+        Ok(verified(request, signed))
     }
 
     fn parse(&self, verified: &Verified<'_>, now: Timestamp) -> Result<Vec<Event>, ParseError> {
         if verified.carrier() != self.name() {
             return Err(ParseError::ForeignCarrier(verified.carrier()));
         }
-        webhook::parse(verified.request(), self.connection.account_sid, now)
+        webhook::parse(verified, self.connection.account_sid, now)
     }
 
     /// A message is answered with TwiML that replies nothing: any plain text would be sent to the

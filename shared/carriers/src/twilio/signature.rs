@@ -19,11 +19,13 @@ const SETTINGS_HEADER: &str = "x-twilio-webhooks-signature-settings";
 ///
 /// A request that names no shared key is signed with a token and SHA-1. One that names a key is checked with that key
 /// alone, by the algorithm that the key was registered with: what the header says can choose no weaker one.
-pub(super) fn verify<'t>(
-    request: &RawRequest<'_>,
+///
+/// The parameters that the signature covers beside the URL are what comes back.
+pub(super) fn verify<'a, 't>(
+    request: &RawRequest<'a>,
     auth_tokens: impl Iterator<Item = &'t str>,
     shared_keys: &[SharedKey],
-) -> Result<(), Rejection> {
+) -> Result<Vec<Pair<'a>>, Rejection> {
     if request.body.len() > BODY_BYTES_MAX || request.url.len() > BODY_BYTES_MAX {
         return Err(Rejection::TooLarge);
     }
@@ -33,21 +35,21 @@ pub(super) fn verify<'t>(
     }
     let given = only(request, SIGNATURE_HEADER)?.ok_or(Rejection::Unsigned)?;
     let named = only(request, SETTINGS_HEADER)?;
-    let parameters = signed_parameters(request)?;
-    let parameters = ordered(&parameters);
-    let urls = spellings(request.url);
+    let signed = signed_parameters(request)?;
+    let parameters = ordered(&signed);
     // Which of them it was is no secret, so the first that fits is enough; a comparison takes as long wherever two differ.
     let fits = |algorithm, secret: &str| {
-        urls.iter().any(|url| {
+        let is_of = |url: &str| {
             let signature = sign_ordered(algorithm, url, &parameters, secret);
             bool::from(signature.as_bytes().ct_eq(given))
-        })
+        };
+        is_of(request.url) || other_spelling(request.url).is_some_and(|url| is_of(&url))
     };
     let is_genuine = match named.map(|settings| named_key(settings, shared_keys)).transpose()? {
         Some(key) => fits(key.algorithm, &key.secret),
         None => auth_tokens.any(|auth_token| fits(Algorithm::Sha1, auth_token)),
     };
-    if is_genuine { Ok(()) } else { Err(Rejection::WrongSignature) }
+    if is_genuine { Ok(signed) } else { Err(Rejection::WrongSignature) }
 }
 
 /// The value of a header that may be there once.
@@ -109,26 +111,20 @@ fn count(encoded: &[u8]) -> usize {
     encoded.split(|byte| *byte == b'&').count()
 }
 
-/// The URL as it is, and with the port left out or the scheme's own port added: the carrier signs
-/// now one, now the other.
-fn spellings(url: &str) -> Vec<String> {
-    let mut all = vec![url.to_owned()];
-    let Some((scheme, rest)) = url.split_once("://") else {
-        return all;
-    };
+/// The URL with its port left out, or the scheme's own port added where it has none: the carrier signs now one, now the
+/// other.
+fn other_spelling(url: &str) -> Option<String> {
+    let (scheme, rest) = url.split_once("://")?;
     let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
     let host_at = authority.rfind('@').map_or(0, |at| at + 1);
     let after_brackets = authority[host_at..].rfind(']').map_or(host_at, |at| host_at + at);
-    match authority[after_brackets..].rfind(':') {
-        Some(colon) => {
-            all.push(format!("{scheme}://{}{path}", &authority[..after_brackets + colon]));
-        }
+    Some(match authority[after_brackets..].rfind(':') {
+        Some(colon) => format!("{scheme}://{}{path}", &authority[..after_brackets + colon]),
         None => {
             let port = if scheme.eq_ignore_ascii_case("http") { 80 } else { 443 };
-            all.push(format!("{scheme}://{authority}:{port}{path}"));
+            format!("{scheme}://{authority}:{port}{path}")
         }
-    }
-    all
+    })
 }
 
 #[cfg(test)]
@@ -153,9 +149,9 @@ mod tests {
             ("https://[::1]/x", "https://[::1]:443/x"),
             ("https://[::1]:9/x", "https://[::1]/x"),
         ] {
-            assert_eq!(spellings(url), [url, other]);
+            assert_eq!(other_spelling(url).as_deref(), Some(other));
         }
-        assert_eq!(spellings("no url"), ["no url"]);
+        assert_eq!(other_spelling("no url"), None);
     }
 
     /// A request signed with `secret`, some of whose bytes can be exchanged.
@@ -174,7 +170,7 @@ mod tests {
         }
         let (method, url, body) = (&Method::POST, request.url.as_str(), &request.body[..]);
         let raw = RawRequest { method, url, headers: &headers, body };
-        verify(&raw, auth_tokens.iter().copied(), &[])
+        verify(&raw, auth_tokens.iter().copied(), &[]).map(drop)
     }
 
     fn form(fields: &BTreeMap<String, String>) -> Request {
@@ -294,7 +290,7 @@ mod tests {
         let (method, body) = (&Method::POST, &b"Body=hi"[..]);
         let raw = RawRequest { method, url, headers: &headers, body };
         let keys = [key("new", Algorithm::Sha256), key("old", Algorithm::Sha1)];
-        verify(&raw, ["token"].into_iter(), &keys)
+        verify(&raw, ["token"].into_iter(), &keys).map(drop)
     }
 
     #[test]
@@ -348,7 +344,7 @@ mod tests {
             headers: &headers,
             body: &genuine.body,
         };
-        let verdict = verify(&raw, ["secret"].into_iter(), &[]);
+        let verdict = verify(&raw, ["secret"].into_iter(), &[]).map(drop);
         assert_eq!(verdict, Err(Rejection::SignedTwice));
     }
 

@@ -16,7 +16,7 @@ use switchboard_domain::timestamp::Timestamp;
 
 use crate::carrier::{Event, ParseError, Problem};
 use crate::form::{self, Parameters};
-use crate::request::{PARAMETERS_MAX, RawRequest};
+use crate::request::{PARAMETERS_MAX, Verified};
 
 /// Longest identifier of a carrier that we keep.
 const MESSAGE_ID_CHARS_MAX: usize = 64;
@@ -65,28 +65,34 @@ pub(super) fn status_callback(url: &str, message: MessageSid, delivery: u32) -> 
 
 /// Reads a verified request: one message or one status.
 pub(super) fn parse(
-    request: &RawRequest<'_>,
+    verified: &Verified<'_>,
     account_sid: AccountSid,
     now: Timestamp,
 ) -> Result<Vec<Event>, ParseError> {
-    let parameters = if *request.method == Method::GET {
-        Parameters::decode(request.query().as_bytes())
-    } else if request.is_form() {
-        Parameters::decode(request.body)
-    } else {
-        Parameters::of_json(request.body).ok_or(ParseError::Shape)?
+    let request = verified.request();
+    let other;
+    let parameters = match verified.form() {
+        Some(form) => form,
+        None if *request.method == Method::GET => {
+            other = Parameters::decode(request.query().as_bytes());
+            &other
+        }
+        None => {
+            other = Parameters::of_json(request.body).ok_or(ParseError::Shape)?;
+            &other
+        }
     };
     let status = match parameters.if_given("MessageStatus")? {
         None => parameters.if_given("SmsStatus")?,
         status => status,
     };
     let event = match status {
-        None | Some("received" | "receiving") => Event::Message(message(&parameters, now)?),
-        Some(_) if !is_of(&parameters, account_sid)? => {
+        None | Some("received" | "receiving") => Event::Message(message(parameters, now)?),
+        Some(_) if !is_of(parameters, account_sid)? => {
             Event::Ignored("a report of another account".to_owned())
         }
         Some(status) => match delivery_status(status) {
-            Some(status) => Event::Status(report(&parameters, request.query(), status, now)?),
+            Some(status) => Event::Status(report(parameters, request.query(), status, now)?),
             None => Event::Ignored(unknown_status(status)),
         },
     };
@@ -290,7 +296,9 @@ mod tests {
     use proptest::prelude::*;
     use switchboard_domain::sid::Sid as _;
 
+    use super::super::verified;
     use super::*;
+    use crate::request::RawRequest;
 
     const NOW: Timestamp = Timestamp(1_795_344_809_123);
     const FORM: &str = "application/x-www-form-urlencoded";
@@ -305,7 +313,8 @@ mod tests {
         let headers =
             HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(content_type))]);
         let account_sid = ACCOUNT.parse().unwrap();
-        parse(&RawRequest { method, url, headers: &headers, body }, account_sid, NOW)
+        let request = RawRequest { method, url, headers: &headers, body };
+        parse(&verified(request, form::decode(body).collect()), account_sid, NOW)
     }
 
     fn parse_form(body: &str) -> Result<Event, ParseError> {
