@@ -6,7 +6,7 @@ use std::fmt;
 use percent_encoding::percent_decode;
 use serde_json::Value;
 
-use crate::carrier::{ParseError, Problem};
+use crate::parse_error::{ParseError, Problem};
 
 /// Name and value, decoded; what has nothing to decode is where it came from.
 pub(crate) type Pair<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);

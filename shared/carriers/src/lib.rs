@@ -11,6 +11,7 @@ mod carrier;
 mod exchange;
 mod form;
 mod form_signature;
+mod parse_error;
 mod request;
 mod settings;
 pub mod stub;
@@ -23,9 +24,10 @@ use switchboard_domain::carriage::{CarrierName, CarrierSettings, OutboundMessage
 use switchboard_domain::private::Private;
 use switchboard_domain::timestamp::Timestamp;
 
-pub use carrier::{Carrier, Event, Listed, Lookup, ParseError, Problem, Rejection, Reply};
+pub use carrier::{Carrier, Event, Listed, Lookup, Rejection, Reply};
 pub use exchange::{find, send};
 pub use form_signature::{SIGNATURE_HEADER, cover_body, sign};
+pub use parse_error::{ParseError, Problem};
 pub use request::{
     Answer, ApiRequest, BODY_BYTES_MAX, PARAMETERS_MAX, RawRequest, SignedRequest, Verified,
 };

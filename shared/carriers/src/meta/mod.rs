@@ -19,7 +19,8 @@ use switchboard_domain::private::Private;
 use switchboard_domain::sid::MessageSid;
 use switchboard_domain::timestamp::{Millis, Timestamp};
 
-use crate::carrier::{Carrier, Event, Listed, ParseError, Rejection, Reply};
+use crate::carrier::{Carrier, Event, Listed, Rejection, Reply};
+use crate::parse_error::ParseError;
 use crate::request::{Answer, ApiRequest, RawRequest, Verified};
 use crate::settings::{BASE_URL, ConnectError, OwnSettings};
 

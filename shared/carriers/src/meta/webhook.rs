@@ -7,7 +7,8 @@ use switchboard_domain::private::Private;
 use switchboard_domain::timestamp::Timestamp;
 
 use super::{conversation, whatsapp};
-use crate::carrier::{Event, ParseError};
+use crate::carrier::Event;
+use crate::parse_error::ParseError;
 
 /// Longest identifier of a message that is kept.
 const MESSAGE_ID_BYTES_MAX: usize = 256;

@@ -14,8 +14,9 @@ use switchboard_domain::private::Private;
 use switchboard_domain::sid::{AccountSid, MessageSid};
 use switchboard_domain::timestamp::Timestamp;
 
-use crate::carrier::{Event, ParseError, Problem};
+use crate::carrier::Event;
 use crate::form::{self, Parameters};
+use crate::parse_error::{ParseError, Problem};
 use crate::request::{PARAMETERS_MAX, Verified};
 
 /// Longest identifier of a carrier that we keep.
