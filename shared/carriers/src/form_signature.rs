@@ -10,6 +10,9 @@ use sha2::{Digest as _, Sha256};
 /// The header with the signature.
 pub const SIGNATURE_HEADER: &str = "x-twilio-signature";
 
+/// The header by which a request says that it is signed with a shared key: `key=…,algorithm=…`.
+pub const SETTINGS_HEADER: &str = "x-twilio-webhooks-signature-settings";
+
 /// The query parameter that carries the digest of a body that is not a form.
 pub(crate) const BODY_DIGEST: &str = "bodySHA256";
 
@@ -40,6 +43,15 @@ where
     V: AsRef<[u8]>,
 {
     sign_with(Algorithm::Sha1, url, parameters, auth_token)
+}
+
+/// The same with SHA-256 and a shared key: only the hash is another one.
+pub fn sign_sha256<N, V>(url: &str, parameters: &[(N, V)], secret: &str) -> String
+where
+    N: AsRef<[u8]>,
+    V: AsRef<[u8]>,
+{
+    sign_with(Algorithm::Sha256, url, parameters, secret)
 }
 
 /// The same by one of the algorithms.

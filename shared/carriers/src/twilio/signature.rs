@@ -8,12 +8,9 @@ use super::SharedKey;
 use crate::carrier::Rejection;
 use crate::form::{self, Pair};
 use crate::form_signature::{
-    Algorithm, BODY_DIGEST, SIGNATURE_HEADER, ordered, sha256_hex, sign_ordered,
+    Algorithm, BODY_DIGEST, SETTINGS_HEADER, SIGNATURE_HEADER, ordered, sha256_hex, sign_ordered,
 };
 use crate::request::{BODY_BYTES_MAX, PARAMETERS_MAX, RawRequest};
-
-/// The header by which a request says that it is signed with a shared key: `key=…,algorithm=…`.
-const SETTINGS_HEADER: &str = "x-twilio-webhooks-signature-settings";
 
 /// Checks the signature against every secret that may have made it and every way in which the port may be written.
 ///
