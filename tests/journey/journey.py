@@ -1,17 +1,21 @@
 """The same deployment through the vendor's other SDK: what differs is how it encodes, pages and reads dates."""
 
+import base64
 import datetime
+import http.server
 import json
 import os
 import secrets
 import sys
+import threading
 import time
 import unittest
 import urllib.parse
 import urllib.request
 
+from standardwebhooks import Webhook, WebhookVerificationError
 from twilio.base.exceptions import TwilioRestException
-from twilio.request_validator import RequestValidator
+from twilio.request_validator import RequestValidator, get_signature_algorithm
 
 sys.path.insert(0, os.path.dirname(os.environ["SWITCHBOARD_REDIRECT"]))
 from redirect import connect  # noqa: E402
@@ -54,6 +58,36 @@ def customer_writes(number, to, body):
     )
     with urllib.request.urlopen(request) as answer:
         return sid, answer.status, answer.headers["content-type"], answer.read().decode()
+
+
+class Listener(http.server.BaseHTTPRequestHandler):
+    """A customer's own server, which keeps what it was told."""
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["content-length"])).decode()
+        self.server.calls.append((self.path, dict(self.headers), body))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_arguments):
+        pass
+
+
+def listen():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Listener)
+    server.calls = []
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server, f"http://127.0.0.1:{server.server_port}"
+
+
+def webhooks_api(path, **form):
+    """Posts to our own resources, which no SDK has."""
+    name = base64.b64encode(f"{ACCOUNT}:{TOKEN}".encode()).decode()
+    data = urllib.parse.urlencode(form).encode()
+    headers = {"Authorization": f"Basic {name}", "Content-Type": "application/x-www-form-urlencoded"}
+    request = urllib.request.Request(f"{BASE}/webhooks/v1{path}", data=data, headers=headers)
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)
 
 
 class Journey(unittest.TestCase):
@@ -196,6 +230,47 @@ class Journey(unittest.TestCase):
             set_ = hooks.update(post_webhook_url="https://example.com/post", filters=["onMessageAdded"])
             self.assertEqual(set_.filters, ["onMessageAdded"])
             self.assertIsNone(hooks.update(post_webhook_url="").post_webhook_url)
+
+    def test_every_verifier_accepts_what_an_endpoint_is_sent(self):
+        server, origin = listen()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        keyed = webhooks_api("/Endpoints", Url=f"{origin}/keyed", SignatureAlgorithm="HMAC_SHA256")["shared_key"]
+        secret = webhooks_api("/Endpoints", Url=f"{origin}/standard", StandardWebhooks="true")["secret"]
+        conversations = CLIENT.conversations.v1.conversations
+        conversation = conversations.create()
+        for path in ("plain", "keyed", "standard"):
+            conversations(conversation.sid).webhooks.create(
+                target="webhook",
+                configuration_url=f"{origin}/{path}",
+                configuration_method="POST",
+                configuration_filters=["onMessageAdded"],
+            )
+        conversations(conversation.sid).messages.create(body="Grüße & +", x_twilio_webhook_enabled="true")
+
+        def heard():
+            self.assertEqual(len(server.calls), 3)
+            return {path.split("?")[0]: (origin + path, headers, body) for path, headers, body in server.calls}
+
+        calls = eventually(heard)
+
+        def is_valid(call, token):
+            url, headers, body = call
+            headers = {name.lower(): value for name, value in headers.items()}
+            is_form = headers["content-type"].startswith("application/x-www-form-urlencoded")
+            form = dict(urllib.parse.parse_qsl(body, keep_blank_values=True)) if is_form else body
+            algorithm = get_signature_algorithm(headers.get("x-twilio-webhooks-signature-settings"))
+            return RequestValidator(token).validate(url, form, headers["x-twilio-signature"], algorithm)
+
+        self.assertTrue(is_valid(calls["/plain"], TOKEN))
+        self.assertTrue(is_valid(calls["/keyed"], keyed["secret"]))
+        self.assertFalse(is_valid(calls["/keyed"], TOKEN))
+        self.assertTrue(is_valid(calls["/standard"], TOKEN))
+        _, headers, body = calls["/standard"]
+        said = Webhook(secret).verify(body, headers)
+        self.assertEqual(said["data"]["ConversationSid"], conversation.sid)
+        with self.assertRaises(WebhookVerificationError):
+            Webhook(secret).verify(body + " ", headers)
 
     def test_errors_carry_the_published_codes(self):
         conversations = CLIENT.conversations.v1.conversations

@@ -11,6 +11,7 @@ export async function listen() {
       method: request.method,
       url: `${origin}${request.url}`,
       headers: request.headers,
+      body,
       form: Object.fromEntries(new URLSearchParams(body)),
     });
     response.writeHead(204).end();
