@@ -21,6 +21,7 @@ pub(crate) async fn walk(desk: &Desk) -> Vec<Entry> {
     paths.extend(messaging(&made).await);
     paths.extend(taskrouter(&made).await);
     paths.extend(interactions(&made));
+    paths.extend(webhooks(&made).await);
     let mut entries = Vec::with_capacity(paths.len());
     for path in paths {
         let name = format!("GET {}", without_digits(&path));
@@ -233,6 +234,20 @@ fn interactions(made: &Made<'_>) -> Vec<String> {
         page_of_one(flows),
         format!("{flows}/{}", made.sid("flow")),
     ]
+}
+
+/// An endpoint that was tried once.
+async fn webhooks(made: &Made<'_>) -> Vec<String> {
+    let exchange = &made.desk.exchange;
+    let endpoints = "/webhooks/v1/Endpoints";
+    let url = ("Url", "https://crm.example.com/tried");
+    let endpoint = exchange.api.make(endpoints, &[url, ("StandardWebhooks", "true")]).await;
+    let one = format!("{endpoints}/{endpoint}");
+    let delivery = exchange.api.make(&format!("{one}/Test"), &[]).await;
+    exchange.settles().await;
+    let deliveries = "/webhooks/v1/Deliveries";
+    let tried = format!("{deliveries}/{delivery}");
+    vec![page_of_one(endpoints), one, page_of_one(deliveries), tried]
 }
 
 fn page_of_one(path: &str) -> String {
