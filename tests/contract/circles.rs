@@ -38,7 +38,7 @@ const FLOORS: [(&str, &[&str]); 5] = [
             "workspace",
         ],
     ),
-    ("lists of all kinds", &["decision", "effect", "record"]),
+    ("lists of all kinds", &["decision", "effect", "record", "webhook"]),
     ("what spans several records", &["process"]),
     ("what looks at everything", &["derive", "rehearsal", "routing::router", "statistics"]),
 ];

@@ -12,11 +12,19 @@ use tokio::net::TcpListener;
 pub(crate) struct Heard {
     pub(crate) signature: String,
     pub(crate) parameters: Vec<(String, String)>,
+    /// Every header, its name in small letters.
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
 }
 
 impl Heard {
     pub(crate) fn get(&self, name: &str) -> &str {
         let found = self.parameters.iter().find(|(given, _)| given == name);
+        found.map(|(_, value)| value.as_str()).unwrap_or_default()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        let found = self.headers.iter().find(|(given, _)| given == name);
         found.map(|(_, value)| value.as_str()).unwrap_or_default()
     }
 }
@@ -92,7 +100,11 @@ async fn read(stream: &mut tokio::net::TcpStream) -> Option<Heard> {
         let length: usize = header("content-length")?.parse().ok()?;
         if body.len() >= length {
             let parameters = form_urlencoded::parse(body.as_bytes()).into_owned().collect();
-            return Some(Heard { signature: header(SIGNATURE_HEADER)?, parameters });
+            let named = head.lines().filter_map(|line| line.split_once(": "));
+            let headers =
+                named.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect();
+            let (signature, body) = (header(SIGNATURE_HEADER)?, body.to_owned());
+            return Some(Heard { signature, parameters, headers, body });
         }
         if count == 0 {
             return None;

@@ -12,5 +12,6 @@ mod journey;
 mod permissions;
 mod reservations;
 mod storms;
+mod strangers;
 mod timers;
 mod webhooks;

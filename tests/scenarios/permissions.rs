@@ -37,6 +37,9 @@ const OF_A_STREAM: [&str; 4] = [
 /// Where webhooks and callbacks go.
 const ENDPOINT: &str = "http://127.0.0.1:9/hook";
 
+/// What the endpoint hangs at.
+const HANGS_AT: &str = "hang";
+
 /// An endpoint that lets the time of one call run out.
 #[derive(Debug, Default)]
 struct HangsOnce(AtomicBool);
@@ -44,10 +47,12 @@ struct HangsOnce(AtomicBool);
 impl Endpoints for HangsOnce {
     fn answer(
         &self,
-        _: reqwest::Request,
+        request: reqwest::Request,
     ) -> Pin<Box<dyn Future<Output = (Called, Answer)> + Send + '_>> {
-        let hung = self.0.swap(true, Ordering::SeqCst);
-        let called = if hung { Called::Answered(200) } else { Called::TimedOut };
+        let body = request.body().and_then(|body| body.as_bytes()).unwrap_or_default();
+        let is_it = String::from_utf8_lossy(body).contains(&format!("Body={HANGS_AT}&"));
+        let hangs = is_it && !self.0.swap(true, Ordering::SeqCst);
+        let called = if hangs { Called::TimedOut } else { Called::Answered(200) };
         Box::pin(async { (called, Answer { content_type: None, body: None }) })
     }
 }
@@ -291,7 +296,11 @@ async fn no_role_allows_what_its_function_never_asks_for() {
     a_group(&exchange).await;
     a_message(&exchange).await;
     an_afternoon(&exchange).await;
-    exchange.customer("whatsapp:+14155550164").to("whatsapp:+18005550101").writes("hello").await;
+    // The second one waits until the endpoint is back.
+    for body in [HANGS_AT, "hello"] {
+        let customer = exchange.customer("whatsapp:+14155550164").to("whatsapp:+18005550101");
+        customer.writes(body).await;
+    }
     exchange.settles().await;
     is_back(&exchange).await;
     let mut used = exchange.deployment.permissions();

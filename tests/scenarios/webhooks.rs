@@ -1,9 +1,36 @@
 //! Customers' webhooks: really called, signed, after the commit.
 
-use serde_json::json;
-use switchboard_tests::{Exchange, NUMBER, eventually};
+use std::time::Duration;
 
-use crate::endpoint::Endpoint;
+use serde_json::{Value, json};
+use switchboard_tests::{Exchange, NUMBER};
+
+use crate::endpoint::{Endpoint, Heard};
+
+pub(crate) const DELIVERIES: &str = "/webhooks/v1/Deliveries";
+const ENDPOINTS: &str = "/webhooks/v1/Endpoints";
+
+/// A conversation of which a URL hears what is said in it.
+pub(crate) async fn hears(exchange: &Exchange, url: &str) -> String {
+    let conversation = exchange.api.make("/conversations/v1/Conversations", &[]).await;
+    let form = [
+        ("Target", "webhook"),
+        ("Configuration.Url", url),
+        ("Configuration.Method", "POST"),
+        ("Configuration.Filters", "onMessageAdded"),
+    ];
+    let path = format!("/conversations/v1/Conversations/{conversation}/Webhooks");
+    exchange.api.make(&path, &form).await;
+    conversation
+}
+
+/// Something is said that is told.
+pub(crate) async fn says(exchange: &Exchange, conversation: &str, body: &str) {
+    let path = format!("/conversations/v1/Conversations/{conversation}/Messages");
+    let loud = [("X-Twilio-Webhook-Enabled", "true")];
+    exchange.api.send(reqwest::Method::POST, &path, &[("Body", body)], &loud).await.ok();
+    exchange.settles().await;
+}
 
 /// Lets an address attach this endpoint to its new conversations.
 async fn listen(exchange: &Exchange, endpoint: &Endpoint) {
@@ -45,18 +72,176 @@ async fn an_endpoint_that_fails_is_called_again_and_then_left_alone() {
     let endpoint = Endpoint::start(&[500, 500, 200]).await;
     listen(&exchange, &endpoint).await;
     exchange.customer("+14155550141").writes("try hard").await;
-    eventually("the third call", || async {
-        exchange.later(std::time::Duration::from_secs(20));
-        tokio::time::sleep(std::time::Duration::from_millis(30)).await;
-        (endpoint.calls().len() >= 4).then_some(())
-    })
-    .await;
     exchange.settles().await;
-    let events: Vec<String> =
-        endpoint.calls().iter().map(|call| call.get("EventType").to_owned()).collect();
-    let expected =
-        ["onParticipantAdded", "onParticipantAdded", "onParticipantAdded", "onMessageAdded"];
-    assert_eq!(events, expected);
+    let first = ["onParticipantAdded", "onMessageAdded"];
+    assert_eq!(heard(&endpoint), first, "the first one that fails holds up nobody");
+    for _ in 0..4 {
+        exchange.later(Duration::from_secs(60));
+        exchange.ticks().await;
+    }
+    let mut again = heard(&endpoint).split_off(2);
+    again.sort();
+    assert_eq!(again, ["onMessageAdded", "onParticipantAdded"], "each once more, and no more");
+    let calls = endpoint.calls();
+    let of = |event: &str| calls.iter().filter(|call| call.get("EventType") == event).collect();
+    let added: Vec<&Heard> = of("onMessageAdded");
+    let token = |call: &Heard| call.header("i-twilio-idempotency-token").to_owned();
+    assert_eq!(token(added[0]), token(added[1]), "it is the same call");
+    assert_eq!((added[0].get("RetryCount"), added[1].get("RetryCount")), ("0", "1"));
+    let sequence = |event: &str| {
+        let calls: Vec<&Heard> = of(event);
+        calls[0].header("x-switchboard-sequence").parse::<u128>().unwrap()
+    };
+    assert!(sequence("onParticipantAdded") < sequence("onMessageAdded"));
+    let listed = exchange.api.all(DELIVERIES, "deliveries").await;
+    let statuses: Vec<&str> = listed.iter().map(|one| one["status"].as_str().unwrap()).collect();
+    assert_eq!(statuses, ["delivered"; 2]);
+    let attempts = |one: &Value| one["attempts"].as_array().unwrap().clone();
+    let all: Vec<Value> = listed.iter().flat_map(attempts).collect();
+    let answers: Vec<&Value> = all.iter().map(|one| &one["response_status"]).collect();
+    assert_eq!(answers, [&json!(500), &json!(200), &json!(500), &json!(200)]);
+    exchange.rests().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_refused_is_kept_listed_and_replayed() {
+    let exchange = Exchange::open().await;
+    let endpoint =
+        Endpoint::saying(vec![(404, "{\"who\":\"nobody\"}".to_owned()), (200, String::new())])
+            .await;
+    let conversation = hears(&exchange, &endpoint.url).await;
+    says(&exchange, &conversation, "lost?").await;
+    let failed = exchange.api.all(&format!("{DELIVERIES}?Status=failed"), "deliveries").await;
+    assert_eq!(failed.len(), 1, "{failed:?}");
+    let one = &failed[0];
+    assert_eq!(one["conversation_sid"], conversation.as_str());
+    assert_eq!(one["attempts"][0]["response"], "{\"who\":\"nobody\"}");
+    let sid = one["sid"].as_str().unwrap();
+    let path = format!("{DELIVERIES}/{sid}");
+    assert_eq!(exchange.api.get(&path).await.ok(), *one);
+    for (filter, count) in [
+        (format!("Url={}", endpoint.url), 1),
+        ("Url=https://other.example/".to_owned(), 0),
+        (format!("ConversationSid={conversation}"), 1),
+        ("Status=pending".to_owned(), 0),
+        ("EndDate=2020-01-01T00:00:00Z".to_owned(), 0),
+    ] {
+        let found = exchange.api.all(&format!("{DELIVERIES}?{filter}"), "deliveries").await;
+        assert_eq!(found.len(), count, "{filter}");
+    }
+    assert_eq!(
+        exchange.api.get(&format!("{DELIVERIES}?Status=lost")).await.refusal(),
+        (400, 20001)
+    );
+    let replayed = exchange.api.post(&format!("{path}/Replay"), &[]).await.expect(202);
+    assert_eq!(replayed["status"], "pending");
+    exchange.settles().await;
+    let seen = exchange.api.get(&path).await.ok();
+    assert_eq!((&seen["status"], &seen["attempt_count"]), (&json!("delivered"), &json!(2)));
+    let calls = endpoint.calls();
+    let token = |place: usize| calls[place].header("i-twilio-idempotency-token").to_owned();
+    assert_eq!(token(0), token(1));
+    exchange.rests().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_that_fails_for_days_is_switched_off_and_replayed_when_it_is_on_again() {
+    let exchange = Exchange::open().await;
+    if !exchange.moves_time() {
+        return;
+    }
+    let endpoint = Endpoint::start(&[410, 410, 200]).await;
+    let conversation = hears(&exchange, &endpoint.url).await;
+    says(&exchange, &conversation, "one").await;
+    exchange.later(Duration::from_secs(5 * 24 * 3600 + 60));
+    says(&exchange, &conversation, "two").await;
+    says(&exchange, &conversation, "three").await;
+    assert_eq!(endpoint.calls().len(), 2, "it is not called any more");
+    let listed = exchange.api.all(ENDPOINTS, "endpoints").await;
+    assert_eq!((listed.len(), &listed[0]["disabled_reason"]), (1, &json!("failing")));
+    let failed = exchange.api.all(&format!("{DELIVERIES}?Status=failed"), "deliveries").await;
+    assert_eq!(failed.len(), 3);
+    assert_eq!(failed[0]["failure_reason"], "endpoint_off");
+    let path = format!("{ENDPOINTS}/{}", listed[0]["sid"].as_str().unwrap());
+    let replay = format!("{path}/Replay");
+    let why = exchange.api.post(&replay, &[]).await.refused(400, 20001);
+    assert!(why.contains("switched off"), "{why}");
+    exchange.api.post(&path, &[("Enabled", "true")]).await.ok();
+    let replayed = exchange.api.post(&replay, &[]).await.expect(202);
+    assert_eq!((&replayed["replayed"], &replayed["next_start_date"]), (&json!(3), &json!(null)));
+    exchange.ticks().await;
+    assert_eq!(endpoint.calls().len(), 5);
+    let failed = exchange.api.all(&format!("{DELIVERIES}?Status=failed"), "deliveries").await;
+    assert_eq!(failed.len(), 0, "{failed:?}");
+    exchange.rests().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_is_set_up_tried_and_taken_away_and_tells_no_secret() {
+    let exchange = Exchange::open().await;
+    let endpoint = Endpoint::start(&[200]).await;
+    let form = [
+        ("Url", endpoint.url.as_str()),
+        ("StandardWebhooks", "true"),
+        ("SignatureAlgorithm", "HMAC_SHA256"),
+    ];
+    let made = exchange.api.post(ENDPOINTS, &form).await.expect(201);
+    let (secret, key) = (made["secret"].as_str().unwrap(), &made["shared_key"]);
+    assert_eq!(exchange.api.post(ENDPOINTS, &form).await.refusal(), (409, 20409));
+    let path = format!("{ENDPOINTS}/{}", made["sid"].as_str().unwrap());
+    let shown = exchange.api.get(&path).await.ok().to_string();
+    for hidden in [&secret[6..], key["secret"].as_str().unwrap()] {
+        assert!(!shown.contains(hidden), "{shown}");
+    }
+    let tried = exchange.api.post(&format!("{path}/Test"), &[]).await.expect(202);
+    exchange.settles().await;
+    let calls = endpoint.calls();
+    assert_eq!(calls.len(), 1);
+    let named = format!("key={},algorithm=HMAC_SHA256", key["key"].as_str().unwrap());
+    assert_eq!(calls[0].header("x-twilio-webhooks-signature-settings"), named);
+    assert!(calls[0].header("webhook-signature").starts_with("v1,"));
+    let said: Value = serde_json::from_str(&calls[0].body).unwrap();
+    assert_eq!(
+        (&said["type"], &said["data"]["EndpointSid"]),
+        (&json!("onEndpointTested"), &made["sid"])
+    );
+    let seen = format!("{DELIVERIES}/{}", tried["sid"].as_str().unwrap());
+    assert_eq!(exchange.api.get(&seen).await.ok()["status"], "delivered");
+    exchange.api.post(&format!("{path}/RotateSecret"), &[]).await.ok();
+    exchange.api.post(&format!("{path}/Test"), &[]).await.expect(202);
+    exchange.settles().await;
+    let signatures = endpoint.calls()[1].header("webhook-signature").to_owned();
+    assert_eq!(signatures.split(' ').count(), 2, "{signatures}");
+    for (form, what) in [
+        (&[("Url", "https://e.example/?a=1")][..], "query"),
+        (&[("Url", "nonsense")], "URL"),
+        (&[("Url", "https://e.example/"), ("SignatureAlgorithm", "MD5")], "SignatureAlgorithm"),
+        (&[("Url", "https://e.example/"), ("Secret", "mine")], "Secret"),
+    ] {
+        let why = exchange.api.post(ENDPOINTS, form).await.refused(400, 20001);
+        assert!(why.contains(what), "{why}");
+    }
+    let elsewhere = [("Url", "https://other.example/")];
+    exchange.api.post(&format!("{path}/Test"), &elsewhere).await.refused(400, 20001);
+    let too_long = [("OverlapSeconds", "700000")];
+    exchange.api.post(&format!("{path}/RotateSecret"), &too_long).await.refused(400, 20001);
+    exchange.api.delete(&path).await.expect(204);
+    assert_eq!(exchange.api.get(&path).await.refusal(), (404, 20404));
+    exchange.rests().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_that_is_switched_off_by_rest_is_not_called() {
+    let exchange = Exchange::open().await;
+    let endpoint = Endpoint::start(&[200]).await;
+    let conversation = hears(&exchange, &endpoint.url).await;
+    let form = [("Url", endpoint.url.as_str()), ("Enabled", "false")];
+    let made = exchange.api.post(ENDPOINTS, &form).await.expect(201);
+    assert_eq!(made["disabled_reason"], "requested");
+    says(&exchange, &conversation, "unheard").await;
+    assert_eq!(endpoint.calls().len(), 0);
+    let failed = exchange.api.all(&format!("{DELIVERIES}?Status=failed"), "deliveries").await;
+    assert_eq!((failed.len(), &failed[0]["attempt_count"]), (1, &json!(0)));
     exchange.rests().await;
 }
 

@@ -127,6 +127,8 @@ pub(crate) struct Told {
 pub(crate) struct Book {
     asked: BTreeMap<ReservationSid, Vec<Asked>>,
     pub(crate) told: BTreeMap<EventSid, Told>,
+    /// The place of the last event that each resource's events were first told of.
+    last: BTreeMap<String, u128>,
     /// Since when nothing goes wrong any more.
     pub(crate) calm_since: Option<Timestamp>,
 }
@@ -203,13 +205,23 @@ impl fmt::Debug for Endpoints {
 struct Heard {
     path: String,
     form: BTreeMap<String, String>,
+    /// The place among the calls about one resource.
+    sequence: Option<u128>,
 }
 
 impl Heard {
     fn of(request: &reqwest::Request) -> Self {
         let body = request.body().and_then(|body| body.as_bytes()).unwrap_or_default();
         let form = form_urlencoded::parse(body).into_owned().collect();
-        Self { path: request.url().path().trim_start_matches('/').to_owned(), form }
+        let sequence = request.headers().get("x-switchboard-sequence");
+        let sequence = sequence.and_then(|it| it.to_str().ok()).and_then(|it| it.parse().ok());
+        Self { path: request.url().path().trim_start_matches('/').to_owned(), form, sequence }
+    }
+
+    /// Whose events it is one of: those of reservations are their task's.
+    fn resource(&self) -> Option<&String> {
+        let of_task = self.form.get("ResourceType").is_some_and(|kind| kind == "reservation");
+        self.form.get(if of_task { "TaskSid" } else { "ResourceSid" })
     }
 
     fn sid<T: std::str::FromStr>(&self, name: &str) -> Option<T> {
@@ -266,6 +278,17 @@ impl Endpoints {
             return;
         };
         let mut state = self.world.state();
+        let is_first = !state.book.told.contains_key(&sid);
+        if let (true, Some(resource)) = (is_first, heard.resource()) {
+            let sequence = heard.sequence.unwrap_or_default();
+            let before = state.book.last.insert(resource.clone(), sequence);
+            if before.is_some_and(|before| before >= sequence) {
+                let detail = format!("{sid} of {resource}: {sequence} after {before:?}");
+                drop(state);
+                self.world.violated("first attempts of a resource are made in order", detail);
+                return;
+            }
+        }
         let told = state.book.told.entry(sid).or_default();
         told.attempts += 1;
         told.is_heard |= !is_lost;
@@ -339,7 +362,7 @@ impl switchboard::Endpoints for Endpoints {
             match timeout {
                 Some(timeout) => tokio::time::timeout(timeout, called)
                     .await
-                    .unwrap_or((Called::Unanswered, NOTHING)),
+                    .unwrap_or((Called::TimedOut, NOTHING)),
                 None => called.await,
             }
         })

@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use switchboard::driver::Waking;
 use switchboard::template::Source;
 use switchboard::{Deployment, FunctionError, Options, Road, schedule_event};
+use switchboard_domain::record::Record;
+use switchboard_domain::webhook::WebhookAttempt;
 use switchboard_runtime::dependencies::Entropy;
 use switchboard_tests::Made;
 use tokio::task::JoinHandle;
@@ -445,6 +447,14 @@ impl Kernel {
         queues.min()
     }
 
+    /// The first tick at which a call that failed is sent for again.
+    fn next_call(&self) -> Option<i64> {
+        let state = self.world.state();
+        let calls = state.mirror.records().filter_map(Record::get::<WebhookAttempt>);
+        let due = calls.filter_map(|call| call.due).min()?;
+        Some((due.0.max(self.world.now().0) / MINUTE_MS + 1) * MINUTE_MS)
+    }
+
     /// Lets everything come to its end in order.
     pub(crate) async fn rest(&mut self) {
         self.drain(i64::MAX).await;
@@ -483,13 +493,18 @@ impl Kernel {
             if delivered {
                 continue;
             }
-            match self.next_due() {
-                Some(due) if due - self.world.now().0 > patience => return,
-                Some(due) => {
-                    let wait = due - self.world.now().0;
-                    self.pass(wait.clamp(1, MINUTE_MS)).await;
+            let now = self.world.now().0;
+            match (self.next_due(), self.next_call()) {
+                (None, None) => return,
+                (Some(due), call) if call.is_none_or(|call| due <= call) => {
+                    if due - now > patience {
+                        return;
+                    }
+                    self.pass((due - now).clamp(1, MINUTE_MS)).await;
                 }
-                None => return,
+                // Nothing happens until then.
+                (_, Some(call)) if call - now <= patience => self.pass(call - now).await,
+                _ => return,
             }
         }
         let depths = self.deployment.depths().await;

@@ -1,6 +1,6 @@
 //! What must hold once nothing is left to do.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use switchboard::check;
 use switchboard_check::{Facts, Handed, Moment, Snapshot};
@@ -10,6 +10,8 @@ use switchboard_domain::conversation::Pair;
 use switchboard_domain::message::{Message, Spend};
 use switchboard_domain::record::Record;
 use switchboard_domain::timestamp::Millis;
+use switchboard_domain::webhook::WebhookAttempt;
+use switchboard_domain::webhook::attempt::Standing;
 
 use crate::carrier::{Posted, Written};
 use crate::kernel::Kernel;
@@ -18,7 +20,8 @@ use crate::setup::{CAP, PRICE};
 /// The most that two clocks are apart.
 const SKEW: Millis = Millis::seconds(600);
 /// How often an endpoint is called.
-const ATTEMPTS_MAX: usize = 4;
+const ATTEMPTS_MAX: usize = 12;
+
 impl Kernel {
     /// Looks at everything, free of any defect that the run suffers from.
     pub(crate) async fn check_at_rest(&mut self) {
@@ -101,13 +104,16 @@ impl Kernel {
         }
     }
 
-    /// The endpoint was told of every event that it wants to hear of, and of nothing else. Only one that does not
-    /// answer again and again is given up.
+    /// The endpoint was told of every event that it wants to hear of, and of nothing else, or what failed twelve times is
+    /// kept as that.
     fn look_at_calls(&self, snapshot: &Snapshot) {
         let Some(filter) = self.setting.tells else { return };
         let wanted: Vec<&str> = filter.split(',').collect();
         let mut unheard = self.world.state().book.told.clone();
         let mut wrong = Vec::new();
+        let kept = snapshot.records.iter().filter_map(Record::get::<WebhookAttempt>);
+        let kept: BTreeMap<&str, &WebhookAttempt> =
+            kept.map(|one| (one.id.as_str(), one)).collect();
         for record in &snapshot.records {
             let Record::Occurrence(one) = record else { continue };
             for (number, event) in one.events.iter().enumerate() {
@@ -117,8 +123,13 @@ impl Kernel {
                     (None, is_wanted) => !is_wanted,
                     (Some(_), false) => false,
                     (Some(told), true) => {
-                        (told.is_heard || told.attempts >= ATTEMPTS_MAX)
-                            && told.kind.as_ref().is_none_or(|kind| kind == name)
+                        let kept = kept.get(sid.to_string().as_str());
+                        let is_failed = told.attempts >= ATTEMPTS_MAX;
+                        kept.is_some_and(|kept| match kept.standing() {
+                            Standing::Delivered => told.is_heard,
+                            Standing::Failed => is_failed && kept.attempts == ATTEMPTS_MAX as u32,
+                            Standing::Pending => false,
+                        }) && told.kind.as_ref().is_none_or(|kind| kind == name)
                     }
                 };
                 if !fits {

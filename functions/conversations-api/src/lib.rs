@@ -1,6 +1,7 @@
 //! The Conversations REST product: configuration, conversations and everything inside them.
 //!
-//! Woken by: HTTP. Writes: services, users, conversations, bindings, memberships, messages, address configurations.
+//! Woken by: HTTP. Writes: services, users, conversations, bindings, memberships, messages, address configurations,
+//! webhook endpoints, and webhook attempts that are to be made (again).
 //! Asks for: `outbound-message`, `webhook-delivery`.
 //!
 //! Every conversation belongs to a service. A path without one means the account's default service, so each
@@ -13,6 +14,8 @@ mod apply;
 mod configuration;
 mod conversations;
 mod costs;
+mod deliveries;
+mod endpoints;
 mod hooks;
 mod input;
 mod lookup;
@@ -63,6 +66,9 @@ async fn route(call: &Call<'_>) -> Answer {
     let ["v1", path @ ..] = path.as_slice() else {
         return call.no_such_operation();
     };
+    if call.product == "webhooks" {
+        return of_webhooks(call, path).await;
+    }
     match (call.method, path) {
         (Get, ["Configuration"]) => configuration::fetch(call).await,
         (Post, ["Configuration"]) => configuration::update(call).await,
@@ -133,6 +139,25 @@ async fn in_service(call: &Call<'_>, scope: &Scope, path: &[&str]) -> Answer {
         (_, ["Roles" | "Users", ..]) => of_people(call, scope, path).await,
         (Post, ["ConversationWithParticipants"]) => together::create(call, scope).await,
         (Get, ["ParticipantConversations"]) => lookup::list(call, scope).await,
+        _ => call.no_such_operation(),
+    }
+}
+
+/// The paths behind `/webhooks/v1`: how calls to endpoints are made, and what came of them.
+async fn of_webhooks(call: &Call<'_>, path: &[&str]) -> Answer {
+    use Method::{Delete, Get, Post};
+    match (call.method, path) {
+        (Get, ["Endpoints"]) => endpoints::list(call).await,
+        (Post, ["Endpoints"]) => endpoints::create(call).await,
+        (Get, ["Endpoints", sid]) => endpoints::fetch(call, sid).await,
+        (Post, ["Endpoints", sid]) => endpoints::update(call, sid).await,
+        (Delete, ["Endpoints", sid]) => endpoints::remove(call, sid).await,
+        (Post, ["Endpoints", sid, "RotateSecret"]) => endpoints::rotate(call, sid).await,
+        (Post, ["Endpoints", sid, "Test"]) => deliveries::test(call, sid).await,
+        (Post, ["Endpoints", sid, "Replay"]) => deliveries::replay_all(call, sid).await,
+        (Get, ["Deliveries"]) => deliveries::list(call).await,
+        (Get, ["Deliveries", sid]) => deliveries::fetch(call, sid).await,
+        (Post, ["Deliveries", sid, "Replay"]) => deliveries::replay(call, sid).await,
         _ => call.no_such_operation(),
     }
 }

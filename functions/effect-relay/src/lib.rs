@@ -15,7 +15,7 @@ use switchboard_domain::record::Record;
 use switchboard_domain::task::{Task, TaskStatus};
 use switchboard_runtime::deadline::done_in_time;
 use switchboard_runtime::{Dependencies, Failure, Needs, Patience};
-use switchboard_store::item::{derived_id, effect_id, image};
+use switchboard_store::item::{carried_id, derived_id, effect_id, image};
 
 /// What it is started with. There is time: its invocations have half a minute or more.
 pub const NEEDS: Needs = Needs {
@@ -94,8 +94,18 @@ fn carried(record: &EventRecord) -> Result<Vec<(String, Effect)>, Failure> {
         _ => None,
     };
     let version = version.ok_or_else(|| defect("no version"))?;
+    // What the id of a call ends in is said by the record itself.
+    let has_calls = effects.iter().any(|effect| matches!(effect, Effect::Notify(_)));
+    let record = match has_calls {
+        true => image(record.change.new_image.clone())?,
+        false => None,
+    };
+    let id = |place, effect: &Effect| match &record {
+        Some(record) => carried_id(pk, version, place, effect, record),
+        None => effect_id(pk, version, place),
+    };
     let numbered = effects.into_iter().enumerate();
-    Ok(numbered.map(|(place, effect)| (effect_id(pk, version, place), effect)).collect())
+    Ok(numbered.map(|(place, effect)| (id(place, &effect), effect)).collect())
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
-//! Everything that is due: wakes the routers whose reservations, targets or tasks have run out of time, and looks at the
-//! conversations that have been quiet for as long as their timers say.
+//! Everything that is due: wakes the routers whose reservations, targets or tasks have run out of time, looks at the
+//! conversations that have been quiet for as long as their timers say, and sends for the calls of webhooks that are to be made
+//! again.
 //!
 //! Woken by: `timers` (delayed messages, for what is due within fifteen minutes) and every minute (for the
 //! rest, and for whatever a lost timer left behind). Writes: conversations that become inactive or are closed. Asks for:
@@ -9,6 +10,7 @@
 #![recursion_limit = "256"]
 
 mod conversations;
+mod deliveries;
 mod routers;
 
 use std::collections::BTreeMap;
@@ -96,10 +98,11 @@ fn has_come(at: Timestamp, now: Timestamp) -> bool {
     at <= now + TOLERANCE
 }
 
-/// Lets every workspace's router look at the time, and sets an alarm for every conversation that is due before the next
-/// tick. One of the two that fails does not keep the other from being done.
+/// Lets every workspace's router look at the time, sets an alarm for every conversation that is due before the next tick, and
+/// sends for every call that is to be made again. One of them that fails does not keep the others from being done.
 async fn tick(on: &Dependencies) -> Result<(), Failure> {
     let routers = routers::tick(on).await;
-    conversations::tick(on).await?;
-    routers
+    let conversations = conversations::tick(on).await;
+    deliveries::tick(on).await?;
+    conversations.and(routers)
 }

@@ -17,7 +17,7 @@
 use std::time::Duration;
 
 use switchboard_domain::effect::{
-    AssignmentCall, AssignmentOutcome, Call, QueueName, RouterEvent, RouterSubject,
+    AssignmentCall, AssignmentOutcome, QueueName, RouterEvent, RouterSubject,
 };
 use switchboard_domain::sid::Sid as _;
 use switchboard_domain::task::{Reservation, ReservationStatus, Task};
@@ -28,9 +28,12 @@ use switchboard_runtime::{Dependencies, Failure};
 use switchboard_store::{Key, key, take};
 
 use crate::instruction::{Heard, heard};
+use switchboard_caller::{Answer, Called, Caller, Delivered, Reading, Request};
+use switchboard_domain::webhook::WebhookAttempt;
+
+use crate::Loaded;
+use crate::attempt::{keep, letter, outcome, tried};
 use crate::patience::Known;
-use crate::{Loaded, Tried, note};
-use switchboard_caller::{Called, Caller, Request};
 
 /// How long an endpoint has to answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -53,8 +56,11 @@ pub(crate) async fn serve(
     caller: &Caller,
     call: &AssignmentCall,
     mut loaded: Loaded,
-    tried: Tried,
+    attempt: WebhookAttempt,
 ) -> Result<Next, Failure> {
+    if attempt.done {
+        return Ok(Next::Done);
+    }
     let [task, workflow, worker] = keys(call);
     let (task, workflow, worker): (Option<Task>, Option<Workflow>, Option<Worker>) =
         (take(&mut loaded, &task), take(&mut loaded, &workflow), take(&mut loaded, &worker));
@@ -66,15 +72,16 @@ pub(crate) async fn serve(
         return Ok(Next::Done);
     };
     let parameters = parameters(on, call, &task, &worker, reservation);
+    let attempts = attempt.attempts;
     let urls = [&workflow.assignment_callback_url, &workflow.fallback_assignment_callback_url];
-    let (called, heard) = ask(on, caller, urls.into_iter().flatten(), &parameters, &tried).await?;
+    let (attempt, heard) =
+        ask(on, caller, urls.into_iter().flatten(), &parameters, attempt).await?;
     let outcome = match heard {
         Heard::Instruction(outcome, _) => Some(outcome),
         Heard::Later(_) | Heard::Unreadable(_) => None,
-        Heard::Nothing => match put_off(&task, tried.attempts()) {
+        Heard::Nothing => match put_off(&task, attempts) {
             Some(wait) => {
-                note(on, tried.next(on, &Call::Assignment(call.clone()), &called, Some(false)))
-                    .await;
+                noted(on, WebhookAttempt { done: false, ..attempt }).await;
                 return Ok(Next::Later(wait));
             }
             None => Some(AssignmentOutcome::Withdraw),
@@ -86,45 +93,69 @@ pub(crate) async fn serve(
         let id = format!("answer-{}", call.reservation);
         on.queues.send(QueueName::Routing, &event, call.workspace.to_string(), id).await?;
     }
-    note(on, tried.next(on, &Call::Assignment(call.clone()), &called, Some(true))).await;
+    noted(on, WebhookAttempt { done: true, ..attempt }).await;
     Ok(Next::Done)
 }
 
+/// Keeps what came of a call. The router was told, or will be at the next attempt: nothing hangs on the note.
+async fn noted(on: &Dependencies, attempt: WebhookAttempt) {
+    if let Err(failure) = keep(on, attempt).await {
+        tracing::debug!("attempt not noted: {failure}");
+    }
+}
+
 /// Asks one endpoint after the other until one gives an answer that can be read. One that was reached counts more
-/// than one that was not.
+/// than one that was not. Both together are one attempt of the schedule, and each is kept.
 async fn ask(
     on: &Dependencies,
     caller: &Caller,
     urls: impl Iterator<Item = &String>,
     parameters: &[(String, String)],
-    tried: &Tried,
-) -> Result<(Called, Heard), Failure> {
-    let mut last = (Called::Unanswered, Heard::Nothing);
+    mut attempt: WebhookAttempt,
+) -> Result<(WebhookAttempt, Heard), Failure> {
+    let mut last = Heard::Nothing;
     for url in urls {
         // Nobody can wait until the endpoint is back, but others may wait for its answer.
         let known = Known::of(on, url).await?;
         let timeout = known.timeout(TIMEOUT);
-        let request = Request { url, method: "POST", parameters, id: &tried.id, timeout };
-        let (called, answer) = caller.ask(on, request).await;
-        known.note(on, &called).await;
-        let heard = heard(&called, &answer);
-        match heard {
-            Heard::Nothing => tracing::warn!("assignment callback: it {called}"),
-            Heard::Unreadable(code)
-            | Heard::Later(Some(code))
-            | Heard::Instruction(_, Some(code)) => {
-                tracing::warn!(code, "assignment callback: it said what cannot be done");
+        let request = Request { url, method: "POST", parameters, id: &attempt.id, timeout };
+        let began = on.now();
+        let delivered = match known.is_off() {
+            true => not_called(),
+            false => {
+                let letter = letter(&attempt, request, &known, began);
+                caller.deliver(on, &letter, Reading::Whole).await
             }
-            Heard::Later(None) | Heard::Instruction(_, None) => {}
-        }
+        };
+        let heard = heard(&delivered.called, &delivered.answer);
+        warn(heard, &delivered.called);
+        let is_reached = heard != Heard::Nothing;
+        attempt.url = Some(url.clone());
+        attempt = attempt.after(tried(began, &delivered), outcome(&delivered.called), on.now());
+        known.note(on, url, &delivered.called).await;
         match heard {
-            Heard::Instruction(..) | Heard::Later(_) => return Ok((called, heard)),
-            Heard::Unreadable(_) => last = (called, heard),
-            Heard::Nothing if last.1 == Heard::Nothing => last = (called, heard),
-            Heard::Nothing => {}
+            Heard::Instruction(..) | Heard::Later(_) => return Ok((attempt, heard)),
+            Heard::Unreadable(_) | Heard::Nothing if is_reached => last = heard,
+            Heard::Unreadable(_) | Heard::Nothing => {}
         }
     }
-    Ok(last)
+    Ok((attempt, last))
+}
+
+/// What comes of an endpoint that is switched off.
+fn not_called() -> Delivered {
+    let called = Called::Forbidden("it is switched off");
+    Delivered { called, answer: Answer::default(), took: Duration::ZERO }
+}
+
+fn warn(heard: Heard, called: &Called) {
+    match heard {
+        Heard::Nothing => tracing::warn!("assignment callback: it {called}"),
+        Heard::Unreadable(code) | Heard::Later(Some(code)) | Heard::Instruction(_, Some(code)) => {
+            tracing::warn!(code, "assignment callback: it said what cannot be done");
+        }
+        Heard::Later(None) | Heard::Instruction(_, None) => {}
+    }
 }
 
 /// How long to wait before the reservation is canceled: not at all the first time, then longer with each one that

@@ -11,7 +11,7 @@ use switchboard_runtime::{Dependencies, Failure};
 use switchboard_store::{Key, key, take};
 
 use crate::parameters;
-use crate::{Due, Loaded};
+use crate::{Due, Loaded, Told};
 
 /// How long an endpoint has to answer (rule B.5).
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(5);
@@ -26,7 +26,7 @@ pub(crate) fn keys(call: &WebhookCall) -> Vec<Key> {
 }
 
 /// Where and how an event is told at a level, if it is still wanted there.
-pub(crate) fn told(
+pub(crate) fn target(
     loaded: &mut Loaded,
     level: Level,
     service: ServiceSid,
@@ -45,33 +45,35 @@ pub(crate) fn told(
 }
 
 /// The call that is due, if the webhook is still there and wants it.
-pub(crate) async fn due(
+pub(crate) async fn told(
     on: &Dependencies,
     call: &WebhookCall,
     mut loaded: Loaded,
-) -> Result<Option<Due>, Failure> {
+) -> Result<Told, Failure> {
     let conversation = take(&mut loaded, &key::conversation(call.conversation));
     let Some(conversation): Option<Conversation> = conversation else {
-        return Ok(None);
+        return Ok(Told::Gone);
     };
     let endpoint = match call.level {
         Level::Conversation => endpoint(&conversation, call.webhook),
         level @ (Level::Service | Level::Account) => {
-            told(&mut loaded, level, conversation.service, call.event)
+            target(&mut loaded, level, conversation.service, call.event)
         }
     };
     let Some((url, method)) = endpoint else {
-        return Ok(None);
+        return Ok(Told::Unwanted);
     };
     let about: Option<Message> = match call.message {
         Some(sid) => on.store.get(key::message(sid)).await?,
         None => None,
     };
     if !wants(&conversation, call.webhook, about.as_ref()) {
-        return Ok(None);
+        return Ok(Told::Unwanted);
     }
-    let parameters = parameters::of(on, call, &conversation, about.as_ref());
-    Ok(parameters.map(|parameters| Due { url, method, parameters, timeout: TIMEOUT }))
+    Ok(match parameters::of(on, call, &conversation, about.as_ref()) {
+        Some(parameters) => Told::Due(Due { url, method, parameters, timeout: TIMEOUT }),
+        None => Told::Gone,
+    })
 }
 
 /// Where and how; nothing if the webhook was removed since.

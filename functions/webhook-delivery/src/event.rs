@@ -8,24 +8,29 @@ use switchboard_domain::workspace::Workspace;
 use switchboard_runtime::Dependencies;
 use switchboard_store::{key, take};
 
-use crate::{Due, Loaded};
+use crate::{Due, Loaded, Told};
 
 /// How long an endpoint has to answer (rule D.9).
 const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The call that is due, if the event is kept and the workspace still has a callback, or is told of its own end.
-pub(crate) fn due(on: &Dependencies, call: &EventCall, mut loaded: Loaded) -> Option<Due> {
+pub(crate) fn told(on: &Dependencies, call: &EventCall, mut loaded: Loaded) -> Told {
     let place = EventPlace::of(call.event_sid);
     let occurrence = take(&mut loaded, &key::occurrence(call.workspace, place));
-    let occurrence: Occurrence = occurrence?;
     let workspace: Option<Workspace> = take(&mut loaded, &key::workspace(call.workspace));
+    let Some(occurrence): Option<Occurrence> = occurrence else {
+        return Told::Gone;
+    };
     let url = match workspace {
         Some(workspace) => workspace.event_callback_url,
         None => occurrence.last_callback().map(str::to_owned),
     };
-    let event = occurrence.events.get(usize::from(place.number))?;
-    Some(Due {
-        url: url?,
+    let event = occurrence.events.get(usize::from(place.number));
+    let (Some(url), Some(event)) = (url, event) else {
+        return Told::Unwanted;
+    };
+    Told::Due(Due {
+        url,
         method: "POST".to_owned(),
         parameters: parameters(on, call, &occurrence, event),
         timeout: TIMEOUT,

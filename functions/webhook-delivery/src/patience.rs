@@ -7,20 +7,21 @@ use aws_lambda_events::sqs::SqsMessage;
 use switchboard_caller::Called;
 use switchboard_domain::decision::Decision;
 use switchboard_domain::endpoint::{self, Approach, Silence};
-use switchboard_domain::timestamp::Millis;
+use switchboard_domain::timestamp::{Millis, Timestamp};
+use switchboard_domain::webhook::WebhookEndpoint;
 use switchboard_runtime::{Dependencies, Failure};
-use switchboard_store::{StoreError, key};
+use switchboard_store::{Listing, StoreError};
 
 /// One who hung before has this long to answer. Others may wait for it in the same batch.
 const PROBE: Duration = Duration::from_secs(1);
-/// A message that was received so often is called about all the same, before its queue gives it up. Four calls are
-/// left then.
+/// A message that was received so often is called about all the same, before its queue gives it up; what comes of it is kept.
 const RECEIVES_MAX: u32 = 14;
 
 /// What is known of an endpoint before it is called.
 pub(crate) struct Known {
     endpoint: String,
     silence: Option<Silence>,
+    settings: Option<WebhookEndpoint>,
 }
 
 /// Whether an endpoint is to be called now.
@@ -35,8 +36,22 @@ impl Known {
     /// What is known of the endpoint of a URL.
     pub(crate) async fn of(on: &Dependencies, url: &str) -> Result<Self, Failure> {
         let endpoint = endpoint::endpoint(url);
-        let silence = on.store.get(key::silence(&endpoint)).await?;
-        Ok(Self { endpoint, silence })
+        let mut known = Self { endpoint, silence: None, settings: None };
+        for record in on.store.everything(&Listing::of_endpoint(&known.endpoint)).await? {
+            known.silence = known.silence.or_else(|| record.get().cloned());
+            known.settings = known.settings.or_else(|| record.get().cloned());
+        }
+        Ok(known)
+    }
+
+    /// Whether it is switched off.
+    pub(crate) fn is_off(&self) -> bool {
+        self.settings.as_ref().is_some_and(|settings| settings.off.is_some())
+    }
+
+    /// How it is set up, if it is.
+    pub(crate) const fn settings(&self) -> Option<&WebhookEndpoint> {
+        self.settings.as_ref()
     }
 
     /// Whether it is called about a message, which can wait.
@@ -70,20 +85,54 @@ impl Known {
     }
 
     /// Notes how it went. A quicker process wrote the same; nothing depends on who was first.
-    pub(crate) async fn note(self, on: &Dependencies, called: &Called) {
-        let decision = match (called, self.silence) {
-            (Called::TimedOut, None) => Decision::put(Silence::first(self.endpoint, on.now())),
-            (Called::Answered(_), Some(silence)) => Decision::default().without(silence),
+    pub(crate) async fn note(self, on: &Dependencies, url: &str, called: &Called) {
+        let now = on.now();
+        for decision in [self.health(url, called, now), self.patience(called, now)] {
+            if let Some(decision) = decision
+                && let Err(error) = on.commit(&decision).await
+            {
+                tracing::debug!("how the endpoint fares is not noted: {error}");
+            }
+        }
+    }
+
+    /// Whether it answers in time.
+    fn patience(&self, called: &Called, now: Timestamp) -> Option<Decision> {
+        match (called, &self.silence) {
+            (Called::TimedOut, None) => {
+                Some(Decision::put(Silence::first(self.endpoint.clone(), now)))
+            }
+            (Called::Answered(_), Some(silence)) => {
+                Some(Decision::default().without(silence.clone()))
+            }
             (
                 Called::TimedOut | Called::Unanswered | Called::Forbidden(_) | Called::Answered(_),
                 _,
-            ) => {
-                return;
-            }
-        };
-        if let Err(error) = on.commit(&decision).await {
-            tracing::debug!("how the endpoint fares is not noted: {error}");
+            ) => None,
         }
+    }
+
+    /// Whether it has failed for days. One that nobody set up is forgotten once it works.
+    fn health(&self, url: &str, called: &Called, now: Timestamp) -> Option<Decision> {
+        if !called.succeeded() {
+            let settings = self.settings.clone();
+            let settings = settings.unwrap_or_else(|| WebhookEndpoint::new(url, now));
+            let failed = settings.failed(now)?;
+            if failed.off.is_some() {
+                let endpoint = failed.sid().to_string();
+                tracing::warn!(
+                    endpoint,
+                    "webhook endpoint switched off: nothing succeeded for days"
+                );
+            }
+            return Some(Decision::put(failed));
+        }
+        let recovered = self.settings.as_ref()?.recovered()?;
+        let is_needed = recovered.is_set_up || recovered.off.is_some();
+        Some(match is_needed {
+            true => Decision::put(recovered),
+            false => Decision::default().without(recovered),
+        })
     }
 }
 

@@ -6,8 +6,8 @@ use switchboard_domain::sid::{RoleSid, Sid as _};
 use switchboard_runtime::Dependencies;
 use switchboard_store::{Key, key, take};
 
-use crate::conversation::{TIMEOUT, told};
-use crate::{Due, Loaded};
+use crate::conversation::{TIMEOUT, target};
+use crate::{Due, Loaded, Told};
 
 /// The records that a call is made of.
 pub(crate) fn keys(call: &UserCall) -> [Key; 2] {
@@ -15,11 +15,16 @@ pub(crate) fn keys(call: &UserCall) -> [Key; 2] {
 }
 
 /// The call that is due, if the user is still there and it is still wanted.
-pub(crate) fn due(on: &Dependencies, call: &UserCall, mut loaded: Loaded) -> Option<Due> {
-    let user: User = take(&mut loaded, &key::user(call.user))?;
-    let (url, method) = told(&mut loaded, call.level, user.service, call.event)?;
+pub(crate) fn told(on: &Dependencies, call: &UserCall, mut loaded: Loaded) -> Told {
+    let user: Option<User> = take(&mut loaded, &key::user(call.user));
+    let Some(user) = user else {
+        return Told::Gone;
+    };
+    let Some((url, method)) = target(&mut loaded, call.level, user.service, call.event) else {
+        return Told::Unwanted;
+    };
     let parameters = parameters(on, call, &user);
-    Some(Due { url, method, parameters, timeout: TIMEOUT })
+    Told::Due(Due { url, method, parameters, timeout: TIMEOUT })
 }
 
 /// What is told (rule B.5). Nobody is connected yet, nor registered for notifications.

@@ -68,6 +68,7 @@ fn versions(before: Option<&Record>, after: &Record, between: Between, found: &m
             | Record::UniqueName(_)
             | Record::User(_)
             | Record::WebhookAttempt(_)
+            | Record::WebhookEndpoint(_)
             | Record::WorkerName(_)
     );
     match between {
@@ -126,6 +127,7 @@ fn named(record: &Record) -> String {
         Record::UniqueName(it) => format!("name of {}", it.conversation),
         Record::User(it) => it.sid.to_string(),
         Record::WebhookAttempt(it) => format!("call for {}", it.about),
+        Record::WebhookEndpoint(it) => it.sid().to_string(),
         Record::Worker(it) => it.sid.to_string(),
         Record::WorkerName(it) => format!("name of {}", it.worker),
         Record::Workflow(it) => it.sid.to_string(),

@@ -214,7 +214,8 @@ pub(crate) fn of(record: &Record) -> Vec<(Pair, Key)> {
         | Record::Renaming(_)
         | Record::Silence(_)
         | Record::Spend(_)
-        | Record::WebhookAttempt(_) => Vec::new(),
+        | Record::WebhookAttempt(_)
+        | Record::WebhookEndpoint(_) => Vec::new(),
     }
 }
 

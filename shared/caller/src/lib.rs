@@ -5,7 +5,9 @@
 //! links this crate may call out, and `infra/template.yaml` says so of it; no function has an HTTP client of its own.
 #![forbid(unsafe_code)]
 
+mod deliver;
 mod public;
+mod signing;
 
 use std::fmt;
 use std::future::Future;
@@ -16,10 +18,10 @@ use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
-use reqwest::{Client, Response, Url};
-use switchboard_carriers::{SIGNATURE_HEADER, sign};
+use reqwest::{Client, ClientBuilder, Response, Url};
 use switchboard_runtime::Dependencies;
 
+pub use crate::deliver::{Delivered, Letter, Reading};
 use crate::public::is_public;
 
 /// At most this much of an answer is read, if it is read at all.
@@ -38,6 +40,8 @@ pub trait Endpoints: fmt::Debug + Send + Sync {
 #[derive(Debug, Clone)]
 pub struct Caller {
     client: Client,
+    /// Clients for endpoints whose URLs say how long they are to be waited for.
+    patient: Arc<deliver::Clients>,
     allow_loopback: bool,
     stand_in: Option<Arc<dyn Endpoints>>,
 }
@@ -117,12 +121,16 @@ impl fmt::Display for Called {
 impl Caller {
     /// A caller; `allow_loopback` is for the laptop alone.
     pub fn new(allow_loopback: bool) -> Result<Self, reqwest::Error> {
-        let client = Client::builder()
+        let client = Self::client(allow_loopback).build()?;
+        Ok(Self { client, patient: Arc::default(), allow_loopback, stand_in: None })
+    }
+
+    /// A client that follows no redirect, uses no proxy and connects to vetted addresses alone.
+    fn client(allow_loopback: bool) -> ClientBuilder {
+        Client::builder()
             .redirect(Policy::none())
             .no_proxy()
             .dns_resolver(Arc::new(Vetted { allow_loopback }))
-            .build()?;
-        Ok(Self { client, allow_loopback, stand_in: None })
     }
 
     /// The same, with a stand-in that answers instead of the network.
@@ -152,7 +160,11 @@ impl Caller {
     }
 
     async fn send(&self, on: &Dependencies, request: Request<'_>) -> Result<Reached, Called> {
-        let request = self.prepared(on, request)?;
+        self.sent(&self.client, self.prepared(on, &Letter::plain(request))?).await
+    }
+
+    /// Makes a request that is prepared.
+    async fn sent(&self, client: &Client, request: reqwest::Request) -> Result<Reached, Called> {
         if let Some(stand_in) = &self.stand_in {
             let (called, answer) = stand_in.answer(request).await;
             return Ok(Reached::StandIn(called, answer));
@@ -161,41 +173,16 @@ impl Caller {
             true => Called::TimedOut,
             false => Called::Unanswered,
         };
-        let response = self.client.execute(request).await.map_err(unanswered)?;
+        let response = client.execute(request).await.map_err(unanswered)?;
         Ok(Reached::Endpoint(response))
     }
 
-    fn prepared(
-        &self,
-        on: &Dependencies,
-        request: Request<'_>,
-    ) -> Result<reqwest::Request, Called> {
-        let Request { url, method, parameters, id, timeout } = request;
-        let mut url = self.allowed(url).map_err(Called::Forbidden)?;
+    /// The request of a call: signed, and to nobody who is not to be called.
+    fn prepared(&self, on: &Dependencies, letter: &Letter<'_>) -> Result<reqwest::Request, Called> {
+        let mut url = self.allowed(letter.request.url).map_err(Called::Forbidden)?;
         // What follows the hash is for us, not for the endpoint.
         url.set_fragment(None);
-        let get = method.eq_ignore_ascii_case("GET");
-        if get {
-            url.query_pairs_mut().extend_pairs(parameters);
-        }
-        let pairs: Vec<(&str, &str)> =
-            parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let signed = if get { &[][..] } else { &pairs };
-        let signature = sign(url.as_str(), signed, &on.config.auth_token);
-        let request = match get {
-            true => self.client.get(url),
-            false => self
-                .client
-                .post(url)
-                .header("content-type", "application/x-www-form-urlencoded; charset=utf-8")
-                .body(encoded(parameters)),
-        };
-        let request = request
-            .timeout(timeout)
-            .header(SIGNATURE_HEADER, signature)
-            .header("I-Twilio-Idempotency-Token", id)
-            .header("user-agent", "Switchboard/0.1");
-        request.build().map_err(|_| Called::Unanswered)
+        signing::signed(on, &self.client, url, letter)
     }
 
     /// https, to another host; a literal address is vetted here, a name when it is resolved.
@@ -240,12 +227,6 @@ impl Answer {
             }
         }
     }
-}
-
-fn encoded(parameters: &[(String, String)]) -> String {
-    let mut form = form_urlencoded::Serializer::new(String::new());
-    form.extend_pairs(parameters);
-    form.finish()
 }
 
 /// Resolves names, and leaves out every address that is not the public's. The connection is made to what

@@ -9,8 +9,8 @@ use crate::carriage::CarrierName;
 use crate::conversation::{Defaults, EventName, Hooks, Lengths, Listening, Timer};
 use crate::private::Private;
 use crate::sid::{
-    AddressConfigurationSid, AlphaSenderSid, FlowSid, KeySid, MessageSid, MessagingServiceSid,
-    PhoneNumberSid, ServiceSid, Sid as _,
+    AddressConfigurationSid, AlphaSenderSid, FlowSid, KeySid, MessagingServiceSid, PhoneNumberSid,
+    ServiceSid, Sid as _,
 };
 use crate::timestamp::Timestamp;
 use crate::version::Version;
@@ -266,33 +266,6 @@ pub struct ApiKey {
     /// When it was created.
     pub created: Timestamp,
     /// When it was last changed.
-    pub updated: Timestamp,
-    /// How often it was written.
-    #[serde(skip)]
-    pub version: Version,
-}
-
-/// That a customer's webhook was called for one event: what absorbs a second copy of the request.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct WebhookAttempt {
-    /// The deduplication id of the request.
-    pub id: String,
-    /// What it was about: a conversation, the resource of an event, a reservation.
-    #[serde(alias = "conversation")]
-    pub about: String,
-    /// The event.
-    pub event: String,
-    /// The message it was about.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub message: Option<MessageSid>,
-    /// How often it was tried.
-    pub attempts: u32,
-    /// The HTTP status of the last answer; none while a call is under way or when no answer came.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub status: Option<u16>,
-    /// Whether nothing more is to be done.
-    pub done: bool,
-    /// When it was last tried.
     pub updated: Timestamp,
     /// How often it was written.
     #[serde(skip)]

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::conversation::{EventName, Level, Reason};
 use crate::sid::{
-    ActivitySid, ConversationSid, EventSid, FlowSid, InteractionSid, MessageSid, ReservationSid,
-    TaskSid, UserSid, WorkerSid, WorkflowSid, WorkspaceSid,
+    ActivitySid, ConversationSid, DeliverySid, EndpointSid, EventSid, FlowSid, InteractionSid,
+    MessageSid, ReservationSid, TaskSid, UserSid, WorkerSid, WorkflowSid, WorkspaceSid,
 };
 use crate::task::status::TaskStatus;
 use crate::timestamp::Timestamp;
@@ -225,6 +225,10 @@ pub enum Call {
     Event(EventCall),
     /// Of a workflow's assignment callback.
     Assignment(AssignmentCall),
+    /// Of what was told in vain, once more.
+    Again(AgainCall),
+    /// Of an endpoint that is tried.
+    Test(TestCall),
 }
 
 impl Call {
@@ -240,6 +244,8 @@ impl Call {
             Self::User(call) => format!("{}-{}", call.user, call.level.name()),
             Self::Event(call) => call.resource.clone(),
             Self::Assignment(call) => call.reservation.to_string(),
+            Self::Again(call) => call.delivery.to_string(),
+            Self::Test(call) => call.endpoint.to_string(),
         }
     }
 }
@@ -274,6 +280,24 @@ pub struct AssignmentCall {
     pub worker: WorkerSid,
     /// The reservation.
     pub reservation: ReservationSid,
+}
+
+/// Make a call again whose time has come. It is in no order with others, and holds up none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AgainCall {
+    /// What is kept of the call.
+    pub delivery: DeliverySid,
+}
+
+/// Try an endpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TestCall {
+    /// Which.
+    pub endpoint: EndpointSid,
+    /// Its whole URL, as it is to be called.
+    pub url: String,
 }
 
 /// Call the webhook of the service or the account about a user.
@@ -420,6 +444,11 @@ mod tests {
                 workflow: WorkflowSid::derived(&["f"]),
                 worker: WorkerSid::derived(&["k"]),
                 reservation: task.kin(1),
+            }),
+            Call::Again(AgainCall { delivery: DeliverySid::derived(&["d"]) }),
+            Call::Test(TestCall {
+                endpoint: EndpointSid::derived(&["e"]),
+                url: "https://e.example/".to_owned(),
             }),
         ];
         for call in calls {

@@ -14,7 +14,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::sid::{RequestSid, Sid as _};
+use crate::sid::{EndpointSid, RequestSid, Sid as _};
 use crate::timestamp::{Millis, Timestamp};
 use crate::version::Version;
 
@@ -53,8 +53,13 @@ pub enum Approach {
 
 /// What a URL is known by: everything but its query.
 pub fn endpoint(url: &str) -> String {
+    sid(url).to_string()[2..].to_owned()
+}
+
+/// The identifier of the endpoint of a URL, which has the same digits.
+pub fn sid(url: &str) -> EndpointSid {
     let url = url.split(['?', '#']).next().unwrap_or(url);
-    RequestSid::derived(&["endpoint", url]).to_string()[2..].to_owned()
+    RequestSid::derived(&["endpoint", url]).twin()
 }
 
 impl Silence {

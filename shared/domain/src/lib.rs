@@ -31,4 +31,5 @@ pub mod statistics;
 pub mod task;
 pub mod timestamp;
 pub mod version;
+pub mod webhook;
 pub mod workspace;

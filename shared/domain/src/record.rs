@@ -1,6 +1,10 @@
 //! Every kind of record that is kept, in one list. Code that has something to say of each kind applies a macro to it:
 //! [`for_each_record`](crate::for_each_record).
 
+use crate::conversation::{Conversation, User};
+use crate::message::Message;
+use crate::task::Task;
+use crate::timestamp::Timestamp;
 use crate::version::Version;
 
 /// Applies a macro to all kinds of records, as `Kind: path::to::Kind,` each. A new kind is one line here; whatever the
@@ -33,7 +37,8 @@ macro_rules! for_each_record {
             TaskQueue: $crate::workspace::TaskQueue,
             UniqueName: $crate::conversation::UniqueName,
             User: $crate::conversation::User,
-            WebhookAttempt: $crate::configuration::WebhookAttempt,
+            WebhookAttempt: $crate::webhook::WebhookAttempt,
+            WebhookEndpoint: $crate::webhook::WebhookEndpoint,
             Worker: $crate::workspace::Worker,
             WorkerName: $crate::workspace::WorkerName,
             Workflow: $crate::workspace::Workflow,
@@ -104,3 +109,17 @@ macro_rules! records {
 }
 
 for_each_record!(records);
+
+impl Record {
+    /// When it was last changed, as far as it says; what is told of the change is kept under that time.
+    pub fn changed(&self) -> Option<Timestamp> {
+        let message = |it: &Message| {
+            let copies = it.deliveries.iter().map(|delivery| delivery.updated);
+            copies.chain(it.edited).chain([it.created]).max()
+        };
+        let conversation = self.get().map(|it: &Conversation| it.updated);
+        let task = self.get().map(|it: &Task| it.updated);
+        let user = self.get().map(|it: &User| it.updated);
+        conversation.or(task).or(user).or_else(|| self.get().and_then(message))
+    }
+}

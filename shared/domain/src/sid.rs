@@ -153,6 +153,8 @@ sids! {
     AlphaSenderSid = "AI";
     /// A conversation.
     ConversationSid = "CH";
+    /// The calls of a webhook about one event; a `webhook::Place` says what is in it.
+    DeliverySid = "DL";
     /// A delivery receipt of one message to one participant.
     ReceiptSid = "DY";
     /// An event of a workspace; an `EventPlace` says what is in it.
@@ -199,6 +201,8 @@ sids! {
     ActivitySid = "WA";
     /// A worker's capacity on one task channel.
     WorkerChannelSid = "WC";
+    /// An endpoint of webhooks, by its URL.
+    EndpointSid = "WE";
     /// A conversation-scoped webhook.
     WebhookSid = "WH";
     /// A worker.

@@ -13,6 +13,7 @@ use switchboard_domain::for_each_record;
 use switchboard_domain::record::Record;
 use switchboard_domain::sid::TaskSid;
 use switchboard_domain::version::{CommitId, Version};
+use switchboard_domain::webhook::attempt::timed;
 
 use crate::error::StoreError;
 use crate::place::{Key, Place};
@@ -217,6 +218,22 @@ pub(crate) fn version(item: &Item) -> Option<Version> {
 /// both roads, whichever function sends it.
 pub fn effect_id(pk: &str, version: u64, place: usize) -> String {
     format!("{pk}-{version}-{place}")
+}
+
+/// The deduplication id of an effect that a record carries: a call of a webhook is kept by it, in order of time, so it
+/// ends in the time of the change.
+pub fn carried_id(
+    pk: &str,
+    version: u64,
+    place: usize,
+    effect: &Effect,
+    record: &Record,
+) -> String {
+    let id = effect_id(pk, version, place);
+    match (effect, record.changed()) {
+        (Effect::Notify(_), Some(time)) => timed(&id, time),
+        _ => id,
+    }
 }
 
 /// The deduplication id of what follows from a change of a task, which leads to this version of it.

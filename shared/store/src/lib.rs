@@ -4,6 +4,7 @@
 //! the SDK, or straight to tables in the same process ([`road`]). `TABLES.md` beside this crate describes every item.
 #![forbid(unsafe_code)]
 
+mod deliveries;
 pub mod document;
 mod due;
 pub mod error;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::Client;
 use switchboard_domain::record::Record;
 
+pub use deliveries::Deliveries;
 pub use error::StoreError;
 pub use events::Timeline;
 pub use item::Kept;

@@ -47,7 +47,12 @@ impl Listing {
 
     /// The conversations to be looked at, in order of time.
     pub(crate) fn due() -> Self {
-        Self { index: Some("due"), ..Self::list(Table::Conversations, DUE) }
+        Self::due_in(Table::Conversations)
+    }
+
+    /// What is to be looked at of a table, in order of time.
+    pub(crate) fn due_in(table: Table) -> Self {
+        Self { index: Some("due"), ..Self::list(table, DUE) }
     }
 
     /// The other way round.

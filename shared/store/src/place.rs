@@ -47,7 +47,7 @@ pub struct Place {
     pub list: Option<IndexRow>,
     /// Its row in the index `worker`, in the tables of routing and of events.
     pub worker: Option<IndexRow>,
-    /// Its row in the index `due`, in the table of conversations.
+    /// Its row in the index `due`, in the tables of conversations and of configuration.
     pub due: Option<IndexRow>,
     /// When it may be dropped.
     pub expires: Option<Timestamp>,

@@ -14,7 +14,7 @@ use switchboard_domain::version::CommitId;
 
 use crate::Store;
 use crate::error::StoreError;
-use crate::item::{self, Item, derived_id, effect_id, item};
+use crate::item::{self, Item, carried_id, derived_id, item};
 use crate::place::Place;
 use crate::road::{Condition, Held, Refusal, Write};
 
@@ -83,7 +83,7 @@ impl Store {
         let effects = decision.effects.iter().map(|effect| {
             let id = match derived(decision, effect) {
                 Some(id) => id,
-                None => effect_id(&pk, version, carried),
+                None => carried_id(&pk, version, carried, effect, first),
             };
             carried += usize::from(effect.certain_road() == CertainRoad::Carried);
             (id, effect.clone())

@@ -158,6 +158,7 @@ impl Router {
             | Record::UniqueName(_)
             | Record::User(_)
             | Record::WebhookAttempt(_)
+            | Record::WebhookEndpoint(_)
             | Record::WorkerName(_) => {}
         }
     }
