@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod conversations;
+mod endpoints;
 mod flex;
 mod full;
 mod lost_answers;

@@ -15,6 +15,7 @@ use switchboard_runtime::dependencies::Entropy;
 use switchboard_tests::{Answered, Api, Exchange, Rest};
 use tokio::sync::Notify;
 
+use crate::endpoints::Endpoints;
 use crate::full::is_of;
 
 /// Where the world believes the bundle to be.
@@ -31,6 +32,8 @@ pub(crate) struct World {
     /// What was asked of it, and with which status it was answered.
     heard: Mutex<Vec<(Method, String, u16)>>,
     wire: Arc<Wire>,
+    /// The endpoints that customers have configured.
+    pub(crate) endpoints: Arc<Endpoints>,
     /// How much time passes with each request.
     pace: Duration,
 }
@@ -58,12 +61,13 @@ impl World {
         entropy: Option<Entropy>,
         pace: Duration,
     ) -> Self {
-        let wire: Arc<Wire> = Arc::default();
+        let (wire, endpoints): (Arc<Wire>, Arc<Endpoints>) = Default::default();
         let options = Options {
             public_url: Some(HOST.to_owned()),
             clock: Some(Arc::new(|| Timestamp(START))),
             entropy,
             faults: Some(Arc::clone(&wire) as Arc<dyn Faults>),
+            endpoints: Some(Arc::clone(&endpoints) as Arc<dyn switchboard::Endpoints>),
             is_driven: false,
             ..Options::default()
         };
@@ -71,7 +75,7 @@ impl World {
         let mut on = exchange.deployment.dependencies(function).unwrap();
         // By a name of its own: it writes what the function's role does not allow.
         on.store = exchange.deployment.store("the world", on.config.tables.clone());
-        Self { on, exchange, base, heard: Mutex::default(), wire, pace }
+        Self { on, exchange, base, heard: Mutex::default(), wire, endpoints, pace }
     }
 
     /// Lets seconds pass.

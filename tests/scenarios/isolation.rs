@@ -102,6 +102,7 @@ impl Centre {
                 level: Level::Conversation,
                 conversation: self.conversations[number],
                 webhook: 1,
+                who: None,
                 event: EventName::OnConversationUpdated,
                 message: None,
                 number: None,

@@ -27,7 +27,7 @@ pub(crate) async fn apply(
         .await
 }
 
-/// What a command of this request changes; what it asks first is looked up.
+/// What a command of this request changes; what it asks first is looked up, and endpoints are asked (rule B.5).
 pub(crate) async fn decide_with_answers(
     call: &Call<'_>,
     conversation: &Conversation,
@@ -35,5 +35,5 @@ pub(crate) async fn decide_with_answers(
 ) -> Result<ConversationChange, ApiError> {
     let rule =
         |answers: &Answers| decide(conversation, command.clone(), source(call), answers, call.now);
-    call.on.answering(rule).await
+    call.on.answering_for(&call.beforehand, rule).await
 }

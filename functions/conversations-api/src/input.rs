@@ -3,6 +3,9 @@
 use switchboard_domain::codes::Code;
 use switchboard_domain::configuration::Flow;
 use switchboard_domain::conversation::{Dates, EventName, Given, Timer, Unfit};
+pub(crate) use switchboard_domain::conversation::{
+    MESSAGE_ATTRIBUTES_BYTES_MAX as ATTRIBUTES_MAX, NAME_CHARS_MAX,
+};
 use switchboard_domain::sid::{FlowSid, MessagingServiceSid};
 use switchboard_domain::timestamp::Millis;
 use switchboard_rest::fields::{
@@ -11,12 +14,8 @@ use switchboard_rest::fields::{
 use switchboard_rest::{ApiError, Call, Params};
 use switchboard_store::key;
 
-/// The longest name, identity or author (rule H).
-pub(crate) const NAME_CHARS_MAX: usize = 256;
 /// The longest attributes of a conversation, in bytes (rule H).
 pub(crate) const CONVERSATION_ATTRIBUTES_MAX: usize = 16 * 1024;
-/// The longest attributes of a participant or a message, in bytes (rule H).
-pub(crate) const ATTRIBUTES_MAX: usize = 4 * 1024;
 
 /// Text that can be emptied, of a bounded length.
 pub(crate) fn text(form: &Params, name: &str, too_long: Code) -> Result<Given<String>, ApiError> {

@@ -2,7 +2,7 @@
 //!
 //! Woken by: HTTP. Writes: services, users, conversations, bindings, memberships, messages, address configurations,
 //! webhook endpoints, and webhook attempts that are to be made (again).
-//! Asks for: `outbound-message`, `webhook-delivery`.
+//! Asks for: `outbound-message`, `webhook-delivery`. Calls customers' endpoints, which are asked beforehand.
 //!
 //! Every conversation belongs to a service. A path without one means the account's default service, so each
 //! operation exists twice and is written once, with a [`Scope`] for the difference.

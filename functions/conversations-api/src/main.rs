@@ -3,5 +3,6 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), switchboard_runtime::Error> {
-    switchboard_rest::run(conversations_api::NEEDS, conversations_api::handle).await
+    let on = switchboard_caller::start(conversations_api::NEEDS).await?;
+    switchboard_rest::run_on(on, conversations_api::handle).await
 }

@@ -25,7 +25,7 @@ pub(crate) async fn create(call: &Call<'_>, scope: &Scope) -> Answer {
             let new = conversations::new(call, service, sid).await?;
             let rule =
                 |answers: &_| decide_all(&new, commands.clone(), source(call), answers, call.now);
-            let change = call.on.answering::<_, ApiError>(rule).await?;
+            let change = call.on.answering_for::<_, ApiError>(&call.beforehand, rule).await?;
             let answer = conversations::render_without_export(call, scope, &change.conversation);
             Ok::<_, ApiError>((answer, Decision::from(change)))
         })

@@ -3,17 +3,19 @@
 use serde_json::{Value, json};
 use switchboard_domain::codes::Code;
 use switchboard_domain::conversation::{
-    Conversation, EventName, Membership, Newcomer, Service, State, User, UserDetails, Who,
+    Conversation, EventName, Listening, Membership, Newcomer, Service, State, User, UserDetails,
+    Verdict, Who,
 };
 use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::Effect;
-use switchboard_domain::process::conversation::Command;
+use switchboard_domain::process::conversation::{Command, decide, inquiries};
 use switchboard_domain::process::notify;
+use switchboard_domain::refusal::Refusal;
 use switchboard_domain::sid::{RoleSid, Sid as _, UserSid};
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
+use switchboard_runtime::Beforehand;
 use switchboard_store::{Cursor, Listing, Page, key};
 
-use crate::apply::decide_with_answers;
 use crate::input::{self, ATTRIBUTES_MAX, NAME_CHARS_MAX};
 use crate::scope::{self, Scope, source};
 
@@ -71,7 +73,9 @@ pub(crate) async fn update(call: &Call<'_>, scope: &Scope, name: &str) -> Answer
             if !is_change {
                 return Ok::<_, ApiError>((answer, Decision::unchanged()));
             }
-            let effects = told(call, &user, EventName::OnUserUpdated).await?;
+            let listening = scope::listening(call, user.service).await?;
+            may_be_changed(call, &user, listening).await?;
+            let effects = notify::of_user(&user, EventName::OnUserUpdated, source(call), listening);
             Ok((answer, Decision::put(user).asking(effects)))
         })
         .await?;
@@ -90,6 +94,20 @@ pub(crate) async fn remove(call: &Call<'_>, scope: &Scope, name: &str) -> Answer
     })
     .await?;
     Ok(Reply::gone())
+}
+
+/// Asks whoever is to be asked before a user is changed.
+async fn may_be_changed(
+    call: &Call<'_>,
+    user: &User,
+    listening: Listening,
+) -> Result<(), ApiError> {
+    let Some(inquiry) = inquiries::of_user(user, source(call), listening) else { return Ok(()) };
+    match call.beforehand.verdict(call.on, inquiry).await? {
+        Verdict::Vetoed => Err(Refusal::WebhookVetoed.into()),
+        Verdict::Unfit(code) => Err(Refusal::WebhookAnswer(code).into()),
+        Verdict::Allowed | Verdict::Changed(_) => Ok(()),
+    }
 }
 
 /// The calls that an event of a user leads to.
@@ -166,6 +184,8 @@ async fn leave_everything(call: &Call<'_>, user: &User) -> Result<(), ApiError> 
 }
 
 async fn leave(call: &Call<'_>, user: &User, membership: &Membership) -> Result<(), ApiError> {
+    // Each conversation that they leave is asked about.
+    let beforehand = Beforehand::default();
     call.on
         .decide(async || {
             let at = key::conversation(membership.conversation);
@@ -181,7 +201,10 @@ async fn leave(call: &Call<'_>, user: &User, membership: &Membership) -> Result<
                 return Ok(((), Decision::unchanged()));
             };
             let command = Command::Leave(number);
-            let change = decide_with_answers(call, &conversation, command).await?;
+            let rule = |answers: &_| {
+                decide(&conversation, command.clone(), source(call), answers, call.now)
+            };
+            let change = call.on.answering_for::<_, ApiError>(&beforehand, rule).await?;
             Ok::<_, ApiError>(((), Decision::from(change)))
         })
         .await

@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use switchboard_domain::configuration::ConversationConfiguration;
-use switchboard_domain::conversation::{Conversation, EventName, Level, Target};
+use switchboard_domain::conversation::{
+    Conversation, EventName, Level, RemovedConversation, Target,
+};
 use switchboard_domain::effect::WebhookCall;
 use switchboard_domain::message::Message;
 use switchboard_domain::sid::{ServiceSid, Sid as _, WebhookSid};
+use switchboard_domain::timestamp::Timestamp;
 use switchboard_runtime::{Dependencies, Failure};
 use switchboard_store::{Key, key, take};
 
@@ -18,7 +21,10 @@ pub(crate) const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The records that a call is made of.
 pub(crate) fn keys(call: &WebhookCall) -> Vec<Key> {
-    let conversation = key::conversation(call.conversation);
+    let conversation = match call.event {
+        EventName::OnConversationRemoved => key::removed_conversation(call.conversation),
+        _ => key::conversation(call.conversation),
+    };
     match call.level {
         Level::Conversation => vec![conversation],
         Level::Service | Level::Account => vec![conversation, key::conversation_configuration()],
@@ -50,8 +56,7 @@ pub(crate) async fn told(
     call: &WebhookCall,
     mut loaded: Loaded,
 ) -> Result<Told, Failure> {
-    let conversation = take(&mut loaded, &key::conversation(call.conversation));
-    let Some(conversation): Option<Conversation> = conversation else {
+    let Some((conversation, removed)) = found(call, &mut loaded) else {
         return Ok(Told::Gone);
     };
     let endpoint = match call.level {
@@ -70,10 +75,19 @@ pub(crate) async fn told(
     if !wants(&conversation, call.webhook, about.as_ref()) {
         return Ok(Told::Unwanted);
     }
-    Ok(match parameters::of(on, call, &conversation, about.as_ref()) {
+    Ok(match parameters::of(on, call, &conversation, removed, about.as_ref()) {
         Some(parameters) => Told::Due(Due { url, method, parameters, timeout: TIMEOUT }),
         None => Told::Gone,
     })
+}
+
+/// The conversation, or what is left of it and since when.
+fn found(call: &WebhookCall, loaded: &mut Loaded) -> Option<(Conversation, Option<Timestamp>)> {
+    if call.event != EventName::OnConversationRemoved {
+        return Some((take(loaded, &key::conversation(call.conversation))?, None));
+    }
+    let removed: RemovedConversation = take(loaded, &key::removed_conversation(call.conversation))?;
+    Some((removed.last, Some(removed.at)))
 }
 
 /// Where and how; nothing if the webhook was removed since.
@@ -106,7 +120,6 @@ mod tests {
     use switchboard_domain::message::Post;
     use switchboard_domain::process::conversation::{Command, ConversationChange, decide};
     use switchboard_domain::sid::{ConversationSid, MessageSid, ServiceSid};
-    use switchboard_domain::timestamp::Timestamp;
 
     #[test]
     fn a_trigger_is_pulled_by_its_words_alone() {

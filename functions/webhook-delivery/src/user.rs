@@ -2,7 +2,7 @@
 
 use switchboard_domain::conversation::{EventName, User};
 use switchboard_domain::effect::UserCall;
-use switchboard_domain::sid::{RoleSid, Sid as _};
+use switchboard_domain::process::parameters::Parameters;
 use switchboard_runtime::Dependencies;
 use switchboard_store::{Key, key, take};
 
@@ -27,26 +27,13 @@ pub(crate) fn told(on: &Dependencies, call: &UserCall, mut loaded: Loaded) -> To
     Told::Due(Due { url, method, parameters, timeout: TIMEOUT })
 }
 
-/// What is told (rule B.5). Nobody is connected yet, nor registered for notifications.
+/// What is told (rule B.5).
 fn parameters(on: &Dependencies, call: &UserCall, user: &User) -> Vec<(String, String)> {
-    let role: RoleSid = user.service.kin(user.role);
-    let mut all = vec![
-        ("AccountSid", on.config.account_sid.to_string()),
-        ("EventType", call.event.name().to_owned()),
-        ("Source", call.source.clone()),
-        ("ChatServiceSid", user.service.to_string()),
-        ("UserSid", user.sid.to_string()),
-        ("DateCreated", user.created.iso_millis()),
-        ("DateUpdated", user.updated.iso_millis()),
-        ("Identity", user.identity.clone()),
-        ("RoleSid", role.to_string()),
-        ("Attributes", user.attributes.clone().unwrap_or_else(|| "{}".to_owned())),
-        ("FriendlyName", user.friendly_name.clone().unwrap_or_default()),
-        ("RetryCount", "0".to_owned()),
-    ];
-    if call.event == EventName::OnUserUpdated {
-        all.push(("isOnline", "false".to_owned()));
-        all.push(("isNotifiable", "false".to_owned()));
-    }
-    all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    let mut all = Parameters::default();
+    all.add("AccountSid", on.config.account_sid.to_string());
+    all.add("EventType", call.event.name());
+    all.add("Source", call.source.clone());
+    all.user(user, call.event == EventName::OnUserUpdated);
+    all.add("RetryCount", "0");
+    all.into_pairs()
 }

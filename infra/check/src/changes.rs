@@ -118,6 +118,7 @@ fn named(record: &Record) -> String {
         Record::Occurrence(it) => it.place(0).sid().to_string(),
         Record::PhoneNumber(it) => it.sid.to_string(),
         Record::Service(it) => it.sid.to_string(),
+        Record::RemovedConversation(it) => format!("end of {}", it.last.sid),
         Record::Renaming(_) => "names of a customer".to_owned(),
         Record::Spend(it) => format!("spending of {} in {}", it.day, it.currency),
         Record::Silence(it) => format!("silence of {}", it.endpoint),

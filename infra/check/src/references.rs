@@ -152,7 +152,7 @@ pairs! {
 }
 
 /// What a record refers to, and where that is. What is only remembered is no reference: what happened (`Occurrence`),
-/// that an endpoint was called (`WebhookAttempt`), the last tasks of a router and the changes it is told (`Head`),
+/// that an endpoint was called (`WebhookAttempt`), a conversation that was removed (`RemovedConversation`), the last tasks of a router and the changes it is told (`Head`),
 /// a task that is over, seats.
 pub(crate) fn of(record: &Record) -> Vec<(Pair, Key)> {
     let in_workspace = |workspace| vec![(Pair::PartWorkspace, key::workspace(workspace))];
@@ -211,6 +211,7 @@ pub(crate) fn of(record: &Record) -> Vec<(Pair, Key)> {
         Record::Interaction(it) => of_interaction(it),
         Record::ApiKey(_)
         | Record::Occurrence(_)
+        | Record::RemovedConversation(_)
         | Record::Renaming(_)
         | Record::Silence(_)
         | Record::Spend(_)

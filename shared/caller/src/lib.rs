@@ -5,6 +5,7 @@
 //! links this crate may call out, and `infra/template.yaml` says so of it; no function has an HTTP client of its own.
 #![forbid(unsafe_code)]
 
+mod beforehand;
 mod deliver;
 mod public;
 mod signing;
@@ -21,6 +22,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder, Response, Url};
 use switchboard_runtime::Dependencies;
 
+pub use crate::beforehand::{asking, start};
 pub use crate::deliver::{Delivered, Letter, Reading};
 use crate::public::is_public;
 

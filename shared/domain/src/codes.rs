@@ -96,6 +96,8 @@ codes! {
     UniqueNameTooLong = 50004, 400, "Unique Name too long";
     NoSuchService = 50050, 400, "Service Instance not found";
     InvalidWebhookMethod = 50055, 400, "Invalid webhook method";
+    /// The published list has no status; that the caller is forbidden to is inferred.
+    WebhookVetoed = 50056, 403, "Webhook disabled processing of command";
     NoSuchUserRole = 50100, 400, "Role not found";
     RoleMissing = 50103, 400, "Role SID not provided";
     NoSuchPermission = 50104, 400, "Permission not found";

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, ChannelType};
 use crate::carriage::CarrierName;
-use crate::conversation::{Defaults, EventName, Hooks, Lengths, Listening, Timer};
+use crate::conversation::{
+    Defaults, EventName, HookName, Hooks, Lengths, Listening, Timer, asking,
+};
 use crate::private::Private;
 use crate::sid::{
     AddressConfigurationSid, AlphaSenderSid, FlowSid, KeySid, MessagingServiceSid, PhoneNumberSid,
@@ -239,6 +241,12 @@ impl ConversationConfiguration {
     /// What the webhooks of the account and of a service are told.
     pub fn listening(&self, service: ServiceSid) -> Listening {
         Listening::to(&self.webhooks, self.service_webhooks.get(&service))
+    }
+
+    /// Who is asked before an action in a service, and how.
+    pub fn asked(&self, service: ServiceSid, before: HookName) -> Option<(&str, &str)> {
+        let hooks = asking(&self.webhooks, self.service_webhooks.get(&service));
+        Some((hooks.asked(before)?, hooks.method()))
     }
 
     /// What a conversation gets that does not say otherwise. What is kept was looked at when it was set.

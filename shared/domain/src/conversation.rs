@@ -17,11 +17,13 @@ mod details;
 mod draft;
 mod event;
 mod hooks;
+mod inquiry;
 mod line;
 mod names;
 mod participant;
 mod question;
 mod quiet;
+mod removed;
 mod role;
 mod service;
 mod timer;
@@ -36,7 +38,11 @@ use serde::{Deserialize, Serialize};
 pub use self::details::{Dates, Details, Given};
 pub(crate) use self::draft::{Draft, Pointer};
 pub use self::event::{ConversationEvent, EventName, Reason, Source, StateChange};
-pub use self::hooks::{HookName, Hooks, Level, Listening};
+pub use self::hooks::{HookName, Hooks, Level, Listening, asking};
+pub use self::inquiry::{
+    Asked, Changes, Heard, Inquiry, MESSAGE_ATTRIBUTES_BYTES_MAX, NAME_CHARS_MAX, Said, Trouble,
+    Verdict,
+};
 pub use self::line::{MessagePage, Names, PAGE_MESSAGES};
 pub use self::names::{BOUND_MAX, RENAMINGS_KEPT, Renaming, distinct};
 pub use self::participant::{
@@ -44,6 +50,7 @@ pub use self::participant::{
 };
 pub use self::question::{Answer, Answers, Objection, Question};
 pub use self::quiet::{Lengths, Pending, Timers};
+pub use self::removed::RemovedConversation;
 pub use self::role::{AGENT, Permission, Role, RoleKind};
 pub use self::service::{Newcomer, ROLES_MAX, Rights, Service, default_service_sid, role_number};
 pub use self::timer::{Timer, Unfit};

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::conversation::{EventName, Level, Reason};
+use crate::conversation::{EventName, Level, Participant, Reason};
 use crate::sid::{
     ActivitySid, ConversationSid, DeliverySid, EndpointSid, EventSid, FlowSid, InteractionSid,
     MessageSid, ReservationSid, TaskSid, UserSid, WorkerSid, WorkflowSid, WorkspaceSid,
@@ -333,6 +333,9 @@ pub struct WebhookCall {
     /// The number of the participant or of the delivery it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<u32>,
+    /// Who left, for `onParticipantRemoved`; none in calls from before it was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub who: Option<Box<Participant>>,
     /// The state before, for `onConversationStateUpdated`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state_from: Option<String>,
@@ -423,6 +426,7 @@ mod tests {
                 event: EventName::OnMessageAdded,
                 message: None,
                 number: None,
+                who: None,
                 state_from: None,
                 state_to: None,
                 reason: None,

@@ -28,7 +28,7 @@ pub use crate::carriage::BODY_BYTES_MAX;
 
 use crate::address::Address;
 use crate::carriage::{CarrierName, Content, DeliveryStatus, InboundMessage, Media};
-use crate::conversation::{Conversation, ConversationEvent, Dates, Draft, Given, Pair};
+use crate::conversation::{Changes, Conversation, ConversationEvent, Dates, Draft, Given, Pair};
 use crate::private::Private;
 use crate::refusal::Refusal;
 use crate::sid::{ConversationSid, MessageSid, MessagingServiceSid};
@@ -172,6 +172,28 @@ impl Post {
     }
 }
 
+impl Post {
+    /// As an endpoint wants it, which can take the text away only where there is something else.
+    pub(crate) fn change(&mut self, changes: Changes) -> Result<(), Refusal> {
+        if let Some(body) = changes.body {
+            must_say_something(Some(&body), &self.media)?;
+            self.body = Some(body);
+        }
+        self.author = changes.author.or(self.author.take());
+        self.attributes = changes.attributes.or(self.attributes.take());
+        Ok(())
+    }
+}
+
+impl Edit {
+    /// As an endpoint wants it.
+    pub(crate) fn change(&mut self, changes: Changes) {
+        self.body = changes.body.map(Some).or(self.body.take());
+        self.author = changes.author.or(self.author.take());
+        self.attributes = changes.attributes.map(Some).or(self.attributes.take());
+    }
+}
+
 impl Origin {
     /// As the carrier says, whose two addresses need not fit together.
     fn of(inbound: &InboundMessage) -> Self {
@@ -256,12 +278,13 @@ pub(crate) fn append(draft: &mut Draft<'_>, post: Post) -> Result<Message, Refus
     }
     let index = draft.next_index(post.sid)?;
     let author = post.author.unwrap_or_else(|| "system".to_owned());
-    // Whoever wrote must not get a copy, by whichever of their names they are known.
-    let names = std::iter::once(author.as_str()).chain(post.aliases.iter().map(Address::as_str));
-    let mut known = names.filter_map(|name| draft.conversation.participant_called(name));
-    let participant = known.next().map(|one| one.number);
+    let called = |name: &str| draft.conversation.participant_called(name).map(|one| one.number);
+    // Whoever wrote must not get a copy, by whichever of their names they are known, and whoever else is said to be the author.
+    let writer = post.aliases.iter().find_map(|name| called(name.as_str()));
+    let participant = called(&author).or(writer);
+    let writer = writer.or(participant);
     if let Some(origin) = &post.origin {
-        draft.answers_by(participant, origin.carrier);
+        draft.answers_by(writer, origin.carrier);
     }
     let (conversation, now) = (&draft.conversation, draft.now);
     let message = Message::new(Fields {
@@ -275,7 +298,7 @@ pub(crate) fn append(draft: &mut Draft<'_>, post: Post) -> Result<Message, Refus
         media: post.media,
         attributes: post.attributes,
         messaging_service: conversation.messaging_service,
-        deliveries: copies(conversation, participant, &author, now),
+        deliveries: copies(conversation, writer, &author, now),
         origin: post.origin,
         author,
         created: post.dates.created.unwrap_or(now),

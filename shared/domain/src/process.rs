@@ -8,5 +8,6 @@ pub mod conversation;
 pub mod identity;
 pub mod interaction;
 pub mod notify;
+pub mod parameters;
 pub mod reservation;
 pub mod task;

@@ -28,6 +28,7 @@ macro_rules! for_each_record {
             MessagingService: $crate::configuration::MessagingService,
             Occurrence: $crate::event::Occurrence,
             PhoneNumber: $crate::configuration::PhoneNumber,
+            RemovedConversation: $crate::conversation::RemovedConversation,
             Renaming: $crate::conversation::Renaming,
             Service: $crate::conversation::Service,
             Silence: $crate::endpoint::Silence,

@@ -66,6 +66,12 @@ pub enum Refusal {
     /// The text is longer than a conversation keeps.
     #[error("{}", Code::BodyTooLong.sentence())]
     BodyTooLong,
+    /// The webhook that was asked beforehand says no (rule B.5).
+    #[error("{}", Code::WebhookVetoed.sentence())]
+    WebhookVetoed,
+    /// The webhook that was asked beforehand put something in its place that cannot be taken (rule B.5).
+    #[error("The webhook changed it to what is not valid: {}", .0.sentence())]
+    WebhookAnswer(Code),
     /// No such task in the state that the command needs.
     #[error("Task is {0:?} and can not become {1}")]
     TaskState(TaskStatus, &'static str),
@@ -150,6 +156,8 @@ impl Refusal {
             Self::NotSentYet => Code::MessageNotSentYet,
             Self::EmptyMessage => Code::EmptyMessage,
             Self::BodyTooLong => Code::BodyTooLong,
+            Self::WebhookVetoed => Code::WebhookVetoed,
+            Self::WebhookAnswer(code) => *code,
             Self::ParticipantShape
             | Self::FlowInUse(_)
             | Self::ServiceInUse(_)

@@ -9,8 +9,8 @@ use switchboard_domain::codes::Code;
 use switchboard_domain::decision::Decision;
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_domain::version::Version;
-use switchboard_runtime::Dependencies;
 use switchboard_runtime::route::below_stage;
+use switchboard_runtime::{Beforehand, Dependencies};
 
 use crate::BODY_BYTES_MAX;
 use crate::params::Params;
@@ -49,6 +49,8 @@ pub struct Call<'a> {
     pub form: Params,
     /// The body, if it was JSON.
     pub json: Option<Value>,
+    /// What it asks the endpoints of customers.
+    pub beforehand: Beforehand,
     headers: HeaderMap,
 }
 
@@ -89,6 +91,7 @@ impl<'a> Call<'a> {
             query: Params::parse(head.uri.query().unwrap_or_default().as_bytes()),
             form,
             json,
+            beforehand: Beforehand::default(),
             headers: head.headers,
         })
     }

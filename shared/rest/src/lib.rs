@@ -47,7 +47,20 @@ pub async fn run<F>(
 where
     F: Future<Output = Result<Response<Body>, Infallible>> + Send,
 {
-    let on = switchboard_runtime::start(needs).await?;
+    run_on(switchboard_runtime::start(needs).await?, handle).await
+}
+
+/// The same of one that is started.
+///
+/// # Errors
+/// If Lambda cannot be asked for the next request.
+pub async fn run_on<F>(
+    on: &'static Dependencies,
+    handle: impl Fn(&'static Dependencies, Request) -> F,
+) -> Result<(), Error>
+where
+    F: Future<Output = Result<Response<Body>, Infallible>> + Send,
+{
     let handle = |request: Request| until(end_of(&request.lambda_context()), handle(on, request));
     lambda_http::run(service_fn(handle)).await
 }

@@ -10,14 +10,16 @@ use switchboard_domain::conversation::{
 use switchboard_domain::record::Record;
 use switchboard_store::{Key, key, take};
 
+use crate::beforehand::Beforehand;
 use crate::dependencies::Dependencies;
 use crate::failure::Failure;
 
 /// A rule that still has questions after this many rounds asks for ever.
-const ROUNDS_MAX: usize = 4;
+const ROUNDS_MAX: usize = 5;
 
 impl Dependencies {
-    /// Lets a rule decide. What it asks first is looked up, all of one round in one request, and it decides again.
+    /// Lets a rule decide. What it asks first is looked up, all of one round in one request, and it decides again. No endpoint is
+    /// asked.
     pub async fn answering<T, E>(
         &self,
         rule: impl Fn(&Answers) -> Result<T, Objection>,
@@ -25,14 +27,48 @@ impl Dependencies {
     where
         E: From<Failure>,
     {
-        let mut answers = Answers::of_account();
+        self.decided(Answers::of_account(), None, rule).await
+    }
+
+    /// The same on behalf of a request or a message, about which endpoints are asked if this function may ask them. What they said
+    /// is remembered, so that a decision that is made anew asks nobody twice.
+    pub async fn answering_for<T, E>(
+        &self,
+        beforehand: &Beforehand,
+        rule: impl Fn(&Answers) -> Result<T, Objection>,
+    ) -> Result<T, E>
+    where
+        E: From<Failure>,
+    {
+        let answers = match self.asks_endpoints() {
+            true => Answers::of_account().with_verdicts(beforehand.verdicts()),
+            false => Answers::of_account(),
+        };
+        self.decided(answers, Some(beforehand), rule).await
+    }
+
+    async fn decided<T, E>(
+        &self,
+        mut answers: Answers,
+        beforehand: Option<&Beforehand>,
+        rule: impl Fn(&Answers) -> Result<T, Objection>,
+    ) -> Result<T, E>
+    where
+        E: From<Failure>,
+    {
         for _ in 0..ROUNDS_MAX {
-            match rule(&answers) {
-                Ok(decided) => return Ok(decided),
-                Err(Objection::Refused(refusal)) => return Err(Failure::from(refusal).into()),
-                Err(Objection::AskFirst(questions)) => {
+            match (rule(&answers), beforehand) {
+                (Ok(decided), _) => return Ok(decided),
+                (Err(Objection::Refused(refusal)), _) => return Err(Failure::from(refusal).into()),
+                (Err(Objection::AskFirst(questions)), _) => {
                     answers.extend(self.answers(questions).await?);
                 }
+                (Err(Objection::AskEndpoints(inquiries)), Some(beforehand)) => {
+                    // Seldom, and large: it is not to be part of every decision.
+                    Box::pin(beforehand.ask(self, inquiries)).await?;
+                    answers = answers.with_verdicts(beforehand.verdicts());
+                }
+                (Err(Objection::AskEndpoints(_)), None) => break,
             }
         }
         Err(Failure::Defect("a rule that asks without end".to_owned()).into())

@@ -42,6 +42,12 @@ pub async fn done_in_time<T>(work: impl Future<Output = Result<T, Failure>>) -> 
     in_time(work).await.flatten()
 }
 
+/// Whether there is time left for work that takes so long.
+pub fn has_time_for(work: Duration) -> bool {
+    let Ok(end) = END.try_with(|end| *end) else { return true };
+    end.checked_sub(TO_STOP).is_some_and(|stop| Instant::now() + work <= stop)
+}
+
 /// Sends what the work had done, in the time that [`in_time`] leaves; says whether it came to an end.
 pub(crate) async fn at_last<F: Future>(sending: F) -> Option<F::Output> {
     before(TO_ANSWER, sending).await
@@ -78,6 +84,18 @@ mod tests {
         let failure = ended.await.unwrap_err();
         assert_eq!(failure.name(), "Unavailable");
         assert!(failure.to_string().contains("time of the invocation"), "{failure}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn there_is_time_for_what_ends_before_the_last_words() {
+        assert!(has_time_for(SPAN * 100), "outside of an invocation there always is");
+        let end = Instant::now() + SPAN;
+        until(end, async {
+            assert!(has_time_for(SPAN - TO_STOP));
+            sleep(Duration::from_millis(1)).await;
+            assert!(!has_time_for(SPAN - TO_STOP));
+        })
+        .await;
     }
 
     #[tokio::test(start_paused = true)]

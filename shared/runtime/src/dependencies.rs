@@ -13,6 +13,8 @@ use switchboard_domain::version::CommitId;
 use switchboard_store::Store;
 
 use crate::config::{Config, environment};
+use crate::endpoints::AsksEndpoints;
+use crate::failure::Failure;
 use crate::needs::Needs;
 use crate::patience::Patience;
 use crate::queue::Queues;
@@ -33,6 +35,7 @@ pub struct Dependencies {
     pub queues: Queues,
     clock: Clock,
     entropy: Entropy,
+    endpoints: Option<Arc<dyn AsksEndpoints>>,
 }
 
 impl fmt::Debug for Dependencies {
@@ -50,7 +53,24 @@ impl Dependencies {
         clock: Clock,
         entropy: Entropy,
     ) -> Self {
-        Self { config, store, queues, clock, entropy }
+        Self { config, store, queues, clock, entropy, endpoints: None }
+    }
+
+    /// The same with somebody who asks the endpoints of customers beforehand.
+    #[must_use]
+    pub fn asking(self, endpoints: Arc<dyn AsksEndpoints>) -> Self {
+        Self { endpoints: Some(endpoints), ..self }
+    }
+
+    /// Whether endpoints can be asked.
+    pub(crate) const fn asks_endpoints(&self) -> bool {
+        self.endpoints.is_some()
+    }
+
+    /// Who asks endpoints.
+    pub(crate) fn endpoints(&self) -> Result<&dyn AsksEndpoints, Failure> {
+        let missing = || Failure::Defect("nobody asks endpoints here".to_owned());
+        self.endpoints.as_deref().ok_or_else(missing)
     }
 
     /// The environment of a Lambda function, whose clients wait as it can afford: the one place that builds clients.

@@ -18,8 +18,19 @@ use crate::telemetry;
 /// # Errors
 /// If the environment does not say what it has to; the log has it as well.
 pub async fn start(needs: Needs) -> Result<&'static Dependencies, Error> {
+    start_with(needs, Ok).await
+}
+
+/// The same with something else that it works with.
+///
+/// # Errors
+/// As [`start`], and if that cannot be made.
+pub async fn start_with(
+    needs: Needs,
+    with: impl FnOnce(Dependencies) -> Result<Dependencies, Error>,
+) -> Result<&'static Dependencies, Error> {
     telemetry::start();
-    let on = Dependencies::from_env(needs).await;
+    let on = Dependencies::from_env(needs).await.and_then(with);
     let on = on.inspect_err(|error| tracing::error!("not started: {error}"))?;
     Ok(Box::leak(Box::new(on)))
 }

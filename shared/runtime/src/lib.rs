@@ -2,10 +2,12 @@
 #![forbid(unsafe_code)]
 
 mod ask;
+pub mod beforehand;
 pub mod config;
 pub mod deadline;
 mod decide;
 pub mod dependencies;
+pub mod endpoints;
 pub mod failure;
 mod lambda;
 mod needs;
@@ -15,10 +17,11 @@ pub mod queue;
 pub mod route;
 pub mod telemetry;
 
+pub use beforehand::Beforehand;
 pub use config::Config;
 pub use dependencies::Dependencies;
 pub use failure::Failure;
-pub use lambda::{end_of, run_batch, serve, start};
+pub use lambda::{end_of, run_batch, serve, start, start_with};
 pub use lambda_runtime::Error;
 pub use needs::Needs;
 pub use patience::Patience;

@@ -1,5 +1,6 @@
 //! The Conversations product, and the steps that its tests begin with.
 
+mod beforehand;
 mod hooks;
 mod inside;
 mod lifecycle;

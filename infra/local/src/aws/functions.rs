@@ -127,7 +127,13 @@ pub fn needs(function: &str) -> Result<Needs> {
 /// Links a function of the template with its crate.
 pub(crate) fn link(name: &str, on: Dependencies, stand_ins: &StandIns) -> Result<Start> {
     let transport = stand_ins.transport.as_ref();
-    let on = Arc::new(on);
+    let on = Arc::new(match name {
+        "conversations-api" | "autocreation" => {
+            let caller = caller(&on, stand_ins)?;
+            switchboard_caller::asking(on, caller)
+        }
+        _ => on,
+    });
     Ok(match name {
         "inbound-webhook" => {
             let carriers = Arc::new(carriers(&on, transport)?);
@@ -168,11 +174,7 @@ pub(crate) fn link(name: &str, on: Dependencies, stand_ins: &StandIns) -> Result
             event(on, async |on, event| Ok(delivery_receipt::handle(&on, event).await))
         }
         "webhook-delivery" => {
-            let caller = switchboard_caller::Caller::new(on.config.allow_loopback_webhooks)?;
-            let caller = Arc::new(match &stand_ins.endpoints {
-                Some(endpoints) => caller.answered_by(Arc::clone(endpoints)),
-                None => caller,
-            });
+            let caller = Arc::new(caller(&on, stand_ins)?);
             event(on, move |on, event| {
                 let caller = Arc::clone(&caller);
                 async move { Ok(webhook_delivery::handle(&on, &caller, event).await) }
@@ -190,6 +192,15 @@ fn carriers(on: &Dependencies, transport: Option<&Arc<dyn Transport>>) -> Result
     Ok(match transport {
         Some(transport) => carriers.over(Arc::clone(transport)),
         None => carriers,
+    })
+}
+
+/// Who calls customers' endpoints, or whoever stands in for these.
+fn caller(on: &Dependencies, stand_ins: &StandIns) -> Result<switchboard_caller::Caller> {
+    let caller = switchboard_caller::Caller::new(on.config.allow_loopback_webhooks)?;
+    Ok(match &stand_ins.endpoints {
+        Some(endpoints) => caller.answered_by(Arc::clone(endpoints)),
+        None => caller,
     })
 }
 

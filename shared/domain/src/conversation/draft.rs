@@ -85,10 +85,10 @@ impl<'a> Draft<'a> {
         known
     }
 
-    /// Asks who else is to be told of what happened, if anything did that is told.
-    pub(crate) fn look_who_listens(&mut self) {
+    /// Asks who else is to be told of what happened, if anything did that is told, or asked about what is to go.
+    pub(crate) fn look_who_listens(&mut self, goes: bool) {
         let begins = self.conversation.version.is_new() && self.is_written;
-        let happens = begins || !self.events.is_empty();
+        let happens = begins || goes || !self.events.is_empty();
         if !happens || !self.source.tells_webhooks() || !self.answers.may_listen() {
             return;
         }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::State;
+use super::{HookName, Participant, State};
 use crate::sid::MessageSid;
 
 /// The published name of an event, as the filters of webhooks and the calls themselves spell it.
@@ -114,6 +114,8 @@ pub enum ConversationEvent {
     ParticipantRemoved {
         /// The participant's number.
         number: u32,
+        /// Who it was.
+        who: Box<Participant>,
     },
     /// A message was posted.
     MessageAdded {
@@ -162,6 +164,21 @@ impl ConversationEvent {
         }
     }
 
+    /// What is asked before it happens.
+    pub const fn before(&self) -> Option<HookName> {
+        match self {
+            Self::ConversationUpdated => Some(HookName::OnConversationUpdate),
+            Self::ConversationRemoved => Some(HookName::OnConversationRemove),
+            Self::ParticipantAdded { .. } => Some(HookName::OnParticipantAdd),
+            Self::ParticipantUpdated { .. } => Some(HookName::OnParticipantUpdate),
+            Self::ParticipantRemoved { .. } => Some(HookName::OnParticipantRemove),
+            Self::MessageAdded { .. } => Some(HookName::OnMessageAdd),
+            Self::MessageUpdated { .. } => Some(HookName::OnMessageUpdate),
+            Self::MessageRemoved { .. } => Some(HookName::OnMessageRemove),
+            Self::StateUpdated { .. } | Self::DeliveryUpdated { .. } => None,
+        }
+    }
+
     /// The message it is about.
     pub const fn message(&self) -> Option<MessageSid> {
         match self {
@@ -183,7 +200,7 @@ impl ConversationEvent {
         match self {
             Self::ParticipantAdded { number }
             | Self::ParticipantUpdated { number }
-            | Self::ParticipantRemoved { number }
+            | Self::ParticipantRemoved { number, .. }
             | Self::DeliveryUpdated { number, .. } => Some(*number),
             Self::MessageAdded { author, .. }
             | Self::MessageUpdated { author, .. }
@@ -192,6 +209,11 @@ impl ConversationEvent {
                 None
             }
         }
+    }
+
+    /// Who left.
+    pub const fn who_left(&self) -> Option<&Participant> {
+        if let Self::ParticipantRemoved { who, .. } = self { Some(who) } else { None }
     }
 
     /// The change of state that it is.

@@ -6,7 +6,7 @@ use strum::VariantArray as _;
 use super::EventName;
 
 /// The published name of anything that a webhook of the account or of a service can ask for. What ends in no `d` comes before its
-/// action and can change or refuse it; nobody is asked yet.
+/// action and can change or refuse it.
 #[derive(
     Debug,
     Clone,
@@ -55,6 +55,35 @@ impl HookName {
     pub fn name(self) -> &'static str {
         self.into()
     }
+
+    /// Whether it comes before its action, and is asked.
+    pub const fn is_asked(self) -> bool {
+        match self {
+            Self::OnConversationAdd
+            | Self::OnConversationRemove
+            | Self::OnConversationUpdate
+            | Self::OnMessageAdd
+            | Self::OnMessageRemove
+            | Self::OnMessageUpdate
+            | Self::OnParticipantAdd
+            | Self::OnParticipantRemove
+            | Self::OnParticipantUpdate
+            | Self::OnUserUpdate => true,
+            Self::OnConversationAdded
+            | Self::OnConversationRemoved
+            | Self::OnConversationStateUpdated
+            | Self::OnConversationUpdated
+            | Self::OnDeliveryUpdated
+            | Self::OnMessageAdded
+            | Self::OnMessageRemoved
+            | Self::OnMessageUpdated
+            | Self::OnParticipantAdded
+            | Self::OnParticipantRemoved
+            | Self::OnParticipantUpdated
+            | Self::OnUserAdded
+            | Self::OnUserUpdated => false,
+        }
+    }
 }
 
 /// Where the events go that happen anywhere in the account, or in a service.
@@ -86,6 +115,12 @@ impl Hooks {
     /// How the endpoint is called.
     pub fn method(&self) -> &str {
         self.method.as_deref().unwrap_or("POST")
+    }
+
+    /// Who is asked before an action, if that is wanted.
+    pub fn asked(&self, before: HookName) -> Option<&str> {
+        let is_wanted = before.is_asked() && self.filters.contains(&before);
+        self.pre_url.as_deref().filter(|_| is_wanted && !self.flex)
     }
 
     /// Where an event is told, if it is wanted.
@@ -124,11 +159,19 @@ impl Level {
     }
 }
 
-/// Which events the account and a service are told of: what a rule has to know of their webhooks.
+/// The hooks that are asked before an action. Those of a service are asked instead of the account's, not after them ("service-scoped
+/// webhooks will override your global webhook settings such that only the service-scoped hooks will fire", Per-Service Webhook
+/// resource). **Inferred:** a service has some of its own if it has a `PreWebhookUrl`, whatever its filters say.
+pub fn asking<'a>(account: &'a Hooks, service: Option<&'a Hooks>) -> &'a Hooks {
+    service.filter(|service| service.pre_url.is_some()).unwrap_or(account)
+}
+
+/// Which events the account and a service are told of, and which they are asked before: what a rule has to know of their webhooks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Listening {
     account: u32,
     service: u32,
+    asked: u32,
 }
 
 impl Listening {
@@ -138,7 +181,15 @@ impl Listening {
             let told = EventName::VARIANTS.iter().filter(|event| hooks.told(**event).is_some());
             told.fold(0, |all, event| all | bit(*event))
         };
-        Self { account: events(account), service: service.map_or(0, events) }
+        let hooks = asking(account, service);
+        let asked = HookName::VARIANTS.iter().filter(|before| hooks.asked(**before).is_some());
+        let asked = asked.fold(0, |all, before| all | 1 << *before as u32);
+        Self { account: events(account), service: service.map_or(0, events), asked }
+    }
+
+    /// Whether somebody is asked before an action.
+    pub const fn asks(self, before: HookName) -> bool {
+        self.asked & (1 << before as u32) != 0
     }
 
     /// The levels at which an event is told.
@@ -184,6 +235,39 @@ mod tests {
         let told = hooks(&[HookName::OnMessageAdded]);
         assert_eq!(Hooks { post_url: None, ..told.clone() }.told(EventName::OnMessageAdded), None);
         assert_eq!(Hooks { flex: true, ..told }.told(EventName::OnMessageAdded), None);
+    }
+
+    fn pre(filters: &[HookName]) -> Hooks {
+        let pre_url = Some("https://example.com/pre".to_owned());
+        Hooks { pre_url, filters: filters.to_vec(), ..Hooks::default() }
+    }
+
+    #[test]
+    fn what_is_told_afterwards_is_never_asked() {
+        for name in HookName::VARIANTS {
+            assert_eq!(pre(&[*name]).asked(*name).is_some(), name.is_asked(), "{}", name.name());
+            assert_eq!(
+                name.is_asked(),
+                !name.name().ends_with('d') || name.name().ends_with("Add")
+            );
+        }
+        let asks = pre(&[HookName::OnMessageAdd]);
+        assert_eq!(asks.asked(HookName::OnMessageUpdate), None);
+        assert_eq!(Hooks { flex: true, ..asks.clone() }.asked(HookName::OnMessageAdd), None);
+        assert_eq!(Hooks { pre_url: None, ..asks }.asked(HookName::OnMessageAdd), None);
+    }
+
+    #[test]
+    fn a_service_that_has_a_hook_is_asked_instead_of_the_account() {
+        let account = pre(&[HookName::OnMessageAdd, HookName::OnUserUpdate]);
+        let service = pre(&[HookName::OnMessageAdd]);
+        let alone = Listening::to(&account, None);
+        assert!(alone.asks(HookName::OnMessageAdd) && alone.asks(HookName::OnUserUpdate));
+        let both = Listening::to(&account, Some(&service));
+        assert!(both.asks(HookName::OnMessageAdd) && !both.asks(HookName::OnUserUpdate));
+        let told = hooks(&[HookName::OnMessageAdd]);
+        let other = Listening::to(&account, Some(&told));
+        assert!(other.asks(HookName::OnUserUpdate), "its own are for what was done");
     }
 
     #[test]

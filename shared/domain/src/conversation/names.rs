@@ -206,6 +206,7 @@ mod tests {
             let command = command.clone();
             match decide(conversation, command, Source::Channel, &answers, NOW) {
                 Ok(change) => return change,
+                Err(Objection::AskEndpoints(asked)) => panic!("{asked:?}"),
                 Err(Objection::AskFirst(questions)) => {
                     answers.extend(questions.into_iter().map(|question| {
                         let is_taken = matches!(&question, Question::HolderOf(pair)

@@ -23,7 +23,7 @@ pub const CHANNEL_PARTICIPANTS_MAX: usize = 50;
 const AGENT_OF_BEFORE: &str = "agent";
 
 /// A participant of a conversation.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Participant {
     /// Which kin of the conversation it is.
     pub number: u32,
@@ -316,7 +316,7 @@ impl Draft<'_> {
             self.vanish.extend(found_by);
         }
         self.touch();
-        self.events.push(ConversationEvent::ParticipantRemoved { number });
+        self.events.push(ConversationEvent::ParticipantRemoved { number, who: Box::new(gone) });
         Ok(())
     }
 

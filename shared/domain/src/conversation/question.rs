@@ -3,11 +3,12 @@
 //! A rule waits for nothing and reads nothing, yet some of what it decides by is not in the conversation: whether an
 //! address pair belongs to another one, whether a name is taken. It answers [`Objection::AskFirst`] then; the caller
 //! finds the answers and lets it decide again, with them. Whatever has to be asked of another party before an action
-//! is allowed, of an endpoint or of a role, is one more question here, so that every way in asks it.
+//! is allowed, such as of a role, is one more question here, so that every way in asks it. An endpoint is asked last, when nothing else
+//! stands in the way ([`Objection::AskEndpoints`]).
 
 use std::collections::BTreeMap;
 
-use super::{Listening, Newcomer, Pair, Rights, RoleKind, Who};
+use super::{Asked, Inquiry, Listening, Newcomer, Pair, Rights, RoleKind, Verdict, Who};
 use crate::refusal::Refusal;
 use crate::sid::{ConversationSid, MessagingServiceSid, ServiceSid, UserSid};
 
@@ -77,15 +78,34 @@ pub struct Answers {
     known: BTreeMap<Question, Answer>,
     /// Whether others than the conversation's own webhooks may listen, so that a rule has to ask.
     may_listen: bool,
+    /// What endpoints said; none if no endpoint can be asked here.
+    verdicts: Option<BTreeMap<Asked, Verdict>>,
 }
 
 impl Answers {
     /// No answers.
-    pub const NONE: Self = Self { known: BTreeMap::new(), may_listen: false };
+    pub const NONE: Self = Self { known: BTreeMap::new(), may_listen: false, verdicts: None };
 
     /// No answers yet, of an account whose webhooks may have to be told.
     pub const fn of_account() -> Self {
-        Self { known: BTreeMap::new(), may_listen: true }
+        Self { known: BTreeMap::new(), may_listen: true, verdicts: None }
+    }
+
+    /// The same where endpoints can be asked, with what they said already.
+    #[must_use]
+    pub fn with_verdicts(mut self, verdicts: BTreeMap<Asked, Verdict>) -> Self {
+        self.verdicts = Some(verdicts);
+        self
+    }
+
+    /// Whether an endpoint can be asked.
+    pub(crate) const fn can_ask(&self) -> bool {
+        self.verdicts.is_some()
+    }
+
+    /// What an endpoint said, if it was asked.
+    pub(crate) fn verdict(&self, asked: Asked) -> Option<&Verdict> {
+        self.verdicts.as_ref()?.get(&asked)
     }
 
     /// Whether webhooks of the account or the service may have to be told.
@@ -101,7 +121,7 @@ impl Answers {
 
 impl FromIterator<(Question, Answer)> for Answers {
     fn from_iter<I: IntoIterator<Item = (Question, Answer)>>(answers: I) -> Self {
-        Self { known: answers.into_iter().collect(), may_listen: false }
+        Self { known: answers.into_iter().collect(), ..Self::NONE }
     }
 }
 
@@ -118,6 +138,8 @@ pub enum Objection {
     Refused(Refusal),
     /// It cannot say before it knows the answers to these questions, each of them new.
     AskFirst(Vec<Question>),
+    /// It says yes, unless an endpoint says no to one of these, each of them new.
+    AskEndpoints(Vec<Inquiry>),
 }
 
 impl From<Refusal> for Objection {

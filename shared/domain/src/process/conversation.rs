@@ -3,7 +3,10 @@
 //! Every command to a conversation comes through [`decide`], with a [`Command`] and the [`Source`] it comes
 //! from: a REST request, a customer's message, an interaction that seats an agent. Whatever is to be checked of every
 //! action, whether the caller may, whether an endpoint objects, whether a clock starts, is checked here and nowhere
-//! else; what has to be asked for that is a [`Question`](crate::conversation::Question).
+//! else; what has to be asked for that is a [`Question`](crate::conversation::Question), or of an endpoint an
+//! [`Inquiry`](crate::conversation::Inquiry).
+
+pub mod inquiries;
 
 use crate::address::Address;
 use crate::conversation::{
@@ -76,6 +79,8 @@ pub struct ConversationChange {
     pub events: Vec<ConversationEvent>,
     /// Where the command came from.
     pub source: Source,
+    /// When it is changed.
+    pub(super) at: Timestamp,
     pub(super) listening: Listening,
     pub(crate) is_written: bool,
     pub(super) is_removed: bool,
@@ -95,8 +100,8 @@ impl ConversationChange {
 ///
 /// # Errors
 ///
-/// [`Objection::Refused`] if the rules say no; [`Objection::AskFirst`] if the answers to some questions are to be found
-/// first, and given in `answers` the next time.
+/// [`Objection::Refused`] if the rules say no, or an endpoint; [`Objection::AskFirst`] and [`Objection::AskEndpoints`] if the
+/// answers to some questions are to be found first, and given in `answers` the next time.
 pub fn decide(
     conversation: &Conversation,
     command: Command,
@@ -119,28 +124,66 @@ pub fn decide_all(
     answers: &Answers,
     now: Timestamp,
 ) -> Result<ConversationChange, Objection> {
+    if !answers.can_ask() {
+        return Ok(carried_out(conversation, commands, source, answers, now)?.change);
+    }
+    let mut commands: Vec<Command> = commands.into_iter().collect();
+    let done = carried_out(conversation, commands.clone(), source, answers, now)?;
+    let asked = inquiries::of(conversation, &done, &commands);
+    match inquiries::changed(&mut commands, asked, answers)? {
+        false => Ok(done.change),
+        true => Ok(carried_out(conversation, commands, source, answers, now)?.change),
+    }
+}
+
+/// What came of commands, and which of the events came of which of them.
+struct Done {
+    change: ConversationChange,
+    /// For each command, up to which event it and those before it led.
+    events: Vec<usize>,
+    /// What each command made of a message.
+    messages: Vec<Option<Message>>,
+}
+
+fn carried_out(
+    conversation: &Conversation,
+    commands: impl IntoIterator<Item = Command>,
+    source: Source,
+    answers: &Answers,
+    now: Timestamp,
+) -> Result<Done, Objection> {
     let mut draft = Draft::of(conversation.clone(), source, answers, now);
-    let (mut number, mut message) = (None, None);
-    let outcome = commands
-        .into_iter()
-        .try_for_each(|command| apply(&mut draft, command, &mut number, &mut message));
+    let (mut number, mut goes) = (None, false);
+    let (mut events, mut messages) = (Vec::new(), Vec::new());
+    let outcome = commands.into_iter().try_for_each(|command| {
+        let mut made = None;
+        goes |= matches!(command, Command::Remove);
+        apply(&mut draft, command, &mut number, &mut made)?;
+        events.push(draft.events.len());
+        messages.push(made);
+        Ok(())
+    });
     if outcome.is_ok() {
-        draft.look_who_listens();
+        draft.look_who_listens(goes);
     }
     let done = draft.settled(outcome)?;
-    Ok(ConversationChange {
+    let last = messages.iter_mut().rev().find(|made| made.is_some());
+    let message = last.and_then(|made| if answers.can_ask() { made.clone() } else { made.take() });
+    let change = ConversationChange {
         conversation: done.conversation,
         number,
         message,
         events: done.events,
         source,
+        at: now,
         listening: done.listening,
         is_written: done.is_written,
         is_removed: done.is_removed,
         appear: done.appear,
         vanish: done.vanish,
         filled: done.filled,
-    })
+    };
+    Ok(Done { change, events, messages })
 }
 
 fn apply(

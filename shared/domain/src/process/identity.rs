@@ -160,6 +160,7 @@ mod tests {
         let mut answers = Answers::default();
         loop {
             match decide(conversation, command.clone(), Source::Channel, &answers, NOW) {
+                Err(Objection::AskEndpoints(asked)) => panic!("{asked:?}"),
                 Err(Objection::AskFirst(questions)) => {
                     answers.extend(questions.into_iter().map(|question| (question, answer)));
                 }

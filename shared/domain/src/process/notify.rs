@@ -3,7 +3,8 @@
 
 use super::conversation::ConversationChange;
 use crate::conversation::{
-    Conversation, ConversationEvent, EventName, Level, Listening, Pointer, Source, User,
+    Conversation, ConversationEvent, EventName, Level, Listening, Pointer, RemovedConversation,
+    Source, User,
 };
 use crate::decision::Decision;
 use crate::effect::{Call, Effect, SendRequest, UserCall, WebhookCall};
@@ -12,8 +13,8 @@ use crate::record::Record;
 use crate::sid::{MessageSid, Sid as _};
 
 impl From<ConversationChange> for Decision {
-    /// Everything that goes with the change, in one transaction. Effects travel with a record that is written; of a
-    /// conversation that is gone none is left to carry them, so its webhooks do not hear of its end.
+    /// Everything that goes with the change, in one transaction. Effects travel with a record that is written: of a
+    /// conversation that is gone, what is left of it if its end is told.
     fn from(change: ConversationChange) -> Self {
         let posted =
             change.events.iter().any(|it| matches!(it, ConversationEvent::MessageAdded { .. }));
@@ -22,9 +23,9 @@ impl From<ConversationChange> for Decision {
         if !change.is_removed {
             effects.extend(of_newcomers(&change));
             effects.extend(of_beginning(&change));
-            let (events, listening) = (&change.events, change.listening);
-            effects.extend(calls(&change.conversation, events, change.source, listening));
         }
+        let (events, listening) = (&change.events, change.listening);
+        effects.extend(calls(&change.conversation, events, change.source, listening));
         // A conversation stays below a kilobyte as long as it does not carry what the account and the service are told.
         let carries = posted && effects.iter().any(is_told_elsewhere);
         let touched = change.events.iter().any(|event| event.message().is_some());
@@ -34,6 +35,10 @@ impl From<ConversationChange> for Decision {
         decision.puts.extend(first);
         decision.deletes.extend(change.vanish.into_iter().map(Record::from));
         if change.is_removed {
+            if !effects.is_empty() {
+                let last = RemovedConversation::new(change.conversation.clone(), change.at);
+                decision = decision.and(last);
+            }
             decision = decision.without(change.conversation);
         } else if change.is_written {
             decision = decision.and(change.conversation);
@@ -85,6 +90,7 @@ fn of_beginning(change: &ConversationChange) -> Vec<Effect> {
         event,
         message: None,
         number: None,
+        who: None,
         state_from: None,
         state_to: None,
         reason: None,
@@ -122,6 +128,7 @@ pub fn calls(
             event: event.name(),
             message: event.message(),
             number: event.number(),
+            who: event.who_left().cloned().map(Box::new),
             state_from: event.state_change().map(|change| change.from.name().to_owned()),
             state_to: event.state_change().map(|change| change.to.name().to_owned()),
             reason: event.state_change().map(|change| change.reason),

@@ -151,6 +151,7 @@ impl Router {
             | Record::MessagingService(_)
             | Record::Occurrence(_)
             | Record::PhoneNumber(_)
+            | Record::RemovedConversation(_)
             | Record::Renaming(_)
             | Record::Service(_)
             | Record::Silence(_)

@@ -49,6 +49,7 @@ fn settled(conversation: &Conversation, command: Command) -> Result<Conversation
         match decide(conversation, command.clone(), QUIET, &answers, LATER) {
             Ok(change) => return Ok(change),
             Err(Objection::Refused(refusal)) => return Err(refusal),
+            Err(Objection::AskEndpoints(asked)) => panic!("{asked:?}"),
             Err(Objection::AskFirst(questions)) => {
                 let harmless = |question| match question {
                     Question::HasMessagingService(_)
@@ -315,7 +316,10 @@ fn a_participant_who_leaves_an_open_conversation_frees_the_pair() {
     let mut thread = Thread::new();
     let (number, seat) = (thread.joined(customer(1)), thread.joined(agent("alice")));
     let left = thread.does(Command::Leave(number)).unwrap();
-    assert_eq!(left.events, [ConversationEvent::ParticipantRemoved { number }]);
+    let [ConversationEvent::ParticipantRemoved { number: gone, who }] = &left.events[..] else {
+        panic!("{:?}", left.events)
+    };
+    assert_eq!((*gone, who.number), (number, number));
     assert_eq!(written(left).1, ["AddressBinding"]);
     assert_eq!(written(thread.does(Command::Leave(seat)).unwrap()).1, ["Membership"]);
     assert!(thread.0.participants.is_empty());

@@ -1,0 +1,119 @@
+//! What a webhook is told of a conversation and what is in it, before and after (rule B.5): names and texts, in a fixed order.
+
+use serde_json::json;
+
+use crate::carriage::Media;
+use crate::conversation::{Conversation, Pair, Participant, User};
+use crate::message::Message;
+use crate::sid::{ParticipantSid, RoleSid, Sid as _};
+use crate::timestamp::Timestamp;
+
+/// Parameters, as they are sent.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Parameters(Vec<(String, String)>);
+
+impl Parameters {
+    /// All of them, in order.
+    pub fn into_pairs(self) -> Vec<(String, String)> {
+        self.0
+    }
+
+    /// Adds one.
+    pub fn add(&mut self, name: &str, value: impl Into<String>) {
+        self.0.push((name.to_owned(), value.into()));
+    }
+
+    /// Adds one if there is something to say.
+    pub fn add_given(&mut self, name: &str, value: Option<impl Into<String>>) {
+        if let Some(value) = value {
+            self.add(name, value);
+        }
+    }
+
+    /// When something was created and changed.
+    pub fn dates(&mut self, created: Timestamp, updated: Option<Timestamp>) {
+        self.add("DateCreated", created.iso_millis());
+        self.add_given("DateUpdated", updated.map(Timestamp::iso_millis));
+    }
+
+    /// Where a conversation belongs.
+    pub fn place(&mut self, conversation: &Conversation) {
+        self.add("ChatServiceSid", conversation.service.to_string());
+        self.add_given(
+            "MessagingServiceSid",
+            conversation.messaging_service.map(|it| it.to_string()),
+        );
+    }
+
+    /// What is said of a conversation.
+    pub fn conversation(&mut self, conversation: &Conversation) {
+        self.add("FriendlyName", conversation.friendly_name.clone().unwrap_or_default());
+        self.add("UniqueName", conversation.unique_name.clone().unwrap_or_default());
+        self.attributes(conversation.attributes.as_ref());
+        self.add("State", conversation.state.name());
+    }
+
+    /// The addresses of the first participant on a channel.
+    pub fn first_pair(&mut self, conversation: &Conversation) {
+        if let Some(pair) = conversation.participants.iter().find_map(|one| one.pair.as_ref()) {
+            self.pair(pair);
+        }
+    }
+
+    fn pair(&mut self, pair: &Pair) {
+        self.add("MessagingBinding.Address", pair.address.to_string());
+        self.add("MessagingBinding.ProxyAddress", pair.proxy.to_string());
+    }
+
+    /// What a message says, and who wrote it.
+    pub fn message(&mut self, message: &Message, conversation: &Conversation) {
+        self.add("Body", message.body.as_ref().map(|body| body.0.clone()).unwrap_or_default());
+        self.add("Author", message.author.clone());
+        let sid = |number| conversation.sid.kin::<ParticipantSid>(number).to_string();
+        self.add_given("ParticipantSid", message.participant.map(sid));
+        self.attributes(message.attributes.as_ref());
+        self.media(&message.media);
+    }
+
+    /// Files, as JSON text.
+    pub fn media(&mut self, media: &[Media]) {
+        if media.is_empty() {
+            return;
+        }
+        let file = |it: &Media| json!({ "ContentType": it.content_type, "Size": it.size_bytes });
+        self.add("Media", json!(media.iter().map(file).collect::<Vec<_>>()).to_string());
+    }
+
+    /// Who a participant is.
+    pub fn participant(&mut self, one: &Participant, conversation: &Conversation) {
+        if let Some(identity) = &one.identity {
+            self.add("Identity", identity.clone());
+            self.add("MessagingBinding.Type", "CHAT");
+        }
+        self.add_given("RoleSid", one.role_sid(conversation.service));
+        if let Some(pair) = &one.pair {
+            self.add("MessagingBinding.Type", pair.address.channel().name().to_uppercase());
+            self.pair(pair);
+        }
+        self.attributes(one.attributes.as_ref());
+    }
+
+    /// Who a user is. Nobody is connected yet, nor registered for notifications.
+    pub fn user(&mut self, user: &User, is_update: bool) {
+        self.add("ChatServiceSid", user.service.to_string());
+        self.add("UserSid", user.sid.to_string());
+        self.dates(user.created, Some(user.updated));
+        self.add("Identity", user.identity.clone());
+        self.add("RoleSid", user.service.kin::<RoleSid>(user.role).to_string());
+        self.attributes(user.attributes.as_ref());
+        self.add("FriendlyName", user.friendly_name.clone().unwrap_or_default());
+        if is_update {
+            self.add("isOnline", "false");
+            self.add("isNotifiable", "false");
+        }
+    }
+
+    fn attributes(&mut self, attributes: Option<&String>) {
+        self.add("Attributes", attributes.map_or("{}", String::as_str));
+    }
+}
