@@ -50,7 +50,9 @@ impl Endpoints for Heard {
         &self,
         _: reqwest::Request,
     ) -> Pin<Box<dyn Future<Output = (Called, Answer)> + Send + '_>> {
-        Box::pin(async { (Called::Answered(200), Answer::default()) })
+        Box::pin(async {
+            (Called::Answered(200), Answer { content_type: None, body: Some(Vec::new()) })
+        })
     }
 }
 

@@ -27,6 +27,7 @@ fn walked() -> Lock {
         let mut entries: Vec<Entry> = paths::walk(&desk).await;
         entries.extend(reads::walk(&desk).await);
         entries.push(paths::told(&Desk::told().await).await);
+        entries.push(paths::asked(&Desk::told().await).await);
         entries.push(paths::capped(&Desk::capped().await).await);
         Lock { troubles: BTreeMap::new(), paths: entries }
     });

@@ -93,6 +93,16 @@ pub(crate) async fn told(desk: &Desk) -> Entry {
     desk.count("inbound, appended, told at three levels", 1, desk.writes(CUSTOMER)).await
 }
 
+/// A message about which an endpoint is asked before it is published.
+pub(crate) async fn asked(desk: &Desk) -> Entry {
+    desk.writes(CUSTOMER).await;
+    desk.exchange.settles().await;
+    let url = ("PreWebhookUrl", "https://crm.example.com/asked");
+    let form = [url, ("Filters", "onMessageAdd"), ("Method", "POST")];
+    desk.exchange.api.post("/conversations/v1/Configuration/Webhooks", &form).await.ok();
+    desk.count("inbound, appended, asked beforehand", 1, desk.writes(CUSTOMER)).await
+}
+
 /// One customer, from the first word to the end.
 async fn alone(desk: &Desk, entries: &mut Vec<Entry>) {
     entries.push(desk.count("inbound, to a reservation", 1, desk.writes(CUSTOMER)).await);

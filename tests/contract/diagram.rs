@@ -17,8 +17,12 @@ use crate::template::Template;
 use crate::tree::{functions, pascal, read};
 
 /// Functions that call parties outside of the bundle, and which: no other may.
-const CALLS_OUT: [(&str, &str, &str); 2] =
-    [("outbound-message", "carrier", "send"), ("webhook-delivery", "endpoint", "signed call")];
+const CALLS_OUT: [(&str, &str, &str); 4] = [
+    ("autocreation", "endpoint", "asks beforehand"),
+    ("conversations-api", "endpoint", "asks beforehand"),
+    ("outbound-message", "carrier", "send"),
+    ("webhook-delivery", "endpoint", "signed call"),
+];
 /// What stands for the streams of the tables.
 const TABLES: &str = "tables";
 /// What stands for the schedule.

@@ -3,6 +3,7 @@
 
 mod assignment;
 mod bad_input;
+mod beforehand;
 mod carrier_days;
 mod carriers;
 mod endpoint;
@@ -14,4 +15,5 @@ mod reservations;
 mod storms;
 mod strangers;
 mod timers;
+mod told;
 mod webhooks;

@@ -286,6 +286,25 @@ async fn a_crowd() -> Permissions {
     used
 }
 
+/// An endpoint is to be asked about a message, and there is no time for it: the message is put off.
+async fn a_hurry() -> Permissions {
+    let (before, own) = Options::default()
+        .template
+        .split_once("  AutocreationFunction:\n")
+        .map(|(before, own)| (before.to_owned(), own.replacen("Timeout: 20\n", "Timeout: 5\n", 1)))
+        .unwrap();
+    let template = format!("{before}  AutocreationFunction:\n{own}");
+    let exchange = Exchange::opened(Options { template, ..Options::default() }).await;
+    let form = [("PreWebhookUrl", ENDPOINT), ("Filters", "onConversationAdd")];
+    exchange.api.post("/conversations/v1/Configuration/Webhooks", &form).await.ok();
+    exchange.customer("+14155550165").writes("hello").await;
+    exchange.settles().await;
+    assert_eq!(exchange.deployment.dead_letters().await.unwrap().len(), 1, "in vain, to the end");
+    let used = exchange.deployment.permissions();
+    exchange.deployment.stop().await;
+    used
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_role_allows_what_its_function_never_asks_for() {
     let endpoints: Arc<dyn Endpoints> = Arc::new(HangsOnce::default());
@@ -305,6 +324,7 @@ async fn no_role_allows_what_its_function_never_asks_for() {
     is_back(&exchange).await;
     let mut used = exchange.deployment.permissions();
     learn(&mut used, a_crowd().await);
+    learn(&mut used, a_hurry().await);
     for event in events() {
         let outcome = invoke::replay(&event).await.unwrap();
         learn(&mut used, outcome.permissions);

@@ -2,7 +2,10 @@
 //! handler. Follows a carrier's notice that a customer has other names.
 //!
 //! Woken by: `inbound.fifo`. Writes: conversation, address binding, message, renaming. Asks for:
-//! `interaction-invite`, `outbound-message`, `webhook-delivery`.
+//! `interaction-invite`, `outbound-message`, `webhook-delivery`. Calls customers' endpoints, which are asked beforehand.
+//!
+//! An endpoint may take five seconds, and a batch may have ten messages of one pair. So pairs do not wait for each other,
+//! and when there is no time left to ask about another message, it and those behind it come again at once, in order.
 #![forbid(unsafe_code)]
 #![recursion_limit = "256"]
 
@@ -16,11 +19,13 @@ use switchboard_domain::configuration::{
 };
 use switchboard_domain::conversation::{Conversation, Lengths, Pair, default_service_sid};
 use switchboard_domain::decision::Decision;
+use switchboard_domain::effect::QueueName;
 use switchboard_domain::message::Message;
 use switchboard_domain::process::autocreation::{self, InboundOutcome, Situation};
 use switchboard_domain::sid::{MessagingServiceSid, ServiceSid};
-use switchboard_runtime::queue::{body, each_message};
-use switchboard_runtime::{Dependencies, Failure, Needs, Patience};
+use switchboard_domain::timestamp::Millis;
+use switchboard_runtime::queue::{Next, body, each_group_or_later};
+use switchboard_runtime::{Beforehand, Dependencies, Failure, Needs, Patience};
 use switchboard_store::{key, take};
 
 /// What it is started with. What fails comes again only when the message is visible again.
@@ -29,9 +34,11 @@ pub const NEEDS: Needs = Needs {
     variables: &[
         "TABLE_CONVERSATIONS",
         "TABLE_CONFIGURATION",
+        "QUEUE_INBOUND",
         "QUEUE_INVITES",
         "QUEUE_OUTBOUND",
         "QUEUE_WEBHOOKS",
+        "AUTH_TOKEN",
     ],
 };
 
@@ -39,15 +46,24 @@ pub const NEEDS: Needs = Needs {
 pub async fn handle(on: &Dependencies, event: SqsEvent) -> SqsBatchResponse {
     let on = &on.holding_effects();
     let handle = |message| async move { arrive(on, &body(&message)?).await };
-    let response = each_message(event, handle).await;
+    let response = each_group_or_later(&on.queues, QueueName::Inbound, event, handle).await;
     on.release_effects().await;
     response
 }
 
-async fn arrive(on: &Dependencies, arrival: &Arrival) -> Result<(), Failure> {
+async fn arrive(on: &Dependencies, arrival: &Arrival) -> Result<Next, Failure> {
     match arrival {
-        Arrival::Message(inbound) => receive(on, inbound).await,
-        Arrival::Identity(change) => names::follow(on, change).await,
+        Arrival::Message(inbound) => {
+            let beforehand = Beforehand::of_message(inbound.sid());
+            match Box::pin(receive(on, inbound, &beforehand)).await {
+                Err(failure) if beforehand.is_put_off() => {
+                    tracing::info!(message.sid = %inbound.sid(), "put off: {failure}");
+                    Ok(Next::Later(Millis(0)))
+                }
+                received => received.map(|()| Next::Done),
+            }
+        }
+        Arrival::Identity(change) => Box::pin(names::follow(on, change)).await.map(|()| Next::Done),
         Arrival::Unreadable(unreadable) => Err(Failure::Invalid(format!(
             "a webhook of {} that cannot be read: {}",
             unreadable.carrier.name(),
@@ -56,14 +72,18 @@ async fn arrive(on: &Dependencies, arrival: &Arrival) -> Result<(), Failure> {
     }
 }
 
-async fn receive(on: &Dependencies, inbound: &InboundMessage) -> Result<(), Failure> {
+async fn receive(
+    on: &Dependencies,
+    inbound: &InboundMessage,
+    beforehand: &Beforehand,
+) -> Result<(), Failure> {
     let mut is_again = false;
     let outcome = on
         .decide(|| {
             // Whether the message was written before, the condition of its own write tells: it is looked up
             // only after a write that failed.
             let is_again = std::mem::replace(&mut is_again, true);
-            decide(on, inbound, is_again)
+            decide(on, inbound, beforehand, is_again)
         })
         .await?;
     match outcome {
@@ -85,6 +105,7 @@ async fn receive(on: &Dependencies, inbound: &InboundMessage) -> Result<(), Fail
 async fn decide(
     on: &Dependencies,
     inbound: &InboundMessage,
+    beforehand: &Beforehand,
     is_again: bool,
 ) -> Result<(Option<InboundOutcome>, Decision), Failure> {
     if is_again && let Some(known) = on.store.get::<Message>(key::message(inbound.sid())).await? {
@@ -104,7 +125,7 @@ async fn decide(
         timers: known.timers,
     };
     let rule = |answers: &_| autocreation::receive(inbound, situation, answers, on.now());
-    let (outcome, decision) = on.answering::<_, Failure>(rule).await?;
+    let (outcome, decision) = on.answering_for::<_, Failure>(beforehand, rule).await?;
     Ok((Some(outcome), decision))
 }
 
