@@ -7,10 +7,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use serde_json::json;
-use switchboard::{Answer, Called, Fault, driver};
+use switchboard::{Answer, Called, Fault, Passage, driver};
 use switchboard_domain::sid::{EventSid, ReservationSid};
 use switchboard_domain::timestamp::{Millis, Timestamp};
 
+use crate::beforehand;
 use crate::sometimes::{Sometimes, meet};
 use crate::world::World;
 
@@ -72,21 +73,6 @@ const SAID: [(Said, usize); 9] = [
 ];
 
 impl Said {
-    /// What is said of that, always the same.
-    fn of(text: &str) -> Self {
-        let fold = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325, fold);
-        let all: usize = SAID.iter().map(|(_, weight)| weight).sum();
-        let mut left = usize::try_from(hash >> 32).unwrap_or(0) % all;
-        for (said, weight) in SAID {
-            if left < weight {
-                return said;
-            }
-            left -= weight;
-        }
-        Self::Later
-    }
-
     /// Whether it is the answer of an endpoint that was not reached.
     const fn is_nothing(self) -> bool {
         matches!(self, Self::Broken | Self::Silence)
@@ -99,6 +85,21 @@ impl Said {
     const fn rejects(self) -> bool {
         matches!(self, Self::Reject | Self::RejectForToday)
     }
+}
+
+/// What is said of a text, always the same, each as often as its weight says.
+fn picked<T: Copy>(text: &str, all: &[(T, usize)]) -> T {
+    let fold = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325, fold);
+    let weights: usize = all.iter().map(|(_, weight)| weight).sum();
+    let mut left = usize::try_from(hash >> 32).unwrap_or(0) % weights;
+    for (said, weight) in all {
+        if left < *weight {
+            return *said;
+        }
+        left -= weight;
+    }
+    all[0].0
 }
 
 /// One call about a reservation.
@@ -129,6 +130,8 @@ pub(crate) struct Book {
     pub(crate) told: BTreeMap<EventSid, Told>,
     /// The place of the last event that each resource's events were first told of.
     last: BTreeMap<String, u128>,
+    /// What was heard about customers' messages before they were published.
+    pub(crate) beforehand: beforehand::Book,
     /// Since when nothing goes wrong any more.
     pub(crate) calm_since: Option<Timestamp>,
 }
@@ -207,15 +210,19 @@ struct Heard {
     form: BTreeMap<String, String>,
     /// The place among the calls about one resource.
     sequence: Option<u128>,
+    /// What names the call.
+    token: String,
 }
 
 impl Heard {
     fn of(request: &reqwest::Request) -> Self {
         let body = request.body().and_then(|body| body.as_bytes()).unwrap_or_default();
         let form = form_urlencoded::parse(body).into_owned().collect();
-        let sequence = request.headers().get("x-switchboard-sequence");
-        let sequence = sequence.and_then(|it| it.to_str().ok()).and_then(|it| it.parse().ok());
-        Self { path: request.url().path().trim_start_matches('/').to_owned(), form, sequence }
+        let header = |name: &str| request.headers().get(name).and_then(|it| it.to_str().ok());
+        let sequence = header("x-switchboard-sequence").and_then(|it| it.parse().ok());
+        let token = header("I-Twilio-Idempotency-Token").unwrap_or_default().to_owned();
+        let path = request.url().path().trim_start_matches('/').to_owned();
+        Self { path, form, sequence, token }
     }
 
     /// Whose events it is one of: those of reservations are their task's.
@@ -237,8 +244,13 @@ impl Endpoints {
     }
 
     async fn called(&self, heard: Heard) -> (Called, Answer) {
-        let label = format!("webhook-delivery endpoint {}", heard.path);
+        let is_beforehand = heard.path == beforehand::PATH;
+        let who = if is_beforehand { "autocreation" } else { "webhook-delivery" };
+        let label = format!("{who} endpoint {}", heard.path);
         let passage = self.world.wait(driver::invocation(), ENDPOINT, label, false).await;
+        if is_beforehand {
+            return self.is_asked_beforehand(&heard, passage).await;
+        }
         let lost = match passage.before {
             Some(Fault::Killed) => driver::die(),
             Some(Fault::Hung) => std::future::pending().await,
@@ -268,6 +280,46 @@ impl Endpoints {
             Some(Said::Silence) => std::future::pending().await,
             Some(said) => self.spoken(said),
             None => (Called::Answered(200), NOTHING),
+        }
+    }
+
+    /// Answers about a message that is not published yet, and notes what is heard of it.
+    async fn is_asked_beforehand(&self, heard: &Heard, passage: Passage) -> (Called, Answer) {
+        let note = |what| self.world.state().book.beforehand.note(&heard.token, what);
+        let (called, is_no) = match (passage.before, passage.after) {
+            (Some(Fault::Killed), _) | (None, Some(Fault::Killed)) => driver::die(),
+            (Some(Fault::Hung), _) | (None, Some(Fault::Hung)) => {
+                note(beforehand::Heard::Nothing);
+                return std::future::pending().await;
+            }
+            (Some(Fault::Throttled), _) => (Some(Called::Answered(429)), true),
+            (Some(Fault::Failed), _) => (Some(Called::Answered(500)), true),
+            (Some(Fault::Lost | Fault::Conflict), _) | (None, Some(_)) => {
+                (Some(Called::Unanswered), false)
+            }
+            (None, None) => (None, false),
+        };
+        if let Some(called) = called {
+            note(if is_no { beforehand::Heard::Veto } else { beforehand::Heard::Nothing });
+            return (called, NOTHING);
+        }
+        let said = picked(&format!("{:x} {}", self.salt, heard.token), &beforehand::SAID);
+        self.world.log(&format!("endpoint says {said:?} beforehand"));
+        note(match said {
+            beforehand::Said::Veto => beforehand::Heard::Veto,
+            beforehand::Said::Change => beforehand::Heard::Change,
+            beforehand::Said::Nothing | beforehand::Said::Gibberish | beforehand::Said::Silence => {
+                beforehand::Heard::Nothing
+            }
+        });
+        let says = |text: String| Answer { content_type: None, body: Some(text.into_bytes()) };
+        let change = json!({ "body": beforehand::TEXT, "friendly_name": beforehand::NAME });
+        match said {
+            beforehand::Said::Nothing => (Called::Answered(200), says(String::new())),
+            beforehand::Said::Change => (Called::Answered(200), says(change.to_string())),
+            beforehand::Said::Veto => (Called::Answered(403), says(change.to_string())),
+            beforehand::Said::Gibberish => (Called::Answered(200), says("<p>?".to_owned())),
+            beforehand::Said::Silence => std::future::pending().await,
         }
     }
 
@@ -304,7 +356,7 @@ impl Endpoints {
             self.world.violated("a callback says about what", format!("{:?}", heard.form));
             return None;
         };
-        let said = Said::of(&format!("{:x} {} {sid}", self.salt, heard.path));
+        let said = picked(&format!("{:x} {} {sid}", self.salt, heard.path), &SAID);
         let at = self.world.now();
         let mut state = self.world.state();
         let is_calm = state.book.calm_since.is_some();

@@ -151,6 +151,7 @@ impl Kernel {
         });
         let wakers = wakers.collect();
         world.state().is_closed = true;
+        world.state().book.beforehand.is_asked = setting.asks_beforehand;
         let ticked = world.now().0 / MINUTE_MS;
         let (running, facts) = (Vec::new(), Facts::default());
         let (step, messages) = (0, 0);

@@ -5,6 +5,7 @@
 //! switchboard-tests --test simulation -- replay --nocapture` shows one run.
 
 mod batches;
+mod beforehand;
 mod carrier;
 mod endpoints;
 mod exhaustive;

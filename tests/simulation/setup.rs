@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use switchboard::{Deployment, http_event};
 use switchboard_tests::{Centre, Made, Rest};
 
+use crate::beforehand::{ASKED, PRE_URL};
 use crate::endpoints::{ASSIGNMENT_URL, EVENTS_URL, FALLBACK_URL};
 use crate::random::Random;
 
@@ -40,6 +41,8 @@ pub(crate) struct Setting {
     pub(crate) is_capped: bool,
     /// Whether conversations get timers.
     pub(crate) has_timers: bool,
+    /// Whether an endpoint is asked before a customer's message is published.
+    pub(crate) asks_beforehand: bool,
 }
 
 /// What each reply costs where a day may cost only so much, which is a few of them.
@@ -69,6 +72,7 @@ impl Setting {
             is_long: random.chance(150),
             is_capped: random.chance(250),
             has_timers: random.chance(400),
+            asks_beforehand: random.chance(300),
         }
     }
 }
@@ -151,6 +155,11 @@ pub(crate) async fn centre(on: &Deployment, setting: &Setting) -> Made {
         ("AutoCreation.StudioFlowSid", centre.sid("flow")),
     ];
     Undisturbed(on).creates("/conversations/v1/Configuration/Addresses", &address).await;
+    if setting.asks_beforehand {
+        let mut hooks = vec![("PreWebhookUrl", PRE_URL)];
+        hooks.extend(ASKED.map(|hook| ("Filters", hook.name())));
+        Undisturbed(on).creates("/conversations/v1/Configuration/Webhooks", &hooks).await;
+    }
     centre
 }
 

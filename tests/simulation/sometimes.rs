@@ -10,6 +10,7 @@ use switchboard_domain::record::Record;
 use switchboard_domain::task::{Reservation, ReservationStatus, Task, TaskStatus};
 use switchboard_domain::timestamp::Millis;
 
+use crate::beforehand;
 use crate::mirror::Mirror;
 use crate::steps::Scene;
 use crate::wish::Wish;
@@ -67,6 +68,8 @@ sometimes! {
     ClosedByTimer = "a conversation is closed because it is quiet",
     WokenByMessage = "a customer writes to a conversation that is quiet",
     ChangedWhileLookedAt = "a conversation changes while its alarm rings",
+    MessageRefused = "an endpoint refuses a customer's message",
+    MessageChanged = "an endpoint changes a customer's message, or names its conversation",
     RefusedByRule = "a person's request is refused by a rule, as predicted",
 }
 
@@ -99,7 +102,7 @@ pub(crate) fn look(met: &mut Met, scene: &Scene<'_>, around: &Around<'_>) {
                     Some(Record::Message(before)) => Some(before.as_ref()),
                     _ => None,
                 };
-                message(met, before, after, scene.mirror);
+                message(met, before, after, scene);
             }
             _ => {}
         }
@@ -148,7 +151,8 @@ fn is_full(mirror: &Mirror, task: &Task, reservation: &Reservation) -> bool {
     })
 }
 
-fn message(met: &mut Met, before: Option<&Message>, after: &Message, mirror: &Mirror) {
+fn message(met: &mut Met, before: Option<&Message>, after: &Message, scene: &Scene<'_>) {
+    let (mirror, book) = (scene.mirror, &scene.book.beforehand);
     let is_rejected = |one: &Message| {
         one.deliveries.iter().filter(|it| it.status == DeliveryStatus::Failed).count()
     };
@@ -156,6 +160,9 @@ fn message(met: &mut Met, before: Option<&Message>, after: &Message, mirror: &Mi
         meet(met, Sometimes::SendRejected);
     }
     let is_new = before.is_none() && after.origin.is_some();
+    if is_new {
+        beforehand::meets(met, after, book);
+    }
     let conversation = after.conversation.filter(|_| is_new);
     let conversation = mirror.conversations().find(|one| Some(one.sid) == conversation);
     let interaction = conversation.and_then(|one| one.interaction);

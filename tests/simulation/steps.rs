@@ -9,6 +9,7 @@ use switchboard_domain::sid::ReservationSid;
 use switchboard_domain::task::{Reservation, ReservationStatus, Task, TaskStatus};
 use switchboard_domain::timestamp::{Millis, Timestamp};
 
+use crate::beforehand;
 use crate::endpoints::{Book, Promise};
 use crate::mirror::{ItemChange, Mirror};
 use crate::names::Person;
@@ -63,6 +64,7 @@ pub(crate) fn violations(scene: &Scene<'_>) -> Vec<Violation> {
             }
             (None, Some(Record::Task(after))) => task(&mut found, None, after, scene),
             (_, Some(Record::Conversation(after))) => one_open(&mut found, after, scene),
+            (None, Some(Record::Message(after))) => beforehand::look(&mut found, after, scene),
             _ => {}
         }
     }

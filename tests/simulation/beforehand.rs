@@ -1,0 +1,138 @@
+//! An endpoint that is asked before a customer's message is published: it refuses some, changes some, is silent about others. What was
+//! heard of it last is what has to become of the message; who was ended before it wrote asks again.
+
+use switchboard_domain::conversation::{Conversation, HookName, Inquiry};
+use switchboard_domain::message::{Direction, Message};
+use switchboard_domain::record::Record;
+use switchboard_domain::sid::MessageSid;
+
+use crate::sometimes::{Met, Sometimes, meet};
+use crate::steps::{Found, Scene};
+
+/// Who is asked.
+pub(crate) const PRE_URL: &str = "https://customer.example/beforehand";
+/// The path of that.
+pub(crate) const PATH: &str = "beforehand";
+/// What is asked about.
+pub(crate) const ASKED: [HookName; 2] = [HookName::OnConversationAdd, HookName::OnMessageAdd];
+/// The text that is put in the place of another.
+pub(crate) const TEXT: &str = "(changed)";
+/// The name that is given to a conversation.
+pub(crate) const NAME: &str = "named by the endpoint";
+
+/// What the endpoint says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Said {
+    /// Nothing against it.
+    Nothing,
+    /// That it is to be something else.
+    Change,
+    /// That it is not to be.
+    Veto,
+    /// Something that nobody can read.
+    Gibberish,
+    /// Nothing, for too long.
+    Silence,
+}
+
+/// How often each is said.
+pub(crate) const SAID: [(Said, usize); 5] = [
+    (Said::Nothing, 52),
+    (Said::Change, 20),
+    (Said::Veto, 18),
+    (Said::Gibberish, 7),
+    (Said::Silence, 3),
+];
+
+/// What was heard of it, by whoever asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Heard {
+    /// Nothing that counts.
+    Nothing,
+    /// That it is to be something else.
+    Change,
+    /// That it is not to be.
+    Veto,
+}
+
+/// What was heard about each message.
+#[derive(Debug, Default)]
+pub(crate) struct Book {
+    /// Whether the endpoint is to be asked.
+    pub(crate) is_asked: bool,
+    /// In order, by what names a question.
+    heard: Vec<(String, Heard)>,
+}
+
+impl Book {
+    /// Notes what whoever asked has heard.
+    pub(crate) fn note(&mut self, token: &str, heard: Heard) {
+        self.heard.push((token.to_owned(), heard));
+    }
+
+    /// What was heard last about a message, and as what it was asked about.
+    pub(crate) fn last(&self, message: MessageSid) -> Option<(HookName, Heard)> {
+        // A message opens a conversation with the first command of its decision, and is the second of its own.
+        let tokens = ASKED.map(|hook| {
+            let place = usize::from(hook == HookName::OnMessageAdd);
+            (hook, Inquiry::token((hook, place), &message.to_string()))
+        });
+        self.heard.iter().rev().find_map(|(token, heard)| {
+            let (hook, _) = tokens.iter().find(|(_, known)| known == token)?;
+            Some((*hook, *heard))
+        })
+    }
+
+    /// The text of a message that says this, and whether it is published.
+    pub(crate) fn expected<'a>(&self, message: MessageSid, written: &'a str) -> (&'a str, bool) {
+        match self.last(message) {
+            Some((_, Heard::Veto)) => (written, false),
+            Some((HookName::OnMessageAdd, Heard::Change)) => (TEXT, true),
+            Some(_) | None => (written, true),
+        }
+    }
+}
+
+/// A message of a customer is written for the first time.
+pub(crate) fn look(found: &mut Found, message: &Message, scene: &Scene<'_>) {
+    let book = &scene.book.beforehand;
+    if !book.is_asked || message.direction != Direction::Inbound {
+        return;
+    }
+    let is_published = message.conversation.is_some();
+    let Some((hook, heard)) = book.last(message.sid) else {
+        let rule = "an endpoint is asked before a message is published";
+        found.when(is_published, rule, || format!("{} was not asked about", message.sid));
+        return;
+    };
+    let what = || format!("{} of {}: {}", hook.name(), message.sid, message.author);
+    match heard {
+        Heard::Veto => {
+            found.when(is_published, "nothing is published against a veto that was heard", what);
+        }
+        Heard::Nothing | Heard::Change => {
+            let rule = "what nobody objects to is published";
+            found.when(!is_published, rule, what);
+        }
+    }
+    let opened = scene.changes.iter().find_map(|change| match (&change.before, &change.after) {
+        (None, Some(Record::Conversation(one))) => Some(one.as_ref()),
+        _ => None,
+    });
+    let is_named = |one: &Conversation| one.friendly_name.as_deref() == Some(NAME);
+    let is_changed = match hook {
+        HookName::OnMessageAdd => message.body.as_ref().is_some_and(|it| it.0 == TEXT),
+        _ => opened.is_some_and(is_named),
+    };
+    let rule = "a message is as the endpoint wants it";
+    found.when(is_published && is_changed != (heard == Heard::Change), rule, what);
+}
+
+/// Notes what became of a message that somebody was asked about.
+pub(crate) fn meets(met: &mut Met, message: &Message, book: &Book) {
+    match book.last(message.sid) {
+        Some((_, Heard::Veto)) => meet(met, Sometimes::MessageRefused),
+        Some((_, Heard::Change)) => meet(met, Sometimes::MessageChanged),
+        Some((_, Heard::Nothing)) | None => {}
+    }
+}
