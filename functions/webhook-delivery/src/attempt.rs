@@ -10,7 +10,7 @@ use switchboard_domain::webhook::overrides::Overrides;
 use switchboard_domain::webhook::{Ended, Outcome, Try, WebhookAttempt};
 use switchboard_runtime::queue::Next;
 use switchboard_runtime::{Dependencies, Failure};
-use switchboard_store::StoreError;
+use switchboard_store::{StoreError, key};
 
 use crate::Due;
 use crate::patience::{Known, Now};
@@ -105,10 +105,22 @@ pub(crate) const fn outcome(called: &Called) -> Outcome {
     }
 }
 
-/// Keeps a call. If a copy was quicker, it kept the same.
+/// Keeps a call. If a copy of a first attempt was quicker, it kept the same. A call that was replayed while it was made again
+/// keeps that it was, and is made once more.
 pub(crate) async fn keep(on: &Dependencies, attempt: WebhookAttempt) -> Result<(), Failure> {
-    match on.commit(&Decision::put(attempt)).await {
-        Ok(_) | Err(StoreError::Conflict { .. }) => Ok(()),
-        Err(error) => Err(error.into()),
+    match on.commit(&Decision::put(attempt.clone())).await {
+        Ok(_) => return Ok(()),
+        Err(StoreError::Conflict { .. }) => {}
+        Err(error) => return Err(error.into()),
     }
+    let place = attempt.place().filter(|_| !attempt.version.is_new());
+    let (Some(place), Some(made)) = (place, attempt.tries.last()) else { return Ok(()) };
+    on.decide(|| async {
+        let found: Option<WebhookAttempt> = on.store.get(key::delivery(place.sid())).await?;
+        let Some(found) = found.filter(|found| !found.tries.contains(made)) else {
+            return Ok(((), Decision::unchanged()));
+        };
+        Ok::<_, Failure>(((), Decision::put(found.and_tried(made.clone()))))
+    })
+    .await
 }

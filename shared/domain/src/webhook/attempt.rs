@@ -254,10 +254,23 @@ impl WebhookAttempt {
             Outcome::Failed | Outcome::Taken | Outcome::Refused => None,
         };
         self.done = self.due.is_none();
+        self.push(one);
+        self
+    }
+
+    /// The same with an attempt that was made before it was replayed, and kept after that: it changes nothing else.
+    #[must_use]
+    pub fn and_tried(mut self, one: Try) -> Self {
+        self.attempts = self.attempts.saturating_add(1);
+        self.before_replay = self.before_replay.saturating_add(1);
+        self.push(one);
+        self
+    }
+
+    fn push(&mut self, one: Try) {
         self.tries.push(one);
         let surplus = self.tries.len().saturating_sub(TRIES_MAX);
         self.tries.drain(..surplus);
-        self
     }
 
     /// Whether it is on the schedule: who asks what is to become of a reservation, or tries an endpoint, cannot wait for days.
@@ -376,6 +389,15 @@ mod tests {
         assert_eq!((again.standing(), again.due), (Standing::Pending, Some(now)));
         let again = again.after(answered(503), Outcome::Failed, now);
         assert_eq!(again.due, schedule::next(1, now), "the schedule begins anew");
+    }
+
+    #[test]
+    fn an_attempt_that_is_kept_after_a_replay_takes_none_of_its_own_from_it() {
+        let failed = new().after(answered(503), Outcome::Failed, NOW);
+        let replayed = failed.replayed(NOW).unwrap().and_tried(answered(500));
+        assert_eq!((replayed.attempts, replayed.tries.len(), replayed.due), (2, 2, Some(NOW)));
+        let after = replayed.after(answered(503), Outcome::Failed, NOW);
+        assert_eq!(after.due, schedule::next(1, NOW), "the schedule of the replay");
     }
 
     #[test]
