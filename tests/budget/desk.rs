@@ -10,11 +10,12 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use switchboard::stub_carrier::Behaviour;
 use switchboard::{Answer, Called, Counters, Endpoints, Options};
-use switchboard_carriers::stub::Taken;
-use switchboard_domain::carriage::{AliasKind, DeliveryStatus};
+use switchboard_carriers::stub::{CustomerMessage, Taken};
+use switchboard_carriers::webhook_path_of;
+use switchboard_domain::carriage::{AliasKind, CarrierName, DeliveryStatus};
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_tests::cost::{Cost, Entry};
-use switchboard_tests::{Exchange, Polls};
+use switchboard_tests::{ACCOUNT, Exchange, NUMBER, Polls, TOKEN};
 
 use crate::ledger::{Ledger, short};
 
@@ -166,6 +167,28 @@ impl Desk {
         let names = [(AliasKind::UserId, "US.13491208655302741918")];
         let customer = self.exchange.customer(address).to(business).called(&names);
         assert_eq!(customer.delivers(&sid, "Hello, I have a question about my order.").await, 200);
+    }
+
+    /// Lets the number of everybody go by a connection of its own, and says where its webhook is.
+    pub(crate) async fn connects(&self) -> String {
+        let carrier = CarrierName::default();
+        let (api, all) = (&self.exchange.api, "/carriers/v1/Connections");
+        let form = [("Carrier", carrier.name()), ("AccountSid", ACCOUNT), ("AuthToken", TOKEN)];
+        let sid = api.make(all, &form).await;
+        api.make(&format!("{all}/{sid}/Numbers"), &[("Address", NUMBER)]).await;
+        let path = webhook_path_of(carrier, sid.parse().expect("its identifier"));
+        format!("{}{path}", self.exchange.deployment.base_url())
+    }
+
+    /// A customer writes, and the carrier posts it to that webhook.
+    pub(crate) async fn writes_by(&self, webhook: &str, address: &str) {
+        let number = self.messages.fetch_add(1, Ordering::SeqCst);
+        let sid = format!("SM{}", hex(&Sha256::digest(number.to_be_bytes())));
+        let body = "Hello, I have a question about my order.";
+        let message = CustomerMessage::text(&sid, address, NUMBER, body);
+        let stub = self.exchange.carrier.stub(CarrierName::default());
+        let answered = self.exchange.api.deliver(stub.inbound(webhook, &message)).await;
+        assert_eq!(answered, 200);
     }
 
     /// The carrier reports on the message that it took at a place.

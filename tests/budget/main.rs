@@ -29,6 +29,7 @@ fn walked() -> Lock {
         entries.push(paths::told(&Desk::told().await).await);
         entries.push(paths::asked(&Desk::told().await).await);
         entries.push(paths::capped(&Desk::capped().await).await);
+        entries.extend(paths::connected(&Desk::open().await).await);
         Lock { troubles: BTreeMap::new(), paths: entries }
     });
     lock.troubles = troubles::met();

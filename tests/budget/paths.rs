@@ -70,6 +70,22 @@ pub(crate) async fn capped(desk: &Desk) -> Entry {
     desk.count("reply out, under a cap", 1, desk.replies(&conversation)).await
 }
 
+/// A message and its answer by a connection out of the table, which was read more than a minute ago.
+pub(crate) async fn connected(desk: &Desk) -> [Entry; 2] {
+    desk.writes(CUSTOMER).await;
+    desk.exchange.settles().await;
+    let conversation = desk.conversation(CUSTOMER).await;
+    let webhook = desk.connects().await;
+    desk.writes_by(&webhook, CUSTOMER).await;
+    desk.replies(&conversation).await;
+    desk.rests_for(PAST_THE_ALARM).await;
+    let written = desk.writes_by(&webhook, CUSTOMER);
+    let written = desk.count("inbound by a connection, appended", 1, written).await;
+    desk.rests_for(PAST_THE_ALARM).await;
+    let replied = desk.replies(&conversation);
+    [written, desk.count("reply out by a connection", 1, replied).await]
+}
+
 /// A message of which the account, its service and the conversation are told.
 pub(crate) async fn told(desk: &Desk) -> Entry {
     let api = &desk.exchange.api;

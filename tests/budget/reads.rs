@@ -2,7 +2,7 @@
 //! and not walked here is a failing test.
 
 use serde_json::Value;
-use switchboard_domain::carriage::DeliveryStatus;
+use switchboard_domain::carriage::{CarrierName, DeliveryStatus};
 use switchboard_tests::ACCOUNT;
 use switchboard_tests::cost::Entry;
 
@@ -22,6 +22,7 @@ pub(crate) async fn walk(desk: &Desk) -> Vec<Entry> {
     paths.extend(taskrouter(&made).await);
     paths.extend(interactions(&made));
     paths.extend(webhooks(&made).await);
+    paths.extend(carriers(&made).await);
     let mut entries = Vec::with_capacity(paths.len());
     for path in paths {
         let name = format!("GET {}", without_digits(&path));
@@ -250,6 +251,23 @@ async fn webhooks(made: &Made<'_>) -> Vec<String> {
     vec![page_of_one(endpoints), one, page_of_one(deliveries), tried]
 }
 
+async fn carriers(made: &Made<'_>) -> Vec<String> {
+    let all = "/carriers/v1/Connections";
+    let form = [
+        ("Carrier", CarrierName::default().name()),
+        ("AccountSid", "AC50000000000000000000000000000000"),
+        ("AuthToken", "0123456789-token"),
+    ];
+    let sid = made.desk.exchange.api.make(all, &form).await;
+    let one = format!("{all}/{sid}");
+    let numbers = format!("{one}/Numbers");
+    made.desk.exchange.api.make(&numbers, &[("Address", "whatsapp:+18005550188")]).await;
+    let mut paths = vec![page_of_one(all), one.clone()];
+    paths.extend(made.list(&format!("{one}/Secrets"), "secrets").await);
+    paths.extend(made.list(&numbers, "numbers").await);
+    paths
+}
+
 fn page_of_one(path: &str) -> String {
     let mark = if path.contains('?') { '&' } else { '?' };
     format!("{path}{mark}PageSize=1")
@@ -277,7 +295,8 @@ fn is_sid(part: &str) -> bool {
 }
 
 /// The routes of the REST functions, as they are written.
-const ROUTES: [&str; 5] = [
+const ROUTES: [&str; 6] = [
+    include_str!("../../functions/carriers-api/src/lib.rs"),
     include_str!("../../functions/conversations-api/src/lib.rs"),
     include_str!("../../functions/flex-api/src/lib.rs"),
     include_str!("../../functions/messaging-api/src/lib.rs"),

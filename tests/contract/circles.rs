@@ -26,6 +26,7 @@ const FLOORS: [(&str, &[&str]); 5] = [
         &[
             "carriage",
             "configuration",
+            "connection",
             "conversation",
             "endpoint",
             "event",

@@ -9,8 +9,9 @@ use switchboard::{Deployment, FunctionError, Options};
 use crate::tree::{functions, root};
 
 /// What each function is given, and what stands for all of it being left.
-const EVENTS: [(&str, &str); 14] = [
+const EVENTS: [(&str, &str); 15] = [
     ("autocreation", "partly-malformed"),
+    ("carriers-api", "typical"),
     ("conversations-api", "typical"),
     ("delivery-receipt", "delivered"),
     ("effect-relay", "several"),

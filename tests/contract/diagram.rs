@@ -17,10 +17,11 @@ use crate::template::Template;
 use crate::tree::{functions, pascal, read};
 
 /// Functions that call parties outside of the bundle, and which: no other may.
-const CALLS_OUT: [(&str, &str, &str); 4] = [
+const CALLS_OUT: [(&str, &str, &str); 5] = [
     ("autocreation", "endpoint", "asks beforehand"),
     ("conversations-api", "endpoint", "asks beforehand"),
     ("outbound-message", "carrier", "send"),
+    ("carriers-api", "carrier", "test send"),
     ("webhook-delivery", "endpoint", "signed call"),
 ];
 /// What stands for the streams of the tables.

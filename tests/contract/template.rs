@@ -317,6 +317,43 @@ fn no_role_has_a_wildcard() {
     }
 }
 
+/// The key seals everything that is stored. What it seals of connections, it seals under a word of their own, by which roles
+/// tell it from everything else.
+#[test]
+fn secrets_of_connections_are_for_the_functions_that_meet_carriers() {
+    const WORD: &str = "kms:EncryptionContext:connection";
+    let template = Template::read();
+    let (mut seal, mut open) = (BTreeSet::new(), BTreeSet::new());
+    for name in functions() {
+        let role = format!("{}Role", pascal(&name));
+        let policies = template.resources[&role]["Properties"]["Policies"].as_sequence().unwrap();
+        let statements =
+            policies.iter().flat_map(|it| it["PolicyDocument"]["Statement"].as_sequence().unwrap());
+        for statement in statements {
+            let actions = serde_json::to_string(&statement["Action"]).unwrap();
+            if !actions.contains("kms:") {
+                continue;
+            }
+            let condition = &statement["Condition"];
+            if condition["StringLike"][WORD] == "CN*" {
+                assert_eq!(condition.as_mapping().unwrap().len(), 1, "{name}");
+                if actions.contains("kms:Encrypt") {
+                    seal.insert(name.clone());
+                }
+                if actions.contains("kms:Decrypt") {
+                    open.insert(name.clone());
+                }
+            } else {
+                assert_eq!(condition["Null"][WORD], "true", "{name} opens secrets of connections");
+                assert!(!actions.contains("kms:Encrypt"), "{name}: {actions}");
+            }
+        }
+    }
+    assert_eq!(seal.into_iter().collect::<Vec<_>>(), ["carriers-api"]);
+    let meet = ["carriers-api", "inbound-webhook", "outbound-message"];
+    assert_eq!(open.into_iter().collect::<Vec<_>>(), meet);
+}
+
 /// `sam deploy` cuts a value at the first quote that is not escaped, so what is left of JSON must not be taken for it.
 #[test]
 fn a_parameter_that_holds_json_refuses_what_is_left_of_it() {

@@ -4,6 +4,7 @@
 //! before anybody does it.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod carriers;
 mod conversations;
 mod endpoints;
 mod flex;

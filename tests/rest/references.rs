@@ -80,6 +80,7 @@ fn function_of(path: &str) -> &'static str {
         ("/flex-api/", "flex-api"),
         ("/messaging/", "messaging-api"),
         ("/api/", "messaging-api"),
+        ("/carriers/", "carriers-api"),
     ];
     let found = products.into_iter().find(|(prefix, _)| path.starts_with(prefix));
     found.unwrap_or_else(|| panic!("{path} is of no product")).1
@@ -258,7 +259,9 @@ const fn group_of(pair: Pair) -> Option<Group> {
         | Pair::SettingsService
         | Pair::SettingsMessagingService
         | Pair::NumberMessagingService
-        | Pair::MessagingServiceNumber => Some(Group::Configuration),
+        | Pair::MessagingServiceNumber
+        | Pair::SenderOfConnection
+        | Pair::ConnectionOfSender => Some(Group::Configuration),
         Pair::ConversationService
         | Pair::UserService
         | Pair::ConversationMessagingService

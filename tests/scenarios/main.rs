@@ -6,6 +6,7 @@ mod bad_input;
 mod beforehand;
 mod carrier_days;
 mod carriers;
+mod connections;
 mod endpoint;
 mod events;
 mod isolation;

@@ -15,7 +15,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use switchboard::template::{Function, Source};
 use switchboard::{Answer, Called, Endpoints, Options, Permission, Permissions, invoke};
-use switchboard_tests::{ACCOUNT, Api, Exchange, NUMBER};
+use switchboard_carriers::webhook_path_of;
+use switchboard_domain::carriage::CarrierName;
+use switchboard_tests::{ACCOUNT, Api, Exchange, NUMBER, TOKEN};
 
 /// What every function's role allows beside its own requests: its log, and the key of whatever is encrypted.
 const EVERYWHERE: [(&str, &str); 4] = [
@@ -243,6 +245,27 @@ async fn a_message(exchange: &Exchange) {
     exchange.api.post(&one, &[("Body", "")]).await.ok();
 }
 
+/// A connection that is made by REST: its webhook, a message and a test by it, and its end.
+async fn a_connection(exchange: &Exchange) {
+    let carrier = CarrierName::default();
+    let all = "/carriers/v1/Connections";
+    let form = [("Carrier", carrier.name()), ("AccountSid", ACCOUNT), ("AuthToken", TOKEN)];
+    let sid = exchange.api.make(all, &form).await;
+    let one = format!("{all}/{sid}");
+    let (from, to) = ("whatsapp:+18005550109", "whatsapp:+14155550165");
+    let number = exchange.api.make(&format!("{one}/Numbers"), &[("Address", from)]).await;
+    let webhook = webhook_path_of(carrier, sid.parse().unwrap());
+    let forged = exchange.api.post(&webhook, &[("Body", "forged")]).await;
+    assert_eq!(forged.status, 403);
+    exchange.api.post(&format!("{one}/Test"), &[("To", to)]).await.ok();
+    let messages = format!("/api/2010-04-01/Accounts/{ACCOUNT}/Messages.json");
+    exchange.api.make(&messages, &[("To", to), ("From", from), ("Body", "by another way")]).await;
+    exchange.settles().await;
+    assert_eq!(exchange.api.all(all, "connections").await.len(), 1);
+    exchange.api.delete(&format!("{one}/Numbers/{number}")).await;
+    assert_eq!(exchange.api.delete(&one).await.status, 204);
+}
+
 /// A task that waits for minutes only; a worker and a workflow that go.
 async fn an_afternoon(exchange: &Exchange) {
     let workspace = &exchange.workspace;
@@ -314,6 +337,7 @@ async fn no_role_allows_what_its_function_never_asks_for() {
     a_conversation(&exchange).await;
     a_group(&exchange).await;
     a_message(&exchange).await;
+    a_connection(&exchange).await;
     an_afternoon(&exchange).await;
     // The second one waits until the endpoint is back.
     for body in [HANGS_AT, "hello"] {

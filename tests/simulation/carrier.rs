@@ -125,7 +125,13 @@ fn stub(carrier: CarrierName) -> Arc<dyn Stub> {
     let (auth_token, own) = (TOKEN.into(), stand_in_settings());
     let account_sid = ACCOUNT.parse().expect("the account's sid");
     let public_url = PUBLIC_URL;
-    let settings = CarrierSettings { account_sid, auth_token: &auth_token, public_url, own: &own };
+    let settings = CarrierSettings {
+        account_sid,
+        auth_token: &auth_token,
+        public_url,
+        own: &own,
+        connection: None,
+    };
     stub_of(carrier, &settings).expect("right settings")
 }
 

@@ -83,6 +83,7 @@ pub(crate) fn request(method: &str, path: &str, form: &[(&str, &str)]) -> (&'sta
         "conversations" => "conversations-api",
         "taskrouter" => "taskrouter-api",
         "flex-api" | "studio" => "flex-api",
+        "carriers" => "carriers-api",
         _ => "messaging-api",
     };
     let headers =

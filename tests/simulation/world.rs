@@ -324,6 +324,7 @@ impl Faults for World {
         let service = match call.service {
             Service::Tables => "tables",
             Service::Queues => "queues",
+            Service::Keys => "keys",
         };
         let is_write = call.operation.contains("Write")
             || call.operation.contains("Item") && !call.operation.contains("Get");
@@ -345,6 +346,9 @@ impl Faults for World {
             let queue = call.body["QueueUrl"].as_str().unwrap_or_default();
             let queue = queue.rsplit('/').next().unwrap_or_default().to_owned();
             state.news.insert(queue);
+            return;
+        }
+        if call.service == Service::Keys {
             return;
         }
         let changes = state.mirror.apply(call.function, call.operation, call.body);
@@ -399,6 +403,7 @@ fn label(call: &Call<'_>) -> String {
             url.rsplit('/').next().unwrap_or_default().replace("switchboard-", "")
         }
         Service::Tables => items(call.body),
+        Service::Keys => String::new(),
     };
     format!("{} {} {what}", call.function, call.operation)
 }

@@ -1,12 +1,15 @@
 //! A carrier delivers a message or a receipt: verify, parse, put on a queue, answer fast.
 //!
-//! Woken by: HTTP `/webhooks/{carrier}`, by its own URL or by the API's. Writes: nothing. Asks for: `autocreation`, `delivery-receipt`.
+//! Woken by: HTTP `/webhooks/{carrier}` and `/webhooks/{carrier}/{connection}`, by its own URL or by the API's. Writes: that a
+//! webhook of a connection was not believed. Asks for: `autocreation`, `delivery-receipt`.
 //!
 //! Nothing is parsed before the signature is right, and nothing is answered before the queue has all of it: a
 //! carrier that hears an error tries again. What is verified and cannot be understood would only come again, so it is
 //! taken with its text, to end among the dead letters, and logged by the name of the parameter, never with its value.
 #![forbid(unsafe_code)]
 #![recursion_limit = "256"]
+
+mod stored;
 
 use std::convert::Infallible;
 
@@ -16,14 +19,15 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt as _};
 use serde_json::json;
-use switchboard_carriers::{Carrier, Carriers, Event, RawRequest, Rejection, Reply};
+use switchboard_carriers::{Carrier, Event, RawRequest, Rejection, Reply};
+use switchboard_connections::Connections;
 use switchboard_domain::carriage::{
     Arrival, CarrierName, IdentityChange, InboundMessage, Report, Unreadable,
 };
 use switchboard_domain::effect::QueueName;
 use switchboard_domain::private::Private;
 use switchboard_domain::process::identity;
-use switchboard_domain::sid::{MessageSid, Sid as _};
+use switchboard_domain::sid::{ConnectionSid, MessageSid, Sid as _};
 use switchboard_runtime::deadline::done_in_time;
 use switchboard_runtime::queue::Outgoing;
 use switchboard_runtime::route::below_stage;
@@ -35,22 +39,29 @@ const UNREADABLE_BYTES_MAX: usize = 128 * 1024;
 /// What it is started with. A carrier waits, and posts again by itself.
 pub const NEEDS: Needs = Needs {
     patience: Patience::CARRIER,
-    variables: &["QUEUE_INBOUND", "QUEUE_RECEIPTS", "AUTH_TOKEN", "PUBLIC_URL", "CARRIERS"],
+    variables: &[
+        "TABLE_CONFIGURATION",
+        "QUEUE_INBOUND",
+        "QUEUE_RECEIPTS",
+        "AUTH_TOKEN",
+        "PUBLIC_URL",
+        "CARRIERS",
+        "SECRETS_KEY",
+    ],
 };
 
 /// Serves one webhook.
 pub async fn handle(
     on: &Dependencies,
-    carriers: &Carriers,
+    connections: &Connections,
     request: Request,
 ) -> Result<Response<Body>, Infallible> {
-    Ok(receive(on, carriers, request).await)
+    Ok(receive(on, connections, request).await)
 }
 
-async fn receive(on: &Dependencies, carriers: &Carriers, request: Request) -> Response<Body> {
+async fn receive(on: &Dependencies, connections: &Connections, request: Request) -> Response<Body> {
     let path = request.raw_http_path().to_owned();
-    let below = below_stage(&path, stage(&request));
-    let Some(name) = below.strip_prefix("/webhooks/").and_then(CarrierName::parse) else {
+    let Some(of) = Of::read(below_stage(&path, stage(&request))) else {
         return error(404, "No such carrier");
     };
     let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
@@ -62,7 +73,42 @@ async fn receive(on: &Dependencies, carriers: &Carriers, request: Request) -> Re
         headers: head.headers,
         body,
     };
-    take(on, carriers.get(name), &incoming).await
+    match of {
+        Of::Environment(name) => {
+            let carrier = connections.environment().get(name);
+            match look(on, carrier, &incoming) {
+                Ok(looked) => take(on, looked).await,
+                Err(rejection) => rejected(carrier, rejection),
+            }
+        }
+        Of::Stored(name, sid) => {
+            let answer = stored::receive(on, connections, (name, sid), &incoming);
+            done_in_time(answer).await.unwrap_or_else(|failure| {
+                tracing::error!(kind = failure.name(), "webhook not taken: {failure}");
+                error(503, "Try again")
+            })
+        }
+    }
+}
+
+/// Whose webhook a path is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Of {
+    /// The environment's connection to a carrier.
+    Environment(CarrierName),
+    /// A connection out of the table.
+    Stored(CarrierName, ConnectionSid),
+}
+
+impl Of {
+    /// `/webhooks/meta`, `/webhooks/meta/CN…`.
+    fn read(path: &str) -> Option<Self> {
+        let path = path.strip_prefix("/webhooks/")?;
+        match path.split_once('/') {
+            None => CarrierName::parse(path).map(Self::Environment),
+            Some((name, sid)) => Some(Self::Stored(CarrierName::parse(name)?, sid.parse().ok()?)),
+        }
+    }
 }
 
 fn stage(request: &Request) -> Option<&str> {
@@ -94,7 +140,20 @@ struct Incoming {
     body: Body,
 }
 
-async fn take(on: &Dependencies, carrier: &dyn Carrier, incoming: &Incoming) -> Response<Body> {
+/// What a believed request comes to.
+struct Looked {
+    /// What it brought.
+    events: Vec<Event>,
+    /// What the carrier is answered when the queues have it.
+    reply: Reply,
+}
+
+/// Answers the question whether we are there, or believes a request and reads it.
+fn look(
+    on: &Dependencies,
+    carrier: &dyn Carrier,
+    incoming: &Incoming,
+) -> Result<Looked, Rejection> {
     let now = on.now();
     let raw = RawRequest {
         method: &incoming.method,
@@ -103,12 +162,9 @@ async fn take(on: &Dependencies, carrier: &dyn Carrier, incoming: &Incoming) -> 
         body: incoming.body.as_ref(),
     };
     if let Some(answer) = carrier.handshake(&raw) {
-        return answer.map_or_else(|rejection| rejected(carrier, rejection), replied);
+        return answer.map(|reply| Looked { events: Vec::new(), reply });
     }
-    let verified = match carrier.verify(raw, now) {
-        Ok(verified) => verified,
-        Err(rejection) => return rejected(carrier, rejection),
-    };
+    let verified = carrier.verify(raw, now)?;
     let events = carrier.parse(&verified, now).unwrap_or_else(|error| {
         vec![Event::Unreadable(Unreadable {
             carrier: carrier.name(),
@@ -119,6 +175,11 @@ async fn take(on: &Dependencies, carrier: &dyn Carrier, incoming: &Incoming) -> 
     });
     // The answer is made first: the queues take the events themselves.
     let reply = carrier.acknowledge(&events);
+    Ok(Looked { events, reply })
+}
+
+async fn take(on: &Dependencies, looked: Looked) -> Response<Body> {
+    let Looked { events, reply } = looked;
     match done_in_time(put(on, events)).await {
         Ok(()) => replied(reply),
         Err(failure) => {
@@ -214,4 +275,23 @@ fn plain(status: u16, content_type: Option<&'static str>, body: &str) -> Respons
         response.headers_mut().insert("content-type", HeaderValue::from_static(content_type));
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_says_whose_webhook_it_is() {
+        let (name, sid) = (CarrierName::default(), ConnectionSid::derived(&["c"]));
+        let own = format!("/webhooks/{}/{sid}", name.name());
+        assert_eq!(Of::read(&own), Some(Of::Stored(name, sid)));
+        let first = format!("/webhooks/{}", name.name());
+        assert_eq!(Of::read(&first), Some(Of::Environment(name)));
+        for other in
+            [format!("{first}/"), format!("{own}/"), format!("{own}0"), "/webhooks/x".to_owned()]
+        {
+            assert_eq!(Of::read(&other), None, "{other}");
+        }
+    }
 }

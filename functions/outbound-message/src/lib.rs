@@ -10,10 +10,9 @@
 #![recursion_limit = "256"]
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use switchboard_carriers::{Carriers, Lookup};
-use switchboard_domain::carriage::{
-    CarrierName, DeliveryStatus, OutboundMessage, Price, SendOutcome,
-};
+use switchboard_carriers::Lookup;
+use switchboard_connections::{By, Connections};
+use switchboard_domain::carriage::{DeliveryStatus, OutboundMessage, Price, SendOutcome};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::{QueueName, SendRequest};
 use switchboard_domain::message::{Begin, Delivery, Expense, GAVE_UP, Message, OVER_CAP, OverCap};
@@ -35,35 +34,40 @@ pub const NEEDS: Needs = Needs {
         "QUEUE_WEBHOOKS",
         "PUBLIC_URL",
         "CARRIERS",
+        "SECRETS_KEY",
         "RATE_CARDS",
         "SPEND_CAPS",
     ],
 };
 
 /// Handles a batch.
-pub async fn handle(on: &Dependencies, carriers: &Carriers, event: SqsEvent) -> SqsBatchResponse {
+pub async fn handle(
+    on: &Dependencies,
+    connections: &Connections,
+    event: SqsEvent,
+) -> SqsBatchResponse {
     each_group_or_later(&on.queues, QueueName::Outbound, event, |message| async move {
-        deliver(on, carriers, &body(&message)?).await
+        deliver(on, connections, &body(&message)?).await
     })
     .await
 }
 
 async fn deliver(
     on: &Dependencies,
-    carriers: &Carriers,
+    connections: &Connections,
     request: &SendRequest,
 ) -> Result<Next, Failure> {
     let mut message = load(on, request).await?;
     let Some(delivery) = message.delivery(request.delivery) else {
         return Err(Failure::Invalid("no such delivery".to_owned()));
     };
-    let carrier = carrier_of(on, delivery).await?;
+    let by = way(on, connections, delivery).await?;
     let outgoing = outgoing(&message, delivery);
     let now = on.now();
     let outcome = match delivery.begin(now) {
         Begin::Done => return Ok(Next::Done),
         Begin::Wait { until } => return Ok(Next::Later(until - now)),
-        Begin::AskFirst { since } => match ask(carriers, carrier, &outgoing, since, now).await {
+        Begin::AskFirst { since } => match ask(connections, &by, &outgoing, since, now).await {
             Some(outcome) => outcome,
             None => return Ok(Next::Later(ASK_AGAIN)),
         },
@@ -76,7 +80,7 @@ async fn deliver(
             match taken {
                 Ok(leased) => {
                     message = leased;
-                    carriers.send(carrier, &outgoing).await
+                    connections.send(&by, &outgoing).await
                 }
                 Err(over) => {
                     SendOutcome::Rejected { error_code: OVER_CAP, reason: over.to_string() }
@@ -161,13 +165,21 @@ async fn load(on: &Dependencies, request: &SendRequest) -> Result<Message, Failu
     message.ok_or_else(|| Failure::NotFound(request.message.to_string()))
 }
 
-/// The sender's record is read only where no customer's message says which carrier it is.
-async fn carrier_of(on: &Dependencies, delivery: &Delivery) -> Result<CarrierName, Failure> {
+/// The connection that the sender goes by, else the environment's to a carrier. The sender's record is read only where no
+/// customer's message says which carrier that is.
+async fn way(
+    on: &Dependencies,
+    connections: &Connections,
+    delivery: &Delivery,
+) -> Result<By, Failure> {
+    if let Some(stored) = connections.of_sender(on, &delivery.pair.proxy).await? {
+        return Ok(By::Stored(stored));
+    }
     let sender = match delivery.carrier {
         Some(_) => None,
         None => on.store.get(key::phone_number_of(&delivery.pair.proxy)).await?,
     };
-    Ok(delivery.carrier(sender.as_ref()))
+    Ok(By::Environment(delivery.carrier(sender.as_ref())))
 }
 
 fn outgoing(message: &Message, delivery: &Delivery) -> OutboundMessage {
@@ -181,13 +193,13 @@ fn outgoing(message: &Message, delivery: &Delivery) -> OutboundMessage {
 
 /// Asks the carrier what became of a send whose end was never written.
 async fn ask(
-    carriers: &Carriers,
-    carrier: CarrierName,
+    connections: &Connections,
+    by: &By,
     outgoing: &OutboundMessage,
     since: Timestamp,
     now: Timestamp,
 ) -> Option<SendOutcome> {
-    match carriers.find(carrier, outgoing, since, now).await {
+    match connections.find(by, outgoing, since, now).await {
         Lookup::Found { carrier_message_id } => Some(SendOutcome::Accepted { carrier_message_id }),
         Lookup::NotFound => Some(SendOutcome::Retry {
             reason: "the carrier never had it".to_owned(),

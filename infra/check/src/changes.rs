@@ -63,7 +63,9 @@ fn versions(before: Option<&Record>, after: &Record, between: Between, found: &m
             | Record::AddressConfiguration(_)
             | Record::Membership(_)
             | Record::PhoneNumber(_)
+            | Record::RejectedWebhook(_)
             | Record::Renaming(_)
+            | Record::SenderConnection(_)
             | Record::Silence(_)
             | Record::UniqueName(_)
             | Record::User(_)
@@ -106,6 +108,7 @@ fn named(record: &Record) -> String {
         Record::AddressBinding(it) => format!("binding of {}/{}", it.conversation, it.number),
         Record::AddressConfiguration(it) => it.sid.to_string(),
         Record::ApiKey(it) => it.sid.to_string(),
+        Record::CarrierConnection(it) => it.sid.to_string(),
         Record::Conversation(it) => it.sid.to_string(),
         Record::ConversationConfiguration(_) => "configuration".to_owned(),
         Record::Flow(it) => it.sid.to_string(),
@@ -118,6 +121,8 @@ fn named(record: &Record) -> String {
         Record::Occurrence(it) => it.place(0).sid().to_string(),
         Record::PhoneNumber(it) => it.sid.to_string(),
         Record::Service(it) => it.sid.to_string(),
+        Record::RejectedWebhook(it) => format!("rejected webhook of {}", it.connection),
+        Record::SenderConnection(it) => format!("sender of {}", it.connection),
         Record::RemovedConversation(it) => format!("end of {}", it.last.sid),
         Record::Renaming(_) => "names of a customer".to_owned(),
         Record::Spend(it) => format!("spending of {} in {}", it.day, it.currency),

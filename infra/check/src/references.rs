@@ -121,6 +121,10 @@ pairs! {
     NumberMessagingService: "PhoneNumber" => "MessagingService", Always;
     /// The numbers of a pool.
     MessagingServiceNumber: "MessagingService" => "PhoneNumber", Always;
+    /// By which connection a sender goes.
+    SenderOfConnection: "SenderConnection" => "CarrierConnection", Always;
+    /// The senders of a connection.
+    ConnectionOfSender: "CarrierConnection" => "SenderConnection", Always;
     /// The service of a conversation.
     ConversationService: "Conversation" => "Service", Dangles("B.6");
     /// The service of a user.
@@ -152,7 +156,8 @@ pairs! {
 }
 
 /// What a record refers to, and where that is. What is only remembered is no reference: what happened (`Occurrence`),
-/// that an endpoint was called (`WebhookAttempt`), a conversation that was removed (`RemovedConversation`), the last tasks of a router and the changes it is told (`Head`),
+/// that an endpoint was called (`WebhookAttempt`), a conversation that was removed (`RemovedConversation`), that a webhook was not
+/// believed (`RejectedWebhook`), the last tasks of a router and the changes it is told (`Head`),
 /// a task that is over, seats.
 pub(crate) fn of(record: &Record) -> Vec<(Pair, Key)> {
     let in_workspace = |workspace| vec![(Pair::PartWorkspace, key::workspace(workspace))];
@@ -196,6 +201,13 @@ pub(crate) fn of(record: &Record) -> Vec<(Pair, Key)> {
             let numbers = it.numbers.iter().map(|one| key::phone_number(one.sid));
             numbers.map(|at| (Pair::MessagingServiceNumber, at)).collect()
         }
+        Record::SenderConnection(it) => {
+            vec![(Pair::SenderOfConnection, key::carrier_connection(it.connection))]
+        }
+        Record::CarrierConnection(it) => {
+            let senders = it.senders.iter().map(|one| key::sender_connection(one.sid()));
+            senders.map(|at| (Pair::ConnectionOfSender, at)).collect()
+        }
         Record::Conversation(it) => of_conversation(it),
         Record::Message(it) => {
             let messaging = it.messaging_service.map(key::messaging_service);
@@ -211,6 +223,7 @@ pub(crate) fn of(record: &Record) -> Vec<(Pair, Key)> {
         Record::Interaction(it) => of_interaction(it),
         Record::ApiKey(_)
         | Record::Occurrence(_)
+        | Record::RejectedWebhook(_)
         | Record::RemovedConversation(_)
         | Record::Renaming(_)
         | Record::Silence(_)

@@ -141,7 +141,8 @@ pub struct Reply {
 }
 
 /// Why a request is not believed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Rejection {
     /// We have no secret to check with.
     #[error("no secret is configured for this carrier")]
@@ -179,6 +180,11 @@ pub enum Rejection {
 }
 
 impl Rejection {
+    /// In one word, for programs.
+    pub fn word(self) -> &'static str {
+        self.into()
+    }
+
     /// The HTTP status to answer; a missing secret is our own fault.
     pub const fn status(self) -> u16 {
         match self {

@@ -22,6 +22,7 @@ use std::sync::Arc;
 
 use switchboard_domain::carriage::{CarrierName, CarrierSettings, OutboundMessage, SendOutcome};
 use switchboard_domain::private::Private;
+use switchboard_domain::sid::ConnectionSid;
 use switchboard_domain::timestamp::Timestamp;
 
 pub use carrier::{Carrier, Event, Listed, Lookup, Rejection, Reply};
@@ -31,7 +32,7 @@ pub use parse_error::{ParseError, Problem};
 pub use request::{
     Answer, ApiRequest, BODY_BYTES_MAX, PARAMETERS_MAX, RawRequest, SignedRequest, Verified,
 };
-pub use settings::{BASE_URL, ConnectError, OwnSettings};
+pub use settings::{BASE_URL, ConnectError, Keeping, OwnSettings};
 pub use stub::Stub;
 pub use transport::{BoxFuture, Http, Lost, Timeouts, Transport};
 
@@ -68,6 +69,13 @@ macro_rules! connected {
         pub const fn settings_of(carrier: CarrierName) -> &'static [&'static str] {
             match carrier {
                 $(CarrierName::$Variant => $name::SETTINGS,)+
+            }
+        }
+
+        /// Which of a carrier's settings a connection to it is kept with.
+        pub const fn keeping_of(carrier: CarrierName) -> Keeping {
+            match carrier {
+                $(CarrierName::$Variant => $name::KEEPING,)+
             }
         }
 
@@ -148,6 +156,11 @@ impl Carriers {
         self.connected.get(carrier)
     }
 
+    /// How carriers are reached.
+    pub fn transport(&self) -> &dyn Transport {
+        self.transport.as_ref()
+    }
+
     /// Hands over one message.
     pub async fn send(&self, carrier: CarrierName, message: &OutboundMessage) -> SendOutcome {
         send(self.get(carrier), self.transport.as_ref(), message).await
@@ -178,4 +191,9 @@ pub fn stand_in_settings() -> BTreeMap<String, Private<String>> {
 /// Where a carrier's webhooks come in: the path of the HTTP API.
 pub fn webhook_path(carrier: CarrierName) -> String {
     format!("/webhooks/{}", carrier.name())
+}
+
+/// Where the webhooks of one connection to a carrier come in.
+pub fn webhook_path_of(carrier: CarrierName, connection: ConnectionSid) -> String {
+    format!("{}/{connection}", webhook_path(carrier))
 }

@@ -4,10 +4,24 @@ use switchboard_domain::carriage::{CarrierName, CarrierSettings};
 use switchboard_domain::private::Private;
 use switchboard_domain::sid::AccountSid;
 
-use crate::{settings_of, webhook_path};
+use crate::{settings_of, webhook_path, webhook_path_of};
 
 /// The setting that every carrier has: the origin of its API, without a path.
 pub const BASE_URL: &str = "BASE_URL";
+
+/// Which of a carrier's settings a connection is kept with, by their names without the carrier's own. A secret of which
+/// there is a `SECONDARY_` setting can be there twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keeping {
+    /// Settings that are no secrets.
+    pub plain: &'static [&'static str],
+    /// Secrets.
+    pub secrets: &'static [&'static str],
+    /// Those of both without which there is no connection.
+    pub required: &'static [&'static str],
+    /// The setting that says what the carrier calls our numbers.
+    pub numbers: Option<&'static str>,
+}
 
 /// A carrier cannot be connected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -79,7 +93,11 @@ impl<'a> OwnSettings<'a> {
     /// Where the carrier reaches us; none if it does not.
     pub fn webhook_url(&self) -> Option<String> {
         let origin = self.all.public_url;
-        (!origin.is_empty()).then(|| format!("{origin}{}", webhook_path(self.carrier)))
+        let path = match self.all.connection {
+            Some(connection) => webhook_path_of(self.carrier, connection),
+            None => webhook_path(self.carrier),
+        };
+        (!origin.is_empty()).then(|| format!("{origin}{path}"))
     }
 
     /// That a setting is not what it should be.

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::private::Private;
-use crate::sid::{AccountSid, MessageSid, Sid as _};
+use crate::sid::{AccountSid, ConnectionSid, MessageSid, Sid as _};
 
 pub use limits::{BODY_BYTES_MAX, MEDIA_MAX};
 pub use outgoing::{
@@ -97,6 +97,8 @@ pub struct CarrierSettings<'a> {
     pub public_url: &'a str,
     /// The carriers' own settings, by name without `CARRIER_`: `TWILIO_BASE_URL`, ….
     pub own: &'a BTreeMap<String, Private<String>>,
+    /// The connection that they are of, which has a webhook of its own; none if they are the environment's.
+    pub connection: Option<ConnectionSid>,
 }
 
 /// How far one message got on its way to one recipient (rules B.4, E.7).

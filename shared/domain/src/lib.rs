@@ -10,6 +10,7 @@ pub mod address;
 pub mod carriage;
 pub mod codes;
 pub mod configuration;
+pub mod connection;
 pub mod conversation;
 pub mod decision;
 pub mod derive;

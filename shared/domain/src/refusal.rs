@@ -1,7 +1,7 @@
 //! Every way in which a rule says no, with its published code.
 
 use crate::codes::Code;
-use crate::sid::{AddressConfigurationSid, ConversationSid};
+use crate::sid::{AddressConfigurationSid, ConnectionSid, ConversationSid};
 use crate::task::status::{ReservationStatus, TaskStatus};
 
 /// A rule's no. Asking again changes nothing.
@@ -132,6 +132,30 @@ pub enum Refusal {
     /// Conversations with customers of this address would be opened in it.
     #[error("The service is used by address configuration {0}")]
     ServiceInUse(AddressConfigurationSid),
+    /// The carrier knows one secret of this name.
+    #[error("The carrier knows one secret of this name: a new one replaces it at once")]
+    OneSecret,
+    /// Two secrets of one name are the most.
+    #[error("Two secrets of this name count already: remove one of them first")]
+    TwoSecrets,
+    /// The connection cannot do without it.
+    #[error("The connection has no other secret of this name: give a new one first")]
+    LastSecret,
+    /// No such secret of the connection.
+    #[error("Secret not found")]
+    NoSuchSecret,
+    /// A sender goes by one connection at a time.
+    #[error("The number goes by connection {0}: remove it there first")]
+    SenderConnected(ConnectionSid),
+    /// The senders of a connection are kept in one item with it.
+    #[error("A connection has at most 500 numbers")]
+    TooManySenders,
+    /// The sender does not go by this connection.
+    #[error("Number not found")]
+    NoSuchSender,
+    /// Without the connection they would send by another account, and nobody would notice.
+    #[error("Numbers go by the connection ({0}): remove them from it first")]
+    SendersLeft(usize),
 }
 
 impl Refusal {
@@ -167,9 +191,14 @@ impl Refusal {
             | Self::TaskState(..)
             | Self::TaskInWork(_)
             | Self::RouterAlone
+            | Self::OneSecret
+            | Self::LastSecret
+            | Self::TooManySenders
+            | Self::SendersLeft(..)
             | Self::ReservationState(..) => Code::InvalidParameter,
             Self::ReservationRescinded => Code::ReservationRescinded,
-            Self::NoSuchReservation => Code::NotFound,
+            Self::NoSuchReservation | Self::NoSuchSecret | Self::NoSuchSender => Code::NotFound,
+            Self::TwoSecrets | Self::SenderConnected(..) => Code::AlreadyExists,
             Self::ChannelClosed => Code::ChannelClosed,
             Self::NoSuchChannelParticipant => Code::NoSuchChannelParticipant,
             Self::NoCustomer => Code::NoCustomer,

@@ -153,6 +153,12 @@ sids! {
     AlphaSenderSid = "AI";
     /// A conversation.
     ConversationSid = "CH";
+    /// A secret of a connection to a carrier.
+    SecretSid = "CK";
+    /// A connection to a carrier.
+    ConnectionSid = "CN";
+    /// A sender that goes by a connection.
+    SenderSid = "CS";
     /// The calls of a webhook about one event; a `webhook::Place` says what is in it.
     DeliverySid = "DL";
     /// A delivery receipt of one message to one participant.

@@ -33,8 +33,8 @@ pub use reply::{Answer, ApiError, Reply, body};
 /// The longest body that a REST request may have, in bytes.
 pub const BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
 
-/// A product: the one function that answers all its operations.
-pub type Product = for<'c> fn(&'c Call<'c>) -> Pin<Box<dyn Future<Output = Answer> + Send + 'c>>;
+/// An answer that is being made.
+pub type Answering<'c> = Pin<Box<dyn Future<Output = Answer> + Send + 'c>>;
 
 /// Runs a function that answers requests: starts it as every function is, and hands it each request.
 ///
@@ -65,12 +65,12 @@ where
     lambda_http::run(service_fn(handle)).await
 }
 
-/// Serves one product: checks who is asking, reads the request, lets `product` answer, writes the answer. If the time of
+/// Serves one product, the one function that answers all its operations: checks who is asking, reads the request, lets `product` answer, writes the answer. If the time of
 /// the invocation is over before, the answer is 503.
 pub async fn serve(
     on: &Dependencies,
     request: Request,
-    product: Product,
+    product: impl for<'c> Fn(&'c Call<'c>) -> Answering<'c> + Sync,
 ) -> Result<Response<Body>, Infallible> {
     let answer = in_time(answer(on, request, product)).await;
     let mut response = match answer.map_err(ApiError::from).flatten() {
@@ -87,7 +87,11 @@ pub async fn serve(
     Ok(response)
 }
 
-async fn answer(on: &Dependencies, request: Request, product: Product) -> Answer {
+async fn answer(
+    on: &Dependencies,
+    request: Request,
+    product: impl for<'c> Fn(&'c Call<'c>) -> Answering<'c> + Sync,
+) -> Answer {
     auth::check(on, request.headers()).await?;
     let call = Call::read(on, request)?;
     if call.method == Method::Delete {

@@ -22,6 +22,10 @@ pub struct Config {
     pub tables: TableNames,
     /// `QUEUE_…`: URLs.
     pub queues: BTreeMap<QueueName, String>,
+    /// `WEBHOOK_ORIGIN`: where carriers reach us, if that is not `PUBLIC_URL`; without a slash at the end.
+    pub webhook_origin: Option<String>,
+    /// `SECRETS_KEY`: the key that seals the secrets of connections to carriers.
+    pub secrets_key: Option<String>,
     /// `ALLOW_LOOPBACK_WEBHOOKS`: whether customers' webhooks may be on this machine; never in the cloud.
     pub allow_loopback_webhooks: bool,
     /// `RATE_CARDS`: what carriers charge, where they do not tell it.
@@ -122,6 +126,9 @@ impl Config {
                 events: variable("TABLE_EVENTS"),
             },
             queues: queues.collect(),
+            webhook_origin: variable("WEBHOOK_ORIGIN")
+                .map(|it| it.trim_end_matches('/').to_owned()),
+            secrets_key: variable("SECRETS_KEY"),
             allow_loopback_webhooks: variable("ALLOW_LOOPBACK_WEBHOOKS").as_deref() == Some("true"),
             rate_cards: rate_cards(variable("RATE_CARDS").as_deref())?,
             spend_caps: spend_caps(variable("SPEND_CAPS").as_deref())?,
@@ -136,6 +143,7 @@ impl Config {
             auth_token: &self.auth_token,
             public_url: &self.public_url,
             own: &self.carriers,
+            connection: None,
         }
     }
 }

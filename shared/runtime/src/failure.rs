@@ -35,7 +35,7 @@ pub enum Failure {
 
 impl Failure {
     /// A service did not do an operation, with every cause down to the first.
-    pub(crate) fn unavailable(operation: &str, error: &dyn Error) -> Self {
+    pub fn unavailable(operation: &str, error: &dyn Error) -> Self {
         let mut text = format!("{operation}: {error}");
         let mut cause = error.source();
         while let Some(deeper) = cause {

@@ -111,6 +111,7 @@ fn signed(load: &Load, account: &str, token: &str) -> Outcome<Vec<Vec<u8>>> {
         auth_token: &token,
         public_url: &public_url,
         own: &own,
+        connection: None,
     };
     let carrier = CarrierName::default();
     let (stub, path) = (stub_of(carrier, &settings)?, webhook_path(carrier));

@@ -33,6 +33,7 @@ pub(crate) fn measure(count: usize, account: &str, token: &str) -> Outcome<Value
         auth_token: &token,
         public_url: ORIGIN,
         own: &own,
+        connection: None,
     };
     let carrier = connection_to(CarrierName::default(), &settings)?;
     let requests = requests(&settings)?;
@@ -71,6 +72,7 @@ pub(crate) fn print(account: &str, token: &str) -> Outcome<Value> {
         auth_token: &token,
         public_url: ORIGIN,
         own: &own,
+        connection: None,
     };
     let one = |request: SignedRequest| {
         let signature = request.headers.get(SIGNATURE_HEADER).and_then(|it| it.to_str().ok());

@@ -221,6 +221,9 @@ pub(super) async fn of_configuration(on: &Account, pair: Pair) -> Vec<Race> {
             let form = [("DefaultMessagingServiceSid", of(&service))];
             vec![Race::between(SETTINGS, form, service).removed_all_the_same()]
         }
+        Pair::SenderOfConnection | Pair::ConnectionOfSender => {
+            vec![of_connection(on).await]
+        }
         _ => {
             let service = on.named(MESSAGING).await;
             let list = api("/IncomingPhoneNumbers.json");
@@ -231,6 +234,18 @@ pub(super) async fn of_configuration(on: &Account, pair: Pair) -> Vec<Race> {
             vec![Race::between(pool, form, removed).removed_all_the_same()]
         }
     }
+}
+
+/// A number that comes to go by a connection.
+async fn of_connection(on: &Account) -> Race {
+    let form = [
+        ("Carrier", "twilio"),
+        ("AccountSid", "AC50000000000000000000000000000000"),
+        ("AuthToken", "token-of-the-connection"),
+    ];
+    let connection = on.make("/carriers/v1/Connections", &form).await;
+    let form = [("Address", on.address())];
+    Race::between(format!("{connection}/Numbers"), form, connection)
 }
 
 /// Conversations, what is in them, and what finds them.

@@ -20,6 +20,7 @@ use switchboard_runtime::dependencies::behavior_version;
 use crate::aws::answer::Answer;
 use crate::aws::dynamo::Tables;
 use crate::aws::faults::{Call, Death, Fault, Faults, Passage, Service};
+use crate::aws::keys::Keys;
 use crate::aws::options::Road;
 use crate::aws::queues::Queues;
 use crate::aws::trace::invocation;
@@ -33,6 +34,7 @@ const MISSING_SIGNATURE: &str =
 pub(crate) struct Services {
     pub(crate) tables: Tables,
     pub(crate) queues: Queues,
+    pub(crate) keys: Keys,
     pub(crate) faults: Option<Arc<dyn Faults>>,
     /// Whether the same entropy has to give the same run, down to the pauses between attempts.
     pub(crate) is_steady: bool,
@@ -89,6 +91,25 @@ impl Services {
         aws_sdk_sqs::Client::from_conf(config.build())
     }
 
+    /// A real KMS client whose requests stay in this process, in a function's name.
+    pub(crate) fn kms(&self, function: &str, patience: Patience) -> aws_sdk_kms::Client {
+        use aws_sdk_kms::config::retry::{RetryPartition, TokenBucket};
+        let bucket = TokenBucket::default();
+        let partition = RetryPartition::custom(function.to_owned()).token_bucket(bucket).build();
+        let config = aws_sdk_kms::Config::builder()
+            .behavior_version(behavior_version())
+            .region(aws_sdk_kms::config::Region::new(self.queues.region().to_owned()))
+            .http_client(self.connector(function))
+            .timeout_config(patience.timeouts())
+            .retry_config(self.retries(patience))
+            .retry_partition(partition);
+        let config = match self.signs {
+            true => config.credentials_provider(credentials()),
+            false => config.allow_no_auth(),
+        };
+        aws_sdk_kms::Client::from_conf(config.build())
+    }
+
     /// As the function wants it; without chance, if it has to be steady.
     fn retries(&self, patience: Patience) -> RetryConfig {
         patience.retries().with_use_static_exponential_base(self.is_steady)
@@ -135,6 +156,7 @@ impl Connector {
         let (version, operation) = target.split_once('.').unwrap_or_default();
         let service = match version {
             "AmazonSQS" => Service::Queues,
+            "TrentService" => Service::Keys,
             _ => Service::Tables,
         };
         let bytes = request.body().bytes().unwrap_or_default();
@@ -157,6 +179,7 @@ impl Connector {
             Service::Queues => {
                 self.services.queues.answer(&self.function, operation, bytes, &body).await
             }
+            Service::Keys => self.services.keys.answer(&self.function, operation, &body),
         };
         if let Some(faults) = faults {
             faults.answered(&call, answer.status);
@@ -186,19 +209,20 @@ fn response(answer: Answer) -> Result<HttpResponse, ConnectorError> {
 }
 
 async fn failed(fault: Fault, call: &Call<'_>) -> Result<HttpResponse, ConnectorError> {
-    let tables = call.service == Service::Tables;
-    let space = if tables { "com.amazonaws.dynamodb.v20120810" } else { "com.amazonaws.sqs" };
+    let (space, throttled, failure) = match call.service {
+        Service::Tables => {
+            ("com.amazonaws.dynamodb.v20120810", "ThrottlingException", "InternalServerError")
+        }
+        Service::Queues => ("com.amazonaws.sqs", "RequestThrottled", "InternalFailure"),
+        Service::Keys => ("com.amazonaws.kms", "ThrottlingException", "KMSInternalException"),
+    };
     let of = |kind: &str| format!("{space}#{kind}");
     match fault {
         Fault::Throttled => {
-            let kind = if tables { "ThrottlingException" } else { "RequestThrottled" };
-            response(Answer::error(400, &of(kind), "the request is throttled"))
+            response(Answer::error(400, &of(throttled), "the request is throttled"))
         }
         Fault::Conflict => response(conflict(call)),
-        Fault::Failed => {
-            let kind = if tables { "InternalServerError" } else { "InternalFailure" };
-            response(Answer::error(500, &of(kind), "the service failed"))
-        }
+        Fault::Failed => response(Answer::error(500, &of(failure), "the service failed")),
         Fault::Lost => Err(ConnectorError::timeout("no answer arrived".into())),
         Fault::Hung => std::future::pending().await,
         // Without the panic hook: it is the fault that was asked for.

@@ -19,6 +19,7 @@ use crate::aws::functions::needs;
 use crate::aws::gateway::Gateway;
 use crate::aws::invocation::{FunctionError, Functions};
 use crate::aws::kept::Kept;
+use crate::aws::keys::Keys;
 use crate::aws::mappings::{self, Reach};
 use crate::aws::opening::{link, open_queues, open_tables, read_template, stack, sweep, unread};
 use crate::aws::options::Options;
@@ -69,8 +70,9 @@ impl Deployment {
         meter.roles.enforce(template.allowed());
         let faults = options.faults.clone();
         let is_steady = options.entropy.is_some();
+        let keys = Keys::open(options.data.as_deref(), is_steady, Arc::clone(&meter))?;
         let (road, signs) = (options.road, options.signs);
-        let services = Services { tables, queues, faults, is_steady, road, signs };
+        let services = Services { tables, queues, keys, faults, is_steady, road, signs };
         let functions = link(&template, &services, &options, clock, &meter)?;
         let (stop, stopping) = watch::channel(false);
         let mut tasks = JoinSet::new();

@@ -12,6 +12,8 @@ pub enum Service {
     Tables,
     /// SQS.
     Queues,
+    /// KMS.
+    Keys,
 }
 
 /// One request of a function, as its faults see it.

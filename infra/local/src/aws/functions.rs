@@ -14,6 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use switchboard_carriers::{BASE_URL, Carriers, Transport, stand_in_settings};
+use switchboard_connections::{Connections, Vault};
 use switchboard_domain::carriage::CarrierName;
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_runtime::dependencies::{Clock, Entropy};
@@ -109,6 +110,7 @@ pub fn needs(function: &str) -> Result<Needs> {
         "inbound-webhook" => inbound_webhook::NEEDS,
         "conversations-api" => conversations_api::NEEDS,
         "messaging-api" => messaging_api::NEEDS,
+        "carriers-api" => carriers_api::NEEDS,
         "taskrouter-api" => taskrouter_api::NEEDS,
         "flex-api" => flex_api::NEEDS,
         "autocreation" => autocreation::NEEDS,
@@ -125,7 +127,11 @@ pub fn needs(function: &str) -> Result<Needs> {
 }
 
 /// Links a function of the template with its crate.
-pub(crate) fn link(name: &str, on: Dependencies, stand_ins: &StandIns) -> Result<Start> {
+pub(crate) fn link(
+    name: &str,
+    (on, vault): (Dependencies, Vault),
+    stand_ins: &StandIns,
+) -> Result<Start> {
     let transport = stand_ins.transport.as_ref();
     let on = Arc::new(match name {
         "conversations-api" | "autocreation" => {
@@ -136,10 +142,17 @@ pub(crate) fn link(name: &str, on: Dependencies, stand_ins: &StandIns) -> Result
     });
     Ok(match name {
         "inbound-webhook" => {
-            let carriers = Arc::new(carriers(&on, transport)?);
+            let connections = Arc::new(connections(&on, vault, transport)?);
             http(on, move |on, request| {
-                let carriers = Arc::clone(&carriers);
-                async move { inbound_webhook::handle(&on, &carriers, request).await }
+                let connections = Arc::clone(&connections);
+                async move { inbound_webhook::handle(&on, &connections, request).await }
+            })
+        }
+        "carriers-api" => {
+            let connections = Arc::new(connections(&on, vault, transport)?);
+            http(on, move |on, request| {
+                let connections = Arc::clone(&connections);
+                async move { carriers_api::handle(&on, &connections, request).await }
             })
         }
         "conversations-api" => {
@@ -164,10 +177,10 @@ pub(crate) fn link(name: &str, on: Dependencies, stand_ins: &StandIns) -> Result
             })
         }),
         "outbound-message" => {
-            let carriers = Arc::new(carriers(&on, transport)?);
+            let connections = Arc::new(connections(&on, vault, transport)?);
             event(on, move |on, event| {
-                let carriers = Arc::clone(&carriers);
-                async move { Ok(outbound_message::handle(&on, &carriers, event).await) }
+                let connections = Arc::clone(&connections);
+                async move { Ok(outbound_message::handle(&on, &connections, event).await) }
             })
         }
         "delivery-receipt" => {
@@ -187,12 +200,17 @@ pub(crate) fn link(name: &str, on: Dependencies, stand_ins: &StandIns) -> Result
     })
 }
 
-fn carriers(on: &Dependencies, transport: Option<&Arc<dyn Transport>>) -> Result<Carriers> {
+fn connections(
+    on: &Dependencies,
+    vault: Vault,
+    transport: Option<&Arc<dyn Transport>>,
+) -> Result<Connections> {
     let carriers = Carriers::connect(&on.config.carrier_settings())?;
-    Ok(match transport {
+    let carriers = match transport {
         Some(transport) => carriers.over(Arc::clone(transport)),
         None => carriers,
-    })
+    };
+    Ok(Connections::new(carriers, vault))
 }
 
 /// Who calls customers' endpoints, or whoever stands in for these.

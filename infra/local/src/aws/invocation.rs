@@ -24,6 +24,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
+use switchboard_connections::Vault;
 use switchboard_disk::{Durable, Mark};
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_runtime::Dependencies;
@@ -134,12 +135,12 @@ impl Functions {
     pub(crate) fn add(
         &mut self,
         name: &str,
-        on: Dependencies,
+        (on, vault): (Dependencies, Vault),
         timeout: Duration,
         stand_ins: &StandIns,
     ) -> Result<()> {
-        let start =
-            link(name, on.clone(), stand_ins).with_context(|| format!("function {name}"))?;
+        let start = link(name, (on.clone(), vault), stand_ins)
+            .with_context(|| format!("function {name}"))?;
         let linked = Linked { start, idle: Mutex::default(), timeout, on };
         self.linked.insert(name.to_owned(), linked);
         Ok(())

@@ -1,4 +1,4 @@
-//! A deployment's tables and queues, lent to one of its functions that runs in a process of its own: what it asks is held
+//! A deployment's tables, queues and key, lent to one of its functions that runs in a process of its own: what it asks is held
 //! against its role, counted and noted as if it ran here.
 
 use std::collections::BTreeMap;
@@ -68,6 +68,7 @@ impl Deployment {
                     "AmazonSQS" => {
                         services.queues.answer(&function, operation, &asked.bytes, body).await
                     }
+                    "TrentService" => services.keys.answer(&function, operation, body),
                     _ => services.tables.answer(&function, operation, body).await,
                 }
             })

@@ -11,6 +11,7 @@ pub(crate) mod functions;
 pub(crate) mod gateway;
 pub(crate) mod invocation;
 pub(crate) mod kept;
+pub(crate) mod keys;
 mod lent;
 pub(crate) mod mappings;
 mod near;

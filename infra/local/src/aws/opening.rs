@@ -5,13 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use switchboard_connections::Vault;
+use switchboard_runtime::Dependencies;
 use switchboard_runtime::dependencies::{Clock, system_entropy};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
 use crate::aws::connector::Services;
 use crate::aws::dynamo::{Opening, Tables};
-use crate::aws::functions::{StandIns, dependencies};
+use crate::aws::functions::{StandIns, dependencies, needs};
 use crate::aws::invocation::{Bounds, Functions};
 use crate::aws::kept::{QUEUES_FILE, TABLES_FILE};
 use crate::aws::mappings::stopped;
@@ -122,6 +124,14 @@ pub(super) fn link(
         transport: options.transport.clone(),
         endpoints: options.endpoints.clone(),
     };
+    let vault = |on: &Dependencies, function: &str| -> Result<Vault> {
+        let patience = needs(function)?.patience;
+        // Clients take time to make, and most functions have no part in secrets.
+        Ok(match on.config.secrets_key {
+            Some(_) => Vault::over(&on.config, patience, services.kms(function, patience)),
+            None => Vault::of_environment(&on.config, patience),
+        })
+    };
     let mut functions = Functions::new(
         Arc::clone(&clock),
         Arc::clone(meter),
@@ -132,7 +142,8 @@ pub(super) fn link(
     for function in template.functions.values() {
         let on = dependencies(function, services, &clock, &entropy, &stand_ins.carrier_url)
             .with_context(|| format!("function {}", function.name))?;
-        functions.add(&function.name, on, function.timeout, &stand_ins)?;
+        let vault = vault(&on, &function.name)?;
+        functions.add(&function.name, (on, vault), function.timeout, &stand_ins)?;
     }
     Ok(Arc::new(functions))
 }

@@ -19,6 +19,7 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::aws::kept::{QUEUES_FILE, TABLES_FILE};
+use crate::aws::keys::KEY_FILE;
 
 /// How long somebody who writes to the tables is waited for.
 const BUSY: Duration = Duration::from_secs(10);
@@ -57,6 +58,7 @@ pub fn copy(from: &Path, to: &Path) -> Result<()> {
     let copied = (|| {
         write(&tables, &partial.join(TABLES_FILE))?;
         write(&queues, &partial.join(QUEUES_FILE))?;
+        key(from, &partial)?;
         File::open(&partial)?.sync_all()?;
         fs::rename(&partial, to)?;
         Ok::<_, anyhow::Error>(File::open(parent(to))?.sync_all()?)
@@ -100,6 +102,15 @@ fn write(snapshot: &Connection, file: &Path) -> Result<()> {
     drop(backup);
     copy.close().map_err(|(_, error)| error)?;
     Ok(File::open(file)?.sync_all()?)
+}
+
+/// Copies the key that secrets are sealed with, if the folder has one: it never changes.
+fn key(from: &Path, to: &Path) -> Result<()> {
+    match fs::copy(from.join(KEY_FILE), to.join(KEY_FILE)) {
+        Ok(_) => Ok(File::open(to.join(KEY_FILE))?.sync_all()?),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// What the copy is called until it is whole.

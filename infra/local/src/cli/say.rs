@@ -43,6 +43,7 @@ impl Customer {
             auth_token: &auth_token,
             public_url: &self.public_url,
             own: &own,
+            connection: None,
         };
         let carrier = self.carrier;
         let (stub, path) = (stub_of(carrier, &settings)?, webhook_path(carrier));

@@ -125,6 +125,8 @@ struct State {
     registered: Option<String>,
     messages: Vec<Taken>,
     receipts: Vec<Receipt>,
+    /// The same carriers with other accounts and apps, the latest first.
+    others: Vec<Arc<dyn Stub>>,
 }
 
 impl fmt::Debug for Carrier {
@@ -179,6 +181,20 @@ impl StubCarrier {
     pub fn stub(&self, carrier: CarrierName) -> &dyn Stub {
         let stub = self.carrier.stubs.iter().find(|stub| stub.name() == carrier);
         stub.expect("every carrier has a stub").as_ref()
+    }
+
+    /// Lets a carrier have another account or app, of a connection that is not the environment's.
+    ///
+    /// # Errors
+    /// If a setting is not what it should be.
+    pub fn connect(
+        &self,
+        carrier: CarrierName,
+        settings: &CarrierSettings<'_>,
+    ) -> Result<Arc<dyn Stub>> {
+        let stub = stub_of(carrier, settings)?;
+        lock(&self.carrier.state).others.insert(0, Arc::clone(&stub));
+        Ok(stub)
     }
 
     /// Registers an exchange, by the address at which the world reaches it, with the carriers that are told once and for
@@ -259,8 +275,13 @@ async fn listen(listener: TcpListener, carrier: Arc<Carrier>) {
 /// The stub of every carrier, with this account.
 fn stubs(account_sid: AccountSid, auth_token: &str) -> Result<Vec<Arc<dyn Stub>>> {
     let (auth_token, own) = (Private::from(auth_token), stand_in_settings());
-    let settings =
-        CarrierSettings { account_sid, auth_token: &auth_token, public_url: "", own: &own };
+    let settings = CarrierSettings {
+        account_sid,
+        auth_token: &auth_token,
+        public_url: "",
+        own: &own,
+        connection: None,
+    };
     let stubs = CarrierName::ALL.iter().map(|carrier| stub_of(*carrier, &settings));
     Ok(stubs.collect::<Result<_, _>>()?)
 }
@@ -360,13 +381,26 @@ impl Carrier {
     ) -> Option<(Served, Arc<dyn Stub>)> {
         let (now, mood) = ((self.clock)(), behaviour.mood());
         let mut state = lock(&self.state);
-        let (mut served, stub) = self.stubs.iter().find_map(|stub| {
+        let answers = state.others.iter().chain(&self.stubs).filter_map(|stub| {
             Some((stub.answer(request, &state.messages, mood, now)?, Arc::clone(stub)))
-        })?;
+        });
+        // Whoever does not know the account or its secret says so; then it is another one's.
+        let mut refused = None;
+        let mut known = None;
+        for (served, stub) in answers {
+            match served.answer.status() {
+                StatusCode::UNAUTHORIZED | StatusCode::NOT_FOUND => refused = Some((served, stub)),
+                _ => {
+                    known = Some((served, stub));
+                    break;
+                }
+            }
+        }
+        let (mut served, stub) = known.or(refused)?;
         if let (Some(taken), true) = (&mut served.taken, stub.reports_where_registered()) {
             let registered = state.registered.as_ref();
             let at = registered.map(|origin| format!("{origin}{}", webhook_path(taken.carrier)));
-            taken.report_to = at.or(taken.report_to.take());
+            taken.report_to = taken.report_to.take().or(at);
         }
         state.messages.extend(served.taken.clone());
         Some((served, stub))

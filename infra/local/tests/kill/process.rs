@@ -133,6 +133,7 @@ impl Running {
             auth_token: &auth_token,
             public_url: &self.base,
             own: &own,
+            connection: None,
         };
         let message = CustomerMessage::text(sid, from, NUMBER, sid);
         let url = format!("{}{}", self.base, webhook_path(carrier));

@@ -93,8 +93,10 @@ fn whatsapp(message: &OutboundMessage) -> Result<Value, Unsupported> {
         field: name,
         "type": kind,
         kind: content,
-        "biz_opaque_callback_data": correlation(message.message, message.delivery),
     });
+    if message.is_kept {
+        body["biz_opaque_callback_data"] = correlation(message.message, message.delivery).into();
+    }
     if let Some(id) = &message.reply_to {
         body["context"] = json!({ "message_id": id });
     }
@@ -215,7 +217,9 @@ fn conversation(message: &OutboundMessage, channel: ChannelType) -> Result<Value
     };
     let mut body = json!({ "recipient": { "id": message.to.bare() } });
     if channel == ChannelType::Messenger {
-        content["metadata"] = correlation(message.message, message.delivery).into();
+        if message.is_kept {
+            content["metadata"] = correlation(message.message, message.delivery).into();
+        }
         body["messaging_type"] = "RESPONSE".into();
     }
     body["message"] = content;

@@ -22,7 +22,7 @@ use switchboard_domain::timestamp::{Millis, Timestamp};
 use crate::carrier::{Carrier, Event, Listed, Rejection, Reply};
 use crate::parse_error::ParseError;
 use crate::request::{Answer, ApiRequest, RawRequest, Verified};
-use crate::settings::{BASE_URL, ConnectError, OwnSettings};
+use crate::settings::{BASE_URL, ConnectError, Keeping, OwnSettings};
 
 /// Its settings: the origin of the API in place of its own two, the secrets of the app and of its webhook, the tokens
 /// that we send with, and under which identifiers our numbers are registered.
@@ -36,6 +36,14 @@ pub const SETTINGS: &[&str] = &[
     PHONE_NUMBERS,
     PAGE_TOKENS,
 ];
+
+/// What a connection is kept with: an app of its own. The identifiers of numbers come with the numbers.
+pub const KEEPING: Keeping = Keeping {
+    plain: &[],
+    secrets: &[APP_SECRET, VERIFY_TOKEN, ACCESS_TOKEN, PAGE_TOKENS],
+    required: &[APP_SECRET, VERIFY_TOKEN, ACCESS_TOKEN],
+    numbers: Some(PHONE_NUMBERS),
+};
 
 /// What the addresses of its customers begin with, as most of them write.
 pub const PREFIX: &str = "whatsapp:";
@@ -299,8 +307,13 @@ mod tests {
             .collect();
         let auth_token = "our-own-token".into();
         let account_sid = "AC00000000000000000000000000000000".parse().unwrap();
-        let all =
-            CarrierSettings { account_sid, auth_token: &auth_token, public_url: "", own: &own };
+        let all = CarrierSettings {
+            account_sid,
+            auth_token: &auth_token,
+            public_url: "",
+            own: &own,
+            connection: None,
+        };
         connect(&OwnSettings::new(CarrierName::Meta, SETTINGS, &all)?)
     }
 

@@ -71,6 +71,7 @@ pub(super) fn build(
     let callback = connection
         .status_callback_url
         .as_ref()
+        .filter(|_| message.is_kept)
         .map(|url| webhook::status_callback(url, message.message, message.delivery));
     let mut pairs = vec![("To", message.to.as_str()), ("From", message.from.as_str())];
     if !message.body.is_empty() && !matches!(message.composed, Some(Composed::Template { .. })) {

@@ -19,11 +19,19 @@ use crate::form::{Pair, Parameters};
 use crate::form_signature::Algorithm;
 use crate::parse_error::ParseError;
 use crate::request::{Answer, ApiRequest, RawRequest, Verified};
-use crate::settings::{BASE_URL, ConnectError, OwnSettings};
+use crate::settings::{BASE_URL, ConnectError, Keeping, OwnSettings};
 
 /// Its settings: the origin of the API, and account and secrets where they are not our own.
 pub const SETTINGS: &[&str] =
     &[BASE_URL, ACCOUNT_SID, AUTH_TOKEN, SECONDARY_AUTH_TOKEN, SHARED_KEYS];
+
+/// What a connection is kept with: an account of its own.
+pub const KEEPING: Keeping = Keeping {
+    plain: &[ACCOUNT_SID],
+    secrets: &[AUTH_TOKEN, SHARED_KEYS],
+    required: &[ACCOUNT_SID, AUTH_TOKEN],
+    numbers: None,
+};
 
 /// What the addresses of its customers begin with, as most of them write.
 pub const PREFIX: &str = "";
@@ -239,7 +247,13 @@ mod tests {
             .collect();
         let auth_token = "first-secret".into();
         let account_sid = ACCOUNT.parse().unwrap();
-        let all = CarrierSettings { account_sid, auth_token: &auth_token, public_url, own: &own };
+        let all = CarrierSettings {
+            account_sid,
+            auth_token: &auth_token,
+            public_url,
+            own: &own,
+            connection: None,
+        };
         connect(&OwnSettings::new(CarrierName::Twilio, SETTINGS, &all)?)
     }
 

@@ -28,7 +28,13 @@ fn with<T>(changed: &[(&str, &str)], make: impl FnOnce(&CarrierSettings<'_>) -> 
     let (own, auth_token) = (settings(changed), "our-own-token".into());
     let account_sid = "AC00000000000000000000000000000000".parse().unwrap();
     let public_url = PUBLIC_URL;
-    make(&CarrierSettings { account_sid, auth_token: &auth_token, public_url, own: &own })
+    make(&CarrierSettings {
+        account_sid,
+        auth_token: &auth_token,
+        public_url,
+        own: &own,
+        connection: None,
+    })
 }
 
 /// The carrier, connected as its stand-in is but for these settings.

@@ -39,6 +39,7 @@ impl With {
             auth_token: &self.auth_token,
             public_url: self.public_url,
             own: &self.own,
+            connection: None,
         }
     }
 

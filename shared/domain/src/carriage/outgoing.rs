@@ -26,6 +26,9 @@ pub struct OutboundMessage {
     pub composed: Option<Composed>,
     /// The carrier's identifier of the message that it answers.
     pub reply_to: Option<String>,
+    /// Whether the carrier is asked to tell us our names back when it reports: of a message that is not kept, nobody
+    /// could make use of them.
+    pub is_kept: bool,
 }
 
 impl OutboundMessage {
@@ -44,6 +47,7 @@ impl OutboundMessage {
             media: Vec::new(),
             composed: None,
             reply_to: None,
+            is_kept: true,
         }
     }
 }

@@ -106,6 +106,8 @@ impl Near {
         let (service, name) = match service {
             Service::Tables => ("dynamodb", tables.short(name)),
             Service::Queues => ("sqs", queues.short(name)),
+            // Nobody asks for it by this road.
+            Service::Keys => ("kms", name),
         };
         let resource = match index {
             Some(index) => format!("{name}/index/{index}"),

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, anyhow, ensure};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::resolve::Resolver;
+use crate::aws::keys::CONNECTION;
 use crate::aws::roles::Permission;
 
 /// What the role at this ARN allows.
@@ -35,22 +36,38 @@ pub(super) fn allowed(
 }
 
 fn read(statement: &Value, stack: &str, allowed: &mut BTreeSet<Permission>) -> Result<()> {
-    const KNOWN: [&str; 4] = ["Sid", "Effect", "Action", "Resource"];
+    const KNOWN: [&str; 5] = ["Sid", "Effect", "Action", "Resource", "Condition"];
     ensure!(statement["Effect"] == "Allow", "only Allow is understood");
     let members = statement.as_object().into_iter().flat_map(Map::keys);
     let unknown: Vec<&String> = members.filter(|name| !KNOWN.contains(&name.as_str())).collect();
     ensure!(unknown.is_empty(), "{unknown:?} is not understood");
+    let is_for_secrets = is_for_secrets(&statement["Condition"])?;
     for action in each(&statement["Action"])? {
         for resource in each(&statement["Resource"])? {
             ensure!(
                 !action.contains('*') && !resource.contains('*'),
                 "wildcards are not understood"
             );
-            allowed
-                .insert(Permission { action: action.to_owned(), resource: named(resource, stack) });
+            let mut resource = named(resource, stack);
+            if is_for_secrets {
+                resource = format!("{resource}/{CONNECTION}");
+            }
+            allowed.insert(Permission { action: action.to_owned(), resource });
         }
     }
     Ok(())
+}
+
+/// Whether a statement is about secrets of connections alone, which the key seals with a word of their own, or about
+/// everything but them.
+fn is_for_secrets(condition: &Value) -> Result<bool> {
+    let word = format!("kms:EncryptionContext:{CONNECTION}");
+    if *condition == json!({ "StringLike": { &word: "CN*" } }) {
+        return Ok(true);
+    }
+    let without = json!({ "Null": { &word: "true" } });
+    ensure!(condition.is_null() || *condition == without, "{condition} is not understood");
+    Ok(false)
 }
 
 /// One text or several.

@@ -55,7 +55,13 @@ fn carriers(base_url: &str, public_url: &str) -> Carriers {
     let mut own = stand_in_settings();
     own.insert(name().setting("BASE_URL"), base_url.into());
     let account_sid = ACCOUNT.parse().unwrap();
-    let settings = CarrierSettings { account_sid, auth_token: &auth_token, public_url, own: &own };
+    let settings = CarrierSettings {
+        account_sid,
+        auth_token: &auth_token,
+        public_url,
+        own: &own,
+        connection: None,
+    };
     Carriers::connect(&settings).unwrap()
 }
 
