@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use switchboard_domain::configuration::Flow;
+use switchboard_domain::connection::CarrierConnection;
 use switchboard_domain::conversation::{Conversation, Target};
 use switchboard_domain::interaction::Interaction;
 use switchboard_domain::record::Record;
@@ -204,10 +205,7 @@ pub(crate) fn of(record: &Record) -> Vec<(Pair, Key)> {
         Record::SenderConnection(it) => {
             vec![(Pair::SenderOfConnection, key::carrier_connection(it.connection))]
         }
-        Record::CarrierConnection(it) => {
-            let senders = it.senders.iter().map(|one| key::sender_connection(one.sid()));
-            senders.map(|at| (Pair::ConnectionOfSender, at)).collect()
-        }
+        Record::CarrierConnection(it) => of_connection(it),
         Record::Conversation(it) => of_conversation(it),
         Record::Message(it) => {
             let messaging = it.messaging_service.map(key::messaging_service);
@@ -231,6 +229,11 @@ pub(crate) fn of(record: &Record) -> Vec<(Pair, Key)> {
         | Record::WebhookAttempt(_)
         | Record::WebhookEndpoint(_) => Vec::new(),
     }
+}
+
+fn of_connection(it: &CarrierConnection) -> Vec<(Pair, Key)> {
+    let senders = it.senders.iter().map(|one| key::sender_connection(one.sid()));
+    senders.map(|at| (Pair::ConnectionOfSender, at)).collect()
 }
 
 fn of_worker(it: &Worker) -> Vec<(Pair, Key)> {
