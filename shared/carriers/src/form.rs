@@ -32,9 +32,13 @@ fn decode_half(encoded: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
-/// Decoded parameters, to be asked by name: by their names, those of one name in the order in which they came. A form is asked
-/// for more names than it has parameters.
+/// Decoded parameters, to be asked by name: shorter names first, those of one name in the order in which they came. A form is
+/// asked for more names than it has parameters, and most of them differ in their length already.
 pub(crate) struct Parameters<'a>(Vec<Pair<'a>>);
+
+const fn by_length(name: &[u8]) -> (usize, &[u8]) {
+    (name.len(), name)
+}
 
 impl fmt::Debug for Parameters<'_> {
     /// They are the customer's.
@@ -49,14 +53,14 @@ impl<'e> Parameters<'e> {
     }
 
     pub(crate) fn by_name(mut pairs: Vec<Pair<'e>>) -> Self {
-        pairs.sort_by(|(one, _), (other, _)| one.cmp(other));
+        pairs.sort_by(|(one, _), (other, _)| by_length(one).cmp(&by_length(other)));
         Self(pairs)
     }
 
     /// All of one name.
     fn named(&self, name: &str) -> impl Iterator<Item = &Cow<'e, [u8]>> {
         let name = name.as_bytes();
-        let start = self.0.partition_point(|(key, _)| **key < *name);
+        let start = self.0.partition_point(|(key, _)| by_length(key) < by_length(name));
         self.0[start..].iter().take_while(move |(key, _)| **key == *name).map(|(_, value)| value)
     }
 
@@ -106,7 +110,7 @@ impl<'e> Parameters<'e> {
         self.get(name)?.ok_or_else(missing)
     }
 
-    /// The names in order, those that are no text left out.
+    /// The names, shorter ones first; those that are no text left out.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|(name, _)| std::str::from_utf8(name).ok())
     }
