@@ -6,8 +6,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Read as _, Write as _};
+use std::fs::{self, File, OpenOptions};
+use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -173,26 +173,24 @@ fn fresh(random: &SystemRandom) -> Result<[u8; KEY_BYTES]> {
 fn kept(folder: &Path, random: &SystemRandom) -> Result<[u8; KEY_BYTES]> {
     let file = folder.join(KEY_FILE);
     let shown = || format!("{} cannot be used", file.display());
+    let found = match fs::read(&file) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+        read => read.with_context(shown)?,
+    };
+    // Nothing is sealed before the key is on the disk, so an empty file is what a start left that was cut off.
+    if !found.is_empty() {
+        let wrong = "is not a key: put a copy of the folder in its place";
+        return found.try_into().map_err(|_| anyhow!("{} {wrong}", file.display()));
+    }
     let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
+    options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(&file) {
-        Ok(mut new) => {
-            let key = fresh(random)?;
-            new.write_all(&key).and_then(|()| new.sync_all()).with_context(shown)?;
-            File::open(folder).and_then(|folder| folder.sync_all()).with_context(shown)?;
-            Ok(key)
-        }
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            let mut bytes = Vec::new();
-            let read = File::open(&file).and_then(|mut file| file.read_to_end(&mut bytes));
-            read.with_context(shown)?;
-            let wrong = "is not a key: put a copy of the folder in its place";
-            bytes.try_into().map_err(|_| anyhow!("{} {wrong}", file.display()))
-        }
-        Err(error) => Err(error).with_context(shown),
-    }
+    let key = fresh(random)?;
+    let mut new = options.open(&file).with_context(shown)?;
+    new.write_all(&key).and_then(|()| new.sync_all()).with_context(shown)?;
+    File::open(folder).and_then(|folder| folder.sync_all()).with_context(shown)?;
+    Ok(key)
 }
 
 #[cfg(test)]

@@ -122,6 +122,14 @@ static void keep(int fd, const char *name) {
         note(file, 0, it.st_size);
     }
     size_t count = file->count, total = 0, at = 0;
+    /* One that was opened to be written is read by another descriptor; closing that one would take SQLite's locks along. */
+    int is_readable = (fcntl(fd, F_GETFL) & O_ACCMODE) != O_WRONLY, source = fd;
+    if (!is_readable) {
+        char link[64];
+        snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+        source = open(link, O_RDONLY);
+        must(source >= 0, "open");
+    }
     struct range *ranges = malloc(count * sizeof *ranges + 1);
     must(ranges != NULL, "malloc");
     for (size_t place = 0; place < count; place++) {
@@ -133,11 +141,12 @@ static void keep(int fd, const char *name) {
     must(data != NULL, "malloc");
     for (size_t place = 0; place < count; place++)
         for (off_t from = ranges[place].from; from < ranges[place].to;) {
-            ssize_t length = pread(fd, data + at, ranges[place].to - from, from);
+            ssize_t length = pread(source, data + at, ranges[place].to - from, from);
             must(length > 0, "pread");
             at += length;
             from += length;
         }
+    if (!is_readable) close(source);
     file->count = 0;
     file->is_known = 1;
     pthread_mutex_unlock(&contents);

@@ -141,7 +141,7 @@ async fn one_file_without_the_other_is_said_aloud() {
     }
 }
 
-/// Before conversations had timers, no index had a row for them.
+/// Before conversations had timers and webhooks were tried again for days, no index had a row for them.
 #[tokio::test]
 async fn a_folder_from_before_an_index_gets_it() {
     const ATTRIBUTES: &str = "        - { AttributeName: dpk, AttributeType: S }
@@ -156,7 +156,8 @@ async fn a_folder_from_before_an_index_gets_it() {
     let folder = Folder::new("no-index");
     let template = Options::default().template;
     let earlier = template.replace(ATTRIBUTES, "").replace(INDEX, "");
-    assert_eq!(template.len() - earlier.len(), ATTRIBUTES.len() + INDEX.len());
+    let tables = 2;
+    assert_eq!(template.len() - earlier.len(), tables * (ATTRIBUTES.len() + INDEX.len()));
     let still = Options { is_driven: false, ..folder.options() };
     let sid = ConversationSid::derived(&["c"]);
     let of = |timers| {
