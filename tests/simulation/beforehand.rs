@@ -1,11 +1,14 @@
 //! An endpoint that is asked before a customer's message is published: it refuses some, changes some, is silent about others. What was
-//! heard of it last is what has to become of the message; who was ended before it wrote asks again.
+//! heard of it last, by whoever wrote the message, is what has to become of it; who was ended before it wrote asks again.
+
+use std::collections::BTreeMap;
 
 use switchboard_domain::conversation::{Conversation, HookName, Inquiry};
 use switchboard_domain::message::{Direction, Message};
 use switchboard_domain::record::Record;
 use switchboard_domain::sid::MessageSid;
 
+use crate::mirror::ItemChange;
 use crate::sometimes::{Met, Sometimes, meet};
 use crate::steps::{Found, Scene};
 
@@ -60,24 +63,43 @@ pub(crate) enum Heard {
 pub(crate) struct Book {
     /// Whether the endpoint is to be asked.
     pub(crate) is_asked: bool,
-    /// In order, by what names a question.
-    heard: Vec<(String, Heard)>,
+    /// In order, by who asked and what names the question.
+    heard: Vec<(u64, String, Heard)>,
+    /// What whoever wrote a message had heard of it.
+    settled: BTreeMap<MessageSid, (HookName, Heard)>,
 }
 
 impl Book {
-    /// Notes what whoever asked has heard.
-    pub(crate) fn note(&mut self, token: &str, heard: Heard) {
-        self.heard.push((token.to_owned(), heard));
+    /// Notes what an invocation that asked has heard.
+    pub(crate) fn note(&mut self, invocation: u64, token: &str, heard: Heard) {
+        self.heard.push((invocation, token.to_owned(), heard));
     }
 
-    /// What was heard last about a message, and as what it was asked about.
-    pub(crate) fn last(&self, message: MessageSid) -> Option<(HookName, Heard)> {
+    /// Notes which messages an invocation wrote: two can ask about the same one, and the first who writes it settles it.
+    pub(crate) fn settle(&mut self, invocation: u64, changes: &[ItemChange]) {
+        for change in changes {
+            if let (None, Some(Record::Message(message))) = (&change.before, &change.after)
+                && let Some(heard) = self.last(invocation, message.sid)
+            {
+                self.settled.insert(message.sid, heard);
+            }
+        }
+    }
+
+    /// What whoever wrote a message had heard of it, and as what it was asked about.
+    fn settled(&self, message: MessageSid) -> Option<(HookName, Heard)> {
+        self.settled.get(&message).copied()
+    }
+
+    /// What an invocation heard last about a message.
+    fn last(&self, invocation: u64, message: MessageSid) -> Option<(HookName, Heard)> {
         // A message opens a conversation with the first command of its decision, and is the second of its own.
         let tokens = ASKED.map(|hook| {
             let place = usize::from(hook == HookName::OnMessageAdd);
             (hook, Inquiry::token((hook, place), &message.to_string()))
         });
-        self.heard.iter().rev().find_map(|(token, heard)| {
+        let mut mine = self.heard.iter().rev().filter(|(asked, ..)| *asked == invocation);
+        mine.find_map(|(_, token, heard)| {
             let (hook, _) = tokens.iter().find(|(_, known)| known == token)?;
             Some((*hook, *heard))
         })
@@ -85,7 +107,7 @@ impl Book {
 
     /// The text of a message that says this, and whether it is published.
     pub(crate) fn expected<'a>(&self, message: MessageSid, written: &'a str) -> (&'a str, bool) {
-        match self.last(message) {
+        match self.settled(message) {
             Some((_, Heard::Veto)) => (written, false),
             Some((HookName::OnMessageAdd, Heard::Change)) => (TEXT, true),
             Some(_) | None => (written, true),
@@ -100,7 +122,7 @@ pub(crate) fn look(found: &mut Found, message: &Message, scene: &Scene<'_>) {
         return;
     }
     let is_published = message.conversation.is_some();
-    let Some((hook, heard)) = book.last(message.sid) else {
+    let Some((hook, heard)) = book.settled(message.sid) else {
         let rule = "an endpoint is asked before a message is published";
         found.when(is_published, rule, || format!("{} was not asked about", message.sid));
         return;
@@ -130,7 +152,7 @@ pub(crate) fn look(found: &mut Found, message: &Message, scene: &Scene<'_>) {
 
 /// Notes what became of a message that somebody was asked about.
 pub(crate) fn meets(met: &mut Met, message: &Message, book: &Book) {
-    match book.last(message.sid) {
+    match book.settled(message.sid) {
         Some((_, Heard::Veto)) => meet(met, Sometimes::MessageRefused),
         Some((_, Heard::Change)) => meet(met, Sometimes::MessageChanged),
         Some((_, Heard::Nothing)) | None => {}

@@ -285,7 +285,8 @@ impl Endpoints {
 
     /// Answers about a message that is not published yet, and notes what is heard of it.
     async fn is_asked_beforehand(&self, heard: &Heard, passage: Passage) -> (Called, Answer) {
-        let note = |what| self.world.state().book.beforehand.note(&heard.token, what);
+        let asked = driver::invocation();
+        let note = |what| self.world.state().book.beforehand.note(asked, &heard.token, what);
         let (called, is_no) = match (passage.before, passage.after) {
             (Some(Fault::Killed), _) | (None, Some(Fault::Killed)) => driver::die(),
             (Some(Fault::Hung), _) | (None, Some(Fault::Hung)) => {

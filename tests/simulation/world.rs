@@ -359,6 +359,7 @@ impl Faults for World {
         let is_skewed = !state.skew.is_empty();
         let State { mirror, quiet, book, met, asking, outage, violations, .. } = &mut *state;
         let function = call.function;
+        book.beforehand.settle(call.invocation, &changes);
         let scene = Scene { mirror, book, changes: &changes, function, now, is_skewed };
         violations.extend(steps::violations(&scene));
         violations.extend(quiet.follow(&scene, met));
