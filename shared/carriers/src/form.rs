@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::mem::replace;
 
+use memchr::{memchr, memchr_iter, memchr2};
 use percent_encoding::percent_decode;
 use serde_json::Value;
 
@@ -13,15 +15,24 @@ pub(crate) type Pair<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
 
 /// Decodes a form or a query.
 pub(crate) fn decode(encoded: &[u8]) -> impl Iterator<Item = Pair<'_>> {
-    encoded.split(|byte| *byte == b'&').filter(|part| !part.is_empty()).map(|part| {
-        let mut halves = part.splitn(2, |byte| *byte == b'=');
-        let mut half = || decode_half(halves.next().unwrap_or_default());
-        (half(), half())
+    let ends = memchr_iter(b'&', encoded).chain([encoded.len()]);
+    let parts = ends.scan(0, |start, end| Some(&encoded[replace(start, end + 1)..end]));
+    parts.filter(|part| !part.is_empty()).map(|part| {
+        let (name, value) = match memchr(b'=', part) {
+            Some(at) => (&part[..at], &part[at + 1..]),
+            None => (part, &[][..]),
+        };
+        (decode_half(name), decode_half(value))
     })
 }
 
+/// How many pairs there are at most.
+pub(crate) fn count(encoded: &[u8]) -> usize {
+    memchr_iter(b'&', encoded).count() + 1
+}
+
 fn decode_half(encoded: &[u8]) -> Cow<'_, [u8]> {
-    if !encoded.iter().any(|byte| matches!(byte, b'+' | b'%')) {
+    if memchr2(b'+', b'%', encoded).is_none() {
         return Cow::Borrowed(encoded);
     }
     let mut spaced = encoded.to_vec();
@@ -110,9 +121,9 @@ impl<'e> Parameters<'e> {
         self.get(name)?.ok_or_else(missing)
     }
 
-    /// The names, shorter ones first; those that are no text left out.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().filter_map(|(name, _)| std::str::from_utf8(name).ok())
+    /// The names, shorter ones first.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.iter().map(|(name, _)| &**name)
     }
 
     /// All values of a repeatable parameter that are text.

@@ -181,8 +181,7 @@ fn plain(text: &str) -> Result<String, NotAnAddress> {
 
 /// `+` and 7 to 15 digits, or a short code of 3 to 8 digits; usual separators are dropped.
 fn phone(text: &str) -> Result<String, NotAnAddress> {
-    let compact: String =
-        text.chars().filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')')).collect();
+    let compact = text.replace([' ', '-', '.', '(', ')'], "");
     let (digits, range) = match compact.strip_prefix('+') {
         Some(digits) => (digits, 7..=15),
         None => (compact.as_str(), 3..=8),

@@ -83,14 +83,17 @@ fn signed_parameters<'a>(request: &RawRequest<'a>) -> Result<Vec<Pair<'a>>, Reje
         Method::GET => false,
         _ => return Err(Rejection::WrongMethod),
     };
-    if count(request.query().as_bytes()) > PARAMETERS_MAX {
+    if form::count(request.query().as_bytes()) > PARAMETERS_MAX {
         return Err(Rejection::TooLarge);
     }
     if is_post && request.is_form() {
-        if count(request.body) > PARAMETERS_MAX {
+        let count = form::count(request.body);
+        if count > PARAMETERS_MAX {
             return Err(Rejection::TooLarge);
         }
-        return Ok(form::decode(request.body).collect());
+        let mut parameters = Vec::with_capacity(count);
+        parameters.extend(form::decode(request.body));
+        return Ok(parameters);
     }
     if !request.body.is_empty() {
         let mut query = form::decode(request.query().as_bytes());
@@ -102,10 +105,6 @@ fn signed_parameters<'a>(request: &RawRequest<'a>) -> Result<Vec<Pair<'a>>, Reje
         }
     }
     Ok(Vec::new())
-}
-
-fn count(encoded: &[u8]) -> usize {
-    encoded.split(|byte| *byte == b'&').count()
 }
 
 /// The URL with its port left out, or the scheme's own port added where it has none: the carrier signs now one, now the

@@ -185,7 +185,7 @@ fn content(parameters: &Parameters<'_>) -> Vec<Content> {
     if let Some(response) = said("InteractiveData") {
         content.push(Content::Form { title: None, response });
     }
-    if parameters.names().any(|name| name.starts_with("ReferralSource")) {
+    if parameters.names().any(|name| name.starts_with(b"ReferralSource")) {
         content.push(Content::Referral {
             source_url: said("ReferralSourceUrl"),
             source_type: said("ReferralSourceType").map(|word| word.0),
@@ -276,9 +276,9 @@ fn media(parameters: &Parameters<'_>) -> Result<(Vec<Media>, bool), ParseError> 
 fn extra(parameters: &Parameters<'_>) -> Result<BTreeMap<String, Private<String>>, ParseError> {
     let mut extra = BTreeMap::new();
     for name in parameters.names() {
-        if !EXTRAS.contains(&name) && !name.starts_with("Referral") {
-            continue;
-        }
+        let is_extra =
+            name.starts_with(b"Referral") || EXTRAS.iter().any(|extra| extra.as_bytes() == name);
+        let Some(name) = std::str::from_utf8(name).ok().filter(|_| is_extra) else { continue };
         if let Some(value) = parameters.get(name)? {
             extra.insert(name.to_owned(), value.into());
         }
