@@ -1,5 +1,5 @@
 //! Whether a function answered the same here and in a process of its own. There it has the system's clock and its own
-//! entropy: times are compared by their form, and identifiers that were minted by their places.
+//! entropy: times and secrets are compared by their form, and identifiers that were minted by their places.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,6 +20,8 @@ const TIMES: [&str; 6] = [
 ];
 /// How identifiers are written: `x` is a digit of a hexadecimal number.
 const SID: &str = "AAxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
+/// How a secret of Standard Webhooks begins; what follows is base64.
+const SECRET: &str = "whsec_";
 
 type Answer = Result<Value, FunctionError>;
 
@@ -77,7 +79,7 @@ fn sids(text: &str) -> BTreeSet<String> {
     found.map(|rest| rest[..SID.len()].to_owned()).collect()
 }
 
-/// The text without times, and with a number for each identifier that is not known.
+/// The text without times and secrets, and with a number for each identifier that is not known.
 fn masked(text: &str, known: &BTreeSet<String>) -> String {
     let (mut masked, mut rest) = (String::new(), text);
     let mut minted: Vec<&str> = Vec::new();
@@ -102,6 +104,12 @@ fn masked(text: &str, known: &BTreeSet<String>) -> String {
                 masked.push_str(&format!("<{} {place}>", &sid[..2]));
                 SID.len()
             }
+            None if rest.starts_with(SECRET) => {
+                masked.push_str("<secret>");
+                let is_base64 = |it: char| it.is_ascii_alphanumeric() || "+/=".contains(it);
+                let random = rest[SECRET.len()..].find(|it| !is_base64(it));
+                random.map_or(rest.len(), |length| SECRET.len() + length)
+            }
             None => {
                 masked.push(first);
                 first.len_utf8()
@@ -121,12 +129,13 @@ mod tests {
     }
 
     #[test]
-    fn times_and_minted_identifiers_may_differ_and_nothing_else() {
+    fn times_secrets_and_minted_identifiers_may_differ_and_nothing_else() {
         let sid = |digit: char| format!("SM{}", digit.to_string().repeat(32));
-        let body =
-            |sid: &str, at: &str| format!(r#"{{"sid":"{sid}","again":"{sid}","at":"{at}"}}"#);
-        let here = answer(&body(&sid('a'), "2026-03-02T09:00:00Z"), "Content-Type");
-        let there = answer(&body(&sid('b'), "2027-01-01T00:00:01Z"), "content-type");
+        let body = |sid: &str, at: &str, secret: &str| {
+            format!(r#"{{"sid":"{sid}","again":"{sid}","at":"{at}","secret":"whsec_{secret}"}}"#)
+        };
+        let here = answer(&body(&sid('a'), "2026-03-02T09:00:00Z", "a+b/"), "Content-Type");
+        let there = answer(&body(&sid('b'), "2027-01-01T00:00:01Z", "Zm8="), "content-type");
         assert_eq!(compare(&here, &there), Ok(()));
         let other = format!(r#"{{"sid":"{}","again":"{}","at":"x"}}"#, sid('b'), sid('c'));
         assert!(compare(&here, &answer(&other, "content-type")).is_err());
