@@ -240,14 +240,14 @@ mod tests {
     #[test]
     fn a_folder_keeps_its_key_and_a_damaged_one_is_named() {
         let folder = std::env::temp_dir().join(format!("keys-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
+        fs::create_dir_all(&folder).unwrap();
         let first = Keys::open(Some(&folder), false, Arc::default()).unwrap();
         let one = sealed(&first, "a secret", "CN1");
         let again = Keys::open(Some(&folder), false, Arc::default()).unwrap();
         assert_eq!(opened(&again, &one, "CN1"), (200, Some("a secret".to_owned())));
-        std::fs::write(folder.join(KEY_FILE), "short").unwrap();
+        fs::write(folder.join(KEY_FILE), "short").unwrap();
         let refused = Keys::open(Some(&folder), false, Arc::default()).unwrap_err().to_string();
         assert!(refused.contains(KEY_FILE), "{refused}");
-        std::fs::remove_dir_all(&folder).unwrap();
+        fs::remove_dir_all(&folder).unwrap();
     }
 }
