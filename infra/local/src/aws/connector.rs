@@ -50,64 +50,43 @@ struct Connector {
     services: Services,
 }
 
+/// A client of one of the SDK's crates, which share the shape of their configurations and no type of it.
+macro_rules! client {
+    ($sdk:ident, $services:expr, $function:ident, $patience:ident) => {{
+        use $sdk::config::retry::{RetryPartition, TokenBucket};
+        let bucket = TokenBucket::default();
+        let partition = RetryPartition::custom($function.to_owned()).token_bucket(bucket).build();
+        let config = $sdk::Config::builder()
+            .behavior_version(behavior_version())
+            .region($sdk::config::Region::new($services.queues.region().to_owned()))
+            .http_client($services.connector($function))
+            .timeout_config($patience.timeouts())
+            .retry_config($services.retries($patience))
+            .retry_partition(partition);
+        let config = match $services.signs {
+            true => config.credentials_provider(credentials()),
+            false => config.allow_no_auth(),
+        };
+        $sdk::Client::from_conf(config.build())
+    }};
+}
+
 /// Each client has an allowance of retries of its own. Otherwise all clients of a process share one, which on Lambda
 /// is one function, but here is every function of every deployment: those would decide how often the others try.
 impl Services {
     /// A real DynamoDB client whose requests stay in this process, in a function's name.
     pub(crate) fn dynamodb(&self, function: &str, patience: Patience) -> aws_sdk_dynamodb::Client {
-        use aws_sdk_dynamodb::config::retry::{RetryPartition, TokenBucket};
-        let bucket = TokenBucket::default();
-        let partition = RetryPartition::custom(function.to_owned()).token_bucket(bucket).build();
-        let config = aws_sdk_dynamodb::Config::builder()
-            .behavior_version(behavior_version())
-            .region(aws_sdk_dynamodb::config::Region::new(self.queues.region().to_owned()))
-            .http_client(self.connector(function))
-            .timeout_config(patience.timeouts())
-            .retry_config(self.retries(patience))
-            .retry_partition(partition);
-        let config = match self.signs {
-            true => config.credentials_provider(credentials()),
-            false => config.allow_no_auth(),
-        };
-        aws_sdk_dynamodb::Client::from_conf(config.build())
+        client!(aws_sdk_dynamodb, self, function, patience)
     }
 
     /// A real SQS client whose requests stay in this process, in a function's name.
     pub(crate) fn sqs(&self, function: &str, patience: Patience) -> aws_sdk_sqs::Client {
-        use aws_sdk_sqs::config::retry::{RetryPartition, TokenBucket};
-        let bucket = TokenBucket::default();
-        let partition = RetryPartition::custom(function.to_owned()).token_bucket(bucket).build();
-        let config = aws_sdk_sqs::Config::builder()
-            .behavior_version(behavior_version())
-            .region(aws_sdk_sqs::config::Region::new(self.queues.region().to_owned()))
-            .http_client(self.connector(function))
-            .timeout_config(patience.timeouts())
-            .retry_config(self.retries(patience))
-            .retry_partition(partition);
-        let config = match self.signs {
-            true => config.credentials_provider(credentials()),
-            false => config.allow_no_auth(),
-        };
-        aws_sdk_sqs::Client::from_conf(config.build())
+        client!(aws_sdk_sqs, self, function, patience)
     }
 
     /// A real KMS client whose requests stay in this process, in a function's name.
     pub(crate) fn kms(&self, function: &str, patience: Patience) -> aws_sdk_kms::Client {
-        use aws_sdk_kms::config::retry::{RetryPartition, TokenBucket};
-        let bucket = TokenBucket::default();
-        let partition = RetryPartition::custom(function.to_owned()).token_bucket(bucket).build();
-        let config = aws_sdk_kms::Config::builder()
-            .behavior_version(behavior_version())
-            .region(aws_sdk_kms::config::Region::new(self.queues.region().to_owned()))
-            .http_client(self.connector(function))
-            .timeout_config(patience.timeouts())
-            .retry_config(self.retries(patience))
-            .retry_partition(partition);
-        let config = match self.signs {
-            true => config.credentials_provider(credentials()),
-            false => config.allow_no_auth(),
-        };
-        aws_sdk_kms::Client::from_conf(config.build())
+        client!(aws_sdk_kms, self, function, patience)
     }
 
     /// As the function wants it; without chance, if it has to be steady.
