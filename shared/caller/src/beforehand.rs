@@ -1,6 +1,6 @@
 //! The caller as who asks endpoints beforehand (rule B.5).
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use switchboard_runtime::endpoints::{AsksEndpoints, Question, Reply, Replying, TIMEOUT};
 use switchboard_runtime::{Dependencies, Error, Needs, start_with};
@@ -10,8 +10,24 @@ use crate::{Called, Caller, Request};
 /// A caller, with what it signs by.
 #[derive(Debug)]
 struct Asker {
-    caller: Caller,
+    /// Made when somebody is asked for the first time: it reads the roots of trust, which would cost every start three
+    /// milliseconds, and most accounts ask nobody.
+    caller: OnceLock<Caller>,
     on: Dependencies,
+}
+
+impl Asker {
+    /// None if there is no client to be had.
+    fn caller(&self) -> Option<&Caller> {
+        if self.caller.get().is_none() {
+            match Caller::new(self.on.config.allow_loopback_webhooks) {
+                // Another question may have been quicker.
+                Ok(caller) => drop(self.caller.set(caller)),
+                Err(error) => tracing::error!("endpoints cannot be asked: {error}"),
+            }
+        }
+        self.caller.get()
+    }
 }
 
 impl AsksEndpoints for Asker {
@@ -19,7 +35,8 @@ impl AsksEndpoints for Asker {
         let Question { url, method, parameters, token } = question;
         Box::pin(async move {
             let request = Request { url, method, parameters, id: token, timeout: TIMEOUT };
-            match self.caller.ask(&self.on, request).await {
+            let Some(caller) = self.caller() else { return Reply::Nobody };
+            match caller.ask(&self.on, request).await {
                 (Called::Answered(status), answer) => Reply::Answered(status, answer.body),
                 (Called::TimedOut, _) => Reply::TooLate,
                 (Called::Unanswered | Called::Forbidden(_), _) => Reply::Nobody,
@@ -30,6 +47,10 @@ impl AsksEndpoints for Asker {
 
 /// Lets a function ask endpoints.
 pub fn asking(on: Dependencies, caller: Caller) -> Dependencies {
+    asked_by(on, OnceLock::from(caller))
+}
+
+fn asked_by(on: Dependencies, caller: OnceLock<Caller>) -> Dependencies {
     let asker = Asker { caller, on: on.clone() };
     on.asking(Arc::new(asker))
 }
@@ -37,11 +58,7 @@ pub fn asking(on: Dependencies, caller: Caller) -> Dependencies {
 /// Starts a function that asks endpoints ([`switchboard_runtime::start`]).
 ///
 /// # Errors
-/// If the environment does not say what it has to, or there is no client to be had.
+/// If the environment does not say what it has to.
 pub async fn start(needs: Needs) -> Result<&'static Dependencies, Error> {
-    let with = |on: Dependencies| {
-        let caller = Caller::new(on.config.allow_loopback_webhooks)?;
-        Ok(asking(on, caller))
-    };
-    start_with(needs, with).await
+    start_with(needs, |on| Ok(asked_by(on, OnceLock::new()))).await
 }
