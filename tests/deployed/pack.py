@@ -1,7 +1,7 @@
-"""Packs built functions as Lambda takes them: `pack.py BUILT PACKED FUNCTION…`.
+"""Packs built functions as Lambda takes them: `pack.py BUILT PACKED MEBIBYTES FUNCTION…`.
 
 PACKED/FUNCTION/bootstrap is what the template names; PACKED.zips/FUNCTION.zip is what is uploaded. A zip depends on nothing
-but the program: the same program is the same bytes.
+but the program: the same program is the same bytes. None may have more than so many mebibytes.
 """
 
 import re
@@ -13,7 +13,6 @@ from pathlib import Path
 
 # Amazon Linux 2023 has this glibc; a program that needs a newer one does not start there.
 GLIBC = (2, 34)
-ZIP_BYTES_MAX = 4 * 1024 * 1024
 
 
 def glibc(program):
@@ -30,8 +29,8 @@ def packed(program, path):
     return path.stat().st_size
 
 
-def main(built, out, *functions):
-    out, wrong = Path(out), []
+def main(built, out, most, *functions):
+    out, most, wrong = Path(out), int(float(most) * 1024 * 1024), []
     zips = out.with_name(f"{out.name}.zips")
     for folder in (out, zips):
         shutil.rmtree(folder, ignore_errors=True)
@@ -45,8 +44,8 @@ def main(built, out, *functions):
         print(f"{name}: {program.stat().st_size:,} bytes, {size:,} zipped, glibc {'.'.join(map(str, needs))}")
         if needs > GLIBC:
             wrong.append(f"{name} needs glibc {needs}, and Lambda has {GLIBC}")
-        if size > ZIP_BYTES_MAX:
-            wrong.append(f"{name} has {size:,} bytes zipped, more than {ZIP_BYTES_MAX:,}")
+        if size > most:
+            wrong.append(f"{name} has {size:,} bytes zipped, more than {most:,}")
     if wrong:
         sys.exit("\n".join(wrong))
 
