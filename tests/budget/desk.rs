@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use switchboard::stub_carrier::Behaviour;
 use switchboard::{Answer, Called, Counters, Endpoints, Options};
-use switchboard_carriers::stub::{CustomerMessage, Taken};
+use switchboard_carriers::stub::{CustomerMessage, Gesture, Taken};
 use switchboard_carriers::webhook_path_of;
 use switchboard_domain::carriage::{AliasKind, CarrierName, DeliveryStatus};
 use switchboard_domain::timestamp::Timestamp;
@@ -42,18 +42,23 @@ struct Mark {
     carried: usize,
 }
 
-/// Endpoints that have always heard.
+/// The files of customers, each a picture; and endpoints that have always heard.
 #[derive(Debug)]
 struct Heard;
 
 impl Endpoints for Heard {
     fn answer(
         &self,
-        _: reqwest::Request,
+        request: reqwest::Request,
     ) -> Pin<Box<dyn Future<Output = (Called, Answer)> + Send + '_>> {
-        Box::pin(async {
-            (Called::Answered(200), Answer { content_type: None, body: Some(Vec::new()) })
-        })
+        let answer = match request.method().as_str() {
+            "GET" => {
+                let content_type = Some("image/png".to_owned());
+                Answer { content_type, body: Some(vec![7; 48_113]) }
+            }
+            _ => Answer { content_type: None, body: Some(Vec::new()) },
+        };
+        Box::pin(async { (Called::Answered(200), answer) })
     }
 }
 
@@ -90,6 +95,7 @@ impl Desk {
             clock: Some(Arc::new(|| BEGINNING)),
             entropy: Some(Arc::new(entropy)),
             faults: Some(Arc::new(ledger.clone())),
+            endpoints: Some(Arc::new(Heard)),
             ..options
         })
         .await;
@@ -150,6 +156,26 @@ impl Desk {
         let sid = format!("SM{}", hex(&Sha256::digest(number.to_be_bytes())));
         let customer = self.exchange.customer(address);
         assert_eq!(customer.delivers(&sid, "Hello, I have a question about my order.").await, 200);
+    }
+
+    /// Somebody puts an emoji on what they were sent last.
+    pub(crate) async fn reacts(&self, address: &str) {
+        let number = self.messages.fetch_add(1, Ordering::SeqCst);
+        let sid = format!("SM{}", hex(&Sha256::digest(number.to_be_bytes())));
+        let sent = self.exchange.carrier.sent().pop().expect("something was sent");
+        let gesture = Some(Gesture::Reaction(&sent.id, Some("👍")));
+        let message = CustomerMessage { gesture, ..CustomerMessage::text(&sid, "", "", "") };
+        self.exchange.customer(address).delivers_as(message).await;
+    }
+
+    /// Somebody sends a picture.
+    pub(crate) async fn sends_a_picture(&self, address: &str) {
+        let number = self.messages.fetch_add(1, Ordering::SeqCst);
+        let sid = format!("MM{}", hex(&Sha256::digest(number.to_be_bytes())));
+        let customer = self.exchange.customer(address);
+        let url = "https://files.example/accounts/AC1/messages/MM1/media/ME0123456789abcdef";
+        let files = [(url, "image/jpeg")];
+        assert_eq!(customer.delivers_with(&sid, "It arrived like this.", &files).await, 200);
     }
 
     /// The same to another of the business' addresses.

@@ -77,7 +77,7 @@ impl Faults for Ledger {
         match call.service {
             Service::Queues => books.sent(call),
             Service::Tables => books.asked(call),
-            Service::Keys => {}
+            Service::Keys | Service::Objects => {}
         }
     }
 }

@@ -60,14 +60,18 @@ async fn end(desk: &Desk, address: &str) {
     desk.rests_for(PAST_THE_ALARM).await;
 }
 
-/// A reply where a day may cost only so much: the second of the day, which finds its sum there.
-pub(crate) async fn capped(desk: &Desk) -> Entry {
+/// A picture from a customer, with all that becomes of it; and a reply where a day may cost only so much: the second of the
+/// day, which finds its sum there.
+pub(crate) async fn capped(desk: &Desk) -> [Entry; 2] {
     desk.writes(CUSTOMER).await;
     desk.exchange.settles().await;
     let conversation = desk.conversation(CUSTOMER).await;
+    desk.rests_for(PAST_THE_ALARM).await;
+    let sends = desk.sends_a_picture(CUSTOMER);
+    let picture = desk.count("inbound with a picture, appended and copied", 1, sends).await;
     desk.replies(&conversation).await;
     desk.exchange.settles().await;
-    desk.count("reply out, under a cap", 1, desk.replies(&conversation)).await
+    [picture, desk.count("reply out, under a cap", 1, desk.replies(&conversation)).await]
 }
 
 /// A message and its answer by a connection out of the table, which was read more than a minute ago.
@@ -84,6 +88,16 @@ pub(crate) async fn connected(desk: &Desk) -> [Entry; 2] {
     desk.rests_for(PAST_THE_ALARM).await;
     let replied = desk.replies(&conversation);
     [written, desk.count("reply out by a connection", 1, replied).await]
+}
+
+/// An emoji on a reply of ours: the one message is looked for among the latest.
+pub(crate) async fn reacted(desk: &Desk) -> Entry {
+    desk.writes(CUSTOMER).await;
+    desk.exchange.settles().await;
+    let conversation = desk.conversation(CUSTOMER).await;
+    desk.replies(&conversation).await;
+    desk.rests_for(PAST_THE_ALARM).await;
+    desk.count("inbound reaction, appended", 1, desk.reacts(CUSTOMER)).await
 }
 
 /// A message of which the account, its service and the conversation are told.

@@ -145,7 +145,7 @@ async fn conversations(made: &Made<'_>) -> Vec<String> {
         paths.extend(made.list(&receipts, "delivery_receipts").await);
         let (_, first) = made.first(&messages, "messages").await;
         paths.push(format!("{messages}/{first}/ChannelMetadata"));
-        paths.extend([format!("{one}/Costs"), format!("{root}/Costs")]);
+        paths.extend([format!("{one}/Costs"), format!("{root}/Costs"), format!("{one}/Speaker")]);
         let webhooks = format!("{one}/Webhooks");
         paths.extend([page_of_one(&webhooks), format!("{webhooks}/{}", made.webhook)]);
         let of_whom = format!("{root}/ParticipantConversations");

@@ -24,6 +24,7 @@ const FLOORS: [(&str, &[&str]); 5] = [
     (
         "records and their rules",
         &[
+            "access",
             "carriage",
             "configuration",
             "connection",
@@ -33,7 +34,9 @@ const FLOORS: [(&str, &[&str]); 5] = [
             "flow",
             "head",
             "interaction",
+            "media",
             "message",
+            "pace",
             "routing",
             "task",
             "workspace",

@@ -9,7 +9,7 @@ use switchboard::{Deployment, FunctionError, Options};
 use crate::tree::{functions, root};
 
 /// What each function is given, and what stands for all of it being left.
-const EVENTS: [(&str, &str); 15] = [
+const EVENTS: [(&str, &str); 17] = [
     ("autocreation", "partly-malformed"),
     ("carriers-api", "typical"),
     ("conversations-api", "typical"),
@@ -19,6 +19,8 @@ const EVENTS: [(&str, &str); 15] = [
     ("flex-api", "typical"),
     ("inbound-webhook", "typical-sms"),
     ("interaction-invite", "open"),
+    ("media-api", "typical"),
+    ("media-copy", "typical"),
     ("messaging-api", "create-service"),
     ("outbound-message", "typical"),
     ("task-assignment", "task-created"),

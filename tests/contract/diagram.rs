@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_norway::Value;
 use switchboard_domain::effect::{
-    Call, Effect, EventCall, InviteRequest, QueueName, RouterAlarm, RouterEvent, RouterSubject,
-    SendRequest, Wake,
+    Call, Effect, EventCall, InviteRequest, MediaRequest, QueueName, RouterAlarm, RouterEvent,
+    RouterSubject, SendRequest, Wake,
 };
 use switchboard_domain::sid::{
     EventSid, InteractionSid, MessageSid, Sid as _, TaskSid, WorkspaceSid,
@@ -17,11 +17,12 @@ use crate::template::Template;
 use crate::tree::{functions, pascal, read};
 
 /// Functions that call parties outside of the bundle, and which: no other may.
-const CALLS_OUT: [(&str, &str, &str); 5] = [
+const CALLS_OUT: [(&str, &str, &str); 6] = [
     ("autocreation", "endpoint", "asks beforehand"),
     ("conversations-api", "endpoint", "asks beforehand"),
     ("outbound-message", "carrier", "send"),
     ("carriers-api", "carrier", "test send"),
+    ("media-copy", "carrier", "fetches"),
     ("webhook-delivery", "endpoint", "signed call"),
 ];
 /// What stands for the streams of the tables.
@@ -64,6 +65,7 @@ fn effects() -> Vec<(&'static str, Effect)> {
             event_sid: EventSid::derived(&["e"]),
             resource: "task".to_owned(),
         })),
+        Effect::Media(MediaRequest::Copy { message: MessageSid::derived(&["m"]) }),
         Effect::Wake(Wake::Router(RouterAlarm { at: Timestamp(0), event })),
     ];
     let named = effects.map(|effect| {
@@ -72,6 +74,7 @@ fn effects() -> Vec<(&'static str, Effect)> {
             Effect::Route(_) => "route",
             Effect::Send(_) => "send",
             Effect::Notify(_) => "notify",
+            Effect::Media(_) => "media",
             Effect::Wake(_) => "wake",
         };
         (name, effect)

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use switchboard_tests::Schema;
+use switchboard_tests::{Schema, reference_text};
 
 use crate::tree::{read, root};
 
@@ -124,6 +124,24 @@ fn every_operation_that_matters_is_in_a_story_of_the_sdk() {
         return;
     }
     assert_eq!(read(TABLE), table, "run with UPDATE_OPERATIONS=1");
+}
+
+/// The operations that matter are those that the survey of the product says are used: its rows with their methods.
+#[test]
+fn every_operation_that_is_used_is_in_the_table() {
+    let Some(survey) = reference_text("surface.md") else { return };
+    let rows = survey.lines().filter(|line| line.contains("`conversations.v1."));
+    let mut used = 0;
+    let table = read(TABLE);
+    for row in rows.filter(|row| row.starts_with("| CORE ") || row.starts_with("| USEFUL ")) {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let path = cells[2].trim_matches('`');
+        for method in ["GET", "POST", "DELETE"].iter().filter(|method| cells[3].contains(*method)) {
+            assert!(table.contains(&format!("| `{method} {path}` |")), "{method} {path}");
+            used += 1;
+        }
+    }
+    assert!(used >= 90, "{used} operations are used");
 }
 
 #[test]

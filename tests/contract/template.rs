@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde_json::json;
 use serde_norway::Value;
-use switchboard_domain::derive::KINDS;
 use switchboard_domain::effect::QueueName;
+use switchboard_domain::record::Routed;
 
 use crate::tree::{functions, pascal, read};
 
@@ -209,6 +209,7 @@ fn every_effect_has_a_queue_whose_consumer_is_its_receiver() {
         (QueueName::Outbound, "Outbound", "outbound-message"),
         (QueueName::Receipts, "Receipts", "delivery-receipt"),
         (QueueName::Webhooks, "Webhooks", "webhook-delivery"),
+        (QueueName::Media, "Media", "media-copy"),
         (QueueName::Timers, "Timers", "timer"),
     ];
     for (_, queue, receiver) in receivers {
@@ -276,7 +277,7 @@ fn streams_wake_the_relay_for_effects_and_the_log_for_kinds_that_have_events() {
     } } });
     let carried = vec![effects.clone()];
     assert_eq!(relay, [carried.clone(), carried, vec![effects, taken]]);
-    let kinds = |image: &str| json!({ "dynamodb": { image: { "kind": { "S": KINDS } } } });
+    let kinds = |image: &str| json!({ "dynamodb": { image: { "kind": { "S": Routed::KINDS } } } });
     let log = patterns(&template, "EventLogFunction");
     assert_eq!(log, [[kinds("NewImage"), kinds("OldImage")]]);
 }
@@ -317,13 +318,14 @@ fn no_role_has_a_wildcard() {
     }
 }
 
-/// The key seals everything that is stored. What it seals of connections, it seals under a word of their own, by which roles
-/// tell it from everything else.
+/// The key seals everything that is stored. What it seals of connections and of API keys, it seals under a word of their own,
+/// by which roles tell it from everything else.
 #[test]
-fn secrets_of_connections_are_for_the_functions_that_meet_carriers() {
-    const WORD: &str = "kms:EncryptionContext:connection";
+fn secrets_are_sealed_and_opened_by_the_functions_that_have_a_part_in_them() {
+    const WORDS: [(&str, &str); 2] = [("connection", "CN*"), ("api_key", "SK*")];
+    let about = |word: &str| format!("kms:EncryptionContext:{word}");
     let template = Template::read();
-    let (mut seal, mut open) = (BTreeSet::new(), BTreeSet::new());
+    let mut may: BTreeMap<(&str, &str), BTreeSet<String>> = BTreeMap::new();
     for name in functions() {
         let role = format!("{}Role", pascal(&name));
         let policies = template.resources[&role]["Properties"]["Policies"].as_sequence().unwrap();
@@ -335,23 +337,36 @@ fn secrets_of_connections_are_for_the_functions_that_meet_carriers() {
                 continue;
             }
             let condition = &statement["Condition"];
-            if condition["StringLike"][WORD] == "CN*" {
-                assert_eq!(condition.as_mapping().unwrap().len(), 1, "{name}");
-                if actions.contains("kms:Encrypt") {
-                    seal.insert(name.clone());
+            let is_of =
+                |(word, whose): &&(&str, &str)| condition["StringLike"][about(word)] == *whose;
+            let Some((word, _)) = WORDS.iter().find(is_of) else {
+                for (word, _) in WORDS {
+                    assert_eq!(condition["Null"][about(word)], "true", "{name} opens all: {word}");
                 }
-                if actions.contains("kms:Decrypt") {
-                    open.insert(name.clone());
-                }
-            } else {
-                assert_eq!(condition["Null"][WORD], "true", "{name} opens secrets of connections");
                 assert!(!actions.contains("kms:Encrypt"), "{name}: {actions}");
+                continue;
+            };
+            assert_eq!(condition.as_mapping().unwrap().len(), 1, "{name}");
+            assert_eq!(condition["StringLike"].as_mapping().unwrap().len(), 1, "{name}");
+            for action in ["kms:Encrypt", "kms:Decrypt"] {
+                if actions.contains(action) {
+                    may.entry((*word, action)).or_default().insert(name.clone());
+                }
             }
         }
     }
-    assert_eq!(seal.into_iter().collect::<Vec<_>>(), ["carriers-api"]);
-    let meet = ["carriers-api", "inbound-webhook", "outbound-message"];
-    assert_eq!(open.into_iter().collect::<Vec<_>>(), meet);
+    let expected = [
+        (("api_key", "kms:Decrypt"), &["conversations-api", "taskrouter-api"][..]),
+        (("api_key", "kms:Encrypt"), &["messaging-api"]),
+        (
+            ("connection", "kms:Decrypt"),
+            &["carriers-api", "inbound-webhook", "media-copy", "outbound-message"],
+        ),
+        (("connection", "kms:Encrypt"), &["carriers-api"]),
+    ];
+    let expected =
+        expected.map(|(what, who)| (what, who.iter().map(|it| (*it).to_owned()).collect()));
+    assert_eq!(may, BTreeMap::from(expected));
 }
 
 /// `sam deploy` cuts a value at the first quote that is not escaped, so what is left of JSON must not be taken for it.
@@ -361,12 +376,12 @@ fn a_parameter_that_holds_json_refuses_what_is_left_of_it() {
     let mut found = BTreeSet::new();
     for (name, parameter) in document["Parameters"].as_mapping().unwrap() {
         let expected = match text(parameter, &["Default"]) {
-            Some("{}") => r"^\{[\s\S]*\}$",
-            Some("[]") => r"^\[[\s\S]*\]$",
+            Some(json) if json.starts_with('{') => r"^\{[\s\S]*\}$",
+            Some(json) if json.starts_with('[') => r"^\[[\s\S]*\]$",
             _ => continue,
         };
         assert_eq!(text(parameter, &["AllowedPattern"]), Some(expected), "{name:?}");
         found.insert(name.as_str().unwrap());
     }
-    assert_eq!(found, BTreeSet::from(["Carriers", "RateCards", "SpendCaps"]));
+    assert_eq!(found, BTreeSet::from(["Carriers", "RateCards", "RateLimits", "SpendCaps"]));
 }

@@ -1,9 +1,11 @@
-"""MiniStack, mended in one place before it starts.
+"""MiniStack, mended in two places before it starts.
 
 It takes the name of every operation for the name of a permission. IAM has none for a batch of SQS: who may send, delete or
-hide one message may do so with ten.
+hide one message may do so with ten. And it does not tell its policies the encryption context of a request to KMS, so that
+whoever may seal something in one context alone may seal nothing.
 """
 
+import json
 import sys
 
 from ministack.core import iam_actions
@@ -22,6 +24,18 @@ def as_iam_names_it(*request):
 
 
 iam_actions.extract_iam_action = as_iam_names_it
+told = iam_actions.request_tag_context
+
+
+def with_encryption_context(service, action, body, parameters):
+    keys = told(service, action, body, parameters)
+    if service == "kms":
+        context = json.loads(body or b"{}").get("EncryptionContext") or {}
+        keys.update({f"kms:EncryptionContext:{name}".lower(): value for name, value in context.items()})
+    return keys
+
+
+iam_actions.request_tag_context = with_encryption_context
 
 if __name__ == "__main__":
     from ministack.app import main

@@ -10,15 +10,21 @@ import sys
 import threading
 import time
 import unittest
+import urllib.error
 import urllib.parse
 import urllib.request
 
 from standardwebhooks import Webhook, WebhookVerificationError
 from twilio.base.exceptions import TwilioRestException
+from twilio.credential.client_credential_provider import ClientCredentialProvider
+from twilio.http.token_manager import TokenManager
+from twilio.jwt.access_token import AccessToken
+from twilio.jwt.access_token.grants import ChatGrant
 from twilio.request_validator import RequestValidator, get_signature_algorithm
+from twilio.rest import Client
 
 sys.path.insert(0, os.path.dirname(os.environ["SWITCHBOARD_REDIRECT"]))
-from redirect import connect  # noqa: E402
+from redirect import RedirectingHttpClient, connect  # noqa: E402
 
 BASE = os.environ["SWITCHBOARD_URL"].rstrip("/")
 ACCOUNT = os.environ["SWITCHBOARD_ACCOUNT_SID"]
@@ -38,8 +44,8 @@ def eventually(check, within_s=15):
             time.sleep(0.05)
 
 
-def customer_writes(number, to, body):
-    """Posts a carrier's webhook; gives back its message's identifier and the answer."""
+def customer_writes(number, to, body, **more):
+    """Posts a carrier's webhook, with what the carrier says besides; gives back its message's identifier and the answer."""
     sid = "SM" + secrets.token_hex(16)
     form = {
         "MessageSid": sid,
@@ -48,6 +54,7 @@ def customer_writes(number, to, body):
         "To": to,
         "Body": body,
         "NumMedia": "0",
+        **more,
     }
     url = f"{BASE}/webhooks/twilio"
     signature = RequestValidator(TOKEN).compute_signature(url, form)
@@ -169,6 +176,25 @@ class Journey(unittest.TestCase):
         eventually(lambda: self.assertEqual(task.fetch().assignment_status, "completed"))
         eventually(lambda: self.assertEqual(conversation.fetch().state, "closed"))
 
+    def test_what_a_carrier_says_beside_the_text_is_read(self):
+        number, desk = "whatsapp:+14155550161", "whatsapp:+18005550161"
+        v1 = CLIENT.conversations.v1
+        v1.address_configurations.create(
+            type="whatsapp", address=desk, auto_creation_enabled=True, auto_creation_type="default"
+        )
+        customer_writes(number, desk, "", Latitude="51.5", Longitude="-0.1", ProfileName="Zoë")
+        place = eventually(lambda: self.only(v1.participant_conversations.list(address=number)))
+        conversation = v1.conversations(place.conversation_sid)
+        message = eventually(lambda: self.only(conversation.messages.list()))
+        self.assertEqual(message.body, "51.5, -0.1")
+        told = json.loads(CLIENT.request("GET", message.links["channel_metadata"]).text)
+        self.assertEqual((told["type"], told["message_sid"]), ("whatsapp", message.sid))
+        expected = {"latitude": "51.5", "longitude": "-0.1", "name": None, "address": None}
+        self.assertEqual(told["data"]["location"], expected)
+        self.assertEqual((told["data"]["profile_name"], told["data"]["button"]), ("Zoë", None))
+        refused = self.fails(400, 50304, conversation.messages.create, body="hi", attributes={"a": 1})
+        self.assertIn("json.dumps", refused.msg)
+
     def test_pages_are_followed(self):
         workspace = CLIENT.taskrouter.v1.workspaces.create(friendly_name="Paged from Python")
         channels = CLIENT.taskrouter.v1.workspaces(workspace.sid).task_channels
@@ -287,6 +313,41 @@ class Journey(unittest.TestCase):
         self.assertIn(first.sid, bound.msg)
         self.assertTrue(conversations(first.sid).delete())
         conversations(second.sid).participants.create(**pair)
+
+    def test_keys_and_tokens_of_this_sdk_count(self):
+        key = CLIENT.new_keys.create(friendly_name="python")
+        self.addCleanup(CLIENT.keys(key.sid).delete)
+        by_key = connect(key.sid, key.secret, base=BASE, account_sid=ACCOUNT)
+        self.assertIsNotNone(by_key.messaging.v1.services.list(limit=1))
+        self.fails(401, 20003, by_key.new_keys.create)
+        service = CLIENT.conversations.v1.configuration().fetch().default_chat_service_sid
+
+        def read(grants, **options):
+            token = AccessToken(ACCOUNT, key.sid, key.secret, grants=grants, identity="py", **options).to_jwt()
+            url = f"{BASE}/conversations/v1/Conversations"
+            request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})
+            try:
+                with urllib.request.urlopen(request) as answer:
+                    return answer.status, json.loads(answer.read())
+            except urllib.error.HTTPError as error:
+                return error.code, json.loads(error.read())
+
+        chat = [ChatGrant(service_sid=service)]
+        status, page = read(chat)
+        self.assertEqual((status, page["conversations"]), (200, []))
+        status, refused = read([])
+        self.assertEqual((status, refused["code"]), (401, 20106))
+        status, refused = read(chat, ttl=2 * 86400)
+        self.assertEqual((status, refused["code"]), (401, 20157))
+
+        class Here(TokenManager):
+            def fetch_access_token(self):
+                grant = {"grant_type": "client_credentials", "client_id": key.sid, "client_secret": key.secret}
+                return CLIENT.oauth.v2.token.create(**grant).access_token
+
+        provider = ClientCredentialProvider(key.sid, key.secret, token_manager=Here())
+        bearer = Client(http_client=RedirectingHttpClient(BASE), credential_provider=provider)
+        self.assertIsNotNone(bearer.taskrouter.v1.workspaces.list(limit=1))
 
 
 if __name__ == "__main__":

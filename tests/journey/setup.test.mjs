@@ -66,10 +66,28 @@ story("a messaging service pools a number and a name", async (step) => {
     isSid("SK", key.sid);
     assert.ok(key.secret.length >= 32);
     const byKey = connectAs(key.sid, key.secret);
-    assert.equal((await byKey.api.v2010.accounts(accountSid).fetch()).sid, accountSid);
     assert.equal((await byKey.incomingPhoneNumbers(number.sid).fetch()).phoneNumber, NUMBER);
+    // A standard key has no part in the account and its keys; a main one has.
+    const denied = { status: 401, code: 20003 };
+    await fails(() => byKey.api.v2010.accounts(accountSid).fetch(), denied);
+    await fails(() => byKey.newKeys.create({ friendlyName: "raised" }), denied);
+    await fails(() => byKey.iam.v1.apiKey(key.sid).remove(), denied);
+    const main = await client.iam.v1.newApiKey.create({ accountSid, keyType: "main" });
+    const byMain = connectAs(main.sid, main.secret);
+    assert.equal((await byMain.api.v2010.accounts(accountSid).fetch()).sid, accountSid);
+    const policy = { allow: ["/twilio/messaging/messages/list"] };
+    const restricted = await byMain.iam.v1.newApiKey.create({ accountSid, keyType: "restricted", policy });
+    assert.deepEqual(restricted.policy, policy);
+    const byRestricted = connectAs(restricted.sid, restricted.secret);
+    assert.ok(Array.isArray(await byRestricted.messages.list()));
+    await fails(() => byRestricted.incomingPhoneNumbers(number.sid).fetch(), { status: 401, code: 70051 });
+    const listed = await client.iam.v1.getApiKeys.list({ accountSid });
+    assert.ok([key, main, restricted].every(({ sid }) => listed.some((one) => one.sid === sid)));
+    for (const { sid } of [main, restricted]) {
+      await client.iam.v1.apiKey(sid).remove();
+    }
     await client.keys(key.sid).remove();
-    await fails(() => byKey.incomingPhoneNumbers(number.sid).fetch(), { status: 401, code: 20003 });
+    await fails(() => byKey.incomingPhoneNumbers(number.sid).fetch(), denied);
   });
 });
 

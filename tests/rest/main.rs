@@ -4,7 +4,9 @@
 //! before anybody does it.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod access;
 mod carriers;
+mod clients;
 mod conversations;
 mod endpoints;
 mod flex;

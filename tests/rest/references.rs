@@ -7,7 +7,7 @@ mod races;
 
 use serde_json::{Value, json};
 use switchboard_check::Moment;
-use switchboard_check::references::{Pair, Rule};
+use switchboard_store::reference::{Reference, Rule};
 use switchboard_tests::Answered;
 
 use self::races::{leading_to, of_configuration, of_conversations, of_parts, of_tasks, sid};
@@ -81,6 +81,7 @@ fn function_of(path: &str) -> &'static str {
         ("/messaging/", "messaging-api"),
         ("/api/", "messaging-api"),
         ("/carriers/", "carriers-api"),
+        ("/mcs/", "media-api"),
     ];
     let found = products.into_iter().find(|(prefix, _)| path.starts_with(prefix));
     found.unwrap_or_else(|| panic!("{path} is of no product")).1
@@ -178,7 +179,7 @@ impl Account {
     }
 
     /// Runs a race in which one of both is held, and says what is wrong afterwards.
-    async fn runs(&self, pair: Pair, race: &Race, removal_waits: bool) -> Vec<String> {
+    async fn runs(&self, pair: Reference, race: &Race, removal_waits: bool) -> Vec<String> {
         let world = &self.world;
         let form = race.form();
         let refers = world.post(&race.path, &form);
@@ -213,7 +214,7 @@ impl Account {
         }
         // What refers to nothing is as good as before; a worker's channel is gone with the task channel.
         let shown = referred.text("url");
-        let is_left = matches!(pair.rule(), Rule::Dangles(_)) && pair != Pair::WorkerChannel;
+        let is_left = matches!(pair.rule(), Rule::Dangles(_)) && pair != Reference::WorkerChannel;
         if is_left && shown.starts_with("http") {
             let status = world.get(&shown).await.status;
             wrong.extend((status != 200).then(|| format!("what is left answers {status}")));
@@ -234,64 +235,71 @@ enum Group {
 }
 
 /// The group of a pair; none if there is no race.
-const fn group_of(pair: Pair) -> Option<Group> {
+const fn group_of(pair: Reference) -> Option<Group> {
     match pair {
-        Pair::PartWorkspace
-        | Pair::TaskWorkspace
-        | Pair::TaskWorkflow
-        | Pair::TaskQueue
-        | Pair::TaskChannel
-        | Pair::TaskWorker => Some(Group::Tasks),
-        Pair::WorkerActivity
-        | Pair::WorkerChannel
-        | Pair::QueueActivity
-        | Pair::WorkflowQueue
-        | Pair::WorkflowActivity
-        | Pair::WorkflowWorker
-        | Pair::WorkspaceActivity => Some(Group::Parts),
-        Pair::FlowWorkflow
-        | Pair::FlowChannel
-        | Pair::FlowWorkspace
-        | Pair::FlowAddress
-        | Pair::AddressFlow
-        | Pair::AddressService
-        | Pair::ServiceAddress
-        | Pair::SettingsService
-        | Pair::SettingsMessagingService
-        | Pair::NumberMessagingService
-        | Pair::MessagingServiceNumber
-        | Pair::SenderOfConnection
-        | Pair::ConnectionOfSender => Some(Group::Configuration),
-        Pair::ConversationService
-        | Pair::UserService
-        | Pair::ConversationMessagingService
-        | Pair::ConversationFlow
-        | Pair::MessageMessagingService
-        | Pair::MessageConversation
-        | Pair::BindingConversation
-        | Pair::MembershipConversation
-        | Pair::NameConversation
-        | Pair::ConversationInteraction
-        | Pair::InteractionConversation
-        | Pair::InteractionWorkspace => Some(Group::Conversations),
+        Reference::PartWorkspace
+        | Reference::TaskWorkspace
+        | Reference::TaskWorkflow
+        | Reference::TaskQueue
+        | Reference::TaskChannel
+        | Reference::TaskWorker => Some(Group::Tasks),
+        Reference::WorkerActivity
+        | Reference::WorkerChannel
+        | Reference::QueueActivity
+        | Reference::WorkflowQueue
+        | Reference::WorkflowActivity
+        | Reference::WorkflowWorker
+        | Reference::WorkspaceActivity => Some(Group::Parts),
+        Reference::FlowWorkflow
+        | Reference::FlowChannel
+        | Reference::FlowWorkspace
+        | Reference::FlowAddress
+        | Reference::AddressFlow
+        | Reference::AddressService
+        | Reference::ServiceAddress
+        | Reference::SettingsService
+        | Reference::SettingsMessagingService
+        | Reference::NumberMessagingService
+        | Reference::MessagingServiceNumber
+        | Reference::SenderOfConnection
+        | Reference::ConnectionOfSender => Some(Group::Configuration),
+        Reference::ConversationService
+        | Reference::UserService
+        | Reference::ConversationMessagingService
+        | Reference::ConversationFlow
+        | Reference::MessageMessagingService
+        | Reference::MessageConversation
+        | Reference::BindingConversation
+        | Reference::MembershipConversation
+        | Reference::NameConversation
+        | Reference::ConversationInteraction
+        | Reference::InteractionConversation
+        | Reference::InteractionWorkspace => Some(Group::Conversations),
         // The router's: a test of its own below.
-        Pair::ReservationWorker
+        Reference::ReservationWorker
         // Interactions are never removed, and an invite is written with its task.
-        | Pair::TaskInteraction
-        | Pair::InteractionTask
+        | Reference::TaskInteraction
+        | Reference::InteractionTask
         // A name is written, and removed, with its worker.
-        | Pair::NameWorker
+        | Reference::NameWorker
+        // A customer's message names it when it comes, and no message is ever deleted.
+        | Reference::MessageMessage
         // A page is written with its conversation, by the message that fills it.
-        | Pair::PageConversation => None,
+        | Reference::PageConversation
+        // An upload is written with the message that shows it, and goes after that has lost it.
+        | Reference::MessageUpload
+        | Reference::UploadMessage
+        // Uploads of a service that is removed meanwhile find no conversation to be shown in.
+        | Reference::UploadService => None,
     }
 }
 
 /// Runs every race of a group in both orders. `races` gives the ways in which a record of the first kind of a pair
 /// comes to refer to one of the second, each time with new records.
-async fn nothing_dangles(group: Group, races: impl AsyncFn(&Account, Pair) -> Vec<Race>) {
+async fn nothing_dangles(group: Group, races: impl AsyncFn(&Account, Reference) -> Vec<Race>) {
     let on = Account::open().await;
     let mut wrong = Vec::new();
-    for pair in Pair::ALL.iter().copied().filter(|pair| group_of(*pair) == Some(group)) {
+    for pair in Reference::ALL.iter().copied().filter(|pair| group_of(*pair) == Some(group)) {
         for removal_waits in [true, false] {
             let races = races(&on, pair).await;
             assert!(!races.is_empty(), "{pair:?}");

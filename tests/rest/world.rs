@@ -47,19 +47,26 @@ impl World {
             bytes[4..12].copy_from_slice(&count.fetch_add(1, Ordering::SeqCst).to_be_bytes());
             bytes
         };
-        Self::start(function, base, Some(Arc::new(entropy)), Duration::ZERO).await
+        Self::start(function, base, Some(Arc::new(entropy)), Options::default()).await
+    }
+
+    /// The same where REST is limited.
+    pub(crate) async fn limited(function: &str, base: &'static str, limits: &str) -> Self {
+        let options = Options { rate_limits: Some(limits.to_owned()), ..Options::default() };
+        Self::start(function, base, None, options).await
     }
 
     /// The same with identifiers by chance, and a second between two requests.
     pub(crate) async fn ticking(function: &str, base: &'static str) -> Self {
-        Self::start(function, base, None, Duration::from_secs(1)).await
+        let world = Self::start(function, base, None, Options::default()).await;
+        Self { pace: Duration::from_secs(1), ..world }
     }
 
     async fn start(
         function: &str,
         base: &'static str,
         entropy: Option<Entropy>,
-        pace: Duration,
+        options: Options,
     ) -> Self {
         let (wire, endpoints): (Arc<Wire>, Arc<Endpoints>) = Default::default();
         let options = Options {
@@ -69,13 +76,13 @@ impl World {
             faults: Some(Arc::clone(&wire) as Arc<dyn Faults>),
             endpoints: Some(Arc::clone(&endpoints) as Arc<dyn switchboard::Endpoints>),
             is_driven: false,
-            ..Options::default()
+            ..options
         };
         let exchange = Exchange::with(options).await;
         let mut on = exchange.deployment.dependencies(function).unwrap();
         // By a name of its own: it writes what the function's role does not allow.
         on.store = exchange.deployment.store("the world", on.config.tables.clone());
-        Self { on, exchange, base, heard: Mutex::default(), wire, endpoints, pace }
+        Self { on, exchange, base, heard: Mutex::default(), wire, endpoints, pace: Duration::ZERO }
     }
 
     /// Lets seconds pass.
@@ -98,6 +105,18 @@ impl World {
         std::mem::take(&mut self.wire.sent.lock().unwrap())
     }
 
+    /// What the key service was asked for since the last look.
+    pub(crate) fn asked_of_keys(&self) -> Vec<String> {
+        std::mem::take(&mut self.wire.sealed.lock().unwrap())
+    }
+
+    /// How many read units something takes.
+    pub(crate) async fn units_read(&self, something: impl Future<Output = ()>) -> f64 {
+        let before = self.used().total().read_units;
+        something.await;
+        self.used().total().read_units - before
+    }
+
     /// What everything has used until now.
     pub(crate) fn used(&self) -> Counters {
         self.exchange.deployment.counters()
@@ -106,6 +125,16 @@ impl World {
     /// The next write is done, but its answer gets lost, so the client writes again.
     pub(crate) fn lose_the_next_answer(&self) {
         self.wire.loses.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether tables refuse every request from now on.
+    pub(crate) fn throttles(&self, is_so: bool) {
+        self.wire.throttles.store(is_so, Ordering::SeqCst);
+    }
+
+    /// The next function that asks a table for something panics.
+    pub(crate) fn break_the_next(&self) {
+        self.wire.breaks.store(true, Ordering::SeqCst);
     }
 
     /// Does `between` when `request` is about to write, as `function`, for the first time.
@@ -173,13 +202,34 @@ impl World {
         self.send(Method::DELETE, path, &[], &[("if-match", tag)]).await
     }
 
+    /// A client with other credentials, for paths of all products.
+    pub(crate) fn client(&self, user: &str, password: &str) -> Api {
+        Api::new(self.exchange.deployment.base_url(), user, password)
+    }
+
+    /// A client that bears a token.
+    pub(crate) fn bearing(&self, token: &str) -> Api {
+        Api::bearing(self.exchange.deployment.base_url(), token)
+    }
+
+    /// Where the bundle answers.
+    pub(crate) fn base_url(&self) -> &str {
+        self.exchange.deployment.base_url()
+    }
+
+    /// Now, in seconds.
+    pub(crate) fn seconds(&self) -> i64 {
+        self.on.now().0 / 1000
+    }
+
     /// With other credentials.
     pub(crate) async fn get_as(&self, user: &str, password: &str, path: &str) -> Answered {
         let api = Api::new(self.exchange.deployment.base_url(), user, password);
         api.get(&self.path(path)).await
     }
 
-    async fn send(
+    /// Any request.
+    pub(crate) async fn send(
         &self,
         method: Method,
         path: &str,
@@ -232,7 +282,13 @@ const WITH_WEBHOOKS: (&str, &str) = ("x-twilio-webhook-enabled", "true");
 #[derive(Debug, Default)]
 struct Wire {
     sent: Mutex<Vec<Value>>,
+    /// What the key service was asked for.
+    sealed: Mutex<Vec<String>>,
     loses: AtomicBool,
+    /// Whether tables have no room.
+    throttles: AtomicBool,
+    /// Whether the next request to a table breaks the function that makes it.
+    breaks: AtomicBool,
     /// Whose next write waits.
     holds: Mutex<Option<&'static str>>,
     held: Arc<Notify>,
@@ -245,7 +301,15 @@ fn is_write(call: &Call<'_>) -> bool {
 }
 
 impl Faults for Wire {
+    fn before(&self, call: &Call<'_>) -> Option<Fault> {
+        let is_full = call.service == Service::Tables && self.throttles.load(Ordering::SeqCst);
+        is_full.then_some(Fault::Throttled)
+    }
+
     fn gate(&self, call: &Call<'_>) -> Option<Gate> {
+        if call.service == Service::Tables && self.breaks.swap(false, Ordering::SeqCst) {
+            return Some(Box::pin(async { panic!("a bug that nobody has found yet") }));
+        }
         let mut holds = self.holds.lock().unwrap();
         if !is_write(call) || *holds != Some(call.function) {
             return None;
@@ -260,6 +324,9 @@ impl Faults for Wire {
     }
 
     fn answered(&self, call: &Call<'_>, status: u16) {
+        if call.service == Service::Keys {
+            self.sealed.lock().unwrap().push(call.operation.to_owned());
+        }
         if call.operation != "SendMessageBatch" || status != 200 {
             return;
         }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use switchboard::{Answer, Called, Deployment, Endpoints, Options};
+use switchboard_domain::address::ChannelType;
 use switchboard_domain::conversation::{
     Answers, Conversation, Defaults, EventName, Level, Source, Target,
 };
@@ -109,7 +110,9 @@ impl Centre {
                 state_from: None,
                 state_to: None,
                 reason: None,
+                speaker: None,
                 source: "API".to_owned(),
+                client: None,
             });
             self.calls += 1;
             let message = sqs.send_message().queue_url(self.deployment.queue_url("webhooks.fifo"));
@@ -138,7 +141,9 @@ fn listened_to(number: usize) -> (Decision, ConversationSid) {
         filters: vec![EventName::OnConversationUpdated],
     };
     let attach = Command::Attach(target);
-    let change = decide(&new, attach, Source::Channel, &Answers::NONE, Timestamp(0)).unwrap();
+    let change =
+        decide(&new, attach, Source::Channel(ChannelType::Sms), &Answers::NONE, Timestamp(0))
+            .unwrap();
     (Decision::put(change.conversation), sid)
 }
 

@@ -15,9 +15,11 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use switchboard::template::{Function, Source};
 use switchboard::{Answer, Called, Endpoints, Options, Permission, Permissions, invoke};
+use switchboard_carriers::stub::CustomerMessage;
 use switchboard_carriers::webhook_path_of;
-use switchboard_domain::carriage::CarrierName;
-use switchboard_tests::{ACCOUNT, Api, Exchange, NUMBER, TOKEN};
+use switchboard_domain::carriage::{CarrierName, Media, message_sid};
+use switchboard_domain::message::files_of;
+use switchboard_tests::{ACCOUNT, Api, Exchange, NUMBER, TOKEN, access_token};
 
 /// What every function's role allows beside its own requests: its log, and the key of whatever is encrypted.
 const EVERYWHERE: [(&str, &str); 4] = [
@@ -55,7 +57,11 @@ impl Endpoints for HangsOnce {
         let is_it = String::from_utf8_lossy(body).contains(&format!("Body={HANGS_AT}&"));
         let hangs = is_it && !self.0.swap(true, Ordering::SeqCst);
         let called = if hangs { Called::TimedOut } else { Called::Answered(200) };
-        Box::pin(async { (called, Answer { content_type: None, body: None }) })
+        // What is fetched is a customer's picture.
+        let is_file = request.method() == Method::GET;
+        let body = is_file.then(|| b"a picture".to_vec());
+        let content_type = is_file.then(|| "image/png".to_owned());
+        Box::pin(async { (called, Answer { content_type, body }) })
     }
 }
 
@@ -146,7 +152,25 @@ async fn is_looked_at(exchange: &Exchange, conversation: &str) {
     ] {
         reader.get(&path).await.ok();
     }
+    in_a_browser(exchange, (name, secret), conversation).await;
     exchange.api.delete(&format!("{account}/Keys/{name}.json")).await;
+}
+
+/// The agent reads by a token of their own, as who writes and as who works.
+async fn in_a_browser(exchange: &Exchange, (key, secret): (&str, &str), conversation: &str) {
+    let settings = exchange.api.get("/conversations/v1/Configuration").await.ok();
+    let grants = json!({
+        "identity": "alice",
+        "chat": { "service_sid": settings["default_chat_service_sid"] },
+        "task_router": { "workspace_sid": exchange.sid("workspace"), "worker_sid": exchange.sid("alice") },
+    });
+    let now = exchange.deployment.dependencies("conversations-api").unwrap().now();
+    let token = access_token(key, secret, &grants, now.0 / 1000);
+    let browser = Api::bearing(exchange.deployment.base_url(), &token);
+    let all = browser.all("/conversations/v1/Conversations", "conversations").await;
+    assert!(all.iter().all(|one| one["sid"].as_str().is_some()), "{conversation}");
+    let own = format!("{}/Workers/{}", exchange.workspace, exchange.sid("alice"));
+    browser.get(&own).await.ok();
 }
 
 /// The flow mentions the first message and waits for minutes only, the workflow asks before it assigns.
@@ -237,12 +261,46 @@ async fn a_group(exchange: &Exchange) {
 /// A message that belongs to no conversation is sent and read again.
 async fn a_message(exchange: &Exchange) {
     let all = format!("/api/2010-04-01/Accounts/{ACCOUNT}/Messages.json");
-    let form = [("To", "+14155550163"), ("From", NUMBER), ("Body", "your parcel is here")];
+    let picture = ("MediaUrl", "https://files.example/3.png");
+    let form = [("To", "+14155550163"), ("From", NUMBER), ("Body", "your parcel is here"), picture];
     let sent = exchange.api.make(&all, &form).await;
     exchange.settles().await;
     let one = all.replace(".json", &format!("/{sent}.json"));
     exchange.api.get(&one).await.ok();
     exchange.api.post(&one, &[("Body", "")]).await.ok();
+}
+
+/// A customer's picture, over something that an attempt before has left in its place; it is read, and goes with its message.
+/// An upload that a message shows, and one that none does.
+async fn files(exchange: &Exchange) {
+    let id = format!("MM{}", "7".repeat(32));
+    let sid = message_sid(CarrierName::default(), &id);
+    let (media, _) = files_of(sid, &[Media::new("", "image/png")]).next().unwrap();
+    let left = exchange.deployment.s3("a test").put_object().bucket("switchboard-mediabucket");
+    left.key(media.to_string()).body(b"half".to_vec().into()).send().await.unwrap();
+    let customer = exchange.customer("+14155550166");
+    let file = [("https://files.example/1.png", "image/png")];
+    assert_eq!(customer.delivers_with(&id, "look", &file).await, 200);
+    exchange.settles().await;
+    let chat = format!("/conversations/v1/Conversations/{}", customer.conversation().await);
+    let service = exchange.api.get(&chat).await.text("chat_service_sid");
+    let uploads = format!("/mcs/v1/Services/{service}/Media");
+    let account = format!("/api/2010-04-01/Accounts/{ACCOUNT}");
+    let key =
+        exchange.api.post(&format!("{account}/Keys.json"), &[("FriendlyName", "k")]).await.ok();
+    let (name, secret) = (key["sid"].as_str().unwrap(), key["secret"].as_str().unwrap());
+    let reader = Api::new(exchange.deployment.base_url(), name, secret);
+    let found = reader.get(&format!("{uploads}/{media}")).await.ok();
+    let address = found["links"]["content_direct_temporary"].as_str().unwrap();
+    assert_eq!(exchange.api.read(address).await.2, b"a picture");
+    exchange.api.delete(&format!("{chat}/Messages/{sid}")).await;
+    let uploaded = exchange.api.upload(&uploads, "image/png", b"a map").await.expect(201);
+    let upload = ("MediaSid", uploaded["sid"].as_str().unwrap());
+    let posted = exchange.api.make(&format!("{chat}/Messages"), &[upload]).await;
+    exchange.api.delete(&format!("{chat}/Messages/{posted}")).await;
+    exchange.api.upload(&uploads, "image/png", b"a plan").await.expect(201);
+    exchange.later(Duration::from_secs(301));
+    exchange.settles().await;
 }
 
 /// A connection that is made by REST: its webhook, a message and a test by it, and its end.
@@ -260,6 +318,14 @@ async fn a_connection(exchange: &Exchange) {
     exchange.api.post(&format!("{one}/Test"), &[("To", to)]).await.ok();
     let messages = format!("/api/2010-04-01/Accounts/{ACCOUNT}/Messages.json");
     exchange.api.make(&messages, &[("To", to), ("From", from), ("Body", "by another way")]).await;
+    exchange.settles().await;
+    // A picture that comes by it is opened with its secrets.
+    let id = format!("MM{}", "8".repeat(32));
+    let media = [("https://files.example/2.png", "image/png")];
+    let picture = CustomerMessage { media: &media, ..CustomerMessage::text(&id, to, from, "look") };
+    let webhook = format!("{}{webhook}", exchange.deployment.base_url());
+    let posted = exchange.carrier.stub(carrier).inbound(&webhook, &picture);
+    assert_eq!(exchange.api.deliver(posted).await, 200);
     exchange.settles().await;
     assert_eq!(exchange.api.all(all, "connections").await.len(), 1);
     exchange.api.delete(&format!("{one}/Numbers/{number}")).await;
@@ -333,11 +399,16 @@ async fn no_role_allows_what_its_function_never_asks_for() {
     let endpoints: Arc<dyn Endpoints> = Arc::new(HangsOnce::default());
     let options = Options { endpoints: Some(endpoints), ..Options::default() };
     let exchange = Exchange::opened(options).await;
+    // Without an upload whose time is over, the permissions for files are idle.
+    if !exchange.moves_time() {
+        return;
+    }
     is_set_up(&exchange).await;
     a_conversation(&exchange).await;
     a_group(&exchange).await;
     a_message(&exchange).await;
     a_connection(&exchange).await;
+    files(&exchange).await;
     an_afternoon(&exchange).await;
     // The second one waits until the endpoint is back.
     for body in [HANGS_AT, "hello"] {

@@ -34,6 +34,10 @@ pub(crate) struct Written {
     pub(crate) body: String,
     pub(crate) carrier: CarrierName,
     pub(crate) names: Vec<(AliasKind, String)>,
+    /// The carrier's identifier of the message that is quoted.
+    pub(crate) reply_to: Option<String>,
+    /// Where the files are that came with it.
+    pub(crate) files: Vec<String>,
 }
 
 /// What a webhook is about.
@@ -148,12 +152,17 @@ pub(crate) fn customers_write(carrier: CarrierName, all: Vec<(String, Written)>)
         .iter()
         .map(|(_, one)| one.names.iter().map(|(kind, name)| (*kind, name.as_str())).collect())
         .collect();
+    let files: Vec<Vec<(&str, &str)>> = all
+        .iter()
+        .map(|(_, one)| one.files.iter().map(|url| (url.as_str(), "image/jpeg")).collect())
+        .collect();
     let messages: Vec<CustomerMessage<'_>> = all
         .iter()
         .zip(&names)
-        .map(|((id, one), names)| {
+        .zip(&files)
+        .map(|(((id, one), names), media)| {
             let text = CustomerMessage::text(id, &one.from, &one.to, &one.body);
-            CustomerMessage { names, ..text }
+            CustomerMessage { names, media, reply_to: one.reply_to.as_deref(), ..text }
         })
         .collect();
     let requests = stub(carrier).inbound_together(&url, &messages);

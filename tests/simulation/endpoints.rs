@@ -12,6 +12,7 @@ use switchboard_domain::sid::{EventSid, ReservationSid};
 use switchboard_domain::timestamp::{Millis, Timestamp};
 
 use crate::beforehand;
+use crate::files;
 use crate::sometimes::{Sometimes, meet};
 use crate::world::World;
 
@@ -212,6 +213,8 @@ struct Heard {
     sequence: Option<u128>,
     /// What names the call.
     token: String,
+    /// Whether it asks for a file of a customer.
+    is_file: bool,
 }
 
 impl Heard {
@@ -222,7 +225,8 @@ impl Heard {
         let sequence = header("x-switchboard-sequence").and_then(|it| it.parse().ok());
         let token = header("I-Twilio-Idempotency-Token").unwrap_or_default().to_owned();
         let path = request.url().path().trim_start_matches('/').to_owned();
-        Self { path, form, sequence, token }
+        let is_file = request.url().host_str() == Some(files::HOST);
+        Self { path, form, sequence, token, is_file }
     }
 
     /// Whose events it is one of: those of reservations are their task's.
@@ -243,7 +247,26 @@ impl Endpoints {
         Self { world, salt }
     }
 
+    /// A file of a customer is asked for.
+    async fn fetched(&self, path: &str) -> (Called, Answer) {
+        let what = path.split('/').next().unwrap_or_default();
+        let label = format!("media-copy endpoint file/{what}");
+        let passage = self.world.wait(driver::invocation(), ENDPOINT, label, false).await;
+        let lost = match passage.before.or(passage.after) {
+            Some(Fault::Killed) => driver::die(),
+            Some(Fault::Hung) => std::future::pending().await,
+            Some(Fault::Lost | Fault::Conflict) => Called::Unanswered,
+            Some(Fault::Throttled) => Called::Answered(429),
+            Some(Fault::Failed) => Called::Answered(500),
+            None => return files::at(path),
+        };
+        (lost, NOTHING)
+    }
+
     async fn called(&self, heard: Heard) -> (Called, Answer) {
+        if heard.is_file {
+            return self.fetched(&heard.path).await;
+        }
         let is_beforehand = heard.path == beforehand::PATH;
         let who = if is_beforehand { "autocreation" } else { "webhook-delivery" };
         let label = format!("{who} endpoint {}", heard.path);
@@ -253,7 +276,13 @@ impl Endpoints {
         }
         let lost = match passage.before {
             Some(Fault::Killed) => driver::die(),
-            Some(Fault::Hung) => std::future::pending().await,
+            Some(Fault::Hung) => {
+                // It is given up in the end, and made again behind those that came after it.
+                if heard.path == "events" {
+                    self.is_told(&heard, true, true);
+                }
+                std::future::pending().await
+            }
             Some(Fault::Lost | Fault::Conflict) => Some(Called::Unanswered),
             Some(Fault::Throttled) => Some(Called::Answered(429)),
             Some(Fault::Failed) => Some(Called::Answered(500)),

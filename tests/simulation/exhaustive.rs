@@ -96,6 +96,8 @@ fn all(sites: &Sites) -> Vec<(Single, Option<u64>)> {
             "carrier"
         } else if label.contains(" endpoint ") {
             ENDPOINT
+        } else if label.contains("Object ") {
+            "objects"
         } else if label.contains("Message") && !label.contains("Item") {
             "queues"
         } else {

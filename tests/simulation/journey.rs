@@ -42,7 +42,8 @@ async fn first_day(on: &mut Kernel) -> Step {
     on.writes(CUSTOMERS[0]).await;
     on.a_little().await?;
     on.all(ReservationStatus::Pending, "rejected").await?;
-    on.writes(CUSTOMERS[0]).await;
+    // What they quote is nobody's, so it is looked for everywhere.
+    on.writes_quoting(CUSTOMERS[0], Some(format!("SM{:032x}", u32::MAX))).await;
     on.a_little().await?;
     on.all(ReservationStatus::Pending, "accepted").await?;
     if let Some((conversation, channel)) = on.channel(CUSTOMERS[0]) {

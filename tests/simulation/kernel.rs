@@ -16,11 +16,13 @@ use tokio::task::JoinHandle;
 
 use crate::carrier::{Post, Posted, Simulated, Written};
 use crate::endpoints::Endpoints;
+use crate::files::Uploads;
 use crate::names::Person;
 use crate::plan::Plan;
 use crate::random::{Concern, Random, Streams};
 use crate::setup::{self, CAPS, PUBLIC_URL, RATES, Setting};
 use crate::sometimes::{Sometimes, meet};
+use crate::speakers;
 use crate::wish::Wish;
 use crate::world::{Violation, World};
 
@@ -95,6 +97,8 @@ pub(crate) struct Facts {
     pub(crate) answers: BTreeMap<u64, usize>,
     /// The status and the body of the last answer.
     pub(crate) last: Option<(u64, Value)>,
+    /// What people have done with uploads.
+    pub(crate) uploads: Uploads,
 }
 
 /// One simulation.
@@ -311,7 +315,11 @@ impl Kernel {
         let Ok(answer) = answer else { return };
         let status = answer["statusCode"].as_u64().unwrap_or_default();
         *self.facts.answers.entry(status).or_default() += 1;
-        self.facts.last = Some((status, setup::body(answer)));
+        let body = setup::body(answer);
+        if status == 201 {
+            self.facts.uploads.hear(name, &body);
+        }
+        self.facts.last = Some((status, body));
         if status == 500 {
             self.world.violated("no defect is served", format!("{name}: {}", answer["body"]));
             return;
@@ -326,7 +334,11 @@ impl Kernel {
             let detail = format!("{name}: {} instead of {:?}", answer["body"], asked.allowed);
             self.world.violated("people hear what the rules say", format!("{status} {detail}"));
         } else if (400..500).contains(&status) {
-            meet(&mut self.world.state().met, Sometimes::RefusedByRule);
+            let mut state = self.world.state();
+            meet(&mut state.met, Sometimes::RefusedByRule);
+            if speakers::was_overtaken(asked.allowed, (status, code)) {
+                meet(&mut state.met, Sometimes::SpokeTooLate);
+            }
         }
     }
 
@@ -343,6 +355,12 @@ impl Kernel {
     pub(crate) async fn ask_knowing(&mut self, method: &str, path: &str, form: &[(&str, &str)]) {
         let (function, event) = setup::request(method, path, form);
         let name = format!("operator: {method} {path} {form:?}");
+        let number = self.deployment.next_invocation();
+        self.invoke(function, event, What::Api { name, number }).await;
+    }
+
+    /// A request of its own kind; what is answered is not predicted.
+    pub(crate) async fn ask_with(&mut self, function: &str, name: String, event: Value) {
         let number = self.deployment.next_invocation();
         self.invoke(function, event, What::Api { name, number }).await;
     }

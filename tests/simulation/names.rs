@@ -82,7 +82,8 @@ impl Person {
             }
         };
         let (from, to) = (format!("whatsapp:{from}"), WHATSAPP.to_owned());
-        Written { from, to, body, carrier: self.carrier(), names }
+        let files = Vec::new();
+        Written { from, to, body, carrier: self.carrier(), names, reply_to: None, files }
     }
 }
 

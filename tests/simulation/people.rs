@@ -29,6 +29,8 @@ impl Kernel {
         if self.somebody_with_names_acts().await
             || self.several_come_together().await
             || self.somebody_sets_timers().await
+            || self.somebody_speaks().await
+            || self.somebody_has_a_file().await
         {
             return;
         }
@@ -99,14 +101,19 @@ impl Kernel {
     }
 
     pub(crate) async fn writes(&mut self, from: &str) {
+        self.writes_quoting(from, None).await;
+    }
+
+    /// The same in answer to a message, by the carrier's identifier of that.
+    pub(crate) async fn writes_quoting(&mut self, from: &str, reply_to: Option<String>) {
         self.messages += 1;
         let number = self.messages;
         let id = format!("SM{number:032x}");
         let (from, to) = (from.to_owned(), NUMBER.to_owned());
         let carrier = CarrierName::default();
-        let body = format!("message {number}");
-        self.post(customer_writes(&id, Written { from, to, body, carrier, names: Vec::new() }))
-            .await;
+        let (body, names, files) = (format!("message {number}"), Vec::new(), Vec::new());
+        let written = Written { from, to, body, carrier, names, reply_to, files };
+        self.post(customer_writes(&id, written)).await;
     }
 
     async fn the_carrier_repeats(&mut self, random: &mut Random) {
@@ -167,7 +174,7 @@ impl Kernel {
     }
 
     /// Open conversations with an interaction.
-    fn in_use(&self) -> Vec<Conversation> {
+    pub(crate) fn in_use(&self) -> Vec<Conversation> {
         let state = self.world.state();
         let open = |one: &&Conversation| one.state != State::Closed && one.interaction.is_some();
         state.mirror.conversations().filter(open).cloned().collect()

@@ -94,10 +94,14 @@ pub(crate) enum Concern {
     Batches,
     /// Which conversations get timers.
     Timers,
+    /// Who speaks alone.
+    Speakers,
+    /// What is done with files.
+    Files,
 }
 
 impl Concern {
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::Setting,
         Self::Profile,
         Self::Ids,
@@ -115,6 +119,8 @@ impl Concern {
         Self::Names,
         Self::Batches,
         Self::Timers,
+        Self::Speakers,
+        Self::Files,
     ];
 
     /// By its name and not by its place, so that one more changes none of the others.

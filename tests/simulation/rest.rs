@@ -99,6 +99,9 @@ impl Kernel {
             // Opt-out is not built: nobody keeps a list, so its invariant is not asked.
             opted_out: None,
             interfered: Some(BTreeSet::new()),
+            objects: self.deployment.objects().map(|keys| {
+                keys.iter().map(|key| key.parse().expect("a key is a file's identifier")).collect()
+            }),
             skew: if state.skew.is_empty() { Millis::seconds(15) } else { SKEW },
             now: self.world.now(),
         }

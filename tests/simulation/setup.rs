@@ -13,7 +13,7 @@ pub(crate) const ACCOUNT: &str = "AC00000000000000000000000000000001";
 /// Its token.
 pub(crate) const TOKEN: &str = "local-auth-token";
 /// `ACCOUNT:TOKEN` in base64.
-const AUTHORIZATION: &str =
+pub(crate) const AUTHORIZATION: &str =
     "Basic QUMwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMTpsb2NhbC1hdXRoLXRva2Vu";
 /// Where the world reaches us; nobody does.
 pub(crate) const PUBLIC_URL: &str = "https://switchboard.example";
@@ -41,6 +41,8 @@ pub(crate) struct Setting {
     pub(crate) is_capped: bool,
     /// Whether conversations get timers.
     pub(crate) has_timers: bool,
+    /// Whether one speaks at a time in some conversations.
+    pub(crate) has_speakers: bool,
     /// Whether an endpoint is asked before a customer's message is published.
     pub(crate) asks_beforehand: bool,
 }
@@ -73,6 +75,7 @@ impl Setting {
             is_capped: random.chance(250),
             has_timers: random.chance(400),
             asks_beforehand: random.chance(300),
+            has_speakers: random.chance(300),
         }
     }
 }
@@ -84,6 +87,7 @@ pub(crate) fn request(method: &str, path: &str, form: &[(&str, &str)]) -> (&'sta
         "taskrouter" => "taskrouter-api",
         "flex-api" | "studio" => "flex-api",
         "carriers" => "carriers-api",
+        "mcs" | "media" => "media-api",
         _ => "messaging-api",
     };
     let headers =

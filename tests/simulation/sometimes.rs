@@ -12,6 +12,7 @@ use switchboard_domain::timestamp::Millis;
 
 use crate::beforehand;
 use crate::mirror::Mirror;
+use crate::speakers;
 use crate::steps::Scene;
 use crate::wish::Wish;
 
@@ -70,6 +71,11 @@ sometimes! {
     ChangedWhileLookedAt = "a conversation changes while its alarm rings",
     MessageRefused = "an endpoint refuses a customer's message",
     MessageChanged = "an endpoint changes a customer's message, or names its conversation",
+    TurnHandedOver = "a speaker is followed by another one before their time is over",
+    TurnRanOut = "a speaker is followed by another one after their time was over",
+    AgentTookTurn = "an agent who is seated takes the turn of a bot",
+    SpeakerLeft = "a speaker leaves the conversation",
+    SpokeTooLate = "a speaker writes under a number that was good when they began",
     RefusedByRule = "a person's request is refused by a rule, as predicted",
 }
 
@@ -96,6 +102,9 @@ pub(crate) fn look(met: &mut Met, scene: &Scene<'_>, around: &Around<'_>) {
         match (&change.before, &change.after) {
             (Some(Record::Task(before)), Some(Record::Task(after))) => {
                 task(met, before, after, scene, around);
+            }
+            (Some(Record::Conversation(before)), Some(Record::Conversation(after))) => {
+                speakers::note(before, after, scene, met);
             }
             (before, Some(Record::Message(after))) => {
                 let before = match before {

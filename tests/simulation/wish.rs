@@ -13,17 +13,18 @@ use switchboard_domain::task::{ReservationStatus, Task, TaskStatus};
 use switchboard_domain::timestamp::{Millis, Timestamp};
 
 use crate::mirror::Mirror;
+use crate::speakers::{self, Turn};
 
 /// Status and code of an answer; a success has no code.
 pub(crate) type Reply = (u64, u64);
 
-const OK: Reply = (200, 0);
-const CREATED: Reply = (201, 0);
+pub(crate) const OK: Reply = (200, 0);
+pub(crate) const CREATED: Reply = (201, 0);
 const GONE: Reply = (204, 0);
-const NO_SUCH: Reply = (404, 20404);
+pub(crate) const NO_SUCH: Reply = (404, 20404);
 const STATE: Reply = (400, 20001);
 const RESCINDED: Reply = (410, 20410);
-const CLOSED: Reply = (400, 50377);
+pub(crate) const CLOSED: Reply = (400, 50377);
 const BOUND: Reply = (409, 50416);
 const CHANNEL_CLOSED: Reply = (400, 45354);
 
@@ -44,7 +45,9 @@ pub(crate) enum Wish {
     /// A task is deleted.
     Delete { task: TaskSid },
     /// Something is written into a conversation.
-    Write { conversation: ConversationSid },
+    Write { conversation: ConversationSid, token: Option<u64> },
+    /// Somebody is to write alone, or no more.
+    Speak { conversation: ConversationSid, turn: Turn },
     /// A conversation gets timers, or another state.
     Time { conversation: ConversationSid },
     /// A conversation is closed.
@@ -84,7 +87,11 @@ impl Wish {
                 None => Self::Amend { task: named(sid) },
             },
             ["conversations", _, "Conversations", sid, "Messages"] => {
-                Self::Write { conversation: named(sid) }
+                let token = given("SpeakerToken").map(|token| token.parse().expect("a number"));
+                Self::Write { conversation: named(sid), token }
+            }
+            ["conversations", _, "Conversations", sid, "Speaker"] => {
+                Self::Speak { conversation: named(sid), turn: Turn::of(given) }
             }
             ["conversations", _, "Conversations", _, "Webhooks"] => Self::Plain(CREATED),
             ["conversations", _, "Conversations", sid] if given("State") == Some("closed") => {
@@ -138,10 +145,10 @@ impl Wish {
     pub(crate) fn predicted(&self, mirror: &Mirror, now: Timestamp, is_skewed: bool) -> Vec<Reply> {
         let task = |sid: TaskSid| mirror.tasks().find(|one| one.sid == sid);
         let conversation = |sid: ConversationSid| mirror.conversations().find(|one| one.sid == sid);
+        let slack = if is_skewed { SKEW } else { SLACK };
         match self {
             Self::Plain(reply) => vec![*reply],
             Self::Reservation { reservation, wanted } => {
-                let slack = if is_skewed { SKEW } else { SLACK };
                 let task = task(reservation.kin(0));
                 seen(task, |task| answered(task, *reservation, *wanted, now, slack))
             }
@@ -154,7 +161,12 @@ impl Wish {
                 | TaskStatus::Completed
                 | TaskStatus::Canceled => vec![GONE],
             }),
-            Self::Write { conversation: sid } => vec![open(conversation(*sid), CREATED)],
+            Self::Write { conversation: sid, token } => {
+                speakers::written(conversation(*sid), *token, now, slack)
+            }
+            Self::Speak { conversation: sid, turn } => {
+                turn.predicted(conversation(*sid), now, slack)
+            }
             Self::Close { conversation: sid } | Self::Time { conversation: sid } => {
                 vec![open(conversation(*sid), OK)]
             }
@@ -203,7 +215,7 @@ fn is_shut(mirror: &Mirror, sid: InteractionSid) -> bool {
     found.is_some_and(|one| one.status == ChannelStatus::Closed)
 }
 
-fn is_closed(conversation: &Conversation) -> bool {
+pub(crate) fn is_closed(conversation: &Conversation) -> bool {
     conversation.state == State::Closed
 }
 

@@ -325,6 +325,7 @@ impl Faults for World {
             Service::Tables => "tables",
             Service::Queues => "queues",
             Service::Keys => "keys",
+            Service::Objects => "objects",
         };
         let is_write = call.operation.contains("Write")
             || call.operation.contains("Item") && !call.operation.contains("Get");
@@ -348,7 +349,7 @@ impl Faults for World {
             state.news.insert(queue);
             return;
         }
-        if call.service == Service::Keys {
+        if matches!(call.service, Service::Keys | Service::Objects) {
             return;
         }
         let changes = state.mirror.apply(call.function, call.operation, call.body);
@@ -405,6 +406,7 @@ fn label(call: &Call<'_>) -> String {
         }
         Service::Tables => items(call.body),
         Service::Keys => String::new(),
+        Service::Objects => "media".to_owned(),
     };
     format!("{} {} {what}", call.function, call.operation)
 }

@@ -1,5 +1,6 @@
 //! The REST API as a stranger uses it: forms in, JSON out.
 
+use reqwest::redirect::Policy;
 use reqwest::{Client, Method};
 use serde_json::Value;
 use switchboard_carriers::SignedRequest;
@@ -10,6 +11,8 @@ pub struct Api {
     base: String,
     name: String,
     password: String,
+    /// What is sent in place of name and password.
+    token: Option<String>,
     client: Client,
 }
 
@@ -20,6 +23,8 @@ pub struct Answered {
     pub status: u16,
     /// The version of the resource.
     pub etag: Option<String>,
+    /// After how many seconds to ask again.
+    pub retry_after: Option<String>,
     /// The body; null if it is none or no JSON.
     pub body: Value,
 }
@@ -83,8 +88,14 @@ impl Api {
             base: base.to_owned(),
             name: name.to_owned(),
             password: password.to_owned(),
-            client: Client::new(),
+            token: None,
+            client: Client::builder().redirect(Policy::none()).build().expect("a client"),
         }
+    }
+
+    /// A client that bears a token.
+    pub fn bearing(base: &str, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..Self::new(base, "", "") }
     }
 
     /// One request.
@@ -99,21 +110,26 @@ impl Api {
             true => path.to_owned(),
             false => format!("{}{path}", self.base),
         };
-        let mut request = self
-            .client
-            .request(method, url)
-            .basic_auth(&self.name, Some(&self.password))
-            .header("content-type", "application/x-www-form-urlencoded");
+        let request = self.client.request(method, url);
+        let request = match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request.basic_auth(&self.name, Some(&self.password)),
+        };
+        let mut request = request.header("content-type", "application/x-www-form-urlencoded");
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
         let response = request.body(body).send().await.expect("the API answers");
         let status = response.status().as_u16();
-        let etag = response.headers().get("etag").and_then(|it| it.to_str().ok());
-        let etag = etag.map(str::to_owned);
+        let header = |name: &str| {
+            let value = response.headers().get(name).and_then(|it| it.to_str().ok());
+            value.map(str::to_owned)
+        };
+        let (etag, retry_after) = (header("etag"), header("retry-after"));
         let bytes = response.bytes().await.expect("the API ends its answer");
-        Answered { status, etag, body: serde_json::from_slice(&bytes).unwrap_or_default() }
+        let body = serde_json::from_slice(&bytes).unwrap_or_default();
+        Answered { status, etag, retry_after, body }
     }
 
     /// Delivers what a carrier signed, and says how it was answered.
@@ -138,6 +154,47 @@ impl Api {
     /// Removes.
     pub async fn delete(&self, path: &str) -> Answered {
         self.send(Method::DELETE, path, &[], &[]).await
+    }
+
+    /// Uploads a file as the SDK for Node does: its bytes, with a media type of their own.
+    ///
+    /// # Panics
+    /// If nobody answers.
+    pub async fn upload(&self, path: &str, content_type: &str, content: &[u8]) -> Answered {
+        let request = self
+            .client
+            .post(format!("{}{path}", self.base))
+            .basic_auth(&self.name, Some(&self.password))
+            .header("content-type", content_type);
+        let response = request.body(content.to_vec()).send().await.expect("the API answers");
+        let status = response.status().as_u16();
+        let bytes = response.bytes().await.expect("the API ends its answer");
+        let body = serde_json::from_slice(&bytes).unwrap_or_default();
+        Answered { status, etag: None, retry_after: None, body }
+    }
+
+    /// Reads an address as a browser does that has no password: status, media type and content.
+    ///
+    /// # Panics
+    /// If nobody answers.
+    pub async fn read(&self, url: &str) -> (u16, String, Vec<u8>) {
+        let response = self.client.get(url).send().await.expect("somebody answers");
+        let status = response.status().as_u16();
+        let kind = response.headers().get("content-type").and_then(|it| it.to_str().ok());
+        let kind = kind.unwrap_or_default().to_owned();
+        (status, kind, response.bytes().await.expect("a whole answer").to_vec())
+    }
+
+    /// The same with the account's password; a redirect is followed once, without it.
+    ///
+    /// # Panics
+    /// If nobody answers.
+    pub async fn read_as_account(&self, path: &str) -> (u16, String, Vec<u8>) {
+        let answered = self.get(path).await;
+        match answered.body["location"].as_str() {
+            Some(elsewhere) if answered.status == 302 => self.read(elsewhere).await,
+            _ => (answered.status, String::new(), Vec::new()),
+        }
     }
 
     /// Creates, and answers the new sid.

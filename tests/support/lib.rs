@@ -8,9 +8,11 @@
 mod api;
 mod centre;
 pub mod cost;
+mod files;
 mod hand;
 mod people;
 mod schema;
+mod token;
 
 use std::io::Write as _;
 use std::sync::Arc;
@@ -29,9 +31,11 @@ use tracing_subscriber::EnvFilter;
 
 pub use api::{Answered, Api};
 pub use centre::{Centre, Made, Rest};
+pub use files::{FileAnswer, FileHost};
 pub use hand::{Hand, Polls};
 pub use people::{Agent, Customer};
-pub use schema::{Schema, reference};
+pub use schema::{Schema, reference, reference_text};
+pub use token::{access_token, signed_token, token_claims, token_header};
 
 /// The account of every test.
 pub const ACCOUNT: &str = "AC00000000000000000000000000000001";
@@ -40,7 +44,7 @@ pub const TOKEN: &str = "local-auth-token";
 /// The number that customers write to.
 pub const NUMBER: &str = "+18005550100";
 /// Whatever is waited for must come by then.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running bundle with a contact centre in it.
 pub struct Exchange {

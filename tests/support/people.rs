@@ -76,13 +76,51 @@ impl<'a> Customer<'a> {
         self.delivers(&id, body).await
     }
 
+    /// Sends files, each an address and a media type, with a text; answers the carrier's identifier.
+    ///
+    /// # Panics
+    /// If the webhook is not taken.
+    pub async fn sends(&self, body: &str, media: &[(&str, &str)]) -> String {
+        let id = self.exchange.carrier.stub(self.carrier).message_id(random(), true);
+        assert_eq!(self.delivers_with(&id, body, media).await, 200);
+        id
+    }
+
     /// The carrier delivers a message under this id.
     pub async fn delivers(&self, sid: &str, body: &str) -> u16 {
+        self.delivers_with(sid, body, &[]).await
+    }
+
+    /// The same with files.
+    pub async fn delivers_with(&self, sid: &str, body: &str, media: &[(&str, &str)]) -> u16 {
+        self.posts(sid, CustomerMessage { media, ..CustomerMessage::text("", "", "", body) }).await
+    }
+
+    /// Does what a message says, whoever it names, under a new message id, which is answered.
+    ///
+    /// # Panics
+    /// If it is not taken.
+    pub async fn does(&self, message: CustomerMessage<'_>) -> String {
+        let id = self.exchange.carrier.stub(self.carrier).message_id(random(), false);
+        self.delivers_as(CustomerMessage { id: &id, ..message }).await;
+        id
+    }
+
+    /// The same under the id that the message has.
+    ///
+    /// # Panics
+    /// If it is not taken.
+    pub async fn delivers_as(&self, message: CustomerMessage<'_>) {
+        let status = self.posts(message.id, message).await;
+        assert_eq!(status / 100, 2, "{message:?}");
+    }
+
+    async fn posts(&self, sid: &str, message: CustomerMessage<'_>) -> u16 {
         let carrier = self.carrier;
         let url = format!("{}{}", self.exchange.deployment.base_url(), webhook_path(carrier));
         let names: Vec<_> = self.names.iter().map(|(kind, name)| (*kind, name.as_str())).collect();
-        let message = CustomerMessage::text(sid, &self.address, &self.to, body);
-        let message = CustomerMessage { names: &names, ..message };
+        let (from, to) = (self.address.as_str(), self.to.as_str());
+        let message = CustomerMessage { id: sid, from, to, names: &names, ..message };
         let signed = self.exchange.carrier.stub(carrier).inbound(&url, &message);
         self.exchange.api.deliver(signed).await
     }

@@ -17,6 +17,15 @@ const FLAGS_AS_TEXT: [&str; 3] = ["Available", "IgnoreCapacity", "ReEvaluateTask
 /// # Panics
 /// If the file cannot be read, or if it is absent on a build server.
 pub fn reference(file: &str) -> Option<Value> {
+    let text = reference_text(file)?;
+    Some(serde_json::from_str(&text).unwrap_or_else(|error| panic!("{file}: {error}")))
+}
+
+/// The same of any file.
+///
+/// # Panics
+/// As [`reference`].
+pub fn reference_text(file: &str) -> Option<String> {
     let workspace = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
     let given = std::env::var_os("SWITCHBOARD_REFERENCE").map(PathBuf::from);
     let folder = workspace.join(given.unwrap_or_else(|| PathBuf::from("../shared")));
@@ -25,8 +34,7 @@ pub fn reference(file: &str) -> Option<Value> {
         return None;
     }
     let path = folder.join("reference").join(file);
-    let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{file}: {error}"));
-    Some(serde_json::from_slice(&bytes).unwrap_or_else(|error| panic!("{file}: {error}")))
+    Some(std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{file}: {error}")))
 }
 
 /// One published description of a product.
@@ -100,6 +108,12 @@ impl Schema {
             }
         }
         all
+    }
+
+    /// With which statuses an operation succeeds.
+    pub fn statuses(&self, method: &str, path: &str) -> Vec<u16> {
+        let answers = self.root["paths"][path][method]["responses"].as_object();
+        answers.into_iter().flatten().filter_map(|(status, _)| status.parse().ok()).collect()
     }
 
     /// The paths that list page by page.

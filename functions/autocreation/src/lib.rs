@@ -2,7 +2,7 @@
 //! handler. Follows a carrier's notice that a customer has other names.
 //!
 //! Woken by: `inbound.fifo`. Writes: conversation, address binding, message, renaming. Asks for:
-//! `interaction-invite`, `outbound-message`, `webhook-delivery`. Calls customers' endpoints, which are asked beforehand.
+//! `interaction-invite`, `outbound-message`, `webhook-delivery`, `media-copy`. Calls customers' endpoints, which are asked beforehand.
 //!
 //! An endpoint may take five seconds, and a batch may have ten messages of one pair. So pairs do not wait for each other,
 //! and when there is no time left to ask about another message, it and those behind it come again at once, in order.
@@ -10,6 +10,7 @@
 #![recursion_limit = "256"]
 
 mod names;
+mod target;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use switchboard_domain::address::Address;
@@ -38,6 +39,7 @@ pub const NEEDS: Needs = Needs {
         "QUEUE_INVITES",
         "QUEUE_OUTBOUND",
         "QUEUE_WEBHOOKS",
+        "QUEUE_MEDIA",
         "AUTH_TOKEN",
     ],
 };
@@ -118,6 +120,7 @@ async fn decide(
     let situation = Situation {
         names: &known.names,
         bound: known.bound.as_ref(),
+        target: known.target.as_ref(),
         address: known.address.as_ref(),
         flow: known.flow.as_ref(),
         default_service: known.default_service,
@@ -133,6 +136,7 @@ async fn decide(
 struct Known {
     names: Vec<Address>,
     bound: Option<Conversation>,
+    target: Option<Message>,
     address: Option<AddressConfiguration>,
     flow: Option<Flow>,
     default_service: ServiceSid,
@@ -146,13 +150,15 @@ async fn load(on: &Dependencies, inbound: &InboundMessage) -> Result<Known, Fail
         return unbound(on, inbound, Vec::new()).await;
     }
     let found = names::open(on, &inbound.to, autocreation::names(inbound)).await?;
-    if found.open.is_none() {
+    let Some(bound) = found.open else {
         return unbound(on, inbound, found.names).await;
-    }
+    };
+    let target = target::of(on, inbound, &bound).await?;
     let default_service = default_service_sid(on.config.account_sid);
     Ok(Known {
         names: found.names,
-        bound: found.open,
+        bound: Some(bound),
+        target,
         address: None,
         flow: None,
         default_service,
@@ -184,6 +190,7 @@ async fn unbound(
     Ok(Known {
         names,
         bound: None,
+        target: None,
         address,
         flow,
         default_service: settings

@@ -9,6 +9,7 @@ use switchboard_domain::timestamp::Timestamp;
 use switchboard_rest::{ApiError, Call};
 use switchboard_runtime::Failure;
 use switchboard_store::key;
+use switchboard_vault::Binding;
 
 use crate::settings::parameter;
 
@@ -31,7 +32,7 @@ pub(crate) async fn seal(
     secret: &Private<String>,
     now: Timestamp,
 ) -> Result<SealedSecret, Failure> {
-    let sealed = on.vault().seal(sid, name, secret).await?;
+    let sealed = on.vault().seal(Binding::Connection(sid, name), secret).await?;
     Ok(SealedSecret::new(name, sealed, secret, now))
 }
 

@@ -20,7 +20,7 @@ use std::convert::Infallible;
 use http::Response;
 use lambda_http::{Body, Request};
 use switchboard_connections::Connections;
-use switchboard_rest::{Answer, Call, Method};
+use switchboard_rest::{Answer, Answering, Call, Method};
 use switchboard_runtime::{Dependencies, Needs, Patience};
 
 /// What it is started with. A client waits, and may ask again.
@@ -43,11 +43,13 @@ pub async fn handle(
     request: Request,
 ) -> Result<Response<Body>, Infallible> {
     let connections = connections.clone();
-    switchboard_rest::serve(on, request, move |call| {
-        let connections = connections.clone();
-        Box::pin(async move { route(call, &connections).await })
-    })
-    .await
+    switchboard_rest::serve(on, request, move |call| routed(call, connections.clone())).await
+}
+
+/// Named, so that it is compiled once: the body of an async function in a closure is compiled again into each program.
+#[inline(never)]
+fn routed<'c>(call: &'c Call<'_>, connections: Connections) -> Answering<'c> {
+    Box::pin(async move { route(call, &connections).await })
 }
 
 async fn route(call: &Call<'_>, connections: &Connections) -> Answer {

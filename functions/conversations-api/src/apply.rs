@@ -3,7 +3,7 @@
 use serde_json::Value;
 use switchboard_domain::conversation::{Answers, Conversation};
 use switchboard_domain::decision::Decision;
-use switchboard_domain::process::conversation::{Command, ConversationChange, decide};
+use switchboard_domain::process::conversation::{Command, ConversationChange, decide, decide_all};
 use switchboard_rest::{ApiError, Call};
 
 use crate::scope::{Scope, source};
@@ -25,6 +25,25 @@ pub(crate) async fn apply(
             Ok::<_, ApiError>((show(&change), Decision::from(change)))
         })
         .await
+}
+
+/// Does several commands to a conversation of the path, all of them or none, and shows what came of them.
+pub(crate) async fn apply_all(
+    call: &Call<'_>,
+    scope: &Scope,
+    of: &str,
+    commands: &[Command],
+    show: impl Fn(&ConversationChange) -> Value,
+) -> Result<Value, ApiError> {
+    call.decide(async || {
+        let conversation = scope.conversation(call, of).await?;
+        let rule = |answers: &Answers| {
+            decide_all(&conversation, commands.iter().cloned(), source(call), answers, call.now)
+        };
+        let change = call.on.answering_for::<_, ApiError>(&call.beforehand, rule).await?;
+        Ok((show(&change), Decision::from(change)))
+    })
+    .await
 }
 
 /// What a command of this request changes; what it asks first is looked up, and endpoints are asked (rule B.5).

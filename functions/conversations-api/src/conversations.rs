@@ -18,7 +18,7 @@ use crate::input::{self, CONVERSATION_ATTRIBUTES_MAX};
 use crate::scope::Scope;
 
 /// The largest page.
-const PAGE_MAX: i64 = 100;
+pub(crate) const PAGE_MAX: i64 = 100;
 /// How long a conversation is active while it is quiet.
 const INACTIVE: &str = "Timers.Inactive";
 /// How long it is quiet until it is closed.

@@ -167,7 +167,7 @@ pub(crate) async fn test(call: &Call<'_>, sid: &str) -> Answer {
 
 /// 202, with a body: it is done in a moment.
 const fn accepted(body: Value) -> Reply {
-    Reply { status: 202, body: Some(body), etag: None }
+    Reply::with(202, Some(body))
 }
 
 /// Sends for a call that is due at once; if that fails, the next tick does.

@@ -9,7 +9,7 @@ pub(crate) use switchboard_domain::conversation::{
 use switchboard_domain::sid::{FlowSid, MessagingServiceSid};
 use switchboard_domain::timestamp::Millis;
 use switchboard_rest::fields::{
-    Longest, NotJson, URL_CHARS_MAX, invalid, is_sid, is_web_url, json, one_of,
+    AS_TEXT, Longest, NotJson, URL_CHARS_MAX, invalid, is_sid, is_web_url, json, one_of,
 };
 use switchboard_rest::{ApiError, Call, Params};
 use switchboard_store::key;
@@ -68,7 +68,7 @@ pub(crate) fn attributes(form: &Params, bytes_max: usize) -> Result<Given<String
             Ok(_) => Ok(Some(Some(text.to_owned()))),
             Err(NotJson::TooLong(_)) => Err(Code::AttributesTooLong.into()),
             Err(NotJson::Malformed { .. } | NotJson::NoObject) => {
-                Err(Code::AttributesNotJson.into())
+                Err(ApiError::because(Code::AttributesNotJson, AS_TEXT))
             }
         },
     }

@@ -1,8 +1,8 @@
 //! The Conversations REST product: configuration, conversations and everything inside them.
 //!
-//! Woken by: HTTP. Writes: services, users, conversations, bindings, memberships, messages, address configurations,
+//! Woken by: HTTP. Writes: services, users, conversations, bindings, memberships, messages, uploads, address configurations,
 //! webhook endpoints, and webhook attempts that are to be made (again).
-//! Asks for: `outbound-message`, `webhook-delivery`. Calls customers' endpoints, which are asked beforehand.
+//! Asks for: `outbound-message`, `webhook-delivery`, `media-copy`. Calls customers' endpoints, which are asked beforehand.
 //!
 //! Every conversation belongs to a service. A path without one means the account's default service, so each
 //! operation exists twice and is written once, with a [`Scope`] for the difference.
@@ -11,32 +11,38 @@
 
 mod addresses;
 mod apply;
+mod clients;
 mod configuration;
 mod conversations;
 mod costs;
 mod deliveries;
 mod endpoints;
+mod holder;
 mod hooks;
 mod input;
 mod lookup;
 mod messages;
 mod metadata;
 mod participants;
+mod rates;
 mod receipts;
 mod roles;
 mod scope;
 mod service_configuration;
 mod services;
+mod speaker;
 mod together;
+mod uploads;
 mod user_conversations;
 mod users;
 mod webhooks;
 
 use std::convert::Infallible;
+use std::future::ready;
 
 use http::Response;
 use lambda_http::{Body, Request};
-use switchboard_rest::{Answer, Call, Method};
+use switchboard_rest::{Answer, Answering, Call, Caller, Method, boxed};
 use switchboard_runtime::{Dependencies, Needs, Patience};
 
 use scope::Scope;
@@ -46,148 +52,178 @@ pub const NEEDS: Needs = Needs {
     patience: Patience::CLIENT,
     variables: &[
         "RATE_CARDS",
+        "RATE_LIMITS",
         "TABLE_CONVERSATIONS",
         "TABLE_CONFIGURATION",
         "QUEUE_OUTBOUND",
         "QUEUE_WEBHOOKS",
+        "QUEUE_MEDIA",
         "AUTH_TOKEN",
         "PUBLIC_URL",
+        "SECRETS_KEY",
     ],
 };
 
 /// Serves one request.
 pub async fn handle(on: &Dependencies, request: Request) -> Result<Response<Body>, Infallible> {
-    switchboard_rest::serve(on, request, |call| Box::pin(route(call))).await
+    switchboard_rest::serve_holders(on, request, routed).await
+}
+
+/// Named, so that it is compiled once: the body of an async function in a closure is compiled again into each program.
+#[inline(never)]
+fn routed<'c>(call: &'c Call<'_>) -> Answering<'c> {
+    Box::pin(route(call))
 }
 
 async fn route(call: &Call<'_>) -> Answer {
-    use Method::{Delete, Get, Post};
     let path = call.path();
     let ["v1", path @ ..] = path.as_slice() else {
         return call.no_such_operation();
     };
+    if let Caller::Holder(_) = call.caller {
+        let path = if call.product == "webhooks" { &[][..] } else { path };
+        return clients::route(call, path).await;
+    }
     if call.product == "webhooks" {
         return of_webhooks(call, path).await;
     }
+    let scope = match path {
+        ["Services", sid, ..] => Scope::of(call.sid(sid)?),
+        _ => Scope::default(),
+    };
+    of_account(call, &scope, path).await
+}
+
+fn of_account<'c>(call: &'c Call<'_>, scope: &'c Scope, path: &'c [&'c str]) -> Answering<'c> {
+    use Method::{Delete, Get, Post};
     match (call.method, path) {
-        (Get, ["Configuration"]) => configuration::fetch(call).await,
-        (Post, ["Configuration"]) => configuration::update(call).await,
-        (Get, ["Configuration", "Webhooks"]) => hooks::of_account(call).await,
-        (Post, ["Configuration", "Webhooks"]) => hooks::update_account(call).await,
-        (Get, ["Configuration", "Addresses"]) => addresses::list(call).await,
-        (Post, ["Configuration", "Addresses"]) => addresses::create(call).await,
-        (Get, ["Configuration", "Addresses", sid]) => addresses::fetch(call, sid).await,
-        (Post, ["Configuration", "Addresses", sid]) => addresses::update(call, sid).await,
-        (Delete, ["Configuration", "Addresses", sid]) => addresses::remove(call, sid).await,
-        (Get, ["Services"]) => services::list(call).await,
-        (Post, ["Services"]) => services::create(call).await,
-        (Get, ["Services", sid]) => services::fetch(call, call.sid(sid)?).await,
-        (Delete, ["Services", sid]) => services::remove(call, call.sid(sid)?).await,
-        (_, ["Services", sid, inside @ ..]) => {
-            let scope = Scope::of(call.sid(sid)?);
-            match (call.method, inside) {
-                (Get, ["Configuration"]) => service_configuration::fetch(call, &scope).await,
-                (Post, ["Configuration"]) => service_configuration::update(call, &scope).await,
-                (Get, ["Configuration", "Webhooks"]) => hooks::of_service(call, &scope).await,
-                (Post, ["Configuration", "Webhooks"]) => hooks::update_service(call, &scope).await,
-                _ => in_service(call, &scope, inside).await,
-            }
+        (Get, ["Configuration"]) => boxed(configuration::fetch(call)),
+        (Post, ["Configuration"]) => boxed(configuration::update(call)),
+        (Get, ["Configuration", "Webhooks"]) => boxed(hooks::of_account(call)),
+        (Post, ["Configuration", "Webhooks"]) => boxed(hooks::update_account(call)),
+        (Get, ["Configuration", "Addresses"]) => boxed(addresses::list(call)),
+        (Post, ["Configuration", "Addresses"]) => boxed(addresses::create(call)),
+        (Get, ["Configuration", "Addresses", sid]) => boxed(addresses::fetch(call, sid)),
+        (Post, ["Configuration", "Addresses", sid]) => boxed(addresses::update(call, sid)),
+        (Delete, ["Configuration", "Addresses", sid]) => boxed(addresses::remove(call, sid)),
+        (Get, ["Services"]) => boxed(services::list(call)),
+        (Post, ["Services"]) => boxed(services::create(call)),
+        (Get, ["Services", sid]) => {
+            boxed(async move { services::fetch(call, call.sid(sid)?).await })
         }
-        (_, inside) => in_service(call, &Scope::default(), inside).await,
+        (Delete, ["Services", sid]) => {
+            boxed(async move { services::remove(call, call.sid(sid)?).await })
+        }
+        (_, ["Services", _, inside @ ..]) => match (call.method, inside) {
+            (Get, ["Configuration"]) => boxed(service_configuration::fetch(call, scope)),
+            (Post, ["Configuration"]) => boxed(service_configuration::update(call, scope)),
+            (Get, ["Configuration", "Webhooks"]) => boxed(hooks::of_service(call, scope)),
+            (Post, ["Configuration", "Webhooks"]) => boxed(hooks::update_service(call, scope)),
+            _ => boxed(in_service(call, scope, inside)),
+        },
+        (_, inside) => boxed(in_service(call, scope, inside)),
     }
 }
 
-async fn in_service(call: &Call<'_>, scope: &Scope, path: &[&str]) -> Answer {
+pub(crate) async fn in_service(call: &Call<'_>, scope: &Scope, path: &[&str]) -> Answer {
+    rates::keep(call, scope, path).await?;
+    of_service(call, scope, path).await
+}
+
+/// The operations of a service. As of all operations, each has room of its own, and not a part of the room of all.
+fn of_service<'c>(call: &'c Call<'_>, scope: &'c Scope, path: &'c [&str]) -> Answering<'c> {
     use Method::{Delete, Get, Post};
     match (call.method, path) {
-        (Get, ["Conversations"]) => conversations::list(call, scope).await,
-        (Post, ["Conversations"]) => conversations::create(call, scope).await,
-        (Get, ["Conversations", sid]) => conversations::fetch(call, scope, sid).await,
-        (Post, ["Conversations", sid]) => conversations::update(call, scope, sid).await,
-        (Delete, ["Conversations", sid]) => conversations::remove(call, scope, sid).await,
-        (Get, ["Conversations", sid, "Costs"]) => costs::of_conversation(call, scope, sid).await,
-        (Get, ["Costs"]) => costs::of_service(call, scope).await,
+        (Get, ["Conversations"]) => boxed(conversations::list(call, scope)),
+        (Post, ["Conversations"]) => boxed(conversations::create(call, scope)),
+        (Get, ["Conversations", sid]) => boxed(conversations::fetch(call, scope, sid)),
+        (Post, ["Conversations", sid]) => boxed(conversations::update(call, scope, sid)),
+        (Delete, ["Conversations", sid]) => boxed(conversations::remove(call, scope, sid)),
+        (Get, ["Conversations", sid, "Costs"]) => boxed(costs::of_conversation(call, scope, sid)),
+        (Get, ["Conversations", of, "Speaker"]) => boxed(speaker::fetch(call, scope, of)),
+        (Post, ["Conversations", of, "Speaker"]) => boxed(speaker::update(call, scope, of)),
+        (Get, ["Costs"]) => boxed(costs::of_service(call, scope)),
         (_, ["Conversations", of, "Participants", inside @ ..]) => match (call.method, inside) {
-            (Get, []) => participants::list(call, scope, of).await,
-            (Post, []) => participants::create(call, scope, of).await,
-            (Get, [sid]) => participants::fetch(call, scope, of, sid).await,
-            (Post, [sid]) => participants::update(call, scope, of, sid).await,
-            (Delete, [sid]) => participants::remove(call, scope, of, sid).await,
-            _ => call.no_such_operation(),
+            (Get, []) => boxed(participants::list(call, scope, of)),
+            (Post, []) => boxed(participants::create(call, scope, of)),
+            (Get, [sid]) => boxed(participants::fetch(call, scope, of, sid)),
+            (Post, [sid]) => boxed(participants::update(call, scope, of, sid)),
+            (Delete, [sid]) => boxed(participants::remove(call, scope, of, sid)),
+            _ => boxed(ready(call.no_such_operation())),
         },
         (_, ["Conversations", of, "Messages", inside @ ..]) => match (call.method, inside) {
-            (Get, []) => messages::list(call, scope, of).await,
-            (Post, []) => messages::create(call, scope, of).await,
-            (Get, [sid]) => messages::fetch(call, scope, of, sid).await,
-            (Post, [sid]) => messages::update(call, scope, of, sid).await,
-            (Delete, [sid]) => messages::remove(call, scope, of, sid).await,
-            (Get, [message, "Receipts"]) => receipts::list(call, scope, of, message).await,
-            (Get, [sid, "ChannelMetadata"]) => metadata::fetch(call, scope, of, sid).await,
+            (Get, []) => boxed(messages::list(call, scope, of)),
+            (Post, []) => boxed(messages::create(call, scope, of)),
+            (Get, [sid]) => boxed(messages::fetch(call, scope, of, sid)),
+            (Post, [sid]) => boxed(messages::update(call, scope, of, sid)),
+            (Delete, [sid]) => boxed(messages::remove(call, scope, of, sid)),
+            (Get, [message, "Receipts"]) => boxed(receipts::list(call, scope, of, message)),
+            (Get, [sid, "ChannelMetadata"]) => boxed(metadata::fetch(call, scope, of, sid)),
             (Get, [message, "Receipts", sid]) => {
-                receipts::fetch(call, scope, of, message, sid).await
+                boxed(receipts::fetch(call, scope, of, message, sid))
             }
-            _ => call.no_such_operation(),
+            _ => boxed(ready(call.no_such_operation())),
         },
         (_, ["Conversations", of, "Webhooks", inside @ ..]) => match (call.method, inside) {
-            (Get, []) => webhooks::list(call, scope, of).await,
-            (Post, []) => webhooks::create(call, scope, of).await,
-            (Get, [sid]) => webhooks::fetch(call, scope, of, sid).await,
-            (Post, [sid]) => webhooks::update(call, scope, of, sid).await,
-            (Delete, [sid]) => webhooks::remove(call, scope, of, sid).await,
-            _ => call.no_such_operation(),
+            (Get, []) => boxed(webhooks::list(call, scope, of)),
+            (Post, []) => boxed(webhooks::create(call, scope, of)),
+            (Get, [sid]) => boxed(webhooks::fetch(call, scope, of, sid)),
+            (Post, [sid]) => boxed(webhooks::update(call, scope, of, sid)),
+            (Delete, [sid]) => boxed(webhooks::remove(call, scope, of, sid)),
+            _ => boxed(ready(call.no_such_operation())),
         },
-        (_, ["Roles" | "Users", ..]) => of_people(call, scope, path).await,
-        (Post, ["ConversationWithParticipants"]) => together::create(call, scope).await,
-        (Get, ["ParticipantConversations"]) => lookup::list(call, scope).await,
-        _ => call.no_such_operation(),
+        (_, ["Roles" | "Users", ..]) => of_people(call, scope, path),
+        (Post, ["ConversationWithParticipants"]) => boxed(together::create(call, scope)),
+        (Get, ["ParticipantConversations"]) => boxed(lookup::list(call, scope)),
+        _ => boxed(ready(call.no_such_operation())),
     }
 }
 
 /// The paths behind `/webhooks/v1`: how calls to endpoints are made, and what came of them.
-async fn of_webhooks(call: &Call<'_>, path: &[&str]) -> Answer {
+fn of_webhooks<'c>(call: &'c Call<'_>, path: &'c [&'c str]) -> Answering<'c> {
     use Method::{Delete, Get, Post};
     match (call.method, path) {
-        (Get, ["Endpoints"]) => endpoints::list(call).await,
-        (Post, ["Endpoints"]) => endpoints::create(call).await,
-        (Get, ["Endpoints", sid]) => endpoints::fetch(call, sid).await,
-        (Post, ["Endpoints", sid]) => endpoints::update(call, sid).await,
-        (Delete, ["Endpoints", sid]) => endpoints::remove(call, sid).await,
-        (Post, ["Endpoints", sid, "RotateSecret"]) => endpoints::rotate(call, sid).await,
-        (Post, ["Endpoints", sid, "Test"]) => deliveries::test(call, sid).await,
-        (Post, ["Endpoints", sid, "Replay"]) => deliveries::replay_all(call, sid).await,
-        (Get, ["Deliveries"]) => deliveries::list(call).await,
-        (Get, ["Deliveries", sid]) => deliveries::fetch(call, sid).await,
-        (Post, ["Deliveries", sid, "Replay"]) => deliveries::replay(call, sid).await,
-        _ => call.no_such_operation(),
+        (Get, ["Endpoints"]) => boxed(endpoints::list(call)),
+        (Post, ["Endpoints"]) => boxed(endpoints::create(call)),
+        (Get, ["Endpoints", sid]) => boxed(endpoints::fetch(call, sid)),
+        (Post, ["Endpoints", sid]) => boxed(endpoints::update(call, sid)),
+        (Delete, ["Endpoints", sid]) => boxed(endpoints::remove(call, sid)),
+        (Post, ["Endpoints", sid, "RotateSecret"]) => boxed(endpoints::rotate(call, sid)),
+        (Post, ["Endpoints", sid, "Test"]) => boxed(deliveries::test(call, sid)),
+        (Post, ["Endpoints", sid, "Replay"]) => boxed(deliveries::replay_all(call, sid)),
+        (Get, ["Deliveries"]) => boxed(deliveries::list(call)),
+        (Get, ["Deliveries", sid]) => boxed(deliveries::fetch(call, sid)),
+        (Post, ["Deliveries", sid, "Replay"]) => boxed(deliveries::replay(call, sid)),
+        _ => boxed(ready(call.no_such_operation())),
     }
 }
 
 /// Users, and the roles that they can have.
-async fn of_people(call: &Call<'_>, scope: &Scope, path: &[&str]) -> Answer {
+fn of_people<'c>(call: &'c Call<'_>, scope: &'c Scope, path: &'c [&'c str]) -> Answering<'c> {
     use Method::{Delete, Get, Post};
     match (call.method, path) {
-        (Get, ["Roles"]) => roles::list(call, scope).await,
-        (Post, ["Roles"]) => roles::create(call, scope).await,
-        (Get, ["Roles", sid]) => roles::fetch(call, scope, sid).await,
-        (Post, ["Roles", sid]) => roles::update(call, scope, sid).await,
-        (Delete, ["Roles", sid]) => roles::remove(call, scope, sid).await,
-        (Get, ["Users"]) => users::list(call, scope).await,
-        (Post, ["Users"]) => users::create(call, scope).await,
-        (Get, ["Users", sid]) => users::fetch(call, scope, sid).await,
-        (Post, ["Users", sid]) => users::update(call, scope, sid).await,
-        (Delete, ["Users", sid]) => users::remove(call, scope, sid).await,
+        (Get, ["Roles"]) => boxed(roles::list(call, scope)),
+        (Post, ["Roles"]) => boxed(roles::create(call, scope)),
+        (Get, ["Roles", sid]) => boxed(roles::fetch(call, scope, sid)),
+        (Post, ["Roles", sid]) => boxed(roles::update(call, scope, sid)),
+        (Delete, ["Roles", sid]) => boxed(roles::remove(call, scope, sid)),
+        (Get, ["Users"]) => boxed(users::list(call, scope)),
+        (Post, ["Users"]) => boxed(users::create(call, scope)),
+        (Get, ["Users", sid]) => boxed(users::fetch(call, scope, sid)),
+        (Post, ["Users", sid]) => boxed(users::update(call, scope, sid)),
+        (Delete, ["Users", sid]) => boxed(users::remove(call, scope, sid)),
         (Get, ["Users", user, "Conversations"]) => {
-            user_conversations::list(call, scope, user).await
+            boxed(user_conversations::list(call, scope, user))
         }
         (Get, ["Users", user, "Conversations", sid]) => {
-            user_conversations::fetch(call, scope, user, sid).await
+            boxed(user_conversations::fetch(call, scope, user, sid))
         }
         (Post, ["Users", user, "Conversations", sid]) => {
-            user_conversations::update(call, scope, user, sid).await
+            boxed(user_conversations::update(call, scope, user, sid))
         }
         (Delete, ["Users", user, "Conversations", sid]) => {
-            user_conversations::remove(call, scope, user, sid).await
+            boxed(user_conversations::remove(call, scope, user, sid))
         }
-        _ => call.no_such_operation(),
+        _ => boxed(ready(call.no_such_operation())),
     }
 }

@@ -159,7 +159,7 @@ fn render(call: &Call<'_>, scope: &Scope, user: Option<UserSid>, found: &Found) 
         "conversation_attributes": of.attributes.as_deref().unwrap_or("{}"),
         "conversation_date_created": of.created.iso(),
         "conversation_date_updated": of.updated.iso(),
-        "conversation_created_by": null,
+        "conversation_created_by": of.created_by,
         "conversation_state": of.state.name(),
         "conversation_timers": ShownTimers::of(of),
         "links": {

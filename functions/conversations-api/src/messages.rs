@@ -6,11 +6,12 @@ use switchboard_domain::carriage::DeliveryStatus;
 use switchboard_domain::codes::Code;
 use switchboard_domain::conversation::Conversation;
 use switchboard_domain::decision::Decision;
+use switchboard_domain::media::MediaFailure;
 use switchboard_domain::message::{Edit, Message, Post};
 use switchboard_domain::private::Private;
 use switchboard_domain::process::conversation::{Command, ConversationChange};
 use switchboard_domain::sid::{
-    AccountSid, ConversationSid, MessageSid, ParticipantSid, ServiceSid, Sid as _,
+    AccountSid, ConversationSid, MediaSid, MessageSid, ParticipantSid, ServiceSid, Sid as _,
 };
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_rest::fields::invalid;
@@ -20,9 +21,11 @@ use switchboard_rest::{
 use switchboard_runtime::Dependencies;
 use switchboard_store::key;
 
-use crate::apply::{apply, decide_with_answers};
+use crate::apply::decide_with_answers;
 use crate::input::{self, ATTRIBUTES_MAX, NAME_CHARS_MAX};
 use crate::scope::Scope;
+use crate::speaker;
+use crate::uploads;
 
 /// The largest page.
 const PAGE_MAX: i64 = 100;
@@ -30,19 +33,33 @@ const PAGE_MAX: i64 = 100;
 /// `POST …/Messages`.
 pub(crate) async fn create(call: &Call<'_>, scope: &Scope, of: &str) -> Answer {
     let form = &call.form;
+    let uploads = uploads::named(form)?;
     let post = Post {
         sid: call.on.mint(),
         author: author(form)?,
         body: form.given("Body").map(Private::from),
         media: Vec::new(),
         attributes: input::attributes(form, ATTRIBUTES_MAX)?.flatten(),
+        speaker: speaker::token(form, "SpeakerToken")?,
         origin: None,
         aliases: Vec::new(),
         dates: input::dates(form)?,
     };
-    let command = |_: &Conversation| Ok(Command::Post(post.clone()));
-    let show = |change: &ConversationChange| rendered(call, scope, change);
-    Ok(Reply::created(apply(call, scope, of, command, show).await?))
+    let answer = call
+        .decide(async || {
+            let conversation = scope.conversation(call, of).await?;
+            let (uploads, media) =
+                uploads::attached(call, &conversation, &uploads, post.sid).await?;
+            let among = || speaker::token_among(&conversation, post.attributes.as_deref());
+            let speaker = post.speaker.or_else(among);
+            let command = Command::Post(Post { media, speaker, ..post.clone() });
+            let change = decide_with_answers(call, &conversation, command).await?;
+            let answer = rendered(call, scope, &change);
+            let decision = uploads.into_iter().fold(Decision::from(change), Decision::and);
+            Ok::<_, ApiError>((answer, decision))
+        })
+        .await?;
+    Ok(Reply::created(answer))
 }
 
 /// `GET …/Messages`: in order of their indexes, or the other way round.
@@ -200,11 +217,14 @@ struct Shown<'a> {
 
 #[derive(Debug, Serialize)]
 struct ShownFile<'a> {
-    sid: String,
+    sid: MediaSid,
     size: Option<u64>,
     content_type: &'a str,
-    /// Always null: carriers do not tell it.
-    filename: (),
+    filename: Option<&'a str>,
+    /// Ours: whether its content can be read.
+    state: &'static str,
+    /// Ours: why it cannot, if it never can.
+    error: Option<&'static str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -250,22 +270,17 @@ fn render(call: &Call<'_>, scope: &Scope, of: &Conversation, one: &Message) -> V
     })
 }
 
-/// The files; their identifiers follow from the message's.
+/// The files, each under the identifier that it has everywhere.
 fn media(message: &Message) -> Option<Vec<ShownFile<'_>>> {
-    if message.media.is_empty() {
-        return None;
-    }
-    let mut files = Vec::new();
-    for (number, file) in (1..).zip(&message.media) {
-        let twin = message.sid.kin::<MessageSid>(number).to_string();
-        files.push(ShownFile {
-            sid: format!("ME{}", &twin[2..]),
-            size: file.size_bytes,
-            content_type: &file.content_type,
-            filename: (),
-        });
-    }
-    Some(files)
+    let shown = message.files().map(|(sid, file)| ShownFile {
+        sid,
+        size: file.size_bytes,
+        content_type: &file.content_type,
+        filename: file.file_name.as_ref().map(|name| name.as_str()),
+        state: file.state.name(),
+        error: file.state.failure().map(MediaFailure::reason),
+    });
+    (!message.media.is_empty()).then(|| shown.collect())
 }
 
 impl Summary {
@@ -298,6 +313,7 @@ impl Summary {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use switchboard_domain::address::ChannelType;
     use switchboard_domain::carriage::{CarrierName, StatusReport};
     use switchboard_domain::conversation::{
         Answer, Answers, Dates, Defaults, NewParticipant, Pair, Question, Source,
@@ -319,14 +335,21 @@ mod tests {
             body: Some("hi".into()),
             media: Vec::new(),
             attributes: None,
+            speaker: None,
             origin: None,
             aliases: Vec::new(),
             dates: Dates::default(),
         };
         let joins = pairs.map(|pair| Command::Join(NewParticipant::at(pair)));
         let commands = joins.chain([Command::Post(post)]);
-        let change =
-            decide_all(&conversation, commands, Source::Channel, &answers, Timestamp(0)).unwrap();
+        let change = decide_all(
+            &conversation,
+            commands,
+            Source::Channel(ChannelType::Sms),
+            &answers,
+            Timestamp(0),
+        )
+        .unwrap();
         let reported = (1..).zip(statuses).filter(|(_, it)| **it != DeliveryStatus::Queued);
         reported.fold(change.message.unwrap(), |message, (number, status)| {
             let id = format!("SM{number}");

@@ -3,13 +3,14 @@
 use serde_json::{Value, json};
 use switchboard_domain::configuration::ConversationConfiguration;
 use switchboard_domain::conversation::{
-    Conversation, Listening, Service, Source, UniqueName, default_service_sid,
+    Conversation, Listening, Participant, Service, Source, UniqueName, default_service_sid,
 };
 use switchboard_domain::decision::Decision;
 use switchboard_domain::sid::{ConversationSid, ServiceSid};
-use switchboard_rest::{ApiError, Call};
+use switchboard_rest::{ApiError, Call, Method};
 use switchboard_store::{key, take};
 
+use crate::holder;
 use crate::input::NAME_CHARS_MAX;
 
 /// The name of the service that every account has (rule A.1).
@@ -95,8 +96,17 @@ impl Scope {
                 (take(&mut found, &at), default_of(call, settings.as_ref()))
             }
         };
-        found.filter(|found| found.service == service).ok_or_else(|| call.not_found())
+        let found = found.filter(|found| found.service == service);
+        found.filter(|found| is_seen(call, found)).ok_or_else(|| call.not_found())
     }
+}
+
+/// Whether the caller sees a conversation: a client reads those that they take part in. What they may change, and whether a
+/// role lets them change others, is decided at the door.
+fn is_seen(call: &Call<'_>, conversation: &Conversation) -> bool {
+    let Some((_, identity)) = holder::of(call) else { return true };
+    let takes_part = |one: &Participant| one.identity.as_deref() == Some(identity);
+    call.method != Method::Get || conversation.participants.iter().any(takes_part)
 }
 
 /// The account's settings.
@@ -132,7 +142,7 @@ pub(crate) async fn default_service(call: &Call<'_>) -> Result<Service, ApiError
 
 /// What the webhooks of the account and of a service are to be told of this request.
 pub(crate) async fn listening(call: &Call<'_>, of: ServiceSid) -> Result<Listening, ApiError> {
-    match call.webhooks_enabled() {
+    match call.webhooks_enabled() || holder::of(call).is_some() {
         true => Ok(settings(call).await?.unwrap_or_default().listening(of)),
         false => Ok(Listening::default()),
     }
@@ -140,5 +150,8 @@ pub(crate) async fn listening(call: &Call<'_>, of: ServiceSid) -> Result<Listeni
 
 /// Where a change of this request comes from.
 pub(crate) fn source(call: &Call<'_>) -> Source {
-    Source::Api { webhooks: call.webhooks_enabled() }
+    match holder::client(call) {
+        Some(client) => Source::Client(client),
+        None => Source::Api { webhooks: call.webhooks_enabled() },
+    }
 }

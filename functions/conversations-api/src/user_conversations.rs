@@ -107,7 +107,7 @@ fn render(
         "attributes": of.attributes.as_deref().unwrap_or("{}"),
         "date_created": of.created.iso(),
         "date_updated": of.updated.iso(),
-        "created_by": null,
+        "created_by": of.created_by,
         "notification_level": if one.muted { "muted" } else { "default" },
         "unique_name": of.unique_name,
         "url": call.url(&scope.path(&path)),

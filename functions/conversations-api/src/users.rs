@@ -16,6 +16,7 @@ use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
 use switchboard_runtime::Beforehand;
 use switchboard_store::{Cursor, Listing, Page, key};
 
+use crate::clients;
 use crate::input::{self, ATTRIBUTES_MAX, NAME_CHARS_MAX};
 use crate::scope::{self, Scope, source};
 
@@ -68,6 +69,7 @@ pub(crate) async fn update(call: &Call<'_>, scope: &Scope, name: &str) -> Answer
         .decide(async || {
             let (mut user, service) = with_service(call, scope, name).await?;
             let details = with_role(&details, role, service.as_ref())?;
+            clients::may_change(call, &user, &details, service.as_ref()).await?;
             let is_change = user.describe(&details, call.now);
             let answer = render(call, scope, &user, service.as_ref());
             if !is_change {
@@ -75,7 +77,8 @@ pub(crate) async fn update(call: &Call<'_>, scope: &Scope, name: &str) -> Answer
             }
             let listening = scope::listening(call, user.service).await?;
             may_be_changed(call, &user, listening).await?;
-            let effects = notify::of_user(&user, EventName::OnUserUpdated, source(call), listening);
+            let effects =
+                notify::of_user(&user, EventName::OnUserUpdated, &source(call), listening);
             Ok((answer, Decision::put(user).asking(effects)))
         })
         .await?;
@@ -102,7 +105,7 @@ async fn may_be_changed(
     user: &User,
     listening: Listening,
 ) -> Result<(), ApiError> {
-    let Some(inquiry) = inquiries::of_user(user, source(call), listening) else { return Ok(()) };
+    let Some(inquiry) = inquiries::of_user(user, &source(call), listening) else { return Ok(()) };
     match call.beforehand.verdict(call.on, inquiry).await? {
         Verdict::Vetoed => Err(Refusal::WebhookVetoed.into()),
         Verdict::Unfit(code) => Err(Refusal::WebhookAnswer(code).into()),
@@ -113,7 +116,7 @@ async fn may_be_changed(
 /// The calls that an event of a user leads to.
 async fn told(call: &Call<'_>, user: &User, event: EventName) -> Result<Vec<Effect>, ApiError> {
     let listening = scope::listening(call, user.service).await?;
-    Ok(notify::of_user(user, event, source(call), listening))
+    Ok(notify::of_user(user, event, &source(call), listening))
 }
 
 /// A user of the service, by the identifier or by the identity.

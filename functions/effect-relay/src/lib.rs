@@ -20,7 +20,13 @@ use switchboard_store::item::{carried_id, derived_id, effect_id, image};
 /// What it is started with. There is time: its invocations have half a minute or more.
 pub const NEEDS: Needs = Needs {
     patience: Patience::LONG,
-    variables: &["QUEUE_INVITES", "QUEUE_ROUTING", "QUEUE_OUTBOUND", "QUEUE_WEBHOOKS"],
+    variables: &[
+        "QUEUE_INVITES",
+        "QUEUE_ROUTING",
+        "QUEUE_OUTBOUND",
+        "QUEUE_WEBHOOKS",
+        "QUEUE_MEDIA",
+    ],
 };
 
 /// Handles a batch of stream records. At the first that fails it stops: the stream keeps its order, and what

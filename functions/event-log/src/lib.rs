@@ -13,10 +13,11 @@ use std::collections::BTreeMap;
 use aws_lambda_events::dynamodb::{Event as StreamEvent, EventRecord};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use switchboard_domain::decision::Decision;
-use switchboard_domain::derive::{KINDS, Written, of_change};
+use switchboard_domain::derive::{Written, of_change};
 use switchboard_domain::effect::{Call, Effect, EventCall};
 use switchboard_domain::event::{Occurrence, is_wanted};
 use switchboard_domain::record::Record;
+use switchboard_domain::record::Routed;
 use switchboard_domain::sid::{TaskChannelSid, WorkerSid};
 use switchboard_domain::task::Task;
 use switchboard_domain::timestamp::Timestamp;
@@ -105,7 +106,7 @@ fn occurrences(record: &EventRecord) -> Result<Vec<Occurrence>, Failure> {
 /// Whether a change of it can be an event: the table holds heads as well.
 fn is_watched(image: &serde_dynamo::Item) -> bool {
     match image.inner().get("kind") {
-        Some(serde_dynamo::AttributeValue::S(kind)) => KINDS.contains(&kind.as_str()),
+        Some(serde_dynamo::AttributeValue::S(kind)) => Routed::KINDS.contains(&kind.as_str()),
         _ => false,
     }
 }

@@ -18,8 +18,10 @@ use std::convert::Infallible;
 
 use http::Response;
 use lambda_http::{Body, Request};
-use switchboard_rest::{Answer, Call, Method, serve};
-use switchboard_runtime::{Dependencies, Needs, Patience};
+use switchboard_domain::codes::Code;
+use switchboard_domain::refusal::Refusal;
+use switchboard_rest::{Answer, Answering, ApiError, Call, Method, serve};
+use switchboard_runtime::{Dependencies, Failure, Needs, Patience};
 
 /// What it is started with. A client waits, and may ask again.
 pub const NEEDS: Needs = Needs {
@@ -32,6 +34,7 @@ pub const NEEDS: Needs = Needs {
         "QUEUE_ROUTING",
         "QUEUE_WEBHOOKS",
         "QUEUE_TIMERS",
+        "RATE_LIMITS",
         "AUTH_TOKEN",
         "PUBLIC_URL",
     ],
@@ -39,7 +42,13 @@ pub const NEEDS: Needs = Needs {
 
 /// Serves one request.
 pub async fn handle(on: &Dependencies, request: Request) -> Result<Response<Body>, Infallible> {
-    serve(on, request, |call| Box::pin(route(call))).await
+    serve(on, request, routed).await
+}
+
+/// Named, so that it is compiled once: the body of an async function in a closure is compiled again into each program.
+#[inline(never)]
+fn routed<'c>(call: &'c Call<'_>) -> Answering<'c> {
+    Box::pin(route(call))
 }
 
 async fn route(call: &Call<'_>) -> Answer {
@@ -50,6 +59,7 @@ async fn route(call: &Call<'_>) -> Answer {
 }
 
 async fn interactions_of(call: &Call<'_>) -> Answer {
+    keep_pace(call).await?;
     match (call.method, call.path().as_slice()) {
         (Method::Post, ["v1", "Interactions"]) => interactions::create(call).await,
         (Method::Get, ["v1", "Interactions", kd]) => interactions::fetch(call, kd).await,
@@ -58,6 +68,20 @@ async fn interactions_of(call: &Call<'_>) -> Answer {
             channel_of(call, method, kd, rest).await
         }
         _ => call.no_such_operation(),
+    }
+}
+
+/// Counts a request that changes something, if that is limited, for each endpoint of the account (rule H).
+async fn keep_pace(call: &Call<'_>) -> Result<(), ApiError> {
+    let (limit, path) = (call.on.config.rate_limits.interactions(), call.path());
+    let mut names = path.iter().skip(1).step_by(2);
+    let (Method::Post, Some(limit), Some(endpoint)) = (call.method, limit, names.next_back())
+    else {
+        return Ok(());
+    };
+    match call.on.count(&format!("{}#{endpoint}", call.on.config.account_sid), Some(limit)).await {
+        Err(Failure::Refused(Refusal::TooManyActions)) => Err(Code::TooManyRequests.into()),
+        counted => Ok(counted?),
     }
 }
 

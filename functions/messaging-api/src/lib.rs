@@ -1,7 +1,8 @@
 //! Serves the messaging product and the 2010 API: senders, services that pool them, keys, and messages one by
 //! one, because a client of the hosted product sets up its numbers here before any conversation exists.
 //!
-//! Woken by: HTTP. Writes: phone numbers, messaging services, API keys, messages. Asks for: `outbound-message`.
+//! Woken by: HTTP. Writes: phone numbers, messaging services, API keys, messages. Asks for: `outbound-message`,
+//! `media-copy`.
 #![forbid(unsafe_code)]
 #![recursion_limit = "256"]
 
@@ -11,6 +12,7 @@ mod country;
 mod keys;
 mod messages;
 mod numbers;
+mod oauth;
 mod pool;
 mod segments;
 mod services;
@@ -21,9 +23,11 @@ use http::Response;
 use lambda_http::{Body, Request};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::Effect;
-use switchboard_rest::{Answer, ApiError, Call, Method};
+use switchboard_rest::{Answer, Answering, ApiError, Call, Method, path_of};
 use switchboard_runtime::{Dependencies, Needs, Patience};
 use switchboard_store::Kept;
+
+use self::keys::View;
 
 /// What it is started with. A client waits, and may ask again.
 pub const NEEDS: Needs = Needs {
@@ -32,22 +36,39 @@ pub const NEEDS: Needs = Needs {
         "TABLE_CONVERSATIONS",
         "TABLE_CONFIGURATION",
         "QUEUE_OUTBOUND",
+        "QUEUE_MEDIA",
         "AUTH_TOKEN",
         "PUBLIC_URL",
+        "SECRETS_KEY",
     ],
 };
 
 /// Serves one request.
 pub async fn handle(on: &Dependencies, request: Request) -> Result<Response<Body>, Infallible> {
-    switchboard_rest::serve(on, request, |call| Box::pin(route(call))).await
+    let path = path_of(&request);
+    let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+    match segments.split_first() {
+        Some((product, path)) if oauth::is_here(product, path) => {
+            switchboard_rest::serve_everybody(on, request, routed).await
+        }
+        _ => switchboard_rest::serve(on, request, routed).await,
+    }
+}
+
+/// Named, so that it is compiled once: the body of an async function in a closure is compiled again into each program.
+#[inline(never)]
+fn routed<'c>(call: &'c Call<'_>) -> Answering<'c> {
+    Box::pin(route(call))
 }
 
 async fn route(call: &Call<'_>) -> Answer {
     match (call.product.as_str(), call.path().as_slice()) {
+        (product, path) if oauth::is_here(product, path) => oauth::answer(call).await,
         ("messaging", ["v1", "Services", rest @ ..]) => messaging(call, rest).await,
+        ("iam", ["v1", "Keys", rest @ ..]) => of_keys(call, View::Iam, rest).await,
         ("api", ["2010-04-01", "Accounts", rest @ .., last]) => {
             let Some(last) = last.strip_suffix(".json") else {
-                return Err(call.not_found());
+                return content(call, rest, last).await;
             };
             let path: Vec<&str> = rest.iter().copied().chain([last]).collect();
             let Some((account, path)) = path.split_first() else {
@@ -102,11 +123,8 @@ async fn account_2010(call: &Call<'_>, path: &[&str]) -> Answer {
         (Get, ["IncomingPhoneNumbers", sid]) => numbers::fetch(call, sid).await,
         (Post, ["IncomingPhoneNumbers", sid]) => numbers::update(call, sid).await,
         (Delete, ["IncomingPhoneNumbers", sid]) => numbers::remove(call, sid).await,
-        (Post, ["Keys"]) => keys::create(call).await,
-        (Get, ["Keys"]) => keys::list(call).await,
-        (Get, ["Keys", sid]) => keys::fetch(call, sid).await,
-        (Post, ["Keys", sid]) => keys::update(call, sid).await,
-        (Delete, ["Keys", sid]) => keys::remove(call, sid).await,
+        (_, ["Keys", rest @ ..]) => of_keys(call, View::Keys, rest).await,
+        (_, ["SigningKeys", rest @ ..]) => of_keys(call, View::SigningKeys, rest).await,
         (Post, ["Messages"]) => messages::create::create(call).await,
         (Get, ["Messages"]) => messages::search::list(call).await,
         (Get, ["Messages", sid]) => messages::fetch(call, sid).await,
@@ -114,7 +132,35 @@ async fn account_2010(call: &Call<'_>, path: &[&str]) -> Answer {
         (Delete, ["Messages", sid]) => messages::remove(call, sid).await,
         (Get, ["Messages", sid, "Media"]) => messages::media::list(call, sid).await,
         (Get, ["Messages", sid, "Media", media]) => messages::media::fetch(call, sid, media).await,
+        (Delete, ["Messages", sid, "Media", media]) => {
+            messages::media::remove(call, sid, media).await
+        }
         _ => call.no_such_operation(),
+    }
+}
+
+/// The paths behind one of the three places where keys are.
+async fn of_keys(call: &Call<'_>, view: View, path: &[&str]) -> Answer {
+    use Method::{Delete, Get, Post};
+    match (call.method, path) {
+        (Post, []) => keys::create(call, view).await,
+        (Get, []) => keys::list(call, view).await,
+        (Get, [sid]) => keys::fetch(call, view, sid).await,
+        (Post, [sid]) => keys::update(call, view, sid).await,
+        (Delete, [sid]) => keys::remove(call, sid).await,
+        _ => call.no_such_operation(),
+    }
+}
+
+/// The paths behind `/2010-04-01/Accounts` that end otherwise: the content of a file.
+async fn content(call: &Call<'_>, path: &[&str], media: &str) -> Answer {
+    match (call.method, path) {
+        (Method::Get, [account, "Messages", message, "Media"])
+            if *account == call.on.config.account_sid.to_string() =>
+        {
+            messages::media::content(call, message, media).await
+        }
+        _ => Err(call.not_found()),
     }
 }
 

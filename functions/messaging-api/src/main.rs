@@ -3,5 +3,6 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), switchboard_runtime::Error> {
-    switchboard_rest::run(messaging_api::NEEDS, messaging_api::handle).await
+    let on = switchboard_vault::start(messaging_api::NEEDS).await?;
+    switchboard_rest::run_on(on, messaging_api::handle).await
 }

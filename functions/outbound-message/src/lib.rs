@@ -12,9 +12,10 @@
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use switchboard_carriers::Lookup;
 use switchboard_connections::{By, Connections};
-use switchboard_domain::carriage::{DeliveryStatus, OutboundMessage, Price, SendOutcome};
+use switchboard_domain::carriage::{DeliveryStatus, Media, OutboundMessage, Price, SendOutcome};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::{QueueName, SendRequest};
+use switchboard_domain::media::{HANDED_OUT, MediaState};
 use switchboard_domain::message::{Begin, Delivery, Expense, GAVE_UP, Message, OVER_CAP, OverCap};
 use switchboard_domain::timestamp::{Millis, Timestamp};
 use switchboard_runtime::queue::{Next, body, each_group_or_later};
@@ -33,6 +34,8 @@ pub const NEEDS: Needs = Needs {
         "QUEUE_OUTBOUND",
         "QUEUE_WEBHOOKS",
         "PUBLIC_URL",
+        "MEDIA_URL",
+        "AUTH_TOKEN",
         "CARRIERS",
         "SECRETS_KEY",
         "RATE_CARDS",
@@ -62,8 +65,8 @@ async fn deliver(
         return Err(Failure::Invalid("no such delivery".to_owned()));
     };
     let by = way(on, connections, delivery).await?;
-    let outgoing = outgoing(&message, delivery);
     let now = on.now();
+    let outgoing = outgoing(on, &message, delivery, now);
     let outcome = match delivery.begin(now) {
         Begin::Done => return Ok(Next::Done),
         Begin::Wait { until } => return Ok(Next::Later(until - now)),
@@ -182,11 +185,25 @@ async fn way(
     Ok(By::Environment(delivery.carrier(sender.as_ref())))
 }
 
-fn outgoing(message: &Message, delivery: &Delivery) -> OutboundMessage {
+/// What is handed over. A file that we keep is fetched by the carrier, at an address that is good for as long as it may take
+/// to do so.
+fn outgoing(
+    on: &Dependencies,
+    message: &Message,
+    delivery: &Delivery,
+    now: Timestamp,
+) -> OutboundMessage {
+    let link = on.config.media_link();
+    let files = message.files().map(|(sid, file)| match (file.state, file.url.is_empty()) {
+        (MediaState::Kept, true) => {
+            Media { url: link.address(sid, now + HANDED_OUT).into(), ..file.clone() }
+        }
+        _ => file.clone(),
+    });
     let pair = (delivery.pair.proxy.clone(), delivery.pair.address.clone());
     let body = message.body.clone().unwrap_or_default().0;
     OutboundMessage {
-        media: message.media.clone(),
+        media: files.collect(),
         ..OutboundMessage::text((message.sid, delivery.number), pair, body)
     }
 }

@@ -13,6 +13,7 @@ mod contents;
 mod events;
 mod fields;
 mod new_task;
+mod own;
 mod receipts;
 mod rehearsals;
 mod reservations;
@@ -30,11 +31,12 @@ mod workflows;
 mod workspaces;
 
 use std::convert::Infallible;
+use std::future::ready;
 
 use http::Response;
 use lambda_http::{Body, Request};
 use switchboard_domain::sid::WorkspaceSid;
-use switchboard_rest::{Answer, Call, Method};
+use switchboard_rest::{Answer, Answering, Call, Method, boxed};
 use switchboard_runtime::{Dependencies, Needs, Patience};
 
 use self::reservations::View;
@@ -51,16 +53,24 @@ pub const NEEDS: Needs = Needs {
         "QUEUE_TIMERS",
         "AUTH_TOKEN",
         "PUBLIC_URL",
+        "SECRETS_KEY",
     ],
 };
 
 /// Serves one request.
 pub async fn handle(on: &Dependencies, request: Request) -> Result<Response<Body>, Infallible> {
-    switchboard_rest::serve(on, request, |call| Box::pin(route(call))).await
+    switchboard_rest::serve_holders(on, request, routed).await
+}
+
+/// Named, so that it is compiled once: the body of an async function in a closure is compiled again into each program.
+#[inline(never)]
+fn routed<'c>(call: &'c Call<'_>) -> Answering<'c> {
+    Box::pin(route(call))
 }
 
 async fn route(call: &Call<'_>) -> Answer {
     let path = call.path();
+    own::may(call, &path).await?;
     match (call.method, path.as_slice()) {
         (Method::Get, ["v1", "Workspaces"]) => workspaces::list(call).await,
         (Method::Post, ["v1", "Workspaces"]) => workspaces::create(call).await,
@@ -76,60 +86,61 @@ async fn route(call: &Call<'_>) -> Answer {
     }
 }
 
-async fn within(call: &Call<'_>, ws: WorkspaceSid, path: &[&str]) -> Answer {
+/// The operations of a workspace. Each has room of its own, and not a part of the room of all.
+fn within<'c>(call: &'c Call<'_>, ws: WorkspaceSid, path: &'c [&'c str]) -> Answering<'c> {
     if let Some(asked) = statistics::Asked::read(call.method, path) {
-        return statistics::answer(call, ws, asked).await;
+        return boxed(statistics::answer(call, ws, asked));
     }
     match (call.method, path) {
-        (Method::Get, ["Activities"]) => activities::list(call, ws).await,
-        (Method::Post, ["Activities"]) => activities::create(call, ws).await,
-        (Method::Get, ["Activities", sid]) => activities::fetch(call, ws, sid).await,
-        (Method::Post, ["Activities", sid]) => activities::update(call, ws, sid).await,
-        (Method::Delete, ["Activities", sid]) => activities::remove(call, ws, sid).await,
-        (Method::Get, ["Events"]) => events::list(call, ws).await,
-        (Method::Get, ["Events", sid]) => events::fetch(call, ws, sid).await,
-        (Method::Get, ["TaskChannels"]) => task_channels::list(call, ws).await,
-        (Method::Post, ["TaskChannels"]) => task_channels::create(call, ws).await,
-        (Method::Get, ["TaskChannels", sid]) => task_channels::fetch(call, ws, sid).await,
-        (Method::Post, ["TaskChannels", sid]) => task_channels::update(call, ws, sid).await,
-        (Method::Delete, ["TaskChannels", sid]) => task_channels::remove(call, ws, sid).await,
-        (Method::Get, ["TaskQueues"]) => task_queues::list(call, ws).await,
-        (Method::Post, ["TaskQueues"]) => task_queues::create(call, ws).await,
-        (Method::Get, ["TaskQueues", sid]) => task_queues::fetch(call, ws, sid).await,
-        (Method::Post, ["TaskQueues", sid]) => task_queues::update(call, ws, sid).await,
-        (Method::Delete, ["TaskQueues", sid]) => task_queues::remove(call, ws, sid).await,
-        (Method::Get, ["Workflows"]) => workflows::list(call, ws).await,
-        (Method::Post, ["Workflows"]) => workflows::create(call, ws).await,
-        (Method::Get, ["Workflows", sid]) => workflows::fetch(call, ws, sid).await,
-        (Method::Post, ["Workflows", sid]) => workflows::update(call, ws, sid).await,
-        (Method::Delete, ["Workflows", sid]) => workflows::remove(call, ws, sid).await,
+        (Method::Get, ["Activities"]) => boxed(activities::list(call, ws)),
+        (Method::Post, ["Activities"]) => boxed(activities::create(call, ws)),
+        (Method::Get, ["Activities", sid]) => boxed(activities::fetch(call, ws, sid)),
+        (Method::Post, ["Activities", sid]) => boxed(activities::update(call, ws, sid)),
+        (Method::Delete, ["Activities", sid]) => boxed(activities::remove(call, ws, sid)),
+        (Method::Get, ["Events"]) => boxed(events::list(call, ws)),
+        (Method::Get, ["Events", sid]) => boxed(events::fetch(call, ws, sid)),
+        (Method::Get, ["TaskChannels"]) => boxed(task_channels::list(call, ws)),
+        (Method::Post, ["TaskChannels"]) => boxed(task_channels::create(call, ws)),
+        (Method::Get, ["TaskChannels", sid]) => boxed(task_channels::fetch(call, ws, sid)),
+        (Method::Post, ["TaskChannels", sid]) => boxed(task_channels::update(call, ws, sid)),
+        (Method::Delete, ["TaskChannels", sid]) => boxed(task_channels::remove(call, ws, sid)),
+        (Method::Get, ["TaskQueues"]) => boxed(task_queues::list(call, ws)),
+        (Method::Post, ["TaskQueues"]) => boxed(task_queues::create(call, ws)),
+        (Method::Get, ["TaskQueues", sid]) => boxed(task_queues::fetch(call, ws, sid)),
+        (Method::Post, ["TaskQueues", sid]) => boxed(task_queues::update(call, ws, sid)),
+        (Method::Delete, ["TaskQueues", sid]) => boxed(task_queues::remove(call, ws, sid)),
+        (Method::Get, ["Workflows"]) => boxed(workflows::list(call, ws)),
+        (Method::Post, ["Workflows"]) => boxed(workflows::create(call, ws)),
+        (Method::Get, ["Workflows", sid]) => boxed(workflows::fetch(call, ws, sid)),
+        (Method::Post, ["Workflows", sid]) => boxed(workflows::update(call, ws, sid)),
+        (Method::Delete, ["Workflows", sid]) => boxed(workflows::remove(call, ws, sid)),
         (Method::Post, ["Workflows", sid, "Rehearsal"]) => {
-            rehearsals::rehearse(call, ws, sid).await
+            boxed(rehearsals::rehearse(call, ws, sid))
         }
-        (Method::Get, ["Workers"]) => workers::list(call, ws).await,
-        (Method::Post, ["Workers"]) => workers::create(call, ws).await,
-        (Method::Get, ["Workers", sid]) => workers::fetch(call, ws, sid).await,
-        (Method::Post, ["Workers", sid]) => workers::update(call, ws, sid).await,
-        (Method::Delete, ["Workers", sid]) => workers::remove(call, ws, sid).await,
-        (_, ["Workers", worker, "Channels", rest @ ..]) => of_worker(call, ws, worker, rest).await,
-        (Method::Get, ["Tasks"]) => tasks::list(call, ws).await,
-        (Method::Post, ["Tasks"]) => new_task::create(call, ws).await,
-        (Method::Get, ["Tasks", sid]) => tasks::fetch(call, ws, sid).await,
-        (Method::Post, ["Tasks", sid]) => tasks::update(call, ws, sid).await,
-        (Method::Delete, ["Tasks", sid]) => tasks::remove(call, ws, sid).await,
-        (Method::Get, ["TaskQueues", sid, "Ageing"]) => task_queues::ageing(call, ws, sid).await,
-        (Method::Get, ["Tasks", sid, "Receipt"]) => receipts::of_task(call, ws, sid).await,
+        (Method::Get, ["Workers"]) => boxed(workers::list(call, ws)),
+        (Method::Post, ["Workers"]) => boxed(workers::create(call, ws)),
+        (Method::Get, ["Workers", sid]) => boxed(workers::fetch(call, ws, sid)),
+        (Method::Post, ["Workers", sid]) => boxed(workers::update(call, ws, sid)),
+        (Method::Delete, ["Workers", sid]) => boxed(workers::remove(call, ws, sid)),
+        (_, ["Workers", worker, "Channels", rest @ ..]) => boxed(of_worker(call, ws, worker, rest)),
+        (Method::Get, ["Tasks"]) => boxed(tasks::list(call, ws)),
+        (Method::Post, ["Tasks"]) => boxed(new_task::create(call, ws)),
+        (Method::Get, ["Tasks", sid]) => boxed(tasks::fetch(call, ws, sid)),
+        (Method::Post, ["Tasks", sid]) => boxed(tasks::update(call, ws, sid)),
+        (Method::Delete, ["Tasks", sid]) => boxed(tasks::remove(call, ws, sid)),
+        (Method::Get, ["TaskQueues", sid, "Ageing"]) => boxed(task_queues::ageing(call, ws, sid)),
+        (Method::Get, ["Tasks", sid, "Receipt"]) => boxed(receipts::of_task(call, ws, sid)),
         (Method::Get, ["Reservations", sid, "Receipt"]) => {
-            receipts::of_reservation(call, ws, sid).await
+            boxed(receipts::of_reservation(call, ws, sid))
         }
-        (_, [kind @ ("Tasks" | "Workers"), sid, "Reservations", rest @ ..]) => {
+        (_, [kind @ ("Tasks" | "Workers"), sid, "Reservations", rest @ ..]) => boxed(async move {
             let view = match *kind {
                 "Tasks" => View::Task(call.sid(sid)?),
                 _ => View::Worker(call.sid(sid)?),
             };
             reserved(call, ws, view, rest).await
-        }
-        _ => call.no_such_operation(),
+        }),
+        _ => boxed(ready(call.no_such_operation())),
     }
 }
 

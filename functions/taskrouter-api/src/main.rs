@@ -3,5 +3,6 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), switchboard_runtime::Error> {
-    switchboard_rest::run(taskrouter_api::NEEDS, taskrouter_api::handle).await
+    let on = switchboard_vault::start(taskrouter_api::NEEDS).await?;
+    switchboard_rest::run_on(on, taskrouter_api::handle).await
 }

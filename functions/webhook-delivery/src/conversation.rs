@@ -116,6 +116,7 @@ fn wants(conversation: &Conversation, number: u32, message: Option<&Message>) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+    use switchboard_domain::address::ChannelType;
     use switchboard_domain::conversation::{Answers, Dates, Defaults, Source};
     use switchboard_domain::message::Post;
     use switchboard_domain::process::conversation::{Command, ConversationChange, decide};
@@ -127,7 +128,7 @@ mod tests {
         let conversation =
             Conversation::new(sid, ServiceSid::derived(&["s"]), Defaults::default(), now);
         let decided = |on: &Conversation, command| -> ConversationChange {
-            decide(on, command, Source::Channel, &Answers::NONE, now).unwrap()
+            decide(on, command, Source::Channel(ChannelType::Sms), &Answers::NONE, now).unwrap()
         };
         let target = Target::Trigger {
             url: "https://example.com".to_owned(),
@@ -143,6 +144,7 @@ mod tests {
                 body: Some(body.into()),
                 media: Vec::new(),
                 attributes: None,
+                speaker: None,
                 origin: None,
                 aliases: Vec::new(),
                 dates: Dates::default(),

@@ -1,6 +1,8 @@
 //! What a webhook is told of each event (rule B.5, post-hook parameters).
 
-use switchboard_domain::conversation::{Conversation, EventName, Participant, Reason};
+use switchboard_domain::conversation::{
+    Conversation, EventName, Participant, Reason, SpeakerChange,
+};
 use switchboard_domain::effect::WebhookCall;
 use switchboard_domain::message::Message;
 use switchboard_domain::process::parameters::Parameters;
@@ -20,12 +22,14 @@ pub(crate) fn of(
     all.add("AccountSid", on.config.account_sid.to_string());
     all.add("EventType", call.event.name());
     all.add("Source", call.source.clone());
+    all.add_given("ClientIdentity", call.client.clone());
     all.add("ConversationSid", conversation.sid.to_string());
     all.place(conversation);
     all.add("RetryCount", "0");
     match call.event {
         EventName::OnDeliveryUpdated => delivery(&mut all, message?, call.number?, conversation)?,
         EventName::OnConversationStateUpdated => state(&mut all, call, conversation),
+        EventName::OnSpeakerChanged => speaker(&mut all, call.speaker.as_deref()?),
         EventName::OnMessageAdded | EventName::OnMessageUpdated | EventName::OnMessageRemoved => {
             written(&mut all, message?, conversation, call.event);
         }
@@ -59,6 +63,15 @@ fn state(all: &mut Parameters, call: &WebhookCall, conversation: &Conversation) 
     // A call from before it was told: REST or a message.
     let by_source = if call.source == "API" { Reason::Api } else { Reason::Event };
     all.add("Reason", call.reason.unwrap_or(by_source).name());
+}
+
+/// Ours, as the event is. Nobody is an empty text.
+fn speaker(all: &mut Parameters, change: &SpeakerChange) {
+    all.add("Speaker", change.to.clone().unwrap_or_default());
+    all.add("SpeakerFrom", change.from.clone().unwrap_or_default());
+    all.add("SpeakerToken", change.token.to_string());
+    all.add_given("DateExpires", change.until.map(Timestamp::iso_millis));
+    all.add("Reason", change.reason.name());
 }
 
 fn about(all: &mut Parameters, conversation: &Conversation, removed: Option<Timestamp>) {

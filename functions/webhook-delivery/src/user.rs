@@ -33,6 +33,7 @@ fn parameters(on: &Dependencies, call: &UserCall, user: &User) -> Vec<(String, S
     all.add("AccountSid", on.config.account_sid.to_string());
     all.add("EventType", call.event.name());
     all.add("Source", call.source.clone());
+    all.add_given("ClientIdentity", call.client.clone());
     all.user(user, call.event == EventName::OnUserUpdated);
     all.add("RetryCount", "0");
     all.into_pairs()

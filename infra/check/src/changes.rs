@@ -9,6 +9,7 @@ use switchboard_domain::record::Record;
 use switchboard_domain::task::{Reservation, ReservationStatus, Task, TaskStatus};
 use switchboard_domain::timestamp::{Millis, Timestamp};
 use switchboard_domain::version::Version;
+use switchboard_store::key::{self, Place};
 
 use crate::violation::Found;
 
@@ -20,6 +21,8 @@ const FIXED: &str = "what is settled is settled";
 const CLIMBS: &str = "the status of a delivery only climbs";
 const ENDS: &str = "a reservation ends once";
 const FOLLOWS: &str = "a task follows its states";
+
+const TURNS: &str = "a speaker's token has a number of its own";
 
 /// No worker has a task for longer than this; then it is removed.
 const ASSIGNED_MAX: Millis = Millis::seconds(24 * 3600);
@@ -59,7 +62,8 @@ fn versions(before: Option<&Record>, after: &Record, between: Between, found: &m
     // What is known by something else than an identifier of its own can be removed and made again.
     let starts_anew = matches!(
         after,
-        Record::AddressBinding(_)
+        Record::ActionCount(_)
+            | Record::AddressBinding(_)
             | Record::AddressConfiguration(_)
             | Record::Membership(_)
             | Record::PhoneNumber(_)
@@ -101,44 +105,19 @@ pub(crate) fn left(record: &Record, found: &mut Found) {
     }
 }
 
-/// A name that gives nothing away.
+/// A name that gives nothing away: what identifiers its key has, and else what it is of. Other keys are made of the addresses of
+/// customers.
 fn named(record: &Record) -> String {
-    match record {
-        Record::Activity(it) => it.sid.to_string(),
-        Record::AddressBinding(it) => format!("binding of {}/{}", it.conversation, it.number),
-        Record::AddressConfiguration(it) => it.sid.to_string(),
-        Record::ApiKey(it) => it.sid.to_string(),
-        Record::CarrierConnection(it) => it.sid.to_string(),
-        Record::Conversation(it) => it.sid.to_string(),
-        Record::ConversationConfiguration(_) => "configuration".to_owned(),
-        Record::Flow(it) => it.sid.to_string(),
-        Record::Head(it) => format!("head of {}", it.workspace),
-        Record::Interaction(it) => it.sid.to_string(),
-        Record::Membership(it) => format!("membership of {}/{}", it.conversation, it.number),
-        Record::Message(it) => it.sid.to_string(),
-        Record::MessagePage(it) => format!("page {} of {}", it.number, it.conversation),
-        Record::MessagingService(it) => it.sid.to_string(),
-        Record::Occurrence(it) => it.place(0).sid().to_string(),
-        Record::PhoneNumber(it) => it.sid.to_string(),
-        Record::Service(it) => it.sid.to_string(),
-        Record::RejectedWebhook(it) => format!("rejected webhook of {}", it.connection),
-        Record::SenderConnection(it) => format!("sender of {}", it.connection),
-        Record::RemovedConversation(it) => format!("end of {}", it.last.sid),
-        Record::Renaming(_) => "names of a customer".to_owned(),
-        Record::Spend(it) => format!("spending of {} in {}", it.day, it.currency),
-        Record::Silence(it) => format!("silence of {}", it.endpoint),
-        Record::Task(it) => it.sid.to_string(),
-        Record::TaskChannel(it) => it.sid.to_string(),
-        Record::TaskQueue(it) => it.sid.to_string(),
-        Record::UniqueName(it) => format!("name of {}", it.conversation),
-        Record::User(it) => it.sid.to_string(),
-        Record::WebhookAttempt(it) => format!("call for {}", it.about),
-        Record::WebhookEndpoint(it) => it.sid().to_string(),
-        Record::Worker(it) => it.sid.to_string(),
-        Record::WorkerName(it) => format!("name of {}", it.worker),
-        Record::Workflow(it) => it.sid.to_string(),
-        Record::Workspace(it) => it.sid.to_string(),
-    }
+    let key = Place::of(record).key;
+    let of = key::references(record).into_iter().map(|(_, of)| of.pk);
+    let mut all = [key.pk, key.sk].into_iter().chain(of);
+    let sid = all.find(|one| is_sid(one)).unwrap_or_default();
+    format!("{} {sid}", record.kind())
+}
+
+fn is_sid(text: &str) -> bool {
+    let is_hex = |digit: &u8| digit.is_ascii_digit() || (b'a'..=b'f').contains(digit);
+    text.len() == 34 && text.as_bytes()[2..].iter().all(is_hex)
 }
 
 fn conversation(before: &Conversation, after: &Conversation, found: &mut Found) {
@@ -155,6 +134,7 @@ fn conversation(before: &Conversation, after: &Conversation, found: &mut Found) 
     if before.interaction.is_some() && after.interaction != before.interaction {
         found.add(FIXED, "the interaction of a conversation", [sid]);
     }
+    speaker(before, after, found);
     for one in &after.participants {
         match before.participant(one.number) {
             Some(was) if was.identity != one.identity || !keeps_names(was, one) => {
@@ -166,6 +146,22 @@ fn conversation(before: &Conversation, after: &Conversation, found: &mut Found) 
             }
             Some(_) | None => {}
         }
+    }
+}
+
+/// Whoever comes to speak has a number that nobody had.
+fn speaker(before: &Conversation, after: &Conversation, found: &mut Found) {
+    let number = |of: &Conversation| of.speaker.as_ref().map_or(0, |speaker| speaker.token);
+    if number(after) < number(before) {
+        found.add(GROWS, "the token of the speaker", [after.sid]);
+    }
+    let turn = |of: &Conversation| {
+        let lease = of.speaker.as_ref().and_then(|speaker| speaker.lease.as_ref());
+        lease.map(|lease| (lease.holder.clone(), lease.since))
+    };
+    let is = turn(after);
+    if is.is_some() && is != turn(before) && number(after) == number(before) {
+        found.add(TURNS, format!("two have number {}", number(after)), [after.sid]);
     }
 }
 

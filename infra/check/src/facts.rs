@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use switchboard_domain::conversation::Pair;
-use switchboard_domain::sid::{ConversationSid, MessageSid};
+use switchboard_domain::sid::{ConversationSid, MediaSid, MessageSid};
 use switchboard_domain::timestamp::{Millis, Timestamp};
 
 /// When the tables were looked at.
@@ -30,6 +30,8 @@ pub struct Facts {
     /// The conversations that were deleted, or whose participants were removed, by REST requests; none if
     /// it is not known. Their interactions and messages may be left without them.
     pub interfered: Option<BTreeSet<ConversationSid>>,
+    /// The objects of the bucket; none if it is not known.
+    pub objects: Option<BTreeSet<MediaSid>>,
     /// How far the clocks of two functions may be apart.
     pub skew: Millis,
     /// Now.

@@ -4,7 +4,9 @@ use crate::facts::{Facts, Moment};
 use crate::snapshot::Snapshot;
 use crate::view::View;
 use crate::violation::{Found, Violation};
-use crate::{conversations, deliveries, events, interactions, quiet, references, routing, tasks};
+use crate::{
+    conversations, deliveries, events, interactions, media, quiet, references, routing, tasks,
+};
 
 impl Snapshot {
     /// Everything that must never be, and is, in an order that is always the same. It takes as long as there
@@ -19,6 +21,7 @@ impl Snapshot {
         quiet::check(&view, &mut found);
         deliveries::check(&view, &mut found);
         interactions::check(&view, &mut found);
+        media::check(&view, &mut found);
         tasks::check(&view, &mut found);
         events::check(&view, &mut found);
         routing::check(&view, &mut found);

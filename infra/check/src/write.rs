@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use switchboard_domain::conversation::{Conversation, State};
+use switchboard_domain::message::Message;
 use switchboard_domain::record::Record;
 use switchboard_domain::sid::ConversationSid;
 use switchboard_domain::task::Task;
@@ -15,6 +16,8 @@ use crate::violation::{Found, Violation};
 use crate::{conversations, deliveries, interactions, quiet, tasks};
 
 const OPEN: &str = "a message is written together with its conversation, which is open";
+
+const SPEAKS: &str = "a message is written under the token of its conversation's speaker";
 
 /// What a write did to one record.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -48,6 +51,7 @@ pub fn per_write(
         }
     }
     messages(changes, &mut found);
+    speakers(changes, &mut found);
     found.sorted()
 }
 
@@ -104,5 +108,39 @@ fn messages(changes: &[RecordChange<'_>], found: &mut Found) {
     }
     for sid in written.keys() {
         found.add(OPEN, "it was not written", [sid]);
+    }
+}
+
+/// Where one speaks at a time, a message that is no customer's is written under the number that was given out last, by somebody who
+/// has it.
+fn speakers(changes: &[RecordChange<'_>], found: &mut Found) {
+    let written = changes.iter().filter_map(|change| match (change.before, change.after) {
+        (None, Some(Record::Message(message))) if message.origin.is_none() => Some(message),
+        _ => None,
+    });
+    for message in written {
+        let conversation = changes.iter().find_map(|change| match change.after {
+            Some(Record::Conversation(it)) if Some(it.sid) == message.conversation => Some(it),
+            _ => None,
+        });
+        let Some(conversation) = conversation else { continue };
+        if let Some(what) = speaks_out_of_turn(message, conversation) {
+            found.add(SPEAKS, what, [message.sid]);
+        }
+    }
+}
+
+fn speaks_out_of_turn(message: &Message, of: &Conversation) -> Option<&'static str> {
+    let Some(speaker) = &of.speaker else {
+        return message.speaker.map(|_| "nobody was given a token");
+    };
+    match message.speaker {
+        None if speaker.required && !speaker.exempt.contains(&message.author) => {
+            Some("it has no token")
+        }
+        None => None,
+        Some(token) if token != speaker.token => Some("its token is stale"),
+        Some(_) if speaker.lease.is_none() => Some("its token was given back"),
+        Some(_) => None,
     }
 }

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use switchboard::invoke::{Emulator, Start, measure};
 
 /// Who is measured with which event; the first two are what the others are held against.
-const SUBJECTS: [(&str, &str); 17] = [
+const SUBJECTS: [(&str, &str); 19] = [
     ("hello", "inbound-webhook/typical-sms"),
     ("node", "inbound-webhook/typical-sms"),
     ("inbound-webhook", "inbound-webhook/typical-sms"),
@@ -24,6 +24,8 @@ const SUBJECTS: [(&str, &str); 17] = [
     ("conversations-api", "conversations-api/typical"),
     ("messaging-api", "messaging-api/create-service"),
     ("carriers-api", "carriers-api/typical"),
+    ("media-api", "media-api/typical"),
+    ("media-copy", "media-copy/typical"),
     ("taskrouter-api", "taskrouter-api/accept-reservation"),
     ("flex-api", "flex-api/typical"),
 ];

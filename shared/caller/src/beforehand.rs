@@ -1,33 +1,17 @@
 //! The caller as who asks endpoints beforehand (rule B.5).
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use switchboard_runtime::endpoints::{AsksEndpoints, Question, Reply, Replying, TIMEOUT};
-use switchboard_runtime::{Dependencies, Error, Needs, start_with};
+use switchboard_runtime::{Dependencies, Error, Needs};
 
-use crate::{Called, Caller, Request};
+use crate::{Called, Caller, OnUse, Request};
 
 /// A caller, with what it signs by.
 #[derive(Debug)]
 struct Asker {
-    /// Made when somebody is asked for the first time: it reads the roots of trust, which would cost every start three
-    /// milliseconds, and most accounts ask nobody.
-    caller: OnceLock<Caller>,
+    caller: OnUse,
     on: Dependencies,
-}
-
-impl Asker {
-    /// None if there is no client to be had.
-    fn caller(&self) -> Option<&Caller> {
-        if self.caller.get().is_none() {
-            match Caller::new(self.on.config.allow_loopback_webhooks) {
-                // Another question may have been quicker.
-                Ok(caller) => drop(self.caller.set(caller)),
-                Err(error) => tracing::error!("endpoints cannot be asked: {error}"),
-            }
-        }
-        self.caller.get()
-    }
 }
 
 impl AsksEndpoints for Asker {
@@ -35,7 +19,7 @@ impl AsksEndpoints for Asker {
         let Question { url, method, parameters, token } = question;
         Box::pin(async move {
             let request = Request { url, method, parameters, id: token, timeout: TIMEOUT };
-            let Some(caller) = self.caller() else { return Reply::Nobody };
+            let Some(caller) = self.caller.get() else { return Reply::Nobody };
             match caller.ask(&self.on, request).await {
                 (Called::Answered(status), answer) => Reply::Answered(status, answer.body),
                 (Called::TimedOut, _) => Reply::TooLate,
@@ -47,10 +31,10 @@ impl AsksEndpoints for Asker {
 
 /// Lets a function ask endpoints.
 pub fn asking(on: Dependencies, caller: Caller) -> Dependencies {
-    asked_by(on, OnceLock::from(caller))
+    asked_by(on, caller.into())
 }
 
-fn asked_by(on: Dependencies, caller: OnceLock<Caller>) -> Dependencies {
+fn asked_by(on: Dependencies, caller: OnUse) -> Dependencies {
     let asker = Asker { caller, on: on.clone() };
     on.asking(Arc::new(asker))
 }
@@ -60,5 +44,21 @@ fn asked_by(on: Dependencies, caller: OnceLock<Caller>) -> Dependencies {
 /// # Errors
 /// If the environment does not say what it has to.
 pub async fn start(needs: Needs) -> Result<&'static Dependencies, Error> {
-    start_with(needs, |on| Ok(asked_by(on, OnceLock::new()))).await
+    start_with(needs, |on| on).await
+}
+
+/// The same with something else that it works with.
+///
+/// # Errors
+/// As [`start`].
+pub async fn start_with(
+    needs: Needs,
+    with: impl FnOnce(Dependencies) -> Dependencies,
+) -> Result<&'static Dependencies, Error> {
+    let with = |on| {
+        let on: Dependencies = with(on);
+        let caller = OnUse::new(on.config.allow_loopback_webhooks);
+        Ok(asked_by(on, caller))
+    };
+    switchboard_runtime::start_with(needs, with).await
 }

@@ -7,6 +7,8 @@
 
 mod beforehand;
 mod deliver;
+mod fetch;
+mod on_use;
 mod public;
 mod signing;
 
@@ -22,8 +24,10 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder, Response, Url};
 use switchboard_runtime::Dependencies;
 
-pub use crate::beforehand::{asking, start};
+pub use crate::beforehand::{asking, start, start_with};
 pub use crate::deliver::{Delivered, Letter, Reading};
+pub use crate::fetch::{Download, Fetched, File};
+pub use crate::on_use::OnUse;
 use crate::public::is_public;
 
 /// At most this much of an answer is read, if it is read at all.

@@ -7,6 +7,7 @@ use switchboard_domain::carriage::{
     CarrierName, IdentityChange, InboundMessage, Media, Notice, OutboundMessage, SendOutcome,
     Signal, StatusReport, Unreadable, Unsupported, Watermark,
 };
+use switchboard_domain::private::Private;
 use switchboard_domain::timestamp::{Millis, Timestamp};
 
 use crate::parse_error::ParseError;
@@ -60,6 +61,17 @@ pub trait Carrier: Debug + Send + Sync {
     /// came with it is the only one.
     fn media(&self, _media: &Media) -> Option<ApiRequest> {
         None
+    }
+
+    /// Where a file is, as the answer to such a request says.
+    fn media_url(&self, _answer: &Answer) -> Option<Private<String>> {
+        None
+    }
+
+    /// The values of `Authorization` that open a file at this address; none where it is not the carrier's own place, which
+    /// must not learn them.
+    fn opens(&self, _url: &str) -> Vec<Private<String>> {
+        Vec::new()
     }
 
     /// The request for the list of messages in which one that was sent without an answer would be; none if the carrier

@@ -2,7 +2,8 @@
 
 use http::StatusCode;
 use http::header::{AUTHORIZATION, HeaderValue};
-use switchboard_domain::carriage::{OutboundMessage, SendOutcome, Unsupported};
+use switchboard_domain::carriage::{Media, OutboundMessage, SendOutcome, Unsupported};
+use switchboard_domain::private::Private;
 use switchboard_domain::timestamp::Timestamp;
 
 use crate::carrier::{Carrier, Lookup};
@@ -66,6 +67,27 @@ pub async fn find(
         }
     }
     cannot_tell("the list of messages is too long to read")
+}
+
+/// Where a file is now: as the carrier says, where it names files by identifiers, else where its webhook said. None if it
+/// does not know the file any more.
+///
+/// # Errors
+/// If it gave no answer to rely on.
+pub async fn media_url(
+    carrier: &dyn Carrier,
+    over: &dyn Transport,
+    media: &Media,
+) -> Result<Option<Private<String>>, Lost> {
+    let Some(request) = carrier.media(media) else { return Ok(Some(media.url.clone())) };
+    let answer = ask(over, &request).await?;
+    match carrier.media_url(&answer) {
+        Some(url) => Ok(Some(url)),
+        None if answer.status().is_client_error() && answer.status() != 429 => Ok(None),
+        None => {
+            Err(Lost::Unanswered(format!("the carrier answered HTTP {}", answer.status().as_u16())))
+        }
+    }
 }
 
 fn conclusion(mut found: Vec<String>, is_settled: bool) -> Lookup {

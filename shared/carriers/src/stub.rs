@@ -109,11 +109,51 @@ pub struct CustomerMessage<'a> {
     pub profile_name: Option<&'a str>,
     /// The customer's other names on the channel, without its prefix.
     pub names: &'a [(AliasKind, &'a str)],
+    /// What it is, if it is more than a text with files.
+    pub gesture: Option<Gesture<'a>>,
+    /// The carrier's identifier of the message that it answers.
+    pub reply_to: Option<&'a str>,
+    /// Whether it was forwarded.
+    pub is_forwarded: bool,
+    /// The identifier of the advertisement that the customer came from, and what it says.
+    pub came_from: Option<(&'a str, &'a str)>,
+}
+
+/// What a customer does beside writing. Every stand-in tells it in its carrier's own words.
+#[derive(Debug, Clone, Copy)]
+pub enum Gesture<'a> {
+    /// Sends a place.
+    Place {
+        /// Degrees north.
+        latitude: &'a str,
+        /// Degrees east.
+        longitude: &'a str,
+        /// What it is called, and its address; only WhatsApp tells both.
+        named: Option<(&'a str, &'a str)>,
+    },
+    /// Presses a button: what stands on it, and what is behind it.
+    Button(&'a str, &'a str),
+    /// Chooses from a list: the row's identifier, and what stands in it.
+    Choice(&'a str, &'a str),
+    /// Puts an emoji on the message with that identifier of the carrier, or takes it away.
+    Reaction(&'a str, Option<&'a str>),
 }
 
 impl<'a> CustomerMessage<'a> {
     /// A message with a text alone.
     pub const fn text(id: &'a str, from: &'a str, to: &'a str, body: &'a str) -> Self {
-        Self { id, from, to, body, media: &[], profile_name: None, names: &[] }
+        Self {
+            id,
+            from,
+            to,
+            body,
+            media: &[],
+            profile_name: None,
+            names: &[],
+            gesture: None,
+            reply_to: None,
+            is_forwarded: false,
+            came_from: None,
+        }
     }
 }

@@ -7,26 +7,29 @@
 #![forbid(unsafe_code)]
 
 mod known;
-mod vault;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::try_join_all;
 use switchboard_carriers::{
-    BASE_URL, Carrier, Carriers, ConnectError, Lookup, connection_to, find, keeping_of, send,
+    BASE_URL, Carrier, Carriers, ConnectError, Lookup, Lost, connection_to, find, keeping_of,
+    media_url, send,
 };
 use switchboard_domain::address::Address;
-use switchboard_domain::carriage::{CarrierName, CarrierSettings, OutboundMessage, SendOutcome};
+use switchboard_domain::carriage::{
+    CarrierName, CarrierSettings, Media, OutboundMessage, SendOutcome,
+};
 use switchboard_domain::connection::{CarrierConnection, SenderConnection};
 use switchboard_domain::private::Private;
 use switchboard_domain::sid::ConnectionSid;
 use switchboard_domain::timestamp::{Millis, Timestamp};
 use switchboard_runtime::{Config, Dependencies, Failure};
 use switchboard_store::key;
+use switchboard_vault::Binding;
 
 use self::known::Known;
-pub use self::vault::Vault;
+pub use switchboard_vault::Vault;
 
 /// How long a connection, and by which one a sender goes, is taken as known: a change takes effect within it.
 pub const KNOWN_FOR: Millis = Millis::seconds(60);
@@ -59,6 +62,15 @@ pub enum By {
     Environment(CarrierName),
     /// A connection out of the table.
     Stored(Arc<Stored>),
+}
+
+/// Where a file is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Its address.
+    pub url: Private<String>,
+    /// The values of `Authorization` that open it, the first one first.
+    pub credentials: Vec<Private<String>>,
 }
 
 impl Stored {
@@ -175,7 +187,11 @@ impl Connections {
             async move {
                 match before {
                     Some(opened) => Ok(opened),
-                    None => self.vault.open(sid, &secret.name, &secret.sealed).await,
+                    None => {
+                        self.vault
+                            .open(Binding::Connection(sid, &secret.name), &secret.sealed)
+                            .await
+                    }
                 }
             }
         });
@@ -207,6 +223,18 @@ impl Connections {
         now: Timestamp,
     ) -> Lookup {
         find(self.carrier(by), self.carriers.transport(), message, attempted_at, now).await
+    }
+
+    /// Where a file of a carrier's is now, and what opens it there; none if the carrier does not know it any more.
+    ///
+    /// # Errors
+    /// Why nobody can tell now, for people.
+    pub async fn file(&self, by: &By, media: &Media) -> Result<Option<Place>, String> {
+        let carrier = self.carrier(by);
+        match media_url(carrier, self.carriers.transport(), media).await {
+            Ok(url) => Ok(url.map(|url| Place { credentials: carrier.opens(url.as_str()), url })),
+            Err(Lost::NotSent(reason) | Lost::Unanswered(reason)) => Err(reason),
+        }
     }
 
     fn carrier<'a>(&'a self, by: &'a By) -> &'a dyn Carrier {

@@ -133,6 +133,14 @@ impl Address {
         &self.0
     }
 
+    /// Whether it has the number of a telephone, or a short code.
+    pub fn is_number(&self) -> bool {
+        let has_numbers =
+            matches!(self.channel(), ChannelType::Sms | ChannelType::Whatsapp | ChannelType::Rcs);
+        let digits = self.bare().strip_prefix('+').unwrap_or_else(|| self.bare());
+        has_numbers && digits.bytes().all(|byte| byte.is_ascii_digit())
+    }
+
     /// The normal form without its channel prefix.
     pub fn bare(&self) -> &str {
         self.0.split_once(':').map_or(&self.0, |(_, rest)| rest)
@@ -153,7 +161,8 @@ impl FromStr for Address {
         let channel = ChannelType::parse(prefix).ok_or(NotAnAddress)?;
         let rest = match channel {
             ChannelType::Sms => return plain(rest).map(Self),
-            ChannelType::Whatsapp | ChannelType::Rcs => phone(rest).or_else(|_| opaque(rest))?,
+            ChannelType::Whatsapp => whatsapp(rest)?,
+            ChannelType::Rcs => phone(rest).or_else(|_| opaque(rest))?,
             ChannelType::Messenger
             | ChannelType::Instagram
             | ChannelType::Gbm
@@ -177,6 +186,17 @@ fn plain(text: &str) -> Result<String, NotAnAddress> {
         _ if alphanumeric_sender(text) => Ok(text.to_owned()),
         _ => Err(NotAnAddress),
     })
+}
+
+/// A number, or an identifier of the channel's own. WhatsApp's ids of accounts are numbers without their `+`, and so are
+/// numbers whose `+` a form has made a space of: whoever is written so is the same as with it. A short code is shorter.
+fn whatsapp(text: &str) -> Result<String, NotAnAddress> {
+    let id = text.trim();
+    let is_id = (9..=15).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_digit());
+    match is_id {
+        true => Ok(format!("+{id}")),
+        false => phone(text).or_else(|_| opaque(text)),
+    }
 }
 
 /// `+` and 7 to 15 digits, or a short code of 3 to 8 digits; usual separators are dropped.
@@ -289,6 +309,8 @@ mod tests {
         for (written, normal) in [
             (" +1 (415) 555-0100 ", "+14155550100"),
             ("whatsapp:+1 415 555 0100", "whatsapp:+14155550100"),
+            ("whatsapp:14155550100", "whatsapp:+14155550100"),
+            ("whatsapp: 14155550100", "whatsapp:+14155550100"),
             ("WhatsApp:US.AbC123", "whatsapp:US.AbC123"),
             ("messenger:1234567890", "messenger:1234567890"),
             ("sms:+14155550100", "+14155550100"),

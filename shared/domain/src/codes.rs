@@ -37,11 +37,21 @@ codes! {
     Unauthenticated = 20003, 401, "Authenticate";
     MethodNotAllowed = 20004, 405, "Method not allowed";
     MessageNotSentYet = 20009, 409, "Cannot change this message before it is sent";
+    InvalidToken = 20101, 401, "Invalid Access Token";
+    InvalidTokenHeader = 20102, 401, "Invalid Access Token header";
+    InvalidTokenIssuer = 20103, 401, "Invalid Access Token issuer/subject";
+    TokenExpired = 20104, 401, "Access Token expired or expiration date invalid";
+    TokenNotYetValid = 20105, 401, "Access Token not yet valid";
+    InvalidTokenGrants = 20106, 401, "Invalid Access Token grants";
+    InvalidTokenSignature = 20107, 401, "Invalid Access Token signature";
+    TokenTooLong = 20157, 401, "Expiration Time Exceeds Maximum Time Allowed";
+    Forbidden = 20403, 403, "403 Forbidden";
     NotFound = 20404, 404, "The requested resource was not found";
     AlreadyExists = 20409, 409, "The resource already exists";
     ReservationRescinded = 20410, 410, "Reservation was rescinded";
     StaleVersion = 20412, 412, "Precondition failed";
     BodyTooLarge = 20413, 413, "Request Entity Too Large";
+    TooManyRequests = 20429, 429, "Too Many Requests";
     Defect = 20500, 500, "Internal Server Error";
     Unavailable = 20503, 503, "Service unavailable";
 
@@ -98,11 +108,14 @@ codes! {
     InvalidWebhookMethod = 50055, 400, "Invalid webhook method";
     /// The published list has no status; that the caller is forbidden to is inferred.
     WebhookVetoed = 50056, 403, "Webhook disabled processing of command";
+    TooManyActions = 50063, 429, "Actions per second limit exceeded";
     NoSuchUserRole = 50100, 400, "Role not found";
     RoleMissing = 50103, 400, "Role SID not provided";
     NoSuchPermission = 50104, 400, "Permission not found";
     InvalidRoleType = 50105, 400, "Invalid role type";
     NoSuchCreatorRole = 50106, 400, "Channel creator role not found";
+    /// The published list has no status; that the caller is forbidden to is inferred.
+    NotAuthorized = 50107, 403, "User not authorized for command";
     NoSuchRole = 50109, 400, "Conversation role not found";
     UserExists = 50201, 409, "User already exists";
     IdentityReserved = 50203, 400, "Identity reserved";
@@ -111,6 +124,7 @@ codes! {
     IdentityTooLong = 50207, 400, "Identity too long";
     InvalidNotificationLevel = 50210, 400, "Invalid notification level";
     IdentityNotAcceptable = 50211, 400, "Identity parameter not acceptable for this Participant";
+    TooManyConversations = 50214, 400, "User conversation limit exceeded";
     AttributesTooLong = 50303, 400, "Attributes too long";
     AttributesNotJson = 50304, 400, "Attributes not valid JSON";
     InvalidDateCreated = 50308, 400, "Invalid Date Created parameter";
@@ -158,6 +172,16 @@ codes! {
     GroupMmsDisabled = 50452, 400, "Group MMS is not enabled for this Account";
     EmptyMessage = 50503, 400, "Message has neither body nor media";
     BodyTooLong = 50504, 400, "Message body is too long";
+    NoSuchMedia = 50507, 404, "Media not found";
+    MediaTaken = 50508, 409, "Media was already sent with another message";
+    InvalidMediaSid = 50510, 400, "Invalid message media SID";
+    InvalidMediaType = 50511, 400, "Invalid message media content type";
+    MediaTooLarge = 50512, 413, "Message media size is too large";
+
+    /// Seen in public records of answers; the published list of 2023 does not have it.
+    InvalidAssertion = 70002, 400, "Invalid Policy";
+    /// As the one before.
+    PermissionMissing = 70051, 401, "Authorization Error";
 }
 
 #[cfg(test)]

@@ -9,9 +9,8 @@ use crate::carriage::CarrierName;
 use crate::conversation::{
     Defaults, EventName, HookName, Hooks, Lengths, Listening, Timer, asking,
 };
-use crate::private::Private;
 use crate::sid::{
-    AddressConfigurationSid, AlphaSenderSid, FlowSid, KeySid, MessagingServiceSid, PhoneNumberSid,
+    AddressConfigurationSid, AlphaSenderSid, FlowSid, MessagingServiceSid, PhoneNumberSid,
     ServiceSid, Sid as _,
 };
 use crate::timestamp::Timestamp;
@@ -260,22 +259,4 @@ impl ConversationConfiguration {
         };
         Defaults { messaging_service: self.default_messaging_service, timers }
     }
-}
-
-/// An API key: another name and password for the account.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ApiKey {
-    /// Its identifier, used as the user name.
-    pub sid: KeySid,
-    /// A name for people.
-    pub friendly_name: String,
-    /// The secret; tokens are signed with it, so it is kept in clear inside the encrypted table.
-    pub secret: Private<String>,
-    /// When it was created.
-    pub created: Timestamp,
-    /// When it was last changed.
-    pub updated: Timestamp,
-    /// How often it was written.
-    #[serde(skip)]
-    pub version: Version,
 }

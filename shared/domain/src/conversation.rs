@@ -16,6 +16,7 @@
 mod details;
 mod draft;
 mod event;
+mod grants;
 mod hooks;
 mod inquiry;
 mod line;
@@ -26,6 +27,7 @@ mod quiet;
 mod removed;
 mod role;
 mod service;
+mod speaker;
 mod timer;
 mod user;
 mod webhook;
@@ -37,7 +39,8 @@ use serde::{Deserialize, Serialize};
 
 pub use self::details::{Dates, Details, Given};
 pub(crate) use self::draft::{Draft, Pointer};
-pub use self::event::{ConversationEvent, EventName, Reason, Source, StateChange};
+pub use self::event::{Client, ConversationEvent, EventName, Reason, Source, StateChange};
+pub use self::grants::{Grants, Needs};
 pub use self::hooks::{HookName, Hooks, Level, Listening, asking};
 pub use self::inquiry::{
     Asked, Changes, Heard, Inquiry, MESSAGE_ATTRIBUTES_BYTES_MAX, NAME_CHARS_MAX, Said, Trouble,
@@ -48,17 +51,22 @@ pub use self::names::{BOUND_MAX, RENAMINGS_KEPT, Renaming, distinct};
 pub use self::participant::{
     CHANNEL_PARTICIPANTS_MAX, NewParticipant, PARTICIPANTS_MAX, Participant, ParticipantUpdate,
 };
-pub use self::question::{Answer, Answers, Objection, Question};
+pub use self::question::{Answer, Answers, NewcomersRoles, Objection, Question};
 pub use self::quiet::{Lengths, Pending, Timers};
 pub use self::removed::RemovedConversation;
 pub use self::role::{AGENT, Permission, Role, RoleKind};
 pub use self::service::{Newcomer, ROLES_MAX, Rights, Service, default_service_sid, role_number};
+pub use self::speaker::{
+    EXEMPT_MAX, LEASE_DEFAULT, LEASE_MAX, Right, Speaker, SpeakerChange, SpeakerCommand,
+    SpeakerLease, SpeakerReason, Taking,
+};
 pub use self::timer::{Timer, Unfit};
 pub use self::user::{User, UserDetails};
 pub use self::webhook::{Target, WEBHOOKS_MAX, Webhook};
 pub use self::who::{Nobody, Who};
 
 use crate::address::Address;
+use crate::pace::Pace;
 use crate::refusal::Refusal;
 use crate::sid::{
     ConversationSid, InteractionSid, MessagingServiceSid, ParticipantSid, ServiceSid, Sid as _,
@@ -168,6 +176,15 @@ pub struct Fields {
     /// The interaction that the conversation is the medium of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interaction: Option<InteractionSid>,
+    /// Who may write, if that is one at a time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speaker: Option<Speaker>,
+    /// How often it was changed by REST, if that is limited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pace: Option<Pace>,
+    /// The identity of the client who made it; none if that was no client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_by: Option<String>,
     /// The index of the next message.
     pub next_index: u32,
     /// The latest messages, which no page names yet; none if the last one came before there were pages.
@@ -261,6 +278,9 @@ impl Conversation {
             attributes: None,
             messaging_service,
             interaction: None,
+            speaker: None,
+            pace: None,
+            created_by: None,
             next_index: 0,
             latest: None,
             listed_until: 0,

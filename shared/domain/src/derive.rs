@@ -21,9 +21,6 @@ use crate::timestamp::Timestamp;
 use crate::version::Version;
 use crate::workspace::{Activity, TaskChannel, TaskQueue, Workflow, Workspace};
 
-/// The kinds of records whose changes are events.
-pub const KINDS: [&str; 7] =
-    ["Activity", "Task", "TaskChannel", "TaskQueue", "Worker", "Workflow", "Workspace"];
 /// At most this many events fit into one occurrence.
 const EVENTS_MAX: usize = 256;
 

@@ -6,10 +6,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::conversation::{EventName, Level, Participant, Reason};
+use crate::conversation::{EventName, Level, Participant, Reason, SpeakerChange};
 use crate::sid::{
     ActivitySid, ConversationSid, DeliverySid, EndpointSid, EventSid, FlowSid, InteractionSid,
-    MessageSid, ReservationSid, TaskSid, UserSid, WorkerSid, WorkflowSid, WorkspaceSid,
+    MediaSid, MessageSid, ReservationSid, TaskSid, UserSid, WorkerSid, WorkflowSid, WorkspaceSid,
 };
 use crate::task::status::TaskStatus;
 use crate::timestamp::Timestamp;
@@ -26,6 +26,8 @@ pub enum Effect {
     Send(SendRequest),
     /// To `webhook-delivery`, in order by whatever it is about.
     Notify(Call),
+    /// To `media-copy`, in order by message or upload.
+    Media(MediaRequest),
     /// To `timer`, at a time.
     Wake(Wake),
 }
@@ -45,6 +47,8 @@ pub enum QueueName {
     Receipts,
     /// Calls of customers' webhooks.
     Webhooks,
+    /// Files to fetch, to remove, and to look after.
+    Media,
     /// What is due within fifteen minutes.
     Timers,
 }
@@ -70,6 +74,7 @@ impl Effect {
             Self::Route(_) => QueueName::Routing,
             Self::Send(_) => QueueName::Outbound,
             Self::Notify(_) => QueueName::Webhooks,
+            Self::Media(_) => QueueName::Media,
             Self::Wake(_) => QueueName::Timers,
         }
     }
@@ -81,6 +86,7 @@ impl Effect {
             Self::Route(event) => Some(event.workspace.to_string()),
             Self::Send(request) => Some(request.group.clone()),
             Self::Notify(call) => Some(call.group()),
+            Self::Media(request) => Some(request.group()),
             Self::Wake(_) => None,
         }
     }
@@ -92,7 +98,8 @@ impl Effect {
             Self::Invite(InviteRequest::Open { .. } | InviteRequest::TaskEnded { .. })
             | Self::Route(_)
             | Self::Send(_)
-            | Self::Notify(_) => CertainRoad::Carried,
+            | Self::Notify(_)
+            | Self::Media(_) => CertainRoad::Carried,
             Self::Wake(_) => CertainRoad::Tick,
         }
     }
@@ -104,6 +111,7 @@ impl Effect {
             Self::Route(_) => "task-assignment",
             Self::Send(_) => "outbound-message",
             Self::Notify(_) => "webhook-delivery",
+            Self::Media(_) => "media-copy",
             Self::Wake(_) => "timer",
         }
     }
@@ -212,6 +220,37 @@ pub struct SendRequest {
     pub group: String,
 }
 
+/// A request to `media-copy`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum MediaRequest {
+    /// Fetch the files of a message from where its carrier or sender keeps them.
+    Copy {
+        /// The message.
+        message: MessageSid,
+    },
+    /// Remove the content of the files that went with a message, or were taken off it.
+    Remove {
+        /// The message, which names them.
+        message: MessageSid,
+    },
+    /// Remove an upload that no message shows in time, or that was taken back.
+    Sweep {
+        /// The upload.
+        media: MediaSid,
+    },
+}
+
+impl MediaRequest {
+    /// Whatever concerns one message, or one upload, is done in order.
+    fn group(&self) -> String {
+        match self {
+            Self::Copy { message } | Self::Remove { message } => message.to_string(),
+            Self::Sweep { media } => media.to_string(),
+        }
+    }
+}
+
 /// One call that `webhook-delivery` makes. It is told apart by its members: a message that was sent before there
 /// were several kinds reads as what it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -312,6 +351,9 @@ pub struct UserCall {
     pub event: EventName,
     /// Where the change came from.
     pub source: String,
+    /// The identity of the client whom it came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
 }
 
 /// Call one webhook about one event of a conversation.
@@ -345,8 +387,14 @@ pub struct WebhookCall {
     /// What changed the state; none in calls from before this was told, whose source is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
+    /// Who may write from then on, for `onSpeakerChanged`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speaker: Option<Box<SpeakerChange>>,
     /// `API`, `SDK`, `SMS`, …: where the change came from.
     pub source: String,
+    /// The identity of the client whom it came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
 }
 
 /// Wake somebody at a time. Early, late or twice does no harm: whoever is woken looks at the time themselves. It is told
@@ -430,13 +478,16 @@ mod tests {
                 state_from: None,
                 state_to: None,
                 reason: None,
+                speaker: None,
                 source: "API".to_owned(),
+                client: None,
             }),
             Call::User(UserCall {
                 user: UserSid::derived(&["u"]),
                 level: Level::Account,
                 event: EventName::OnUserAdded,
                 source: "API".to_owned(),
+                client: None,
             }),
             Call::Event(EventCall {
                 workspace,

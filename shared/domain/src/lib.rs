@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 #![warn(clippy::wildcard_enum_match_arm)]
 
+pub mod access;
 pub mod address;
 pub mod carriage;
 pub mod codes;
@@ -20,7 +21,9 @@ pub mod event;
 pub mod flow;
 pub mod head;
 pub mod interaction;
+pub mod media;
 pub mod message;
+pub mod pace;
 pub mod private;
 pub mod process;
 pub mod record;

@@ -12,6 +12,8 @@
 
 mod costs;
 mod delivery;
+mod files;
+mod metadata;
 mod rates;
 mod spend;
 
@@ -22,6 +24,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::costs::{CostLine, CostSum, Costs};
 pub use self::delivery::{ATTEMPTS_MAX, Begin, Delivery, GAVE_UP, LEASE, Progress};
+pub use self::files::{Copied, copied, files_of, without_file};
 pub use self::rates::{NoRateCards, RateCards};
 pub use self::spend::{Expense, NoSpendCaps, OVER_CAP, OverCap, Spend, SpendCaps};
 pub use crate::carriage::BODY_BYTES_MAX;
@@ -29,11 +32,15 @@ pub use crate::carriage::BODY_BYTES_MAX;
 use crate::address::Address;
 use crate::carriage::{CarrierName, Content, DeliveryStatus, InboundMessage, Media};
 use crate::conversation::{Changes, Conversation, ConversationEvent, Dates, Draft, Given, Pair};
+use crate::media::fit_channel;
 use crate::private::Private;
 use crate::refusal::Refusal;
-use crate::sid::{ConversationSid, MessageSid, MessagingServiceSid};
+use crate::sid::{ConversationSid, MediaSid, MessageSid, MessagingServiceSid};
 use crate::timestamp::Timestamp;
 use crate::version::Version;
+
+/// So much is quoted of a message that somebody reacts to, in characters.
+const QUOTED_CHARS_MAX: usize = 80;
 
 /// Which way a message went, as the programmable messages show it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,9 +97,15 @@ pub struct Fields {
     /// The files.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub media: Vec<Media>,
+    /// The files that it had before: their content is removed, or is going to be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub media_gone: Vec<MediaSid>,
     /// JSON text; none means `{}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attributes: Option<String>,
+    /// The token under which it was written, where one speaks at a time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speaker: Option<u64>,
     /// From and to of an inbound message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
@@ -127,6 +140,9 @@ pub struct Origin {
     /// The carrier's identifier of the message that it answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<String>,
+    /// The message of this conversation that it answers or reacts to, if it was found when this one came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<MessageSid>,
     /// What the customer was called on that channel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile_name: Option<Private<String>>,
@@ -148,6 +164,8 @@ pub struct Post {
     pub media: Vec<Media>,
     /// JSON text.
     pub attributes: Option<String>,
+    /// The token of the conversation's one speaker, if the writer names one.
+    pub speaker: Option<u64>,
     /// Where it came from, if from a channel.
     pub origin: Option<Origin>,
     /// What else the customer who wrote it is called.
@@ -157,15 +175,18 @@ pub struct Post {
 }
 
 impl Post {
-    /// What an inbound message puts into a conversation.
-    pub fn of(inbound: &InboundMessage) -> Self {
+    /// What an inbound message puts into a conversation. `target` is the message there that it answers or reacts to, if
+    /// that is known.
+    pub fn of(inbound: &InboundMessage, target: Option<&Message>) -> Self {
+        let words = target.and_then(Message::in_words);
         Self {
             sid: inbound.sid(),
             author: Some(inbound.from.to_string()),
-            body: inbound.text(),
+            body: inbound.text_to(words.as_deref()),
             media: inbound.media.clone(),
             attributes: inbound.attributes(),
-            origin: Some(Origin::of(inbound)),
+            speaker: None,
+            origin: Some(Origin::of(inbound, target.map(|target| target.sid))),
             aliases: inbound.names().cloned().collect(),
             dates: Dates::default(),
         }
@@ -196,13 +217,14 @@ impl Edit {
 
 impl Origin {
     /// As the carrier says, whose two addresses need not fit together.
-    fn of(inbound: &InboundMessage) -> Self {
+    fn of(inbound: &InboundMessage, answers: Option<MessageSid>) -> Self {
         Self {
             pair: Pair { address: inbound.from.clone(), proxy: inbound.to.clone() },
             carrier: inbound.carrier,
             carrier_message_id: inbound.carrier_message_id.clone(),
             content: inbound.content.clone(),
             reply_to: inbound.reply_to.clone(),
+            answers,
             profile_name: inbound.profile_name.clone(),
             extra: inbound.extra.clone(),
         }
@@ -247,6 +269,7 @@ pub fn decide(message: &Message, command: Command, now: Timestamp) -> Result<Mes
         }
         Command::Redact => {
             fields.body = None;
+            fields.origin.iter_mut().for_each(Origin::forget);
             fields.edited = Some(now);
         }
         Command::Remove { delivery } => {
@@ -259,7 +282,7 @@ pub fn decide(message: &Message, command: Command, now: Timestamp) -> Result<Mes
                 (None, _) => {
                     fields.removed = true;
                     fields.body = None;
-                    fields.media = Vec::new();
+                    fields.lose_files();
                 }
             }
         }
@@ -273,8 +296,10 @@ pub(crate) fn append(draft: &mut Draft<'_>, post: Post) -> Result<Message, Refus
     draft.conversation.must_be_open()?;
     // A carrier may deliver a message without text or file, or one that is too long; it is kept. By REST it cannot be
     // posted.
+    let mut speaker = None;
     if post.origin.is_none() {
         must_say_something(post.body.as_ref(), &post.media)?;
+        speaker = draft.may_speak(post.speaker, post.author.as_deref())?;
     }
     let index = draft.next_index(post.sid)?;
     let author = post.author.unwrap_or_else(|| "system".to_owned());
@@ -287,6 +312,12 @@ pub(crate) fn append(draft: &mut Draft<'_>, post: Post) -> Result<Message, Refus
         draft.answers_by(writer, origin.carrier);
     }
     let (conversation, now) = (&draft.conversation, draft.now);
+    let deliveries = copies(conversation, writer, &author, now);
+    if post.origin.is_none() {
+        for copy in &deliveries {
+            fit_channel(copy.pair.address.channel(), &post.media)?;
+        }
+    }
     let message = Message::new(Fields {
         sid: post.sid,
         conversation: Some(conversation.sid),
@@ -296,9 +327,11 @@ pub(crate) fn append(draft: &mut Draft<'_>, post: Post) -> Result<Message, Refus
         participant,
         body: post.body,
         media: post.media,
+        media_gone: Vec::new(),
         attributes: post.attributes,
+        speaker,
         messaging_service: conversation.messaging_service,
-        deliveries: copies(conversation, writer, &author, now),
+        deliveries,
         origin: post.origin,
         author,
         created: post.dates.created.unwrap_or(now),
@@ -376,8 +409,9 @@ pub(crate) fn withdraw(draft: &mut Draft<'_>, before: &Message) -> Message {
     let fields = &mut after.fields;
     fields.removed = true;
     fields.body = None;
-    fields.media = Vec::new();
+    fields.lose_files();
     fields.attributes = None;
+    fields.origin.iter_mut().for_each(Origin::forget);
     fields.edited = Some(draft.now);
     let (message, author) = (after.sid, after.participant);
     draft.events.push(ConversationEvent::MessageRemoved { message, author });
@@ -396,8 +430,10 @@ pub fn unrouted(inbound: &InboundMessage, service: Option<MessagingServiceSid>) 
         participant: None,
         body: Some(inbound.text().unwrap_or_default()),
         media: inbound.media.clone(),
+        media_gone: Vec::new(),
         attributes: inbound.attributes(),
-        origin: Some(Origin::of(inbound)),
+        speaker: None,
+        origin: Some(Origin::of(inbound, None)),
         messaging_service: service,
         deliveries: Vec::new(),
         created: inbound.received_at,
@@ -428,7 +464,9 @@ pub fn outside(
         participant: None,
         body,
         media,
+        media_gone: Vec::new(),
         attributes: None,
+        speaker: None,
         origin: None,
         messaging_service: service,
         deliveries: vec![Delivery::new(1, None, pair, now)],
@@ -458,6 +496,28 @@ impl Message {
     pub fn can_be(&self, inbound: &InboundMessage) -> bool {
         self.origin.as_ref().is_none_or(|origin| {
             origin.pair.address == inbound.from && origin.pair.proxy == inbound.to
+        })
+    }
+
+    /// Whether a carrier calls it so: what a customer wrote, or a copy of what we did.
+    pub fn is_called(&self, carrier: CarrierName, carrier_message_id: &str) -> bool {
+        let is_theirs = |origin: &Origin| {
+            origin.carrier == carrier && origin.carrier_message_id == carrier_message_id
+        };
+        self.origin.as_ref().is_some_and(is_theirs)
+            || self.delivery_called(carrier, carrier_message_id).is_some()
+    }
+
+    /// What somebody calls it who speaks of it: its words, shortened; none if it has none.
+    fn in_words(&self) -> Option<String> {
+        let body = self.body.as_ref().filter(|body| !body.is_empty());
+        let Some(body) = body else {
+            return (!self.media.is_empty()).then(|| "a file".to_owned());
+        };
+        let end = body.char_indices().nth(QUOTED_CHARS_MAX).map(|(end, _)| end);
+        Some(match end {
+            Some(end) => format!("“{}…”", &body[..end]),
+            None => format!("“{}”", body.as_str()),
         })
     }
 

@@ -8,6 +8,7 @@ pub mod connection;
 pub mod conversation;
 pub mod identity;
 pub mod interaction;
+pub mod media;
 pub mod notify;
 pub mod parameters;
 pub mod reservation;

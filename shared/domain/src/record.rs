@@ -6,6 +6,7 @@ use crate::message::Message;
 use crate::task::Task;
 use crate::timestamp::Timestamp;
 use crate::version::Version;
+use crate::workspace::{Activity, TaskChannel, TaskQueue, Worker, Workflow, Workspace};
 
 /// Applies a macro to all kinds of records, as `Kind: path::to::Kind,` each. A new kind is one line here; whatever the
 /// other crates have to know of it fails to compile until it is there.
@@ -13,10 +14,11 @@ use crate::version::Version;
 macro_rules! for_each_record {
     ($apply:ident) => {
         $apply! {
+            ActionCount: $crate::pace::ActionCount,
             Activity: $crate::workspace::Activity,
             AddressBinding: $crate::conversation::AddressBinding,
             AddressConfiguration: $crate::configuration::AddressConfiguration,
-            ApiKey: $crate::configuration::ApiKey,
+            ApiKey: $crate::access::ApiKey,
             CarrierConnection: $crate::connection::CarrierConnection,
             Conversation: $crate::conversation::Conversation,
             ConversationConfiguration: $crate::configuration::ConversationConfiguration,
@@ -40,6 +42,7 @@ macro_rules! for_each_record {
             TaskChannel: $crate::workspace::TaskChannel,
             TaskQueue: $crate::workspace::TaskQueue,
             UniqueName: $crate::conversation::UniqueName,
+            Upload: $crate::media::Upload,
             User: $crate::conversation::User,
             WebhookAttempt: $crate::webhook::WebhookAttempt,
             WebhookEndpoint: $crate::webhook::WebhookEndpoint,
@@ -113,6 +116,32 @@ macro_rules! records {
 }
 
 for_each_record!(records);
+
+macro_rules! routed {
+    ($($kind:ident)*) => {
+        /// A record that a router's picture of a workspace is made of. Its changes are the events of the workspace.
+        #[derive(Debug, Clone, PartialEq)]
+        #[expect(missing_docs, reason = "each variant is documented as the type it holds")]
+        pub enum Routed {
+            $($kind(Box<$kind>),)*
+        }
+
+        impl Routed {
+            /// The names of these kinds.
+            pub const KINDS: &'static [&'static str] = &[$(stringify!($kind),)*];
+
+            /// The record, if it is one of them.
+            pub fn of(record: Record) -> Option<Self> {
+                $(if let Record::$kind(one) = record {
+                    return Some(Self::$kind(one));
+                })*
+                None
+            }
+        }
+    };
+}
+
+routed! { Activity Task TaskChannel TaskQueue Worker Workflow Workspace }
 
 impl Record {
     /// When it was last changed, as far as it says; what is told of the change is kept under that time.

@@ -1,8 +1,10 @@
 //! Every way in which a rule says no, with its published code.
 
+use crate::address::ChannelType;
 use crate::codes::Code;
 use crate::sid::{AddressConfigurationSid, ConnectionSid, ConversationSid};
 use crate::task::status::{ReservationStatus, TaskStatus};
+use crate::timestamp::Timestamp;
 
 /// A rule's no. Asking again changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -66,6 +68,50 @@ pub enum Refusal {
     /// The text is longer than a conversation keeps.
     #[error("{}", Code::BodyTooLong.sentence())]
     BodyTooLong,
+    /// A message needs the token of the conversation's one speaker.
+    #[error("{}", speaker_missing(.0.as_deref()))]
+    SpeakerTokenMissing(Option<String>),
+    /// The token that was named is not the one that counts.
+    #[error("SpeakerToken {given} does not count: {}", speaker_stale(*last, holder.as_deref()))]
+    SpeakerTokenStale {
+        /// The one that was named.
+        given: u64,
+        /// The one that was given out last.
+        last: u64,
+        /// Who has it.
+        holder: Option<String>,
+    },
+    /// Another speaker has the token.
+    #[error("{0} is the speaker until {at}", at = .1.iso())]
+    SpeakerTaken(String, Timestamp),
+    /// More often than that is limited to (rule H).
+    #[error("{}", Code::TooManyActions.sentence())]
+    TooManyActions,
+    /// The identity is in as many open conversations as it may be (rule H).
+    #[error("{}", Code::TooManyConversations.sentence())]
+    TooManyConversations,
+    /// The service has no such file, or not any more (rule B.3).
+    #[error("{}", Code::NoSuchMedia.sentence())]
+    NoSuchMedia,
+    /// A file is one message's (rule B.3).
+    #[error("{}", Code::MediaTaken.sentence())]
+    MediaTaken,
+    /// The channel of a participant takes no file of that size (rule H).
+    #[error("{}: {} takes {bytes_max} bytes at most", Code::MediaTooLarge.sentence(), .channel.name())]
+    MediaTooLarge {
+        /// The channel.
+        channel: ChannelType,
+        /// What it takes, all files of a message together.
+        bytes_max: u64,
+    },
+    /// The channel of a participant takes fewer files (rules B.3, H).
+    #[error("Number of media files exceeds allowed limit: {} takes {files_max}", .channel.name())]
+    TooManyFiles {
+        /// The channel.
+        channel: ChannelType,
+        /// How many it takes in one message.
+        files_max: usize,
+    },
     /// The webhook that was asked beforehand says no (rule B.5).
     #[error("{}", Code::WebhookVetoed.sentence())]
     WebhookVetoed,
@@ -153,6 +199,9 @@ pub enum Refusal {
     /// The sender does not go by this connection.
     #[error("Number not found")]
     NoSuchSender,
+    /// The roles of a client grant it not (rule F.2).
+    #[error("{}", Code::NotAuthorized.sentence())]
+    NotAuthorized,
     /// Without the connection they would send by another account, and nobody would notice.
     #[error("Numbers go by the connection ({0}): remove them from it first")]
     SendersLeft(usize),
@@ -177,9 +226,16 @@ impl Refusal {
             Self::NameTaken => Code::UniqueNameTaken,
             Self::NoSuchMessagingService => Code::ForeignMessagingService,
             Self::ConversationTooLarge => Code::AttributesTooLong,
+            Self::TooManyActions => Code::TooManyActions,
+            Self::TooManyConversations => Code::TooManyConversations,
             Self::NotSentYet => Code::MessageNotSentYet,
+            Self::SpeakerTokenMissing(_) | Self::SpeakerTokenStale { .. } => Code::StaleVersion,
             Self::EmptyMessage => Code::EmptyMessage,
             Self::BodyTooLong => Code::BodyTooLong,
+            Self::NoSuchMedia => Code::NoSuchMedia,
+            Self::MediaTaken => Code::MediaTaken,
+            Self::MediaTooLarge { .. } => Code::MediaTooLarge,
+            Self::TooManyFiles { .. } => Code::TooManyMediaFiles,
             Self::WebhookVetoed => Code::WebhookVetoed,
             Self::WebhookAnswer(code) => *code,
             Self::ParticipantShape
@@ -198,7 +254,10 @@ impl Refusal {
             | Self::ReservationState(..) => Code::InvalidParameter,
             Self::ReservationRescinded => Code::ReservationRescinded,
             Self::NoSuchReservation | Self::NoSuchSecret | Self::NoSuchSender => Code::NotFound,
-            Self::TwoSecrets | Self::SenderConnected(..) => Code::AlreadyExists,
+            Self::TwoSecrets | Self::SenderConnected(..) | Self::SpeakerTaken(..) => {
+                Code::AlreadyExists
+            }
+            Self::NotAuthorized => Code::NotAuthorized,
             Self::ChannelClosed => Code::ChannelClosed,
             Self::NoSuchChannelParticipant => Code::NoSuchChannelParticipant,
             Self::NoCustomer => Code::NoCustomer,
@@ -209,5 +268,22 @@ impl Refusal {
             Self::NoSuchCreatorRole => Code::NoSuchCreatorRole,
             Self::NoSuchPermission(..) => Code::NoSuchPermission,
         }
+    }
+}
+
+/// What is missing, and whose it is.
+fn speaker_missing(holder: Option<&str>) -> String {
+    match holder {
+        Some(holder) => format!("One speaks at a time here, now {holder}: SpeakerToken is missing"),
+        None => "One speaks at a time here, now nobody: take the token at …/Speaker".to_owned(),
+    }
+}
+
+/// Why a token does not count.
+fn speaker_stale(last: u64, holder: Option<&str>) -> String {
+    match holder {
+        Some(holder) => format!("{holder} is the speaker, by token {last}"),
+        None if last == 0 => "nobody was given one".to_owned(),
+        None => format!("nobody is the speaker; {last} was the last token"),
     }
 }

@@ -181,6 +181,8 @@ sids! {
     InviteSid = "KG";
     /// A participant of a conversation.
     ParticipantSid = "MB";
+    /// A file of a message.
+    MediaSid = "ME";
     /// A messaging service.
     MessagingServiceSid = "MG";
     /// A programmable message with media.

@@ -1,35 +1,104 @@
-//! Who is asking: the account with its token, or an API key with its secret (rule F.1).
+//! Who is asking: the account with its token, an API key with its secret (rule F.1), or whoever bears a token (rules F.2, F.3).
+
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use subtle::ConstantTimeEq as _;
+use switchboard_domain::access::{Action, ApiKey, Denied, Digest, Holder, Wanted};
 use switchboard_domain::codes::Code;
-use switchboard_domain::configuration::ApiKey;
 use switchboard_domain::sid::KeySid;
 use switchboard_runtime::Dependencies;
-use switchboard_store::key;
 
+use crate::bearer::{self, Bearer};
 use crate::reply::ApiError;
 
-/// Lets the account and its keys pass.
-pub(crate) async fn check(on: &Dependencies, headers: &HeaderMap) -> Result<(), ApiError> {
-    let denied = || ApiError::from(Code::Unauthenticated);
-    let (name, password) = credentials(headers).ok_or_else(denied)?;
-    let expected = if name == on.config.account_sid.to_string() {
-        on.config.auth_token.0.clone()
-    } else {
-        let sid: KeySid = name.parse().map_err(|_| denied())?;
-        let kept: Option<ApiKey> = on.store.get(key::api_key(sid)).await?;
-        kept.ok_or_else(denied)?.secret.0
-    };
-    // An account without a token lets no caller in.
-    let right = !expected.is_empty() && bool::from(expected.as_bytes().ct_eq(password.as_bytes()));
-    if right { Ok(()) } else { Err(denied()) }
+/// Where browsers put their tokens.
+const TOKEN_HEADER: &str = "x-twilio-token";
+
+/// Who is asking.
+#[derive(Debug, Clone)]
+pub enum Caller {
+    /// The account.
+    Account,
+    /// One of its keys.
+    Key(Arc<ApiKey>),
+    /// Whoever holds an access token.
+    Holder(Box<Holder>),
+    /// Nobody yet: they ask for a token.
+    Nobody,
 }
 
-fn credentials(headers: &HeaderMap) -> Option<(String, String)> {
+impl Caller {
+    /// Looks who sent these headers.
+    pub(crate) async fn of(
+        on: &Dependencies,
+        headers: &HeaderMap,
+        takes_holders: bool,
+    ) -> Result<Self, ApiError> {
+        if let Some(token) = token(headers) {
+            return Ok(match bearer::of(on, token, takes_holders).await? {
+                Bearer::Key(key) => Self::Key(key),
+                Bearer::Holder(holder) => Self::Holder(Box::new(holder)),
+            });
+        }
+        let (name, password) = credentials(headers).ok_or(Code::Unauthenticated)?;
+        if name == on.config.account_sid.to_string() {
+            let expected = on.config.auth_token.as_bytes();
+            // An account without a token lets no caller in.
+            let is_right = !expected.is_empty() && same(expected, password.as_bytes());
+            return if is_right { Ok(Self::Account) } else { Err(Code::Unauthenticated.into()) };
+        }
+        let sid: KeySid = name.parse().map_err(|_| Code::Unauthenticated)?;
+        known(on, sid, &password).await.map(Self::Key)
+    }
+
+    /// Whether they may ask for this at all.
+    ///
+    /// # Errors
+    /// 401, with the permission that a restricted key lacks.
+    pub(crate) fn may(&self, action: Action, product: &str, path: &[&str]) -> Result<(), ApiError> {
+        let Self::Key(key) = self else { return Ok(()) };
+        let wanted = Wanted::of(product, action, path);
+        key.rights.allow(wanted.as_ref()).map_err(|denied| match denied {
+            Denied::ForMainKeys => Code::Unauthenticated.into(),
+            Denied::Missing(_) | Denied::Unknown => {
+                ApiError::because(Code::PermissionMissing, denied)
+            }
+        })
+    }
+}
+
+/// The token that a request bears.
+fn token(headers: &HeaderMap) -> Option<&str> {
+    let Some(value) = headers.get(AUTHORIZATION) else {
+        return headers.get(TOKEN_HEADER)?.to_str().ok();
+    };
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+/// The key of that name, whose secret this is.
+///
+/// # Errors
+/// 401 if it is not.
+pub async fn known(on: &Dependencies, sid: KeySid, secret: &str) -> Result<Arc<ApiKey>, ApiError> {
+    let key = on.api_key(sid).await?.ok_or(Code::Unauthenticated)?;
+    let expected = key.digest().ok_or(Code::Unauthenticated)?;
+    match same(expected.as_bytes(), Digest::of(secret).as_bytes()) {
+        true => Ok(key),
+        false => Err(Code::Unauthenticated.into()),
+    }
+}
+
+fn same(one: &[u8], other: &[u8]) -> bool {
+    bool::from(one.ct_eq(other))
+}
+
+/// Name and password of a request, by Basic.
+pub(crate) fn credentials(headers: &HeaderMap) -> Option<(String, String)> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, encoded) = value.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {

@@ -2,9 +2,10 @@
 
 use http::{HeaderMap, header};
 use lambda_http::request::RequestContext;
-use lambda_http::{Body, Request, RequestExt as _};
+use lambda_http::{Body, Request, RequestExt};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
+use switchboard_domain::access::Action;
 use switchboard_domain::codes::Code;
 use switchboard_domain::decision::Decision;
 use switchboard_domain::timestamp::Timestamp;
@@ -13,6 +14,7 @@ use switchboard_runtime::route::below_stage;
 use switchboard_runtime::{Beforehand, Dependencies};
 
 use crate::BODY_BYTES_MAX;
+use crate::auth::{Caller, credentials};
 use crate::params::Params;
 use crate::reply::{Answer, ApiError};
 
@@ -29,10 +31,23 @@ pub enum Method {
     Other,
 }
 
+impl Method {
+    /// What it does to one resource.
+    pub(crate) const fn action(self) -> Action {
+        match self {
+            Self::Get => Action::Read,
+            Self::Delete => Action::Delete,
+            Self::Post | Self::Other => Action::Update,
+        }
+    }
+}
+
 /// One request.
 pub struct Call<'a> {
     /// What the function works with.
     pub on: &'a Dependencies,
+    /// Who is asking.
+    pub caller: Caller,
     /// When it came in.
     pub now: Timestamp,
     /// The method.
@@ -56,7 +71,11 @@ pub struct Call<'a> {
 
 impl<'a> Call<'a> {
     /// Reads a request.
-    pub(crate) fn read(on: &'a Dependencies, request: Request) -> Result<Self, ApiError> {
+    pub(crate) fn read(
+        on: &'a Dependencies,
+        caller: Caller,
+        request: Request,
+    ) -> Result<Self, ApiError> {
         let (head, body) = request.into_parts();
         let method = match head.method.as_str() {
             "GET" | "HEAD" => Method::Get,
@@ -66,13 +85,7 @@ impl<'a> Call<'a> {
         };
         let raw_path = head.raw_http_path().to_owned();
         let mut segments = Vec::new();
-        let stage = match head.request_context_ref() {
-            Some(RequestContext::ApiGatewayV2(context)) => context.stage.as_deref(),
-            _ => None,
-        };
-        for segment in
-            below_stage(&raw_path, stage).split('/').filter(|segment| !segment.is_empty())
-        {
+        for segment in path_of(&head).split('/').filter(|segment| !segment.is_empty()) {
             let decoded = percent_decode_str(segment).decode_utf8();
             segments.push(decoded.map_err(|_| ApiError::not_found(&raw_path))?.into_owned());
         }
@@ -81,14 +94,20 @@ impl<'a> Call<'a> {
         }
         let product = segments.remove(0);
         let (form, json) = read_body(&head.headers, body)?;
+        let query = Params::parse(head.uri.query().unwrap_or_default().as_bytes());
+        query.nothing_spread()?;
+        if json.is_none() {
+            form.nothing_spread()?;
+        }
         Ok(Self {
             on,
+            caller,
             now: on.now(),
             method,
             product,
             segments,
             raw_path,
-            query: Params::parse(head.uri.query().unwrap_or_default().as_bytes()),
+            query,
             form,
             json,
             beforehand: Beforehand::default(),
@@ -99,6 +118,11 @@ impl<'a> Call<'a> {
     /// The segments of the path behind the product: `["v1", "Workspaces", "WS…"]`.
     pub fn path(&self) -> Vec<&str> {
         self.segments.iter().map(String::as_str).collect()
+    }
+
+    /// Name and password of the request, by Basic.
+    pub fn credentials(&self) -> Option<(String, String)> {
+        credentials(&self.headers)
     }
 
     /// A header.
@@ -163,6 +187,15 @@ impl<'a> Call<'a> {
     pub fn webhooks_enabled(&self) -> bool {
         self.header("x-twilio-webhook-enabled").is_some_and(|it| it.eq_ignore_ascii_case("true"))
     }
+}
+
+/// The path of a request, the product first, below the stage that it came by.
+pub fn path_of(request: &impl RequestExt) -> String {
+    let stage = match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV2(context)) => context.stage.as_deref(),
+        _ => None,
+    };
+    below_stage(request.raw_http_path(), stage).to_owned()
 }
 
 /// The content type of forms.

@@ -16,6 +16,10 @@ use crate::reply::ApiError;
 /// The longest URL, in characters.
 pub const URL_CHARS_MAX: usize = 2048;
 
+/// What is to be done where something else than JSON was given. Client libraries send the names of an object's members,
+/// or `[object Object]`, in its place.
+pub const AS_TEXT: &str = "give an object as JSON text (JSON.stringify, json.dumps)";
+
 /// A field of an update: not given, emptied, or set.
 pub type Patch<T> = Option<Option<T>>;
 
@@ -144,9 +148,10 @@ impl NotJson {
                 invalid(name, &format!("is longer than {max} characters"))
             }
             Self::Malformed { line, column } => {
-                invalid(name, &format!("is not valid JSON: line {line}, column {column}"))
+                let place = format!("line {line}, column {column}");
+                invalid(name, &format!("is not valid JSON: {place}; {AS_TEXT}"))
             }
-            Self::NoObject => invalid(name, "must be a JSON object"),
+            Self::NoObject => invalid(name, &format!("must be a JSON object; {AS_TEXT}")),
         }
     }
 }
@@ -340,7 +345,8 @@ mod tests {
         let params = form("A=%7B%22b%22%3A%20%201%7D&B=%7B");
         assert_eq!(params.json_text("A", 100).unwrap().unwrap(), r#"{"b":  1}"#);
         let refused = params.json_text("B", 100).unwrap_err();
-        assert!(refused.message.ends_with("line 1, column 1"), "{}", refused.message);
+        let told = format!("line 1, column 1; {AS_TEXT}");
+        assert!(refused.message.ends_with(&told), "{}", refused.message);
         assert!(params.json_text("A", 3).is_err());
     }
 

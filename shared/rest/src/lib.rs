@@ -6,15 +6,20 @@
 #![forbid(unsafe_code)]
 
 mod auth;
+mod bearer;
 mod call;
 pub mod fields;
 mod page;
 mod params;
 mod reply;
 pub mod settings;
+mod token;
 
 use std::convert::Infallible;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
+use std::task::Poll;
 
 use http::{HeaderValue, Response, StatusCode};
 use lambda_http::{Body, Request, RequestExt as _, service_fn};
@@ -22,7 +27,9 @@ use serde_json::json;
 use switchboard_runtime::deadline::{in_time, until};
 use switchboard_runtime::{Dependencies, Error, Needs, end_of};
 
-pub use call::{Call, Method};
+pub use auth::{Caller, known};
+pub use bearer::{KEYS_TOKEN_TTL_S, token_for};
+pub use call::{Call, Method, path_of};
 pub use page::{
     Direction, LOOKED_AT_MAX, Order, PageRequest, Records, Source, Stretch, chained, filtered,
     ordered,
@@ -35,6 +42,12 @@ pub const BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 /// An answer that is being made.
 pub type Answering<'c> = Pin<Box<dyn Future<Output = Answer> + Send + 'c>>;
+
+/// An operation's answer, in memory of its own. A function that chooses among many operations must not be async: it would
+/// keep room on the stack for the answers of all of them while one is made, a megabyte in a debug build.
+pub fn boxed<'c>(answer: impl Future<Output = Answer> + Send + 'c) -> Answering<'c> {
+    Box::pin(answer)
+}
 
 /// Runs a function that answers requests: starts it as every function is, and hands it each request.
 ///
@@ -65,6 +78,17 @@ where
     lambda_http::run(service_fn(handle)).await
 }
 
+/// Whom a function lets in beside the account and its keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Door {
+    /// Nobody.
+    Keys,
+    /// Whoever holds an access token.
+    Holders,
+    /// Everybody.
+    Everybody,
+}
+
 /// Serves one product, the one function that answers all its operations: checks who is asking, reads the request, lets `product` answer, writes the answer. If the time of
 /// the invocation is over before, the answer is 503.
 pub async fn serve(
@@ -72,13 +96,38 @@ pub async fn serve(
     request: Request,
     product: impl for<'c> Fn(&'c Call<'c>) -> Answering<'c> + Sync,
 ) -> Result<Response<Body>, Infallible> {
-    let answer = in_time(answer(on, request, product)).await;
+    serve_at(Door::Keys, on, request, product).await
+}
+
+/// The same of a product that holders of access tokens use as well: what they may do, it decides.
+pub async fn serve_holders(
+    on: &Dependencies,
+    request: Request,
+    product: impl for<'c> Fn(&'c Call<'c>) -> Answering<'c> + Sync,
+) -> Result<Response<Body>, Infallible> {
+    serve_at(Door::Holders, on, request, product).await
+}
+
+/// The same of what everybody may ask for.
+pub async fn serve_everybody(
+    on: &Dependencies,
+    request: Request,
+    product: impl for<'c> Fn(&'c Call<'c>) -> Answering<'c> + Sync,
+) -> Result<Response<Body>, Infallible> {
+    serve_at(Door::Everybody, on, request, product).await
+}
+
+async fn serve_at(
+    door: Door,
+    on: &Dependencies,
+    request: Request,
+    product: impl for<'c> Fn(&'c Call<'c>) -> Answering<'c> + Sync,
+) -> Result<Response<Body>, Infallible> {
+    // In memory of its own: every layer around it would need as much of the stack again.
+    let answer = in_time(Box::pin(unbroken(answer(door, on, request, product)))).await;
     let mut response = match answer.map_err(ApiError::from).flatten() {
         Ok(reply) => written(reply),
-        Err(error) => {
-            error.log();
-            written(error.into_reply())
-        }
+        Err(error) => refused(error),
     };
     let request_id = on.mint::<switchboard_domain::sid::RequestSid>().to_string();
     if let Ok(value) = HeaderValue::from_str(&request_id) {
@@ -87,13 +136,38 @@ pub async fn serve(
     Ok(response)
 }
 
+/// The answer, or 500 in place of a panic: the SDKs read errors of one shape. Where a panic ends the process, as on
+/// Lambda, this does nothing, and the gateway answers in words of its own. A panic without words is none of ours: it ends the
+/// invocation.
+async fn unbroken(answer: impl Future<Output = Answer>) -> Answer {
+    let mut answer = std::pin::pin!(answer);
+    poll_fn(|context| {
+        let polled = catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(context)));
+        polled.unwrap_or_else(|panic| {
+            let words = panic.downcast_ref::<String>().map(String::as_str);
+            match words.or_else(|| panic.downcast_ref::<&str>().copied()) {
+                Some(words) => Poll::Ready(Err(ApiError::broken(words))),
+                None => resume_unwind(panic),
+            }
+        })
+    })
+    .await
+}
+
 async fn answer(
+    door: Door,
     on: &Dependencies,
     request: Request,
     product: impl for<'c> Fn(&'c Call<'c>) -> Answering<'c> + Sync,
 ) -> Answer {
-    auth::check(on, request.headers()).await?;
-    let call = Call::read(on, request)?;
+    let caller = match door {
+        Door::Everybody => Caller::Nobody,
+        Door::Keys | Door::Holders => {
+            Caller::of(on, request.headers(), door == Door::Holders).await?
+        }
+    };
+    let call = Call::read(on, caller, request)?;
+    call.caller.may(call.method.action(), &call.product, &call.path())?;
     if call.method == Method::Delete {
         call.nothing_else()?;
     }
@@ -103,6 +177,12 @@ async fn answer(
         call.nothing_else()?;
     }
     Ok(reply)
+}
+
+/// An error as every operation answers it, for what is served beside operations.
+pub fn refused(error: ApiError) -> Response<Body> {
+    error.log();
+    written(error.into_reply())
 }
 
 fn written(reply: Reply) -> Response<Body> {
@@ -122,11 +202,18 @@ fn written(reply: Reply) -> Response<Body> {
             HeaderValue::from_static("Basic realm=\"Switchboard API\""),
         );
     }
-    if reply.status == 503 {
+    if reply.is_secret {
+        headers.insert("cache-control", HeaderValue::from_static("no-store"));
+    }
+    // Who comes too often can come again within a second.
+    if matches!(reply.status, 429 | 503) {
         headers.insert("retry-after", HeaderValue::from_static("1"));
     }
     if let Some(etag) = reply.etag.and_then(|tag| HeaderValue::from_str(&tag.to_string()).ok()) {
         headers.insert("etag", etag);
+    }
+    if let Some(location) = reply.location.and_then(|url| HeaderValue::from_str(&url).ok()) {
+        headers.insert("location", location);
     }
     response
 }

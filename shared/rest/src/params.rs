@@ -87,6 +87,20 @@ impl Params {
         }
     }
 
+    /// Refuses a name with brackets (rule R.1): the client's library made it of an object or a list, of which the parameter
+    /// itself then has nothing.
+    pub fn nothing_spread(&self) -> Result<(), ApiError> {
+        let Some((name, whole)) =
+            self.iter().find_map(|(name, _)| Some((name, name.split_once('[')?.0)))
+        else {
+            return Ok(());
+        };
+        Err(ApiError::bad(format!(
+            "Invalid parameter: {name} is not supported. An object or a list that was given for {whole} was spread into \
+             names with brackets: give an object as JSON text (JSON.stringify, json.dumps), and a list by repeating {whole}"
+        )))
+    }
+
     fn named(&self, name: &str) -> impl Iterator<Item = &str> {
         let named = self.0.iter().filter(move |pair| pair.name == name);
         named.map(|pair| {
@@ -133,6 +147,25 @@ mod tests {
             }
             let left = pairs.iter().any(|(one, value)| Some(one.as_str()) != name && !value.is_empty());
             prop_assert_eq!(params.nothing_else().is_err(), left);
+        }
+    }
+
+    #[test]
+    fn a_name_that_a_library_made_of_an_object_is_refused_with_its_cause() {
+        for (form, name, whole) in [
+            ("Attributes[a]=1", "Attributes[a]", "Attributes"),
+            ("A=1&Attributes%5Ba%5D%5Bb%5D=", "Attributes[a][b]", "Attributes"),
+            ("Filters[]=x&Filters[]=y", "Filters[]", "Filters"),
+            ("Filters[0]=x", "Filters[0]", "Filters"),
+        ] {
+            let refused = Params::parse(form.as_bytes()).nothing_spread().unwrap_err();
+            assert_eq!((refused.status, refused.code), (400, 20001));
+            let start = format!("Invalid parameter: {name} is not supported. An object or a list");
+            assert!(refused.message.starts_with(&start), "{}", refused.message);
+            assert!(refused.message.contains(&format!("given for {whole} was spread")));
+        }
+        for form in ["Attributes={\"a[0]\":1}", "A.B=[1]", ""] {
+            assert!(Params::parse(form.as_bytes()).nothing_spread().is_ok(), "{form}");
         }
     }
 

@@ -22,6 +22,10 @@ pub struct Reply {
     pub body: Option<Value>,
     /// The version of the resource, where the product has one.
     pub etag: Option<u64>,
+    /// Where the caller is sent, if elsewhere.
+    pub location: Option<String>,
+    /// Whether it tells a secret, which nobody on the way may keep.
+    pub is_secret: bool,
 }
 
 /// The body of an answer of a product that declares its members.
@@ -35,17 +39,34 @@ pub fn body(answer: &impl Serialize) -> Value {
 impl Reply {
     /// 200, with a body.
     pub const fn ok(body: Value) -> Self {
-        Self { status: 200, body: Some(body), etag: None }
+        Self::with(200, Some(body))
     }
 
     /// 201, with a body.
     pub const fn created(body: Value) -> Self {
-        Self { status: 201, body: Some(body), etag: None }
+        Self::with(201, Some(body))
     }
 
     /// 204, without a body.
     pub const fn gone() -> Self {
-        Self { status: 204, body: None, etag: None }
+        Self::with(204, None)
+    }
+
+    /// 302: what is asked for is at another address. No resource is; content is, which the SDKs do not read.
+    pub fn elsewhere(url: String) -> Self {
+        let body = serde_json::json!({ "location": &url });
+        Self { location: Some(url), ..Self::with(302, Some(body)) }
+    }
+
+    /// An answer with this status.
+    pub const fn with(status: u16, body: Option<Value>) -> Self {
+        Self { status, body, etag: None, location: None, is_secret: false }
+    }
+
+    /// Says that it tells a secret.
+    pub const fn secret(mut self) -> Self {
+        self.is_secret = true;
+        self
     }
 
     /// Says which version of the resource this is.
@@ -96,6 +117,11 @@ impl ApiError {
         Self::saying(code, self.message)
     }
 
+    /// What a panic is answered: its words are for the log.
+    pub(crate) fn broken(words: &str) -> Self {
+        Self::internal(Code::Defect, format!("it panicked: {words}"))
+    }
+
     fn internal(code: Code, internal: String) -> Self {
         Self { internal: Some(internal), ..code.into() }
     }
@@ -113,7 +139,7 @@ impl ApiError {
 
     pub(crate) fn into_reply(self) -> Reply {
         let body = crate::error_body(self.status, self.code, &self.message);
-        Reply { status: self.status, body: Some(body), etag: None }
+        Reply::with(self.status, Some(body))
     }
 }
 

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use switchboard_domain::configuration::{ConversationConfiguration, MessagingService};
 use switchboard_domain::conversation::{
-    AddressBinding, Answer, Answers, Membership, Newcomer, Objection, Question, Rights, Service,
-    UniqueName, User,
+    AddressBinding, Answer, Answers, Conversation, Membership, NewcomersRoles, Objection, Question,
+    Rights, Service, State, UniqueName, User, Who,
 };
 use switchboard_domain::record::Record;
-use switchboard_store::{Key, key, take};
+use switchboard_store::{Key, Listing, key, take};
 
 use crate::beforehand::Beforehand;
 use crate::dependencies::Dependencies;
@@ -27,7 +27,8 @@ impl Dependencies {
     where
         E: From<Failure>,
     {
-        self.decided(Answers::of_account(), None, rule).await
+        let answers = Answers::of_account().limited(self.config.rate_limits);
+        self.decided(answers, None, rule).await
     }
 
     /// The same on behalf of a request or a message, about which endpoints are asked if this function may ask them. What they said
@@ -44,6 +45,7 @@ impl Dependencies {
             true => Answers::of_account().with_verdicts(beforehand.verdicts()),
             false => Answers::of_account(),
         };
+        let answers = answers.limited(self.config.rate_limits);
         self.decided(answers, Some(beforehand), rule).await
     }
 
@@ -75,10 +77,19 @@ impl Dependencies {
     }
 
     async fn answers(&self, questions: Vec<Question>) -> Result<Vec<(Question, Answer)>, Failure> {
-        let keys: Vec<Key> = questions.iter().map(asked).collect();
+        let mut counted = Vec::new();
+        for question in &questions {
+            if let Question::IsInOpen(identity, most) = question {
+                let is_so = Box::pin(self.is_in_open(identity, *most)).await?;
+                counted.push((question.clone(), there(is_so)));
+            }
+        }
+        let (keys, questions): (Vec<Key>, Vec<Question>) = questions
+            .into_iter()
+            .filter_map(|question| Some((asked(&question)?, question)))
+            .unzip();
         let mut found = self.store.get_all(&keys).await?;
         let answer = |(question, key): (Question, Key)| {
-            let there = |is_there: bool| if is_there { Answer::Some } else { Answer::None };
             let answer = match &question {
                 Question::HolderOf(_) => take::<AddressBinding>(&mut found, &key)
                     .map_or(Answer::None, |it| Answer::Conversation(it.conversation)),
@@ -88,12 +99,15 @@ impl Dependencies {
                     there(take::<MessagingService>(&mut found, &key).is_some())
                 }
                 Question::Remembers(..) => there(take::<Membership>(&mut found, &key).is_some()),
-                Question::HasUser(_) => there(take::<User>(&mut found, &key).is_some()),
+                Question::HasUser(_) => there(user(&found, &key).is_some()),
+                Question::RoleOf(_) => {
+                    user(&found, &key).map_or(Answer::None, |user| Answer::Role(user.role))
+                }
                 Question::RolesOfNewcomers(_) => {
-                    let rights = rights(&found, &key);
-                    let (user, participant) =
-                        (rights.of(Newcomer::User), rights.of(Newcomer::Participant));
-                    Answer::Roles { user, participant }
+                    Answer::Roles(NewcomersRoles::of(&rights(&found, &key)))
+                }
+                Question::GrantsOf(_, number) => {
+                    Answer::Grants(rights(&found, &key).grants(*number))
                 }
                 Question::Listening(service) => {
                     let settings = take::<ConversationConfiguration>(&mut found, &key);
@@ -102,26 +116,74 @@ impl Dependencies {
                 Question::KindOfRole(_, number) => {
                     rights(&found, &key).kind(*number).map_or(Answer::None, Answer::Kind)
                 }
+                // Looked up above, by no key.
+                Question::IsInOpen(..) => Answer::None,
             };
             (question, answer)
         };
-        Ok(questions.into_iter().zip(keys).map(answer).collect())
+        let known = questions.into_iter().zip(keys).map(answer);
+        Ok(known.chain(counted).collect())
+    }
+
+    /// Whether an identity is in so many conversations that are not closed. Who has never been in so many, open or closed, costs a read unit for
+    /// each eight kilobytes of places, which is one for forty; of others the conversations are read until there are enough, and
+    /// as many as a list looks through at most.
+    async fn is_in_open(&self, identity: &str, most: u32) -> Result<bool, Failure> {
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        let places = Listing::memberships_of(&Who::Identity(identity.to_owned()));
+        let (mut cursor, mut open, mut looked_at) = (None, 0, 0);
+        loop {
+            let page = self.store.page::<Membership>(&places, cursor.as_ref(), most).await?;
+            if page.records.len() < most && cursor.is_none() {
+                return Ok(false);
+            }
+            looked_at += page.records.len();
+            for some in page.records.chunks(READ_AT_ONCE) {
+                let keys: Vec<Key> =
+                    some.iter().map(|place| key::conversation(place.conversation)).collect();
+                let mut found = self.store.get_all(&keys).await?;
+                let all = keys.iter().filter_map(|key| take::<Conversation>(&mut found, key));
+                open += all.filter(|one| one.state != State::Closed).count();
+                if open >= most {
+                    return Ok(true);
+                }
+            }
+            cursor = page.next;
+            if cursor.is_none() || looked_at >= LOOKED_AT_MAX {
+                return Ok(false);
+            }
+        }
     }
 }
 
-/// Where the answer to a question stands.
-fn asked(question: &Question) -> Key {
-    match question {
+/// So many conversations are read in one request.
+const READ_AT_ONCE: usize = 100;
+/// So many places of an identity are looked through.
+const LOOKED_AT_MAX: usize = 5_000;
+
+const fn there(is_there: bool) -> Answer {
+    if is_there { Answer::Some } else { Answer::None }
+}
+
+/// Where the answer to a question stands, if one key finds it.
+fn asked(question: &Question) -> Option<Key> {
+    Some(match question {
         Question::HolderOf(pair) => key::binding(pair),
         Question::BearerOf(service, name) => key::unique_name(*service, name),
         Question::HasMessagingService(sid) => key::messaging_service(*sid),
         Question::Remembers(conversation, who) => key::membership(who, *conversation),
-        Question::HasUser(sid) => key::user(*sid),
+        Question::HasUser(sid) | Question::RoleOf(sid) => key::user(*sid),
         Question::Listening(_) => key::conversation_configuration(),
-        Question::RolesOfNewcomers(service) | Question::KindOfRole(service, _) => {
-            key::service(*service)
-        }
-    }
+        Question::RolesOfNewcomers(service)
+        | Question::KindOfRole(service, _)
+        | Question::GrantsOf(service, _) => key::service(*service),
+        Question::IsInOpen(..) => return None,
+    })
+}
+
+/// A user, whom several questions may be about.
+fn user<'a>(found: &'a BTreeMap<Key, Record>, at: &Key) -> Option<&'a User> {
+    found.get(at).and_then(Record::get::<User>)
 }
 
 /// The rights of a service; one that is not there yet has those of every service.

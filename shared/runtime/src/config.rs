@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use switchboard_domain::carriage::CarrierSettings;
 use switchboard_domain::effect::QueueName;
+use switchboard_domain::media::Link;
 use switchboard_domain::message::{RateCards, SpendCaps};
+use switchboard_domain::pace::RateLimits;
 use switchboard_domain::private::Private;
 use switchboard_domain::sid::AccountSid;
 use switchboard_store::TableNames;
@@ -26,12 +28,22 @@ pub struct Config {
     pub webhook_origin: Option<String>,
     /// `SECRETS_KEY`: the key that seals the secrets of connections to carriers.
     pub secrets_key: Option<String>,
+    /// `MEDIA_BUCKET`: the bucket of files.
+    pub media_bucket: Option<String>,
+    /// `MEDIA_URL`: where the world reads files, if that is not `PUBLIC_URL`; without a slash at the end.
+    pub media_url: Option<String>,
+    /// `MEDIA_SCAN_URL`: who is asked about every file before it is kept.
+    pub media_scan_url: Option<String>,
+    /// `MEDIA_WHOLE`: whether a file of any size is answered whole, because nobody outside reaches the bucket; the laptop's.
+    pub media_whole: bool,
     /// `ALLOW_LOOPBACK_WEBHOOKS`: whether customers' webhooks may be on this machine; never in the cloud.
     pub allow_loopback_webhooks: bool,
     /// `RATE_CARDS`: what carriers charge, where they do not tell it.
     pub rate_cards: RateCards,
     /// `SPEND_CAPS`: what a day may cost at most, by the rate cards.
     pub spend_caps: SpendCaps,
+    /// `RATE_LIMITS`: how often what may be done by REST.
+    pub rate_limits: RateLimits,
     /// `CARRIER_…`, by name without that prefix, and the members of `CARRIERS`, which count where both name one.
     pub carriers: BTreeMap<String, Private<String>>,
 }
@@ -44,13 +56,14 @@ pub struct ConfigError {
     problem: &'static str,
 }
 
-const QUEUES: [(QueueName, &str); 7] = [
+const QUEUES: [(QueueName, &str); 8] = [
     (QueueName::Inbound, "QUEUE_INBOUND"),
     (QueueName::Invites, "QUEUE_INVITES"),
     (QueueName::Routing, "QUEUE_ROUTING"),
     (QueueName::Outbound, "QUEUE_OUTBOUND"),
     (QueueName::Receipts, "QUEUE_RECEIPTS"),
     (QueueName::Webhooks, "QUEUE_WEBHOOKS"),
+    (QueueName::Media, "QUEUE_MEDIA"),
     (QueueName::Timers, "QUEUE_TIMERS"),
 ];
 
@@ -97,6 +110,17 @@ fn spend_caps(text: Option<&str>) -> Result<SpendCaps, ConfigError> {
     Ok(caps.unwrap_or_default())
 }
 
+fn rate_limits(text: Option<&str>) -> Result<RateLimits, ConfigError> {
+    let problem =
+        "must be a JSON object: a number for each of conversation, service, interactions, identity";
+    let limits = text.map(RateLimits::parse).transpose();
+    let limits = limits.map_err(|error| {
+        tracing::error!("RATE_LIMITS: {error}");
+        ConfigError { name: "RATE_LIMITS", problem }
+    })?;
+    Ok(limits.unwrap_or_default())
+}
+
 impl Config {
     /// Reads variables from anywhere; an empty one counts as not set.
     pub fn read(variables: &BTreeMap<String, String>) -> Result<Self, ConfigError> {
@@ -129,11 +153,23 @@ impl Config {
             webhook_origin: variable("WEBHOOK_ORIGIN")
                 .map(|it| it.trim_end_matches('/').to_owned()),
             secrets_key: variable("SECRETS_KEY"),
+            media_bucket: variable("MEDIA_BUCKET"),
+            media_url: variable("MEDIA_URL").map(|it| it.trim_end_matches('/').to_owned()),
+            media_scan_url: variable("MEDIA_SCAN_URL").filter(|url| url != "none"),
+            media_whole: variable("MEDIA_WHOLE").as_deref() == Some("true"),
             allow_loopback_webhooks: variable("ALLOW_LOOPBACK_WEBHOOKS").as_deref() == Some("true"),
             rate_cards: rate_cards(variable("RATE_CARDS").as_deref())?,
             spend_caps: spend_caps(variable("SPEND_CAPS").as_deref())?,
+            rate_limits: rate_limits(variable("RATE_LIMITS").as_deref())?,
             carriers,
         })
+    }
+
+    /// What makes temporary addresses of files.
+    pub fn media_link(&self) -> Link<'_> {
+        let (account, secret) = (self.account_sid, &self.auth_token);
+        let public_url = self.media_url.as_deref().unwrap_or(&self.public_url);
+        Link { public_url, account, secret }
     }
 
     /// What the carriers are connected with.
@@ -199,6 +235,15 @@ mod tests {
         );
         let refused = read(&[ACCOUNT, ("RATE_CARDS", "0.0034")]).unwrap_err().to_string();
         assert!(refused.starts_with("environment variable RATE_CARDS must"), "{refused}");
+    }
+
+    #[test]
+    fn limits_are_off_without_a_number_and_refused_by_their_name() {
+        let limits = |text: &str| read(&[ACCOUNT, ("RATE_LIMITS", text)]).map(|it| it.rate_limits);
+        assert_eq!(read(&[ACCOUNT]).unwrap().rate_limits, RateLimits::default());
+        assert!(limits(r#"{"conversation":30}"#).unwrap().conversation().is_some());
+        let refused = limits("30").unwrap_err().to_string();
+        assert!(refused.starts_with("environment variable RATE_LIMITS must"), "{refused}");
     }
 
     #[test]

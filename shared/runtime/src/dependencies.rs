@@ -15,9 +15,11 @@ use switchboard_store::Store;
 use crate::config::{Config, environment};
 use crate::endpoints::AsksEndpoints;
 use crate::failure::Failure;
+use crate::known::KnownKeys;
 use crate::needs::Needs;
 use crate::patience::Patience;
 use crate::queue::Queues;
+use crate::secrets::KeepsSecrets;
 
 /// Tells the time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -36,6 +38,8 @@ pub struct Dependencies {
     clock: Clock,
     entropy: Entropy,
     endpoints: Option<Arc<dyn AsksEndpoints>>,
+    secrets: Option<Arc<dyn KeepsSecrets>>,
+    pub(crate) known_keys: KnownKeys,
 }
 
 impl fmt::Debug for Dependencies {
@@ -46,20 +50,33 @@ impl fmt::Debug for Dependencies {
 
 impl Dependencies {
     /// Out of parts; tests and the laptop bring their own.
-    pub const fn new(
+    pub fn new(
         config: Config,
         store: Store,
         queues: Queues,
         clock: Clock,
         entropy: Entropy,
     ) -> Self {
-        Self { config, store, queues, clock, entropy, endpoints: None }
+        let (endpoints, secrets, known_keys) = Default::default();
+        Self { config, store, queues, clock, entropy, endpoints, secrets, known_keys }
     }
 
     /// The same with somebody who asks the endpoints of customers beforehand.
     #[must_use]
     pub fn asking(self, endpoints: Arc<dyn AsksEndpoints>) -> Self {
         Self { endpoints: Some(endpoints), ..self }
+    }
+
+    /// The same with somebody who seals and opens the secrets of API keys.
+    #[must_use]
+    pub fn keeping(self, secrets: Arc<dyn KeepsSecrets>) -> Self {
+        Self { secrets: Some(secrets), ..self }
+    }
+
+    /// Who seals and opens secrets.
+    pub(crate) fn secrets(&self) -> Result<&dyn KeepsSecrets, Failure> {
+        let missing = || Failure::Defect("nobody opens secrets here".to_owned());
+        self.secrets.as_deref().ok_or_else(missing)
     }
 
     /// Whether endpoints can be asked.

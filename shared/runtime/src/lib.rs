@@ -9,12 +9,16 @@ mod decide;
 pub mod dependencies;
 pub mod endpoints;
 pub mod failure;
+pub mod keys;
+mod known;
 mod lambda;
 mod needs;
 mod notice;
+mod pace;
 pub mod patience;
 pub mod queue;
 pub mod route;
+pub mod secrets;
 pub mod telemetry;
 
 pub use beforehand::Beforehand;

@@ -1,5 +1,6 @@
 //! Telling webhooks of what happened to a delivery.
 
+use switchboard_domain::address::ChannelType;
 use switchboard_domain::configuration::ConversationConfiguration;
 use switchboard_domain::conversation::{Conversation, ConversationEvent, Source};
 use switchboard_domain::effect::Effect;
@@ -28,6 +29,8 @@ impl Dependencies {
         let settings: Option<ConversationConfiguration> =
             self.store.get(key::conversation_configuration()).await?;
         let listening = settings.unwrap_or_default().listening(conversation.service);
-        Ok(notify::calls(&conversation, &[event], Source::Channel, listening))
+        let copy = event.number().and_then(|number| message.delivery(number));
+        let channel = copy.map_or(ChannelType::Sms, |copy| copy.pair.address.channel());
+        Ok(notify::calls(&conversation, &[event], &Source::Channel(channel), listening))
     }
 }

@@ -291,6 +291,7 @@ fn outgoing(id: &str, effect: &Effect, now: Timestamp) -> Result<Outgoing, Failu
         Effect::Route(event) => to_json(event)?,
         Effect::Send(request) => to_json(request)?,
         Effect::Notify(call) => to_json(call)?,
+        Effect::Media(request) => to_json(request)?,
         Effect::Wake(wake) => to_json(wake)?,
     };
     let delay_seconds = match effect {
@@ -299,7 +300,11 @@ fn outgoing(id: &str, effect: &Effect, now: Timestamp) -> Result<Outgoing, Failu
             // Rounded up: a timer that is early has to be set again.
             i32::try_from(((milliseconds + 999) / 1000).min(DELAY_SECONDS_MAX)).unwrap_or(0)
         }
-        Effect::Invite(_) | Effect::Route(_) | Effect::Send(_) | Effect::Notify(_) => 0,
+        Effect::Invite(_)
+        | Effect::Route(_)
+        | Effect::Send(_)
+        | Effect::Notify(_)
+        | Effect::Media(_) => 0,
     };
     let group = effect.group();
     let id = group.is_some().then(|| id.to_owned());
@@ -398,7 +403,8 @@ where
         let receipt_handle = message.receipt_handle.clone().unwrap_or_default();
         let wait = match stuck {
             Some(wait) => wait,
-            None => match done_in_time(handle(message)).await {
+            // In memory of its own: every layer around it would need as much of the stack again.
+            None => match done_in_time(Box::pin(handle(message))).await {
                 Ok(Next::Done) => continue,
                 Ok(Next::Later(wait)) => Some(wait),
                 Err(Failure::Refused(refusal)) => {

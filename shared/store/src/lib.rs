@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod deliveries;
+#[cfg(any(test, feature = "near"))]
 pub mod document;
 mod due;
 pub mod error;
@@ -16,6 +17,7 @@ mod list;
 mod listing;
 mod messages;
 mod place;
+pub mod reference;
 pub mod road;
 mod row;
 mod write;
@@ -33,7 +35,9 @@ pub use item::Kept;
 pub use list::{Cursor, Page};
 pub use listing::Listing;
 pub use place::{Key, Table};
-pub use row::{Row, Text};
+pub use row::Row;
+#[cfg(any(test, feature = "near"))]
+pub use row::Text;
 pub use write::Committed;
 
 use road::{Address, Near, Road};

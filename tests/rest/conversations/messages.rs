@@ -79,8 +79,7 @@ async fn unsupported_parameters_are_refused_and_not_dropped() {
         ("Configuration.Filters", "onMessageAdded"),
     ];
     for (path, form, name, value) in [
-        (&messages, &[("Body", "hi")][..], "MediaSid", "ME00000000000000000000000000000001"),
-        (&messages, &[("Body", "hi")], "ContentSid", "HX00000000000000000000000000000001"),
+        (&messages, &[("Body", "hi")][..], "ContentSid", "HX00000000000000000000000000000001"),
         (&conversation, &[], "Bindings.Email.Name", "a"),
         (&webhooks, &webhook, "Configuration.ReplayAfter", "0"),
     ] {
@@ -184,7 +183,7 @@ async fn what_came_with_a_customers_message_is_shown_and_ours_have_no_such_thing
     let origin = json!({
         "pair": { "address": format!("whatsapp:{ALICE}"), "proxy": format!("whatsapp:{DESK}") },
         "carrier": CarrierName::default(), "carrier_message_id": "SM1",
-        "content": [Content::Reaction { to: "SM0".to_owned(), emoji: None }],
+        "content": [Content::Reaction { to: Some("SM0".to_owned()), emoji: None }],
         "reply_to": "SM0", "profile_name": "Zoë", "extra": {},
     });
     let mut stored = serde_json::to_value(&message).unwrap();
@@ -195,6 +194,12 @@ async fn what_came_with_a_customers_message_is_shown_and_ours_have_no_such_thing
     let shown = world.get(&path).await.expect(200);
     assert_eq!((&shown["message_sid"], &shown["type"]), (&json!(sid), &json!("whatsapp")));
     let data = &shown["data"];
-    assert_eq!((&data["reply_to"], &data["profile_name"]), (&json!("SM0"), &json!("Zoë")));
+    let quoted = json!({ "channel_message_id": "SM0", "message_sid": null });
+    assert_eq!((&data["quoted"], &data["profile_name"]), (&quoted, &json!("Zoë")));
     assert_eq!(data["content"].as_array().unwrap().len(), 1);
+    assert_eq!((&data["message_type"], &data["location"]), (&json!("reaction"), &json!(null)));
+    assert_eq!(
+        (&data["content"][0]["kind"], &data["as_received"]),
+        (&json!("reaction"), &json!({}))
+    );
 }

@@ -4,11 +4,13 @@ mod beforehand;
 mod hooks;
 mod inside;
 mod lifecycle;
+mod limits;
 mod lookup;
 mod messages;
 mod people;
 mod published;
 mod setup;
+mod speaker;
 mod timers;
 
 use serde_json::Value;

@@ -1,7 +1,7 @@
 //! Programmable messages: sent ones, and views of what conversations hold.
 
 use serde_json::{Value, json};
-use switchboard_domain::address::Address;
+use switchboard_domain::address::{Address, ChannelType};
 use switchboard_domain::carriage::{CarrierName, InboundMessage, Media, SendOutcome};
 use switchboard_domain::conversation::{
     Answer, Answers, Conversation, Dates, Defaults, NewParticipant, Pair, Question, Source,
@@ -41,14 +41,17 @@ async fn conversation(world: &World, name: &str, customer: &str, at: i64) -> Vec
     let pair = Pair::new(address(customer), address(BUSINESS)).unwrap();
     let free: Answers = [(Question::HolderOf(pair.clone()), Answer::None)].into_iter().collect();
     let join = Command::Join(NewParticipant::at(pair));
-    let heard = Command::Post(Post::of(&inbound(name, customer, at)));
-    let opened = decide_all(&new, [join, heard], Source::Channel, &free, Timestamp(at)).unwrap();
+    let heard = Command::Post(Post::of(&inbound(name, customer, at), None));
+    let opened =
+        decide_all(&new, [join, heard], Source::Channel(ChannelType::Sms), &free, Timestamp(at))
+            .unwrap();
     let post = Post {
         sid: MessageSid::derived(&[name, "reply"]),
         author: Some("alice".to_owned()),
         body: Some(Private("How can we help?".to_owned())),
         media: Vec::new(),
         attributes: None,
+        speaker: None,
         origin: None,
         aliases: Vec::new(),
         dates: Dates::default(),

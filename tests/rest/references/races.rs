@@ -1,7 +1,7 @@
 //! The ways in which a record of the first kind of a pair comes to refer to one of the second, each with new records.
 
 use serde_json::{Value, json};
-use switchboard_check::references::Pair;
+use switchboard_store::reference::Reference;
 use switchboard_tests::ACCOUNT;
 
 use super::{ADDRESSES, Account, CONVERSATIONS, FLOWS, INTERACTIONS, Race, SERVICES};
@@ -11,13 +11,13 @@ const MESSAGING: &str = "/messaging/v1/Services";
 const SETTINGS: &str = "/conversations/v1/Configuration";
 
 /// What is in a workspace, tasks above all.
-pub(super) async fn of_tasks(on: &Account, pair: Pair) -> Vec<Race> {
+pub(super) async fn of_tasks(on: &Account, pair: Reference) -> Vec<Race> {
     let root = on.workspace().await;
     let below = |segment: &str| format!("{root}/{segment}");
     let tasks = below("Tasks");
     let workflow = on.plain_workflow(&root).await;
     match pair {
-        Pair::PartWorkspace => {
+        Reference::PartWorkspace => {
             let mut all = Vec::new();
             for segment in ["Activities", "TaskQueues", "Workers"] {
                 let root = on.workspace().await;
@@ -27,11 +27,11 @@ pub(super) async fn of_tasks(on: &Account, pair: Pair) -> Vec<Race> {
             }
             all
         }
-        Pair::TaskWorkspace => {
+        Reference::TaskWorkspace => {
             let form = [("WorkflowSid", sid(&workflow).to_owned())];
             vec![Race::between(tasks, form, &*root).unseen()]
         }
-        Pair::TaskWorkflow => {
+        Reference::TaskWorkflow => {
             let form = [("WorkflowSid", sid(&workflow).to_owned())];
             let task = Race::between(tasks, form, &*workflow);
             let other = on.plain_workflow(&root).await;
@@ -39,7 +39,7 @@ pub(super) async fn of_tasks(on: &Account, pair: Pair) -> Vec<Race> {
             let (_, form) = on.interaction(properties).await;
             vec![task.unseen(), Race::between(INTERACTIONS, form, other).unseen()]
         }
-        Pair::TaskQueue => {
+        Reference::TaskQueue => {
             let queue = on.named(&below("TaskQueues")).await;
             let form = [
                 ("WorkflowSid", sid(&workflow).to_owned()),
@@ -47,7 +47,7 @@ pub(super) async fn of_tasks(on: &Account, pair: Pair) -> Vec<Race> {
             ];
             vec![Race::between(tasks, form, queue).unseen()]
         }
-        Pair::TaskChannel => {
+        Reference::TaskChannel => {
             let (first, second) = (on.channel(&root).await, on.channel(&root).await);
             let form = [
                 ("WorkflowSid", sid(&workflow).to_owned()),
@@ -69,14 +69,14 @@ pub(super) async fn of_tasks(on: &Account, pair: Pair) -> Vec<Race> {
 }
 
 /// What is in a workspace and refers to something else in it.
-pub(super) async fn of_parts(on: &Account, pair: Pair) -> Vec<Race> {
+pub(super) async fn of_parts(on: &Account, pair: Reference) -> Vec<Race> {
     let root = on.workspace().await;
     let below = |segment: &str| format!("{root}/{segment}");
     let activity = async || on.named(&below("Activities")).await;
     let name = || ("FriendlyName", on.name());
     let of = |path: &str| sid(path).to_owned();
     match pair {
-        Pair::WorkerActivity => {
+        Reference::WorkerActivity => {
             let (first, second) = (activity().await, activity().await);
             let worker = on.named(&below("Workers")).await;
             let form = [name(), ("ActivitySid", of(&first))];
@@ -86,7 +86,7 @@ pub(super) async fn of_parts(on: &Account, pair: Pair) -> Vec<Race> {
                 Race::between(worker, change, second),
             ]
         }
-        Pair::WorkerChannel => {
+        Reference::WorkerChannel => {
             let channel = on.channel(&root).await;
             let worker = on.named(&below("Workers")).await;
             let path = format!("{worker}/Channels/{}", sid(&channel));
@@ -94,7 +94,7 @@ pub(super) async fn of_parts(on: &Account, pair: Pair) -> Vec<Race> {
                 Race::between(path, [("Capacity", "3".to_owned())], channel).removed_all_the_same(),
             ]
         }
-        Pair::QueueActivity => {
+        Reference::QueueActivity => {
             let (first, second) = (activity().await, activity().await);
             let queue = on.named(&below("TaskQueues")).await;
             let form = [name(), ("ReservationActivitySid", of(&first))];
@@ -104,7 +104,7 @@ pub(super) async fn of_parts(on: &Account, pair: Pair) -> Vec<Race> {
                 Race::between(queue, change, second),
             ]
         }
-        Pair::WorkspaceActivity => {
+        Reference::WorkspaceActivity => {
             let (first, second) = (activity().await, activity().await);
             vec![
                 Race::between(&*root, [("DefaultActivitySid", of(&first))], first),
@@ -116,12 +116,12 @@ pub(super) async fn of_parts(on: &Account, pair: Pair) -> Vec<Race> {
 }
 
 /// Workflows, and what their configuration names.
-async fn of_workflows(on: &Account, pair: Pair, root: &str) -> Vec<Race> {
+async fn of_workflows(on: &Account, pair: Reference, root: &str) -> Vec<Race> {
     let below = |segment: &str| format!("{root}/{segment}");
     let name = || ("FriendlyName", on.name());
     let first = on.named(&below("TaskQueues")).await;
     let leading = |queue: &str, with: Value| ("Configuration", leading_to(sid(queue), with));
-    if pair == Pair::WorkflowQueue {
+    if pair == Reference::WorkflowQueue {
         let second = on.named(&below("TaskQueues")).await;
         let workflow = on.plain_workflow(root).await;
         let (to_first, to_second) = (leading(&first, json!({})), leading(&second, json!({})));
@@ -130,7 +130,7 @@ async fn of_workflows(on: &Account, pair: Pair, root: &str) -> Vec<Race> {
             Race::between(workflow, [to_second], second),
         ];
     }
-    let (what, with) = if pair == Pair::WorkflowActivity {
+    let (what, with) = if pair == Reference::WorkflowActivity {
         let activity = on.named(&below("Activities")).await;
         let skip_if = format!("workers.{} == 0", sid(&activity));
         (activity, json!({ "skip_if": skip_if }))
@@ -140,11 +140,11 @@ async fn of_workflows(on: &Account, pair: Pair, root: &str) -> Vec<Race> {
         (worker, known)
     };
     let race = Race::between(below("Workflows"), [name(), leading(&first, with)], what);
-    vec![if pair == Pair::WorkflowWorker { race.removed_all_the_same() } else { race }]
+    vec![if pair == Reference::WorkflowWorker { race.removed_all_the_same() } else { race }]
 }
 
 /// Flows, new and changed, and what they hand over by.
-async fn of_flows(on: &Account, pair: Pair) -> Vec<Race> {
+async fn of_flows(on: &Account, pair: Reference) -> Vec<Race> {
     let mut all = Vec::new();
     for is_new in [true, false] {
         let root = on.workspace().await;
@@ -156,8 +156,8 @@ async fn of_flows(on: &Account, pair: Pair) -> Vec<Race> {
         ];
         let path = if is_new { FLOWS.to_owned() } else { on.flow(&ending()).await };
         let removed = match pair {
-            Pair::FlowWorkflow => workflow,
-            Pair::FlowChannel => channel,
+            Reference::FlowWorkflow => workflow,
+            Reference::FlowChannel => channel,
             _ => root,
         };
         all.push(Race::between(path, form, removed));
@@ -166,7 +166,7 @@ async fn of_flows(on: &Account, pair: Pair) -> Vec<Race> {
 }
 
 /// Flows, addresses, settings, and pools of senders.
-pub(super) async fn of_configuration(on: &Account, pair: Pair) -> Vec<Race> {
+pub(super) async fn of_configuration(on: &Account, pair: Reference) -> Vec<Race> {
     let of = |path: &str| sid(path).to_owned();
     let studio = |flow: &str| {
         [("AutoCreation.Type", "studio".to_owned()), ("AutoCreation.StudioFlowSid", of(flow))]
@@ -174,8 +174,10 @@ pub(super) async fn of_configuration(on: &Account, pair: Pair) -> Vec<Race> {
     let new = || [("Type", "sms".to_owned()), ("Address", on.address())];
     let in_service = |service: &str| [("AutoCreation.ConversationServiceSid", of(service))];
     match pair {
-        Pair::FlowWorkflow | Pair::FlowChannel | Pair::FlowWorkspace => of_flows(on, pair).await,
-        Pair::FlowAddress => {
+        Reference::FlowWorkflow | Reference::FlowChannel | Reference::FlowWorkspace => {
+            of_flows(on, pair).await
+        }
+        Reference::FlowAddress => {
             let flow = on.flow(&ending()).await;
             let address = on.plain_address().await;
             let [kind, named] = studio(&flow);
@@ -183,7 +185,7 @@ pub(super) async fn of_configuration(on: &Account, pair: Pair) -> Vec<Race> {
             on.world.post(&address, &form).await.expect(200);
             vec![Race::between(flow, [("Status", "draft".to_owned())], address).unseen()]
         }
-        Pair::AddressFlow => {
+        Reference::AddressFlow => {
             let (first, second) = (on.flow(&ending()).await, on.flow(&ending()).await);
             let address = on.plain_address().await;
             let form = new().into_iter().chain(studio(&first));
@@ -192,7 +194,7 @@ pub(super) async fn of_configuration(on: &Account, pair: Pair) -> Vec<Race> {
                 Race::between(address, studio(&second), second),
             ]
         }
-        Pair::AddressService => {
+        Reference::AddressService => {
             let (first, second) = (on.named(SERVICES).await, on.named(SERVICES).await);
             let address = on.plain_address().await;
             let form = new().into_iter().chain(in_service(&first));
@@ -201,12 +203,12 @@ pub(super) async fn of_configuration(on: &Account, pair: Pair) -> Vec<Race> {
                 Race::between(address, in_service(&second), second),
             ]
         }
-        Pair::ServiceAddress => {
+        Reference::ServiceAddress => {
             let service = on.named(SERVICES).await;
             let address = on.plain_address().await;
             vec![Race::between(&*address, in_service(&service), &*address).removed_all_the_same()]
         }
-        Pair::SettingsService => {
+        Reference::SettingsService => {
             let service = on.named(SERVICES).await;
             let told = on.named(SERVICES).await;
             let webhooks = format!("{told}/Configuration/Webhooks");
@@ -216,24 +218,27 @@ pub(super) async fn of_configuration(on: &Account, pair: Pair) -> Vec<Race> {
                 hooks.removed_all_the_same(),
             ]
         }
-        Pair::SettingsMessagingService => {
+        Reference::SettingsMessagingService => {
             let service = on.named(MESSAGING).await;
             let form = [("DefaultMessagingServiceSid", of(&service))];
             vec![Race::between(SETTINGS, form, service).removed_all_the_same()]
         }
-        Pair::SenderOfConnection | Pair::ConnectionOfSender => {
+        Reference::SenderOfConnection | Reference::ConnectionOfSender => {
             vec![of_connection(on).await]
         }
-        _ => {
-            let service = on.named(MESSAGING).await;
-            let list = api("/IncomingPhoneNumbers.json");
-            let number = on.make(&list, &[("PhoneNumber", &on.address())]).await;
-            let pool = format!("{service}/PhoneNumbers");
-            let form = [("PhoneNumberSid", of(&number))];
-            let removed = if pair == Pair::NumberMessagingService { service } else { number };
-            vec![Race::between(pool, form, removed).removed_all_the_same()]
-        }
+        _ => vec![of_pool(on, pair).await],
     }
+}
+
+/// A number that comes into a pool, or a pool that gets it.
+async fn of_pool(on: &Account, pair: Reference) -> Race {
+    let service = on.named(MESSAGING).await;
+    let list = api("/IncomingPhoneNumbers.json");
+    let number = on.make(&list, &[("PhoneNumber", &on.address())]).await;
+    let pool = format!("{service}/PhoneNumbers");
+    let form = [("PhoneNumberSid", sid(&number).to_owned())];
+    let removed = if pair == Reference::NumberMessagingService { service } else { number };
+    Race::between(pool, form, removed).removed_all_the_same()
 }
 
 /// A number that comes to go by a connection.
@@ -249,20 +254,20 @@ async fn of_connection(on: &Account) -> Race {
 }
 
 /// Conversations, what is in them, and what finds them.
-pub(super) async fn of_conversations(on: &Account, pair: Pair) -> Vec<Race> {
+pub(super) async fn of_conversations(on: &Account, pair: Reference) -> Vec<Race> {
     let of = |path: &str| sid(path).to_owned();
     match pair {
-        Pair::ConversationService => {
+        Reference::ConversationService => {
             let service = on.named(SERVICES).await;
             let form = [("FriendlyName", on.name())];
             vec![Race::between(format!("{service}/Conversations"), form, service).unseen()]
         }
-        Pair::UserService => {
+        Reference::UserService => {
             let service = on.named(SERVICES).await;
             let form = [("Identity", on.name())];
             vec![Race::between(format!("{service}/Users"), form, service).unseen()]
         }
-        Pair::ConversationMessagingService => {
+        Reference::ConversationMessagingService => {
             let (first, second) = (on.named(MESSAGING).await, on.named(MESSAGING).await);
             let conversation = on.conversation().await;
             let naming = |service: &str| [("MessagingServiceSid", of(service))];
@@ -271,7 +276,7 @@ pub(super) async fn of_conversations(on: &Account, pair: Pair) -> Vec<Race> {
                 Race::between(conversation, naming(&second), second).unseen(),
             ]
         }
-        Pair::ConversationFlow => {
+        Reference::ConversationFlow => {
             let (first, second) = (on.flow(&ending()).await, on.flow(&ending()).await);
             let webhooks = format!("{}/Webhooks", on.conversation().await);
             let kept = on.flow(&ending()).await;
@@ -284,7 +289,7 @@ pub(super) async fn of_conversations(on: &Account, pair: Pair) -> Vec<Race> {
                 Race::between(webhook, [naming(&second)], second).unseen(),
             ]
         }
-        Pair::MessageMessagingService => {
+        Reference::MessageMessagingService => {
             let service = on.named(MESSAGING).await;
             let senders = format!("{service}/AlphaSenders");
             on.world.post(&senders, &[("AlphaSender", "ACME")]).await.expect(201);
@@ -296,12 +301,12 @@ pub(super) async fn of_conversations(on: &Account, pair: Pair) -> Vec<Race> {
             ];
             vec![Race::between(api("/Messages.json"), form, service).unseen()]
         }
-        Pair::ConversationInteraction
-        | Pair::InteractionConversation
-        | Pair::InteractionWorkspace => {
+        Reference::ConversationInteraction
+        | Reference::InteractionConversation
+        | Reference::InteractionWorkspace => {
             let root = on.workspace().await;
             let (conversation, form) = on.interaction(json!({ "workspace_sid": sid(&root) })).await;
-            vec![if pair == Pair::InteractionWorkspace {
+            vec![if pair == Reference::InteractionWorkspace {
                 Race::between(INTERACTIONS, form, root).unseen()
             } else {
                 Race::between(INTERACTIONS, form, conversation).removed_all_the_same()
@@ -312,19 +317,19 @@ pub(super) async fn of_conversations(on: &Account, pair: Pair) -> Vec<Race> {
 }
 
 /// What is written together with its conversation.
-async fn of_one_conversation(on: &Account, pair: Pair) -> Race {
+async fn of_one_conversation(on: &Account, pair: Reference) -> Race {
     let conversation = on.conversation().await;
     let below = |segment: &str| format!("{conversation}/{segment}");
     let (path, form) = match pair {
-        Pair::MessageConversation => (below("Messages"), vec![("Body", on.name())]),
-        Pair::BindingConversation => {
+        Reference::MessageConversation => (below("Messages"), vec![("Body", on.name())]),
+        Reference::BindingConversation => {
             let form = vec![
                 ("MessagingBinding.Address", on.address()),
                 ("MessagingBinding.ProxyAddress", on.address()),
             ];
             (below("Participants"), form)
         }
-        Pair::MembershipConversation => (below("Participants"), vec![("Identity", on.name())]),
+        Reference::MembershipConversation => (below("Participants"), vec![("Identity", on.name())]),
         _ => (conversation.clone(), vec![("UniqueName", on.name())]),
     };
     Race::between(path, form, conversation).removed_all_the_same()

@@ -7,6 +7,7 @@ use switchboard_domain::codes::Code;
 use switchboard_domain::conversation::Pair;
 use switchboard_domain::message::outside;
 use switchboard_domain::private::Private;
+use switchboard_domain::process::media::copies;
 use switchboard_domain::process::notify::sends;
 use switchboard_domain::refusal::Refusal;
 use switchboard_domain::sid::MessageSid;
@@ -32,7 +33,8 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
     let pair = Pair::new(to, from).map_err(mismatch)?;
     let sid: MessageSid = call.on.mint();
     let message = outside(sid, pair, body, media, service, call.now)?;
-    let effects = sends(&message);
+    let mut effects = sends(&message);
+    effects.extend(copies(&message));
     keep_new(call, &message, &effects).await?;
     let shown: Option<Value> = View::all(message).first().map(|view| render(call, view));
     shown.map(Reply::created).ok_or_else(|| call.not_found())

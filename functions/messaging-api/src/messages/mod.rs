@@ -14,6 +14,7 @@ use switchboard_domain::carriage::{CarrierName, DeliveryStatus, message_sid};
 use switchboard_domain::codes::Code;
 use switchboard_domain::decision::Decision;
 use switchboard_domain::message::{self, Command, Delivery, Message};
+use switchboard_domain::process::media::removals;
 use switchboard_domain::sid::{MessageSid, MmsSid, Sid as _, SmsSid};
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_rest::{Answer, ApiError, Call, Reply};
@@ -171,7 +172,8 @@ pub(crate) async fn remove(call: &Call<'_>, sid: &str) -> Answer {
         let view = load(call, sid).await?;
         let delivery = view.delivery().map(|delivery| delivery.number);
         let message = message::decide(&view.message, Command::Remove { delivery }, call.now)?;
-        Ok::<_, ApiError>(((), Decision::put(message)))
+        let removal = removals(&message).filter(|_| message.removed);
+        Ok::<_, ApiError>(((), Decision::put(message).asking(removal)))
     });
     gone.await?;
     Ok(Reply::gone())

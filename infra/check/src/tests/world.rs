@@ -282,7 +282,7 @@ impl World {
             conversation::Command::Create(named),
             conversation::Command::Link(conversation.sid.twin()),
             conversation::Command::Join(NewParticipant::at(customer())),
-            conversation::Command::Post(Post::of(&inbound())),
+            conversation::Command::Post(Post::of(&inbound(), None)),
         ];
         let answers: Answers = [
             (Question::BearerOf(service, "first".to_owned()), Answer::None),
@@ -290,7 +290,9 @@ impl World {
         ]
         .into_iter()
         .collect();
-        let opened = decide_all(&conversation, commands, Source::Channel, &answers, NOW).unwrap();
+        let opened =
+            decide_all(&conversation, commands, Source::Channel(ChannelType::Sms), &answers, NOW)
+                .unwrap();
         let conversation = opened.conversation.clone();
         self.commit(opened.into());
         conversation
@@ -336,6 +338,7 @@ impl World {
             body: Some("hi".into()),
             media: Vec::new(),
             attributes: None,
+            speaker: None,
             origin: None,
             aliases: Vec::new(),
             dates: Dates::default(),

@@ -1,11 +1,12 @@
 //! One write at a time.
 
 use serde_json::{Value, json};
+use switchboard_domain::message::Message;
 use switchboard_domain::record::Record;
 use switchboard_domain::sid::MessageSid;
 use switchboard_domain::task::{ReservationStatus, TaskStatus};
 use switchboard_domain::timestamp::{Millis, Timestamp};
-use switchboard_store::key::Place;
+use switchboard_store::key::{self, Place};
 
 use super::violated;
 use super::world::{NOW, World, offered, sid, stored};
@@ -176,4 +177,70 @@ fn a_record_s_own_facts_are_held_against_its_key() {
         });
         world.conversation().version += 1;
     });
+}
+
+/// The conversation has a speaker, by this token.
+fn speaks(world: &mut World, token: u64) {
+    let lease = json!({ "holder": "bot", "since": NOW.0, "until": NOW.0 + 1 });
+    let speaker = json!({ "token": token, "required": true, "exempt": ["web"], "lease": lease });
+    stored(world.conversation(), |it| it["speaker"] = speaker);
+}
+
+/// What is found if somebody writes something under this token, where number 2 counts.
+fn spoken(author: &str, token: Value, is_given_back: bool) -> bool {
+    let found = at_once(
+        NOW,
+        |world| speaks(world, 2),
+        |world| {
+            let index = world.conversation().next_index;
+            writes_again(world, index);
+            counts(world, 1);
+            if is_given_back {
+                stored(world.conversation(), |it| it["speaker"]["lease"] = Value::Null);
+            }
+            let key = key::message(sid::<MessageSid>("again"));
+            let Some(Record::Message(message)) = world.records.get_mut(&key) else {
+                panic!("it was written")
+            };
+            stored::<Message>(message, |it| {
+                it["author"] = json!(author);
+                it["speaker"] = token;
+            });
+            message.version = 1.into();
+        },
+    );
+    found.contains(&"a message is written under the token of its conversation's speaker")
+}
+
+#[test]
+fn a_message_that_is_written_out_of_turn_is_found() {
+    assert!(!spoken("bot", json!(2), false));
+    assert!(!spoken("web", Value::Null, false), "a customer");
+    assert!(spoken("bot", Value::Null, false));
+    assert!(spoken("bot", json!(1), false));
+    assert!(spoken("bot", json!(3), false));
+    assert!(spoken("web", json!(1), false));
+    assert!(spoken("bot", json!(2), true));
+}
+
+#[test]
+fn a_number_that_two_speakers_have_is_found() {
+    let invariant = "a speaker's token has a number of its own";
+    let next = |token: u64, holder: &'static str| {
+        at_once(
+            NOW,
+            |world| speaks(world, 2),
+            |world| {
+                speaks(world, token);
+                let lease = json!({ "holder": holder, "since": NOW.0, "until": NOW.0 + 5 });
+                stored(world.conversation(), |it| it["speaker"]["lease"] = lease);
+                world.conversation().version += 1;
+            },
+        )
+    };
+    assert_eq!(next(2, "bot"), [""; 0], "for longer");
+    assert_eq!(next(3, "ann"), [""; 0]);
+    assert!(next(2, "ann").contains(&invariant));
+    let less = "numbers that were given out are never given out again";
+    assert!(next(1, "ann").contains(&less));
 }

@@ -21,6 +21,7 @@ use crate::aws::answer::Answer;
 use crate::aws::dynamo::Tables;
 use crate::aws::faults::{Call, Death, Fault, Faults, Passage, Service};
 use crate::aws::keys::Keys;
+use crate::aws::objects::{Asked, Objects, refused};
 use crate::aws::options::Road;
 use crate::aws::queues::Queues;
 use crate::aws::trace::invocation;
@@ -35,6 +36,7 @@ pub(crate) struct Services {
     pub(crate) tables: Tables,
     pub(crate) queues: Queues,
     pub(crate) keys: Keys,
+    pub(crate) objects: Objects,
     pub(crate) faults: Option<Arc<dyn Faults>>,
     /// Whether the same entropy has to give the same run, down to the pauses between attempts.
     pub(crate) is_steady: bool,
@@ -47,19 +49,22 @@ pub(crate) struct Services {
 #[derive(Clone)]
 struct Connector {
     function: Arc<str>,
+    /// Whether it leads to the bucket, whose requests do not say so.
+    is_to_bucket: bool,
     services: Services,
 }
 
 /// A client of one of the SDK's crates, which share the shape of their configurations and no type of it.
 macro_rules! client {
-    ($sdk:ident, $services:expr, $function:ident, $patience:ident) => {{
+    ($sdk:ident, $connector:expr, $services:expr, $function:ident, $patience:ident $(, $setting:ident)*) => {{
         use $sdk::config::retry::{RetryPartition, TokenBucket};
         let bucket = TokenBucket::default();
         let partition = RetryPartition::custom($function.to_owned()).token_bucket(bucket).build();
         let config = $sdk::Config::builder()
             .behavior_version(behavior_version())
             .region($sdk::config::Region::new($services.queues.region().to_owned()))
-            .http_client($services.connector($function))
+            .http_client($connector)
+            $(.$setting(true))*
             .timeout_config($patience.timeouts())
             .retry_config($services.retries($patience))
             .retry_partition(partition);
@@ -76,17 +81,23 @@ macro_rules! client {
 impl Services {
     /// A real DynamoDB client whose requests stay in this process, in a function's name.
     pub(crate) fn dynamodb(&self, function: &str, patience: Patience) -> aws_sdk_dynamodb::Client {
-        client!(aws_sdk_dynamodb, self, function, patience)
+        client!(aws_sdk_dynamodb, self.connector(function), self, function, patience)
     }
 
     /// A real SQS client whose requests stay in this process, in a function's name.
     pub(crate) fn sqs(&self, function: &str, patience: Patience) -> aws_sdk_sqs::Client {
-        client!(aws_sdk_sqs, self, function, patience)
+        client!(aws_sdk_sqs, self.connector(function), self, function, patience)
     }
 
     /// A real KMS client whose requests stay in this process, in a function's name.
     pub(crate) fn kms(&self, function: &str, patience: Patience) -> aws_sdk_kms::Client {
-        client!(aws_sdk_kms, self, function, patience)
+        client!(aws_sdk_kms, self.connector(function), self, function, patience)
+    }
+
+    /// A real S3 client whose requests stay in this process, in a function's name.
+    pub(crate) fn s3(&self, function: &str, patience: Patience) -> aws_sdk_s3::Client {
+        let connector = Connector { is_to_bucket: true, ..self.connector(function) };
+        client!(aws_sdk_s3, connector, self, function, patience, force_path_style)
     }
 
     /// As the function wants it; without chance, if it has to be steady.
@@ -95,7 +106,7 @@ impl Services {
     }
 
     fn connector(&self, function: &str) -> Connector {
-        Connector { function: Arc::from(function), services: self.clone() }
+        Connector { function: Arc::from(function), is_to_bucket: false, services: self.clone() }
     }
 }
 
@@ -131,6 +142,9 @@ impl Connector {
         if self.services.signs && !is_signed(request) {
             return response(Answer::error(400, MISSING_SIGNATURE, "the request is not signed"));
         }
+        if self.is_to_bucket {
+            return self.answer_objects(request).await;
+        }
         let target = request.headers().get("x-amz-target").unwrap_or_default();
         let (version, operation) = target.split_once('.').unwrap_or_default();
         let service = match version {
@@ -159,7 +173,38 @@ impl Connector {
                 self.services.queues.answer(&self.function, operation, bytes, &body).await
             }
             Service::Keys => self.services.keys.answer(&self.function, operation, &body),
+            // They came in before.
+            Service::Objects => Answer::not_json(),
         };
+        if let Some(faults) = faults {
+            faults.answered(&call, answer.status);
+        }
+        let after = || faults.and_then(|faults| faults.after(&call));
+        match passage.after.or_else(after) {
+            Some(fault) => failed(fault, &call).await,
+            None => response(answer),
+        }
+    }
+}
+
+impl Connector {
+    /// Requests to the bucket meet the same faults. To those who watch, the document of one is what it names.
+    async fn answer_objects(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let asked = Asked::of(request);
+        let body = json!({ "Bucket": asked.bucket, "Key": asked.key });
+        let (service, operation) = (Service::Objects, asked.operation);
+        let function: &str = &self.function;
+        let call = Call { function, service, operation, body: &body, invocation: invocation() };
+        let faults = self.services.faults.as_deref();
+        let passage = match faults.and_then(|faults| faults.gate(&call)) {
+            Some(gate) => gate.await,
+            None => Passage::default(),
+        };
+        let before = || faults.and_then(|faults| faults.before(&call));
+        if let Some(fault) = passage.before.or_else(before) {
+            return failed(fault, &call).await;
+        }
+        let answer = self.services.objects.answer(function, &asked).await;
         if let Some(faults) = faults {
             faults.answered(&call, answer.status);
         }
@@ -188,12 +233,26 @@ fn response(answer: Answer) -> Result<HttpResponse, ConnectorError> {
 }
 
 async fn failed(fault: Fault, call: &Call<'_>) -> Result<HttpResponse, ConnectorError> {
+    if call.service == Service::Objects {
+        match fault {
+            Fault::Throttled => {
+                return response(refused(503, "SlowDown", "the request is throttled"));
+            }
+            Fault::Conflict => {
+                return response(refused(409, "ConditionalRequestConflict", "somebody makes one"));
+            }
+            Fault::Failed => return response(refused(500, "InternalError", "the service failed")),
+            Fault::Lost | Fault::Hung | Fault::Killed => {}
+        }
+    }
     let (space, throttled, failure) = match call.service {
         Service::Tables => {
             ("com.amazonaws.dynamodb.v20120810", "ThrottlingException", "InternalServerError")
         }
         Service::Queues => ("com.amazonaws.sqs", "RequestThrottled", "InternalFailure"),
         Service::Keys => ("com.amazonaws.kms", "ThrottlingException", "KMSInternalException"),
+        // Its errors are no JSON, and were told above.
+        Service::Objects => ("com.amazonaws.s3", "SlowDown", "InternalError"),
     };
     let of = |kind: &str| format!("{space}#{kind}");
     match fault {

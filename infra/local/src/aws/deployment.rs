@@ -21,6 +21,7 @@ use crate::aws::invocation::{FunctionError, Functions};
 use crate::aws::kept::Kept;
 use crate::aws::keys::Keys;
 use crate::aws::mappings::{self, Reach};
+use crate::aws::objects::Objects;
 use crate::aws::opening::{link, open_queues, open_tables, read_template, stack, sweep, unread};
 use crate::aws::options::Options;
 use crate::aws::roles::Permissions;
@@ -71,8 +72,10 @@ impl Deployment {
         let faults = options.faults.clone();
         let is_steady = options.entropy.is_some();
         let keys = Keys::open(options.data.as_deref(), is_steady, Arc::clone(&meter))?;
+        let objects =
+            Objects::open(options.data.as_deref(), is_steady, &stack, Arc::clone(&meter))?;
         let (road, signs) = (options.road, options.signs);
-        let services = Services { tables, queues, keys, faults, is_steady, road, signs };
+        let services = Services { tables, queues, keys, objects, faults, is_steady, road, signs };
         let functions = link(&template, &services, &options, clock, &meter)?;
         let (stop, stopping) = watch::channel(false);
         let mut tasks = JoinSet::new();
@@ -168,6 +171,16 @@ impl Deployment {
     /// none if the tables are not in this process.
     pub(crate) fn items(&self, table: &str) -> Result<Option<Vec<dynoxide::Item>>> {
         self.services.tables.items(&self.table_name(table))
+    }
+
+    /// A real S3 client on the local bucket; its requests are counted under `name`.
+    pub fn s3(&self, name: &str) -> aws_sdk_s3::Client {
+        self.services.s3(name, patience_of(name))
+    }
+
+    /// The keys of all objects of the bucket, past every fault; none if they are not in memory.
+    pub fn objects(&self) -> Option<Vec<String>> {
+        self.services.objects.keys()
     }
 
     /// Hands an event to a function, as `aws lambda invoke` does.

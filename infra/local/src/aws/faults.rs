@@ -14,6 +14,8 @@ pub enum Service {
     Queues,
     /// KMS.
     Keys,
+    /// S3.
+    Objects,
 }
 
 /// One request of a function, as its faults see it.

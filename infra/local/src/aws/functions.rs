@@ -17,6 +17,7 @@ use switchboard_carriers::{BASE_URL, Carriers, Transport, stand_in_settings};
 use switchboard_connections::{Connections, Vault};
 use switchboard_domain::carriage::CarrierName;
 use switchboard_domain::timestamp::Timestamp;
+use switchboard_media::Bucket;
 use switchboard_runtime::dependencies::{Clock, Entropy};
 use switchboard_runtime::queue::Queues;
 use switchboard_runtime::{Config, Dependencies, Needs};
@@ -25,6 +26,14 @@ use switchboard_store::Store;
 use crate::aws::connector::Services;
 use crate::aws::faults::Faults;
 use crate::aws::template;
+
+/// What a function asks beside its tables and queues.
+pub(crate) struct Clients {
+    /// The key service.
+    pub(crate) vault: Vault,
+    /// The bucket of files.
+    pub(crate) bucket: Bucket,
+}
 
 /// What stands in for the outside world, where something does.
 #[derive(Clone, Default)]
@@ -89,6 +98,7 @@ pub(crate) fn local(
 ) -> BTreeMap<String, String> {
     let mut variables = environment.clone();
     variables.insert("ALLOW_LOOPBACK_WEBHOOKS".to_owned(), "true".to_owned());
+    variables.insert("MEDIA_WHOLE".to_owned(), "true".to_owned());
     if environment.keys().any(|name| name.starts_with("CARRIER_")) {
         for carrier in CarrierName::ALL {
             let name = format!("CARRIER_{}", carrier.setting(BASE_URL));
@@ -118,6 +128,8 @@ pub fn needs(function: &str) -> Result<Needs> {
         "task-assignment" => task_assignment::NEEDS,
         "outbound-message" => outbound_message::NEEDS,
         "delivery-receipt" => delivery_receipt::NEEDS,
+        "media-api" => media_api::NEEDS,
+        "media-copy" => media_copy::NEEDS,
         "webhook-delivery" => webhook_delivery::NEEDS,
         "effect-relay" => effect_relay::NEEDS,
         "event-log" => event_log::NEEDS,
@@ -129,10 +141,11 @@ pub fn needs(function: &str) -> Result<Needs> {
 /// Links a function of the template with its crate.
 pub(crate) fn link(
     name: &str,
-    (on, vault): (Dependencies, Vault),
+    (on, Clients { vault, bucket }): (Dependencies, Clients),
     stand_ins: &StandIns,
 ) -> Result<Start> {
     let transport = stand_ins.transport.as_ref();
+    let on = with_secrets(name, on, &vault);
     let on = Arc::new(match name {
         "conversations-api" | "autocreation" => {
             let caller = caller(&on, stand_ins)?;
@@ -186,6 +199,7 @@ pub(crate) fn link(
         "delivery-receipt" => {
             event(on, async |on, event| Ok(delivery_receipt::handle(&on, event).await))
         }
+        "media-api" | "media-copy" => link_media(name, on, (vault, bucket), stand_ins)?,
         "webhook-delivery" => {
             let caller = Arc::new(caller(&on, stand_ins)?);
             event(on, move |on, event| {
@@ -198,6 +212,39 @@ pub(crate) fn link(
         "timer" => event(on, async |on, event| Ok(timer::handle(&on, event).await?)),
         other => bail!("the template's function {other} is not linked into the local deployment"),
     })
+}
+
+/// Links one of the functions of files.
+fn link_media(
+    name: &str,
+    on: Arc<Dependencies>,
+    (vault, bucket): (Vault, Bucket),
+    stand_ins: &StandIns,
+) -> Result<Start> {
+    let caller = caller(&on, stand_ins)?;
+    if name == "media-api" {
+        let tools = Arc::new(media_api::Tools { caller: caller.into(), bucket });
+        return Ok(http(on, move |on, request| {
+            let tools = Arc::clone(&tools);
+            async move { media_api::handle(&on, &tools, request).await }
+        }));
+    }
+    let connections = connections(&on, vault, stand_ins.transport.as_ref())?;
+    let tools = Arc::new(media_copy::Tools { connections, caller, bucket });
+    Ok(event(on, move |on, event| {
+        let tools = Arc::clone(&tools);
+        async move { Ok(media_copy::handle(&on, &tools, event).await) }
+    }))
+}
+
+/// Lets the functions that have a part in API keys seal and open their secrets.
+fn with_secrets(name: &str, on: Dependencies, vault: &Vault) -> Dependencies {
+    match name {
+        "conversations-api" | "messaging-api" | "taskrouter-api" => {
+            on.keeping(Arc::new(vault.clone()))
+        }
+        _ => on,
+    }
 }
 
 fn connections(

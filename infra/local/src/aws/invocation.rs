@@ -24,7 +24,6 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
-use switchboard_connections::Vault;
 use switchboard_disk::{Durable, Mark};
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_runtime::Dependencies;
@@ -35,7 +34,7 @@ use tokio::task::JoinError;
 use tokio::time::Instant;
 
 use crate::aws::faults::Death;
-use crate::aws::functions::{Environment, StandIns, Start, link};
+use crate::aws::functions::{Clients, Environment, StandIns, Start, link};
 use crate::aws::trace::{INVOCATION, Notes, Outcome, Trace, Trigger, Watch};
 use crate::aws::usage::{Meter, Usage};
 use crate::lock::lock;
@@ -135,11 +134,11 @@ impl Functions {
     pub(crate) fn add(
         &mut self,
         name: &str,
-        (on, vault): (Dependencies, Vault),
+        (on, clients): (Dependencies, Clients),
         timeout: Duration,
         stand_ins: &StandIns,
     ) -> Result<()> {
-        let start = link(name, (on.clone(), vault), stand_ins)
+        let start = link(name, (on.clone(), clients), stand_ins)
             .with_context(|| format!("function {name}"))?;
         let linked = Linked { start, idle: Mutex::default(), timeout, on };
         self.linked.insert(name.to_owned(), linked);

@@ -25,8 +25,9 @@ use crate::aws::usage::Meter;
 
 /// Keeps the key.
 pub(crate) const KEY_FILE: &str = "secrets.key";
-/// The word of an encryption context by which roles tell secrets of connections from everything else.
-pub(crate) const CONNECTION: &str = "connection";
+/// The words of an encryption context by which roles tell secrets of connections and of API keys from everything else, and
+/// what stands behind each.
+pub(crate) const WORDS: [(&str, &str); 2] = [("connection", "CN*"), ("api_key", "SK*")];
 const KEY_BYTES: usize = 32;
 /// The most that is sealed at once, in bytes.
 const PLAIN_BYTES_MAX: usize = 4096;
@@ -77,9 +78,10 @@ impl Keys {
         let arn = body["KeyId"].as_str().unwrap_or_default();
         let context = context(body);
         let key = arn.rsplit([':', '/']).next().unwrap_or_default();
-        let resource = match context.contains_key(CONNECTION) {
-            true => format!("{key}/{CONNECTION}"),
-            false => key.to_owned(),
+        let word = WORDS.iter().find(|(word, _)| context.contains_key(word));
+        let resource = match word {
+            Some((word, _)) => format!("{key}/{word}"),
+            None => key.to_owned(),
         };
         let wanted = Permission { action: format!("kms:{operation}"), resource };
         if let Err(denied) = self.meter.roles.check(function, wanted) {

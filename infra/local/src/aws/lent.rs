@@ -1,4 +1,4 @@
-//! A deployment's tables, queues and key, lent to one of its functions that runs in a process of its own: what it asks is held
+//! A deployment's tables, queues, key and bucket, lent to one of its functions that runs in a process of its own: what it asks is held
 //! against its role, counted and noted as if it ran here.
 
 use std::collections::BTreeMap;
@@ -69,6 +69,7 @@ impl Deployment {
                         services.queues.answer(&function, operation, &asked.bytes, body).await
                     }
                     "TrentService" => services.keys.answer(&function, operation, body),
+                    "" => services.objects.answer(&function, &asked.object).await,
                     _ => services.tables.answer(&function, operation, body).await,
                 }
             })

@@ -15,6 +15,7 @@ pub(crate) mod keys;
 mod lent;
 pub(crate) mod mappings;
 mod near;
+pub(crate) mod objects;
 pub(crate) mod opening;
 pub(crate) mod options;
 pub(crate) mod queues;

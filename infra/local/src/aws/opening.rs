@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use switchboard_connections::Vault;
+use switchboard_media::Bucket;
 use switchboard_runtime::Dependencies;
 use switchboard_runtime::dependencies::{Clock, system_entropy};
 use tokio::sync::watch;
@@ -13,7 +14,7 @@ use tokio::time::sleep;
 
 use crate::aws::connector::Services;
 use crate::aws::dynamo::{Opening, Tables};
-use crate::aws::functions::{StandIns, dependencies, needs};
+use crate::aws::functions::{Clients, StandIns, dependencies, needs};
 use crate::aws::invocation::{Bounds, Functions};
 use crate::aws::kept::{QUEUES_FILE, TABLES_FILE};
 use crate::aws::mappings::stopped;
@@ -24,8 +25,8 @@ use crate::aws::template::{Place, Template};
 use crate::aws::usage::Meter;
 
 /// The parameters of the template that a deployment sets by itself.
-pub const PARAMETERS: [&str; 5] =
-    ["AccountSid", "AuthToken", "PublicUrl", "RateCards", "SpendCaps"];
+pub const PARAMETERS: [&str; 6] =
+    ["AccountSid", "AuthToken", "PublicUrl", "RateCards", "SpendCaps", "RateLimits"];
 
 /// Nobody listens there: without a carrier, nothing leaves this machine.
 const NO_CARRIER: &str = "http://127.0.0.1:9";
@@ -104,7 +105,8 @@ pub(super) fn read_template(
     let public_url = options.public_url.as_deref().unwrap_or_default();
     let rate_cards = options.rate_cards.as_deref().unwrap_or("[]");
     let caps = options.spend_caps.as_deref().unwrap_or("{}");
-    let own = [&*options.account_sid, &*options.auth_token, public_url, rate_cards, caps];
+    let limits = options.rate_limits.as_deref().unwrap_or("{}");
+    let own = [&*options.account_sid, &*options.auth_token, public_url, rate_cards, caps, limits];
     for (name, value) in PARAMETERS.iter().zip(own) {
         parameters.insert((*name).to_owned(), value.to_owned());
     }
@@ -124,13 +126,18 @@ pub(super) fn link(
         transport: options.transport.clone(),
         endpoints: options.endpoints.clone(),
     };
-    let vault = |on: &Dependencies, function: &str| -> Result<Vault> {
+    let clients = |on: &Dependencies, function: &str| -> Result<Clients> {
         let patience = needs(function)?.patience;
-        // Clients take time to make, and most functions have no part in secrets.
-        Ok(match on.config.secrets_key {
+        // Clients take time to make, and most functions have no part in secrets or files.
+        let vault = match on.config.secrets_key {
             Some(_) => Vault::over(&on.config, patience, services.kms(function, patience)),
             None => Vault::of_environment(&on.config, patience),
-        })
+        };
+        let bucket = match on.config.media_bucket {
+            Some(_) => Bucket::over(&on.config, patience, services.s3(function, patience)),
+            None => Bucket::of_environment(&on.config, patience),
+        };
+        Ok(Clients { vault, bucket })
     };
     let mut functions = Functions::new(
         Arc::clone(&clock),
@@ -142,8 +149,8 @@ pub(super) fn link(
     for function in template.functions.values() {
         let on = dependencies(function, services, &clock, &entropy, &stand_ins.carrier_url)
             .with_context(|| format!("function {}", function.name))?;
-        let vault = vault(&on, &function.name)?;
-        functions.add(&function.name, (on, vault), function.timeout, &stand_ins)?;
+        let clients = clients(&on, &function.name)?;
+        functions.add(&function.name, (on, clients), function.timeout, &stand_ins)?;
     }
     Ok(Arc::new(functions))
 }

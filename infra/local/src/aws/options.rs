@@ -51,6 +51,8 @@ pub struct Options {
     pub rate_cards: Option<String>,
     /// What a day may cost at most, as JSON; without it nothing is capped.
     pub spend_caps: Option<String>,
+    /// How often what may be done by REST, as JSON; without it nothing is limited.
+    pub rate_limits: Option<String>,
     /// More parameters of the template.
     pub parameters: BTreeMap<String, String>,
     /// The template.
@@ -97,6 +99,7 @@ impl Default for Options {
             public_url: None,
             rate_cards: None,
             spend_caps: None,
+            rate_limits: None,
             parameters: BTreeMap::new(),
             template: TEMPLATE.to_owned(),
             clock: None,

@@ -19,6 +19,7 @@ use tokio::net::TcpListener;
 
 use crate::aws::answer::Answer;
 use crate::aws::dynamo::{Opening, Tables};
+use crate::aws::objects;
 use crate::aws::options::Road;
 use crate::aws::template::Template;
 
@@ -63,7 +64,10 @@ pub(super) struct Asked {
     pub(super) service: String,
     pub(super) operation: String,
     pub(super) bytes: Bytes,
+    /// The document; of a request that names no service, which is one to a bucket, there is none.
     pub(super) body: Value,
+    /// The same request as a bucket reads it.
+    pub(super) object: objects::Asked,
 }
 
 /// Answers every request that comes by a listener.
@@ -102,10 +106,16 @@ async fn read(request: Request<Incoming>) -> Result<Asked, Answer> {
     let target = request.headers().get("x-amz-target").and_then(|it| it.to_str().ok());
     let (service, operation) = target.and_then(|it| it.split_once('.')).unwrap_or_default();
     let (service, operation) = (service.to_owned(), operation.to_owned());
-    let body = Limited::new(request.into_body(), BODY_BYTES_MAX).collect().await;
+    let (head, body) = request.into_parts();
+    let body = Limited::new(body, BODY_BYTES_MAX).collect().await;
     let bytes = body.map_err(|_| Answer::new(413, "The request is too large."))?.to_bytes();
-    let body = serde_json::from_slice(&bytes).map_err(|_| Answer::not_json())?;
-    Ok(Asked { service, operation, bytes, body })
+    let body = match service.is_empty() {
+        true => Value::Null,
+        false => serde_json::from_slice(&bytes).map_err(|_| Answer::not_json())?,
+    };
+    let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
+    let object = objects::Asked::read(head.method, path, head.headers, bytes.clone());
+    Ok(Asked { service, operation, bytes, body, object })
 }
 
 fn write(answer: Answer) -> Response<Full<Bytes>> {

@@ -44,6 +44,9 @@ pub(crate) struct Arguments {
     /// What a day may cost at most, by the rate cards: JSON such as {"USD":"25.00"}.
     #[arg(long, value_name = "JSON")]
     pub(crate) spend_caps: Option<String>,
+    /// How often what may be done by REST: JSON such as {"conversation":30}. Nothing is limited without it.
+    #[arg(long, value_name = "JSON")]
+    pub(crate) rate_limits: Option<String>,
     /// The account that clients and carriers name.
     #[arg(long, default_value = "AC00000000000000000000000000000001")]
     pub(crate) account_sid: AccountSid,
@@ -120,6 +123,7 @@ impl Arguments {
             public_url: self.public_url.clone(),
             rate_cards: self.rate_cards.clone(),
             spend_caps: self.spend_caps.clone(),
+            rate_limits: self.rate_limits.clone(),
             ..Options::default()
         }
     }

@@ -20,6 +20,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::aws::kept::{QUEUES_FILE, TABLES_FILE};
 use crate::aws::keys::KEY_FILE;
+use crate::aws::objects::MEDIA_FOLDER;
 
 /// How long somebody who writes to the tables is waited for.
 const BUSY: Duration = Duration::from_secs(10);
@@ -39,13 +40,6 @@ pub fn copy(from: &Path, to: &Path) -> Result<()> {
         bail!("{} is there and no empty folder: a backup goes to a place of its own", to.display());
     }
     let (tables, queues) = (open(from, TABLES_FILE)?, open(from, QUEUES_FILE)?);
-    let unreadable = || format!("{} cannot be read as a data folder", from.display());
-    let still = open(from, TABLES_FILE)?;
-    still.execute_batch("BEGIN IMMEDIATE").with_context(unreadable)?;
-    let opened = snapshot(&tables).and_then(|()| snapshot(&queues));
-    still.execute_batch("ROLLBACK").with_context(unreadable)?;
-    opened.with_context(unreadable)?;
-
     let partial = partial(to);
     fs::create_dir_all(parent(to)).with_context(|| unwritable(to))?;
     fs::create_dir(&partial).with_context(|| match partial.exists() {
@@ -55,19 +49,66 @@ pub fn copy(from: &Path, to: &Path) -> Result<()> {
         ),
         false => unwritable(to),
     })?;
-    let copied = (|| {
-        write(&tables, &partial.join(TABLES_FILE))?;
-        write(&queues, &partial.join(QUEUES_FILE))?;
-        key(from, &partial)?;
-        File::open(&partial)?.sync_all()?;
+    let copied = whole(from, &partial, &tables, &queues).and_then(|()| {
         fs::rename(&partial, to)?;
-        Ok::<_, anyhow::Error>(File::open(parent(to))?.sync_all()?)
-    })();
+        Ok(File::open(parent(to))?.sync_all()?)
+    });
     if copied.is_err() {
         // The reason why there is no copy says more than why it could not be tidied up.
         let _ = fs::remove_dir_all(&partial);
     }
     copied.with_context(|| unwritable(to))
+}
+
+/// Copies everything of a folder into another one. The files of messages are copied before the moment of the tables and
+/// again after it: what a record of that moment names was there before, or was made between the two. What the copy has
+/// beside that, no record names.
+fn whole(from: &Path, to: &Path, tables: &Connection, queues: &Connection) -> Result<()> {
+    media(from, to)?;
+    let unreadable = || format!("{} cannot be read as a data folder", from.display());
+    let still = open(from, TABLES_FILE)?;
+    still.execute_batch("BEGIN IMMEDIATE").with_context(unreadable)?;
+    let opened = snapshot(tables).and_then(|()| snapshot(queues));
+    still.execute_batch("ROLLBACK").with_context(unreadable)?;
+    opened.with_context(unreadable)?;
+    media(from, to)?;
+    write(tables, &to.join(TABLES_FILE))?;
+    write(queues, &to.join(QUEUES_FILE))?;
+    key(from, to)?;
+    Ok(File::open(to)?.sync_all()?)
+}
+
+/// Copies the files of messages that are not copied yet, and what is noted beside each.
+fn media(from: &Path, to: &Path) -> Result<()> {
+    let (from, to) = (from.join(MEDIA_FOLDER), to.join(MEDIA_FOLDER));
+    if !from.exists() {
+        return Ok(());
+    }
+    let mut folders = vec![PathBuf::new()];
+    while let Some(folder) = folders.pop() {
+        fs::create_dir_all(to.join(&folder))?;
+        for entry in fs::read_dir(from.join(&folder))? {
+            let entry = entry?;
+            let name = folder.join(entry.file_name());
+            let is_half = entry.file_name().to_string_lossy().starts_with(".tmp.");
+            match entry.file_type()?.is_dir() {
+                true => folders.push(name),
+                false if is_half || to.join(&name).exists() => {}
+                false => file(&from.join(&name), &to.join(&name))?,
+            }
+        }
+        File::open(to.join(&folder))?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// Copies one file, unless it goes meanwhile.
+fn file(from: &Path, to: &Path) -> Result<()> {
+    match fs::copy(from, to) {
+        Ok(_) => Ok(File::open(to)?.sync_all()?),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn unwritable(to: &Path) -> String {

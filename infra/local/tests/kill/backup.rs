@@ -100,5 +100,5 @@ async fn a_backup_goes_to_a_place_of_its_own_and_comes_from_a_data_folder() {
     let names = std::fs::read_dir(&copy).unwrap().map(|entry| entry.unwrap().file_name());
     let mut names: Vec<_> = names.collect();
     names.sort();
-    assert_eq!(names, ["queues.db", "secrets.key", "tables.db"]);
+    assert_eq!(names, ["media", "queues.db", "secrets.key", "tables.db"]);
 }

@@ -270,6 +270,28 @@ pub(super) fn media(connection: &Connection, media: &Media) -> Option<ApiRequest
     })
 }
 
+/// Where a file is, as the answer to [`media`] says.
+pub(super) fn media_url(answer: &Answer) -> Option<Private<String>> {
+    #[derive(serde::Deserialize)]
+    struct Found {
+        url: String,
+    }
+    let found: Found = serde_json::from_slice(answer.body()).ok()?;
+    answer.status().is_success().then_some(Private(found.url))
+}
+
+/// The hosts that keep files of WhatsApp, as Meta's answers name them (documented: `lookaside.fbsbx.com`), and the API's
+/// own.
+pub(super) fn is_own_place(connection: &Connection, url: &str) -> bool {
+    let Ok(url) = url.parse::<http::Uri>() else { return false };
+    let own = connection.origin(ChannelType::Whatsapp).parse::<http::Uri>().ok();
+    let is_own =
+        own.is_some_and(|own| own.scheme() == url.scheme() && own.authority() == url.authority());
+    let is_lookaside = url.scheme_str() == Some("https")
+        && url.authority().is_some_and(|it| it == "lookaside.fbsbx.com");
+    is_own || is_lookaside
+}
+
 /// What an answer to a send means. Reasons hold the carrier's code and not its words, which repeat addresses.
 pub(super) fn outcome(answer: &Answer) -> SendOutcome {
     let status = answer.status().as_u16();

@@ -154,7 +154,7 @@ impl<'a> Exchange<'a> {
     }
 
     fn reaction(&self, reaction: &Value) -> Result<Event, Wrong> {
-        let to = message_id(reaction, "mid")?.to_owned();
+        let to = Some(message_id(reaction, "mid")?.to_owned());
         let was_taken = text(reaction, "action") == Some("unreact");
         let emoji = private(reaction, "emoji").filter(|_| !was_taken);
         let mut read = self.brought(&self.derived_id("reaction", reaction), None);
@@ -215,6 +215,9 @@ fn referral(referral: &Value) -> Content {
         source_type: text(referral, "source").map(str::to_owned),
         source_id: text(referral, "ad_id").map(str::to_owned),
         headline: private(&referral["ads_context_data"], "ad_title"),
+        body: None,
+        media_url: private(&referral["ads_context_data"], "photo_url")
+            .or_else(|| private(&referral["ads_context_data"], "video_url")),
         reference: private(referral, "ref"),
     }
 }

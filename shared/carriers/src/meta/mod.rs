@@ -275,6 +275,18 @@ impl Carrier for Meta {
         api::media(&self.connection, media)
     }
 
+    fn media_url(&self, answer: &Answer) -> Option<Private<String>> {
+        api::media_url(answer)
+    }
+
+    /// Files of WhatsApp are read with the token; those of Messenger and Instagram are open to whoever has the link.
+    fn opens(&self, url: &str) -> Vec<Private<String>> {
+        match api::is_own_place(&self.connection, url) {
+            true => self.connection.credentials(""),
+            false => Vec::new(),
+        }
+    }
+
     fn look_up(&self, _message: &OutboundMessage) -> Option<ApiRequest> {
         None
     }

@@ -19,7 +19,7 @@ use super::webhook::{each, text};
 use super::{API_VERSION, Connection, Numbers, connection, correlated, correlation, is_digits};
 use crate::request::{Answer, SignedRequest};
 use crate::settings::{ConnectError, OwnSettings};
-use crate::stub::{CustomerMessage, Mood, Served, Stub, Taken};
+use crate::stub::{CustomerMessage, Gesture, Mood, Served, Stub, Taken};
 
 /// Longest text that WhatsApp takes.
 const BODY_CHARS_MAX: usize = 4096;
@@ -178,6 +178,69 @@ fn conversation_report(
     Some(entry(object_of(channel), json!({ "id": id, "time": at, "messaging": [event] })))
 }
 
+/// What a customer of Messenger's or Instagram's does: the name of the event, and what it holds. There are no lists, so a
+/// choice is a quick reply.
+fn conversation_message(message: &CustomerMessage<'_>) -> (&'static str, Value) {
+    let file = |(url, _): &(&str, &str)| json!({ "type": "image", "payload": { "url": url } });
+    let mut attachments: Vec<Value> = message.media.iter().map(file).collect();
+    let mut inner = json!({ "mid": message.id, "text": message.body });
+    match message.gesture {
+        Some(Gesture::Reaction(to, emoji)) => {
+            let action = if emoji.is_some() { "react" } else { "unreact" };
+            let reaction = json!({ "mid": to, "action": action, "emoji": emoji.unwrap_or("❤") });
+            return ("reaction", reaction);
+        }
+        Some(Gesture::Place { latitude, longitude, named }) => {
+            let degrees = |text: &str| text.parse::<f64>().unwrap_or_default();
+            let place = json!({ "lat": degrees(latitude), "long": degrees(longitude) });
+            let title = named.map(|(name, _)| name);
+            attachments.push(json!({
+                "type": "location", "title": title, "payload": { "coordinates": place },
+            }));
+        }
+        Some(Gesture::Button(text, payload) | Gesture::Choice(payload, text)) => {
+            inner["text"] = text.into();
+            inner["quick_reply"] = json!({ "payload": payload });
+        }
+        None => {}
+    }
+    if !attachments.is_empty() {
+        inner["attachments"] = attachments.into();
+    }
+    if let Some(id) = message.reply_to {
+        inner["reply_to"] = json!({ "mid": id });
+    }
+    if let Some((id, says)) = message.came_from {
+        let context = json!({ "ad_title": says });
+        inner["referral"] = json!({ "source": "ADS", "ad_id": id, "ads_context_data": context });
+    }
+    ("message", inner)
+}
+
+/// Makes a WhatsApp message what a customer does.
+fn gestured(written: &mut Value, gesture: Gesture<'_>) {
+    let (kind, inner) = match gesture {
+        Gesture::Place { latitude, longitude, named } => {
+            let mut place = json!({ "latitude": latitude, "longitude": longitude });
+            if let Some((name, address)) = named {
+                place["name"] = name.into();
+                place["address"] = address.into();
+            }
+            ("location", place)
+        }
+        Gesture::Button(text, payload) => ("button", json!({ "text": text, "payload": payload })),
+        Gesture::Choice(id, title) => {
+            let row = json!({ "id": id, "title": title });
+            ("interactive", json!({ "type": "list_reply", "list_reply": row }))
+        }
+        Gesture::Reaction(to, emoji) => {
+            ("reaction", json!({ "message_id": to, "emoji": emoji.unwrap_or_default() }))
+        }
+    };
+    written["type"] = kind.into();
+    written[kind] = inner;
+}
+
 impl MetaStub {
     /// The body of the webhook that brings one message.
     fn body(&self, message: &CustomerMessage<'_>) -> Value {
@@ -185,19 +248,13 @@ impl MetaStub {
         if !matches!(from.0, ChannelType::Messenger | ChannelType::Instagram) {
             return self.whatsapp_message(from.1, to.1, message);
         }
-        let files = message.media.iter();
-        let files: Vec<Value> =
-            files.map(|(url, _)| json!({ "type": "image", "payload": { "url": url } })).collect();
-        let mut inner = json!({ "mid": message.id, "text": message.body });
-        if !files.is_empty() {
-            inner["attachments"] = files.into();
-        }
-        let event = json!({
+        let mut event = json!({
             "sender": { "id": from.1 },
             "recipient": { "id": to.1 },
             "timestamp": STUB_SECONDS * 1000,
-            "message": inner,
         });
+        let (name, inner) = conversation_message(message);
+        event[name] = inner;
         let of_page = json!({ "id": to.1, "time": STUB_SECONDS * 1000, "messaging": [event] });
         entry(object_of(from.0), of_page)
     }
@@ -334,9 +391,19 @@ impl MetaStub {
                 AliasKind::ParentUserId => contact["parent_user_id"] = (*name).into(),
             }
         }
-        match message.media.first() {
-            None => written["text"] = json!({ "body": message.body }),
-            Some((url, content_type)) => {
+        if let Some(id) = message.reply_to {
+            written["context"] = json!({ "id": id, "from": to });
+        }
+        if message.is_forwarded {
+            written["context"]["forwarded"] = true.into();
+        }
+        if let Some((id, says)) = message.came_from {
+            written["referral"] = json!({ "source_id": id, "source_type": "ad", "body": says });
+        }
+        match (message.gesture, message.media.first()) {
+            (Some(gesture), _) => gestured(&mut written, gesture),
+            (None, None) => written["text"] = json!({ "body": message.body }),
+            (None, Some((url, content_type))) => {
                 let (group, _) = content_type.split_once('/').unwrap_or((content_type, ""));
                 let kind =
                     if matches!(group, "image" | "video" | "audio") { group } else { "document" };

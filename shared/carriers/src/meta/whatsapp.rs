@@ -302,6 +302,8 @@ fn around(message: &Value) -> Vec<Content> {
             source_type: text(referral, "source_type").map(str::to_owned),
             source_id: text(referral, "source_id").map(str::to_owned),
             headline: private(referral, "headline"),
+            body: private(referral, "body"),
+            media_url: private(referral, "image_url").or_else(|| private(referral, "video_url")),
             reference: private(referral, "ctwa_clid"),
         });
     }
@@ -337,7 +339,7 @@ fn person(contact: &Value) -> Content {
 }
 
 fn reaction(reaction: &Value) -> Option<Content> {
-    let to = text(reaction, "message_id")?.to_owned();
+    let to = Some(text(reaction, "message_id")?.to_owned());
     Some(Content::Reaction { to, emoji: private(reaction, "emoji") })
 }
 
@@ -361,6 +363,6 @@ fn interactive(read: &mut InboundMessage, answer: &Value) {
             Content::Unsupported { what, error_code: None }
         }
     };
-    read.body = content.words().map(Private).unwrap_or_default();
+    read.body = content.words(None).map(Private).unwrap_or_default();
     read.content.push(content);
 }

@@ -212,6 +212,15 @@ impl Carrier for Twilio {
         api::outcome(answer)
     }
 
+    /// Files are at the API's own host; from there a redirect leads to a storage that needs no secret.
+    fn opens(&self, url: &str) -> Vec<Private<String>> {
+        let path = url.strip_prefix(self.connection.base_url.as_str());
+        match path.is_some_and(|path| path.starts_with('/')) {
+            true => self.connection.credentials().map(Private).collect(),
+            false => Vec::new(),
+        }
+    }
+
     fn look_up(&self, message: &OutboundMessage) -> Option<ApiRequest> {
         Some(api::look_up(&self.connection, message))
     }

@@ -15,7 +15,7 @@ use crate::form::{self, Parameters};
 use crate::form_signature::{SIGNATURE_HEADER, sign};
 use crate::request::{Answer, SignedRequest};
 use crate::settings::{ConnectError, OwnSettings};
-use crate::stub::{CustomerMessage, Mood, Served, Stub, Taken};
+use crate::stub::{CustomerMessage, Gesture, Mood, Served, Stub, Taken};
 
 const API_VERSION: &str = "2010-04-01";
 /// Longest text that the carrier takes.
@@ -126,6 +126,19 @@ impl Stub for TwilioStub {
             AliasKind::UserId => Some(("ExternalUserId", *name)),
             AliasKind::ParentUserId => Some(("ParentExternalUserId", *name)),
         }));
+        let mut body = message.body;
+        parameters.extend(message.gesture.iter().flat_map(|gesture| gestured(gesture, &mut body)));
+        for (name, value) in &mut parameters {
+            if *name == "Body" {
+                *value = body;
+            }
+        }
+        parameters.extend(message.reply_to.map(|id| ("OriginalRepliedMessageSid", id)));
+        parameters.extend(message.is_forwarded.then_some(("Forwarded", "true")));
+        if let Some((id, says)) = message.came_from {
+            parameters.extend([("ReferralSourceId", id), ("ReferralSourceType", "ad")]);
+            parameters.push(("ReferralBody", says));
+        }
         self.signed(url, &parameters)
     }
 
@@ -134,6 +147,37 @@ impl Stub for TwilioStub {
         let sid = SmsSid::root(bytes);
         if has_media { sid.twin::<MmsSid>().to_string() } else { sid.to_string() }
     }
+}
+
+/// The parameters of what a customer does, and the text that comes with it.
+fn gestured<'a>(gesture: &Gesture<'a>, body: &mut &'a str) -> Vec<(&'static str, &'a str)> {
+    let mut parameters = Vec::new();
+    let kind = match *gesture {
+        Gesture::Place { latitude, longitude, named } => {
+            parameters.extend([("Latitude", latitude), ("Longitude", longitude)]);
+            if let Some((name, address)) = named {
+                parameters.extend([("Label", name), ("Address", address)]);
+            }
+            "location"
+        }
+        Gesture::Button(text, payload) => {
+            parameters.extend([("ButtonText", text), ("ButtonPayload", payload)]);
+            *body = text;
+            "button"
+        }
+        Gesture::Choice(id, title) => {
+            parameters.extend([("ListId", id), ("ListTitle", title)]);
+            *body = title;
+            "interactive"
+        }
+        Gesture::Reaction(to, emoji) => {
+            parameters.push(("OriginalRepliedMessageSid", to));
+            *body = emoji.unwrap_or_default();
+            "reaction"
+        }
+    };
+    parameters.push(("MessageType", kind));
+    parameters
 }
 
 impl TwilioStub {

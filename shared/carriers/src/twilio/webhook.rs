@@ -27,12 +27,13 @@ const CORRELATION_MESSAGE: &str = "message";
 const CORRELATION_DELIVERY: &str = "delivery";
 
 /// What is kept beside text and files, by the carrier's names; and everything that starts `Referral`.
-const EXTRAS: [&str; 23] = [
+const EXTRAS: [&str; 24] = [
     "Address",
     "ButtonPayload",
     "ButtonText",
     "ButtonType",
     "ChannelMetadata",
+    "CtwaClid",
     "ExternalUserId",
     "Forwarded",
     "FrequentlyForwarded",
@@ -130,12 +131,14 @@ fn message(parameters: &Parameters<'_>, now: Timestamp) -> Result<InboundMessage
     let (media, is_complete) = media(parameters)?;
     let pair = (address(parameters, "From")?, address(parameters, "To")?);
     let aliases = aliases(parameters, &pair.0);
-    let body = parameters.get("Body")?.unwrap_or_default();
+    let is_reaction = is_reaction(parameters);
+    let body = parameters.get("Body")?.filter(|_| !is_reaction).unwrap_or_default();
+    let reply_to = said(parameters, "OriginalRepliedMessageSid").map(|id| id.0);
     Ok(InboundMessage {
         aliases,
         media,
         content: content(parameters),
-        reply_to: said(parameters, "OriginalRepliedMessageSid").map(|id| id.0),
+        reply_to: reply_to.filter(|_| !is_reaction),
         profile_name: parameters.get("ProfileName")?.map(Private::from),
         extra: extra(parameters)?,
         truncated: if is_complete { BTreeSet::new() } else { BTreeSet::from([Part::Media]) },
@@ -165,11 +168,29 @@ fn aliases(parameters: &Parameters<'_>, from: &Address) -> BTreeSet<Alias> {
     [account, user, parent].into_iter().flatten().collect()
 }
 
+/// Whether the text is an emoji on another message; without one, it was taken away.
+fn is_reaction(parameters: &Parameters<'_>) -> bool {
+    said(parameters, "MessageType").is_some_and(|kind| kind.eq_ignore_ascii_case("reaction"))
+}
+
+/// Whether the customer came from somewhere. How many files stand there is said of every message.
+fn is_referred(parameters: &Parameters<'_>) -> bool {
+    let mut names = parameters.names().filter_map(|name| std::str::from_utf8(name).ok());
+    names.any(|name| {
+        let is_one = name.starts_with("Referral") && name != "ReferralNumMedia";
+        (is_one || name == "CtwaClid") && said(parameters, name).is_some()
+    })
+}
+
 /// What the message consists of beside text and files.
 fn content(parameters: &Parameters<'_>) -> Vec<Content> {
     let said = |name| said(parameters, name);
     let is = |name| said(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
     let mut content = Vec::new();
+    if is_reaction(parameters) {
+        let to = said("OriginalRepliedMessageSid").map(|id| id.0);
+        content.push(Content::Reaction { to, emoji: said("Body") });
+    }
     if let (Some(latitude), Some(longitude)) = (said("Latitude"), said("Longitude")) {
         let (name, address) = (said("Label"), said("Address"));
         content.push(Content::Location { latitude, longitude, name, address });
@@ -185,13 +206,15 @@ fn content(parameters: &Parameters<'_>) -> Vec<Content> {
     if let Some(response) = said("InteractiveData") {
         content.push(Content::Form { title: None, response });
     }
-    if parameters.names().any(|name| name.starts_with(b"ReferralSource")) {
+    if is_referred(parameters) {
         content.push(Content::Referral {
             source_url: said("ReferralSourceUrl"),
             source_type: said("ReferralSourceType").map(|word| word.0),
             source_id: said("ReferralSourceId").map(|word| word.0),
             headline: said("ReferralHeadline"),
-            reference: said("ReferralCtwaClid"),
+            body: said("ReferralBody"),
+            media_url: said("ReferralMediaUrl"),
+            reference: said("ReferralCtwaClid").or_else(|| said("CtwaClid")),
         });
     }
     let many_times = is("FrequentlyForwarded");

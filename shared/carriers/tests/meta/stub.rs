@@ -328,7 +328,7 @@ fn a_reaction_on_a_page_is_a_message_with_an_identifier_of_its_own() {
     assert_eq!(loved.carrier_message_id, again.carrier_message_id);
     assert_ne!(loved.carrier_message_id, taken.carrier_message_id);
     let content = |emoji: Option<&str>| {
-        vec![Content::Reaction { to: "m".to_owned(), emoji: emoji.map(Into::into) }]
+        vec![Content::Reaction { to: Some("m".to_owned()), emoji: emoji.map(Into::into) }]
     };
     assert_eq!((loved.content, taken.content), (content(Some("❤")), content(None)));
 }

@@ -54,7 +54,7 @@ fn a_customers_message_arrives() {
         body: "a+b & ü",
         media: &media,
         profile_name: Some("Zoë"),
-        names: &[],
+        ..CustomerMessage::text("", "", "", "")
     };
     let request = stub.inbound("https://hooks.example.com/t#rc=2", &message);
     let events = receive(&request);

@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{CarrierName, DeliveryStatus, message_sid};
 use crate::address::{Address, ChannelType};
+use crate::media::MediaState;
 use crate::private::Private;
-use crate::sid::MessageSid;
+use crate::sid::{MediaSid, MessageSid};
 use crate::timestamp::Timestamp;
 
 pub use content::Content;
@@ -61,6 +62,12 @@ pub struct Media {
     /// Its SHA-256 in base64, if the carrier says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
+    /// Its identifier, where that does not follow from the message's: it was uploaded before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sid: Option<MediaSid>,
+    /// What became of its content.
+    #[serde(default, skip_serializing_if = "MediaState::is_waiting")]
+    pub state: MediaState,
 }
 
 impl Media {
@@ -73,6 +80,8 @@ impl Media {
             carrier_media_id: None,
             file_name: None,
             sha256: None,
+            sid: None,
+            state: MediaState::Waiting,
         }
     }
 
@@ -198,10 +207,28 @@ impl InboundMessage {
         std::iter::once(&self.from).chain(others).filter(move |name| told.insert(*name))
     }
 
-    /// The text to show: what was written, else the words of the button, choice, place or contact that was sent.
+    /// The text to show: what was written, else the words of the button, choice, place or contact that was sent (rule
+    /// B.8).
     pub fn text(&self) -> Option<Private<String>> {
+        self.text_to(None)
+    }
+
+    /// The same, where it is known what the message that it reacts to is called.
+    pub fn text_to(&self, target: Option<&str>) -> Option<Private<String>> {
         let written = Some(self.body.clone()).filter(|body| !body.is_empty());
-        written.or_else(|| self.content.iter().find_map(Content::words).map(Private))
+        let words = || self.content.iter().find_map(|part| part.words(target));
+        // A picture needs no words.
+        let stands_in = || self.content.iter().find_map(Content::stand_in);
+        let stands_in = || self.media.is_empty().then(stands_in).flatten();
+        written.or_else(|| words().or_else(stands_in).map(Private))
+    }
+
+    /// The carrier's identifier of the message that it reacts to or answers.
+    pub fn answers(&self) -> Option<&str> {
+        let reaction = self.content.iter().find_map(|part| {
+            if let Content::Reaction { to, .. } = part { to.as_deref() } else { None }
+        });
+        reaction.or(self.reply_to.as_deref())
     }
 
     /// The attributes of the message that it becomes, as JSON: which parts were cut, if any.

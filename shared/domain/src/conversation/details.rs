@@ -1,6 +1,6 @@
 //! The conversation itself: how it is described, its state, its end.
 
-use super::{Answer, ConversationEvent, Draft, Pointer, Question, Reason, State};
+use super::{Answer, ConversationEvent, Draft, Pointer, Question, Reason, SpeakerReason, State};
 use crate::refusal::Refusal;
 use crate::sid::{InteractionSid, MessageSid, MessagingServiceSid};
 use crate::timestamp::{Millis, Timestamp};
@@ -56,6 +56,10 @@ impl Draft<'_> {
         }
         self.describe(&details)?;
         self.set_timers(details.inactive, details.closed);
+        if let Some(client) = self.source.client().cloned() {
+            self.welcome(&client.identity);
+            self.fields().created_by = Some(client.identity);
+        }
         let fields = self.fields();
         fields.created = created;
         fields.updated = details.dates.updated.unwrap_or(created);
@@ -177,6 +181,7 @@ impl Draft<'_> {
         }
         self.appear.extend(appear);
         self.vanish.extend(vanish);
+        self.silence(SpeakerReason::Closed);
         let fields = self.fields();
         fields.state = State::Closed;
         fields.timers = None;

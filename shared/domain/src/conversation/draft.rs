@@ -14,6 +14,8 @@ const ITEM_BYTES_MAX: usize = 350 * 1024;
 const PARTICIPANT_BYTES: usize = 160;
 /// What a webhook takes besides its URL and its words.
 const WEBHOOK_BYTES: usize = 160;
+/// What it takes that one may write at a time.
+const SPEAKER_BYTES: usize = 120;
 
 /// An item by which a conversation is found.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,6 +77,11 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// In how many open conversations an identity may be.
+    pub(super) const fn open_max(&self) -> Option<u32> {
+        self.answers.open_max()
+    }
+
     /// The answer to a question. While it is not known the rule goes on as if nothing stood in its way, so that all
     /// of its questions can be asked at once; what it comes to is thrown away then.
     pub(crate) fn ask(&mut self, question: Question) -> Option<Answer> {
@@ -107,6 +114,26 @@ impl<'a> Draft<'a> {
         Ok(self)
     }
 
+    /// Counts a request by REST that changes the conversation or what is in it, if that is limited (rule H). The count stands in the
+    /// conversation, which nearly every such request writes; one that writes only a message is held against it and not counted.
+    /// Making a conversation and removing one are counted elsewhere.
+    pub(crate) fn keep_pace(&mut self) -> Result<(), Refusal> {
+        let changes = self.is_written || !self.events.is_empty();
+        let (Some(limit), Source::Api { .. } | Source::Client(_)) =
+            (self.answers.pace(), &self.source)
+        else {
+            return Ok(());
+        };
+        if !changes || self.is_removed || self.conversation.version.is_new() {
+            return Ok(());
+        }
+        let pace = self.conversation.pace.unwrap_or_default().with_one_more(limit, self.now)?;
+        if self.is_written {
+            self.fields().pace = Some(pace);
+        }
+        Ok(())
+    }
+
     /// The fields, to be written.
     pub(super) fn fields(&mut self) -> &mut Fields {
         self.is_written = true;
@@ -128,11 +155,15 @@ impl<'a> Draft<'a> {
 
     /// Refuses what would no longer be one item, if the caller can be told.
     pub(super) fn must_fit(&self) -> Result<(), Refusal> {
-        match self.source {
-            Source::Api { .. } if size(&self.conversation) > ITEM_BYTES_MAX => {
+        match &self.source {
+            Source::Api { .. } | Source::Client(_) if size(&self.conversation) > ITEM_BYTES_MAX => {
                 Err(Refusal::ConversationTooLarge)
             }
-            Source::Api { .. } | Source::Channel | Source::Interaction | Source::Timer => Ok(()),
+            Source::Api { .. }
+            | Source::Client(_)
+            | Source::Channel(_)
+            | Source::Interaction
+            | Source::Timer => Ok(()),
         }
     }
 }
@@ -154,7 +185,12 @@ fn size(conversation: &Fields) -> usize {
         }
         Target::Studio { .. } => WEBHOOK_BYTES,
     });
+    let speaker = conversation.speaker.as_ref().map_or(0, |one| {
+        let holder = one.lease.as_ref().map_or(0, |lease| lease.holder.len());
+        SPEAKER_BYTES + holder + one.exempt.iter().map(|it| it.len() + 3).sum::<usize>()
+    });
     participants.sum::<usize>()
+        + speaker
         + webhooks.sum::<usize>()
         + length(&conversation.attributes)
         + length(&conversation.friendly_name)

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{HookName, Participant, State};
+use super::{HookName, Participant, SpeakerChange, State};
+use crate::address::ChannelType;
 use crate::sid::MessageSid;
 
 /// The published name of an event, as the filters of webhooks and the calls themselves spell it.
@@ -37,6 +38,7 @@ pub enum EventName {
     OnConversationAdded,
     OnUserAdded,
     OnUserUpdated,
+    OnSpeakerChanged,
 }
 
 impl EventName {
@@ -145,6 +147,8 @@ pub enum ConversationEvent {
         /// The number of the delivery within it.
         number: u32,
     },
+    /// Somebody else may write from now on, or nobody.
+    SpeakerChanged(Box<SpeakerChange>),
 }
 
 impl ConversationEvent {
@@ -161,6 +165,7 @@ impl ConversationEvent {
             Self::MessageUpdated { .. } => EventName::OnMessageUpdated,
             Self::MessageRemoved { .. } => EventName::OnMessageRemoved,
             Self::DeliveryUpdated { .. } => EventName::OnDeliveryUpdated,
+            Self::SpeakerChanged(_) => EventName::OnSpeakerChanged,
         }
     }
 
@@ -175,7 +180,9 @@ impl ConversationEvent {
             Self::MessageAdded { .. } => Some(HookName::OnMessageAdd),
             Self::MessageUpdated { .. } => Some(HookName::OnMessageUpdate),
             Self::MessageRemoved { .. } => Some(HookName::OnMessageRemove),
-            Self::StateUpdated { .. } | Self::DeliveryUpdated { .. } => None,
+            Self::StateUpdated { .. } | Self::DeliveryUpdated { .. } | Self::SpeakerChanged(_) => {
+                None
+            }
         }
     }
 
@@ -191,7 +198,8 @@ impl ConversationEvent {
             | Self::ConversationRemoved
             | Self::ParticipantAdded { .. }
             | Self::ParticipantUpdated { .. }
-            | Self::ParticipantRemoved { .. } => None,
+            | Self::ParticipantRemoved { .. }
+            | Self::SpeakerChanged(_) => None,
         }
     }
 
@@ -205,9 +213,10 @@ impl ConversationEvent {
             Self::MessageAdded { author, .. }
             | Self::MessageUpdated { author, .. }
             | Self::MessageRemoved { author, .. } => *author,
-            Self::ConversationUpdated | Self::StateUpdated { .. } | Self::ConversationRemoved => {
-                None
-            }
+            Self::ConversationUpdated
+            | Self::StateUpdated { .. }
+            | Self::ConversationRemoved
+            | Self::SpeakerChanged(_) => None,
         }
     }
 
@@ -228,21 +237,37 @@ impl ConversationEvent {
             | Self::MessageAdded { .. }
             | Self::MessageUpdated { .. }
             | Self::MessageRemoved { .. }
-            | Self::DeliveryUpdated { .. } => None,
+            | Self::DeliveryUpdated { .. }
+            | Self::SpeakerChanged(_) => None,
         }
+    }
+
+    /// The change of the speaker that it is.
+    pub const fn speaker_change(&self) -> Option<&SpeakerChange> {
+        if let Self::SpeakerChanged(change) = self { Some(change) } else { None }
     }
 }
 
-/// Where a command comes from: it decides who is told of what it changes (rule B.5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Somebody who signed in with an access token: an identity of the service (rule F.2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Client {
+    /// Who they are.
+    pub identity: String,
+}
+
+/// Where a command comes from: it decides who is told of what it changes (rule B.5), and whether roles have to grant it
+/// (rule F.2).
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     /// A REST request; webhooks are called only if it asked for that.
     Api {
         /// `X-Twilio-Webhook-Enabled`.
         webhooks: bool,
     },
-    /// A message on a channel.
-    Channel,
+    /// A client; webhooks are always called.
+    Client(Client),
+    /// A message, a report or a notice of a channel.
+    Channel(ChannelType),
     /// We ourselves, on behalf of an interaction.
     Interaction,
     /// The conversation's own timers.
@@ -250,17 +275,50 @@ pub enum Source {
 }
 
 impl Source {
-    pub(crate) const fn tells_webhooks(self) -> bool {
+    pub(crate) const fn tells_webhooks(&self) -> bool {
         match self {
-            Self::Api { webhooks } => webhooks,
-            Self::Channel | Self::Interaction | Self::Timer => true,
+            Self::Api { webhooks } => *webhooks,
+            Self::Client(_) | Self::Channel(_) | Self::Interaction | Self::Timer => true,
         }
     }
 
-    pub(crate) const fn name(self) -> &'static str {
+    /// Who the client is, if it is one.
+    pub(crate) fn client(&self) -> Option<&Client> {
+        if let Self::Client(client) = self { Some(client) } else { None }
+    }
+
+    /// As webhooks are told: a channel by its name in capitals, as captured calls have it.
+    pub(crate) const fn name(&self) -> &'static str {
         match self {
             Self::Api { .. } | Self::Interaction | Self::Timer => "API",
-            Self::Channel => "SMS",
+            Self::Client(_) => "SDK",
+            Self::Channel(channel) => match channel {
+                ChannelType::Sms => "SMS",
+                ChannelType::Whatsapp => "WHATSAPP",
+                ChannelType::Messenger => "MESSENGER",
+                ChannelType::Instagram => "INSTAGRAM",
+                ChannelType::Rcs => "RCS",
+                ChannelType::Gbm => "GBM",
+                ChannelType::Email => "EMAIL",
+                ChannelType::Apple => "APPLE",
+                ChannelType::Chat => "CHAT",
+                ChannelType::Web => "WEB",
+                ChannelType::Voice => "VOICE",
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use strum::VariantArray as _;
+
+    use super::*;
+
+    #[test]
+    fn a_channel_is_told_by_its_own_name() {
+        for channel in ChannelType::VARIANTS {
+            assert_eq!(Source::Channel(*channel).name(), channel.name().to_uppercase());
         }
     }
 }

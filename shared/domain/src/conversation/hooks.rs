@@ -45,6 +45,7 @@ pub enum HookName {
     OnParticipantRemoved,
     OnParticipantUpdate,
     OnParticipantUpdated,
+    OnSpeakerChanged,
     OnUserAdded,
     OnUserUpdate,
     OnUserUpdated,
@@ -80,6 +81,7 @@ impl HookName {
             | Self::OnParticipantAdded
             | Self::OnParticipantRemoved
             | Self::OnParticipantUpdated
+            | Self::OnSpeakerChanged
             | Self::OnUserAdded
             | Self::OnUserUpdated => false,
         }

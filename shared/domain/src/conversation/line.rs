@@ -125,6 +125,7 @@ impl Draft<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::address::ChannelType;
     use crate::conversation::{Answers, Dates, Defaults, Source};
     use crate::decision::Decision;
     use crate::message::Post;
@@ -150,11 +151,12 @@ mod tests {
                 body: Some("hi".into()),
                 media: Vec::new(),
                 attributes: None,
+                speaker: None,
                 origin: None,
                 aliases: Vec::new(),
                 dates: Dates::default(),
             };
-            let (answers, source) = (Answers::default(), Source::Channel);
+            let (answers, source) = (Answers::default(), Source::Channel(ChannelType::Sms));
             let command = Command::Post(post);
             let change = decide(&conversation, command, source, &answers, Timestamp(1)).unwrap();
             conversation = change.conversation.clone();

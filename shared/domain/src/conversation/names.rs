@@ -168,6 +168,7 @@ impl Draft<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::address::ChannelType;
     use crate::conversation::{
         AddressBinding, Answers, Conversation, Defaults, Membership, NewParticipant, Objection,
         Source,
@@ -204,7 +205,7 @@ mod tests {
         let mut answers = Answers::default();
         loop {
             let command = command.clone();
-            match decide(conversation, command, Source::Channel, &answers, NOW) {
+            match decide(conversation, command, Source::Channel(ChannelType::Sms), &answers, NOW) {
                 Ok(change) => return change,
                 Err(Objection::AskEndpoints(asked)) => panic!("{asked:?}"),
                 Err(Objection::AskFirst(questions)) => {
@@ -345,7 +346,9 @@ mod tests {
             .map(|number| Command::Join(NewParticipant::at(pair(&name(number, "US")))));
         let free =
             (0..50).map(|number| (Question::HolderOf(pair(&name(number, "US"))), Answer::None));
-        let change = decide_all(&new, joining, Source::Channel, &free.collect(), NOW).unwrap();
+        let change =
+            decide_all(&new, joining, Source::Channel(ChannelType::Sms), &free.collect(), NOW)
+                .unwrap();
         let mut conversation = change.conversation;
         for number in 0..50 {
             let names = all(&[&name(number, "US"), &name(number, "GB")]);

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::details::REMEMBERED_MAX;
 use super::names::bound_by;
 use super::{
-    AGENT, Answer, ConversationEvent, Dates, Draft, Given, Pair, Pointer, Question, RoleKind,
-    State, User, Who, role_number,
+    AGENT, Answer, ConversationEvent, Dates, Draft, Given, NewcomersRoles, Pair, Pointer, Question,
+    RoleKind, Source, State, User, Who, role_number,
 };
 use crate::address::Address;
 use crate::carriage::CarrierName;
@@ -124,6 +124,12 @@ pub struct ParticipantUpdate {
 }
 
 impl Participant {
+    /// The number of the role, if they have one.
+    pub fn role_number(&self) -> Option<u32> {
+        let role = self.role.as_deref()?;
+        role.parse().ok().or_else(|| (role == AGENT_OF_BEFORE).then_some(AGENT))
+    }
+
     /// The role, if they have one: kin of the service.
     pub fn role_sid(&self, service: ServiceSid) -> Option<String> {
         let sid = |number: u32| service.kin::<RoleSid>(number).to_string();
@@ -149,6 +155,7 @@ impl Draft<'_> {
             }
         }
         self.must_have_room(&new)?;
+        self.must_not_be_everywhere(&new)?;
         let role = self.role_of(&new)?;
         if let Some(identity) = &new.identity {
             self.welcome(identity);
@@ -189,8 +196,13 @@ impl Draft<'_> {
     fn role_of(&mut self, new: &NewParticipant) -> Result<Option<String>, Refusal> {
         match new.role {
             Some(role) => self.known_role(role).map(Some),
-            None if new.identity.is_some() => Ok(Some(self.roles_of_newcomers().1.to_string())),
-            None => Ok(None),
+            None => {
+                let Some(identity) = &new.identity else { return Ok(None) };
+                let roles = self.roles_of_newcomers();
+                let is_creator = self.conversation.created_by.as_ref() == Some(identity);
+                let number = if is_creator { roles.creator } else { roles.participant };
+                Ok(Some(number.to_string()))
+            }
         }
     }
 
@@ -210,19 +222,35 @@ impl Draft<'_> {
     }
 
     /// The roles of who is new to the service, and to a conversation.
-    fn roles_of_newcomers(&mut self) -> (u32, u32) {
+    fn roles_of_newcomers(&mut self) -> NewcomersRoles {
         let question = Question::RolesOfNewcomers(self.conversation.service);
         self.ask(question).unwrap_or(Answer::None).roles()
     }
 
     /// Makes somebody who joins for the first time a user of the service (rule B.6).
-    fn welcome(&mut self, identity: &str) {
+    pub(super) fn welcome(&mut self, identity: &str) {
         let service = self.conversation.service;
         let sid = User::sid_of(service, identity);
+        if self.appear.iter().any(|it| matches!(it, Pointer::User(user) if user.sid == sid)) {
+            return;
+        }
         if self.ask(Question::HasUser(sid)) == Some(Answer::None) {
-            let role = self.roles_of_newcomers().0;
+            let role = self.roles_of_newcomers().user;
             let user = User::new(service, identity.to_owned(), role, self.now);
             self.appear.push(Pointer::User(user));
+        }
+    }
+
+    /// Refuses somebody who is in as many open conversations as an identity may be, if the caller can be told (rule H).
+    fn must_not_be_everywhere(&mut self, new: &NewParticipant) -> Result<(), Refusal> {
+        let (Some(most), Some(identity), Source::Api { .. } | Source::Client(_)) =
+            (self.open_max(), &new.identity, &self.source)
+        else {
+            return Ok(());
+        };
+        match self.ask(Question::IsInOpen(identity.clone(), most)) == Some(Answer::Some) {
+            true => Err(Refusal::TooManyConversations),
+            false => Ok(()),
         }
     }
 
@@ -316,6 +344,7 @@ impl Draft<'_> {
             self.vanish.extend(found_by);
         }
         self.touch();
+        self.silence_who_left(&gone);
         self.events.push(ConversationEvent::ParticipantRemoved { number, who: Box::new(gone) });
         Ok(())
     }

@@ -8,7 +8,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Asked, Inquiry, Listening, Newcomer, Pair, Rights, RoleKind, Verdict, Who};
+use super::{Asked, Grants, Inquiry, Listening, Newcomer, Pair, Rights, RoleKind, Verdict, Who};
+use crate::pace::{PerSecond, RateLimits};
 use crate::refusal::Refusal;
 use crate::sid::{ConversationSid, MessagingServiceSid, ServiceSid, UserSid};
 
@@ -25,10 +26,16 @@ pub enum Question {
     Remembers(ConversationSid, Who),
     /// Whether a service has a user.
     HasUser(UserSid),
+    /// Whether an identity is in so many conversations that are not closed.
+    IsInOpen(String, u32),
     /// Which roles those get who are new to a service, and to a conversation of it.
     RolesOfNewcomers(ServiceSid),
     /// Of which kind the role of a service with that number is.
     KindOfRole(ServiceSid, u32),
+    /// What the role of a service with that number grants.
+    GrantsOf(ServiceSid, u32),
+    /// Which role a user has.
+    RoleOf(UserSid),
     /// What the webhooks of the account and of a service are told.
     Listening(ServiceSid),
 }
@@ -43,31 +50,65 @@ pub enum Answer {
     /// It is this conversation.
     Conversation(ConversationSid),
     /// They get the roles with these numbers.
-    Roles {
-        /// Who is new to the service.
-        user: u32,
-        /// Who joins a conversation.
-        participant: u32,
-    },
+    Roles(NewcomersRoles),
+    /// It is the one with this number.
+    Role(u32),
+    /// It grants this.
+    Grants(Grants),
     /// It is of this kind.
     Kind(RoleKind),
     /// They are told this.
     Listening(Listening),
 }
 
+/// The numbers of the roles that those get who are new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewcomersRoles {
+    /// Who is new to the service.
+    pub user: u32,
+    /// Who joins a conversation.
+    pub participant: u32,
+    /// Who joins the conversation that they made.
+    pub creator: u32,
+}
+
+impl NewcomersRoles {
+    /// Those that a service gives.
+    pub fn of(rights: &Rights) -> Self {
+        Self {
+            user: rights.of(Newcomer::User),
+            participant: rights.of(Newcomer::Participant),
+            creator: rights.of(Newcomer::Creator),
+        }
+    }
+}
+
 impl Answer {
     /// The roles of newcomers; a service that is not there gives what every service does.
-    pub(super) fn roles(self) -> (u32, u32) {
+    pub(crate) fn roles(self) -> NewcomersRoles {
         match self {
-            Self::Roles { user, participant } => (user, participant),
+            Self::Roles(roles) => roles,
             Self::None
             | Self::Some
             | Self::Conversation(_)
+            | Self::Role(_)
+            | Self::Grants(_)
             | Self::Kind(_)
-            | Self::Listening(_) => {
-                let standard = Rights::default();
-                (standard.of(Newcomer::User), standard.of(Newcomer::Participant))
-            }
+            | Self::Listening(_) => NewcomersRoles::of(&Rights::default()),
+        }
+    }
+
+    /// What a role grants; one that is gone grants nothing.
+    pub(crate) fn grants(self) -> Grants {
+        match self {
+            Self::Grants(grants) => grants,
+            Self::None
+            | Self::Some
+            | Self::Conversation(_)
+            | Self::Roles(_)
+            | Self::Role(_)
+            | Self::Kind(_)
+            | Self::Listening(_) => Grants::default(),
         }
     }
 }
@@ -78,17 +119,35 @@ pub struct Answers {
     known: BTreeMap<Question, Answer>,
     /// Whether others than the conversation's own webhooks may listen, so that a rule has to ask.
     may_listen: bool,
+    /// How often a conversation may be changed by REST; none if that is not limited.
+    pace: Option<PerSecond>,
+    /// In how many open conversations an identity may be; none if that is not limited.
+    open_max: Option<u32>,
     /// What endpoints said; none if no endpoint can be asked here.
     verdicts: Option<BTreeMap<Asked, Verdict>>,
 }
 
 impl Answers {
     /// No answers.
-    pub const NONE: Self = Self { known: BTreeMap::new(), may_listen: false, verdicts: None };
+    pub const NONE: Self = Self {
+        known: BTreeMap::new(),
+        may_listen: false,
+        pace: None,
+        open_max: None,
+        verdicts: None,
+    };
 
     /// No answers yet, of an account whose webhooks may have to be told.
-    pub const fn of_account() -> Self {
-        Self { known: BTreeMap::new(), may_listen: true, verdicts: None }
+    pub fn of_account() -> Self {
+        Self { may_listen: true, ..Self::NONE }
+    }
+
+    /// The same where REST is limited.
+    #[must_use]
+    pub const fn limited(mut self, limits: RateLimits) -> Self {
+        self.pace = limits.conversation();
+        self.open_max = limits.identity();
+        self
     }
 
     /// The same where endpoints can be asked, with what they said already.
@@ -96,6 +155,16 @@ impl Answers {
     pub fn with_verdicts(mut self, verdicts: BTreeMap<Asked, Verdict>) -> Self {
         self.verdicts = Some(verdicts);
         self
+    }
+
+    /// How often a conversation may be changed by REST.
+    pub(super) const fn pace(&self) -> Option<PerSecond> {
+        self.pace
+    }
+
+    /// In how many open conversations an identity may be, to join another one by REST.
+    pub(super) const fn open_max(&self) -> Option<u32> {
+        self.open_max
     }
 
     /// Whether an endpoint can be asked.

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::grants::Grants;
 use super::role::{
     CHANNEL_ADMIN, CHANNEL_USER, Permission, Role, RoleKind, SERVICE_USER, STANDARD_COUNT,
     standard, standard_kind,
@@ -100,6 +101,13 @@ impl Rights {
             Newcomer::Participant => self.participants.unwrap_or(CHANNEL_USER),
             Newcomer::Creator => self.creators.unwrap_or(CHANNEL_ADMIN),
         }
+    }
+
+    /// What the role with that number grants; nothing if there is none.
+    pub fn grants(&self, number: u32) -> Grants {
+        let kept = self.roles.iter().find(|role| role.number == number).cloned();
+        let role = kept.or_else(|| standard(Timestamp(0)).find(|role| role.number == number));
+        role.map(|role| role.permissions.into_iter().collect()).unwrap_or_default()
     }
 
     /// The kind of the role with that number, if there is one.

@@ -17,7 +17,7 @@ fn states_are_spelled_as_published() {
 }
 
 #[test]
-fn events_are_spelled_as_published_everywhere_and_read_in_any_case() {
+fn events_are_spelled_alike_everywhere_and_read_in_any_case() {
     let spelled: Vec<&str> = EventName::VARIANTS.iter().map(|name| name.name()).collect();
     let published = [
         "onMessageAdded",
@@ -33,6 +33,7 @@ fn events_are_spelled_as_published_everywhere_and_read_in_any_case() {
         "onConversationAdded",
         "onUserAdded",
         "onUserUpdated",
+        "onSpeakerChanged",
     ];
     assert_eq!(spelled, published);
     for name in EventName::VARIANTS {

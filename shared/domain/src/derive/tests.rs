@@ -1,5 +1,6 @@
 use super::*;
 use crate::event::*;
+use crate::record::Routed;
 use crate::sid::Sid as _;
 use crate::sid::TaskSid;
 use crate::task::Task;
@@ -302,7 +303,7 @@ fn every_type_has_one_published_name() {
 
 #[test]
 fn the_kinds_that_are_watched_are_kinds_of_records() {
-    assert!(KINDS.iter().all(|kind| Record::KINDS.contains(kind)));
+    assert!(Routed::KINDS.iter().all(|kind| Record::KINDS.contains(kind)));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::InitiatedBy;
-use crate::address::ChannelType;
+use crate::address::{Address, ChannelType};
 use crate::sid::{ChannelSid, ConversationSid, InteractionSid, InviteSid, Sid as _};
 
 /// The keys that the service writes, beside `customers`.
@@ -106,10 +106,15 @@ impl Marks {
     }
 }
 
-/// The customer as the agents' desktop shows them, if the caller said enough.
+/// The customer as the agents' desktop shows them, if the caller said enough: with the number that the address has, or
+/// with the e-mail address that it is. An id of a channel's own (`messenger:123`) is neither; it stays in
+/// `customerAddress`.
 fn customer(given: &Map<String, Value>) -> Option<Value> {
     let (address, name) = (given.get("customerAddress")?, given.get("customerName")?);
-    Some(json!({ "name": name, "phone": address, "email": null }))
+    let address: Option<Address> = address.as_str().and_then(|text| text.parse().ok());
+    let bare = |is: fn(&Address) -> bool| address.as_ref().filter(|it| is(it)).map(Address::bare);
+    let (phone, email) = (bare(Address::is_number), bare(|it| it.channel() == ChannelType::Email));
+    Some(json!({ "name": name, "phone": phone, "email": email }))
 }
 
 #[cfg(test)]
@@ -141,6 +146,32 @@ mod tests {
         let none = Marks { contact: None, by: InitiatedBy::Agent, ..marks() };
         let all = none.around(given("{}"), interaction).to_string();
         assert_eq!(Marks::read_off(&all, interaction), Some((none, "{}".to_owned())));
+    }
+
+    #[test]
+    fn a_customer_has_a_telephone_where_the_address_has_a_number() {
+        for (address, phone, email) in [
+            ("+14155550100", json!("+14155550100"), Value::Null),
+            ("whatsapp:+14155550100", json!("+14155550100"), Value::Null),
+            ("whatsapp:14155550100", json!("+14155550100"), Value::Null),
+            ("rcs:+14155550100", json!("+14155550100"), Value::Null),
+            ("12345", json!("12345"), Value::Null),
+            ("whatsapp:US.AbC123", Value::Null, Value::Null),
+            ("messenger:1234567890", Value::Null, Value::Null),
+            ("instagram:1234567890", Value::Null, Value::Null),
+            ("ann@example.com", Value::Null, json!("ann@example.com")),
+            ("email:ann@example.com", Value::Null, json!("ann@example.com")),
+            ("", Value::Null, Value::Null),
+        ] {
+            let given =
+                given(&json!({ "customerAddress": address, "customerName": "Ann" }).to_string());
+            let shown = json!({ "name": "Ann", "phone": phone, "email": email });
+            assert_eq!(customer(&given), Some(shown), "{address}");
+            let interaction = InteractionSid::derived(&["i"]);
+            let all = marks().around(given.clone(), interaction).to_string();
+            let kept = Value::Object(given).to_string();
+            assert_eq!(Marks::read_off(&all, interaction), Some((marks(), kept)), "{address}");
+        }
     }
 
     #[test]

@@ -39,6 +39,7 @@ fn post(author: &str, body: &str) -> Post {
         body: Some(body.into()),
         media: Vec::new(),
         attributes: None,
+        speaker: None,
         origin: None,
         aliases: Vec::new(),
         dates: Dates::default(),
@@ -98,6 +99,49 @@ fn programmable_messaging_takes_text_and_views_away_once_they_are_sent() {
     let outside = outside.lease(1, NOW).unwrap().record(1, &accepted, NOW).unwrap().message;
     let gone = decide(&outside, remove, NOW).unwrap();
     assert!(gone.removed && gone.body.is_none());
+}
+
+#[test]
+fn what_a_carrier_said_is_taken_away_with_the_message_and_who_said_it_stays() {
+    let conversation = conversation(2);
+    let pair = conversation.participants[0].pair.clone().unwrap();
+    let (from, to) = (pair.address.clone(), pair.proxy.clone());
+    let mut inbound = InboundMessage::new(CarrierName::default(), "SM1", (from, to), "", NOW);
+    inbound.content = vec![Content::Button { text: Some("Yes".into()), payload: None }];
+    inbound.profile_name = Some("Ann".into());
+    inbound.extra.insert("WaId".to_owned(), "14155550100".into());
+    let message = written(&conversation, Post::of(&inbound, None)).unwrap();
+    assert!(message.origin.as_ref().unwrap().says_more());
+    let (_, withdrawn) = changed(&conversation, |draft| withdraw(draft, &message));
+    for after in [withdrawn, decide(&message, Command::Redact, NOW).unwrap()] {
+        assert!(after.can_be(&inbound), "a copy of it is known");
+        assert!(!after.origin.as_ref().unwrap().says_more());
+        assert_eq!(after.body, None);
+    }
+}
+
+#[test]
+fn what_is_reacted_to_is_quoted_shortened_or_named() {
+    let conversation = conversation(2);
+    let pair = conversation.participants[0].pair.clone().unwrap();
+    let ends = (pair.address, pair.proxy);
+    let mut reaction = InboundMessage::new(CarrierName::default(), "SM1", ends, "", NOW);
+    reaction.content =
+        vec![Content::Reaction { to: Some("SM0".to_owned()), emoji: Some("👍".into()) }];
+    let mut file = post("alice", "");
+    file.media = vec![Media::new("https://a.example", "image/png")];
+    let short = "ü".repeat(QUOTED_CHARS_MAX);
+    for (target, words) in [
+        (post("alice", "hi"), "“hi”".to_owned()),
+        (post("alice", &short), format!("“{short}”")),
+        (post("alice", &format!("{short}.")), format!("“{short}…”")),
+        (file, "a file".to_owned()),
+    ] {
+        let target = written(&conversation, target).unwrap();
+        let told = Post::of(&reaction, Some(&target));
+        assert_eq!(told.body, Some(format!("Reacted 👍 to {words}").into()));
+        assert_eq!(told.origin.unwrap().answers, Some(target.sid));
+    }
 }
 
 #[test]
@@ -169,6 +213,7 @@ fn an_answer_leaves_by_the_carrier_that_brought_the_message_else_by_the_senders(
         carrier_message_id: "SM1".to_owned(),
         content: Vec::new(),
         reply_to: None,
+        answers: None,
         profile_name: None,
         extra: BTreeMap::new(),
     };

@@ -2,6 +2,7 @@
 //! address pair, or opens one, or is kept as a message that no conversation wanted.
 
 use super::conversation::{Command, ConversationChange, decide_all};
+use super::media;
 use crate::address::Address;
 use crate::carriage::InboundMessage;
 use crate::configuration::{AddressConfiguration, Flow, Handler};
@@ -11,7 +12,7 @@ use crate::conversation::{
 };
 use crate::decision::Decision;
 use crate::effect::{Effect, InviteRequest};
-use crate::message::{self, Post};
+use crate::message::{self, Message, Post};
 use crate::refusal::Refusal;
 use crate::sid::{ConversationSid, MessagingServiceSid, ServiceSid, Sid as _};
 use crate::timestamp::Timestamp;
@@ -23,6 +24,8 @@ pub struct Situation<'a> {
     pub names: &'a [Address],
     /// The open conversation that one of them is bound to.
     pub bound: Option<&'a Conversation>,
+    /// The message of that conversation that it answers or reacts to.
+    pub target: Option<&'a Message>,
     /// The configuration of the address it was written to.
     pub address: Option<&'a AddressConfiguration>,
     /// That address' flow, if it has one.
@@ -60,7 +63,8 @@ pub fn receive(
     match routed(inbound, situation, answers, now) {
         Err(Objection::Refused(refusal)) => {
             let message = message::unrouted(inbound, situation.messaging_service);
-            Ok((InboundOutcome::Refused(refusal), Decision::put(message)))
+            let copy = media::copies(&message);
+            Ok((InboundOutcome::Refused(refusal), Decision::put(message).asking(copy)))
         }
         decided => decided,
     }
@@ -73,8 +77,12 @@ fn routed(
     now: Timestamp,
 ) -> Result<(InboundOutcome, Decision), Objection> {
     if let Some(bound) = situation.bound {
-        let commands = [Command::Learn(situation.names.to_vec()), Command::Post(Post::of(inbound))];
-        let change = decide_all(bound, commands, Source::Channel, answers, now)?;
+        let commands = [
+            Command::Learn(situation.names.to_vec()),
+            Command::Post(Post::of(inbound, situation.target)),
+        ];
+        let change =
+            decide_all(bound, commands, Source::Channel(inbound.to.channel()), answers, now)?;
         return Ok((InboundOutcome::Appended(bound.sid), change.into()));
     }
     match situation.address.filter(|address| address.enabled) {
@@ -86,7 +94,8 @@ fn routed(
         }
         None => {
             let message = message::unrouted(inbound, situation.messaging_service);
-            Ok((InboundOutcome::Unrouted, Decision::put(message)))
+            let copy = media::copies(&message);
+            Ok((InboundOutcome::Unrouted, Decision::put(message).asking(copy)))
         }
     }
 }
@@ -118,8 +127,8 @@ fn open(
     if situation.flow.is_some_and(Flow::hands_over) {
         commands.push(Command::Link(sid.twin()));
     }
-    commands.push(Command::Post(Post::of(inbound)));
-    decide_all(&new, commands, Source::Channel, &answers, now)
+    commands.push(Command::Post(Post::of(inbound, None)));
+    decide_all(&new, commands, Source::Channel(inbound.to.channel()), &answers, now)
 }
 
 /// The names that a message brings, as they are looked up, the sender's address first.
@@ -192,7 +201,16 @@ mod tests {
         let default_service = ServiceSid::derived(&["default"]);
         let timers = Lengths::default();
         let messaging_service = None;
-        Situation { names: &[], bound, address, flow, default_service, messaging_service, timers }
+        Situation {
+            names: &[],
+            bound,
+            target: None,
+            address,
+            flow,
+            default_service,
+            messaging_service,
+            timers,
+        }
     }
 
     fn received(inbound: &InboundMessage, situation: Situation<'_>) -> (InboundOutcome, Decision) {

@@ -7,11 +7,12 @@
 //! [`Inquiry`](crate::conversation::Inquiry).
 
 pub mod inquiries;
+pub mod permission;
 
 use crate::address::Address;
 use crate::conversation::{
     Answers, Conversation, ConversationEvent, Details, Draft, Listening, MessagePage,
-    NewParticipant, Objection, ParticipantUpdate, Pointer, Source, Target,
+    NewParticipant, Objection, ParticipantUpdate, Pointer, Source, SpeakerCommand, Target,
 };
 use crate::message::{self, Edit, Message, Post};
 use crate::refusal::Refusal;
@@ -45,6 +46,8 @@ pub enum Command {
     Configure(u32, Target),
     /// Detach the webhook with that number.
     Detach(u32),
+    /// Do something with the right to write, which is one's at a time.
+    Speak(SpeakerCommand),
     /// Learn further names of the participant who is called by one of them, in the form that
     /// [`crate::conversation::distinct`] gives them.
     Learn(Vec<Address>),
@@ -63,6 +66,16 @@ pub enum Command {
     Edit(Box<Message>, Edit),
     /// Remove the content of a message of this conversation.
     Withdraw(Box<Message>),
+}
+
+impl Command {
+    /// The same as whoever gives it means it: a client's message is theirs.
+    fn given_by(mut self, source: &Source) -> Self {
+        if let (Self::Post(post), Some(client)) = (&mut self, source.client()) {
+            post.author.get_or_insert_with(|| client.identity.clone());
+        }
+        self
+    }
 }
 
 /// What a command changes.
@@ -124,15 +137,22 @@ pub fn decide_all(
     answers: &Answers,
     now: Timestamp,
 ) -> Result<ConversationChange, Objection> {
+    let commands = commands.into_iter().map(|command| command.given_by(&source));
     if !answers.can_ask() {
-        return Ok(carried_out(conversation, commands, source, answers, now)?.change);
+        return Ok(
+            carried_out(conversation, commands, (source.clone(), true), answers, now)?.change
+        );
     }
-    let mut commands: Vec<Command> = commands.into_iter().collect();
-    let done = carried_out(conversation, commands.clone(), source, answers, now)?;
+    let mut commands: Vec<Command> = commands.collect();
+    let by = (source.clone(), true);
+    let done = carried_out(conversation, commands.clone(), by, answers, now)?;
     let asked = inquiries::of(conversation, &done, &commands);
     match inquiries::changed(&mut commands, asked, answers)? {
         false => Ok(done.change),
-        true => Ok(carried_out(conversation, commands, source, answers, now)?.change),
+        // What an endpoint makes of it, nobody needs to be allowed.
+        true => {
+            Ok(carried_out(conversation, commands, (source.clone(), false), answers, now)?.change)
+        }
     }
 }
 
@@ -145,24 +165,29 @@ struct Done {
     messages: Vec<Option<Message>>,
 }
 
+/// Carries out commands. Whether the roles of a client grant them is asked before, but for what an endpoint made of them.
 fn carried_out(
     conversation: &Conversation,
     commands: impl IntoIterator<Item = Command>,
-    source: Source,
+    (source, asks_roles): (Source, bool),
     answers: &Answers,
     now: Timestamp,
 ) -> Result<Done, Objection> {
-    let mut draft = Draft::of(conversation.clone(), source, answers, now);
+    let mut draft = Draft::of(conversation.clone(), source.clone(), answers, now);
     let (mut number, mut goes) = (None, false);
     let (mut events, mut messages) = (Vec::new(), Vec::new());
     let outcome = commands.into_iter().try_for_each(|command| {
         let mut made = None;
+        if asks_roles {
+            draft.admit(&command)?;
+        }
         goes |= matches!(command, Command::Remove);
         apply(&mut draft, command, &mut number, &mut made)?;
         events.push(draft.events.len());
         messages.push(made);
         Ok(())
     });
+    let outcome = outcome.and_then(|()| if goes { Ok(()) } else { draft.keep_pace() });
     if outcome.is_ok() {
         draft.look_who_listens(goes);
     }
@@ -211,6 +236,7 @@ fn apply(
             *number = Some(which);
         }
         Command::Detach(number) => draft.detach(number)?,
+        Command::Speak(command) => draft.speak(command)?,
         Command::Learn(names) => draft.learn(&names),
         Command::Readdress { old, new, since } => draft.readdress(&old, &new, since),
         Command::Post(post) => *message = Some(message::append(draft, post)?),

@@ -86,7 +86,8 @@ pub fn follow(
         Some(bound) => {
             let since = change.happened_at.unwrap_or(change.received_at);
             let command = Command::Readdress { old, new, since };
-            let changed = decide(bound, command, Source::Channel, answers, now)?;
+            let changed =
+                decide(bound, command, Source::Channel(change.to.channel()), answers, now)?;
             let mut people = changed.conversation.participants.iter();
             let is_known = people.any(|one| after.iter().all(|name| one.is_called(name)));
             let followed = if is_known { Followed::Known } else { Followed::Elsewhere };
@@ -124,6 +125,7 @@ fn renaming(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::address::ChannelType;
     use crate::carriage::CarrierName;
     use crate::conversation::{Answer, Defaults, NewParticipant, Pair, Question};
     use crate::sid::ServiceSid;
@@ -159,7 +161,13 @@ mod tests {
     ) -> Result<Conversation, Objection> {
         let mut answers = Answers::default();
         loop {
-            match decide(conversation, command.clone(), Source::Channel, &answers, NOW) {
+            match decide(
+                conversation,
+                command.clone(),
+                Source::Channel(ChannelType::Sms),
+                &answers,
+                NOW,
+            ) {
                 Err(Objection::AskEndpoints(asked)) => panic!("{asked:?}"),
                 Err(Objection::AskFirst(questions)) => {
                     answers.extend(questions.into_iter().map(|question| (question, answer)));

@@ -4,7 +4,10 @@
 use serde_json::Value;
 
 use super::conversation::{Command, ConversationChange, decide, decide_all};
-use crate::conversation::{AGENT, Answers, Conversation, NewParticipant, Objection, Source, State};
+use crate::conversation::{
+    AGENT, Answers, Conversation, LEASE_MAX, NewParticipant, Objection, Right, Source,
+    SpeakerCommand, State, Taking,
+};
 use crate::decision::Decision;
 use crate::interaction::{
     ChannelParticipant, ChannelStatus, Interaction, Invite, Marks, ParticipantKind, SeatRouting,
@@ -96,15 +99,19 @@ pub fn seat(
     let mut interaction = interaction.clone();
     let identity = worker.identity();
     let known = conversation.participant_called(&identity).map(|one| one.number);
-    let (member, joined) = match known {
-        Some(member) => (Some(member), Decision::unchanged()),
-        None => {
-            let role = Some(conversation.service.kin(AGENT));
-            let new = NewParticipant { role, ..NewParticipant::known_as(identity) };
-            let joined = of(conversation, Command::Join(new), answers, now)?;
-            (joined.number, joined.into())
-        }
-    };
+    let mut commands = Vec::new();
+    if known.is_none() {
+        let role = Some(conversation.service.kin(AGENT));
+        let new = NewParticipant { role, ..NewParticipant::known_as(identity.clone()) };
+        commands.push(Command::Join(new));
+    }
+    if takes_the_token(&interaction, conversation, now) {
+        let (length, by) = (LEASE_MAX, Right::Seat);
+        let taking = Taking { holder: identity, length, by };
+        commands.push(Command::Speak(SpeakerCommand::Take(taking)));
+    }
+    let changed = decide_all(conversation, commands, Source::Interaction, answers, now)?;
+    let (member, joined) = (known.or(changed.number), Decision::from(changed));
     let number = interaction.number();
     interaction.updated = now;
     interaction.participants.push(ChannelParticipant {
@@ -115,6 +122,23 @@ pub fn seat(
         left: false,
     });
     Ok(Decision::put(interaction).with(joined))
+}
+
+/// Whether an agent who is seated is to speak from now on: if that is wanted, and no other agent does.
+fn takes_the_token(interaction: &Interaction, conversation: &Conversation, now: Timestamp) -> bool {
+    let Some(speaker) = conversation.speaker.as_ref().filter(|it| it.required && it.agent_takes)
+    else {
+        return false;
+    };
+    let holder = speaker.current(now).map(|lease| lease.holder.as_str());
+    let mut agents = interaction
+        .participants
+        .iter()
+        .filter(|one| one.kind == ParticipantKind::Agent && !one.left && one.member.is_some());
+    !agents.any(|one| {
+        let member = one.member.and_then(|number| conversation.participant(number));
+        member.is_some_and(|member| holder.is_some() && member.identity.as_deref() == holder)
+    })
 }
 
 /// What an interaction wants of its conversation, through the door that every caller uses.

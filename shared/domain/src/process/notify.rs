@@ -2,6 +2,7 @@
 //! other place makes calls of events.
 
 use super::conversation::ConversationChange;
+use super::media;
 use crate::conversation::{
     Conversation, ConversationEvent, EventName, Level, Listening, Pointer, RemovedConversation,
     Source, User,
@@ -20,12 +21,17 @@ impl From<ConversationChange> for Decision {
             change.events.iter().any(|it| matches!(it, ConversationEvent::MessageAdded { .. }));
         let message = change.message.as_ref().filter(|_| posted);
         let mut effects: Vec<Effect> = message.map(sends).unwrap_or_default();
+        effects.extend(message.and_then(media::copies));
+        let is_taken =
+            |it: &ConversationEvent| matches!(it, ConversationEvent::MessageRemoved { .. });
+        let withdrawn = change.message.as_ref().filter(|_| change.events.iter().any(is_taken));
+        effects.extend(withdrawn.and_then(media::removals));
         if !change.is_removed {
             effects.extend(of_newcomers(&change));
             effects.extend(of_beginning(&change));
         }
         let (events, listening) = (&change.events, change.listening);
-        effects.extend(calls(&change.conversation, events, change.source, listening));
+        effects.extend(calls(&change.conversation, events, &change.source, listening));
         // A conversation stays below a kilobyte as long as it does not carry what the account and the service are told.
         let carries = posted && effects.iter().any(is_told_elsewhere);
         let touched = change.events.iter().any(|event| event.message().is_some());
@@ -73,7 +79,7 @@ fn of_newcomers(change: &ConversationChange) -> Vec<Effect> {
         Pointer::Binding(_) | Pointer::Membership(_) | Pointer::Name(_) => None,
     });
     let event = EventName::OnUserAdded;
-    users.flat_map(|user| of_user(user, event, change.source, change.listening)).collect()
+    users.flat_map(|user| of_user(user, event, &change.source, change.listening)).collect()
 }
 
 /// The calls about a conversation that begins.
@@ -94,18 +100,31 @@ fn of_beginning(change: &ConversationChange) -> Vec<Effect> {
         state_from: None,
         state_to: None,
         reason: None,
+        speaker: None,
         source: change.source.name().to_owned(),
+        client: change.source.client().map(|it| it.identity.clone()),
     };
     let calls = change.listening.levels(event).map(call);
     calls.map(|call| Effect::Notify(Call::Conversation(call))).collect()
 }
 
 /// The calls about a user that an event leads to, at the levels that want to hear of it.
-pub fn of_user(user: &User, event: EventName, source: Source, listening: Listening) -> Vec<Effect> {
+pub fn of_user(
+    user: &User,
+    event: EventName,
+    source: &Source,
+    listening: Listening,
+) -> Vec<Effect> {
     if !source.tells_webhooks() {
         return Vec::new();
     }
-    let call = |level| UserCall { user: user.sid, level, event, source: source.name().to_owned() };
+    let call = |level| UserCall {
+        user: user.sid,
+        level,
+        event,
+        source: source.name().to_owned(),
+        client: source.client().map(|it| it.identity.clone()),
+    };
     listening.levels(event).map(call).map(|call| Effect::Notify(Call::User(call))).collect()
 }
 
@@ -113,7 +132,7 @@ pub fn of_user(user: &User, event: EventName, source: Source, listening: Listeni
 pub fn calls(
     conversation: &Conversation,
     events: &[ConversationEvent],
-    source: Source,
+    source: &Source,
     listening: Listening,
 ) -> Vec<Effect> {
     if !source.tells_webhooks() {
@@ -132,7 +151,9 @@ pub fn calls(
             state_from: event.state_change().map(|change| change.from.name().to_owned()),
             state_to: event.state_change().map(|change| change.to.name().to_owned()),
             reason: event.state_change().map(|change| change.reason),
+            speaker: event.speaker_change().cloned().map(Box::new),
             source: source.name().to_owned(),
+            client: source.client().map(|it| it.identity.clone()),
         };
         let own = own.map(|webhook| (Level::Conversation, webhook.number));
         let others = listening.levels(event.name()).map(|level| (level, 0));

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use crate::carriage::Media;
 use crate::conversation::{Conversation, Pair, Participant, User};
-use crate::message::Message;
-use crate::sid::{ParticipantSid, RoleSid, Sid as _};
+use crate::message::{Message, Origin};
+use crate::sid::{MediaSid, ParticipantSid, RoleSid, Sid as _};
 use crate::timestamp::Timestamp;
 
 /// Parameters, as they are sent.
@@ -72,16 +72,32 @@ impl Parameters {
         let sid = |number| conversation.sid.kin::<ParticipantSid>(number).to_string();
         self.add_given("ParticipantSid", message.participant.map(sid));
         self.attributes(message.attributes.as_ref());
-        self.media(&message.media);
+        self.media(message.files());
+        self.channel_metadata(message.origin.as_ref(), &message.media);
     }
 
-    /// Files, as JSON text.
-    pub fn media(&mut self, media: &[Media]) {
-        if media.is_empty() {
-            return;
+    /// What a carrier said beside text and files, as JSON text (rule B.8).
+    pub fn channel_metadata(&mut self, origin: Option<&Origin>, media: &[Media]) {
+        if let Some(origin) = origin.filter(|origin| origin.says_more()) {
+            self.add("ChannelMetadata", origin.metadata(media).to_string());
         }
-        let file = |it: &Media| json!({ "ContentType": it.content_type, "Size": it.size_bytes });
-        self.add("Media", json!(media.iter().map(file).collect::<Vec<_>>()).to_string());
+    }
+
+    /// Files, as JSON text. What came with a message is told before it is fetched: its size is not known then, unless the
+    /// carrier says it.
+    pub fn media<'a>(&mut self, files: impl Iterator<Item = (MediaSid, &'a Media)>) {
+        let shown = files.map(|(sid, file)| {
+            json!({
+                "Sid": sid,
+                "ContentType": file.content_type,
+                "Size": file.size_bytes,
+                "Filename": file.file_name,
+            })
+        });
+        let shown: Vec<_> = shown.collect();
+        if !shown.is_empty() {
+            self.add("Media", json!(shown).to_string());
+        }
     }
 
     /// Who a participant is.

@@ -51,7 +51,7 @@ use crate::decision::Decision;
 use crate::effect::{AssignmentOutcome, Effect};
 use crate::head::PartSid;
 use crate::process::task as process;
-use crate::record::Record;
+use crate::record::{Record, Routed};
 use crate::sid::{ActivitySid, ReservationSid, TaskChannelSid, TaskSid, WorkerSid, WorkspaceSid};
 use crate::task::{self, Command, GivenUp, Source, Task, TaskStatus};
 use crate::timestamp::Timestamp;
@@ -129,41 +129,15 @@ impl Router {
     /// The order does not matter to the result. It is cheapest to learn the configuration first, then the
     /// workers, then the tasks.
     pub fn learn(&mut self, record: Record) {
-        match record {
-            Record::Workspace(one) => self.picture.learn_workspace(*one),
-            Record::Activity(one) => self.picture.learn_activity(*one),
-            Record::TaskChannel(one) => self.picture.learn_channel(*one),
-            Record::TaskQueue(one) => self.picture.learn_queue(*one),
-            Record::Workflow(one) => self.picture.learn_workflow(*one),
-            Record::Worker(one) => self.picture.learn_worker(*one),
-            Record::Task(one) => self.picture.learn_task(*one),
-            Record::AddressBinding(_)
-            | Record::AddressConfiguration(_)
-            | Record::ApiKey(_)
-            | Record::CarrierConnection(_)
-            | Record::Conversation(_)
-            | Record::ConversationConfiguration(_)
-            | Record::Flow(_)
-            | Record::Head(_)
-            | Record::Interaction(_)
-            | Record::Membership(_)
-            | Record::Message(_)
-            | Record::MessagePage(_)
-            | Record::MessagingService(_)
-            | Record::Occurrence(_)
-            | Record::PhoneNumber(_)
-            | Record::RejectedWebhook(_)
-            | Record::RemovedConversation(_)
-            | Record::Renaming(_)
-            | Record::SenderConnection(_)
-            | Record::Service(_)
-            | Record::Silence(_)
-            | Record::Spend(_)
-            | Record::UniqueName(_)
-            | Record::User(_)
-            | Record::WebhookAttempt(_)
-            | Record::WebhookEndpoint(_)
-            | Record::WorkerName(_) => {}
+        match Routed::of(record) {
+            Some(Routed::Workspace(one)) => self.picture.learn_workspace(*one),
+            Some(Routed::Activity(one)) => self.picture.learn_activity(*one),
+            Some(Routed::TaskChannel(one)) => self.picture.learn_channel(*one),
+            Some(Routed::TaskQueue(one)) => self.picture.learn_queue(*one),
+            Some(Routed::Workflow(one)) => self.picture.learn_workflow(*one),
+            Some(Routed::Worker(one)) => self.picture.learn_worker(*one),
+            Some(Routed::Task(one)) => self.picture.learn_task(*one),
+            None => {}
         }
     }
 

@@ -343,6 +343,7 @@ mod tests {
             level: Level::Account,
             event: EventName::OnUserAdded,
             source: "API".to_owned(),
+            client: None,
         })
     }
 

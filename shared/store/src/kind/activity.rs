@@ -6,6 +6,7 @@ use switchboard_domain::workspace::Activity;
 use super::Placed;
 use crate::listing::Listing;
 use crate::place::{Key, Place, Table, key};
+use crate::reference::Reference;
 
 /// What its sort keys begin with.
 const PREFIX: &str = "WA#";
@@ -25,6 +26,10 @@ impl Placed for Activity {
 
     fn place(&self) -> Place {
         Place::at(activity(self.workspace, self.sid))
+    }
+
+    fn refers(&self) -> Vec<(Reference, Key)> {
+        vec![(Reference::PartWorkspace, super::workspace(self.workspace))]
     }
 }
 

@@ -6,6 +6,7 @@ use switchboard_domain::conversation::{AddressBinding, Pair, Who};
 use super::Placed;
 use crate::listing::Listing;
 use crate::place::{Key, Place, Table, key};
+use crate::reference::Reference;
 
 /// What its sort keys begin with.
 const PREFIX: &str = "P#";
@@ -24,6 +25,10 @@ impl Placed for AddressBinding {
 
     fn place(&self) -> Place {
         Place::at(binding(&self.pair))
+    }
+
+    fn refers(&self) -> Vec<(Reference, Key)> {
+        vec![(Reference::BindingConversation, super::conversation(self.conversation))]
     }
 }
 

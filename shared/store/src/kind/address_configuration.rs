@@ -7,6 +7,7 @@ use switchboard_domain::sid::AddressConfigurationSid;
 use super::Placed;
 use crate::listing::Listing;
 use crate::place::{Key, Place, Table, dated, key};
+use crate::reference::Reference;
 
 /// Its partition of the index `list`.
 const ADDRESSES: &str = "ADDRESSES";
@@ -32,6 +33,12 @@ impl Placed for AddressConfiguration {
 
     fn place(&self) -> Place {
         Place::at(address_configuration(self.sid)).listed(ADDRESSES, dated(self.created, self.sid))
+    }
+
+    fn refers(&self) -> Vec<(Reference, Key)> {
+        let flow = self.flow().map(|sid| (Reference::AddressFlow, super::flow(sid)));
+        let service = self.service.map(|sid| (Reference::AddressService, super::service(sid)));
+        flow.into_iter().chain(service).collect()
     }
 }
 

@@ -1,11 +1,12 @@
 //! An API key.
 
-use switchboard_domain::configuration::ApiKey;
+use switchboard_domain::access::ApiKey;
 use switchboard_domain::sid::KeySid;
 
 use super::Placed;
 use crate::listing::Listing;
 use crate::place::{Key, Place, Table, dated, key};
+use crate::reference::Reference;
 
 /// Its partition of the index `list`.
 const KEYS: &str = "KEYS";
@@ -24,6 +25,10 @@ impl Placed for ApiKey {
 
     fn place(&self) -> Place {
         Place::at(api_key(self.sid)).listed(KEYS, dated(self.created, self.sid))
+    }
+
+    fn refers(&self) -> Vec<(Reference, Key)> {
+        Vec::new()
     }
 }
 

@@ -6,6 +6,7 @@ use switchboard_domain::sid::ConnectionSid;
 use super::Placed;
 use crate::listing::Listing;
 use crate::place::{Key, Place, Table, dated, key};
+use crate::reference::Reference;
 
 /// Its partition of the index `list`.
 const CONNECTIONS: &str = "CONNECTIONS";
@@ -29,6 +30,11 @@ impl Placed for CarrierConnection {
 
     fn place(&self) -> Place {
         Place::at(carrier_connection(self.sid)).listed(CONNECTIONS, dated(self.created, self.sid))
+    }
+
+    fn refers(&self) -> Vec<(Reference, Key)> {
+        let senders = self.senders.iter().map(|one| super::sender_connection(one.sid()));
+        senders.map(|at| (Reference::ConnectionOfSender, at)).collect()
     }
 }
 

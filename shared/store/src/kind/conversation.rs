@@ -1,11 +1,12 @@
 //! A conversation.
 
-use switchboard_domain::conversation::Conversation;
+use switchboard_domain::conversation::{Conversation, Target};
 use switchboard_domain::sid::{ConversationSid, ServiceSid};
 
 use super::Placed;
 use crate::listing::Listing;
 use crate::place::{Key, Place, Table, dated, key};
+use crate::reference::Reference;
 
 /// A conversation.
 pub fn conversation(sid: ConversationSid) -> Key {
@@ -31,6 +32,19 @@ impl Placed for Conversation {
         let place = Place::at(conversation(self.sid));
         let place = place.listed(self.service, dated(self.created, self.sid));
         place.looked_at(self.timers.and_then(|timers| timers.look))
+    }
+
+    fn refers(&self) -> Vec<(Reference, Key)> {
+        let service = [(Reference::ConversationService, super::service(self.service))];
+        let messaging = self.messaging_service.map(super::messaging_service);
+        let messaging = messaging.map(|at| (Reference::ConversationMessagingService, at));
+        let flows = self.webhooks.iter().filter_map(|one| match one.target {
+            Target::Studio { flow } => Some((Reference::ConversationFlow, super::flow(flow))),
+            Target::Webhook { .. } | Target::Trigger { .. } => None,
+        });
+        let interaction = self.interaction.map(super::interaction);
+        let interaction = interaction.map(|at| (Reference::ConversationInteraction, at));
+        service.into_iter().chain(messaging).chain(flows).chain(interaction).collect()
     }
 }
 

@@ -6,6 +6,7 @@ use switchboard_domain::sid::FlowSid;
 use super::Placed;
 use crate::listing::Listing;
 use crate::place::{Key, Place, Table, dated, key};
+use crate::reference::Reference;
 
 /// Its partition of the index `list`.
 const FLOWS: &str = "FLOWS";
@@ -29,6 +30,18 @@ impl Placed for Flow {
 
     fn place(&self) -> Place {
         Place::at(flow(self.sid)).listed(FLOWS, dated(self.created, self.sid))
+    }
+
+    fn refers(&self) -> Vec<(Reference, Key)> {
+        let route = self.route.iter().flat_map(|route| {
+            [
+                (Reference::FlowWorkspace, super::workspace(route.workspace)),
+                (Reference::FlowWorkflow, super::workflow(route.workspace, route.workflow)),
+                (Reference::FlowChannel, super::task_channel(route.workspace, route.channel)),
+            ]
+        });
+        let addresses = self.addresses.iter().copied().map(super::address_configuration);
+        route.chain(addresses.map(|at| (Reference::FlowAddress, at))).collect()
     }
 }
 

@@ -5,6 +5,7 @@ use switchboard_domain::sid::WorkspaceSid;
 
 use super::Placed;
 use crate::place::{Key, Place, Table, key};
+use crate::reference::Reference;
 
 /// The head of a workspace.
 pub fn head(workspace: WorkspaceSid) -> Key {
@@ -19,5 +20,9 @@ impl Placed for Head {
 
     fn place(&self) -> Place {
         Place::at(head(self.workspace))
+    }
+
+    fn refers(&self) -> Vec<(Reference, Key)> {
+        vec![(Reference::PartWorkspace, super::workspace(self.workspace))]
     }
 }

@@ -1,10 +1,11 @@
 //! An interaction.
 
 use switchboard_domain::interaction::Interaction;
-use switchboard_domain::sid::InteractionSid;
+use switchboard_domain::sid::{InteractionSid, Sid as _};
 
 use super::Placed;
 use crate::place::{Key, Place, Table, key};
+use crate::reference::Reference;
 
 /// An interaction.
 pub fn interaction(sid: InteractionSid) -> Key {
@@ -24,5 +25,15 @@ impl Placed for Interaction {
 
     fn place(&self) -> Place {
         Place::at(interaction(self.sid))
+    }
+
+    fn refers(&self) -> Vec<(Reference, Key)> {
+        let open = self.invites.iter().filter(|invite| !invite.over);
+        let tasks = open.map(|invite| (Reference::InteractionTask, super::task(invite.task)));
+        let both = [
+            (Reference::InteractionConversation, super::conversation(self.sid.twin())),
+            (Reference::InteractionWorkspace, super::workspace(self.workspace)),
+        ];
+        both.into_iter().chain(tasks).collect()
     }
 }

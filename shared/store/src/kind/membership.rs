@@ -6,6 +6,7 @@ use switchboard_domain::sid::ConversationSid;
 use super::Placed;
 use crate::listing::Listing;
 use crate::place::{Key, Place, Table, key};
+use crate::reference::Reference;
 
 /// What its sort keys begin with.
 const PREFIX: &str = "C#";
@@ -22,6 +23,10 @@ impl Placed for Membership {
 
     fn place(&self) -> Place {
         Place::at(membership(&self.who, self.conversation))
+    }
+
+    fn refers(&self) -> Vec<(Reference, Key)> {
+        vec![(Reference::MembershipConversation, super::conversation(self.conversation))]
     }
 }
 

@@ -6,6 +6,7 @@ use switchboard_domain::sid::{ConversationSid, MessageSid};
 use super::Placed;
 use crate::listing::Listing;
 use crate::place::{Key, Place, Table, dated, indexed, key};
+use crate::reference::Reference;
 
 /// The partition of the index `list` of messages outside of conversations.
 const SINGLE: &str = "MESSAGES";
@@ -37,6 +38,18 @@ impl Placed for Message {
                 Place::at(message(self.sid)).listed(SINGLE, dated(self.created, self.sid))
             }
         }
+    }
+
+    fn refers(&self) -> Vec<(Reference, Key)> {
+        let messaging = self.messaging_service.map(super::messaging_service);
+        let messaging = messaging.map(|at| (Reference::MessageMessagingService, at));
+        let home = self.conversation.map(super::conversation);
+        let home = home.map(|at| (Reference::MessageConversation, at));
+        let answered = self.origin.as_ref().and_then(|origin| origin.answers).map(message);
+        let answered = answered.map(|at| (Reference::MessageMessage, at));
+        let uploads = self.files().map(|(sid, _)| sid).filter(|sid| sid.message().is_none());
+        let uploads = uploads.map(|sid| (Reference::MessageUpload, super::upload(sid)));
+        messaging.into_iter().chain(home).chain(answered).chain(uploads).collect()
     }
 }
 

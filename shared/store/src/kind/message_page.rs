@@ -5,6 +5,7 @@ use switchboard_domain::sid::ConversationSid;
 
 use super::Placed;
 use crate::place::{Key, Place, Table, indexed, key};
+use crate::reference::Reference;
 
 /// What its sort keys begin with.
 const PREFIX: &str = "P#";
@@ -22,5 +23,9 @@ impl Placed for MessagePage {
 
     fn place(&self) -> Place {
         Place::at(message_page(self.conversation, self.number))
+    }
+
+    fn refers(&self) -> Vec<(Reference, Key)> {
+        vec![(Reference::PageConversation, super::conversation(self.conversation))]
     }
 }

@@ -6,6 +6,7 @@ use switchboard_domain::sid::MessagingServiceSid;
 use super::Placed;
 use crate::listing::Listing;
 use crate::place::{Key, Place, Table, dated, key};
+use crate::reference::Reference;
 
 /// Its partition of the index `list`.
 const MESSAGING: &str = "MESSAGING";
@@ -26,6 +27,11 @@ impl Placed for MessagingService {
 
     fn place(&self) -> Place {
         Place::at(messaging_service(self.sid)).listed(MESSAGING, dated(self.created, self.sid))
+    }
+
+    fn refers(&self) -> Vec<(Reference, Key)> {
+        let numbers = self.numbers.iter().map(|one| super::phone_number(one.sid));
+        numbers.map(|at| (Reference::MessagingServiceNumber, at)).collect()
     }
 }
 

@@ -2,82 +2,58 @@
 //!
 //! These files and `key.rs` are the only ones that spell keys.
 
-mod activity;
-mod address_binding;
-mod address_configuration;
-mod api_key;
-mod carrier_connection;
-mod conversation;
-mod conversation_configuration;
-mod flow;
-mod head;
-mod interaction;
-mod membership;
-mod message;
-mod message_page;
-mod messaging_service;
-mod occurrence;
-mod phone_number;
-mod rejected_webhook;
-mod removed_conversation;
-mod renaming;
-mod sender_connection;
-mod service;
-mod silence;
-mod spend;
-mod task;
-mod task_channel;
-mod task_queue;
-mod unique_name;
-mod user;
-mod webhook_attempt;
-mod webhook_endpoint;
-mod worker;
-mod worker_name;
-mod workflow;
-mod workspace;
+macro_rules! kinds {
+    ($($file:ident)*) => {
+        $(mod $file; pub use self::$file::*;)*
+    };
+}
 
-pub use self::activity::*;
-pub use self::address_binding::*;
-pub use self::address_configuration::*;
-pub use self::api_key::*;
-pub use self::carrier_connection::*;
-pub use self::conversation::*;
-pub use self::conversation_configuration::*;
-pub use self::flow::*;
-pub use self::head::*;
-pub use self::interaction::*;
-pub use self::membership::*;
-pub use self::message::*;
-pub use self::message_page::*;
-pub use self::messaging_service::*;
-pub use self::occurrence::*;
-pub use self::phone_number::*;
-pub use self::rejected_webhook::*;
-pub use self::removed_conversation::*;
-pub use self::renaming::*;
-pub use self::sender_connection::*;
-pub use self::service::*;
-pub use self::silence::*;
-pub use self::spend::*;
-pub use self::task::*;
-pub use self::task_channel::*;
-pub use self::task_queue::*;
-pub use self::unique_name::*;
-pub use self::user::*;
-pub use self::webhook_attempt::*;
-pub use self::webhook_endpoint::*;
-pub use self::worker::*;
-pub use self::worker_name::*;
-pub use self::workflow::*;
-pub use self::workspace::*;
+kinds! {
+    action_count
+    activity
+    address_binding
+    address_configuration
+    api_key
+    carrier_connection
+    conversation
+    conversation_configuration
+    flow
+    head
+    interaction
+    membership
+    message
+    message_page
+    messaging_service
+    occurrence
+    phone_number
+    rejected_webhook
+    removed_conversation
+    renaming
+    sender_connection
+    service
+    silence
+    spend
+    task
+    task_channel
+    task_queue
+    unique_name
+    upload
+    user
+    webhook_attempt
+    webhook_endpoint
+    worker
+    worker_name
+    workflow
+    workspace
+}
 
 use switchboard_domain::for_each_record;
 use switchboard_domain::record::Record;
 use switchboard_domain::sid::WorkspaceSid;
 
 use crate::listing::Listing;
-use crate::place::{Place, Table};
+use crate::place::{Key, Place, Table};
+use crate::reference::Reference;
 
 /// A record that has a place in the tables.
 pub(crate) trait Placed {
@@ -88,10 +64,20 @@ pub(crate) trait Placed {
 
     /// Where it lives and by what it is found.
     fn place(&self) -> Place;
+
+    /// What it refers to, and where that is. What is only remembered is no reference.
+    fn refers(&self) -> Vec<(Reference, Key)>;
 }
 
-macro_rules! place_of {
+macro_rules! of_records {
     ($($kind:ident: $path:path,)*) => {
+        /// What a record refers to, and where that is.
+        pub fn references(record: &Record) -> Vec<(Reference, Key)> {
+            match record {
+                $(Record::$kind(it) => Placed::refers(it.as_ref()),)*
+            }
+        }
+
         impl Place {
             /// Where a record lives.
             pub fn of(record: &Record) -> Self {
@@ -103,7 +89,7 @@ macro_rules! place_of {
     };
 }
 
-for_each_record!(place_of);
+for_each_record!(of_records);
 
 impl Listing {
     /// Everything in a workspace but its tasks and events, of whatever kinds.

@@ -7,6 +7,7 @@ use switchboard_domain::timestamp::Timestamp;
 use super::Placed;
 use crate::listing::Listing;
 use crate::place::{Key, Place, Table, key};
+use crate::reference::Reference;
 
 /// What happened in a workspace within one hour, counted from 1970.
 pub(crate) fn hour(workspace: WorkspaceSid, hour: i64) -> String {
@@ -52,6 +53,11 @@ impl Placed for Occurrence {
         let place = Place::at(occurrence(self.workspace, self.place(0)));
         let place = place.listed(self.resource(), sort.clone());
         place.held_by(self.worker, sort).until(Some(self.expires()))
+    }
+
+    // What happened is only remembered.
+    fn refers(&self) -> Vec<(Reference, Key)> {
+        Vec::new()
     }
 }
 

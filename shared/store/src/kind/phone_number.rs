@@ -7,6 +7,7 @@ use switchboard_domain::sid::PhoneNumberSid;
 use super::Placed;
 use crate::listing::Listing;
 use crate::place::{Key, Place, Table, dated, key};
+use crate::reference::Reference;
 
 /// Its partition of the index `list`.
 const NUMBERS: &str = "NUMBERS";
@@ -31,6 +32,11 @@ impl Placed for PhoneNumber {
 
     fn place(&self) -> Place {
         Place::at(phone_number(self.sid)).listed(NUMBERS, dated(self.created, self.sid))
+    }
+
+    fn refers(&self) -> Vec<(Reference, Key)> {
+        let pool = self.messaging_service.map(super::messaging_service);
+        pool.map(|at| (Reference::NumberMessagingService, at)).into_iter().collect()
     }
 }
 

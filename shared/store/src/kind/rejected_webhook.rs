@@ -6,6 +6,7 @@ use switchboard_domain::timestamp::Millis;
 
 use super::Placed;
 use crate::place::{Key, Place, Table, key};
+use crate::reference::Reference;
 
 /// How long it is remembered.
 const KEPT: Millis = Millis::seconds(30 * 24 * 3600);
@@ -23,5 +24,10 @@ impl Placed for RejectedWebhook {
 
     fn place(&self) -> Place {
         Place::at(rejected_webhook(self.connection)).until(Some(self.at + KEPT))
+    }
+
+    // That a webhook was not believed is only remembered.
+    fn refers(&self) -> Vec<(Reference, Key)> {
+        Vec::new()
     }
 }

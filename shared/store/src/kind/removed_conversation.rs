@@ -5,6 +5,7 @@ use switchboard_domain::sid::ConversationSid;
 
 use super::Placed;
 use crate::place::{Key, Place, Table, key};
+use crate::reference::Reference;
 
 /// What is left of a conversation.
 pub fn removed_conversation(conversation: ConversationSid) -> Key {
@@ -22,5 +23,10 @@ impl Placed for RemovedConversation {
 
     fn place(&self) -> Place {
         Place::at(removed_conversation(self.last.sid)).until(Some(self.until()))
+    }
+
+    // A conversation that was removed is only remembered.
+    fn refers(&self) -> Vec<(Reference, Key)> {
+        Vec::new()
     }
 }

@@ -5,6 +5,7 @@ use switchboard_domain::conversation::{Renaming, Who};
 
 use super::Placed;
 use crate::place::{Key, Place, Table, key};
+use crate::reference::Reference;
 
 /// The names that a customer had before this one, beside an address of the business.
 pub fn renaming(name: &Address, business: &Address) -> Key {
@@ -19,5 +20,9 @@ impl Placed for Renaming {
 
     fn place(&self) -> Place {
         Place::at(renaming(&self.name, &self.business)).until(Some(self.until))
+    }
+
+    fn refers(&self) -> Vec<(Reference, Key)> {
+        Vec::new()
     }
 }

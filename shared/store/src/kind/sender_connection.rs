@@ -6,6 +6,7 @@ use switchboard_domain::sid::SenderSid;
 
 use super::Placed;
 use crate::place::{Key, Place, Table, key};
+use crate::reference::Reference;
 
 /// By which connection a sender goes.
 pub fn sender_connection(sid: SenderSid) -> Key {
@@ -24,5 +25,9 @@ impl Placed for SenderConnection {
 
     fn place(&self) -> Place {
         Place::at(sender_connection(self.sid))
+    }
+
+    fn refers(&self) -> Vec<(Reference, Key)> {
+        vec![(Reference::SenderOfConnection, super::carrier_connection(self.connection))]
     }
 }

@@ -6,6 +6,7 @@ use switchboard_domain::sid::ServiceSid;
 use super::Placed;
 use crate::listing::Listing;
 use crate::place::{Key, Place, Table, dated, key};
+use crate::reference::Reference;
 
 /// Its partition of the index `list`.
 const SERVICES: &str = "SERVICES";
@@ -24,6 +25,11 @@ impl Placed for Service {
 
     fn place(&self) -> Place {
         Place::at(service(self.sid)).listed(SERVICES, dated(self.created, self.sid))
+    }
+
+    fn refers(&self) -> Vec<(Reference, Key)> {
+        let addresses = self.addresses.iter().copied().map(super::address_configuration);
+        addresses.map(|at| (Reference::ServiceAddress, at)).collect()
     }
 }
 

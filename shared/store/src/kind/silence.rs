@@ -5,6 +5,7 @@ use switchboard_domain::timestamp::Millis;
 
 use super::Placed;
 use crate::place::{Key, Place, Table, key};
+use crate::reference::Reference;
 
 /// How long it is remembered after the endpoint may be called again.
 const KEPT: Millis = Millis::seconds(3600);
@@ -22,5 +23,10 @@ impl Placed for Silence {
 
     fn place(&self) -> Place {
         Place::at(silence(&self.endpoint)).until(Some(self.until + KEPT))
+    }
+
+    // That an endpoint was called is only remembered.
+    fn refers(&self) -> Vec<(Reference, Key)> {
+        Vec::new()
     }
 }

@@ -4,6 +4,7 @@ use switchboard_domain::message::Spend;
 
 use super::Placed;
 use crate::place::{Key, Place, Table, key};
+use crate::reference::Reference;
 
 /// What was handed to carriers on a day (`2026-11-29`) in a currency.
 pub fn spend(day: &str, currency: &str) -> Key {
@@ -17,5 +18,9 @@ impl Placed for Spend {
 
     fn place(&self) -> Place {
         Place::at(spend(&self.day, &self.currency)).until(Some(self.until))
+    }
+
+    fn refers(&self) -> Vec<(Reference, Key)> {
+        Vec::new()
     }
 }

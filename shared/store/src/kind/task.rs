@@ -1,11 +1,12 @@
 //! A task.
 
 use switchboard_domain::sid::{TaskSid, WorkerSid, WorkspaceSid};
-use switchboard_domain::task::Task;
+use switchboard_domain::task::{Task, TaskStatus};
 
 use super::Placed;
 use crate::listing::Listing;
 use crate::place::{Key, Place, Table, dated, key};
+use crate::reference::Reference;
 
 /// A task.
 pub fn task(sid: TaskSid) -> Key {
@@ -34,6 +35,29 @@ impl Placed for Task {
         let sort = dated(self.created, self.sid);
         let place = Place::at(task(self.sid)).listed(self.workspace, sort.clone());
         place.held_by(self.holder(), sort).until(self.expires())
+    }
+
+    fn refers(&self) -> Vec<(Reference, Key)> {
+        if self.status.is_over() {
+            return Vec::new();
+        }
+        let workspace = self.workspace;
+        let mut all = vec![
+            (Reference::TaskWorkspace, super::workspace(workspace)),
+            (Reference::TaskWorkflow, super::workflow(workspace, self.workflow)),
+            (Reference::TaskChannel, super::task_channel(workspace, self.channel)),
+        ];
+        // One for a worker is only counted in its queue.
+        let queue = self.queue.filter(|_| self.worker.is_none());
+        all.extend(queue.map(|sid| (Reference::TaskQueue, super::task_queue(workspace, sid))));
+        let worker = self.worker.filter(|_| self.status == TaskStatus::Pending);
+        all.extend(worker.map(|sid| (Reference::TaskWorker, super::worker(workspace, sid))));
+        let asked = self.open_reservations().map(|one| super::worker(workspace, one.worker));
+        all.extend(asked.map(|at| (Reference::ReservationWorker, at)));
+        all.extend(
+            self.interaction.map(|sid| (Reference::TaskInteraction, super::interaction(sid))),
+        );
+        all
     }
 }
 

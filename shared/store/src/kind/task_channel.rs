@@ -6,6 +6,7 @@ use switchboard_domain::workspace::TaskChannel;
 use super::Placed;
 use crate::listing::Listing;
 use crate::place::{Key, Place, Table, key};
+use crate::reference::Reference;
 
 /// What its sort keys begin with.
 const PREFIX: &str = "TC#";
@@ -25,6 +26,10 @@ impl Placed for TaskChannel {
 
     fn place(&self) -> Place {
         Place::at(task_channel(self.workspace, self.sid))
+    }
+
+    fn refers(&self) -> Vec<(Reference, Key)> {
+        vec![(Reference::PartWorkspace, super::workspace(self.workspace))]
     }
 }
 

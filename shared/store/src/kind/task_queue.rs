@@ -6,6 +6,7 @@ use switchboard_domain::workspace::TaskQueue;
 use super::Placed;
 use crate::listing::Listing;
 use crate::place::{Key, Place, Table, key};
+use crate::reference::Reference;
 
 /// What its sort keys begin with.
 const PREFIX: &str = "WQ#";
@@ -25,6 +26,14 @@ impl Placed for TaskQueue {
 
     fn place(&self) -> Place {
         Place::at(task_queue(self.workspace, self.sid))
+    }
+
+    fn refers(&self) -> Vec<(Reference, Key)> {
+        let activities =
+            [self.reservation_activity, self.assignment_activity].into_iter().flatten();
+        activities
+            .map(|sid| (Reference::QueueActivity, super::activity(self.workspace, sid)))
+            .collect()
     }
 }
 

@@ -5,6 +5,7 @@ use switchboard_domain::sid::ServiceSid;
 
 use super::Placed;
 use crate::place::{Key, Place, Table, key};
+use crate::reference::Reference;
 
 /// A conversation's unique name.
 pub fn unique_name(service: ServiceSid, name: &str) -> Key {
@@ -19,5 +20,9 @@ impl Placed for UniqueName {
 
     fn place(&self) -> Place {
         Place::at(unique_name(self.service, &self.name))
+    }
+
+    fn refers(&self) -> Vec<(Reference, Key)> {
+        vec![(Reference::NameConversation, super::conversation(self.conversation))]
     }
 }

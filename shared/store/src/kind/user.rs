@@ -6,6 +6,7 @@ use switchboard_domain::sid::{ServiceSid, UserSid};
 use super::Placed;
 use crate::listing::Listing;
 use crate::place::{Key, Place, Table, dated, key};
+use crate::reference::Reference;
 
 /// What the partitions of the index `list` begin with.
 const USERS: &str = "USERS#";
@@ -27,6 +28,10 @@ impl Placed for User {
     fn place(&self) -> Place {
         let list = format!("{USERS}{}", self.service);
         Place::at(user(self.sid)).listed(list, dated(self.created, self.sid))
+    }
+
+    fn refers(&self) -> Vec<(Reference, Key)> {
+        vec![(Reference::UserService, super::service(self.service))]
     }
 }
 

@@ -9,6 +9,7 @@ use switchboard_domain::webhook::{self, WebhookAttempt};
 use super::Placed;
 use crate::listing::Listing;
 use crate::place::{Key, Place, Table, key};
+use crate::reference::Reference;
 
 /// How long one from before there were places is kept.
 const KEPT_BEFORE: Millis = Millis::seconds(24 * 3600);
@@ -66,6 +67,11 @@ impl Placed for WebhookAttempt {
         // A call that waits for its next attempt is never dropped before it.
         let last = self.due.unwrap_or(self.updated).max(self.updated);
         Place::at(at(place)).looked_at(self.due).until(Some(last + KEPT))
+    }
+
+    // That an endpoint was called is only remembered.
+    fn refers(&self) -> Vec<(Reference, Key)> {
+        Vec::new()
     }
 }
 

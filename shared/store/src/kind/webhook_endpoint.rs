@@ -6,6 +6,7 @@ use switchboard_domain::webhook::WebhookEndpoint;
 use super::Placed;
 use crate::listing::Listing;
 use crate::place::{Key, Place, Table, dated, key};
+use crate::reference::Reference;
 
 /// Its partition of the index `list`.
 const ENDPOINTS: &str = "ENDPOINTS";
@@ -34,6 +35,10 @@ impl Placed for WebhookEndpoint {
     fn place(&self) -> Place {
         let row = dated(self.created, self.digest());
         Place::at(webhook_endpoint(self.sid())).listed(ENDPOINTS, row)
+    }
+
+    fn refers(&self) -> Vec<(Reference, Key)> {
+        Vec::new()
     }
 }
 

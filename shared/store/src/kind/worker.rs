@@ -6,6 +6,7 @@ use switchboard_domain::workspace::Worker;
 use super::Placed;
 use crate::listing::Listing;
 use crate::place::{Key, Place, Table, key};
+use crate::reference::Reference;
 
 /// What its sort keys begin with.
 const PREFIX: &str = "WK#";
@@ -27,6 +28,17 @@ impl Placed for Worker {
 
     fn place(&self) -> Place {
         Place::at(worker(self.workspace, self.sid))
+    }
+
+    fn refers(&self) -> Vec<(Reference, Key)> {
+        let activities = [Some(self.activity), self.occupation.map(|held| held.before)];
+        let activities = activities.into_iter().flatten();
+        let activities =
+            activities.map(|sid| (Reference::WorkerActivity, super::activity(self.workspace, sid)));
+        let channels = self.channels.keys();
+        let channels = channels
+            .map(|sid| (Reference::WorkerChannel, super::task_channel(self.workspace, *sid)));
+        activities.chain(channels).collect()
     }
 }
 

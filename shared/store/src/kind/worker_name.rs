@@ -4,6 +4,7 @@ use switchboard_domain::workspace::WorkerName;
 
 use super::Placed;
 use crate::place::{Key, Place, Table, key};
+use crate::reference::Reference;
 
 /// A worker's name. It lies beside the workspace, not in it: no picture is built of names.
 pub fn worker_name(name: &WorkerName) -> Key {
@@ -18,5 +19,9 @@ impl Placed for WorkerName {
 
     fn place(&self) -> Place {
         Place::at(worker_name(self))
+    }
+
+    fn refers(&self) -> Vec<(Reference, Key)> {
+        vec![(Reference::NameWorker, super::worker(self.workspace, self.worker))]
     }
 }

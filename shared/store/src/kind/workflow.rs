@@ -1,11 +1,13 @@
 //! A workflow.
 
+use switchboard_domain::routing::workflow::Workflow as Rules;
 use switchboard_domain::sid::{WorkflowSid, WorkspaceSid};
 use switchboard_domain::workspace::Workflow;
 
 use super::Placed;
 use crate::listing::Listing;
 use crate::place::{Key, Place, Table, key};
+use crate::reference::Reference;
 
 /// What its sort keys begin with.
 const PREFIX: &str = "WW#";
@@ -26,6 +28,18 @@ impl Placed for Workflow {
 
     fn place(&self) -> Place {
         Place::at(workflow(self.workspace, self.sid))
+    }
+
+    fn refers(&self) -> Vec<(Reference, Key)> {
+        let workspace = self.workspace;
+        // One that cannot be read leads nowhere.
+        let Ok(rules) = Rules::parse(&self.configuration) else { return Vec::new() };
+        let queues = rules.queues().into_iter().map(|sid| super::task_queue(workspace, sid));
+        let activities = rules.activities().into_iter().map(|sid| super::activity(workspace, sid));
+        let workers = rules.workers().into_iter().map(|sid| super::worker(workspace, sid));
+        let queues = queues.map(|at| (Reference::WorkflowQueue, at));
+        let activities = activities.map(|at| (Reference::WorkflowActivity, at));
+        queues.chain(activities).chain(workers.map(|at| (Reference::WorkflowWorker, at))).collect()
     }
 }
 

@@ -6,6 +6,7 @@ use switchboard_domain::workspace::Workspace;
 use super::Placed;
 use crate::listing::Listing;
 use crate::place::{Key, Place, Table, dated, key};
+use crate::reference::Reference;
 
 /// Its partition of the index `list`.
 const WORKSPACES: &str = "WORKSPACES";
@@ -26,6 +27,11 @@ impl Placed for Workspace {
 
     fn place(&self) -> Place {
         Place::at(workspace(self.sid)).listed(WORKSPACES, dated(self.created, self.sid))
+    }
+
+    fn refers(&self) -> Vec<(Reference, Key)> {
+        let activities = [self.default_activity, self.timeout_activity];
+        activities.map(|sid| (Reference::WorkspaceActivity, super::activity(self.sid, sid))).into()
     }
 }
 

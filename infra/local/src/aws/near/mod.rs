@@ -108,6 +108,7 @@ impl Near {
             Service::Queues => ("sqs", queues.short(name)),
             // Nobody asks for it by this road.
             Service::Keys => ("kms", name),
+            Service::Objects => ("s3", name),
         };
         let resource = match index {
             Some(index) => format!("{name}/index/{index}"),

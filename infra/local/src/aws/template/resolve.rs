@@ -182,6 +182,8 @@ impl<'a> Resolver<'a> {
                     format!("{}/{}/{name}", place.queues_endpoint, place.account)
                 }
                 "AWS::DynamoDB::Table" => self.name_of(target, "TableName")?,
+                // A bucket's name has no capitals.
+                "AWS::S3::Bucket" => self.name_of(target, "BucketName")?.to_lowercase(),
                 _ => target.to_owned(),
             },
         })
@@ -197,6 +199,7 @@ impl<'a> Resolver<'a> {
             }
             ("AWS::SQS::Queue", "QueueName") => self.name_of(resource, "QueueName")?,
             ("AWS::SQS::Queue", "QueueUrl") => self.reference(resource)?,
+            ("AWS::S3::Bucket", "Arn") => format!("arn:aws:s3:::{}", self.reference(resource)?),
             ("AWS::DynamoDB::Table", "Arn") => {
                 let name = self.name_of(resource, "TableName")?;
                 format!("arn:aws:dynamodb:{region}:{account}:table/{name}")

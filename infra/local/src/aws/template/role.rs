@@ -6,7 +6,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use serde_json::{Map, Value, json};
 
 use super::resolve::Resolver;
-use crate::aws::keys::CONNECTION;
+use crate::aws::keys::WORDS;
 use crate::aws::roles::Permission;
 
 /// What the role at this ARN allows.
@@ -41,16 +41,18 @@ fn read(statement: &Value, stack: &str, allowed: &mut BTreeSet<Permission>) -> R
     let members = statement.as_object().into_iter().flat_map(Map::keys);
     let unknown: Vec<&String> = members.filter(|name| !KNOWN.contains(&name.as_str())).collect();
     ensure!(unknown.is_empty(), "{unknown:?} is not understood");
-    let is_for_secrets = is_for_secrets(&statement["Condition"])?;
+    let word = word(&statement["Condition"])?;
     for action in each(&statement["Action"])? {
         for resource in each(&statement["Resource"])? {
-            ensure!(
-                !action.contains('*') && !resource.contains('*'),
-                "wildcards are not understood"
-            );
+            // All objects of one bucket: each is named by its file, so no policy could name them.
+            let plain = match resource.starts_with("arn:aws:s3:::") {
+                true => resource.strip_suffix("/*").unwrap_or(resource),
+                false => resource,
+            };
+            ensure!(!action.contains('*') && !plain.contains('*'), "wildcards are not understood");
             let mut resource = named(resource, stack);
-            if is_for_secrets {
-                resource = format!("{resource}/{CONNECTION}");
+            if let Some(word) = word {
+                resource = format!("{resource}/{word}");
             }
             allowed.insert(Permission { action: action.to_owned(), resource });
         }
@@ -58,16 +60,19 @@ fn read(statement: &Value, stack: &str, allowed: &mut BTreeSet<Permission>) -> R
     Ok(())
 }
 
-/// Whether a statement is about secrets of connections alone, which the key seals with a word of their own, or about
-/// everything but them.
-fn is_for_secrets(condition: &Value) -> Result<bool> {
-    let word = format!("kms:EncryptionContext:{CONNECTION}");
-    if *condition == json!({ "StringLike": { &word: "CN*" } }) {
-        return Ok(true);
+/// The word of the secrets that a statement is about alone; none if it is about everything but secrets.
+fn word(condition: &Value) -> Result<Option<&'static str>> {
+    let about = |word: &str| format!("kms:EncryptionContext:{word}");
+    for (word, whose) in WORDS {
+        if *condition == json!({ "StringLike": { about(word): whose } }) {
+            return Ok(Some(word));
+        }
     }
-    let without = json!({ "Null": { &word: "true" } });
+    let all: Map<String, Value> =
+        WORDS.iter().map(|(word, _)| (about(word), json!("true"))).collect();
+    let without = json!({ "Null": all });
     ensure!(condition.is_null() || *condition == without, "{condition} is not understood");
-    Ok(false)
+    Ok(None)
 }
 
 /// One text or several.

@@ -20,8 +20,9 @@ const TIMES: [&str; 6] = [
 ];
 /// How identifiers are written: `x` is a digit of a hexadecimal number.
 const SID: &str = "AAxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
-/// How a secret of Standard Webhooks begins; what follows is base64.
-const SECRET: &str = "whsec_";
+/// How a secret of Standard Webhooks begins, and the signature of a temporary address, which covers a time; what follows is
+/// base64.
+const SECRETS: [&str; 2] = ["whsec_", "Signature="];
 
 type Answer = Result<Value, FunctionError>;
 
@@ -104,11 +105,11 @@ fn masked(text: &str, known: &BTreeSet<String>) -> String {
                 masked.push_str(&format!("<{} {place}>", &sid[..2]));
                 SID.len()
             }
-            None if rest.starts_with(SECRET) => {
+            None if let Some(begin) = SECRETS.iter().find(|begin| rest.starts_with(**begin)) => {
                 masked.push_str("<secret>");
-                let is_base64 = |it: char| it.is_ascii_alphanumeric() || "+/=".contains(it);
-                let random = rest[SECRET.len()..].find(|it| !is_base64(it));
-                random.map_or(rest.len(), |length| SECRET.len() + length)
+                let is_base64 = |it: char| it.is_ascii_alphanumeric() || "+/=-_".contains(it);
+                let random = rest[begin.len()..].find(|it| !is_base64(it));
+                random.map_or(rest.len(), |length| begin.len() + length)
             }
             None => {
                 masked.push(first);

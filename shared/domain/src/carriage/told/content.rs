@@ -63,8 +63,9 @@ pub enum Content {
     },
     /// An emoji on another message.
     Reaction {
-        /// The carrier's identifier of that message.
-        to: String,
+        /// The carrier's identifier of that message, if it says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<String>,
         /// The emoji; none where it was taken away.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         emoji: Option<Private<String>>,
@@ -91,6 +92,12 @@ pub enum Content {
         /// Its headline.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         headline: Option<Private<String>>,
+        /// What it says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        body: Option<Private<String>>,
+        /// Where its picture or film is kept.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        media_url: Option<Private<String>>,
         /// What the business put behind the link, or the identifier of the click.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reference: Option<Private<String>>,
@@ -135,8 +142,8 @@ pub enum Content {
 }
 
 impl Content {
-    /// The words that stand for it where there is no text.
-    pub fn words(&self) -> Option<String> {
+    /// The words that stand for it where there is no text. A reaction is told with what it is to (`target`).
+    pub fn words(&self, target: Option<&str>) -> Option<String> {
         let text = |text: &Option<Private<String>>| text.as_ref().map(|text| text.0.clone());
         let words = match self {
             Self::Location { latitude, longitude, name, address } => {
@@ -153,7 +160,13 @@ impl Content {
             Self::Button { text: label, payload } => text(label).or_else(|| text(payload))?,
             Self::ListChoice { id, title, .. } => text(title).or_else(|| text(id))?,
             Self::Form { title, .. } => text(title)?,
-            Self::Reaction { emoji, .. } => text(emoji)?,
+            Self::Reaction { emoji, .. } => {
+                let target = target.unwrap_or("an earlier message");
+                match text(emoji) {
+                    Some(emoji) => format!("Reacted {emoji} to {target}"),
+                    None => format!("Took back the reaction to {target}"),
+                }
+            }
             Self::Link { url, title } => text(title).unwrap_or_else(|| url.0.clone()),
             Self::Order { .. }
             | Self::Referral { .. }
@@ -163,6 +176,30 @@ impl Content {
             | Self::Unsupported { .. } => return None,
         };
         Some(words).filter(|words| !words.is_empty())
+    }
+
+    /// What is shown of it where there are neither words nor files, so that nobody sees a blank message; nothing of what
+    /// only comes with a message.
+    pub fn stand_in(&self) -> Option<String> {
+        let words = match self {
+            Self::Location { .. } => "Sent a place",
+            Self::Contact { .. } => "Sent a contact",
+            Self::Button { .. } => "Pressed a button",
+            Self::ListChoice { .. } => "Chose from a list",
+            Self::Form { .. } => "Filled in a form",
+            Self::Order { .. } => "Sent an order",
+            Self::Referral { .. } => "Came from an advertisement or a link",
+            Self::Story { .. } => "Answered or mentioned a story",
+            Self::OptOut { choice } => return Some(choice.to_uppercase()),
+            Self::Unsupported { what: Some(what), .. } => {
+                return Some(format!("Sent something that the channel does not pass on: {what}"));
+            }
+            Self::Unsupported { what: None, .. } => {
+                "Sent something that the channel does not pass on"
+            }
+            Self::Reaction { .. } | Self::Link { .. } | Self::Forwarded { .. } => return None,
+        };
+        Some(words.to_owned())
     }
 }
 
@@ -181,18 +218,23 @@ mod tests {
             name,
             address,
         };
+        let reaction = |emoji| Content::Reaction { to: Some("m".to_owned()), emoji };
+        let unsupported = |what: &str| Content::Unsupported {
+            what: Some(what.to_owned()).filter(|what| !what.is_empty()),
+            error_code: None,
+        };
         for (content, words) in [
             (location(some("Big Ben"), some("London")), Some("Big Ben, London")),
             (location(None, None), Some("51.5, -0.1")),
             (Content::Button { text: some("Yes"), payload: some("y") }, Some("Yes")),
             (Content::Button { text: None, payload: some("y") }, Some("y")),
-            (Content::Button { text: None, payload: None }, None),
+            (Content::Button { text: None, payload: None }, Some("Pressed a button")),
             (
                 Content::ListChoice { id: some("r1"), title: some("Red"), description: None },
                 Some("Red"),
             ),
-            (Content::Reaction { to: "m".to_owned(), emoji: some("👍") }, Some("👍")),
-            (Content::Reaction { to: "m".to_owned(), emoji: None }, None),
+            (reaction(some("👍")), Some("Reacted 👍 to an earlier message")),
+            (reaction(None), Some("Took back the reaction to an earlier message")),
             (
                 Content::Contact {
                     name: "Zoë".into(),
@@ -201,6 +243,12 @@ mod tests {
                 },
                 Some("Zoë, +1 555"),
             ),
+            (Content::Form { title: None, response: "{}".into() }, Some("Filled in a form")),
+            (Content::Order { catalog: None, items: "[]".into() }, Some("Sent an order")),
+            (Content::Story { id: None, url: None }, Some("Answered or mentioned a story")),
+            (Content::OptOut { choice: "stop".to_owned() }, Some("STOP")),
+            (unsupported("poll"), Some("Sent something that the channel does not pass on: poll")),
+            (unsupported(""), Some("Sent something that the channel does not pass on")),
             (Content::Forwarded { many_times: true }, None),
         ] {
             let pair = ("+14155550101".parse().unwrap(), "+18005550199".parse().unwrap());
@@ -208,6 +256,10 @@ mod tests {
                 InboundMessage::new(CarrierName::default(), "id", pair, "", Timestamp(0));
             message.content = vec![content];
             assert_eq!(message.text().map(|text| text.0).as_deref(), words);
+            let is_reaction = matches!(message.content[0], Content::Reaction { .. });
+            let told = message.text_to(Some("“hi”")).map(|text| text.0);
+            let expected = words.map(|words| words.replace("an earlier message", "“hi”"));
+            assert_eq!((told != message.text().map(|text| text.0), told), (is_reaction, expected));
             message.body = "typed".into();
             assert_eq!(message.text(), some("typed"));
         }

@@ -55,6 +55,7 @@ fn message() -> Command {
         body: Some("hi".into()),
         media: Vec::new(),
         attributes: None,
+        speaker: None,
         origin: None,
         aliases: Vec::new(),
         dates: Dates { created: Some(Timestamp(1)), updated: None },

@@ -9,7 +9,7 @@ use crate::conversation::{
     Answers, Changes, Conversation, ConversationEvent, EventName, HookName, Inquiry, Listening,
     Objection, Source, User, Verdict,
 };
-use crate::message::Message;
+use crate::message::{Message, files_of};
 use crate::private::Private;
 use crate::process::parameters::Parameters;
 use crate::refusal::Refusal;
@@ -21,7 +21,7 @@ pub(super) fn of(before: &Conversation, done: &Done, commands: &[Command]) -> Ve
     let mut all = Vec::new();
     for (place, command) in commands.iter().enumerate() {
         for (hook, event) in hooks(done, place, command) {
-            if is_asked(hook) && is_asked_about(done.change.source, hook, commands) {
+            if is_asked(hook) && is_asked_about(&done.change.source, hook, commands) {
                 let parameters = Asking { before, done, place, command, commands };
                 let parameters = Private(parameters.about(hook, event).into_pairs());
                 all.push(Inquiry { asked: (hook, place), service: before.service, parameters });
@@ -63,7 +63,7 @@ pub(super) fn changed(
 }
 
 /// What is asked before a user is changed, as they would then be.
-pub fn of_user(user: &User, source: Source, listening: Listening) -> Option<Inquiry> {
+pub fn of_user(user: &User, source: &Source, listening: Listening) -> Option<Inquiry> {
     let hook = HookName::OnUserUpdate;
     if !source.tells_webhooks() || !listening.asks(hook) {
         return None;
@@ -93,6 +93,7 @@ fn change(command: &mut Command, to: Changes) -> Result<(), Refusal> {
         | Command::Attach(_)
         | Command::Configure(..)
         | Command::Detach(_)
+        | Command::Speak(_)
         | Command::Learn(_)
         | Command::Readdress { .. }
         | Command::Withdraw(_) => {}
@@ -119,10 +120,11 @@ fn hooks<'a>(
     events.iter().filter_map(|event| Some((event.before()?, Some(event)))).collect()
 }
 
-fn is_asked_about(source: Source, hook: HookName, commands: &[Command]) -> bool {
+fn is_asked_about(source: &Source, hook: HookName, commands: &[Command]) -> bool {
     match source {
-        Source::Api { webhooks } => webhooks,
-        Source::Channel => {
+        Source::Api { webhooks } => *webhooks,
+        Source::Client(_) => true,
+        Source::Channel(_) => {
             let opens = commands.iter().any(|command| matches!(command, Command::Create(_)));
             hook == if opens { HookName::OnConversationAdd } else { HookName::OnMessageAdd }
         }
@@ -130,10 +132,11 @@ fn is_asked_about(source: Source, hook: HookName, commands: &[Command]) -> bool 
     }
 }
 
-fn begun(hook: HookName, source: Source) -> Parameters {
+fn begun(hook: HookName, source: &Source) -> Parameters {
     let mut all = Parameters::default();
     all.add("EventType", hook.name());
     all.add("Source", source.name());
+    all.add_given("ClientIdentity", source.client().map(|it| it.identity.clone()));
     all
 }
 
@@ -151,7 +154,7 @@ impl Asking<'_> {
     /// table has the event afterwards alone.
     fn about(&self, hook: HookName, event: Option<&ConversationEvent>) -> Parameters {
         let after = &self.done.change.conversation;
-        let mut all = begun(hook, self.done.change.source);
+        let mut all = begun(hook, &self.done.change.source);
         if hook != HookName::OnConversationAdd {
             all.add("ConversationSid", self.before.sid.to_string());
         }
@@ -179,7 +182,8 @@ impl Asking<'_> {
                 | EventName::OnDeliveryUpdated
                 | EventName::OnConversationAdded
                 | EventName::OnUserAdded
-                | EventName::OnUserUpdated,
+                | EventName::OnUserUpdated
+                | EventName::OnSpeakerChanged,
             ) => {}
         }
         all
@@ -194,7 +198,8 @@ impl Asking<'_> {
             .find_map(|command| if let Command::Post(post) = command { Some(post) } else { None });
         let Some(post) = post else { return };
         all.add("MessageBody", post.body.as_ref().map(|body| body.0.clone()).unwrap_or_default());
-        all.media(&post.media);
+        all.media(files_of(post.sid, &post.media));
+        all.channel_metadata(post.origin.as_ref(), &post.media);
     }
 
     fn message(&self, all: &mut Parameters, hook: HookName) {

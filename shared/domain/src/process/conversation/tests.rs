@@ -1,6 +1,8 @@
+mod limits;
 mod people;
 
 use super::*;
+use crate::address::ChannelType;
 use crate::conversation::{
     AGENT, Answer, CHANNEL_PARTICIPANTS_MAX, Dates, Defaults, EventName, HookName, Hooks, Level,
     Listening, PARTICIPANTS_MAX, Pair, Question, Reason, RoleKind, State, User, WEBHOOKS_MAX, Who,
@@ -59,7 +61,10 @@ fn settled(conversation: &Conversation, command: Command) -> Result<Conversation
                     | Question::BearerOf(..)
                     | Question::Listening(_)
                     | Question::RolesOfNewcomers(_)
-                    | Question::KindOfRole(..) => (question, Answer::None),
+                    | Question::GrantsOf(..)
+                    | Question::RoleOf(_)
+                    | Question::KindOfRole(..)
+                    | Question::IsInOpen(..) => (question, Answer::None),
                 };
                 answers.extend(questions.into_iter().map(harmless));
             }
@@ -120,6 +125,7 @@ fn post(body: &str) -> Post {
         body: Some(body.into()),
         media: Vec::new(),
         attributes: None,
+        speaker: None,
         origin: None,
         aliases: Vec::new(),
         dates: Dates::default(),
@@ -382,7 +388,7 @@ fn what_the_account_and_the_service_are_told_of_a_message_travels_on_it() {
     let question = Question::Listening(conversation.service);
     let posts = |answers: &Answers| {
         let command = Command::Post(post("hi"));
-        decide(&conversation, command, Source::Channel, answers, NOW)
+        decide(&conversation, command, Source::Channel(ChannelType::Sms), answers, NOW)
     };
     let asked = posts(&Answers::of_account());
     assert_eq!(asked, Err(Objection::AskFirst(vec![question.clone()])));
@@ -495,20 +501,27 @@ fn a_webhook_hears_what_it_asked_for_and_a_flow_hears_nothing() {
     let flow = Target::Studio { flow: FlowSid::derived(&["f"]) };
     let _ = thread.does(Command::Attach(flow)).unwrap();
     let added = ConversationEvent::MessageAdded { message: post("hi").sid, author: Some(3) };
-    let told =
-        calls(&thread.0, std::slice::from_ref(&added), Source::Channel, Listening::default());
+    let told = calls(
+        &thread.0,
+        std::slice::from_ref(&added),
+        &Source::Channel(ChannelType::Sms),
+        Listening::default(),
+    );
     let [call] = called(&told)[..] else { panic!("{told:?}") };
     assert_eq!((call.webhook, call.number, call.source.as_str()), (number, Some(3), "SMS"));
     let other = [ConversationEvent::ParticipantAdded { number: 1 }];
-    assert!(calls(&thread.0, &other, Source::Channel, Listening::default()).is_empty());
+    assert!(
+        calls(&thread.0, &other, &Source::Channel(ChannelType::Sms), Listening::default())
+            .is_empty()
+    );
     let woken = woken();
     let both = [woken, added];
-    let told = calls(&thread.0, &both, Source::Api { webhooks: true }, Listening::default());
+    let told = calls(&thread.0, &both, &Source::Api { webhooks: true }, Listening::default());
     let [first, second] = called(&told)[..] else { panic!("{told:?}") };
     assert_eq!((first.source.as_str(), first.state_from.as_deref()), ("API", Some("inactive")));
     assert_eq!((first.state_to.as_deref(), first.reason), (Some("active"), Some(Reason::Event)));
     assert_eq!(second.event, EventName::OnMessageAdded);
-    assert!(calls(&thread.0, &both, QUIET, Listening::default()).is_empty());
+    assert!(calls(&thread.0, &both, &QUIET, Listening::default()).is_empty());
 }
 
 #[test]
@@ -522,9 +535,15 @@ fn a_trigger_hears_of_messages() {
     let _ = thread.does(Command::Attach(target)).unwrap();
     let message = post("hi").sid;
     let added = [ConversationEvent::MessageAdded { message, author: None }];
-    assert_eq!(calls(&thread.0, &added, Source::Channel, Listening::default()).len(), 1);
+    assert_eq!(
+        calls(&thread.0, &added, &Source::Channel(ChannelType::Sms), Listening::default()).len(),
+        1
+    );
     let removed = [ConversationEvent::MessageRemoved { message, author: None }];
-    assert!(calls(&thread.0, &removed, Source::Channel, Listening::default()).is_empty());
+    assert!(
+        calls(&thread.0, &removed, &Source::Channel(ChannelType::Sms), Listening::default())
+            .is_empty()
+    );
 }
 
 #[test]

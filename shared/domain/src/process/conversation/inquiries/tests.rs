@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::address::ChannelType;
 use crate::carriage::{CarrierName, InboundMessage};
 use crate::codes::Code;
 use crate::conversation::{
@@ -80,6 +81,7 @@ fn post(body: &str) -> Post {
         body: Some(body.into()),
         media: Vec::new(),
         attributes: None,
+        speaker: None,
         origin: None,
         aliases: Vec::new(),
         dates: Default::default(),
@@ -88,7 +90,7 @@ fn post(body: &str) -> Post {
 
 fn inbound() -> Post {
     let Pair { address, proxy } = pair();
-    Post::of(&InboundMessage::new(CarrierName::default(), "SM1", (address, proxy), "hi", NOW))
+    Post::of(&InboundMessage::new(CarrierName::default(), "SM1", (address, proxy), "hi", NOW), None)
 }
 
 /// A conversation with the customer and a message in it.
@@ -146,7 +148,8 @@ fn what_we_do_ourselves_and_what_says_nothing_of_webhooks_is_not_asked_about() {
     let (open, _) = begun();
     let quiet = Source::Api { webhooks: false };
     for source in [Source::Interaction, Source::Timer, quiet] {
-        assert_eq!(asked(&open, &[Command::Post(post("b"))], source), [], "{source:?}");
+        let asked = asked(&open, &[Command::Post(post("b"))], source.clone());
+        assert_eq!(asked, [], "{source:?}");
     }
     assert_eq!(asked(&open, &[Command::Close], ALOUD), [], "a state is not asked about");
     assert_eq!(asked(&open, &[Command::Update(Details::default())], ALOUD), []);
@@ -164,7 +167,7 @@ fn a_function_that_asks_nobody_decides_without() {
 fn a_customers_message_is_asked_about_once_as_a_message_or_as_a_conversation() {
     let (open, _) = begun();
     let appending = [Command::Learn(vec![pair().address]), Command::Post(inbound())];
-    let asked_about = asked(&open, &appending, Source::Channel);
+    let asked_about = asked(&open, &appending, Source::Channel(ChannelType::Sms));
     assert_eq!(hooks_of(&asked_about), [(HookName::OnMessageAdd, 1)]);
     assert_eq!(parameter(&asked_about[0], "Source"), Some("SMS"));
     assert_eq!(parameter(&asked_about[0], "Body"), Some("hi"));
@@ -173,7 +176,7 @@ fn a_customers_message_is_asked_about_once_as_a_message_or_as_a_conversation() {
         Command::Join(NewParticipant::at(pair())),
         Command::Post(inbound()),
     ];
-    let asked = asked(&empty(), &opening, Source::Channel);
+    let asked = asked(&empty(), &opening, Source::Channel(ChannelType::Sms));
     assert_eq!(hooks_of(&asked), [(HookName::OnConversationAdd, 0)]);
     let said = |name| parameter(&asked[0], name);
     assert_eq!(
@@ -182,6 +185,34 @@ fn a_customers_message_is_asked_about_once_as_a_message_or_as_a_conversation() {
     );
     assert_eq!(said("MessagingBinding.Address"), Some("+14155550100"));
     assert_eq!(said("MessagingBinding.ProxyAddress"), Some("+18005550199"));
+}
+
+#[test]
+fn who_is_asked_about_a_customers_message_hears_what_the_carrier_said_of_it() {
+    let (open, _) = begun();
+    let opening = |post| {
+        vec![
+            Command::Create(Details::default()),
+            Command::Join(NewParticipant::at(pair())),
+            Command::Post(post),
+        ]
+    };
+    let source = Source::Channel(ChannelType::Whatsapp);
+    let told = |post: Post| {
+        let appended = asked(&open, &[Command::Post(post.clone())], source.clone());
+        let opened = asked(&empty(), &opening(post), source.clone());
+        assert_eq!(parameter(&appended[0], "Source"), Some("WHATSAPP"));
+        let [one, other] = [&appended[0], &opened[0]]
+            .map(|it| parameter(it, "ChannelMetadata").map(str::to_owned));
+        assert_eq!(one, other);
+        one
+    };
+    assert_eq!(told(inbound()), None, "nothing was said");
+    let mut post = inbound();
+    post.origin.as_mut().unwrap().profile_name = Some("Ann".into());
+    let metadata = post.origin.as_ref().unwrap().metadata(&[]);
+    assert_eq!(metadata["data"]["profile_name"], "Ann");
+    assert_eq!(told(post), Some(metadata.to_string()));
 }
 
 #[test]
@@ -232,7 +263,8 @@ fn a_change_that_cannot_be_made_is_refused_under_its_code() {
     let refused = decided(&open, &commands, ALOUD, &verdict).unwrap_err();
     assert_eq!(refused, Objection::Refused(Refusal::EmptyMessage));
     let verdict = [((HookName::OnMessageAdd, 0), Verdict::Changed(emptied))];
-    let refused = decided(&open, &[Command::Post(inbound())], Source::Channel, &verdict);
+    let refused =
+        decided(&open, &[Command::Post(inbound())], Source::Channel(ChannelType::Sms), &verdict);
     assert_eq!(refused.unwrap_err(), Objection::Refused(Refusal::EmptyMessage));
 }
 
@@ -241,7 +273,9 @@ fn whoever_is_said_to_have_written_the_writer_gets_no_copy() {
     let (open, _) = begun();
     let changes = Changes { author: Some("somebody".to_owned()), ..Changes::default() };
     let verdict = [((HookName::OnMessageAdd, 0), Verdict::Changed(changes))];
-    let posted = decided(&open, &[Command::Post(inbound())], Source::Channel, &verdict).unwrap();
+    let posted =
+        decided(&open, &[Command::Post(inbound())], Source::Channel(ChannelType::Sms), &verdict)
+            .unwrap();
     let message = posted.message.unwrap();
     assert_eq!((message.author.as_str(), message.deliveries.len()), ("somebody", 0));
 }

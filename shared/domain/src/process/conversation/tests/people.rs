@@ -1,6 +1,7 @@
 //! Who is a user of a service, which roles people have, and what they have read.
 
 use super::*;
+use crate::conversation::NewcomersRoles;
 
 #[test]
 fn who_joins_for_the_first_time_is_a_user_from_then_on() {
@@ -8,7 +9,7 @@ fn who_joins_for_the_first_time_is_a_user_from_then_on() {
     let service = conversation.service;
     let sid = User::sid_of(service, "alice");
     let answers = |user: Answer| -> Answers {
-        let roles = Answer::Roles { user: 7, participant: 8 };
+        let roles = Answer::Roles(NewcomersRoles { user: 7, participant: 8, creator: 9 });
         [(Question::HasUser(sid), user), (Question::RolesOfNewcomers(service), roles)]
             .into_iter()
             .collect()
