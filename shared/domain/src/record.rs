@@ -8,48 +8,49 @@ use crate::timestamp::Timestamp;
 use crate::version::Version;
 use crate::workspace::{Activity, TaskChannel, TaskQueue, Worker, Workflow, Workspace};
 
-/// Applies a macro to all kinds of records, as `Kind: path::to::Kind,` each. A new kind is one line here; whatever the
-/// other crates have to know of it fails to compile until it is there.
+/// Applies a macro to all kinds of records, as `Kind file: path::to::Kind,` each, where the file is the one of the store
+/// that says how it is kept (`shared/store/src/kind/`). A new kind is one line here and that file, without which the store
+/// does not compile.
 #[macro_export]
 macro_rules! for_each_record {
     ($apply:ident) => {
         $apply! {
-            ActionCount: $crate::pace::ActionCount,
-            Activity: $crate::workspace::Activity,
-            AddressBinding: $crate::conversation::AddressBinding,
-            AddressConfiguration: $crate::configuration::AddressConfiguration,
-            ApiKey: $crate::access::ApiKey,
-            CarrierConnection: $crate::connection::CarrierConnection,
-            Conversation: $crate::conversation::Conversation,
-            ConversationConfiguration: $crate::configuration::ConversationConfiguration,
-            Flow: $crate::configuration::Flow,
-            Head: $crate::head::Head,
-            Interaction: $crate::interaction::Interaction,
-            Membership: $crate::conversation::Membership,
-            Message: $crate::message::Message,
-            MessagePage: $crate::conversation::MessagePage,
-            MessagingService: $crate::configuration::MessagingService,
-            Occurrence: $crate::event::Occurrence,
-            PhoneNumber: $crate::configuration::PhoneNumber,
-            RejectedWebhook: $crate::connection::RejectedWebhook,
-            RemovedConversation: $crate::conversation::RemovedConversation,
-            Renaming: $crate::conversation::Renaming,
-            SenderConnection: $crate::connection::SenderConnection,
-            Service: $crate::conversation::Service,
-            Silence: $crate::endpoint::Silence,
-            Spend: $crate::message::Spend,
-            Task: $crate::task::Task,
-            TaskChannel: $crate::workspace::TaskChannel,
-            TaskQueue: $crate::workspace::TaskQueue,
-            UniqueName: $crate::conversation::UniqueName,
-            Upload: $crate::media::Upload,
-            User: $crate::conversation::User,
-            WebhookAttempt: $crate::webhook::WebhookAttempt,
-            WebhookEndpoint: $crate::webhook::WebhookEndpoint,
-            Worker: $crate::workspace::Worker,
-            WorkerName: $crate::workspace::WorkerName,
-            Workflow: $crate::workspace::Workflow,
-            Workspace: $crate::workspace::Workspace,
+            ActionCount action_count: $crate::pace::ActionCount,
+            Activity activity: $crate::workspace::Activity,
+            AddressBinding address_binding: $crate::conversation::AddressBinding,
+            AddressConfiguration address_configuration: $crate::configuration::AddressConfiguration,
+            ApiKey api_key: $crate::access::ApiKey,
+            CarrierConnection carrier_connection: $crate::connection::CarrierConnection,
+            Conversation conversation: $crate::conversation::Conversation,
+            ConversationConfiguration conversation_configuration: $crate::configuration::ConversationConfiguration,
+            Flow flow: $crate::configuration::Flow,
+            Head head: $crate::head::Head,
+            Interaction interaction: $crate::interaction::Interaction,
+            Membership membership: $crate::conversation::Membership,
+            Message message: $crate::message::Message,
+            MessagePage message_page: $crate::conversation::MessagePage,
+            MessagingService messaging_service: $crate::configuration::MessagingService,
+            Occurrence occurrence: $crate::event::Occurrence,
+            PhoneNumber phone_number: $crate::configuration::PhoneNumber,
+            RejectedWebhook rejected_webhook: $crate::connection::RejectedWebhook,
+            RemovedConversation removed_conversation: $crate::conversation::RemovedConversation,
+            Renaming renaming: $crate::conversation::Renaming,
+            SenderConnection sender_connection: $crate::connection::SenderConnection,
+            Service service: $crate::conversation::Service,
+            Silence silence: $crate::endpoint::Silence,
+            Spend spend: $crate::message::Spend,
+            Task task: $crate::task::Task,
+            TaskChannel task_channel: $crate::workspace::TaskChannel,
+            TaskQueue task_queue: $crate::workspace::TaskQueue,
+            UniqueName unique_name: $crate::conversation::UniqueName,
+            Upload upload: $crate::media::Upload,
+            User user: $crate::conversation::User,
+            WebhookAttempt webhook_attempt: $crate::webhook::WebhookAttempt,
+            WebhookEndpoint webhook_endpoint: $crate::webhook::WebhookEndpoint,
+            Worker worker: $crate::workspace::Worker,
+            WorkerName worker_name: $crate::workspace::WorkerName,
+            Workflow workflow: $crate::workspace::Workflow,
+            Workspace workspace: $crate::workspace::Workspace,
         }
     };
 }
@@ -61,7 +62,7 @@ pub trait RecordKind: Into<Record> {
 }
 
 macro_rules! records {
-    ($($kind:ident: $path:path,)*) => {
+    ($($kind:ident $file:ident: $path:path,)*) => {
         /// One record of any kind.
         #[derive(Debug, Clone, PartialEq)]
         #[expect(missing_docs, reason = "each variant is documented as the type it holds")]

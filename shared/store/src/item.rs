@@ -54,7 +54,7 @@ pub trait Kept: Into<Record> + DeserializeOwned {
 }
 
 macro_rules! kept {
-    ($($kind:ident: $path:path,)*) => {
+    ($($kind:ident $file:ident: $path:path,)*) => {
         $(impl Kept for $path {
             const KIND: &'static str = stringify!($kind);
 

@@ -2,51 +2,6 @@
 //!
 //! These files and `key.rs` are the only ones that spell keys.
 
-macro_rules! kinds {
-    ($($file:ident)*) => {
-        $(mod $file; pub use self::$file::*;)*
-    };
-}
-
-kinds! {
-    action_count
-    activity
-    address_binding
-    address_configuration
-    api_key
-    carrier_connection
-    conversation
-    conversation_configuration
-    flow
-    head
-    interaction
-    membership
-    message
-    message_page
-    messaging_service
-    occurrence
-    phone_number
-    rejected_webhook
-    removed_conversation
-    renaming
-    sender_connection
-    service
-    silence
-    spend
-    task
-    task_channel
-    task_queue
-    unique_name
-    upload
-    user
-    webhook_attempt
-    webhook_endpoint
-    worker
-    worker_name
-    workflow
-    workspace
-}
-
 use switchboard_domain::for_each_record;
 use switchboard_domain::record::Record;
 use switchboard_domain::sid::WorkspaceSid;
@@ -70,7 +25,9 @@ pub(crate) trait Placed {
 }
 
 macro_rules! of_records {
-    ($($kind:ident: $path:path,)*) => {
+    ($($kind:ident $file:ident: $path:path,)*) => {
+        $(mod $file; pub use self::$file::*;)*
+
         /// What a record refers to, and where that is.
         pub fn references(record: &Record) -> Vec<(Reference, Key)> {
             match record {

@@ -13,7 +13,7 @@ use crate::item::{self, Item};
 use crate::{Kept, Key, Row, Text};
 
 macro_rules! examples {
-    ($($kind:ident: $path:path,)*) => {
+    ($($kind:ident $file:ident: $path:path,)*) => {
         /// Each kind with its example.
         const EXAMPLES: &[(&str, &str)] = &[$((stringify!($kind), <$path as Placed>::EXAMPLE),)*];
     };
@@ -204,7 +204,7 @@ fn no_two_kinds_share_a_place() {
 }
 
 macro_rules! kinds_keep_theirs {
-    ($($kind:ident: $path:path,)*) => {
+    ($($kind:ident $file:ident: $path:path,)*) => {
         #[test]
         fn a_record_is_taken_as_its_own_kind_and_no_other() {
             for (kind, text) in EXAMPLES {

@@ -30,7 +30,7 @@ impl Text {
 }
 
 macro_rules! by_kind {
-    ($($kind:ident: $path:path,)*) => {
+    ($($kind:ident $file:ident: $path:path,)*) => {
         /// The record, whatever it is.
         pub(super) fn record(text: &str) -> Result<Record, StoreError> {
             let heads = Heads::of(text).map_err(|error| unreadable("item", error.to_string()))?;
