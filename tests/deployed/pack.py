@@ -39,9 +39,9 @@ def main(built, out, most, *functions):
         program = Path(built, name)
         folder = out / name
         folder.mkdir()
-        shutil.copy2(program, folder / "bootstrap")
-        size, needs = packed(program, zips / f"{name}.zip"), glibc(program)
-        print(f"{name}: {program.stat().st_size:,} bytes, {size:,} zipped, glibc {'.'.join(map(str, needs))}")
+        subprocess.run(["strip", "-o", folder / "bootstrap", program], check=True)
+        size, needs = packed(folder / "bootstrap", zips / f"{name}.zip"), glibc(program)
+        print(f"{name}: {(folder / 'bootstrap').stat().st_size:,} bytes, {size:,} zipped, glibc {'.'.join(map(str, needs))}")
         if needs > GLIBC:
             wrong.append(f"{name} needs glibc {needs}, and Lambda has {GLIBC}")
         if size > most:
