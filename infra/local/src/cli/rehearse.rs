@@ -174,8 +174,8 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    #[test]
-    fn an_answer_is_laid_out_as_tables() {
+    /// What the account's rehearsal answers, with everything in it that can be laid out.
+    fn answer() -> Value {
         let waits = |count, worst| {
             json!({
                 "count": count, "median_ms": 1500, "percentile_95_ms": 2000, "worst_ms": worst,
@@ -184,7 +184,7 @@ mod tests {
         let none = json!({
             "count": 0, "median_ms": null, "percentile_95_ms": null, "worst_ms": null,
         });
-        let answer = json!({
+        json!({
             "start_date": "2026-11-22T10:00:00Z",
             "end_date": "2026-11-22T10:15:00Z",
             "recorded_events": 60,
@@ -214,7 +214,11 @@ mod tests {
             "assumed": {
                 "answers": 2, "answer_after_ms": 4000, "service_ms": 300_000, "rules": ["So it is"],
             },
-        });
+        })
+    }
+
+    #[test]
+    fn an_answer_is_laid_out_as_tables() {
         let expected = "\
 2026-11-22T10:00:00Z to 2026-11-22T10:15:00Z, recorded events: 60
 
@@ -247,7 +251,7 @@ Fell out then:
 Assumed answers: 2, accepted after 4.0 s. A task of which nothing is known takes 300.0 s.
 - So it is.
 ";
-        assert_eq!(table(&answer).unwrap(), expected);
+        assert_eq!(table(&answer()).unwrap(), expected);
         assert!(table(&json!({ "code": 20404 })).is_err());
     }
 }

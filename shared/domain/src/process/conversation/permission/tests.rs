@@ -123,21 +123,24 @@ enum May {
     Never,
 }
 
+/// A command as a client could give it, by its name, and who may.
+type Case = (&'static str, Command, May);
+
 /// Every command as a client could give it, and who may.
-#[expect(clippy::too_many_lines, reason = "a table")]
-fn table(thread: &Thread) -> Vec<(&'static str, Command, May)> {
-    use May::{Always, Any, Never};
-    let number = |name: &str| thread.conversation.participant_called(name).unwrap().number;
-    let (ann, bob) = (number("ann"), number("bob"));
+fn table(thread: &Thread) -> Vec<Case> {
+    let mut all = of_conversation();
+    all.extend(of_people(thread));
+    all.extend(of_messages(thread));
+    all
+}
+
+/// A time that only the server sets.
+const DATED: Dates = Dates { created: Some(NOW), updated: None };
+
+fn of_conversation() -> Vec<Case> {
+    use May::{Any, Never};
     let named = |details: Details| Command::Update(details);
-    let pair = Pair::new("+14155550100".parse().unwrap(), "+18005550199".parse().unwrap()).unwrap();
-    let of = |number, update| Command::UpdateParticipant(number, update);
-    let update = ParticipantUpdate::default;
-    let (own, bobs) = (Box::new(thread.own.clone()), Box::new(thread.bobs.clone()));
-    let text = Edit { body: Some(Some("new".into())), ..Edit::default() };
-    let beside = Edit { attributes: attributes(), ..Edit::default() };
     let target = || Target::Studio { flow: crate::sid::FlowSid::derived(&["f"]) };
-    let dated = Dates { created: Some(NOW), updated: None };
     vec![
         (
             "name",
@@ -162,11 +165,28 @@ fn table(thread: &Thread) -> Vec<(&'static str, Command, May)> {
         ),
         ("other timer", named(Details { closed: Some(None), ..Details::default() }), Never),
         ("service", named(Details { messaging_service: Some(None), ..Details::default() }), Never),
-        ("date", named(Details { dates: dated, ..Details::default() }), Never),
+        ("date", named(Details { dates: DATED, ..Details::default() }), Never),
         ("link", Command::Link(InteractionSid::derived(&["i"])), Never),
         ("close", Command::Close, Never),
         ("look", Command::Look, Never),
         ("remove", Command::Remove, Any(&[P::DeleteConversation])),
+        ("attach", Command::Attach(target()), Never),
+        ("configure", Command::Configure(1, target()), Never),
+        ("detach", Command::Detach(1), Never),
+        ("speak", Command::Speak(SpeakerCommand::GiveBack { token: 1 }), Never),
+        ("learn", Command::Learn(Vec::new()), Never),
+        ("readdress", Command::Readdress { old: Vec::new(), new: Vec::new(), since: NOW }, Never),
+    ]
+}
+
+fn of_people(thread: &Thread) -> Vec<Case> {
+    use May::{Always, Any, Never};
+    let number = |name: &str| thread.conversation.participant_called(name).unwrap().number;
+    let (ann, bob) = (number("ann"), number("bob"));
+    let pair = Pair::new("+14155550100".parse().unwrap(), "+18005550199".parse().unwrap()).unwrap();
+    let of = |number, update| Command::UpdateParticipant(number, update);
+    let update = ParticipantUpdate::default;
+    vec![
         (
             "add",
             Command::Join(NewParticipant::known_as("carol".to_owned())),
@@ -218,16 +238,19 @@ fn table(thread: &Thread) -> Vec<(&'static str, Command, May)> {
         ("bob's level", of(bob, ParticipantUpdate { muted: Some(true), ..update() }), Never),
         ("leave", Command::Leave(ann), Any(&[P::LeaveConversation, P::RemoveParticipant])),
         ("put out", Command::Leave(bob), Any(&[P::RemoveParticipant])),
-        ("attach", Command::Attach(target()), Never),
-        ("configure", Command::Configure(1, target()), Never),
-        ("detach", Command::Detach(1), Never),
-        ("speak", Command::Speak(SpeakerCommand::GiveBack { token: 1 }), Never),
-        ("learn", Command::Learn(Vec::new()), Never),
-        ("readdress", Command::Readdress { old: Vec::new(), new: Vec::new(), since: NOW }, Never),
+    ]
+}
+
+fn of_messages(thread: &Thread) -> Vec<Case> {
+    use May::{Any, Never};
+    let (own, bobs) = (Box::new(thread.own.clone()), Box::new(thread.bobs.clone()));
+    let text = Edit { body: Some(Some("new".into())), ..Edit::default() };
+    let beside = Edit { attributes: attributes(), ..Edit::default() };
+    vec![
         ("post", Command::Post(post("hello", None)), Any(&[P::SendMessage])),
         ("post as oneself", Command::Post(post("hello", Some("ann"))), Any(&[P::SendMessage])),
         ("post as bob", Command::Post(post("hello", Some("bob"))), Never),
-        ("post in the past", Command::Post(Post { dates: dated, ..post("hello", None) }), Never),
+        ("post in the past", Command::Post(Post { dates: DATED, ..post("hello", None) }), Never),
         (
             "send a file",
             Command::Post(Post { body: None, media: vec![file()], ..post("hello", None) }),
