@@ -2,7 +2,11 @@
 
 use std::sync::{Arc, Mutex};
 
-use switchboard_carriers::{SIGNATURE_HEADER, sign};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::{Digest as _, Sha256};
+use switchboard_carriers::{SIGNATURE_HEADER, sign, sign_sha256};
 use switchboard_tests::TOKEN;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -79,6 +83,26 @@ impl Endpoint {
         let pairs: Vec<(&str, &str)> =
             call.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         call.signature == sign(&self.url, &pairs, TOKEN)
+    }
+
+    /// Whether a call with a body of JSON was signed with a shared key, by the digest of that body in the address.
+    pub(crate) fn signed_by_key(&self, call: &Heard, key: &str) -> bool {
+        let digest: String =
+            Sha256::digest(&call.body).iter().map(|byte| format!("{byte:02x}")).collect();
+        let (asked, alone) = (format!("{}?bodySHA256={digest}", self.url), <[(&str, &str); 0]>::default());
+        call.signature == sign_sha256(&asked, &alone, key)
+    }
+}
+
+impl Heard {
+    /// Whether it was signed by Standard Webhooks with this secret, as the specification works it out.
+    pub(crate) fn signed_by_standard(&self, secret: &str) -> bool {
+        let key = STANDARD.decode(secret.strip_prefix("whsec_").unwrap()).unwrap();
+        let signed =
+            format!("{}.{}.{}", self.header("webhook-id"), self.header("webhook-timestamp"), self.body);
+        let mac = Hmac::<Sha256>::new_from_slice(&key).unwrap().chain_update(signed);
+        let expected = format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()));
+        self.header("webhook-signature").split(' ').any(|one| one == expected)
     }
 }
 

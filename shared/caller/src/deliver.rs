@@ -59,13 +59,6 @@ pub struct Delivered {
     pub took: Duration,
 }
 
-impl<'a> Letter<'a> {
-    /// A call to an endpoint of which nothing is known.
-    pub(crate) const fn plain(request: Request<'a>) -> Self {
-        Self { request, endpoint: None, sequence: None, event: "", happened: Timestamp(0) }
-    }
-}
-
 impl Caller {
     /// Makes a call; within its time, and with the repetitions that the URL asks for.
     pub async fn deliver(

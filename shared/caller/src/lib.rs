@@ -145,30 +145,6 @@ impl Caller {
         Self { stand_in: Some(stand_in), ..self }
     }
 
-    /// Calls an endpoint with form parameters, signed as a carrier would sign (rule E.6). What it answers is
-    /// not read.
-    pub async fn call(&self, on: &Dependencies, request: Request<'_>) -> Called {
-        match self.send(on, request).await {
-            Ok(Reached::Endpoint(response)) => Called::Answered(response.status().as_u16()),
-            Ok(Reached::StandIn(called, _)) | Err(called) => called,
-        }
-    }
-
-    /// The same, and reads what it answers.
-    pub async fn ask(&self, on: &Dependencies, request: Request<'_>) -> (Called, Answer) {
-        match self.send(on, request).await {
-            Ok(Reached::Endpoint(response)) => {
-                (Called::Answered(response.status().as_u16()), Answer::read(response).await)
-            }
-            Ok(Reached::StandIn(called, answer)) => (called, answer),
-            Err(called) => (called, Answer::default()),
-        }
-    }
-
-    async fn send(&self, on: &Dependencies, request: Request<'_>) -> Result<Reached, Called> {
-        self.sent(&self.client, self.prepared(on, &Letter::plain(request))?).await
-    }
-
     /// Makes a request that is prepared.
     async fn sent(&self, client: &Client, request: reqwest::Request) -> Result<Reached, Called> {
         if let Some(stand_in) = &self.stand_in {
@@ -188,7 +164,8 @@ impl Caller {
         let mut url = self.allowed(letter.request.url).map_err(Called::Forbidden)?;
         // What follows the hash is for us, not for the endpoint.
         url.set_fragment(None);
-        signing::signed(on, &self.client, url, letter)
+        let by = signing::By { auth_token: &on.config.auth_token, now: on.now() };
+        signing::signed(&by, &self.client, url, letter)
     }
 
     /// https, to another host; a literal address is vetted here, a name when it is resolved.
