@@ -262,9 +262,10 @@ impl Endpoints for Slow {
             self.asked.lock().unwrap().push(body);
             let takes = if is_slow { Duration::MAX } else { Duration::ZERO };
             match timeout(patience, sleep(takes)).await {
-                Ok(()) => {
-                    (Called::Answered(200), Answer { content_type: None, body: Some(vec![]) })
-                }
+                Ok(()) => (
+                    Called::Answered(200),
+                    Answer { content_type: None, body: Some(vec![]), ..Answer::default() },
+                ),
                 Err(_) => (Called::TimedOut, Answer::default()),
             }
         })

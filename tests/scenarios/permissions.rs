@@ -61,7 +61,7 @@ impl Endpoints for HangsOnce {
         let is_file = request.method() == Method::GET;
         let body = is_file.then(|| b"a picture".to_vec());
         let content_type = is_file.then(|| "image/png".to_owned());
-        Box::pin(async { (called, Answer { content_type, body }) })
+        Box::pin(async { (called, Answer { content_type, body, ..Answer::default() }) })
     }
 }
 

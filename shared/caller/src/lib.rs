@@ -20,6 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::RETRY_AFTER;
 use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder, Response, Url};
 use switchboard_runtime::Dependencies;
@@ -74,6 +75,8 @@ pub struct Answer {
     pub content_type: Option<String>,
     /// The text; none if it is too long, or was cut short.
     pub body: Option<Vec<u8>>,
+    /// When it asks to be called again, as it says it.
+    pub retry_after: Option<String>,
 }
 
 /// What came of a call.
@@ -199,17 +202,24 @@ impl Answer {
         let content_type = response.headers().get("content-type").and_then(|it| it.to_str().ok());
         let content_type = content_type.and_then(|it| it.split(';').next());
         let content_type = content_type.map(|it| it.trim().to_ascii_lowercase());
+        let retry_after = retry_after(&response);
         let mut body = Vec::new();
         loop {
             match response.chunk().await {
                 Ok(Some(chunk)) if body.len() + chunk.len() <= ANSWER_BYTES_MAX => {
                     body.extend_from_slice(&chunk);
                 }
-                Ok(None) => return Self { content_type, body: Some(body) },
-                Ok(Some(_)) | Err(_) => return Self { content_type, body: None },
+                Ok(None) => return Self { content_type, body: Some(body), retry_after },
+                Ok(Some(_)) | Err(_) => return Self { content_type, body: None, retry_after },
             }
         }
     }
+}
+
+/// When whoever answered asks to be called again.
+fn retry_after(response: &Response) -> Option<String> {
+    let value = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
+    Some(value.to_owned())
 }
 
 /// Resolves names, and leaves out every address that is not the public's. The connection is made to what

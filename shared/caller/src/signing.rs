@@ -74,12 +74,7 @@ fn with(request: RequestBuilder, headers: Headers) -> RequestBuilder {
 }
 
 /// The vendor's signature, and which key it was made with.
-fn vendor(
-    by: &By<'_>,
-    letter: &Letter<'_>,
-    url: &str,
-    parameters: &[(String, String)],
-) -> Headers {
+fn vendor(by: &By<'_>, letter: &Letter<'_>, url: &str, parameters: &[(String, String)]) -> Headers {
     match letter.endpoint.and_then(|endpoint| endpoint.shared_key(by.now)) {
         Some(key) => vec![
             (SIGNATURE_HEADER, sign_sha256(url, parameters, &key.secret)),
@@ -182,7 +177,8 @@ mod tests {
         assert_eq!(header(&made, SETTINGS_HEADER), None);
         assert_eq!(header(&made, "webhook-signature"), None);
         assert_eq!(header(&made, "i-twilio-idempotency-token"), Some("one"));
-        let sent: Vec<(String, String)> = form_urlencoded::parse(body(&made)).into_owned().collect();
+        let sent: Vec<(String, String)> =
+            form_urlencoded::parse(body(&made)).into_owned().collect();
         assert_eq!(sent, parameters());
     }
 
@@ -223,7 +219,10 @@ mod tests {
         let made = request("POST", Some(&endpoint));
         let text = std::str::from_utf8(body(&made)).unwrap();
         let said: Value = serde_json::from_str(text).unwrap();
-        assert_eq!((&said["type"], &said["data"]["Digits"]), (&"onMessageAdd".into(), &"1234".into()));
+        assert_eq!(
+            (&said["type"], &said["data"]["Digits"]),
+            (&"onMessageAdd".into(), &"1234".into())
+        );
         assert_eq!(said["timestamp"], "2021-02-25T15:02:10.000Z");
         let expected = signature(&endpoint.secrets[0], "one", NOW.seconds(), text);
         assert_eq!(header(&made, "webhook-signature"), Some(&*expected));
