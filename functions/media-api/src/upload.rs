@@ -3,12 +3,11 @@
 
 use std::time::Duration;
 
-use switchboard_caller::Called;
 use switchboard_domain::codes::Code;
 use switchboard_domain::configuration::ConversationConfiguration;
 use switchboard_domain::conversation::{Service, default_service_sid};
 use switchboard_domain::decision::Decision;
-use switchboard_domain::media::{FILE_NAME_CHARS_MAX, PASSED_BYTES_MAX, Upload};
+use switchboard_domain::media::{FILE_NAME_CHARS_MAX, PASSED_BYTES_MAX, Scanned, Upload, scanned};
 use switchboard_domain::private::Private;
 use switchboard_domain::process::media::looked_after;
 use switchboard_domain::refusal::Refusal;
@@ -40,7 +39,7 @@ pub(crate) async fn create(
     let service = known(call, service).await?;
     let (upload, object) = read(call, service, attachment)?;
     call.nothing_else()?;
-    scanned(call, tools, &object).await?;
+    scan(call, tools, &object).await?;
     call.decide(async || Ok::<_, ApiError>(((), looked_after(upload.clone())))).await?;
     tools.bucket.store(upload.sid, object).await?;
     let kept = call
@@ -132,16 +131,17 @@ fn is_media_type(text: &str) -> bool {
 }
 
 /// Refuses what the scanner refuses; without an answer of it nothing is kept.
-async fn scanned(call: &Call<'_>, tools: &Tools, object: &Object) -> Result<(), ApiError> {
+async fn scan(call: &Call<'_>, tools: &Tools, object: &Object) -> Result<(), ApiError> {
     let Some(url) = &call.on.config.media_scan_url else { return Ok(()) };
     let caller = tools.caller.get().ok_or(Code::Unavailable)?;
     let content = object.content.clone();
-    match caller.scan(url, &object.content_type, content, SCANNED_WITHIN).await {
-        Called::Answered(200..=299) => Ok(()),
-        Called::Answered(400..=499) => {
+    let called = caller.scan(url, &object.content_type, content, SCANNED_WITHIN).await;
+    match scanned(called.status()) {
+        Scanned::Clean => Ok(()),
+        Scanned::Refused => {
             Err(ApiError::because(Code::InvalidMediaType, "the scanner refuses the file"))
         }
-        called => {
+        Scanned::Unknown => {
             tracing::warn!("the scanner {called}");
             Err(Code::Unavailable.into())
         }

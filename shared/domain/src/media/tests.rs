@@ -138,3 +138,17 @@ fn a_file_names_the_message_that_it_came_with() {
     assert_eq!(message.kin::<MediaSid>(FILE | 3).message(), Some(message));
     assert_eq!(upload().sid.message(), None);
 }
+
+#[test]
+fn without_the_word_of_a_scanner_nothing_is_known_of_a_file() {
+    for status in [200, 201, 204, 299] {
+        assert_eq!(scanned(Some(status)), Scanned::Clean, "{status}");
+    }
+    for status in [400, 403, 404, 406, 422, 499] {
+        assert_eq!(scanned(Some(status)), Scanned::Refused, "{status}");
+    }
+    for status in [100, 302, 408, 425, 429, 500, 503, 599] {
+        assert_eq!(scanned(Some(status)), Scanned::Unknown, "{status}");
+    }
+    assert_eq!(scanned(None), Scanned::Unknown);
+}
