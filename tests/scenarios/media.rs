@@ -3,9 +3,11 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use switchboard::Options;
-use switchboard_tests::{ACCOUNT, Exchange, FileAnswer, FileHost, NUMBER, eventually};
+use switchboard_tests::{
+    ACCOUNT, Api, Exchange, FileAnswer, FileHost, NUMBER, access_token, eventually,
+};
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n the picture of a parcel";
 const CUSTOMER: &str = "+14155550188";
@@ -276,6 +278,52 @@ async fn an_agent_uploads_a_file_and_the_customer_gets_it() {
     exchange.settles().await;
     assert_eq!(exchange.api.read(&address).await.0, 404);
     assert_eq!(exchange.api.get(&format!("{uploads}/{media}")).await.refusal(), (404, 50507));
+    exchange.rests().await;
+}
+
+#[tokio::test]
+async fn somebody_in_a_browser_sends_a_picture_to_a_customer_by_their_token() {
+    let exchange = Exchange::open().await;
+    if !exchange.moves_time() {
+        return;
+    }
+    let customer = exchange.customer(CUSTOMER);
+    customer.writes("what does it look like?").await;
+    let conversation = customer.conversation().await;
+    let chat = format!("/conversations/v1/Conversations/{conversation}");
+    exchange.api.make(&format!("{chat}/Participants"), &[("Identity", "ann")]).await;
+    let service = exchange.api.get(&chat).await.text("chat_service_sid");
+    let keys = format!("/api/2010-04-01/Accounts/{ACCOUNT}/Keys.json");
+    let key = exchange.api.post(&keys, &[]).await.ok();
+    let (name, secret) = (key["sid"].as_str().unwrap(), key["secret"].as_str().unwrap());
+    let now = exchange.deployment.dependencies("media-api").unwrap().now();
+    let person = |identity: &str| {
+        let grants = json!({ "identity": identity, "chat": { "service_sid": service } });
+        let token = access_token(name, secret, &grants, now.0 / 1000);
+        Api::bearing(exchange.deployment.base_url(), &token)
+    };
+    let (ann, stranger) = (person("ann"), person("mallory"));
+    let uploads = format!("/mcs/v1/Services/{service}/Media");
+    let form = [
+        b"--x\r\ncontent-disposition: form-data; name=\"f\"; filename=\"it.png\"\r\n\
+          content-type: image/png\r\n\r\n",
+        PNG,
+        b"\r\n--x--\r\n",
+    ];
+    let kind = "multipart/form-data; boundary=x";
+    let uploaded = ann.upload(&uploads, kind, &form.concat()).await.expect(201);
+    let media = uploaded["sid"].as_str().unwrap();
+    let post = [("Body", "like this"), ("MediaSid", media)];
+    let posted = ann.post(&format!("{chat}/Messages"), &post).await.expect(201);
+    assert_eq!((&posted["author"], &posted["media"][0]["sid"]), (&"ann".into(), &media.into()));
+    let sent = eventually("it is sent", || async { exchange.carrier.sent().pop() }).await;
+    let address = sent.media_urls.first().unwrap();
+    assert_eq!(exchange.api.read(address).await, (200, "image/png".to_owned(), PNG.to_vec()));
+    ann.get(&format!("{uploads}/{media}")).await.ok();
+    assert_eq!(stranger.get(&format!("{uploads}/{media}")).await.refusal(), (403, 50107));
+    let refused = stranger.upload(&uploads, "image/png", PNG).await;
+    assert_eq!(refused.refusal(), (403, 50107));
+    exchange.later(Duration::from_secs(301));
     exchange.rests().await;
 }
 

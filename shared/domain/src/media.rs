@@ -12,11 +12,13 @@
 //!
 //! A record is written before the object that it names and is removed after it, so no object is ever without a record.
 
+mod access;
 mod address;
 mod look;
 
 use serde::{Deserialize, Serialize};
 
+pub use access::{may_see, may_take_back, may_upload};
 pub use address::{Link, LinkError, TEMPORARY};
 pub use look::{Judged, Scanned, Seen, judge, scanned, shown_inline};
 

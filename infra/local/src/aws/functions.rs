@@ -240,7 +240,7 @@ fn link_media(
 /// Lets the functions that have a part in API keys seal and open their secrets.
 fn with_secrets(name: &str, on: Dependencies, vault: &Vault) -> Dependencies {
     match name {
-        "conversations-api" | "messaging-api" | "taskrouter-api" => {
+        "conversations-api" | "media-api" | "messaging-api" | "taskrouter-api" => {
             on.keeping(Arc::new(vault.clone()))
         }
         _ => on,

@@ -2,7 +2,7 @@
 //! Webhooks ask of whoever sends to heed.
 
 use jiff::fmt::strtime;
-use jiff::tz::TimeZone;
+use jiff::tz::Offset;
 
 use crate::timestamp::{Millis, Timestamp};
 
@@ -22,7 +22,7 @@ pub fn asked(status: u16, retry_after: Option<&str>, now: Timestamp) -> Option<T
     }
     FORMS.iter().find_map(|form| {
         let read = strtime::parse(form, text).ok()?.to_datetime().ok()?;
-        let time = read.to_zoned(TimeZone::UTC).ok()?.timestamp();
+        let time = Offset::UTC.to_timestamp(read).ok()?;
         Some(Timestamp(time.as_millisecond()))
     })
 }
