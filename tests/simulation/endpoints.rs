@@ -268,7 +268,12 @@ impl Endpoints {
             return self.fetched(&heard.path).await;
         }
         let is_beforehand = heard.path == beforehand::PATH;
-        let who = if is_beforehand { "autocreation" } else { "webhook-delivery" };
+        let who = match heard.form.get("Source").map(String::as_str) {
+            _ if !is_beforehand => "webhook-delivery",
+            // What people and programs do by REST is asked about by who serves them.
+            Some("API" | "SDK") => "conversations-api",
+            _ => "autocreation",
+        };
         let label = format!("{who} endpoint {}", heard.path);
         let passage = self.world.wait(driver::invocation(), ENDPOINT, label, false).await;
         if is_beforehand {
