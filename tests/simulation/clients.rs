@@ -99,7 +99,7 @@ impl Kernel {
     }
 
     /// An open conversation that somebody sits in, and who that is.
-    fn seat(&self, random: &mut Random) -> Option<(Conversation, String)> {
+    fn somebody_seated(&self, random: &mut Random) -> Option<(Conversation, String)> {
         let open = self.in_use();
         let conversation = random.pick(&open)?;
         let identity = conversation.participants.iter().find_map(|one| one.identity.clone())?;
@@ -107,7 +107,7 @@ impl Kernel {
     }
 
     async fn a_client_writes(&mut self, random: &mut Random) {
-        let Some((conversation, identity)) = self.seat(random) else { return };
+        let Some((conversation, identity)) = self.somebody_seated(random) else { return };
         self.messages += 1;
         let (text, name) = (format!("typed {}", self.messages), format!("{TOLD} {identity}"));
         let path = format!("{CONVERSATIONS}/{}/Messages", conversation.sid);
@@ -117,7 +117,7 @@ impl Kernel {
     }
 
     async fn a_client_reads(&mut self, random: &mut Random) {
-        let Some((conversation, identity)) = self.seat(random) else { return };
+        let Some((conversation, identity)) = self.somebody_seated(random) else { return };
         let own = format!("{CONVERSATIONS}/{}", conversation.sid);
         let (method, path, form): (&str, String, &[(&str, &str)]) = match random.below(5) {
             0 => ("GET", format!("{own}/Messages"), &[]),
@@ -214,7 +214,7 @@ impl Kernel {
     }
 
     async fn a_client_uploads(&mut self, random: &mut Random) {
-        let Some((_, identity)) = self.seat(random) else { return };
+        let Some((_, identity)) = self.somebody_seated(random) else { return };
         let path = format!("/mcs/v1/Services/{}/Media", service());
         let form = [("a", "file")];
         self.by_token(
