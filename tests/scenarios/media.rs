@@ -182,6 +182,8 @@ async fn what_a_scanner_says_nothing_of_is_asked_about_again_and_not_kept() {
     assert_eq!(message["media"][0]["error"], reason);
     let found = resource(&exchange, &message, 0).await;
     assert_eq!(found["links"]["content_direct_temporary"], Value::Null);
+    // Nobody has answered the customer meanwhile.
+    exchange.ticks().await;
     exchange.rests().await;
 }
 
