@@ -25,7 +25,10 @@ impl Endpoints for Thinks {
     ) -> Pin<Box<dyn Future<Output = (Called, Answer)> + Send + '_>> {
         Box::pin(async {
             tokio::time::sleep(TAKES).await;
-            (Called::Answered(200), Answer { content_type: None, body: Some(Vec::new()) })
+            (
+                Called::Answered(200),
+                Answer { content_type: None, body: Some(Vec::new()), ..Answer::default() },
+            )
         })
     }
 }

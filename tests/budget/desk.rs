@@ -54,9 +54,9 @@ impl Endpoints for Heard {
         let answer = match request.method().as_str() {
             "GET" => {
                 let content_type = Some("image/png".to_owned());
-                Answer { content_type, body: Some(vec![7; 48_113]) }
+                Answer { content_type, body: Some(vec![7; 48_113]), ..Answer::default() }
             }
-            _ => Answer { content_type: None, body: Some(Vec::new()) },
+            _ => Answer { content_type: None, body: Some(Vec::new()), ..Answer::default() },
         };
         Box::pin(async { (Called::Answered(200), answer) })
     }

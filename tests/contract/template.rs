@@ -356,7 +356,7 @@ fn secrets_are_sealed_and_opened_by_the_functions_that_have_a_part_in_them() {
         }
     }
     let expected = [
-        (("api_key", "kms:Decrypt"), &["conversations-api", "taskrouter-api"][..]),
+        (("api_key", "kms:Decrypt"), &["conversations-api", "media-api", "taskrouter-api"][..]),
         (("api_key", "kms:Encrypt"), &["messaging-api"]),
         (
             ("connection", "kms:Decrypt"),

@@ -20,6 +20,20 @@ async function api(method, path, form) {
   return { status: response.status, body: response.status === 204 ? null : await response.json() };
 }
 
+/** Has a service ask that URL before it creates a conversation, and gives back what it was asked. */
+async function asked(server, url, said) {
+  const { services } = client.conversations.v1;
+  const service = await services.create({ friendlyName: said });
+  await services(service.sid).configuration.webhooks().update({
+    preWebhookUrl: url,
+    filters: ["onConversationAdd"],
+    method: "POST",
+  });
+  const before = server.calls.length;
+  await services(service.sid).conversations.create({ friendlyName: said, xTwilioWebhookEnabled: "true" });
+  return only(server.calls.slice(before));
+}
+
 /** Creates a conversation whose webhook is that URL, has something said in it, and gives back the call. */
 async function told(server, url, said) {
   const { conversations } = client.conversations.v1;
@@ -46,6 +60,13 @@ story("an endpoint says how it wants to be signed for, and every verifier accept
       assert.equal(call.headers["x-twilio-webhooks-signature-settings"], undefined);
       assert.equal(call.headers["webhook-signature"], undefined);
       assert.match(call.headers["x-switchboard-sequence"], /^\d+$/);
+      const before = await asked(server, `${server.origin}/plain/beforehand?tenant=1`, "Grüße zuvor");
+      assert.equal(before.form.EventType, "onConversationAdd");
+      const earlier = before.headers["x-twilio-signature"];
+      for (const sdk of [older, newest]) {
+        assert.ok(sdk.validateRequest(authToken, earlier, before.url, before.form));
+        assert.ok(!sdk.validateRequest(authToken, earlier, before.url, { ...before.form, FriendlyName: "other" }));
+      }
     });
 
     await step("with a shared key the newer algorithm is named, and the form is signed with it", async () => {
@@ -62,6 +83,10 @@ story("an endpoint says how it wants to be signed for, and every verifier accept
       assert.ok(valid(call.form));
       assert.ok(!valid({ ...call.form, Body: "something else" }));
       assert.ok(!older.validateRequest(authToken, call.headers["x-twilio-signature"], call.url, call.form));
+      const before = await asked(server, url, "By key beforehand");
+      assert.equal(before.headers["x-twilio-webhooks-signature-settings"], settings);
+      const earlier = before.headers["x-twilio-signature"];
+      assert.ok(newest.validateRequest(secret, earlier, before.url, before.form, "HMAC_SHA256"));
     });
 
     await step("by Standard Webhooks the body is JSON, and the vendor's signature covers it too", async () => {
@@ -78,6 +103,14 @@ story("an endpoint says how it wants to be signed for, and every verifier accept
       for (const sdk of [older, newest]) {
         assert.ok(sdk.validateRequestWithBody(authToken, signature, call.url, call.body));
         assert.ok(!sdk.validateRequestWithBody(authToken, signature, call.url, `${call.body} `));
+      }
+      const before = await asked(server, url, "By the standard beforehand");
+      const question = new Webhook(made.body.secret).verify(before.body, before.headers);
+      assert.equal(question.type, "onConversationAdd");
+      assert.equal(question.data.FriendlyName, "By the standard beforehand");
+      const earlier = before.headers["x-twilio-signature"];
+      for (const sdk of [older, newest]) {
+        assert.ok(sdk.validateRequestWithBody(authToken, earlier, before.url, before.body));
       }
 
       const shown = await api("GET", `/Endpoints/${made.body.sid}`);

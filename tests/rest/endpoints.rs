@@ -95,6 +95,6 @@ impl switchboard::Endpoints for Endpoints {
         self.heard.lock().unwrap().push(Heard::of(&request));
         let said = self.says.lock().unwrap().pop_front();
         let (called, body) = said.unwrap_or((Called::Answered(200), Some(Vec::new())));
-        Box::pin(async move { (called, Answer { content_type: None, body }) })
+        Box::pin(async move { (called, Answer { content_type: None, body, ..Answer::default() }) })
     }
 }

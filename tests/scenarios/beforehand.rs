@@ -81,6 +81,58 @@ async fn a_first_message_is_asked_about_as_the_conversation_that_it_opens_and_th
     exchange.rests().await;
 }
 
+/// Sets up how an endpoint is signed for; what it is told of its secrets.
+async fn set_up(exchange: &Exchange, endpoint: &Endpoint, how: &[(&str, &str)]) -> Value {
+    let mut form = vec![("Url", endpoint.url.as_str())];
+    form.extend(how);
+    exchange.api.post("/webhooks/v1/Endpoints", &form).await.expect(201)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_asked_is_signed_for_as_it_is_set_up() {
+    let exchange = Exchange::open().await;
+    let text = json!({ "body": "[removed]" }).to_string();
+    let endpoint = Endpoint::saying(vec![(200, String::new()), (200, text)]).await;
+    let how = [("SignatureAlgorithm", "HMAC_SHA256"), ("StandardWebhooks", "true")];
+    let made = set_up(&exchange, &endpoint, &how).await;
+    asks(&exchange, &endpoint, &EVERYTHING).await;
+    let customer = exchange.customer("+14155550169");
+    customer.writes("first").await;
+    exchange.settles().await;
+    customer.writes("a bad word").await;
+    exchange.settles().await;
+    let calls = endpoint.calls();
+    assert_eq!(calls.len(), 2);
+    let (key, secret) = (&made["shared_key"], made["secret"].as_str().unwrap());
+    for (call, event) in calls.iter().zip(["onConversationAdd", "onMessageAdd"]) {
+        let named = format!("key={},algorithm=HMAC_SHA256", key["key"].as_str().unwrap());
+        assert_eq!(call.header("x-twilio-webhooks-signature-settings"), named);
+        assert!(endpoint.signed_by_key(call, key["secret"].as_str().unwrap()), "{event}");
+        assert!(call.signed_by_standard(secret), "{event}");
+        assert_eq!(call.header("webhook-id"), call.header("i-twilio-idempotency-token"));
+        let said: Value = serde_json::from_str(&call.body).unwrap();
+        assert_eq!((&said["type"], &said["data"]["EventType"]), (&json!(event), &json!(event)));
+    }
+    let messages = exchange.messages(&customer.conversation().await).await;
+    assert_eq!(bodies(&messages), ["first", "[removed]"], "and what it answers is done");
+    exchange.rests().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_switched_off_is_not_asked() {
+    let exchange = Exchange::open().await;
+    let endpoint = Endpoint::start(&[403]).await;
+    set_up(&exchange, &endpoint, &[("Enabled", "false")]).await;
+    asks(&exchange, &endpoint, &EVERYTHING).await;
+    let customer = exchange.customer("+14155550170");
+    customer.writes("nobody objects").await;
+    exchange.settles().await;
+    assert_eq!(endpoint.calls().len(), 0);
+    let messages = exchange.messages(&customer.conversation().await).await;
+    assert_eq!(bodies(&messages), ["nobody objects"]);
+    exchange.rests().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_is_refused_is_kept_outside_and_not_asked_about_again() {
     let exchange = Exchange::open().await;
@@ -210,9 +262,10 @@ impl Endpoints for Slow {
             self.asked.lock().unwrap().push(body);
             let takes = if is_slow { Duration::MAX } else { Duration::ZERO };
             match timeout(patience, sleep(takes)).await {
-                Ok(()) => {
-                    (Called::Answered(200), Answer { content_type: None, body: Some(vec![]) })
-                }
+                Ok(()) => (
+                    Called::Answered(200),
+                    Answer { content_type: None, body: Some(vec![]), ..Answer::default() },
+                ),
                 Err(_) => (Called::TimedOut, Answer::default()),
             }
         })

@@ -2,7 +2,11 @@
 
 use std::sync::{Arc, Mutex};
 
-use switchboard_carriers::{SIGNATURE_HEADER, sign};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::{Digest as _, Sha256};
+use switchboard_carriers::{SIGNATURE_HEADER, sign, sign_sha256};
 use switchboard_tests::TOKEN;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -43,6 +47,21 @@ impl Endpoint {
 
     /// One that answers with these statuses and these texts, as JSON.
     pub(crate) async fn saying(answers: Vec<(u16, String)>) -> Self {
+        let answers = answers.into_iter().map(|(status, text)| (status, String::new(), text));
+        Self::answering(answers.collect()).await
+    }
+
+    /// One that answers with these statuses, and asks for this time.
+    pub(crate) async fn busy(answers: &[(u16, Option<&str>)]) -> Self {
+        let answers = answers.iter().map(|(status, time)| {
+            let header = time.map(|time| format!("retry-after: {time}\r\n"));
+            (*status, header.unwrap_or_default(), String::new())
+        });
+        Self::answering(answers.collect()).await
+    }
+
+    /// One that answers with these statuses, further headers and texts.
+    async fn answering(answers: Vec<(u16, String, String)>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
         let heard: Arc<Mutex<Vec<Heard>>> = Arc::default();
@@ -56,10 +75,10 @@ impl Endpoint {
                     heard.push(call);
                     heard.len()
                 };
-                let (status, text) = &answers[(count - 1).min(answers.len() - 1)];
+                let (status, headers, text) = &answers[(count - 1).min(answers.len() - 1)];
                 let answer = format!(
                     "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
-                     connection: close\r\n\r\n{text}",
+                     {headers}connection: close\r\n\r\n{text}",
                     text.len()
                 );
                 let _ = stream.write_all(answer.as_bytes()).await;
@@ -79,6 +98,31 @@ impl Endpoint {
         let pairs: Vec<(&str, &str)> =
             call.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         call.signature == sign(&self.url, &pairs, TOKEN)
+    }
+
+    /// Whether a call with a body of JSON was signed with a shared key, by the digest of that body in the address.
+    pub(crate) fn signed_by_key(&self, call: &Heard, key: &str) -> bool {
+        let digest: String =
+            Sha256::digest(&call.body).iter().map(|byte| format!("{byte:02x}")).collect();
+        let (asked, alone) =
+            (format!("{}?bodySHA256={digest}", self.url), <[(&str, &str); 0]>::default());
+        call.signature == sign_sha256(&asked, &alone, key)
+    }
+}
+
+impl Heard {
+    /// Whether it was signed by Standard Webhooks with this secret, as the specification works it out.
+    pub(crate) fn signed_by_standard(&self, secret: &str) -> bool {
+        let key = STANDARD.decode(secret.strip_prefix("whsec_").unwrap()).unwrap();
+        let signed = format!(
+            "{}.{}.{}",
+            self.header("webhook-id"),
+            self.header("webhook-timestamp"),
+            self.body
+        );
+        let mac = Hmac::<Sha256>::new_from_slice(&key).unwrap().chain_update(signed);
+        let expected = format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()));
+        self.header("webhook-signature").split(' ').any(|one| one == expected)
     }
 }
 

@@ -3,17 +3,25 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-use switchboard_tests::{ACCOUNT, Exchange, FileAnswer, FileHost, NUMBER, eventually};
+use serde_json::{Value, json};
+use switchboard::Options;
+use switchboard_tests::{
+    ACCOUNT, Api, Exchange, FileAnswer, FileHost, NUMBER, access_token, eventually,
+};
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n the picture of a parcel";
 const CUSTOMER: &str = "+14155550188";
 
 /// The only message of the customer's conversation, once its files are what they will be.
 async fn copied(exchange: &Exchange, conversation: &str) -> Value {
+    // A carrier that says it has no such file is asked again.
+    copied_as_time_goes(exchange, conversation, Duration::from_secs(3)).await
+}
+
+/// The same, looked at as often as that much time has passed.
+async fn copied_as_time_goes(exchange: &Exchange, conversation: &str, span: Duration) -> Value {
     eventually("the files are fetched or given up", || async {
-        // A carrier that says it has no such file is asked again.
-        exchange.later(Duration::from_secs(3));
+        exchange.later(span);
         let message = exchange.messages(conversation).await.pop()?;
         let files = message["media"].as_array().cloned().unwrap_or_default();
         let waits = files.iter().any(|file| file["state"] == "waiting");
@@ -141,6 +149,81 @@ async fn no_more_files_are_fetched_at_once_than_a_function_has_room_for() {
     exchange.rests().await;
 }
 
+/// A bundle whose files are looked at by a scanner, which answers so.
+async fn scanned_by(host: &FileHost, answer: FileAnswer) -> Exchange {
+    host.answers("/scan", answer);
+    host.answers("/picture", FileAnswer::file("image/png", PNG));
+    let parameters = [("MediaScanUrl".to_owned(), host.url("/scan"))].into();
+    Exchange::opened(Options { parameters, ..Options::default() }).await
+}
+
+fn asked(host: &FileHost, path: &str) -> usize {
+    host.asked().into_iter().filter(|(asked, _)| asked == path).count()
+}
+
+#[tokio::test]
+async fn what_a_scanner_says_nothing_of_is_asked_about_again_and_not_kept() {
+    let host = FileHost::start().await;
+    let exchange = scanned_by(&host, FileAnswer::status(503)).await;
+    if !exchange.moves_time() {
+        return;
+    }
+    let customer = exchange.customer(CUSTOMER);
+    customer.sends("look at this", &[(&host.url("/picture"), "image/png")]).await;
+    let conversation = customer.conversation().await;
+    let span = Duration::from_secs(20);
+    let message = copied_as_time_goes(&exchange, &conversation, span).await;
+    assert_eq!(asked(&host, "/scan"), 12);
+    assert_eq!(
+        (&message["body"], &message["media"][0]["state"]),
+        (&"look at this".into(), &"failed".into())
+    );
+    let reason = "the scanner did not answer, and nothing is kept without it";
+    assert_eq!(message["media"][0]["error"], reason);
+    let found = resource(&exchange, &message, 0).await;
+    assert_eq!(found["links"]["content_direct_temporary"], Value::Null);
+    // Nobody has answered the customer meanwhile.
+    exchange.ticks().await;
+    exchange.rests().await;
+}
+
+#[tokio::test]
+async fn a_scanner_that_is_back_lets_a_file_in_and_one_that_refuses_it_keeps_it_out() {
+    let host = FileHost::start().await;
+    let exchange = scanned_by(&host, FileAnswer::status(429)).await;
+    if !exchange.moves_time() {
+        return;
+    }
+    let customer = exchange.customer(CUSTOMER);
+    customer.sends("one", &[(&host.url("/picture"), "image/png")]).await;
+    let conversation = customer.conversation().await;
+    eventually("it was asked in vain", || async { (asked(&host, "/scan") > 0).then_some(()) })
+        .await;
+    let service =
+        exchange.api.get(&format!("/conversations/v1/Conversations/{conversation}")).await;
+    let uploads = format!("/mcs/v1/Services/{}/Media", service.text("chat_service_sid"));
+    let upload = async || exchange.api.upload(&uploads, "image/png", PNG).await;
+    assert_eq!(upload().await.status, 503, "a client asks again by itself");
+
+    host.answers("/scan", FileAnswer::status(204));
+    let message = copied(&exchange, &conversation).await;
+    assert_eq!(message["media"][0]["state"], "kept");
+    upload().await.expect(201);
+
+    host.answers("/scan", FileAnswer::status(422));
+    assert_eq!(upload().await.refusal(), (400, 50511));
+    customer.sends("two", &[(&host.url("/picture"), "image/png")]).await;
+    let second = eventually("there are two", || async {
+        let messages = exchange.messages(&conversation).await;
+        (messages.len() == 2 && messages[1]["media"][0]["state"] == "failed")
+            .then(|| messages[1].clone())
+    })
+    .await;
+    assert_eq!(second["media"][0]["error"], "the scanner refuses the file");
+    exchange.later(Duration::from_secs(301));
+    exchange.rests().await;
+}
+
 #[tokio::test]
 async fn the_carriers_secret_goes_to_the_carrier_alone() {
     let exchange = Exchange::open().await;
@@ -197,6 +280,52 @@ async fn an_agent_uploads_a_file_and_the_customer_gets_it() {
     exchange.settles().await;
     assert_eq!(exchange.api.read(&address).await.0, 404);
     assert_eq!(exchange.api.get(&format!("{uploads}/{media}")).await.refusal(), (404, 50507));
+    exchange.rests().await;
+}
+
+#[tokio::test]
+async fn somebody_in_a_browser_sends_a_picture_to_a_customer_by_their_token() {
+    let exchange = Exchange::open().await;
+    if !exchange.moves_time() {
+        return;
+    }
+    let customer = exchange.customer(CUSTOMER);
+    customer.writes("what does it look like?").await;
+    let conversation = customer.conversation().await;
+    let chat = format!("/conversations/v1/Conversations/{conversation}");
+    exchange.api.make(&format!("{chat}/Participants"), &[("Identity", "ann")]).await;
+    let service = exchange.api.get(&chat).await.text("chat_service_sid");
+    let keys = format!("/api/2010-04-01/Accounts/{ACCOUNT}/Keys.json");
+    let key = exchange.api.post(&keys, &[]).await.ok();
+    let (name, secret) = (key["sid"].as_str().unwrap(), key["secret"].as_str().unwrap());
+    let now = exchange.deployment.dependencies("media-api").unwrap().now();
+    let person = |identity: &str| {
+        let grants = json!({ "identity": identity, "chat": { "service_sid": service } });
+        let token = access_token(name, secret, &grants, now.0 / 1000);
+        Api::bearing(exchange.deployment.base_url(), &token)
+    };
+    let (ann, stranger) = (person("ann"), person("mallory"));
+    let uploads = format!("/mcs/v1/Services/{service}/Media");
+    let form = [
+        b"--x\r\ncontent-disposition: form-data; name=\"f\"; filename=\"it.png\"\r\n\
+          content-type: image/png\r\n\r\n",
+        PNG,
+        b"\r\n--x--\r\n",
+    ];
+    let kind = "multipart/form-data; boundary=x";
+    let uploaded = ann.upload(&uploads, kind, &form.concat()).await.expect(201);
+    let media = uploaded["sid"].as_str().unwrap();
+    let post = [("Body", "like this"), ("MediaSid", media)];
+    let posted = ann.post(&format!("{chat}/Messages"), &post).await.expect(201);
+    assert_eq!((&posted["author"], &posted["media"][0]["sid"]), (&"ann".into(), &media.into()));
+    let sent = eventually("it is sent", || async { exchange.carrier.sent().pop() }).await;
+    let address = sent.media_urls.first().unwrap();
+    assert_eq!(exchange.api.read(address).await, (200, "image/png".to_owned(), PNG.to_vec()));
+    ann.get(&format!("{uploads}/{media}")).await.ok();
+    assert_eq!(stranger.get(&format!("{uploads}/{media}")).await.refusal(), (403, 50107));
+    let refused = stranger.upload(&uploads, "image/png", PNG).await;
+    assert_eq!(refused.refusal(), (403, 50107));
+    exchange.later(Duration::from_secs(301));
     exchange.rests().await;
 }
 

@@ -61,7 +61,7 @@ impl Endpoints for HangsOnce {
         let is_file = request.method() == Method::GET;
         let body = is_file.then(|| b"a picture".to_vec());
         let content_type = is_file.then(|| "image/png".to_owned());
-        Box::pin(async { (called, Answer { content_type, body }) })
+        Box::pin(async { (called, Answer { content_type, body, ..Answer::default() }) })
     }
 }
 
@@ -171,6 +171,9 @@ async fn in_a_browser(exchange: &Exchange, (key, secret): (&str, &str), conversa
     assert!(all.iter().all(|one| one["sid"].as_str().is_some()), "{conversation}");
     let own = format!("{}/Workers/{}", exchange.workspace, exchange.sid("alice"));
     browser.get(&own).await.ok();
+    let service = settings["default_chat_service_sid"].as_str().unwrap();
+    let nothing = format!("/mcs/v1/Services/{service}/Media/ME{}", "0".repeat(32));
+    assert_eq!(browser.get(&nothing).await.refusal(), (404, 50507));
 }
 
 /// The flow mentions the first message and waits for minutes only, the workflow asks before it assigns.

@@ -150,7 +150,7 @@ async fn an_endpoint_that_fails_for_days_is_switched_off_and_replayed_when_it_is
     if !exchange.moves_time() {
         return;
     }
-    let endpoint = Endpoint::start(&[410, 410, 200]).await;
+    let endpoint = Endpoint::start(&[404, 404, 200]).await;
     let conversation = hears(&exchange, &endpoint.url).await;
     says(&exchange, &conversation, "one").await;
     exchange.later(Duration::from_secs(5 * 24 * 3600 + 60));
@@ -173,6 +173,62 @@ async fn an_endpoint_that_fails_for_days_is_switched_off_and_replayed_when_it_is
     assert_eq!(endpoint.calls().len(), 5);
     let failed = exchange.api.all(&format!("{DELIVERIES}?Status=failed"), "deliveries").await;
     assert_eq!(failed.len(), 0, "{failed:?}");
+    exchange.rests().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_that_says_it_is_gone_is_not_called_again_until_it_is_switched_on() {
+    let exchange = Exchange::open().await;
+    let endpoint = Endpoint::start(&[200, 410, 200]).await;
+    let conversation = hears(&exchange, &endpoint.url).await;
+    for body in ["heard", "gone", "unheard"] {
+        says(&exchange, &conversation, body).await;
+    }
+    let told: Vec<String> =
+        endpoint.calls().iter().map(|call| call.get("Body").to_owned()).collect();
+    assert_eq!(told, ["heard", "gone"]);
+    let listed = exchange.api.all(ENDPOINTS, "endpoints").await;
+    assert_eq!(listed.len(), 1, "it is noted though nobody set it up");
+    let one = &listed[0];
+    assert_eq!((&one["enabled"], &one["disabled_reason"]), (&json!(false), &json!("gone")));
+    let failed = exchange.api.all(&format!("{DELIVERIES}?Status=failed"), "deliveries").await;
+    let reasons: Vec<&Value> = failed.iter().map(|one| &one["failure_reason"]).collect();
+    assert_eq!(reasons, [&json!("endpoint_off"), &json!(null)], "the latest comes first");
+    let path = format!("{ENDPOINTS}/{}", one["sid"].as_str().unwrap());
+    exchange.api.post(&path, &[("Enabled", "true")]).await.ok();
+    says(&exchange, &conversation, "heard again").await;
+    assert_eq!(endpoint.calls().len(), 3);
+    exchange.rests().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_that_is_busy_is_called_again_when_it_asks_for_it() {
+    let exchange = Exchange::open().await;
+    if !exchange.moves_time() {
+        return;
+    }
+    let endpoint = Endpoint::busy(&[(503, Some("3600")), (429, None), (200, None)]).await;
+    let conversation = hears(&exchange, &endpoint.url).await;
+    says(&exchange, &conversation, "no hurry").await;
+    let pending = exchange.api.all(&format!("{DELIVERIES}?Status=pending"), "deliveries").await;
+    assert_eq!(pending.len(), 1);
+    let (due, asked) =
+        (&pending[0]["date_next_attempt"], &pending[0]["attempts"][0]["date_retry_after"]);
+    assert!(due.is_string() && due == asked, "{pending:?}");
+    let passes = async |seconds| {
+        exchange.later(Duration::from_secs(seconds));
+        exchange.ticks().await;
+        endpoint.calls().len()
+    };
+    assert_eq!(passes(300).await, 1, "by the schedule it would have been called");
+    assert_eq!(passes(3200).await, 1);
+    assert_eq!(passes(120).await, 2);
+    // It does not ask for more, so the schedule goes on.
+    assert_eq!(passes(60).await, 3);
+    assert_eq!(
+        exchange.api.all(&format!("{DELIVERIES}?Status=delivered"), "deliveries").await.len(),
+        1
+    );
     exchange.rests().await;
 }
 

@@ -75,6 +75,12 @@ impl Book {
         self.heard.push((invocation, token.to_owned(), heard));
     }
 
+    /// Whether an invocation heard of a veto.
+    pub(crate) fn has_vetoed(&self, invocation: u64) -> bool {
+        let mut mine = self.heard.iter().filter(|(asked, ..)| *asked == invocation);
+        mine.any(|(.., heard)| *heard == Heard::Veto)
+    }
+
     /// Notes which messages an invocation wrote: two can ask about the same one, and the first who writes it settles it.
     pub(crate) fn settle(&mut self, invocation: u64, changes: &[ItemChange]) {
         for change in changes {

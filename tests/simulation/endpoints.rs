@@ -240,7 +240,7 @@ impl Heard {
     }
 }
 
-const NOTHING: Answer = Answer { content_type: None, body: None };
+const NOTHING: Answer = Answer { content_type: None, body: None, retry_after: None };
 
 impl Endpoints {
     pub(crate) const fn new(world: Arc<World>, salt: u64) -> Self {
@@ -268,7 +268,12 @@ impl Endpoints {
             return self.fetched(&heard.path).await;
         }
         let is_beforehand = heard.path == beforehand::PATH;
-        let who = if is_beforehand { "autocreation" } else { "webhook-delivery" };
+        let who = match heard.form.get("Source").map(String::as_str) {
+            _ if !is_beforehand => "webhook-delivery",
+            // What people and programs do by REST is asked about by who serves them.
+            Some("API" | "SDK") => "conversations-api",
+            _ => "autocreation",
+        };
         let label = format!("{who} endpoint {}", heard.path);
         let passage = self.world.wait(driver::invocation(), ENDPOINT, label, false).await;
         if is_beforehand {
@@ -342,7 +347,11 @@ impl Endpoints {
                 beforehand::Heard::Nothing
             }
         });
-        let says = |text: String| Answer { content_type: None, body: Some(text.into_bytes()) };
+        let says = |text: String| Answer {
+            content_type: None,
+            body: Some(text.into_bytes()),
+            ..Answer::default()
+        };
         let change = json!({ "body": beforehand::TEXT, "friendly_name": beforehand::NAME });
         match said {
             beforehand::Said::Nothing => (Called::Answered(200), says(String::new())),
@@ -411,7 +420,10 @@ impl Endpoints {
     fn spoken(&self, said: Said) -> (Called, Answer) {
         let json = |body: serde_json::Value| {
             let content_type = Some("application/json".to_owned());
-            (Called::Answered(200), Answer { content_type, body: Some(body.to_string().into()) })
+            (
+                Called::Answered(200),
+                Answer { content_type, body: Some(body.to_string().into()), ..Answer::default() },
+            )
         };
         match said {
             Said::Accept => json(json!({ "instruction": "accept" })),
@@ -426,7 +438,10 @@ impl Endpoints {
             Said::Later => (Called::Answered(204), NOTHING),
             Said::Gibberish => {
                 let content_type = Some("text/html".to_owned());
-                (Called::Answered(200), Answer { content_type, body: Some(b"<p>?".to_vec()) })
+                (
+                    Called::Answered(200),
+                    Answer { content_type, body: Some(b"<p>?".to_vec()), ..Answer::default() },
+                )
             }
             Said::Broken | Said::Silence => (Called::Answered(503), NOTHING),
         }

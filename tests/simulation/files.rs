@@ -49,7 +49,10 @@ impl Uploads {
 pub(crate) fn at(path: &str) -> (Called, Answer) {
     let file = |content_type: &str, body: String| {
         let content_type = Some(content_type.to_owned());
-        (Called::Answered(200), Answer { content_type, body: Some(body.into_bytes()) })
+        (
+            Called::Answered(200),
+            Answer { content_type, body: Some(body.into_bytes()), ..Answer::default() },
+        )
     };
     match path.split('/').next().unwrap_or_default() {
         "good" => file("image/png", format!("a picture: {path}")),

@@ -15,6 +15,7 @@ use switchboard_tests::Made;
 use tokio::task::JoinHandle;
 
 use crate::carrier::{Post, Posted, Simulated, Written};
+use crate::clients::Key;
 use crate::endpoints::Endpoints;
 use crate::files::Uploads;
 use crate::names::Person;
@@ -113,6 +114,8 @@ pub(crate) struct Kernel {
     pub(crate) facts: Facts,
     /// Customers whose names change.
     pub(crate) people: Vec<Person>,
+    /// What vouches for whoever is in a browser, where somebody is.
+    pub(crate) key: Option<Key>,
     pub(crate) wakers: Vec<Waker>,
     running: Vec<Running>,
     ticked: i64,
@@ -147,6 +150,10 @@ impl Kernel {
         };
         let deployment = Deployment::start(options).await.expect("the bundle starts");
         let centre = setup::centre(&deployment, &setting).await;
+        let key = match setting.has_clients {
+            true => Some(Key::of(&deployment).await),
+            false => None,
+        };
         let wakers = deployment.wakings().into_iter().map(|waking| Waker {
             waking,
             position: None,
@@ -169,6 +176,7 @@ impl Kernel {
             road,
             facts,
             people: Person::all(),
+            key,
             wakers,
             running,
             ticked,
@@ -319,6 +327,7 @@ impl Kernel {
         if status == 201 {
             self.facts.uploads.hear(name, &body);
         }
+        self.look_at_answer(name, number, status, &body);
         self.facts.last = Some((status, body));
         if status == 500 {
             self.world.violated("no defect is served", format!("{name}: {}", answer["body"]));

@@ -7,6 +7,7 @@
 mod batches;
 mod beforehand;
 mod carrier;
+mod clients;
 mod endpoints;
 mod exhaustive;
 mod files;

@@ -31,6 +31,7 @@ impl Kernel {
             || self.somebody_sets_timers().await
             || self.somebody_speaks().await
             || self.somebody_has_a_file().await
+            || self.somebody_in_a_browser_acts().await
         {
             return;
         }

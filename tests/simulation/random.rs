@@ -98,10 +98,12 @@ pub(crate) enum Concern {
     Speakers,
     /// What is done with files.
     Files,
+    /// Who is in a browser.
+    Clients,
 }
 
 impl Concern {
-    pub(crate) const ALL: [Self; 19] = [
+    pub(crate) const ALL: [Self; 20] = [
         Self::Setting,
         Self::Profile,
         Self::Ids,
@@ -121,6 +123,7 @@ impl Concern {
         Self::Timers,
         Self::Speakers,
         Self::Files,
+        Self::Clients,
     ];
 
     /// By its name and not by its place, so that one more changes none of the others.

@@ -45,6 +45,8 @@ pub(crate) struct Setting {
     pub(crate) has_speakers: bool,
     /// Whether an endpoint is asked before a customer's message is published.
     pub(crate) asks_beforehand: bool,
+    /// Whether somebody is in a browser, and programs want their changes told.
+    pub(crate) has_clients: bool,
 }
 
 /// What each reply costs where a day may cost only so much, which is a few of them.
@@ -76,6 +78,7 @@ impl Setting {
             has_timers: random.chance(400),
             asks_beforehand: random.chance(300),
             has_speakers: random.chance(300),
+            has_clients: random.chance(300),
         }
     }
 }

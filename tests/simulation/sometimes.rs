@@ -71,6 +71,7 @@ sometimes! {
     ChangedWhileLookedAt = "a conversation changes while its alarm rings",
     MessageRefused = "an endpoint refuses a customer's message",
     MessageChanged = "an endpoint changes a customer's message, or names its conversation",
+    ChangeRefused = "an endpoint refuses what somebody asks for by REST",
     TurnHandedOver = "a speaker is followed by another one before their time is over",
     TurnRanOut = "a speaker is followed by another one after their time was over",
     AgentTookTurn = "an agent who is seated takes the turn of a bot",

@@ -1,7 +1,7 @@
 //! The REST API as a stranger uses it: forms in, JSON out.
 
 use reqwest::redirect::Policy;
-use reqwest::{Client, Method};
+use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
 use switchboard_carriers::SignedRequest;
 
@@ -98,6 +98,14 @@ impl Api {
         Self { token: Some(token.to_owned()), ..Self::new(base, "", "") }
     }
 
+    /// The same request with who asks.
+    fn named(&self, request: RequestBuilder) -> RequestBuilder {
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request.basic_auth(&self.name, Some(&self.password)),
+        }
+    }
+
     /// One request.
     pub async fn send(
         &self,
@@ -110,11 +118,7 @@ impl Api {
             true => path.to_owned(),
             false => format!("{}{path}", self.base),
         };
-        let request = self.client.request(method, url);
-        let request = match &self.token {
-            Some(token) => request.bearer_auth(token),
-            None => request.basic_auth(&self.name, Some(&self.password)),
-        };
+        let request = self.named(self.client.request(method, url));
         let mut request = request.header("content-type", "application/x-www-form-urlencoded");
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -161,11 +165,8 @@ impl Api {
     /// # Panics
     /// If nobody answers.
     pub async fn upload(&self, path: &str, content_type: &str, content: &[u8]) -> Answered {
-        let request = self
-            .client
-            .post(format!("{}{path}", self.base))
-            .basic_auth(&self.name, Some(&self.password))
-            .header("content-type", content_type);
+        let request = self.client.post(format!("{}{path}", self.base));
+        let request = self.named(request).header("content-type", content_type);
         let response = request.body(content.to_vec()).send().await.expect("the API answers");
         let status = response.status().as_u16();
         let bytes = response.bytes().await.expect("the API ends its answer");

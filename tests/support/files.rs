@@ -120,7 +120,17 @@ async fn answered(mut stream: TcpStream, known: &Mutex<State>) -> std::io::Resul
             read => head.extend_from_slice(&buffer[..read]),
         }
     }
-    let head = String::from_utf8_lossy(&head).into_owned();
+    let (head, mut body) = halves(&head);
+    // Whoever posts something is heard out.
+    let length = head.lines().filter_map(|line| line.split_once(": "));
+    let length = length.filter(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    let length = length.filter_map(|(_, value)| value.parse().ok()).next().unwrap_or_default();
+    while body < length {
+        match stream.read(&mut buffer).await? {
+            0 => return Ok(()),
+            read => body += read,
+        }
+    }
     let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
     let secret = head.lines().filter_map(|line| line.split_once(": "));
     let secret = secret.filter(|(name, _)| name.eq_ignore_ascii_case("authorization"));
@@ -142,4 +152,10 @@ async fn answered(mut stream: TcpStream, known: &Mutex<State>) -> std::io::Resul
     stream.write_all(text.as_bytes()).await?;
     stream.write_all(&answer.body).await?;
     stream.shutdown().await
+}
+
+/// The head of a request, and how much of its body came with it.
+fn halves(begun: &[u8]) -> (String, usize) {
+    let end = begun.windows(4).position(|it| it == b"\r\n\r\n").map_or(begun.len(), |at| at + 4);
+    (String::from_utf8_lossy(&begun[..end]).into_owned(), begun.len() - end)
 }

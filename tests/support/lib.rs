@@ -27,7 +27,10 @@ use switchboard_check::{Facts, Moment};
 use switchboard_domain::sid::AccountSid;
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_runtime::dependencies::system_time;
-use tracing_subscriber::EnvFilter;
+use switchboard_runtime::telemetry::levels;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 pub use api::{Answered, Api};
 pub use centre::{Centre, Made, Rest};
@@ -203,9 +206,10 @@ impl Exchange {
 
 /// What the bundle logs is shown if `RUST_LOG` asks for it.
 fn log() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("off"));
+    let lines = tracing_subscriber::fmt::layer().with_test_writer();
+    let shown = tracing_subscriber::registry().with(levels(LevelFilter::OFF)).with(lines);
     // Only the first scenario of a process can set it.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().try_init();
+    let _ = shown.try_init();
 }
 
 /// Tables or queues outside of this process, if the environment names them.

@@ -255,5 +255,6 @@ fn attempt(one: &Try) -> Value {
         "response_status": one.status,
         "error": one.error,
         "response": one.said.as_ref().map(|said| &said.0),
+        "date_retry_after": one.until.map(Timestamp::iso),
     })
 }

@@ -275,7 +275,7 @@ fn render(call: &Call<'_>, endpoint: &WebhookEndpoint) -> Value {
             json!({ "key": key.id, "date_created": created, "date_active": active })
         })
         .collect();
-    let reason = endpoint.off.map(|off| if off.by_failing { "failing" } else { "requested" });
+    let reason = endpoint.off.map(|off| off.reason());
     json!({
         "sid": sid,
         "account_sid": call.on.config.account_sid,

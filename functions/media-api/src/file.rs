@@ -5,13 +5,15 @@ use switchboard_domain::carriage::Media;
 use switchboard_domain::codes::Code;
 use switchboard_domain::conversation::Conversation;
 use switchboard_domain::decision::Decision;
-use switchboard_domain::media::{MediaState, TEMPORARY, Upload};
+use switchboard_domain::media::{MediaState, TEMPORARY, Upload, may_see, may_take_back};
 use switchboard_domain::message::{Message, without_file};
 use switchboard_domain::process::media::{looked_after, removals};
-use switchboard_domain::sid::{MediaSid, ServiceSid};
+use switchboard_domain::sid::{ConversationSid, MediaSid, ServiceSid};
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_runtime::{Dependencies, Failure};
 use switchboard_store::key;
+
+use crate::holder;
 
 /// What an identifier of a file leads to.
 pub(crate) enum Found {
@@ -44,6 +46,14 @@ impl Found {
         }))
     }
 
+    /// The upload that it is, if it is one.
+    fn upload(&self) -> Option<&Upload> {
+        match self {
+            Self::Upload(upload) => Some(upload),
+            Self::OfMessage(..) => None,
+        }
+    }
+
     pub(crate) fn described(&self) -> Described<'_> {
         match self {
             Self::Upload(it) => Described {
@@ -64,25 +74,47 @@ impl Found {
     }
 }
 
-/// A file of the service: an upload is its own, one of a message is its conversation's.
-async fn load(call: &Call<'_>, service: ServiceSid, sid: &str) -> Result<Found, ApiError> {
+/// A file of the service that the caller may see: an upload is its own, one of a message is its conversation's.
+pub(crate) async fn load(
+    call: &Call<'_>,
+    service: ServiceSid,
+    sid: &str,
+) -> Result<Found, ApiError> {
+    let client = holder::client(call, service)?;
     let sid: MediaSid = call.sid(sid)?;
     let found = Found::look(call.on, sid).await?.ok_or(Code::NoSuchMedia)?;
-    let of = match &found {
-        Found::Upload(upload) => Some(upload.service),
-        Found::OfMessage(message, ..) => match message.conversation {
-            Some(conversation) => {
-                let conversation: Option<Conversation> =
-                    call.on.store.get(key::conversation(conversation)).await?;
-                conversation.map(|conversation| conversation.service)
-            }
-            None => None,
-        },
+    let shown_in = match (&found, &client) {
+        (Found::OfMessage(message, ..), _) => conversation(call, message.conversation).await?,
+        (Found::Upload(upload), Some(_)) => shown(call, upload).await?,
+        (Found::Upload(_), None) => None,
     };
-    match of == Some(service) {
-        true => Ok(found),
-        false => Err(Code::NoSuchMedia.into()),
+    let of = match (&found, &shown_in) {
+        (Found::Upload(upload), _) => Some(upload.service),
+        (Found::OfMessage(..), Some(conversation)) => Some(conversation.service),
+        (Found::OfMessage(..), None) => None,
+    };
+    if of != Some(service) {
+        return Err(Code::NoSuchMedia.into());
     }
+    if let Some(client) = client {
+        may_see(&client, found.upload(), shown_in.as_ref())?;
+    }
+    Ok(found)
+}
+
+async fn conversation(
+    call: &Call<'_>,
+    sid: Option<ConversationSid>,
+) -> Result<Option<Conversation>, ApiError> {
+    let Some(sid) = sid else { return Ok(None) };
+    Ok(call.on.store.get(key::conversation(sid)).await?)
+}
+
+/// The conversation of the message that shows an upload.
+async fn shown(call: &Call<'_>, upload: &Upload) -> Result<Option<Conversation>, ApiError> {
+    let Some(message) = upload.message else { return Ok(None) };
+    let message: Option<Message> = call.on.store.get(key::message(message)).await?;
+    conversation(call, message.and_then(|message| message.conversation)).await
 }
 
 /// `GET /mcs/v1/Services/{IS}/Media/{ME}`.
@@ -104,6 +136,9 @@ pub(crate) async fn remove(call: &Call<'_>, service: &str, sid: &str) -> Answer 
     let service: ServiceSid = call.sid(service)?;
     call.decide(async || {
         let found = load(call, service, sid).await?;
+        if let Some(client) = holder::client(call, service)? {
+            may_take_back(&client, found.upload())?;
+        }
         let sid = found.described().sid;
         let message = match found {
             Found::Upload(upload) => match upload.message {

@@ -3,6 +3,8 @@
 //! Woken by: HTTP. Writes: upload, message. Asks for: `media-copy`, which looks after what finds no message and removes what
 //! is taken away.
 //!
+//! Whoever holds an access token uploads as themselves, and sees what is shown to them.
+//!
 //! An upload's body is the file itself, or a form with the file in it; the SDKs send the one from Node and the other from a
 //! browser. Its content is read by a temporary address, which needs no password and is good for five minutes (rule B.3).
 //! What is too large to be passed through a function leads on to an address of the bucket's own.
@@ -12,6 +14,8 @@
 mod body;
 mod content;
 mod file;
+mod holder;
+mod set;
 mod upload;
 
 use std::convert::Infallible;
@@ -37,6 +41,7 @@ pub const NEEDS: Needs = Needs {
         "AUTH_TOKEN",
         "PUBLIC_URL",
         "MEDIA_SCAN_URL",
+        "SECRETS_KEY",
     ],
 };
 
@@ -58,9 +63,9 @@ pub async fn handle(
     if let Some(asked) = content::Asked::of(&request) {
         return Ok(content::answer(on, &tools.bucket, asked).await);
     }
-    let (request, attachment) = Attachment::taken(request);
+    let (request, attachment) = Attachment::taken(request).await;
     let (tools, attachment) = (tools.clone(), Arc::new(attachment));
-    switchboard_rest::serve(on, request, move |call| {
+    switchboard_rest::serve_holders(on, request, move |call| {
         let (tools, attachment) = (tools.clone(), Arc::clone(&attachment));
         Box::pin(async move { route(call, &tools, &attachment).await })
     })
@@ -77,6 +82,9 @@ async fn route(call: &Call<'_>, tools: &Tools, attachment: &Attachment) -> Answe
             (Get, [sid, "Content"]) => file::content(call, service, sid).await,
             _ => call.no_such_operation(),
         },
+        ("mcs", ["v1", "Services", service, "MediaSet"]) if call.method == Post => {
+            set::get(call, service).await
+        }
         _ => call.no_such_operation(),
     }
 }

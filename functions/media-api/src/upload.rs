@@ -3,12 +3,13 @@
 
 use std::time::Duration;
 
-use switchboard_caller::Called;
 use switchboard_domain::codes::Code;
 use switchboard_domain::configuration::ConversationConfiguration;
-use switchboard_domain::conversation::{Service, default_service_sid};
+use switchboard_domain::conversation::{Service, User, default_service_sid};
 use switchboard_domain::decision::Decision;
-use switchboard_domain::media::{FILE_NAME_CHARS_MAX, PASSED_BYTES_MAX, Upload};
+use switchboard_domain::media::{
+    FILE_NAME_CHARS_MAX, PASSED_BYTES_MAX, Scanned, Upload, may_upload, scanned,
+};
 use switchboard_domain::private::Private;
 use switchboard_domain::process::media::looked_after;
 use switchboard_domain::refusal::Refusal;
@@ -22,6 +23,7 @@ use switchboard_store::{key, take};
 use crate::Tools;
 use crate::body::Attachment;
 use crate::file::{Found, render};
+use crate::holder;
 
 /// How long the scanner may take.
 const SCANNED_WITHIN: Duration = Duration::from_secs(10);
@@ -37,10 +39,10 @@ pub(crate) async fn create(
     service: &str,
     attachment: &Attachment,
 ) -> Answer {
-    let service = known(call, service).await?;
-    let (upload, object) = read(call, service, attachment)?;
+    let (service, author) = admitted(call, service).await?;
+    let (upload, object) = read(call, service, author, attachment)?;
     call.nothing_else()?;
-    scanned(call, tools, &object).await?;
+    scan(call, tools, &object).await?;
     call.decide(async || Ok::<_, ApiError>(((), looked_after(upload.clone())))).await?;
     tools.bucket.store(upload.sid, object).await?;
     let kept = call
@@ -53,16 +55,32 @@ pub(crate) async fn create(
     Ok(Reply::created(render(call, service, &Found::Upload(kept))))
 }
 
-/// The service, which exists: the account's first one does before it is ever used.
-async fn known(call: &Call<'_>, service: &str) -> Result<ServiceSid, ApiError> {
+/// The service, which exists, and whose file it is: a client's is their own. The account's first service exists before it is
+/// ever used.
+async fn admitted(
+    call: &Call<'_>,
+    service: &str,
+) -> Result<(ServiceSid, Option<String>), ApiError> {
     let sid: ServiceSid = call.sid(service)?;
+    let client = holder::client(call, sid)?;
+    let author = call.query.given("Author");
+    if author.is_some_and(|author| author.chars().count() > AUTHOR_CHARS_MAX) {
+        return Err(Code::AuthorTooLong.into());
+    }
     let (at, settings_at) = (key::service(sid), key::conversation_configuration());
-    let mut found = call.on.store.get_all(&[at.clone(), settings_at.clone()]).await?;
+    let mut keys = vec![at.clone(), settings_at.clone()];
+    let user_at = client.as_ref().map(|client| key::user(User::sid_of(sid, &client.identity)));
+    keys.extend(user_at.clone());
+    let mut found = call.on.store.get_all(&keys).await?;
+    if let (Some(client), Some(user_at)) = (&client, &user_at) {
+        let user: Option<User> = take(&mut found, user_at);
+        may_upload(client, user.as_ref(), author)?;
+    }
     let settings: Option<ConversationConfiguration> = take(&mut found, &settings_at);
     let is_default = sid == default_service_sid(call.on.config.account_sid)
         || settings.is_some_and(|settings| settings.default_service == Some(sid));
     match take::<Service>(&mut found, &at).is_some() || is_default {
-        true => Ok(sid),
+        true => Ok((sid, client.map(|it| it.identity).or_else(|| author.map(str::to_owned)))),
         false => Err(call.not_found()),
     }
 }
@@ -70,6 +88,7 @@ async fn known(call: &Call<'_>, service: &str) -> Result<ServiceSid, ApiError> {
 fn read(
     call: &Call<'_>,
     service: ServiceSid,
+    author: Option<String>,
     attachment: &Attachment,
 ) -> Result<(Upload, Object), ApiError> {
     let (content_type, named, content) = match attachment {
@@ -78,13 +97,16 @@ fn read(
         Attachment::Unreadable => {
             return Err(ApiError::bad("The body is a form of parts, and none of them is a file"));
         }
+        Attachment::Several => {
+            return Err(ApiError::bad("The body is a form with more files than one"));
+        }
+        Attachment::TooLarge => {
+            let why = format!("{PASSED_BYTES_MAX} bytes are the most");
+            return Err(ApiError::because(Code::MediaTooLarge, why));
+        }
     };
     if content.is_empty() {
         return Err(ApiError::bad("The body has to be the file: it is empty"));
-    }
-    if content.len() > PASSED_BYTES_MAX {
-        let why = format!("{} bytes, {PASSED_BYTES_MAX} are the most", content.len());
-        return Err(ApiError::because(Code::MediaTooLarge, why));
     }
     let content_type = content_type.trim();
     if !is_media_type(content_type) {
@@ -98,10 +120,6 @@ fn read(
     if !CATEGORIES.contains(&category) {
         return Err(invalid("Category", "must be media, body or history"));
     }
-    let author = call.query.given("Author");
-    if author.is_some_and(|author| author.chars().count() > AUTHOR_CHARS_MAX) {
-        return Err(Code::AuthorTooLong.into());
-    }
     let upload = Upload {
         sid: call.on.mint(),
         service,
@@ -109,7 +127,7 @@ fn read(
         size_bytes: content.len() as u64,
         file_name: file_name.map(Private::from),
         category: category.to_owned(),
-        author: author.map(str::to_owned),
+        author,
         is_kept: false,
         message: None,
         is_going: false,
@@ -132,16 +150,17 @@ fn is_media_type(text: &str) -> bool {
 }
 
 /// Refuses what the scanner refuses; without an answer of it nothing is kept.
-async fn scanned(call: &Call<'_>, tools: &Tools, object: &Object) -> Result<(), ApiError> {
+async fn scan(call: &Call<'_>, tools: &Tools, object: &Object) -> Result<(), ApiError> {
     let Some(url) = &call.on.config.media_scan_url else { return Ok(()) };
     let caller = tools.caller.get().ok_or(Code::Unavailable)?;
     let content = object.content.clone();
-    match caller.scan(url, &object.content_type, content, SCANNED_WITHIN).await {
-        Called::Answered(200..=299) => Ok(()),
-        Called::Answered(400..=499) => {
+    let called = caller.scan(url, &object.content_type, content, SCANNED_WITHIN).await;
+    match scanned(called.status()) {
+        Scanned::Clean => Ok(()),
+        Scanned::Refused => {
             Err(ApiError::because(Code::InvalidMediaType, "the scanner refuses the file"))
         }
-        called => {
+        Scanned::Unknown => {
             tracing::warn!("the scanner {called}");
             Err(Code::Unavailable.into())
         }

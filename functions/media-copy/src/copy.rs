@@ -8,23 +8,42 @@ use switchboard_connections::By;
 use switchboard_domain::carriage::Media;
 use switchboard_domain::decision::Decision;
 use switchboard_domain::media::{
-    ATTEMPTS_MAX, COPY_BYTES_MAX, DENIALS_MAX, MediaFailure, Seen, judge, pause,
+    ATTEMPTS_MAX, COPY_BYTES_MAX, DENIALS_MAX, FILES_MAX, MediaFailure, Scanned, Seen, judge,
+    pause, scanned,
 };
 use switchboard_domain::message::{Copied, Message, copied};
 use switchboard_domain::sid::{MediaSid, MessageSid};
+use switchboard_domain::timestamp::Millis;
 use switchboard_media::Object;
+use switchboard_runtime::deadline::has_time_for;
 use switchboard_runtime::queue::Next;
 use switchboard_runtime::{Dependencies, Failure};
 use switchboard_store::key;
+use tokio::time::timeout;
 
 use crate::{Tools, nothing_yet};
 
 /// So many files of a message are fetched at once: a function holds them in its memory, and five messages come at once.
 const AT_ONCE: usize = 3;
-/// How long one file may take to fetch.
-const FETCHED_WITHIN: Duration = Duration::from_secs(15);
-/// How long a scanner may take for one file.
-const SCANNED_WITHIN: Duration = Duration::from_secs(15);
+/// How long one file may take in all.
+const FILE_WITHIN: Duration = Duration::from_secs(20);
+/// How long of it to find and to fetch.
+const FETCHED_WITHIN: Duration = Duration::from_secs(10);
+/// And how long a scanner may take. The rest is the bucket's.
+const SCANNED_WITHIN: Duration = Duration::from_secs(6);
+/// How long it takes to note what came of the files of a message.
+const NOTED_WITHIN: Duration = Duration::from_secs(4);
+/// What an invocation needs beside the files of one message: to read it, to note what came of them, and for its last words.
+const BESIDE: Duration = Duration::from_secs(8);
+/// When Lambda ends an invocation, as `infra/template.yaml` says.
+const TIMEOUT: Duration = Duration::from_secs(90);
+
+// The files of a message that has the most of them are fetched within one invocation, however slowly each comes.
+const _: () = {
+    let turns = FILES_MAX.div_ceil(AT_ONCE) as u64;
+    assert!(turns * FILE_WITHIN.as_secs() + BESIDE.as_secs() <= TIMEOUT.as_secs());
+    assert!(FETCHED_WITHIN.as_secs() + SCANNED_WITHIN.as_secs() < FILE_WITHIN.as_secs());
+};
 
 /// What came of one try.
 enum Tried {
@@ -55,14 +74,18 @@ pub(crate) async fn copy(
         return Ok(Next::Done);
     }
     let by = way(on, tools, &message).await?;
-    // Some at once: a dead link must not take the time of all others.
+    // Some at once: a dead link must not take the time of all others. What there is no time for is left.
     let mut tried = Vec::new();
     for some in waiting.chunks(AT_ONCE) {
+        if !has_time_for(FILE_WITHIN + NOTED_WITHIN) {
+            break;
+        }
         let tries =
             some.iter().map(|(media, file)| one(on, tools, by.as_ref(), *media, file, attempt));
         tried.extend(join_all(tries).await);
     }
-    let (mut outcomes, mut is_open, mut failed) = (Vec::new(), false, None);
+    let is_left = tried.len() < waiting.len();
+    let (mut outcomes, mut is_open, mut failed) = (Vec::new(), is_left, None);
     for ((media, _), tried) in waiting.iter().zip(tried) {
         match tried {
             Ok(Tried::Done(outcome)) => outcomes.push((*media, outcome)),
@@ -76,6 +99,7 @@ pub(crate) async fn copy(
     }
     match (failed, is_open) {
         (Some(failure), _) => Err(failure),
+        (None, true) if is_left => Ok(Next::Later(Millis(0))),
         (None, true) => Ok(Next::Later(pause(attempt))),
         (None, false) => Ok(Next::Done),
     }
@@ -138,6 +162,7 @@ async fn note(
     Ok(())
 }
 
+/// One file, from its carrier into the bucket.
 async fn one(
     on: &Dependencies,
     tools: &Tools,
@@ -146,7 +171,38 @@ async fn one(
     file: &Media,
     attempt: u32,
 ) -> Result<Tried, Failure> {
-    let failed = |failure| Ok(Tried::Done(Copied::Failed(failure)));
+    let moved = async {
+        let fetched = match timeout(FETCHED_WITHIN, fetch(tools, by, media, file, attempt)).await {
+            Ok(Ok(fetched)) => fetched,
+            Ok(Err(tried)) => return Ok(tried),
+            Err(_) => {
+                tracing::warn!(media.sid = %media, "not fetched: it did not come in time");
+                return Ok(Tried::Again(MediaFailure::Unreachable));
+            }
+        };
+        let seen = Seen {
+            announced: &file.content_type,
+            answered: fetched.content_type.as_deref(),
+            content: &fetched.content,
+        };
+        match judge(seen) {
+            Ok(judged) => keep(on, tools, media, judged.0, fetched).await,
+            Err(failure) => Ok(Tried::Done(Copied::Failed(failure))),
+        }
+    };
+    let late = |_| Err(Failure::Unavailable(format!("the time of {media} is over")));
+    timeout(FILE_WITHIN, Box::pin(moved)).await.unwrap_or_else(late)
+}
+
+/// The file from where its carrier, or its sender, keeps it; or what came of that instead.
+async fn fetch(
+    tools: &Tools,
+    by: Option<&By>,
+    media: MediaSid,
+    file: &Media,
+    attempt: u32,
+) -> Result<File, Tried> {
+    let failed = |failure| Err(Tried::Done(Copied::Failed(failure)));
     if file.size_bytes.is_some_and(|size| size > COPY_BYTES_MAX) {
         return failed(MediaFailure::TooLarge);
     }
@@ -154,10 +210,10 @@ async fn one(
         None => (file.url.clone(), Vec::new()),
         Some(by) => match tools.connections.file(by, file).await {
             Ok(Some(place)) => (place.url, place.credentials),
-            Ok(None) => return Ok(denied(MediaFailure::Gone, attempt)),
+            Ok(None) => return Err(denied(MediaFailure::Gone, attempt)),
             Err(reason) => {
                 tracing::warn!(media.sid = %media, "the carrier does not say where it is: {reason}");
-                return Ok(Tried::Again(MediaFailure::Unreachable));
+                return Err(Tried::Again(MediaFailure::Unreachable));
             }
         },
     };
@@ -167,22 +223,13 @@ async fn one(
         bytes_max: COPY_BYTES_MAX,
         timeout: FETCHED_WITHIN,
     };
-    let fetched = match tools.caller.fetch(download).await {
-        Fetched::File(fetched) => fetched,
-        Fetched::TooLarge => return failed(MediaFailure::TooLarge),
+    match tools.caller.fetch(download).await {
+        Fetched::File(fetched) => Ok(fetched),
+        Fetched::TooLarge => failed(MediaFailure::TooLarge),
         Fetched::Not(called) => {
             tracing::warn!(media.sid = %media, "not fetched: it {called}");
-            return Ok(tried(&called, attempt));
+            Err(tried(&called, attempt))
         }
-    };
-    let seen = Seen {
-        announced: &file.content_type,
-        answered: fetched.content_type.as_deref(),
-        content: &fetched.content,
-    };
-    match judge(seen) {
-        Ok(judged) => keep(on, tools, media, judged.0, fetched).await,
-        Err(failure) => failed(failure),
     }
 }
 
@@ -219,13 +266,13 @@ async fn keep(
     if let Some(url) = &on.config.media_scan_url {
         let content = object.content.clone();
         let scan = tools.caller.scan(url, &object.content_type, content, SCANNED_WITHIN);
-        match scan.await {
-            Called::Answered(200..=299) => {}
-            Called::Answered(400..=499) => {
-                return Ok(Tried::Done(Copied::Failed(MediaFailure::Infected)));
-            }
-            called => {
-                return Err(Failure::Unavailable(format!("the scanner {called}")));
+        let called = scan.await;
+        match scanned(called.status()) {
+            Scanned::Clean => {}
+            Scanned::Refused => return Ok(Tried::Done(Copied::Failed(MediaFailure::Infected))),
+            Scanned::Unknown => {
+                tracing::warn!(media.sid = %media, "not scanned: the scanner {called}");
+                return Ok(Tried::Again(MediaFailure::Unscanned));
             }
         }
     }
@@ -240,6 +287,14 @@ async fn keep(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lambda_ends_an_invocation_when_it_is_believed_to() {
+        let template = include_str!("../../../infra/template.yaml");
+        let (_, function) = template.split_once("\n  MediaCopyFunction:\n").unwrap();
+        let said = function.lines().find_map(|line| line.trim().strip_prefix("Timeout: "));
+        assert_eq!(said, Some(TIMEOUT.as_secs().to_string().as_str()));
+    }
 
     #[test]
     fn what_is_not_there_yet_is_asked_for_again_and_what_is_gone_is_not() {

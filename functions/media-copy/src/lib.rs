@@ -6,7 +6,7 @@
 //! A link comes from outside, so it is called by the vetted caller, with the secrets of the carrier's connection where it
 //! leads to the carrier itself. Nobody waits for a copy: a message is shown, and its webhooks are called, before its files
 //! are fetched. A carrier that does not answer is asked again with growing pauses; what cannot be had is noted on the
-//! message with its reason. An object is removed after its record has lost it, and again if that is not certain.
+//! message with its reason. So is a file of which the scanner, if there is one, says nothing for as long. An object is removed after its record has lost it, and again if that is not certain.
 #![forbid(unsafe_code)]
 #![recursion_limit = "256"]
 

@@ -131,7 +131,8 @@ async fn ask(
         warn(heard, &delivered.called);
         let is_reached = heard != Heard::Nothing;
         attempt.url = Some(url.clone());
-        attempt = attempt.after(tried(began, &delivered), outcome(&delivered.called), on.now());
+        let now = on.now();
+        attempt = attempt.after(tried(began, &delivered, now), outcome(&delivered.called), now);
         known.note(on, url, &delivered.called).await;
         match heard {
             Heard::Instruction(..) | Heard::Later(_) => return Ok((attempt, heard)),

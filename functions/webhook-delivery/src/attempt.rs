@@ -7,6 +7,7 @@ use switchboard_domain::effect::Call;
 use switchboard_domain::private::Private;
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_domain::webhook::overrides::Overrides;
+use switchboard_domain::webhook::retry_after::asked;
 use switchboard_domain::webhook::{Ended, Outcome, Try, WebhookAttempt};
 use switchboard_runtime::queue::Next;
 use switchboard_runtime::{Dependencies, Failure};
@@ -56,7 +57,8 @@ pub(crate) async fn make(
     let letter = letter(&attempt, request, &known, began);
     let delivered = caller.deliver(on, &letter, Reading::First).await;
     let outcome = outcome(&delivered.called);
-    let attempt = attempt.after(tried(began, &delivered), outcome, on.now());
+    let now = on.now();
+    let attempt = attempt.after(tried(began, &delivered, now), outcome, now);
     if outcome != Outcome::Taken {
         let (event, attempts) = (&attempt.event, attempt.attempts);
         let what = if attempt.done { "given up" } else { "put off" };
@@ -81,8 +83,8 @@ pub(crate) fn letter<'a>(
     Letter { request, endpoint: known.settings(), sequence, event, happened }
 }
 
-/// What is kept of an attempt.
-pub(crate) fn tried(began: Timestamp, delivered: &Delivered) -> Try {
+/// What is kept of an attempt that ended now.
+pub(crate) fn tried(began: Timestamp, delivered: &Delivered, now: Timestamp) -> Try {
     let status = delivered.called.status();
     let said = delivered.answer.body.as_deref().filter(|body| !body.is_empty());
     Try {
@@ -91,6 +93,7 @@ pub(crate) fn tried(began: Timestamp, delivered: &Delivered) -> Try {
         status,
         error: status.is_none().then(|| delivered.called.to_string()),
         said: said.map(|body| Private(String::from_utf8_lossy(body).into_owned())),
+        until: status.and_then(|it| asked(it, delivered.answer.retry_after.as_deref(), now)),
     }
 }
 

@@ -104,7 +104,8 @@ mod tests {
 
     fn json(status: u16, body: &str) -> Heard {
         let content_type = Some("application/json".to_owned());
-        let answer = Answer { content_type, body: Some(body.as_bytes().to_vec()) };
+        let answer =
+            Answer { content_type, body: Some(body.as_bytes().to_vec()), ..Answer::default() };
         heard(&Called::Answered(status), &answer)
     }
 
@@ -148,11 +149,15 @@ mod tests {
     fn answers_in_other_content_types_than_json_are_not_read() {
         let body = Some(br#"{"instruction":"accept"}"#.to_vec());
         for content_type in [None, Some("text/html".to_owned())] {
-            let answer = Answer { content_type, body: body.clone() };
+            let answer = Answer { content_type, body: body.clone(), ..Answer::default() };
             assert_eq!(heard(&Called::Answered(200), &answer), Heard::Unreadable(40_000));
         }
         assert_eq!(json(200, "{"), Heard::Unreadable(40_001));
-        let too_long = Answer { content_type: Some("application/json".to_owned()), body: None };
+        let too_long = Answer {
+            content_type: Some("application/json".to_owned()),
+            body: None,
+            ..Answer::default()
+        };
         assert_eq!(heard(&Called::Answered(200), &too_long), Heard::Unreadable(40_001));
     }
 

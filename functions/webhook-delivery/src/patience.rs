@@ -112,16 +112,16 @@ impl Known {
         }
     }
 
-    /// Whether it has failed for days. One that nobody set up is forgotten once it works.
+    /// Whether it has failed for days, or says that it is gone. One that nobody set up is forgotten once it works.
     fn health(&self, url: &str, called: &Called, now: Timestamp) -> Option<Decision> {
         if !called.succeeded() {
             let settings = self.settings.clone();
             let settings = settings.unwrap_or_else(|| WebhookEndpoint::new(url, now));
-            let failed = settings.failed(now)?;
-            if failed.off.is_some() {
+            let failed = settings.failed(called.status(), now)?;
+            if let Some(off) = failed.off {
                 // The template counts these words.
-                let sid = failed.sid().to_string();
-                tracing::warn!(endpoint = "switched off", sid, "nothing succeeded for days");
+                let (sid, reason) = (failed.sid().to_string(), off.reason());
+                tracing::warn!(endpoint = "switched off", sid, "for this reason: {reason}");
             }
             return Some(Decision::put(failed));
         }

@@ -1,11 +1,12 @@
-//! The caller as who asks endpoints beforehand (rule B.5).
+//! The caller as who asks endpoints beforehand (rule B.5): signed, written and waited for as a call that tells them something.
 
 use std::sync::Arc;
 
+use switchboard_domain::webhook::overrides::Overrides;
 use switchboard_runtime::endpoints::{AsksEndpoints, Question, Reply, Replying, TIMEOUT};
 use switchboard_runtime::{Dependencies, Error, Needs};
 
-use crate::{Called, Caller, OnUse, Request};
+use crate::{Called, Caller, Letter, OnUse, Reading, Request};
 
 /// A caller, with what it signs by.
 #[derive(Debug)]
@@ -16,14 +17,17 @@ struct Asker {
 
 impl AsksEndpoints for Asker {
     fn ask<'a>(&'a self, question: Question<'a>) -> Replying<'a> {
-        let Question { url, method, parameters, token } = question;
+        let Question { url, method, parameters, token, endpoint, event, asked } = question;
         Box::pin(async move {
-            let request = Request { url, method, parameters, id: token, timeout: TIMEOUT };
             let Some(caller) = self.caller.get() else { return Reply::Nobody };
-            match caller.ask(&self.on, request).await {
-                (Called::Answered(status), answer) => Reply::Answered(status, answer.body),
-                (Called::TimedOut, _) => Reply::TooLate,
-                (Called::Unanswered | Called::Forbidden(_), _) => Reply::Nobody,
+            let timeout = Overrides::of(url).map_or(TIMEOUT, |it| it.total.min(TIMEOUT));
+            let request = Request { url, method, parameters, id: token, timeout };
+            let letter = Letter { request, endpoint, sequence: None, event, happened: asked };
+            let delivered = caller.deliver(&self.on, &letter, Reading::Whole).await;
+            match delivered.called {
+                Called::Answered(status) => Reply::Answered(status, delivered.answer.body),
+                Called::TimedOut => Reply::TooLate,
+                Called::Unanswered | Called::Forbidden(_) => Reply::Nobody,
             }
         })
     }

@@ -59,13 +59,6 @@ pub struct Delivered {
     pub took: Duration,
 }
 
-impl<'a> Letter<'a> {
-    /// A call to an endpoint of which nothing is known.
-    pub(crate) const fn plain(request: Request<'a>) -> Self {
-        Self { request, endpoint: None, sequence: None, event: "", happened: Timestamp(0) }
-    }
-}
-
 impl Caller {
     /// Makes a call; within its time, and with the repetitions that the URL asks for.
     pub async fn deliver(
@@ -85,7 +78,9 @@ impl Caller {
                 Request { timeout: timeout.saturating_sub(began.elapsed()), ..letter.request };
             let letter = Letter { request, ..*letter };
             let (called, answer) = self.once(on, &letter, overrides, reading).await;
-            let again = overrides.is_some_and(|it| repeats(it.policy, &called));
+            // Whoever asks to be called later is not called at once.
+            let again = answer.retry_after.is_none()
+                && overrides.is_some_and(|it| repeats(it.policy, &called));
             if !again || left == 0 || began.elapsed() >= timeout {
                 return Delivered { called, answer, took: began.elapsed() };
             }
@@ -153,6 +148,7 @@ const fn repeats(policy: Policy, called: &Called) -> bool {
 
 /// The first bytes of an answer. Whoever sends them slowly is not waited for: the status is known.
 async fn first(mut response: Response) -> Answer {
+    let retry_after = crate::retry_after(&response);
     let mut body = Vec::new();
     let reading = async {
         while body.len() < FIRST_BYTES {
@@ -165,7 +161,7 @@ async fn first(mut response: Response) -> Answer {
         }
     };
     let _ = tokio::time::timeout(FIRST_BYTES_WITHIN, reading).await;
-    Answer { content_type: None, body: Some(body) }
+    Answer { content_type: None, body: Some(body), retry_after }
 }
 
 #[cfg(test)]

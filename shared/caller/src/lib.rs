@@ -20,6 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::RETRY_AFTER;
 use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder, Response, Url};
 use switchboard_runtime::Dependencies;
@@ -74,6 +75,8 @@ pub struct Answer {
     pub content_type: Option<String>,
     /// The text; none if it is too long, or was cut short.
     pub body: Option<Vec<u8>>,
+    /// When it asks to be called again, as it says it.
+    pub retry_after: Option<String>,
 }
 
 /// What came of a call.
@@ -145,30 +148,6 @@ impl Caller {
         Self { stand_in: Some(stand_in), ..self }
     }
 
-    /// Calls an endpoint with form parameters, signed as a carrier would sign (rule E.6). What it answers is
-    /// not read.
-    pub async fn call(&self, on: &Dependencies, request: Request<'_>) -> Called {
-        match self.send(on, request).await {
-            Ok(Reached::Endpoint(response)) => Called::Answered(response.status().as_u16()),
-            Ok(Reached::StandIn(called, _)) | Err(called) => called,
-        }
-    }
-
-    /// The same, and reads what it answers.
-    pub async fn ask(&self, on: &Dependencies, request: Request<'_>) -> (Called, Answer) {
-        match self.send(on, request).await {
-            Ok(Reached::Endpoint(response)) => {
-                (Called::Answered(response.status().as_u16()), Answer::read(response).await)
-            }
-            Ok(Reached::StandIn(called, answer)) => (called, answer),
-            Err(called) => (called, Answer::default()),
-        }
-    }
-
-    async fn send(&self, on: &Dependencies, request: Request<'_>) -> Result<Reached, Called> {
-        self.sent(&self.client, self.prepared(on, &Letter::plain(request))?).await
-    }
-
     /// Makes a request that is prepared.
     async fn sent(&self, client: &Client, request: reqwest::Request) -> Result<Reached, Called> {
         if let Some(stand_in) = &self.stand_in {
@@ -188,7 +167,8 @@ impl Caller {
         let mut url = self.allowed(letter.request.url).map_err(Called::Forbidden)?;
         // What follows the hash is for us, not for the endpoint.
         url.set_fragment(None);
-        signing::signed(on, &self.client, url, letter)
+        let by = signing::By { auth_token: &on.config.auth_token, now: on.now() };
+        signing::signed(&by, &self.client, url, letter)
     }
 
     /// https, to another host; a literal address is vetted here, a name when it is resolved.
@@ -222,17 +202,24 @@ impl Answer {
         let content_type = response.headers().get("content-type").and_then(|it| it.to_str().ok());
         let content_type = content_type.and_then(|it| it.split(';').next());
         let content_type = content_type.map(|it| it.trim().to_ascii_lowercase());
+        let retry_after = retry_after(&response);
         let mut body = Vec::new();
         loop {
             match response.chunk().await {
                 Ok(Some(chunk)) if body.len() + chunk.len() <= ANSWER_BYTES_MAX => {
                     body.extend_from_slice(&chunk);
                 }
-                Ok(None) => return Self { content_type, body: Some(body) },
-                Ok(Some(_)) | Err(_) => return Self { content_type, body: None },
+                Ok(None) => return Self { content_type, body: Some(body), retry_after },
+                Ok(Some(_)) | Err(_) => return Self { content_type, body: None, retry_after },
             }
         }
     }
+}
+
+/// When whoever answered asks to be called again.
+fn retry_after(response: &Response) -> Option<String> {
+    let value = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
+    Some(value.to_owned())
 }
 
 /// Resolves names, and leaves out every address that is not the public's. The connection is made to what

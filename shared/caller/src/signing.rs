@@ -13,39 +13,46 @@ use sha2::Sha256;
 use switchboard_carriers::{SETTINGS_HEADER, SIGNATURE_HEADER, cover_body, sign, sign_sha256};
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_domain::webhook::{Format, SigningSecret};
-use switchboard_runtime::Dependencies;
 
 use crate::{Called, Letter};
 
 /// The header that names the place of a call among those of one conversation to one endpoint.
 const SEQUENCE_HEADER: &str = "x-switchboard-sequence";
 
+/// What a call is signed by where its endpoint says nothing else, and when.
+pub(crate) struct By<'a> {
+    /// The account's token.
+    pub(crate) auth_token: &'a str,
+    /// Now.
+    pub(crate) now: Timestamp,
+}
+
 /// The request of a letter, to this URL.
 pub(crate) fn signed(
-    on: &Dependencies,
+    by: &By<'_>,
     client: &Client,
     mut url: Url,
     letter: &Letter<'_>,
 ) -> Result<reqwest::Request, Called> {
-    let (request, now) = (&letter.request, on.now());
+    let request = &letter.request;
     let format = letter.endpoint.map_or(Format::Form, |endpoint| endpoint.format);
     let built = if request.method.eq_ignore_ascii_case("GET") {
         url.query_pairs_mut().extend_pairs(request.parameters);
-        let headers = vendor(on, letter, url.as_str(), &[], now);
+        let headers = vendor(by, letter, url.as_str(), &[]);
         with(client.get(url), headers)
     } else if format == Format::Json {
         let body = json_body(letter);
         let covered = cover_body(url.as_str(), body.as_bytes());
-        let headers = vendor(on, letter, &covered, &[], now);
+        let headers = vendor(by, letter, &covered, &[]);
         let covered = Url::parse(&covered).map_err(|_| Called::Forbidden("not a URL"))?;
         let built = with(client.post(covered), headers);
-        let built = with(built, standard(letter, &body, now));
+        let built = with(built, standard(letter, &body, by.now));
         built.header("content-type", "application/json").body(body)
     } else {
         let body = form_body(request.parameters);
-        let headers = vendor(on, letter, url.as_str(), request.parameters, now);
+        let headers = vendor(by, letter, url.as_str(), request.parameters);
         let built = with(client.post(url), headers);
-        let built = with(built, standard(letter, &body, now));
+        let built = with(built, standard(letter, &body, by.now));
         let form = "application/x-www-form-urlencoded; charset=utf-8";
         built.header("content-type", form).body(body)
     };
@@ -67,19 +74,13 @@ fn with(request: RequestBuilder, headers: Headers) -> RequestBuilder {
 }
 
 /// The vendor's signature, and which key it was made with.
-fn vendor(
-    on: &Dependencies,
-    letter: &Letter<'_>,
-    url: &str,
-    parameters: &[(String, String)],
-    now: Timestamp,
-) -> Headers {
-    match letter.endpoint.and_then(|endpoint| endpoint.shared_key(now)) {
+fn vendor(by: &By<'_>, letter: &Letter<'_>, url: &str, parameters: &[(String, String)]) -> Headers {
+    match letter.endpoint.and_then(|endpoint| endpoint.shared_key(by.now)) {
         Some(key) => vec![
             (SIGNATURE_HEADER, sign_sha256(url, parameters, &key.secret)),
             (SETTINGS_HEADER, format!("key={},algorithm=HMAC_SHA256", key.id)),
         ],
-        None => vec![(SIGNATURE_HEADER, sign(url, parameters, &on.config.auth_token))],
+        None => vec![(SIGNATURE_HEADER, sign(url, parameters, by.auth_token))],
     }
 }
 
@@ -124,8 +125,115 @@ fn json_body(letter: &Letter<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::time::Duration;
+
     use switchboard_domain::private::Private;
+    use switchboard_domain::timestamp::Millis;
+    use switchboard_domain::webhook::endpoint::Algorithm;
+    use switchboard_domain::webhook::{SharedKey, WebhookEndpoint};
+
+    use super::*;
+    use crate::Request;
+
+    /// The URL, the token and the parameters of the vendor's own example.
+    const URL: &str = "https://mycompany.com/myapp.php?foo=1&bar=2";
+    const TOKEN: &str = "12345";
+    const PARAMETERS: [(&str, &str); 5] = [
+        ("CallSid", "CA1234567890ABCDE"),
+        ("Caller", "+14158675309"),
+        ("Digits", "1234"),
+        ("From", "+14158675309"),
+        ("To", "+18005551212"),
+    ];
+    const NOW: Timestamp = Timestamp(1_614_265_330_000);
+
+    fn parameters() -> Vec<(String, String)> {
+        PARAMETERS.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
+    }
+
+    /// The request of a call to an endpoint that is set up so.
+    fn request(method: &str, endpoint: Option<&WebhookEndpoint>) -> reqwest::Request {
+        let parameters = parameters();
+        let timeout = Duration::from_secs(5);
+        let request = Request { url: URL, method, parameters: &parameters, id: "one", timeout };
+        let event = "onMessageAdd";
+        let letter = Letter { request, endpoint, sequence: None, event, happened: NOW };
+        let by = By { auth_token: TOKEN, now: NOW };
+        signed(&by, &Client::new(), URL.parse().unwrap(), &letter).unwrap()
+    }
+
+    fn header<'a>(request: &'a reqwest::Request, name: &str) -> Option<&'a str> {
+        request.headers().get(name).map(|value| value.to_str().unwrap())
+    }
+
+    fn body(request: &reqwest::Request) -> &[u8] {
+        request.body().and_then(|body| body.as_bytes()).unwrap_or_default()
+    }
+
+    #[test]
+    fn an_endpoint_that_nobody_set_up_is_signed_for_as_the_vendors_example_is() {
+        let made = request("POST", None);
+        assert_eq!(header(&made, SIGNATURE_HEADER), Some("RSOYDt4T1cUTdK1PDd93/VVr8B8="));
+        assert_eq!(header(&made, SETTINGS_HEADER), None);
+        assert_eq!(header(&made, "webhook-signature"), None);
+        assert_eq!(header(&made, "i-twilio-idempotency-token"), Some("one"));
+        let sent: Vec<(String, String)> =
+            form_urlencoded::parse(body(&made)).into_owned().collect();
+        assert_eq!(sent, parameters());
+    }
+
+    #[test]
+    fn what_is_asked_in_the_address_is_signed_with_the_address() {
+        let made = request("GET", None);
+        assert!(made.body().is_none());
+        let url = made.url().as_str();
+        assert!(url.starts_with(URL) && url.ends_with("&To=%2B18005551212"), "{url}");
+        let alone: &[(&str, &str)] = &[];
+        assert_eq!(header(&made, SIGNATURE_HEADER), Some(&*sign(url, alone, TOKEN)));
+    }
+
+    #[test]
+    fn a_shared_key_signs_by_the_newer_algorithm_and_is_named() {
+        let key = SharedKey {
+            id: "webhooks_sharedkey_1".to_owned(),
+            secret: Private(TOKEN.to_owned()),
+            created: NOW,
+            from: NOW,
+        };
+        let shared_keys = vec![key];
+        let algorithm = Algorithm::Sha256;
+        let endpoint = WebhookEndpoint { algorithm, shared_keys, ..WebhookEndpoint::new(URL, NOW) };
+        let made = request("POST", Some(&endpoint));
+        // The same text as in the example before, by the other hash.
+        let expected = "033hgUJA9M/hXIZsYjwkerEP/DBm35nEri5FhCYjA5s=";
+        assert_eq!(header(&made, SIGNATURE_HEADER), Some(expected));
+        let named = "key=webhooks_sharedkey_1,algorithm=HMAC_SHA256";
+        assert_eq!(header(&made, SETTINGS_HEADER), Some(named));
+    }
+
+    #[test]
+    fn by_standard_webhooks_the_body_goes_out_as_it_is_signed() {
+        let mut endpoint = WebhookEndpoint::new(URL, NOW);
+        (endpoint.is_standard, endpoint.format) = (true, Format::Json);
+        endpoint.add_secret(&[7; 24], Millis(0), NOW);
+        let made = request("POST", Some(&endpoint));
+        let text = std::str::from_utf8(body(&made)).unwrap();
+        let said: Value = serde_json::from_str(text).unwrap();
+        assert_eq!(
+            (&said["type"], &said["data"]["Digits"]),
+            (&"onMessageAdd".into(), &"1234".into())
+        );
+        assert_eq!(said["timestamp"], "2021-02-25T15:02:10.000Z");
+        let expected = signature(&endpoint.secrets[0], "one", NOW.seconds(), text);
+        assert_eq!(header(&made, "webhook-signature"), Some(&*expected));
+        assert_eq!(header(&made, "webhook-id"), Some("one"));
+        assert_eq!(header(&made, "webhook-timestamp"), Some("1614265330"));
+        // The vendor's signature covers the body by its digest in the address.
+        let url = made.url().as_str();
+        assert_eq!(url, cover_body(URL, text.as_bytes()));
+        let alone: &[(&str, &str)] = &[];
+        assert_eq!(header(&made, SIGNATURE_HEADER), Some(&*sign(url, alone, TOKEN)));
+    }
 
     #[test]
     fn a_signature_is_the_one_that_the_specification_works_out() {

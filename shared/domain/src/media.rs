@@ -12,13 +12,15 @@
 //!
 //! A record is written before the object that it names and is removed after it, so no object is ever without a record.
 
+mod access;
 mod address;
 mod look;
 
 use serde::{Deserialize, Serialize};
 
+pub use access::{may_see, may_take_back, may_upload};
 pub use address::{Link, LinkError, TEMPORARY};
-pub use look::{Judged, Seen, judge, shown_inline};
+pub use look::{Judged, Scanned, Seen, judge, scanned, shown_inline};
 
 use crate::address::ChannelType;
 use crate::carriage::Media;
@@ -42,7 +44,7 @@ pub const COPY_BYTES_MAX: u64 = 17 * 1024 * 1024;
 pub const PASSED_BYTES_MAX: usize = 4_500_000;
 /// The longest name of a file, in characters.
 pub const FILE_NAME_CHARS_MAX: usize = 255;
-/// How often a carrier is asked for a file before it counts as lost.
+/// How often a carrier is asked for a file, and a scanner about one, before it counts as lost.
 pub const ATTEMPTS_MAX: u32 = 12;
 /// How often a carrier may say that it has no such file: the webhook may be ahead of its store.
 pub const DENIALS_MAX: u32 = 3;
@@ -104,6 +106,8 @@ pub enum MediaFailure {
     Empty,
     /// The scanner found something in it.
     Infected,
+    /// The scanner said nothing of it, often enough.
+    Unscanned,
 }
 
 impl MediaFailure {
@@ -117,6 +121,7 @@ impl MediaFailure {
             Self::TooLarge => "the file is too large",
             Self::Empty => "there is nothing in the file",
             Self::Infected => "the scanner refuses the file",
+            Self::Unscanned => "the scanner did not answer, and nothing is kept without it",
         }
     }
 }
@@ -274,7 +279,7 @@ pub fn fit_channel(channel: ChannelType, files: &[Media]) -> Result<(), Refusal>
     }
 }
 
-/// How long to wait before a carrier is asked again, after so many attempts.
+/// How long to wait before a carrier, or a scanner, is asked again, after so many attempts.
 pub fn pause(attempts: u32) -> Millis {
     Millis::seconds(1_i64.checked_shl(attempts.saturating_sub(1)).unwrap_or(900).clamp(1, 900))
 }

@@ -14,6 +14,7 @@
 pub mod attempt;
 pub mod endpoint;
 pub mod overrides;
+pub mod retry_after;
 pub mod schedule;
 
 pub use attempt::{Ended, Outcome, Place, Try, WebhookAttempt};

@@ -8,14 +8,16 @@ use futures_util::future::{join, join_all};
 use switchboard_domain::configuration::ConversationConfiguration;
 use switchboard_domain::conversation::{Asked, Heard, Inquiry, Verdict};
 use switchboard_domain::message::Message;
+use switchboard_domain::record::Record;
 use switchboard_domain::sid::{MessageSid, RequestSid};
-use switchboard_store::{key, take};
+use switchboard_domain::webhook::WebhookEndpoint;
+use switchboard_store::{Key, key, take};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use crate::deadline::has_time_for;
 use crate::dependencies::Dependencies;
-use crate::endpoints::Question;
+use crate::endpoints::{Question, Reply};
 use crate::failure::Failure;
 
 /// Nobody is asked with less time than this left: the answer, and what it leads to, which may be decided anew.
@@ -76,9 +78,10 @@ impl Beforehand {
             self.note(known.collect());
             return Ok(());
         };
+        let known = known(on, &settings, &inquiries).await?;
         let answered = Notify::new();
         let asking = async {
-            let all = inquiries.iter().map(|inquiry| self.ask_one(on, &settings, inquiry));
+            let all = inquiries.iter().map(|inquiry| self.ask_one(on, &settings, &known, inquiry));
             let verdicts = join_all(all).await;
             answered.notify_one();
             verdicts
@@ -111,6 +114,7 @@ impl Beforehand {
         &self,
         on: &Dependencies,
         settings: &ConversationConfiguration,
+        known: &BTreeMap<Key, Record>,
         inquiry: &Inquiry,
     ) -> Result<(Asked, Verdict), Failure> {
         let (before, _) = inquiry.asked;
@@ -123,10 +127,17 @@ impl Beforehand {
         let account = ("AccountSid".to_owned(), on.config.account_sid.to_string());
         let parameters: Vec<(String, String)> =
             std::iter::once(account).chain(inquiry.parameters.iter().cloned()).collect();
-        let question = Question { url, method, parameters: &parameters, token: &token };
-        let reply = on.endpoints()?.ask(question).await;
-        let heard = Heard::of(before, reply.said());
+        let endpoint = known.get(&endpoint(url)).and_then(Record::get::<WebhookEndpoint>);
         let (event, about) = (before.name(), name.as_str());
+        let reply = match endpoint {
+            Some(WebhookEndpoint { off: Some(_), .. }) => Reply::Off,
+            _ => {
+                let (parameters, token, asked) = (parameters.as_slice(), token.as_str(), on.now());
+                let question = Question { url, method, parameters, token, endpoint, event, asked };
+                on.endpoints()?.ask(question).await
+            }
+        };
+        let heard = Heard::of(before, reply.said());
         if let Some(trouble) = heard.trouble {
             let code = trouble.code();
             tracing::warn!(code, event, about, "webhook asked in vain, and passed over: {reply}");
@@ -139,4 +150,19 @@ impl Beforehand {
     fn note(&self, verdicts: Vec<(Asked, Verdict)>) {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner).extend(verdicts);
     }
+}
+
+/// How the endpoints are set up that are asked, as far as they are.
+async fn known(
+    on: &Dependencies,
+    settings: &ConversationConfiguration,
+    inquiries: &[Inquiry],
+) -> Result<BTreeMap<Key, Record>, Failure> {
+    let asked = inquiries.iter().filter_map(|one| settings.asked(one.service, one.asked.0));
+    let keys: Vec<Key> = asked.map(|(url, _)| endpoint(url)).collect();
+    Ok(on.store.get_all(&keys).await?)
+}
+
+fn endpoint(url: &str) -> Key {
+    key::webhook_endpoint(WebhookEndpoint::sid_of(url))
 }

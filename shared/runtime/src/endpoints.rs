@@ -5,6 +5,8 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use switchboard_domain::conversation::Said;
+use switchboard_domain::timestamp::Timestamp;
+use switchboard_domain::webhook::WebhookEndpoint;
 
 /// How long an endpoint has to answer (rule B.5).
 pub const TIMEOUT: Duration = Duration::from_secs(5);
@@ -20,6 +22,12 @@ pub struct Question<'a> {
     pub parameters: &'a [(String, String)],
     /// Names the call; the same question has the same name.
     pub token: &'a str,
+    /// How the endpoint is set up, if it is: what it is signed by, and how it is written.
+    pub endpoint: Option<&'a WebhookEndpoint>,
+    /// What is going to happen.
+    pub event: &'a str,
+    /// When it is asked.
+    pub asked: Timestamp,
 }
 
 /// What an endpoint said, as it said it.
@@ -31,6 +39,8 @@ pub enum Reply {
     TooLate,
     /// Nobody was reached, or nobody who may be called.
     Nobody,
+    /// The endpoint is switched off, so it was not called.
+    Off,
 }
 
 /// An answer to come.
@@ -48,7 +58,7 @@ impl Reply {
         match self {
             Self::Answered(status, text) => Said::Answered(*status, text.as_deref()),
             Self::TooLate => Said::TooLate,
-            Self::Nobody => Said::Nobody,
+            Self::Nobody | Self::Off => Said::Nobody,
         }
     }
 }
@@ -59,6 +69,7 @@ impl fmt::Display for Reply {
             Self::Answered(status, _) => write!(out, "answered {status}"),
             Self::TooLate => out.write_str("did not answer in time"),
             Self::Nobody => out.write_str("was not reached"),
+            Self::Off => out.write_str("is switched off"),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Access by tokens: of people in a browser, of workers, and of keys (rules F.2, F.3).
 
+mod media;
 mod oauth;
 mod people;
 mod tokens;

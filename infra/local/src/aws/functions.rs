@@ -154,19 +154,9 @@ pub(crate) fn link(
         _ => on,
     });
     Ok(match name {
-        "inbound-webhook" => {
+        "inbound-webhook" | "carriers-api" | "outbound-message" => {
             let connections = Arc::new(connections(&on, vault, transport)?);
-            http(on, move |on, request| {
-                let connections = Arc::clone(&connections);
-                async move { inbound_webhook::handle(&on, &connections, request).await }
-            })
-        }
-        "carriers-api" => {
-            let connections = Arc::new(connections(&on, vault, transport)?);
-            http(on, move |on, request| {
-                let connections = Arc::clone(&connections);
-                async move { carriers_api::handle(&on, &connections, request).await }
-            })
+            link_carriers(name, on, connections)?
         }
         "conversations-api" => {
             http(on, async |on, request| conversations_api::handle(&on, request).await)
@@ -189,13 +179,6 @@ pub(crate) fn link(
                 async move { Ok(task_assignment::handle(&on, &routers, event).await) }
             })
         }),
-        "outbound-message" => {
-            let connections = Arc::new(connections(&on, vault, transport)?);
-            event(on, move |on, event| {
-                let connections = Arc::clone(&connections);
-                async move { Ok(outbound_message::handle(&on, &connections, event).await) }
-            })
-        }
         "delivery-receipt" => {
             event(on, async |on, event| Ok(delivery_receipt::handle(&on, event).await))
         }
@@ -211,6 +194,29 @@ pub(crate) fn link(
         "event-log" => event(on, async |on, event| Ok(event_log::handle(&on, event).await)),
         "timer" => event(on, async |on, event| Ok(timer::handle(&on, event).await?)),
         other => bail!("the template's function {other} is not linked into the local deployment"),
+    })
+}
+
+/// Links one of the functions that speak with carriers.
+fn link_carriers(
+    name: &str,
+    on: Arc<Dependencies>,
+    connections: Arc<Connections>,
+) -> Result<Start> {
+    Ok(match name {
+        "inbound-webhook" => http(on, move |on, request| {
+            let connections = Arc::clone(&connections);
+            async move { inbound_webhook::handle(&on, &connections, request).await }
+        }),
+        "carriers-api" => http(on, move |on, request| {
+            let connections = Arc::clone(&connections);
+            async move { carriers_api::handle(&on, &connections, request).await }
+        }),
+        "outbound-message" => event(on, move |on, event| {
+            let connections = Arc::clone(&connections);
+            async move { Ok(outbound_message::handle(&on, &connections, event).await) }
+        }),
+        other => bail!("{other} speaks with no carrier"),
     })
 }
 
@@ -240,7 +246,7 @@ fn link_media(
 /// Lets the functions that have a part in API keys seal and open their secrets.
 fn with_secrets(name: &str, on: Dependencies, vault: &Vault) -> Dependencies {
     match name {
-        "conversations-api" | "messaging-api" | "taskrouter-api" => {
+        "conversations-api" | "media-api" | "messaging-api" | "taskrouter-api" => {
             on.keeping(Arc::new(vault.clone()))
         }
         _ => on,

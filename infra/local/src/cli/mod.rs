@@ -18,10 +18,11 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
+use switchboard_runtime::telemetry::levels;
+use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use tracing_subscriber::{EnvFilter, Layer as _};
 
 use arguments::{Arguments, Command};
 use reasons::Reasons;
@@ -97,7 +98,7 @@ async fn run(arguments: &Arguments) -> Result<()> {
 
 /// The trace is for people; logs stay out of its way unless something is wrong.
 fn log() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error"));
+    let filter = levels(LevelFilter::ERROR);
     let shown = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_filter(filter);
     tracing_subscriber::registry().with(shown).with(Reasons.with_filter(LevelFilter::INFO)).init();
 }

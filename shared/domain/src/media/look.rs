@@ -58,6 +58,28 @@ fn begins_as_page(content: &[u8]) -> bool {
     })
 }
 
+/// What a scanner makes of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scanned {
+    /// It may be kept.
+    Clean,
+    /// It may not.
+    Refused,
+    /// Nothing yet: it is busy, out of order or not there. Without its word nothing is kept.
+    Unknown,
+}
+
+/// What a scanner means by this HTTP status, or by none. A busy one answers as busy servers do, with a status that would
+/// otherwise refuse (RFC 9110: 408, RFC 8470: 425, RFC 6585: 429).
+pub const fn scanned(status: Option<u16>) -> Scanned {
+    match status {
+        Some(200..=299) => Scanned::Clean,
+        Some(408 | 425 | 429) | None => Scanned::Unknown,
+        Some(400..=499) => Scanned::Refused,
+        Some(_) => Scanned::Unknown,
+    }
+}
+
 /// Whether a browser may show it in a page of ours: what can hold a script is only ever downloaded.
 pub fn shown_inline(content_type: &str) -> bool {
     let kind = essence(content_type);

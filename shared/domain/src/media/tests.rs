@@ -1,5 +1,8 @@
+use serde_json::json;
+
 use super::*;
-use crate::sid::AccountSid;
+use crate::conversation::{Client, Conversation, Defaults, User};
+use crate::sid::{AccountSid, ConversationSid};
 
 const NOW: Timestamp = Timestamp(1_795_898_976_202);
 
@@ -137,4 +140,74 @@ fn a_file_names_the_message_that_it_came_with() {
     let message = MessageSid::derived(&["m"]);
     assert_eq!(message.kin::<MediaSid>(FILE | 3).message(), Some(message));
     assert_eq!(upload().sid.message(), None);
+}
+
+#[test]
+fn without_the_word_of_a_scanner_nothing_is_known_of_a_file() {
+    for status in [200, 201, 204, 299] {
+        assert_eq!(scanned(Some(status)), Scanned::Clean, "{status}");
+    }
+    for status in [400, 403, 404, 406, 422, 499] {
+        assert_eq!(scanned(Some(status)), Scanned::Refused, "{status}");
+    }
+    for status in [100, 302, 408, 425, 429, 500, 503, 599] {
+        assert_eq!(scanned(Some(status)), Scanned::Unknown, "{status}");
+    }
+    assert_eq!(scanned(None), Scanned::Unknown);
+}
+
+fn client(identity: &str) -> Client {
+    Client { identity: identity.to_owned() }
+}
+
+/// A conversation of ann with a customer.
+fn conversation() -> Conversation {
+    let (sid, service) = (ConversationSid::derived(&["c"]), ServiceSid::derived(&["s"]));
+    let conversation = Conversation::new(sid, service, Defaults::default(), NOW);
+    let mut stored = serde_json::to_value(&conversation).unwrap();
+    stored["participants"] = json!([
+        { "number": 1, "created": 0, "updated": 0, "identity": "ann" },
+        { "number": 2, "created": 0, "updated": 0,
+          "pair": { "address": "+14155550100", "proxy": "+18005550100" } },
+    ]);
+    serde_json::from_value(stored).unwrap()
+}
+
+#[test]
+fn a_user_of_the_service_uploads_as_themselves() {
+    let ann = client("ann");
+    let user = User::new(ServiceSid::derived(&["s"]), "ann".to_owned(), 2, NOW);
+    assert_eq!(may_upload(&ann, Some(&user), None), Ok(()));
+    assert_eq!(may_upload(&ann, Some(&user), Some("ann")), Ok(()));
+    let refused = Err(Refusal::NotAuthorized);
+    assert_eq!(may_upload(&ann, Some(&user), Some("bob")), refused, "nobody speaks for another");
+    assert_eq!(may_upload(&ann, None, None), refused, "a stranger");
+    assert_eq!(may_upload(&client("bob"), Some(&user), None), refused);
+}
+
+#[test]
+fn a_file_is_seen_by_whom_it_is_shown_to_and_before_that_by_whoever_uploaded_it() {
+    let (ann, bob) = (client("ann"), client("bob"));
+    let refused = Err(Refusal::NotAuthorized);
+    let bobs = Upload { author: Some("bob".to_owned()), ..upload() };
+    assert_eq!(may_see(&bob, Some(&bobs), None), Ok(()));
+    assert_eq!(may_see(&ann, Some(&bobs), None), refused);
+    assert_eq!(may_see(&ann, Some(&upload()), None), refused, "the account's");
+    let shown = Upload { message: Some(MessageSid::derived(&["m"])), ..bobs };
+    let conversation = conversation();
+    assert_eq!(may_see(&ann, Some(&shown), Some(&conversation)), Ok(()));
+    assert_eq!(may_see(&bob, Some(&shown), Some(&conversation)), refused, "who left sees no more");
+    assert_eq!(may_see(&ann, None, Some(&conversation)), Ok(()));
+    assert_eq!(may_see(&ann, None, None), refused, "a message outside of conversations");
+}
+
+#[test]
+fn a_file_is_taken_back_by_whoever_uploaded_it_before_it_is_shown() {
+    let bobs = Upload { author: Some("bob".to_owned()), ..upload() };
+    assert_eq!(may_take_back(&client("bob"), Some(&bobs)), Ok(()));
+    let refused = Err(Refusal::NotAuthorized);
+    assert_eq!(may_take_back(&client("ann"), Some(&bobs)), refused);
+    let shown = Upload { message: Some(MessageSid::derived(&["m"])), ..bobs };
+    assert_eq!(may_take_back(&client("bob"), Some(&shown)), refused);
+    assert_eq!(may_take_back(&client("bob"), None), refused, "a message's own");
 }

@@ -109,6 +109,9 @@ pub struct Try {
     /// The first bytes of the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said: Option<Private<String>>,
+    /// Until when the endpoint asked not to be called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
 }
 
 /// What came of an attempt.
@@ -247,15 +250,27 @@ impl WebhookAttempt {
         self.status = one.status;
         self.updated = now;
         self.ended = None;
+        self.push(one);
         self.due = match outcome {
-            Outcome::Failed if self.is_repeated() => {
-                schedule::next(self.attempts - self.before_replay, now)
-            }
+            Outcome::Failed if self.is_repeated() => self.next(now),
             Outcome::Failed | Outcome::Taken | Outcome::Refused => None,
         };
         self.done = self.due.is_none();
-        self.push(one);
         self
+    }
+
+    /// When it is made again: by the schedule, unless the endpoint asked for more time.
+    fn next(&self, now: Timestamp) -> Option<Timestamp> {
+        let count = self.attempts - self.before_replay;
+        let scheduled = schedule::next(count, now)?;
+        let earlier = self.tries.len().saturating_sub(usize::try_from(count).unwrap_or(usize::MAX));
+        let tries = self.tries.get(earlier..).unwrap_or_default();
+        match (tries.first(), tries.last()) {
+            (Some(first), Some(last)) if tries.iter().any(|one| one.until.is_some()) => {
+                schedule::put_off(scheduled, first.at, last.until)
+            }
+            _ => Some(scheduled),
+        }
     }
 
     /// The same with an attempt that was made before it was replayed, and kept after that: it changes nothing else.
@@ -358,6 +373,7 @@ mod tests {
             status: Some(status),
             error: None,
             said: Some("é".repeat(400).into()),
+            until: None,
         }
     }
 
@@ -390,6 +406,33 @@ mod tests {
         assert_eq!((again.standing(), again.due), (Standing::Pending, Some(now)));
         let again = again.after(answered(503), Outcome::Failed, now);
         assert_eq!(again.due, schedule::next(1, now), "the schedule begins anew");
+    }
+
+    #[test]
+    fn an_endpoint_that_asks_for_time_gets_it_and_seven_days_are_the_most() {
+        let until = |until| Try { until: Some(until), ..answered(503) };
+        let hour = NOW + Millis::seconds(3600);
+        let one = new().after(until(hour), Outcome::Failed, NOW);
+        assert_eq!((one.due, one.standing()), (Some(hour), Standing::Pending));
+        // Afterwards the schedule goes on where it was.
+        let two = one.clone().after(answered(503), Outcome::Failed, hour);
+        assert_eq!(two.due, schedule::next(2, hour));
+        let sooner = two.after(until(hour), Outcome::Failed, hour);
+        assert_eq!(sooner.due, schedule::next(3, hour), "the schedule is the least");
+
+        let mut busy = one;
+        let mut now = hour;
+        while let Some(due) = busy.due {
+            now = due;
+            let weeks = Try { at: now, ..until(now + Millis::seconds(30 * 24 * 3600)) };
+            busy = busy.after(weeks, Outcome::Failed, now);
+        }
+        assert_eq!((busy.attempts, busy.standing()), (3, Standing::Failed));
+        assert_eq!(now, NOW + schedule::PUT_OFF_MAX);
+        // A replay begins anew.
+        let again = busy.replayed(now).unwrap();
+        let again = again.after(Try { at: now, ..answered(503) }, Outcome::Failed, now);
+        assert_eq!(again.due, schedule::next(1, now));
     }
 
     #[test]

@@ -3,8 +3,11 @@
 //!
 //! ```text
 //!  called ──fails, and nothing succeeds for five days──▶ switched off ──by REST──▶ called
+//!     ├───────────────answers 410 Gone──────────────────▶
 //!     └────────────────────by REST──────────────────────▶
 //! ```
+//!
+//! That 410 switches an endpoint off at once is what Standard Webhooks (its section on status codes) say.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -18,6 +21,8 @@ use crate::version::Version;
 
 /// An endpoint at which nothing succeeded for so long is switched off.
 pub const OFF_AFTER: Millis = Millis::seconds(5 * 24 * 3600);
+/// The HTTP status by which an endpoint says that it is there no more.
+const GONE: u16 = 410;
 /// Failures are noted at most once in this time.
 const NOTED_EVERY: Millis = Millis::seconds(600);
 /// The length of a secret, in bytes: no padding, and nothing to lose of it.
@@ -110,9 +115,23 @@ pub struct Failing {
 pub struct Off {
     /// Since when.
     pub at: Timestamp,
-    /// Whether because it failed; by REST otherwise.
+    /// Whether because it failed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_failing: bool,
+    /// Whether because it said that it is gone; if it is neither, by REST.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_gone: bool,
+}
+
+impl Off {
+    /// In one word, as answers show it.
+    pub const fn reason(&self) -> &'static str {
+        match (self.is_gone, self.by_failing) {
+            (true, _) => "gone",
+            (false, true) => "failing",
+            (false, false) => "requested",
+        }
+    }
 }
 
 /// An endpoint of the account.
@@ -225,17 +244,21 @@ impl WebhookEndpoint {
         self.shared_keys = std::iter::once(new).chain(current).collect();
     }
 
-    /// The same after a call that failed, if that is to be noted; it may be switched off by it.
-    pub fn failed(&self, now: Timestamp) -> Option<Self> {
+    /// The same after a call that failed with this HTTP status, if any, if that is to be noted; it may be switched off by it.
+    pub fn failed(&self, status: Option<u16>, now: Timestamp) -> Option<Self> {
         if self.off.is_some() {
             return None;
+        }
+        if status == Some(GONE) {
+            let off = Some(Off { at: now, by_failing: false, is_gone: true });
+            return Some(Self { off, ..self.clone() });
         }
         let Some(failing) = self.failing else {
             let failing = Some(Failing { since: now, noted: now });
             return Some(Self { failing, ..self.clone() });
         };
         if now - failing.since >= OFF_AFTER {
-            let off = Some(Off { at: now, by_failing: true });
+            let off = Some(Off { at: now, by_failing: true, is_gone: false });
             return Some(Self { off, ..self.clone() });
         }
         let noted = Some(Failing { noted: now, ..failing });
@@ -251,7 +274,9 @@ impl WebhookEndpoint {
     pub fn switch(&mut self, is_on: bool, now: Timestamp) {
         match (is_on, self.off) {
             (true, _) => (self.off, self.failing) = (None, None),
-            (false, None) => self.off = Some(Off { at: now, by_failing: false }),
+            (false, None) => {
+                self.off = Some(Off { at: now, by_failing: false, is_gone: false });
+            }
             (false, Some(_)) => {}
         }
     }
@@ -315,18 +340,35 @@ mod tests {
 
     #[test]
     fn an_endpoint_that_fails_for_five_days_is_switched_off() {
-        let mut one = endpoint().failed(Timestamp(0)).unwrap();
-        assert_eq!(one.failed(Timestamp(1)), None, "it is noted");
-        one = one.failed(Timestamp(0) + NOTED_EVERY).unwrap();
+        let mut one = endpoint().failed(None, Timestamp(0)).unwrap();
+        assert_eq!(one.failed(Some(500), Timestamp(1)), None, "it is noted");
+        one = one.failed(Some(404), Timestamp(0) + NOTED_EVERY).unwrap();
         let before = Timestamp(OFF_AFTER.0 - 1);
-        assert_eq!(one.failed(before).unwrap().off, None);
-        let off = one.failed(Timestamp(OFF_AFTER.0)).unwrap();
-        assert!(off.off.is_some_and(|off| off.by_failing));
-        assert_eq!(off.failed(Timestamp(2 * OFF_AFTER.0)), None);
+        assert_eq!(one.failed(None, before).unwrap().off, None);
+        let off = one.failed(None, Timestamp(OFF_AFTER.0)).unwrap();
+        assert_eq!(off.off.map(|off| off.reason()), Some("failing"));
+        assert_eq!(off.failed(Some(410), Timestamp(2 * OFF_AFTER.0)), None);
         let mut on = off;
         on.switch(true, before);
         assert_eq!((on.off, on.failing), (None, None), "its days begin anew");
         assert_eq!(one.recovered().unwrap().failing, None);
         assert_eq!(endpoint().recovered(), None, "what works is not written");
+    }
+
+    #[test]
+    fn an_endpoint_that_says_it_is_gone_is_switched_off_at_once_until_somebody_switches_it_on() {
+        for one in [endpoint(), endpoint().failed(Some(503), Timestamp(0)).unwrap()] {
+            let gone = one.failed(Some(410), Timestamp(1)).unwrap();
+            assert_eq!(gone.off.map(|off| (off.at, off.reason())), Some((Timestamp(1), "gone")));
+            let mut on = gone;
+            on.switch(true, Timestamp(2));
+            assert_eq!((on.off, on.failing), (None, None));
+        }
+        for other in [400, 404, 409, 411, 500] {
+            assert_eq!(endpoint().failed(Some(other), Timestamp(1)).unwrap().off, None, "{other}");
+        }
+        let mut by_rest = endpoint();
+        by_rest.switch(false, Timestamp(1));
+        assert_eq!(by_rest.off.map(|off| off.reason()), Some("requested"));
     }
 }
