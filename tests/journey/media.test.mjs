@@ -117,7 +117,7 @@ story("files are uploaded, shown, fetched and removed as the vendor's client doe
     const url = await (await files.get(uploaded.sid)).getContentUrl();
     await chat.messages(message.sid).remove();
     await eventually(async () => assert.equal((await content(url)).status, 404));
-    await refused(files.get(uploaded.sid), 404, 50507);
+    await eventually(() => refused(files.get(uploaded.sid), 404, 50507));
   });
 
   await client.keys(key.sid).remove();

@@ -106,6 +106,7 @@ async fn answered(
     }
     match bucket.get(media).await? {
         Some(object) => Ok(whole(&file, object)),
+        None if found.is_going(on).await? => Ok(refused(Code::NoSuchMedia, "it was removed")),
         None => {
             let lost = format!("the content of {media} is not in the bucket");
             tracing::error!(kind = "Defect", "{lost}");

@@ -46,6 +46,19 @@ impl Found {
         }))
     }
 
+    /// Whether the message that showed it shows it no more: its content goes before its record does.
+    pub(crate) async fn is_going(&self, on: &Dependencies) -> Result<bool, Failure> {
+        let (sid, message) = match self {
+            Self::Upload(upload) => match upload.message {
+                Some(message) => (upload.sid, message),
+                None => return Ok(upload.is_going),
+            },
+            Self::OfMessage(message, sid, _) => (*sid, message.sid),
+        };
+        let message: Option<Message> = on.store.get(key::message(message)).await?;
+        Ok(message.is_none_or(|message| message.media_gone.contains(&sid)))
+    }
+
     /// The upload that it is, if it is one.
     fn upload(&self) -> Option<&Upload> {
         match self {
