@@ -14,7 +14,9 @@ const ADDRESSES: &str = "/conversations/v1/Configuration/Addresses";
 const FLOWS: &str = "/studio/v2/Flows";
 
 async fn world() -> World {
-    World::ticking("conversations-api", "").await
+    let world = World::ticking("conversations-api", "").await;
+    world.owns(&[DESK]).await;
+    world
 }
 
 /// The members of a list that is one page.

@@ -23,6 +23,7 @@ macro_rules! for_each_record {
             Conversation: $crate::conversation::Conversation,
             ConversationConfiguration: $crate::configuration::ConversationConfiguration,
             Flow: $crate::configuration::Flow,
+            GroupBinding: $crate::conversation::GroupBinding,
             Head: $crate::head::Head,
             Interaction: $crate::interaction::Interaction,
             Membership: $crate::conversation::Membership,

@@ -68,6 +68,7 @@ async fn texts_are_as_long_as_is_published_and_no_longer() {
     bounded(&world, &participants, &ann, "Attributes", &small, 50303).await;
     let pair = [("MessagingBinding.ProxyAddress", DESK)];
     let address = format!("messenger:{}", "1".repeat(246));
+    world.owns(&["messenger:1"]).await;
     let pair_of = [("MessagingBinding.ProxyAddress", "messenger:1")];
     bounded(&world, &participants, &pair_of, "MessagingBinding.Address", &address, 50407).await;
     let long = format!("+{}", "1".repeat(256));

@@ -18,6 +18,7 @@ kinds! {
     conversation
     conversation_configuration
     flow
+    group_binding
     head
     interaction
     membership

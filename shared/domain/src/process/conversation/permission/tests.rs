@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use strum::VariantArray as _;
 
 use super::*;
+use crate::carriage::CarrierName;
 use crate::conversation::{
     Answers, Defaults, NewParticipant, Objection, Pair, RoleKind, SpeakerCommand, State, Target,
 };
@@ -68,8 +69,12 @@ fn decided(
                         Question::GrantsOf(..) => grants(user),
                         Question::RoleOf(_) => Answer::Role(2),
                         Question::KindOfRole(..) => Answer::Kind(RoleKind::Conversation),
-                        Question::HasUser(_) | Question::HasMessagingService(_) => Answer::Some,
+                        Question::HasUser(_)
+                        | Question::IsInPool(..)
+                        | Question::HasMessagingService(_) => Answer::Some,
+                        Question::IsOurs(_) => Answer::With(CarrierName::default()),
                         Question::HolderOf(_)
+                        | Question::HolderOfGroup(_)
                         | Question::IsInOpen(..)
                         | Question::BearerOf(..)
                         | Question::Remembers(..)
