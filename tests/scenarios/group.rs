@@ -125,7 +125,7 @@ async fn an_endpoint_is_told_who_received_the_message_that_opens_a_group() {
     let calls = endpoint.calls();
     let told = |event: &str| {
         let call = calls.iter().find(|call| call.get("EventType") == event);
-        call.unwrap_or_else(|| panic!("{event}: {calls:?}"))
+        call.unwrap_or_else(|| panic!("{event} was not told"))
     };
     let added = told("onConversationAdded");
     assert_eq!(added.get("MessagingBinding.AuthorAddress"), ANN);

@@ -93,6 +93,9 @@ async fn receive(
         Some(InboundOutcome::Heard(sid)) => {
             tracing::info!(conversation.sid = %sid, "the group has it already");
         }
+        Some(InboundOutcome::HeardElsewhere) => {
+            tracing::info!(message.sid = %inbound.sid(), "comes to another number of the group");
+        }
         Some(InboundOutcome::Appended(sid)) => tracing::info!(conversation.sid = %sid, "appended"),
         Some(InboundOutcome::Opened(sid)) => tracing::info!(conversation.sid = %sid, "opened"),
         Some(InboundOutcome::Unrouted) => {

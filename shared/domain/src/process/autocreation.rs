@@ -45,6 +45,8 @@ pub struct Situation<'a> {
 pub enum InboundOutcome {
     /// Kept beside the open conversation of a group, which has it already.
     Heard(ConversationSid),
+    /// Kept, since the group is opened as the same message comes to another number of ours in it.
+    HeardElsewhere,
     /// Appended to an open conversation.
     Appended(ConversationSid),
     /// Opened a conversation.
@@ -93,6 +95,11 @@ fn routed(
         return Ok((InboundOutcome::Appended(bound.sid), change.into()));
     }
     match situation.address.filter(|address| address.enabled) {
+        Some(_) if comes_elsewhere(inbound, answers)? => {
+            let message = message::unrouted(inbound, situation.messaging_service);
+            let copy = media::copies(&message);
+            Ok((InboundOutcome::HeardElsewhere, Decision::put(message).asking(copy)))
+        }
         Some(address) => {
             let opened = open(inbound, situation, address, answers, now)?;
             let started = start(&opened, situation.flow);
@@ -178,28 +185,44 @@ fn pairing(
     Ok(Begun { joining, answers, is_group: false })
 }
 
-/// A group: who wrote, whoever else received it, and the number of ours that did. Whether more of them are ours is asked first.
+/// Which of those who received a message are numbers of ours. Of all but the one to which it came that is asked first.
+fn ours_among(inbound: &InboundMessage, answers: &Answers) -> Result<BTreeSet<Address>, Objection> {
+    let asked = inbound.others.iter().map(|it| Question::IsOurs(it.clone()));
+    let open: Vec<Question> = asked.filter(|it| answers.get(it).is_none()).collect();
+    if !open.is_empty() {
+        return Err(Objection::AskFirst(open));
+    }
+    let is_ours = |it: &&Address| {
+        matches!(answers.get(&Question::IsOurs((*it).clone())), Some(Answer::With(_)))
+    };
+    let others = inbound.others.iter().filter(is_ours);
+    Ok(others.chain([&inbound.to]).cloned().collect())
+}
+
+/// Whether a message to a group comes to several numbers of ours, and this is not the first of them, by which it counts
+/// ([`Conversation::has_heard`]).
+fn comes_elsewhere(inbound: &InboundMessage, answers: &Answers) -> Result<bool, Objection> {
+    if inbound.group().is_none() {
+        return Ok(false);
+    }
+    Ok(ours_among(inbound, answers)?.first() != Some(&inbound.to))
+}
+
+/// A group: who wrote, whoever else received it, and the number of ours that did.
 fn joining(
     inbound: &InboundMessage,
     all: BTreeSet<Address>,
     answers: &Answers,
 ) -> Result<Begun, Objection> {
-    let others: Vec<&Address> =
-        inbound.others.iter().filter(|it| **it != inbound.from && **it != inbound.to).collect();
-    let asked = others.iter().map(|it| Question::IsOurs((*it).clone()));
-    let open: Vec<Question> = asked.filter(|it| answers.get(it).is_none()).collect();
-    if !open.is_empty() {
-        return Err(Objection::AskFirst(open));
-    }
-    let is_ours =
-        |it: &Address| matches!(answers.get(&Question::IsOurs(it.clone())), Some(Answer::With(_)));
-    let member = |it: &Address| match is_ours(it) {
+    let ours = ours_among(inbound, answers)?;
+    let others = inbound.others.iter().filter(|it| **it != inbound.from && **it != inbound.to);
+    let member = |it: &Address| match ours.contains(it) {
         true => Member::Projected(it.clone()),
         false => Member::Telephone(it.clone()),
     };
     let first = Member::Telephone(inbound.from.clone());
     let last = Member::Projected(inbound.to.clone());
-    let members = std::iter::once(first).chain(others.into_iter().map(member)).chain([last]);
+    let members = std::iter::once(first).chain(others.map(member)).chain([last]);
     let joining = members.map(NewParticipant::of_group).collect();
     // No conversation holds the group, or the message would have been appended there; the write has that condition.
     let mut answers = answers.clone();
@@ -304,7 +327,7 @@ mod tests {
             definition: "{}".to_owned(),
             route,
             published,
-            addresses: std::collections::BTreeSet::new(),
+            addresses: BTreeSet::new(),
             revision: 1,
             commit_message: None,
             created: NOW,
@@ -453,7 +476,7 @@ mod tests {
             .map(|one| (one.telephone().map(Address::as_str), one.projected().map(Address::as_str)))
             .collect();
         let ours =
-            [(Some(ANN), None), (Some(BEN), None), (None, Some(ALSO_OURS)), (None, Some(OURS))];
+            [(Some(ANN), None), (None, Some(ALSO_OURS)), (Some(BEN), None), (None, Some(OURS))];
         assert_eq!(named, ours);
         // It was being opened until then, as a webhook is told at the end.
         let url = "https://example.com".to_owned();
@@ -505,6 +528,19 @@ mod tests {
             let [Record::Message(kept)] = &decision.puts[..] else { panic!("{decision:?}") };
             assert_eq!(kept.conversation, None, "it is kept as a message of its own");
         }
+    }
+
+    #[test]
+    fn a_group_is_opened_as_its_message_comes_to_the_first_number_of_ours() {
+        let address = address(Handler::Default);
+        let copy = to_group("MM1", ANN, ALSO_OURS, &[BEN, OURS]);
+        let (outcome, decision) = heard(&copy, situation(None, Some(&address), None));
+        assert_eq!(outcome, InboundOutcome::HeardElsewhere);
+        let [Record::Message(kept)] = &decision.puts[..] else { panic!("{decision:?}") };
+        assert_eq!(kept.conversation, None);
+        let first = to_group("MM2", ANN, OURS, &[BEN, ALSO_OURS]);
+        let (outcome, _) = heard(&first, situation(None, Some(&address), None));
+        assert!(matches!(outcome, InboundOutcome::Opened(_)));
     }
 
     #[test]

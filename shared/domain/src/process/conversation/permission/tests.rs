@@ -187,9 +187,20 @@ fn table(thread: &Thread) -> Vec<(&'static str, Command, May)> {
         ),
         (
             "add an address",
-            Command::Join(NewParticipant::at(pair)),
+            Command::Join(NewParticipant::at(pair.clone())),
             Any(&[P::AddNonChatParticipant]),
         ),
+        (
+            "add a number of ours",
+            Command::Join(NewParticipant::of_group(Member::Projected(pair.proxy.clone()))),
+            Never,
+        ),
+        (
+            "give a number of ours",
+            of(ann, ParticipantUpdate { projected: Some(None), ..update() }),
+            Never,
+        ),
+        ("take a number", of(bob, ParticipantUpdate { proxy: Some(None), ..update() }), Never),
         (
             "own attributes",
             of(ann, ParticipantUpdate { attributes: attributes(), ..update() }),

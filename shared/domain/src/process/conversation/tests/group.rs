@@ -297,8 +297,9 @@ fn what_is_of_a_pair_and_what_is_of_a_group_is_changed_where_it_is() {
     let mut alone = Thread::new();
     let _ = joins(&mut alone, [projected(OURS)]).unwrap();
     assert_eq!(update(&mut alone, 1, ours(None)), Refusal::ProjectedRemoval);
-    let chat = alone.joined(agent("eve"));
-    assert_eq!(update(&mut alone, chat, identity("mallory")), Refusal::IdentityStays);
+    let mut plain = Thread::new();
+    let chat = plain.joined(agent("eve"));
+    assert_eq!(update(&mut plain, chat, identity("mallory")), Refusal::IdentityStays);
 }
 
 #[test]
