@@ -8,7 +8,7 @@ use switchboard_domain::conversation::{
     Conversation, Given, Member, NewParticipant, Pair, Participant, ParticipantUpdate,
 };
 use switchboard_domain::process::conversation::{Command, ConversationChange};
-use switchboard_domain::refusal::Refusal;
+use switchboard_domain::refusal::{OfGroup, Refusal};
 use switchboard_domain::sid::{
     AccountSid, ConversationSid, ParticipantSid, RoleSid, ServiceSid, Sid as _,
 };
@@ -123,7 +123,7 @@ fn reached(form: &Params) -> Result<(Option<Pair>, Option<Member>), ApiError> {
         let projected = Some(projected).filter(|text| !text.is_empty());
         let projected = projected.ok_or(Code::ProjectedMissing)?;
         if address.is_some() || proxy.is_some() {
-            return Err(Refusal::BindingUnsupported.into());
+            return Err(Refusal::from(OfGroup::BindingUnsupported).into());
         }
         let projected = projected.parse().map_err(|_| Code::ProjectedNotOurs)?;
         return Ok((None, Some(Member::Projected(projected))));

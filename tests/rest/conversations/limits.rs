@@ -238,6 +238,7 @@ async fn each_endpoint_of_the_interactions_is_asked_so_often_in_a_second() {
 #[tokio::test]
 async fn an_identity_is_in_so_many_open_conversations_and_closed_ones_do_not_count() {
     let world = limited(json!({ "identity": 3 })).await;
+    world.owns(&[DESK]).await;
     let joins = async |conversation: &str| {
         world.post(&format!("{conversation}/Participants"), &[("Identity", "ann")]).await
     };

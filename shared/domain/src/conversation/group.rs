@@ -15,7 +15,7 @@ use super::{
     State,
 };
 use crate::address::{Address, ChannelType};
-use crate::refusal::Refusal;
+use crate::refusal::{OfGroup, Refusal};
 use crate::sid::ConversationSid;
 use crate::version::Version;
 
@@ -155,14 +155,14 @@ impl Conversation {
             return Ok(Some(own.clone()));
         }
         let writer = writer.and_then(|number| self.participant(number));
-        let writer = writer.ok_or(Refusal::AuthorNotInGroup)?;
+        let writer = writer.ok_or(OfGroup::AuthorNotInGroup)?;
         match &writer.member {
             Some(Member::Projected(own)) => Ok(Some(own.clone())),
             Some(Member::Telephone(_)) => Ok(ours.next().cloned()),
             None => {
                 let alone = self.participants.iter().find(|one| one.stands_alone());
                 let own = alone.and_then(Participant::projected).cloned();
-                own.map(Some).ok_or(Refusal::AuthorNotInGroup)
+                own.map(Some).ok_or(OfGroup::AuthorNotInGroup.into())
             }
         }
     }
@@ -184,9 +184,11 @@ impl Draft<'_> {
         match new.member.clone() {
             Some(member) => self.must_suit_a_group(&member)?,
             None if !self.conversation.is_group() => return Ok(()),
-            None if new.pair.is_some() => return Err(Refusal::GroupUnfit),
+            None if new.pair.is_some() => return Err(OfGroup::Unfit.into()),
             None => match self.source {
-                Source::Api { .. } | Source::Client(_) => return Err(Refusal::ProjectedMissing),
+                Source::Api { .. } | Source::Client(_) => {
+                    return Err(OfGroup::ProjectedMissing.into());
+                }
                 Source::Channel(_) | Source::Interaction | Source::Timer => {
                     let ours =
                         self.conversation.participants.iter().find_map(Participant::projected);
@@ -196,7 +198,7 @@ impl Draft<'_> {
             },
         }
         if self.conversation.participants.len() >= GROUP_MAX {
-            return Err(Refusal::GroupFull);
+            return Err(OfGroup::Full.into());
         }
         Ok(())
     }
@@ -204,7 +206,7 @@ impl Draft<'_> {
     /// Whether an address can be in a group as what it is said to be.
     pub(super) fn must_suit_a_group(&mut self, member: &Member) -> Result<(), Refusal> {
         if self.conversation.participants.iter().any(|one| one.pair.is_some()) {
-            return Err(Refusal::GroupUnfit);
+            return Err(OfGroup::Unfit.into());
         }
         match member {
             Member::Telephone(address) => self.must_be_a_telephone(address),
@@ -215,10 +217,10 @@ impl Draft<'_> {
     /// A telephone in the numbering plan of group MMS that is not one of our own numbers.
     fn must_be_a_telephone(&mut self, address: &Address) -> Result<(), Refusal> {
         if !address.is_long_code() {
-            return Err(Refusal::NotATelephone);
+            return Err(OfGroup::NotATelephone.into());
         }
         match self.is_named_by_hand() && self.carrier_of(address).flatten().is_some() {
-            true => Err(Refusal::NotATelephone),
+            true => Err(OfGroup::NotATelephone.into()),
             false => Ok(()),
         }
     }
@@ -226,19 +228,19 @@ impl Draft<'_> {
     /// A number of ours that can be in a group: SMS, no toll-free number, and of a carrier that knows groups.
     fn must_be_projectable(&mut self, address: &Address) -> Result<(), Refusal> {
         if address.channel() != ChannelType::Sms {
-            return Err(Refusal::BindingUnsupported);
+            return Err(OfGroup::BindingUnsupported.into());
         }
         if !address.is_long_code() {
-            return Err(Refusal::ProjectedNotOurs);
+            return Err(OfGroup::ProjectedNotOurs.into());
         }
         if !self.is_named_by_hand() {
             return Ok(());
         }
         match self.carrier_of(address) {
             None => Ok(()),
-            Some(None) => Err(Refusal::ProjectedNotOurs),
+            Some(None) => Err(OfGroup::ProjectedNotOurs.into()),
             Some(Some(carrier)) if carrier.knows_groups() => Ok(()),
-            Some(Some(_)) => Err(Refusal::GroupsDisabled),
+            Some(Some(_)) => Err(OfGroup::Disabled.into()),
         }
     }
 
@@ -253,7 +255,7 @@ impl Draft<'_> {
             Member::Projected(_) if new.identity.is_some() => one.identity == new.identity,
             Member::Projected(address) => one.stands_alone() && one.projected() == Some(address),
         });
-        if is_there { Err(Refusal::GroupMemberExists) } else { Ok(()) }
+        if is_there { Err(OfGroup::MemberExists.into()) } else { Ok(()) }
     }
 
     /// Binds the group by what it is found by now, and no more by what it was found by before. Whoever adds to it makes
@@ -283,7 +285,7 @@ impl Draft<'_> {
                 if let Some(Answer::Conversation(_)) =
                     self.ask(Question::HolderOfGroup(all.clone()))
                 {
-                    return Err(Refusal::GroupExists);
+                    return Err(OfGroup::Exists.into());
                 }
             }
         }
@@ -300,7 +302,7 @@ impl Draft<'_> {
         let is_one = people.iter().any(|one| one.telephone().is_some())
             && people.iter().any(|one| one.projected().is_some())
             && people.iter().all(|one| one.member.is_some());
-        if all.len() < GROUP_MIN || is_one { Ok(()) } else { Err(Refusal::GroupUnfit) }
+        if all.len() < GROUP_MIN || is_one { Ok(()) } else { Err(OfGroup::Unfit.into()) }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::{Answer, Draft, Member, Pair, Participant, ParticipantUpdate, Pointer, Question, Who};
 use crate::address::Address;
-use crate::refusal::Refusal;
+use crate::refusal::{OfGroup, Refusal};
 
 impl Draft<'_> {
     /// A participant with the addresses and the identity of an update.
@@ -24,7 +24,7 @@ impl Draft<'_> {
             Some(None) => match (&after.member, &after.identity) {
                 (Some(Member::Projected(_)), Some(_)) => after.member = None,
                 (Some(Member::Projected(_) | Member::Telephone(_)) | None, _) => {
-                    return Err(Refusal::ProjectedRemoval);
+                    return Err(OfGroup::ProjectedRemoval.into());
                 }
             },
         }
@@ -45,9 +45,9 @@ impl Draft<'_> {
             return Ok(());
         }
         let own = one.pair.as_ref().map(|pair| &pair.address).or(one.telephone()).cloned();
-        let address = own.ok_or(Refusal::ProxyAddition)?;
+        let address = own.ok_or(OfGroup::ProxyAddition)?;
         if !self.is_alone_among(one, |it| it.member.is_some()) {
-            return Err(Refusal::ProxyAddition);
+            return Err(OfGroup::ProxyAddition.into());
         }
         let pair = Pair::new(address, proxy.clone())?;
         self.must_be_ours(proxy)?;
@@ -56,10 +56,10 @@ impl Draft<'_> {
     }
 
     fn take_proxy(&self, one: &mut Participant) -> Result<(), Refusal> {
-        let pair = one.pair.clone().ok_or(Refusal::ProxyRemoval)?;
+        let pair = one.pair.clone().ok_or(OfGroup::ProxyRemoval)?;
         let is_alone = self.is_alone_among(one, |it| it.pair.is_some());
         if !is_alone || !pair.address.is_long_code() {
-            return Err(Refusal::ProxyRemoval);
+            return Err(OfGroup::ProxyRemoval.into());
         }
         (one.pair, one.member, one.aliases) =
             (None, Some(Member::Telephone(pair.address)), Vec::new());
@@ -71,7 +71,7 @@ impl Draft<'_> {
             return Ok(());
         }
         if one.is_customer() {
-            return Err(Refusal::ProjectedAddition);
+            return Err(OfGroup::ProjectedAddition.into());
         }
         let member = Member::Projected(address.clone());
         self.must_suit_a_group(&member)?;
@@ -89,11 +89,11 @@ impl Draft<'_> {
             return Err(if is_in_chat {
                 Refusal::IdentityStays
             } else {
-                Refusal::IdentityAddition
+                OfGroup::IdentityAddition.into()
             });
         }
         if self.conversation.participant_called(identity).is_some() {
-            return Err(Refusal::GroupMemberExists);
+            return Err(OfGroup::MemberExists.into());
         }
         self.welcome(identity);
         let newcomers = self.newcomers_role(identity);

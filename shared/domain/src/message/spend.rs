@@ -150,7 +150,7 @@ impl SpendCaps {
             return Err(OverCap::Reached { cap, spent, currency: price.unit.clone() });
         }
         spend.nanos = sum;
-        spend.copies += copies as u64;
+        spend.copies += u64::try_from(copies).unwrap_or(u64::MAX);
         Ok(spend)
     }
 }

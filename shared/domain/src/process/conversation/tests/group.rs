@@ -7,6 +7,7 @@ use crate::address::Address;
 use crate::carriage::DeliveryStatus;
 use crate::carriage::{InboundMessage, SendOutcome, StatusReport};
 use crate::conversation::{GROUP_MAX, GroupBinding, Member};
+use crate::refusal::OfGroup;
 
 const OURS: &str = "+14155550001";
 const OTHER: &str = "+14155550002";
@@ -141,7 +142,7 @@ fn the_same_addresses_are_one_open_conversation_s() {
     };
     let taken = |count: usize| decided(&Thread::new().0, &commands(count), &QUIET, true);
     let elsewhere = ConversationSid::derived(&["elsewhere"]);
-    assert_eq!(taken(3), Err(Refusal::GroupExists));
+    assert_eq!(taken(3), Err(Refusal::OfGroup(OfGroup::Exists)));
     assert_eq!(taken(2), Err(Refusal::PairBound(elsewhere)));
     assert!(taken(1).is_ok());
 }
@@ -150,12 +151,19 @@ fn the_same_addresses_are_one_open_conversation_s() {
 fn who_can_be_in_a_group_is_a_telephone_or_a_number_of_ours() {
     let refuses = |new: NewParticipant| joins(&mut Thread::new(), [new]).unwrap_err();
     for other in ["+4915123456789", "+18885550100", "12345", "+14155550", "whatsapp:+14155550100"] {
-        assert_eq!(refuses(telephone(other)), Refusal::NotATelephone, "{other}");
+        assert_eq!(refuses(telephone(other)), Refusal::OfGroup(OfGroup::NotATelephone), "{other}");
     }
-    assert_eq!(refuses(telephone(OURS)), Refusal::NotATelephone, "it is our own");
-    assert_eq!(refuses(projected(ANN)), Refusal::ProjectedNotOurs);
-    assert_eq!(refuses(projected("+18005550199")), Refusal::ProjectedNotOurs, "it is toll-free");
-    assert_eq!(refuses(projected("whatsapp:+14155550001")), Refusal::BindingUnsupported);
+    assert_eq!(refuses(telephone(OURS)), Refusal::OfGroup(OfGroup::NotATelephone), "it is our own");
+    assert_eq!(refuses(projected(ANN)), Refusal::OfGroup(OfGroup::ProjectedNotOurs));
+    assert_eq!(
+        refuses(projected("+18005550199")),
+        Refusal::OfGroup(OfGroup::ProjectedNotOurs),
+        "it is toll-free"
+    );
+    assert_eq!(
+        refuses(projected("whatsapp:+14155550001")),
+        Refusal::OfGroup(OfGroup::BindingUnsupported)
+    );
     let both = NewParticipant { identity: Some("ann".to_owned()), ..telephone(ANN) };
     assert_eq!(refuses(both), Refusal::ParticipantShape);
     let both = NewParticipant { pair: Some(pair(1)), ..telephone(ANN) };
@@ -169,20 +177,31 @@ fn a_number_of_a_carrier_without_groups_is_in_none() {
         answers.extend([(Question::IsOurs(address(OURS)), Answer::With(carrier))]);
         decide(&Thread::new().0, Command::Join(projected(OURS)), QUIET, &answers, NOW)
     };
-    assert!(with(CarrierName::Twilio).is_ok());
-    assert_eq!(with(CarrierName::Meta), Err(Objection::Refused(Refusal::GroupsDisabled)));
+    for carrier in CarrierName::ALL {
+        match carrier.knows_groups() {
+            true => assert!(with(*carrier).is_ok()),
+            false => {
+                assert_eq!(
+                    with(*carrier),
+                    Err(Objection::Refused(Refusal::OfGroup(OfGroup::Disabled)))
+                );
+            }
+        }
+    }
+    let known: Vec<bool> = CarrierName::ALL.iter().map(|one| one.knows_groups()).collect();
+    assert_eq!(known, [true, false]);
 }
 
 #[test]
 fn nobody_is_in_a_group_twice() {
     let mut thread = group();
     let mut refuses = |new: NewParticipant| joins(&mut thread, [new]).unwrap_err();
-    assert_eq!(refuses(telephone(ANN)), Refusal::GroupMemberExists);
-    assert_eq!(refuses(agent_at("alice", OURS)), Refusal::GroupMemberExists);
-    assert_eq!(refuses(agent_at("alice", OTHER)), Refusal::GroupMemberExists);
+    assert_eq!(refuses(telephone(ANN)), Refusal::OfGroup(OfGroup::MemberExists));
+    assert_eq!(refuses(agent_at("alice", OURS)), Refusal::OfGroup(OfGroup::MemberExists));
+    assert_eq!(refuses(agent_at("alice", OTHER)), Refusal::OfGroup(OfGroup::MemberExists));
     let mut thread = Thread::new();
     let twice = joins(&mut thread, [projected(OURS), projected(OURS)]).unwrap_err();
-    assert_eq!(twice, Refusal::GroupMemberExists);
+    assert_eq!(twice, Refusal::OfGroup(OfGroup::MemberExists));
 }
 
 #[test]
@@ -192,7 +211,7 @@ fn a_group_has_ten_participants() {
         let _ = joins(&mut thread, [telephone(&format!("+1415555020{number}"))]).unwrap();
     }
     let more = joins(&mut thread, [telephone(CAL)]).unwrap_err();
-    assert_eq!(more, Refusal::GroupFull);
+    assert_eq!(more, Refusal::OfGroup(OfGroup::Full));
     let seated = [Command::Join(agent("bob"))];
     let seated = decided(&thread.0, &seated, &Source::Interaction, false).unwrap();
     assert_eq!(seated.conversation.participants.len(), 11, "an agent is seated nevertheless");
@@ -202,17 +221,17 @@ fn a_group_has_ten_participants() {
 fn a_group_has_a_telephone_and_a_number_of_ours_and_nobody_without_one() {
     let unfit = |new: &[NewParticipant]| joins(&mut Thread::new(), new.to_vec()).unwrap_err();
     let three = [telephone(ANN), telephone(BEN), telephone(CAL)];
-    assert_eq!(unfit(&three), Refusal::GroupUnfit);
+    assert_eq!(unfit(&three), Refusal::OfGroup(OfGroup::Unfit));
     let chat = [agent("alice"), telephone(ANN), telephone(BEN), projected(OURS)];
-    assert_eq!(unfit(&chat), Refusal::GroupUnfit);
+    assert_eq!(unfit(&chat), Refusal::OfGroup(OfGroup::Unfit));
     assert!(joins(&mut Thread::new(), three.into_iter().take(2)).is_ok(), "it can still be one");
     let mut thread = group();
     let mut refuses = |new: NewParticipant| joins(&mut thread, [new]).unwrap_err();
-    assert_eq!(refuses(agent("bob")), Refusal::ProjectedMissing);
-    assert_eq!(refuses(customer(7)), Refusal::GroupUnfit, "a pair is not in a group");
+    assert_eq!(refuses(agent("bob")), Refusal::OfGroup(OfGroup::ProjectedMissing));
+    assert_eq!(refuses(customer(7)), Refusal::OfGroup(OfGroup::Unfit), "a pair is not in a group");
     let mut pairs = Thread::new();
     pairs.joined(customer(7));
-    assert_eq!(joins(&mut pairs, [telephone(ANN)]), Err(Refusal::GroupUnfit));
+    assert_eq!(joins(&mut pairs, [telephone(ANN)]), Err(Refusal::OfGroup(OfGroup::Unfit)));
 }
 
 #[test]
@@ -244,7 +263,7 @@ fn who_is_not_of_the_group_writes_nothing_into_it() {
     let thread = group();
     for author in ["bob", "system", CAL, OTHER] {
         let refused = decided(&thread.0, &[said_by(author)], &QUIET, false);
-        assert_eq!(refused, Err(Refusal::AuthorNotInGroup), "{author}");
+        assert_eq!(refused, Err(Refusal::OfGroup(OfGroup::AuthorNotInGroup)), "{author}");
     }
 }
 
@@ -278,14 +297,29 @@ fn what_is_of_a_pair_and_what_is_of_a_group_is_changed_where_it_is() {
         |to: &str| ParticipantUpdate { identity: Some(to.to_owned()), ..Default::default() };
     // Alice with a number of ours, Ann and Ben with their telephones.
     let mut thread = group();
-    assert_eq!(update(&mut thread, 1, proxy(None)), Refusal::ProxyRemoval);
-    assert_eq!(update(&mut thread, 2, proxy(None)), Refusal::ProxyRemoval);
-    assert_eq!(update(&mut thread, 1, proxy(Some(OTHER))), Refusal::ProxyAddition);
-    assert_eq!(update(&mut thread, 2, proxy(Some(OTHER))), Refusal::ProxyAddition);
-    assert_eq!(update(&mut thread, 2, ours(None)), Refusal::ProjectedRemoval);
-    assert_eq!(update(&mut thread, 2, ours(Some(OTHER))), Refusal::ProjectedAddition);
-    assert_eq!(update(&mut thread, 1, ours(Some(CAL))), Refusal::ProjectedNotOurs);
-    assert_eq!(update(&mut thread, 2, identity("bob")), Refusal::IdentityAddition);
+    assert_eq!(update(&mut thread, 1, proxy(None)), Refusal::OfGroup(OfGroup::ProxyRemoval));
+    assert_eq!(update(&mut thread, 2, proxy(None)), Refusal::OfGroup(OfGroup::ProxyRemoval));
+    assert_eq!(
+        update(&mut thread, 1, proxy(Some(OTHER))),
+        Refusal::OfGroup(OfGroup::ProxyAddition)
+    );
+    assert_eq!(
+        update(&mut thread, 2, proxy(Some(OTHER))),
+        Refusal::OfGroup(OfGroup::ProxyAddition)
+    );
+    assert_eq!(update(&mut thread, 2, ours(None)), Refusal::OfGroup(OfGroup::ProjectedRemoval));
+    assert_eq!(
+        update(&mut thread, 2, ours(Some(OTHER))),
+        Refusal::OfGroup(OfGroup::ProjectedAddition)
+    );
+    assert_eq!(
+        update(&mut thread, 1, ours(Some(CAL))),
+        Refusal::OfGroup(OfGroup::ProjectedNotOurs)
+    );
+    assert_eq!(
+        update(&mut thread, 2, identity("bob")),
+        Refusal::OfGroup(OfGroup::IdentityAddition)
+    );
     let moved = does(&mut thread, Command::UpdateParticipant(1, ours(Some(OTHER)))).unwrap();
     assert_eq!(bound(moved), (vec![3], vec![3]));
     let turn = does(&mut thread, Command::UpdateParticipant(1, identity("bob"))).unwrap();
@@ -296,7 +330,7 @@ fn what_is_of_a_pair_and_what_is_of_a_group_is_changed_where_it_is() {
     // A number of ours alone would be nobody without it.
     let mut alone = Thread::new();
     let _ = joins(&mut alone, [projected(OURS)]).unwrap();
-    assert_eq!(update(&mut alone, 1, ours(None)), Refusal::ProjectedRemoval);
+    assert_eq!(update(&mut alone, 1, ours(None)), Refusal::OfGroup(OfGroup::ProjectedRemoval));
     let mut plain = Thread::new();
     let chat = plain.joined(agent("eve"));
     assert_eq!(update(&mut plain, chat, identity("mallory")), Refusal::IdentityStays);
@@ -329,7 +363,7 @@ fn a_customer_of_ours_comes_into_a_group_and_back() {
 fn what_a_member_writes_has_reached_the_others_already() {
     let thread = group();
     let pair = (address(ANN), address(OURS));
-    let mut inbound = InboundMessage::new(CarrierName::Twilio, "MM1", pair, "hi", NOW);
+    let mut inbound = InboundMessage::new(CarrierName::default(), "MM1", pair, "hi", NOW);
     inbound.others.insert(address(BEN));
     let post = Command::Post(Post::of(&inbound, None));
     let source = Source::Channel(ChannelType::Sms);
@@ -351,7 +385,7 @@ fn every_recipient_has_a_receipt_and_the_carrier_one_message() {
     let status = |message: &Message, number: u32| message.delivery(number).unwrap().status;
     assert!([1, 2].iter().all(|one| status(&out.message, *one) == DeliveryStatus::Sent));
     let report =
-        |id: &str| StatusReport::new(CarrierName::Twilio, id, DeliveryStatus::Delivered, LATER);
+        |id: &str| StatusReport::new(CarrierName::default(), id, DeliveryStatus::Delivered, LATER);
     let number = out.message.copy_to(1, Some(&address(BEN)));
     assert_eq!(number, 2);
     assert_eq!(out.message.copy_to(1, None), 1);
