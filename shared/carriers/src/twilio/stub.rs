@@ -303,7 +303,8 @@ fn accept(form: &[u8], place: usize, now: Timestamp) -> Result<Taken, Refusal> {
     };
     let (from, body) = (text("From")?, text("Body")?);
     let mut receivers = parameters.all("To").map(str::to_owned);
-    let (to, others) = (receivers.next().unwrap_or_default(), receivers.collect());
+    let to = receivers.next().map_or_else(|| text("To"), Ok)?;
+    let others = receivers.collect();
     let media_urls: Vec<String> = parameters.all("MediaUrl").map(str::to_owned).collect();
     let report_to = Some(text("StatusCallback")?).filter(|url| !url.is_empty());
     if to.is_empty() {
