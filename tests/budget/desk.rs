@@ -168,6 +168,17 @@ impl Desk {
         self.exchange.customer(address).delivers_as(message).await;
     }
 
+    /// Somebody writes to us and to others at once.
+    pub(crate) async fn writes_to_group(&self, address: &str, business: &str, others: &[&str]) {
+        let number = self.messages.fetch_add(1, Ordering::SeqCst);
+        let sid = format!("MM{}", hex(&Sha256::digest(number.to_be_bytes())));
+        let message = CustomerMessage {
+            others,
+            ..CustomerMessage::text(&sid, "", "", "Hello, who of you is at home today?")
+        };
+        self.exchange.customer(address).to(business).delivers_as(message).await;
+    }
+
     /// Somebody sends a picture.
     pub(crate) async fn sends_a_picture(&self, address: &str) {
         let number = self.messages.fetch_add(1, Ordering::SeqCst);

@@ -27,6 +27,7 @@ pub(crate) async fn walk(desk: &Desk) -> Vec<Entry> {
     entries.push(desk.count("agent goes on a break", 1, desk.goes(&agent, &off)).await);
     named(desk, &mut entries).await;
     quiet(desk, &mut entries).await;
+    grouped(desk, &mut entries).await;
     entries
 }
 
@@ -40,6 +41,9 @@ const NAMED: &str = "+13105550144";
 const NAMED_MESSAGE: &str = "SM0123456789abcdef0123456789abcdef";
 const OTHER_NUMBER: &str = "+18005550177";
 const QUIET: &str = "+13105550155";
+const GROUP: &str = "+13105550188";
+const MEMBER: &str = "+13105550166";
+const OTHER_MEMBER: &str = "+13105550177";
 const WHATSAPP: &str = "whatsapp:+18005550177";
 
 /// The channel of a conversation: the same digits.
@@ -176,6 +180,27 @@ async fn plain(desk: &Desk, entries: &mut Vec<Entry>) {
     entries.push(desk.count("accepted, agent seated for the first time", 1, accepts).await);
     desk.rests_for(PAST_THE_ALARM).await;
     entries.push(desk.count("close", 1, close(desk, &conversation)).await);
+}
+
+/// Two telephones that write to each other and to us, and are answered together. Nobody routes them.
+async fn grouped(desk: &Desk, entries: &mut Vec<Entry>) {
+    let form = [
+        ("Type", "sms"),
+        ("Address", GROUP),
+        ("AutoCreation.Enabled", "true"),
+        ("AutoCreation.Type", "default"),
+    ];
+    desk.exchange.api.make("/conversations/v1/Configuration/Addresses", &form).await;
+    for what in ["opened", "appended"] {
+        let path = format!("inbound to a group of three, {what}");
+        let writes = desk.writes_to_group(MEMBER, GROUP, &[OTHER_MEMBER]);
+        entries.push(desk.count(&path, 1, writes).await);
+    }
+    let conversation = desk.conversation(MEMBER).await;
+    let path = format!("/conversations/v1/Conversations/{conversation}/Messages");
+    let form = [("Author", GROUP), ("Body", "Good morning to both of you!")];
+    let replies = async { desk.exchange.api.post(&path, &form).await.ok() };
+    entries.push(desk.count("reply out to a group of three", 1, replies).await);
 }
 
 /// Customers with more names than one: each costs its binding at the opening, and nothing later. Nobody routes them.

@@ -64,6 +64,7 @@ fn account(path: &str) -> String {
 #[tokio::test]
 async fn conversations_and_what_is_in_them() {
     let world = world().await;
+    world.owns(&[DESK]).await;
     // The default service is made with the first look at it.
     listed(&world, "/conversations/v1/Services").await;
     let service = once(&world, "/conversations/v1/Services", &[("FriendlyName", "mine")]).await;
@@ -120,6 +121,7 @@ async fn roles_users_and_their_conversations() {
 #[tokio::test]
 async fn a_conversation_with_participants_and_the_open_one_of_a_pair() {
     let world = world().await;
+    world.owns(&[DESK]).await;
     listed(&world, CONVERSATIONS).await;
     let pair = json!({ "messaging_binding": { "address": BOB, "proxy_address": DESK } });
     let form = [("Participant", &*pair.to_string()), ("UniqueName", "two")];
@@ -219,6 +221,7 @@ async fn workspaces_what_they_contain_and_tasks() {
 #[tokio::test]
 async fn interactions_invites_and_seats() {
     let world = world().await;
+    world.owns(&[DESK]).await;
     let form = [("FriendlyName", "Support"), ("Template", "FIFO")];
     let workspace = world.post("/taskrouter/v1/Workspaces", &form).await.expect(201);
     let tasks = format!("/taskrouter/v1/Workspaces/{}/Tasks", sid(&workspace));

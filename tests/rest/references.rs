@@ -114,6 +114,18 @@ impl Account {
         format!("+1800555{:04}", self.number())
     }
 
+    /// An address that can be in a group.
+    fn long_code(&self) -> String {
+        format!("+1415555{:04}", self.number())
+    }
+
+    /// An address that is the account's.
+    async fn owned_address(&self) -> String {
+        let address = self.address();
+        self.world.owns(&[&address]).await;
+        address
+    }
+
     /// The path of what was made below another path.
     async fn make(&self, path: &str, form: &[(&str, &str)]) -> String {
         let made = self.world.post(path, form).await.ok();
@@ -169,7 +181,7 @@ impl Account {
         let conversation = self.conversation().await;
         let form = [
             ("MessagingBinding.Address", &*self.address()),
-            ("MessagingBinding.ProxyAddress", &self.address()),
+            ("MessagingBinding.ProxyAddress", &self.owned_address().await),
         ];
         self.make(&format!("{conversation}/Participants"), &form).await;
         let media = json!({ "media_channel_sid": sid(&conversation) });
@@ -270,6 +282,7 @@ const fn group_of(pair: Reference) -> Option<Group> {
         | Reference::MessageMessagingService
         | Reference::MessageConversation
         | Reference::BindingConversation
+        | Reference::GroupConversation
         | Reference::MembershipConversation
         | Reference::NameConversation
         | Reference::ConversationInteraction

@@ -8,8 +8,13 @@ use reqwest::Method;
 use serde_json::Value;
 use switchboard::{Call, Counters, Fault, Faults, Gate, Options, Passage, Service, check};
 use switchboard_check::{Moment, Violation};
+use switchboard_domain::address::Address;
+use switchboard_domain::carriage::CarrierName;
+use switchboard_domain::configuration::PhoneNumber;
 use switchboard_domain::decision::Decision;
+use switchboard_domain::record::Record;
 use switchboard_domain::timestamp::Timestamp;
+use switchboard_domain::version::Version;
 use switchboard_runtime::Dependencies;
 use switchboard_runtime::dependencies::Entropy;
 use switchboard_tests::{Answered, Api, Exchange, Rest};
@@ -98,6 +103,25 @@ impl World {
     /// Writes records that other functions write.
     pub(crate) async fn given(&self, decision: Decision) {
         let _ = self.on.commit(&decision).await.unwrap();
+    }
+
+    /// The account has these numbers and other senders.
+    pub(crate) async fn owns(&self, addresses: &[&str]) {
+        let owned = addresses.iter().map(|address| {
+            let number: Address = address.parse().unwrap();
+            Record::from(PhoneNumber {
+                sid: PhoneNumber::sid_of(&number),
+                number,
+                friendly_name: (*address).to_owned(),
+                carrier: CarrierName::default(),
+                messaging_service: None,
+                settings: None,
+                created: Timestamp(START),
+                updated: Timestamp(START),
+                version: Version::NEW,
+            })
+        });
+        self.given(Decision { puts: owned.collect(), ..Decision::unchanged() }).await;
     }
 
     /// What other functions were asked for since the last look.

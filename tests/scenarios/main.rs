@@ -9,6 +9,7 @@ mod carriers;
 mod connections;
 mod endpoint;
 mod events;
+mod group;
 mod isolation;
 mod journey;
 mod media;

@@ -432,6 +432,8 @@ async fn what_is_wrong_with_a_file_is_said_with_its_published_code() {
         ("MessagingBinding.Address", "whatsapp:+14155550189"),
         ("MessagingBinding.ProxyAddress", "whatsapp:+18005550100"),
     ];
+    let address = [("Type", "whatsapp"), ("Address", pair[1].1)];
+    api.make("/conversations/v1/Configuration/Addresses", &address).await;
     let two_files =
         [("MediaSid", one["sid"].as_str().unwrap()), ("MediaSid", two["sid"].as_str().unwrap())];
     api.make(&format!("{here}/{chat}/Participants"), &pair).await;

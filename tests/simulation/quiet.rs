@@ -89,7 +89,7 @@ impl Quiet {
         }
         let lengths = before.timers.map(|timers| match before.state {
             State::Active => timers.inactive.or(timers.closed),
-            State::Inactive | State::Closed => timers.closed,
+            State::Initializing | State::Inactive | State::Closed => timers.closed,
         });
         let length = lengths.flatten()?;
         let since = self.0.get(&after.sid)?;

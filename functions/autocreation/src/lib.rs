@@ -90,6 +90,12 @@ async fn receive(
         .await?;
     match outcome {
         None => tracing::info!(message.sid = %inbound.sid(), "delivered again"),
+        Some(InboundOutcome::Heard(sid)) => {
+            tracing::info!(conversation.sid = %sid, "the group has it already");
+        }
+        Some(InboundOutcome::HeardElsewhere) => {
+            tracing::info!(message.sid = %inbound.sid(), "comes to another number of the group");
+        }
         Some(InboundOutcome::Appended(sid)) => tracing::info!(conversation.sid = %sid, "appended"),
         Some(InboundOutcome::Opened(sid)) => tracing::info!(conversation.sid = %sid, "opened"),
         Some(InboundOutcome::Unrouted) => {
@@ -149,7 +155,10 @@ async fn load(on: &Dependencies, inbound: &InboundMessage) -> Result<Known, Fail
     if Pair::new(inbound.from.clone(), inbound.to.clone()).is_err() {
         return unbound(on, inbound, Vec::new()).await;
     }
-    let found = names::open(on, &inbound.to, autocreation::names(inbound)).await?;
+    let found = match inbound.group() {
+        Some(all) => names::open_group(on, &all).await?,
+        None => names::open(on, &inbound.to, autocreation::names(inbound)).await?,
+    };
     let Some(bound) = found.open else {
         return unbound(on, inbound, found.names).await;
     };

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use switchboard_domain::address::Address;
 use switchboard_domain::carriage::IdentityChange;
 use switchboard_domain::conversation::{
-    AddressBinding, Conversation, Pair, Renaming, State, distinct,
+    AddressBinding, Conversation, GroupBinding, GroupKey, Pair, Renaming, State, distinct,
 };
 use switchboard_domain::process::identity::{self, Followed};
 use switchboard_runtime::{Dependencies, Failure};
@@ -50,6 +50,25 @@ pub(crate) async fn open(
         }
     }
     Err(Failure::Unavailable("a pair whose conversation is closed again and again".to_owned()))
+}
+
+/// The open conversation of a group, which has no other names. As with a pair, one that was just closed, or whose group was just
+/// changed, is no answer.
+pub(crate) async fn open_group(
+    on: &Dependencies,
+    all: &BTreeSet<Address>,
+) -> Result<Found, Failure> {
+    for _ in 0..READS_MAX {
+        let binding: Option<GroupBinding> = on.store.get(key::group_binding(all)).await?;
+        let Some(binding) = binding else { return Ok(Found { names: Vec::new(), open: None }) };
+        let found: Option<Conversation> =
+            on.store.get(key::conversation(binding.conversation)).await?;
+        let found = found.filter(|found| found.group_key() == Some(GroupKey::Set(all.clone())));
+        if let Some(found) = found {
+            return Ok(Found { names: Vec::new(), open: Some(found) });
+        }
+    }
+    Err(Failure::Unavailable("a group that is changed again and again".to_owned()))
 }
 
 /// The binding of the first of somebody's names that has one, and the names. The first name is read alone, as it mostly

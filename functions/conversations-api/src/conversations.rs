@@ -35,7 +35,7 @@ pub(crate) fn details(form: &Params) -> Result<Details, ApiError> {
         unique_name,
         attributes: input::attributes(form, CONVERSATION_ATTRIBUTES_MAX)?,
         messaging_service: input::messaging_service(form, "MessagingServiceSid")?,
-        state: state(form)?,
+        state: given_state(form)?,
         inactive: input::timer(form, INACTIVE, Timer::Inactive)?,
         closed: input::timer(form, CLOSED, Timer::Closed)?,
         dates: input::dates(form)?,
@@ -121,6 +121,14 @@ pub(crate) async fn remove(call: &Call<'_>, scope: &Scope, name: &str) -> Answer
     let show = |change: &ConversationChange| Value::Bool(change.is_over());
     while apply(call, scope, name, command, show).await? != Value::Bool(true) {}
     Ok(Reply::gone())
+}
+
+/// The state that somebody wants; nobody makes a conversation `initializing` by hand.
+fn given_state(form: &Params) -> Result<Option<State>, ApiError> {
+    match state(form)? {
+        Some(State::Initializing) => Err(Code::InvalidState.into()),
+        given => Ok(given),
+    }
 }
 
 fn state(params: &Params) -> Result<Option<State>, ApiError> {

@@ -135,6 +135,19 @@ impl<T: Kept + Clone + Into<Record> + Send + Sync> Source for Places<'_, T> {
     }
 }
 
+fn binding(one: &Participant) -> Option<Value> {
+    let address = one.pair.as_ref().map(|pair| &pair.address).or(one.telephone());
+    let channel = address.or(one.projected())?.channel();
+    Some(json!({
+        "type": channel.name(),
+        "address": address,
+        "proxy_address": one.pair.as_ref().map(|pair| &pair.proxy),
+        "projected_address": one.projected(),
+        "name": null,
+        "level": null,
+    }))
+}
+
 fn render(call: &Call<'_>, scope: &Scope, user: Option<UserSid>, found: &Found) -> Value {
     let (of, one) = (&found.conversation, &found.one);
     let sid: ParticipantSid = of.sid.kin(one.number);
@@ -145,14 +158,7 @@ fn render(call: &Call<'_>, scope: &Scope, user: Option<UserSid>, found: &Found) 
         "participant_sid": sid,
         "participant_user_sid": user,
         "participant_identity": one.identity,
-        "participant_messaging_binding": one.pair.as_ref().map(|pair| json!({
-            "type": pair.address.channel().name(),
-            "address": pair.address,
-            "proxy_address": pair.proxy,
-            "projected_address": null,
-            "name": null,
-            "level": null,
-        })),
+        "participant_messaging_binding": binding(one),
         "conversation_sid": of.sid,
         "conversation_unique_name": of.unique_name,
         "conversation_friendly_name": of.friendly_name,

@@ -5,15 +5,14 @@ use serde_json::Value;
 use switchboard_domain::address::Address;
 use switchboard_domain::codes::Code;
 use switchboard_domain::conversation::{
-    Conversation, Given, NewParticipant, Pair, Participant, ParticipantUpdate,
+    Conversation, Given, Member, NewParticipant, Pair, Participant, ParticipantUpdate,
 };
 use switchboard_domain::process::conversation::{Command, ConversationChange};
-use switchboard_domain::refusal::Refusal;
+use switchboard_domain::refusal::{OfGroup, Refusal};
 use switchboard_domain::sid::{
     AccountSid, ConversationSid, ParticipantSid, RoleSid, ServiceSid, Sid as _,
 };
 use switchboard_domain::timestamp::Timestamp;
-use switchboard_rest::fields::invalid;
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply, body};
 
 use crate::apply::apply;
@@ -22,22 +21,28 @@ use crate::scope::Scope;
 
 /// The largest page.
 const PAGE_MAX: i64 = 100;
+/// The parameters of addresses.
+const ADDRESS: &str = "MessagingBinding.Address";
+const PROXY: &str = "MessagingBinding.ProxyAddress";
+const PROJECTED: &str = "MessagingBinding.ProjectedAddress";
 
 /// Reads and checks the parameters of a participant who is to join.
 pub(crate) fn joining(form: &Params) -> Result<NewParticipant, ApiError> {
-    if form.has("MessagingBinding.ProjectedAddress") {
-        return Err(Code::GroupMmsDisabled.into());
-    }
+    let (pair, member) = reached(form)?;
     let identity = form.get("Identity").map(input::identity).transpose()?;
     let new = NewParticipant {
-        pair: pair(form)?,
+        pair,
+        member,
         aliases: Vec::new(),
         identity,
         attributes: input::attributes(form, ATTRIBUTES_MAX)?.flatten(),
         role: role(form)?.flatten(),
         dates: input::dates(form)?,
     };
-    if new.identity.is_some() == new.pair.is_some() {
+    let has_address = new.pair.is_some() || matches!(new.member, Some(Member::Telephone(_)));
+    if new.identity.is_some() == has_address && new.member.is_none()
+        || new.identity.is_some() && has_address
+    {
         return Err(Refusal::ParticipantShape.into());
     }
     Ok(new)
@@ -67,11 +72,13 @@ pub(crate) async fn fetch(call: &Call<'_>, scope: &Scope, of: &str, name: &str) 
     Ok(Reply::ok(render(call, scope, &conversation, one)))
 }
 
-/// `POST …/Participants/{Sid}`. Who they are does not change: not the identity, not the addresses.
+/// `POST …/Participants/{Sid}`.
 pub(crate) async fn update(call: &Call<'_>, scope: &Scope, of: &str, name: &str) -> Answer {
     let form = &call.form;
     let update = ParticipantUpdate {
-        identity: form.get("Identity").map(str::to_owned),
+        identity: form.get("Identity").map(input::identity).transpose()?,
+        proxy: ours(form, PROXY, Code::InvalidProxyAddress)?,
+        projected: ours(form, PROJECTED, Code::ProjectedNotOurs)?,
         attributes: input::attributes(form, ATTRIBUTES_MAX)?,
         role: role(form)?,
         last_read_index: input::last_read_index(form)?,
@@ -81,7 +88,6 @@ pub(crate) async fn update(call: &Call<'_>, scope: &Scope, of: &str, name: &str)
     };
     let command = |conversation: &Conversation| {
         let one = called(call, conversation, name)?;
-        proxy_must_stay(form, one)?;
         Ok(Command::UpdateParticipant(one.number, update.clone()))
     };
     let show = |change: &ConversationChange| rendered(call, scope, change);
@@ -109,17 +115,43 @@ fn called<'a>(
     found.ok_or_else(|| call.not_found())
 }
 
-fn pair(form: &Params) -> Result<Option<Pair>, ApiError> {
-    let address = form.get("MessagingBinding.Address");
-    let proxy = form.get("MessagingBinding.ProxyAddress");
+/// Where a participant is reached: by a pair of addresses, or as one of a group (rule A.8), which of the two the parameters say that are
+/// there. An address that could be in no group needs its proxy.
+fn reached(form: &Params) -> Result<(Option<Pair>, Option<Member>), ApiError> {
+    let (address, proxy) = (form.get(ADDRESS), form.get(PROXY));
+    if let Some(projected) = form.get(PROJECTED) {
+        let projected = Some(projected).filter(|text| !text.is_empty());
+        let projected = projected.ok_or(Code::ProjectedMissing)?;
+        if address.is_some() || proxy.is_some() {
+            return Err(Refusal::from(OfGroup::BindingUnsupported).into());
+        }
+        let projected = projected.parse().map_err(|_| Code::ProjectedNotOurs)?;
+        return Ok((None, Some(Member::Projected(projected))));
+    }
     if address.is_none() && proxy.is_none() {
-        return Ok(None);
+        return Ok((None, None));
     }
     let address = address.filter(|text| !text.is_empty()).ok_or(Code::AddressMissing)?;
+    let address: Result<Address, _> = address.parse();
+    if proxy.is_none() && address.as_ref().is_ok_and(Address::is_long_code) {
+        return Ok((None, address.ok().map(Member::Telephone)));
+    }
     let proxy = proxy.filter(|text| !text.is_empty()).ok_or(Code::ProxyAddressMissing)?;
-    let address: Address = address.parse().map_err(|_| Code::InvalidBindingAddress)?;
+    let address = address.map_err(|_| Code::InvalidBindingAddress)?;
     let proxy: Address = proxy.parse().map_err(|_| Code::InvalidProxyAddress)?;
-    Ok(Some(Pair::new(address, proxy)?))
+    Ok((Some(Pair::new(address, proxy)?), None))
+}
+
+/// A number of ours that is to be changed; the word `null`, or nothing, takes it away (OpenAPI).
+fn ours(form: &Params, name: &str, malformed: Code) -> Result<Given<Address>, ApiError> {
+    match form.get(name) {
+        None => Ok(None),
+        Some("" | "null") => Ok(Some(None)),
+        Some(text) => match text.parse() {
+            Ok(address) => Ok(Some(Some(address))),
+            Err(_) => Err(malformed.into()),
+        },
+    }
 }
 
 fn role(form: &Params) -> Result<Given<RoleSid>, ApiError> {
@@ -131,21 +163,6 @@ fn role(form: &Params) -> Result<Given<RoleSid>, ApiError> {
             Err(_) => Err(Code::NoSuchRole.into()),
         },
     }
-}
-
-fn proxy_must_stay(form: &Params, one: &Participant) -> Result<(), ApiError> {
-    let proxy = one.pair.as_ref().map(|pair| &pair.proxy);
-    let given = form.get("MessagingBinding.ProxyAddress");
-    if given.is_some_and(|given| given.parse::<Address>().ok().as_ref() != proxy) {
-        return Err(match form.given("MessagingBinding.ProxyAddress") {
-            Some(_) => invalid("MessagingBinding.ProxyAddress", "is not supported yet"),
-            None => Code::ProxyAddressMissing.into(),
-        });
-    }
-    if form.has("MessagingBinding.ProjectedAddress") {
-        return Err(Code::GroupMmsDisabled.into());
-    }
-    Ok(())
 }
 
 /// The participant that a change was about.
@@ -176,14 +193,21 @@ struct Shown<'a> {
 #[derive(Debug, Serialize)]
 struct Binding<'a> {
     r#type: &'static str,
-    address: &'a Address,
-    proxy_address: &'a Address,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<&'a Address>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proxy_address: Option<&'a Address>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    projected_address: Option<&'a Address>,
 }
 
 impl<'a> Binding<'a> {
-    fn of(pair: &'a Pair) -> Self {
-        let (address, proxy_address) = (&pair.address, &pair.proxy);
-        Self { r#type: address.channel().name(), address, proxy_address }
+    fn of(one: &'a Participant) -> Option<Self> {
+        let address = one.pair.as_ref().map(|pair| &pair.address).or(one.telephone());
+        let proxy_address = one.pair.as_ref().map(|pair| &pair.proxy);
+        let projected_address = one.projected();
+        let r#type = address.or(projected_address)?.channel().name();
+        Some(Self { r#type, address, proxy_address, projected_address })
     }
 }
 
@@ -197,7 +221,7 @@ fn render(call: &Call<'_>, scope: &Scope, of: &Conversation, one: &Participant) 
         conversation_sid: of.sid,
         identity: one.identity.as_deref(),
         attributes: one.attributes.as_deref().unwrap_or("{}"),
-        messaging_binding: one.pair.as_ref().map(Binding::of),
+        messaging_binding: Binding::of(one),
         role_sid: one.role_sid(of.service),
         date_created: one.created.iso(),
         date_updated: one.updated.iso(),
@@ -222,15 +246,39 @@ mod tests {
         assert_eq!(refused(json!({ "Identity": "SYSTEM" })), 50203);
         assert_eq!(refused(json!({ "Identity": "a".repeat(257) })), 50207);
         assert_eq!(refused(json!({ "Identity": format!("US{:032}", 1) })), 50206);
-        assert_eq!(refused(json!({ "MessagingBinding.Address": "+14155550100" })), 50412);
+        assert_eq!(refused(json!({ "MessagingBinding.Address": "+4915123456789" })), 50412);
+        assert_eq!(refused(json!({ "MessagingBinding.Address": "+18005550100" })), 50412);
+        assert_eq!(refused(json!({ "MessagingBinding.Address": "whatsapp:+14155550100" })), 50412);
         assert_eq!(refused(pair("", "+14155550100")), 50411);
         assert_eq!(refused(pair("+1", "+14155550100")), 50407);
         assert_eq!(refused(pair("+14155550100", "fax:1")), 50408);
         assert_eq!(refused(pair("+14155550100", "+14155550100")), 50409);
         assert_eq!(refused(pair("whatsapp:+14155550101", "+14155550100")), 50414);
-        assert_eq!(refused(json!({ "MessagingBinding.ProjectedAddress": "+14155550100" })), 50452);
         let both = json!({ "Identity": "a", "MessagingBinding.Address": "+14155550101",
             "MessagingBinding.ProxyAddress": "+14155550100" });
+        assert_eq!(refused(both), 20001);
+    }
+
+    #[test]
+    fn somebody_in_a_group_has_an_address_alone_or_a_projected_one() {
+        let read = |form: Value| joining(&Params::from_json(&form)).map(|new| new.member);
+        let refused = |form: Value| read(form).unwrap_err().code;
+        let own: Address = "+14155550100".parse().unwrap();
+        let telephone = json!({ "MessagingBinding.Address": "+14155550100" });
+        assert_eq!(read(telephone).unwrap(), Some(Member::Telephone(own.clone())));
+        let projected = json!({ "MessagingBinding.ProjectedAddress": "+14155550100" });
+        assert_eq!(read(projected).unwrap(), Some(Member::Projected(own.clone())));
+        let named =
+            json!({ "MessagingBinding.ProjectedAddress": "+14155550100", "Identity": "ann" });
+        assert_eq!(read(named).unwrap(), Some(Member::Projected(own)));
+        assert_eq!(refused(json!({ "MessagingBinding.ProjectedAddress": "" })), 50434);
+        assert_eq!(refused(json!({ "MessagingBinding.ProjectedAddress": "+1" })), 50439);
+        for beside in ["MessagingBinding.Address", "MessagingBinding.ProxyAddress"] {
+            let both = json!({ "MessagingBinding.ProjectedAddress": "+14155550100",
+                beside: "+14155550101" });
+            assert_eq!(refused(both), 50420, "{beside}");
+        }
+        let both = json!({ "MessagingBinding.Address": "+14155550100", "Identity": "ann" });
         assert_eq!(refused(both), 20001);
     }
 }

@@ -64,11 +64,12 @@ async fn raise(
     on.decide(|| async {
         let message: Option<Message> = on.store.get(key::message(sid)).await?;
         let message = message.ok_or_else(|| Failure::NotFound(sid.to_string()))?;
+        let number = message.copy_to(number, report.customer.as_ref());
         let Some(progress) = message.report(number, report, on.now()) else {
             return Ok((None, Decision::unchanged()));
         };
         let end = progress.message.delivery(number).and_then(|now| now.came_to(&message));
-        let told = on.calls_about(&message, progress.event).await?;
+        let told = on.calls_about(&message, &progress.events).await?;
         Ok((end, Decision::put(progress.message).asking(told)))
     })
     .await

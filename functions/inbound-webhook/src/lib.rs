@@ -218,10 +218,10 @@ async fn put(on: &Dependencies, events: Vec<Event>) -> Result<(), Failure> {
     on.queues.send_several(QueueName::Receipts, receipts).await
 }
 
-/// In order by address pair; the same message has the same deduplication id. A carrier may send more than is kept.
+/// In order by address pair, or by group; the same message has the same deduplication id. A carrier may send more than is kept.
 fn message_to_queue(message: InboundMessage) -> Result<Outgoing, Failure> {
     let message = message.within_limits();
-    let group = identity::group(&message.from, &message.to);
+    let group = identity::group_of_message(&message);
     let id = message.sid().to_string();
     ordered(&Arrival::Message(Box::new(message)), group, id)
 }

@@ -139,7 +139,7 @@ async fn plan(
 
 /// The channel that the customer writes on.
 fn channel_type(conversation: &Conversation) -> ChannelType {
-    let pair = conversation.participants.iter().find_map(|one| one.pair.as_ref());
+    let pair = conversation.contact();
     pair.map_or(ChannelType::Chat, |pair| pair.address.channel())
 }
 

@@ -117,8 +117,8 @@ fn expense(
     number: u32,
     now: Timestamp,
 ) -> Result<Option<Price>, OverCap> {
-    let Some(copy) = message.delivery(number) else { return Ok(None) };
-    match on.config.spend_caps.expense(copy, &on.config.rate_cards, now) {
+    let copies = message.handed_over_with(number);
+    match on.config.spend_caps.expense(copies, &on.config.rate_cards, now) {
         Expense::Uncounted => Ok(None),
         Expense::Priced(price) => Ok(Some(price)),
         Expense::Unpriced => Err(OverCap::Unpriced),
@@ -150,7 +150,8 @@ async fn counted(
             let leased = stored.lease(request.delivery, now);
             let mut leased =
                 leased.ok_or_else(|| Failure::Defect("a lease of nothing".to_owned()))?;
-            match on.config.spend_caps.count(price, spent, now) {
+            let copies = leased.handed_over_with(request.delivery).count();
+            match on.config.spend_caps.count((price, copies), spent, now) {
                 Ok(spend) => {
                     let decision = Decision::put(leased.clone()).and(spend);
                     leased.version += 1;
@@ -202,7 +203,10 @@ fn outgoing(
     });
     let pair = (delivery.pair.proxy.clone(), delivery.pair.address.clone());
     let body = message.body.clone().unwrap_or_default().0;
+    // A group gets one message, which names everybody in it.
+    let others = message.handed_over_with(delivery.number).skip(1).map(|one| &one.pair.address);
     OutboundMessage {
+        others: others.chain(&delivery.beside).cloned().collect(),
         media: files.collect(),
         ..OutboundMessage::text((message.sid, delivery.number), pair, body)
     }
@@ -252,7 +256,7 @@ async fn record(
             let Some(progress) = message.record(request.delivery, outcome, on.now()) else {
                 return Ok((Next::Later(ASK_AGAIN), Decision::unchanged()));
             };
-            let told = on.calls_about(&message, progress.event).await?;
+            let told = on.calls_about(&message, &progress.events).await?;
             let answer = after_recording(&progress.message, request.delivery, outcome);
             Ok((answer, Decision::put(progress.message).asking(told)))
         }

@@ -1,6 +1,7 @@
 //! What may not happen to one record, from one moment to the next: states only go on, numbers are never given out
 //! again, and no writer writes without noticing what is there.
 
+use switchboard_domain::address::Address;
 use switchboard_domain::carriage::DeliveryStatus;
 use switchboard_domain::conversation::{Conversation, Participant, State};
 use switchboard_domain::interaction::{ChannelStatus, Interaction};
@@ -65,6 +66,7 @@ fn versions(before: Option<&Record>, after: &Record, between: Between, found: &m
         Record::ActionCount(_)
             | Record::AddressBinding(_)
             | Record::AddressConfiguration(_)
+            | Record::GroupBinding(_)
             | Record::Membership(_)
             | Record::PhoneNumber(_)
             | Record::RejectedWebhook(_)
@@ -137,7 +139,7 @@ fn conversation(before: &Conversation, after: &Conversation, found: &mut Found) 
     speaker(before, after, found);
     for one in &after.participants {
         match before.participant(one.number) {
-            Some(was) if was.identity != one.identity || !keeps_names(was, one) => {
+            Some(was) if !keeps_identity(was, one) || !keeps_names(was, one) => {
                 found.add(FIXED, format!("who participant {} is", one.number), [sid]);
             }
             None if one.number < before.next_number => {
@@ -165,9 +167,23 @@ fn speaker(before: &Conversation, after: &Conversation, found: &mut Found) {
     }
 }
 
+/// Whoever is behind a number of ours in a group may give way to another; nobody else does.
+fn keeps_identity(was: &Participant, is: &Participant) -> bool {
+    was.identity == is.identity || was.projected().is_some() || is.projected().is_some()
+}
+
 /// A participant on a channel keeps every name that they had beside the same address of the business, and is written
 /// to under another one only after a notice.
 fn keeps_names(was: &Participant, is: &Participant) -> bool {
+    let proxy = |one: &Participant| one.pair.as_ref().map(|pair| pair.proxy.clone());
+    if proxy(was) != proxy(is) {
+        // Somebody has changed by hand where they write to.
+        let own = |one: &Participant| {
+            let own = one.pair.as_ref().map(|pair| &pair.address).or(one.telephone());
+            own.map(Address::folded)
+        };
+        return own(was) == own(is);
+    }
     let (before, after) = (was.bound_as(), is.bound_as());
     let is_noticed = was.pair == is.pair || was.renamed < is.renamed;
     before.iter().all(|pair| after.contains(pair)) && is_noticed

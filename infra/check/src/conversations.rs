@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use switchboard_domain::address::Address;
 use switchboard_domain::conversation::{
-    Conversation, MessagePage, Pair, Participant, State, User, Who,
+    Conversation, GroupKey, MessagePage, Pair, Participant, State, User, Who,
 };
 use switchboard_domain::sid::{ConversationSid, MessageSid};
 use switchboard_store::Table;
@@ -62,12 +62,36 @@ pub(super) fn check(view: &View<'_>, found: &mut Found) {
             }
             names_of(one, sid, found);
         }
+        group(view, conversation, &bindings, found);
         members(conversation, &memberships, found);
     }
     reversed(view, found);
     unique_names(view, found);
     users(view, found);
     messages(view, found);
+}
+
+/// What finds a group is bound to it, and nothing else is.
+fn group(
+    view: &View<'_>,
+    conversation: &Conversation,
+    bindings: &BTreeMap<&Pair, (ConversationSid, u32)>,
+    found: &mut Found,
+) {
+    let sid = conversation.sid;
+    let holder = match conversation.group_key() {
+        None => return,
+        Some(GroupKey::Pair(pair)) => bindings.get(&pair).map(|(holder, _)| *holder),
+        Some(GroupKey::Set(all)) => {
+            let mut groups = view.groups.iter().filter(|it| it.addresses == all);
+            groups.next().map(|it| it.conversation)
+        }
+    };
+    match holder {
+        Some(holder) if holder == sid => {}
+        Some(other) => found.add(BOUND, "the group is bound elsewhere", [sid, other]),
+        None => found.add(BOUND, "the group is unbound", [sid]),
+    }
 }
 
 /// The address that somebody is written to is one of the names by which they are bound, and each of these is folded but
@@ -96,7 +120,8 @@ pub(crate) fn numbers(conversation: &Conversation, found: &mut Found) {
     }
     let mut called = HashSet::new();
     for one in &conversation.participants {
-        let names = one.pair.iter().map(|pair| pair.address.folded()).chain(one.aliases.clone());
+        let own = one.pair.iter().map(|pair| &pair.address).chain(one.telephone());
+        let names = own.map(Address::folded).chain(one.aliases.clone());
         let names: BTreeSet<String> = match &one.identity {
             Some(identity) => BTreeSet::from([identity.clone()]),
             None => names.map(String::from).collect(),
@@ -115,6 +140,10 @@ fn members(conversation: &Conversation, memberships: &Places<'_, &Who>, found: &
     for one in &conversation.participants {
         let who = match (&one.identity, &one.pair) {
             (Some(identity), _) => Who::Identity(identity.clone()),
+            (None, None) => match one.telephone() {
+                Some(own) => Who::Address(own.folded()),
+                None => continue,
+            },
             (None, Some(_)) if remembered => match one.found_as().first() {
                 Some(who) => who.clone(),
                 None => continue,
@@ -137,11 +166,19 @@ fn reversed(view: &View<'_>, found: &mut Found) {
             Some(of) if of.state == State::Closed => "a binding of a closed one".to_owned(),
             Some(of) => match of.participant(number) {
                 Some(one) if one.bound_as().contains(&binding.pair) => continue,
+                None if of.group_key() == Some(GroupKey::Pair(binding.pair.clone())) => continue,
                 Some(_) => format!("participant {number} has another pair than their binding"),
                 None => format!("a binding of participant {number}, who is not there"),
             },
         };
         found.add(BOUND, what, [sid]);
+    }
+    for binding in &view.groups {
+        let sid = binding.conversation;
+        let key = Some(GroupKey::Set(binding.addresses.clone()));
+        if view.conversations.get(&sid).is_none_or(|of| of.group_key() != key) {
+            found.add(BOUND, "a binding of another group than the conversation's", [sid]);
+        }
     }
     for membership in &view.memberships {
         let (sid, number) = (membership.conversation, membership.number);
@@ -156,6 +193,7 @@ fn reversed(view: &View<'_>, found: &mut Found) {
         };
         let is_theirs = match &membership.who {
             Who::Identity(identity) => one.identity.as_ref() == Some(identity),
+            Who::Address(own) if one.telephone().is_some_and(|it| it.folded() == *own) => true,
             Who::Address(_) => {
                 conversation.state == State::Closed && one.found_as().contains(&membership.who)
             }

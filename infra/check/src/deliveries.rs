@@ -40,9 +40,11 @@ pub(super) fn check(view: &View<'_>, found: &mut Found) {
         }
         alone(message, view.at_rest, found);
         for delivery in &message.deliveries {
-            let place = (message.sid, delivery.number);
+            // The copies that a group gets are handed over as one.
+            let place = (message.sid, delivery.led_by.unwrap_or(delivery.number));
             if let Some(id) = &delivery.carrier_message_id
                 && let Some(other) = carried.insert(id, place)
+                && (other != place || delivery.led_by.is_none())
             {
                 let names = [name(place), name(other)];
                 found.add(ONCE, "two deliveries share an identifier", names);
@@ -156,7 +158,7 @@ fn handed(view: &View<'_>, sent: &[Handed], found: &mut Found) {
     for message in view.messages.values() {
         let with_id = message.deliveries.iter().filter(|one| one.carrier_message_id.is_some());
         for delivery in with_id {
-            let place = (message.sid, delivery.number);
+            let place = (message.sid, delivery.led_by.unwrap_or(delivery.number));
             if !accepted.contains_key(&place) {
                 found.add(RECORDED, "it is recorded but was never accepted", [name(place)]);
             }

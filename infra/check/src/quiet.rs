@@ -21,7 +21,7 @@ pub(crate) fn end_of(conversation: &Conversation) -> Option<Timestamp> {
     let length = match conversation.state {
         State::Active => timers.inactive.or(timers.closed),
         State::Inactive => timers.closed,
-        State::Closed => None,
+        State::Initializing | State::Closed => None,
     };
     length.map(|length| timers.since + length)
 }

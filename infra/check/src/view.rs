@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use switchboard_domain::conversation::{
-    AddressBinding, Conversation, Membership, MessagePage, State, UniqueName, User,
+    AddressBinding, Conversation, GroupBinding, Membership, MessagePage, State, UniqueName, User,
 };
 use switchboard_domain::event::Occurrence;
 use switchboard_domain::head::Head;
@@ -39,6 +39,7 @@ pub(super) struct View<'a> {
     pub(super) workspaces: BTreeMap<WorkspaceSid, &'a Workspace>,
     pub(super) heads: BTreeMap<WorkspaceSid, &'a Head>,
     pub(super) bindings: Vec<&'a AddressBinding>,
+    pub(super) groups: Vec<&'a GroupBinding>,
     pub(super) memberships: Vec<&'a Membership>,
     pub(super) unique_names: Vec<&'a UniqueName>,
     pub(super) users: Vec<&'a User>,
@@ -64,6 +65,7 @@ impl<'a> View<'a> {
             workspaces: by(snapshot, |it: &Workspace| it.sid),
             heads: by(snapshot, |it: &Head| it.workspace),
             bindings: all(snapshot).collect(),
+            groups: all(snapshot).collect(),
             memberships: all(snapshot).collect(),
             unique_names: all(snapshot).collect(),
             users: all(snapshot).collect(),

@@ -76,6 +76,8 @@ pub struct Taken {
     pub about: Option<(MessageSid, u32)>,
     /// The recipient.
     pub to: String,
+    /// The other recipients of a message to a group.
+    pub others: Vec<String>,
     /// The sender.
     pub from: String,
     /// The text.
@@ -92,6 +94,14 @@ pub struct Taken {
     pub created_at: Timestamp,
 }
 
+impl Taken {
+    /// The message as each of its recipients has it: a carrier reports on each of them.
+    pub fn copies(&self) -> impl Iterator<Item = Self> {
+        let one = |to: &String| Self { to: to.clone(), others: Vec::new(), ..self.clone() };
+        std::iter::once(&self.to).chain(&self.others).map(one)
+    }
+}
+
 /// A message that a customer writes.
 #[derive(Debug, Clone, Copy)]
 pub struct CustomerMessage<'a> {
@@ -101,6 +111,8 @@ pub struct CustomerMessage<'a> {
     pub from: &'a str,
     /// The business address.
     pub to: &'a str,
+    /// Who else receives it, if it is written to a group.
+    pub others: &'a [&'a str],
     /// The text.
     pub body: &'a str,
     /// Address and media type of each file.
@@ -146,6 +158,7 @@ impl<'a> CustomerMessage<'a> {
             id,
             from,
             to,
+            others: &[],
             body,
             media: &[],
             profile_name: None,

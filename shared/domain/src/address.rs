@@ -15,6 +15,9 @@ use strum::VariantArray as _;
 /// Longest address we keep (rule H: 256 characters).
 pub const ADDRESS_CHARS_MAX: usize = 256;
 
+/// Where nobody can be called back whose number begins so, in North America.
+const TOLL_FREE: [&str; 7] = ["800", "833", "844", "855", "866", "877", "888"];
+
 /// The kind of channel that an address belongs to.
 #[derive(
     Debug,
@@ -139,6 +142,13 @@ impl Address {
             matches!(self.channel(), ChannelType::Sms | ChannelType::Whatsapp | ChannelType::Rcs);
         let digits = self.bare().strip_prefix('+').unwrap_or_else(|| self.bare());
         has_numbers && digits.bytes().all(|byte| byte.is_ascii_digit())
+    }
+
+    /// Whether it is a telephone's number that takes part in group MMS: `+1` and ten digits, and no toll-free number (rule A.8).
+    pub fn is_long_code(&self) -> bool {
+        let national = self.0.strip_prefix("+1").filter(|it| it.len() == 10);
+        let national = national.filter(|it| it.bytes().all(|byte| byte.is_ascii_digit()));
+        national.and_then(|it| it.get(..3)).is_some_and(|area| !TOLL_FREE.contains(&area))
     }
 
     /// The normal form without its channel prefix.

@@ -73,6 +73,14 @@ impl CarrierName {
         format!("{}_{name}", self.name().to_ascii_uppercase())
     }
 
+    /// Whether it carries a message to a group as one.
+    pub const fn knows_groups(self) -> bool {
+        match self {
+            Self::Twilio => true,
+            Self::Meta => false,
+        }
+    }
+
     /// Whether it is the carrier of records that name none.
     pub fn is_default(&self) -> bool {
         *self == Self::default()

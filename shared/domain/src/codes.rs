@@ -161,13 +161,27 @@ codes! {
     BindingAddressesEqual = 50409, 400, "Messaging binding address and proxy address must differ";
     AddressMissing = 50411, 400, "Participant address is empty";
     ProxyAddressMissing = 50412, 400, "Participant proxy address is empty";
+    ProxyNotOurs = 50413, 400, "Account is not authorized to use proxy address";
     BindingTypesDiffer = 50414, 400, "Messaging binding address and proxy address types must match";
+    ProxyNotOnWhatsapp = 50415, 400, "Proxy address is not WhatsApp enabled sender";
     PairBound = 50416, 409, "A binding for this participant and proxy address already exists";
     TooManyParticipants = 50417, 400, "Conversation participants limit exceeded";
     TooManyChannelParticipants = 50418, 400, "Conversation non-chat participants limit exceeded";
+    BindingUnsupported = 50420, 400, "Participant Messaging Binding type does not support all of the provided Messaging Binding parameters";
     InvalidReadIndex = 50421, 400, "Invalid last read message index format";
     NoSuchParticipant = 50432, 404, "Participant not found";
     ParticipantExists = 50433, 409, "Participant already exists";
+    ProjectedMissing = 50434, 400, "Participant projected address not provided";
+    GroupUnfit = 50435, 400, "Group MMS activation failed";
+    GroupFull = 50436, 400, "Participant limit exceeded for group conversation";
+    GroupMemberExists = 50437, 409, "Group Participant already exists";
+    GroupExists = 50438, 409, "Group conversation with given participant list already exists";
+    ProjectedNotOurs = 50439, 400, "Account is not authorized to use the projected address";
+    ProxyRemoval = 50440, 400, "Failed to remove the proxy address of a participant";
+    ProxyAddition = 50441, 400, "Failed to add a proxy address to a participant";
+    ProjectedRemoval = 50442, 400, "Failed to remove the projected address of a participant";
+    ProjectedAddition = 50443, 400, "Failed to add a projected address to a participant";
+    IdentityAddition = 50444, 400, "Failed to add an identity to a participant";
     TwoLookups = 50451, 400, "Either Identity or Address can be looked up, not both at a time";
     GroupMmsDisabled = 50452, 400, "Group MMS is not enabled for this Account";
     EmptyMessage = 50503, 400, "Message has neither body nor media";
@@ -177,6 +191,8 @@ codes! {
     InvalidMediaSid = 50510, 400, "Invalid message media SID";
     InvalidMediaType = 50511, 400, "Invalid message media content type";
     MediaTooLarge = 50512, 413, "Message media size is too large";
+
+    AuthorNotInGroup = 50513, 400, "Message author should be among Group MMS participants";
 
     /// Seen in public records of answers; the published list of 2023 does not have it.
     InvalidAssertion = 70002, 400, "Invalid Policy";

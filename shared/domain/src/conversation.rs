@@ -9,6 +9,8 @@
 //!            be inactive
 //! ```
 //!
+//! A group that a message opens is `initializing` until that message is in it, which is one transaction.
+//!
 //! Participants and webhooks live inside their conversation, so that whatever changes together is one item.
 //! A pair of addresses is bound to one open conversation by an item of its own, whose key is the pair. A person who is known by
 //! several names is bound by each of them.
@@ -17,13 +19,16 @@ mod details;
 mod draft;
 mod event;
 mod grants;
+mod group;
 mod hooks;
 mod inquiry;
 mod line;
 mod names;
+mod ownership;
 mod participant;
 mod question;
 mod quiet;
+mod rebinding;
 mod removed;
 mod role;
 mod service;
@@ -41,6 +46,7 @@ pub use self::details::{Dates, Details, Given};
 pub(crate) use self::draft::{Draft, Pointer};
 pub use self::event::{Client, ConversationEvent, EventName, Reason, Source, StateChange};
 pub use self::grants::{Grants, Needs};
+pub use self::group::{GROUP_MAX, GroupBinding, GroupKey, Member, group_of};
 pub use self::hooks::{HookName, Hooks, Level, Listening, asking};
 pub use self::inquiry::{
     Asked, Changes, Heard, Inquiry, MESSAGE_ATTRIBUTES_BYTES_MAX, NAME_CHARS_MAX, Said, Trouble,
@@ -93,6 +99,8 @@ use crate::version::Version;
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase", ascii_case_insensitive)]
 pub enum State {
+    /// A group that a message opens is being filled. Nobody meets it so but a webhook that is told of the end of it.
+    Initializing,
     /// In use.
     Active,
     /// Quiet; a message wakes it.
@@ -185,6 +193,9 @@ pub struct Fields {
     /// The identity of the client who made it; none if that was no client.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_by: Option<String>,
+    /// The number of the participant whose message to a group opened it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opened_by: Option<u32>,
     /// The index of the next message.
     pub next_index: u32,
     /// The latest messages, which no page names yet; none if the last one came before there were pages.
@@ -281,6 +292,7 @@ impl Conversation {
             speaker: None,
             pace: None,
             created_by: None,
+            opened_by: None,
             next_index: 0,
             latest: None,
             listed_until: 0,
@@ -303,13 +315,15 @@ impl Conversation {
         self.participants.iter().find(|one| self.sid.kin::<ParticipantSid>(one.number) == sid)
     }
 
-    /// The participant who is known by an identity, or by an address, whichever of their names that is.
+    /// The participant who is known by an identity, or by an address, whichever of their names that is; of a number of ours in a
+    /// group the one who is that alone.
     pub fn participant_called(&self, name: &str) -> Option<&Participant> {
         let address = name.parse::<Address>().ok().map(|address| address.folded());
         self.participants.iter().find(|one| {
             one.identity.as_deref() == Some(name)
                 || one.pair.as_ref().is_some_and(|pair| pair.address.as_str() == name)
                 || address.as_ref().is_some_and(|address| one.is_called(address))
+                || one.identity.is_none() && one.projected().is_some_and(|own| own.as_str() == name)
         })
     }
 
@@ -327,7 +341,7 @@ impl Conversation {
     /// Refuses what a closed conversation does not bear.
     pub fn must_be_open(&self) -> Result<(), Refusal> {
         match self.state {
-            State::Active | State::Inactive => Ok(()),
+            State::Initializing | State::Active | State::Inactive => Ok(()),
             State::Closed => Err(Refusal::ConversationClosed),
         }
     }

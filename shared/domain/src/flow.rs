@@ -154,7 +154,8 @@ impl HandOver {
 
     /// The attributes that the task gets: what the widget says of the customer, and what its author added.
     pub fn task_attributes(&self, conversation: &Conversation, body: Option<&str>) -> Value {
-        let pair = conversation.participants.iter().find_map(|one| one.pair.as_ref());
+        let pair = conversation.contact();
+        let pair = pair.as_ref();
         let mut all = Map::new();
         if let Some(pair) = pair {
             let address = pair.address.as_str();

@@ -214,7 +214,8 @@ impl Interaction {
         let customers: Vec<u32> = conversation
             .participants
             .iter()
-            .filter(|one| one.pair.is_some() || initiated_by != InitiatedBy::Agent)
+            .filter(|one| one.is_customer() || initiated_by != InitiatedBy::Agent)
+            .filter(|one| one.projected().is_none())
             .map(|one| one.number)
             .collect();
         for member in customers {

@@ -17,7 +17,7 @@ mod metadata;
 mod rates;
 mod spend;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
@@ -31,7 +31,9 @@ pub use crate::carriage::BODY_BYTES_MAX;
 
 use crate::address::Address;
 use crate::carriage::{CarrierName, Content, DeliveryStatus, InboundMessage, Media};
-use crate::conversation::{Changes, Conversation, ConversationEvent, Dates, Draft, Given, Pair};
+use crate::conversation::{
+    Changes, Conversation, ConversationEvent, Dates, Draft, Given, Pair, Participant,
+};
 use crate::media::fit_channel;
 use crate::private::Private;
 use crate::refusal::Refusal;
@@ -312,7 +314,15 @@ pub(crate) fn append(draft: &mut Draft<'_>, post: Post) -> Result<Message, Refus
         draft.answers_by(writer, origin.carrier);
     }
     let (conversation, now) = (&draft.conversation, draft.now);
-    let deliveries = copies(conversation, writer, &author, now);
+    // What a carrier brings to a group it has brought to everybody in it.
+    let voice = match &post.origin {
+        Some(_) => None,
+        None => conversation.voice(&author, writer)?,
+    };
+    let mut deliveries = copies(conversation, writer, &author, now);
+    if let Some(voice) = voice {
+        deliveries.extend(group_copies(conversation, writer, &voice, now));
+    }
     if post.origin.is_none() {
         for copy in &deliveries {
             fit_channel(copy.pair.address.channel(), &post.media)?;
@@ -340,6 +350,7 @@ pub(crate) fn append(draft: &mut Draft<'_>, post: Post) -> Result<Message, Refus
     });
     let added = ConversationEvent::MessageAdded { message: message.sid, author: participant };
     draft.events.push(added);
+    draft.activate(writer);
     Ok(message)
 }
 
@@ -372,6 +383,31 @@ fn copies(
             Some(Delivery { carrier: one.carrier, ..delivery })
         })
         .collect()
+}
+
+/// A copy for each telephone of a group except the author's, all of which are handed over with the first of them, by one number of
+/// ours (rule A.8). Other numbers of ours are named to everybody, and get no copy.
+fn group_copies(
+    conversation: &Conversation,
+    author_number: Option<u32>,
+    voice: &Address,
+    now: Timestamp,
+) -> Vec<Delivery> {
+    let people = &conversation.participants;
+    let ours: BTreeSet<&Address> = people.iter().filter_map(Participant::projected).collect();
+    let beside: Vec<Address> = ours.into_iter().filter(|it| *it != voice).cloned().collect();
+    let others = people.iter().filter(|one| Some(one.number) != author_number);
+    let copy = |(number, (one, address)): (u32, (&Participant, &Address))| {
+        let pair = Pair { address: address.clone(), proxy: voice.clone() };
+        Delivery {
+            carrier: people.iter().find_map(|one| one.carrier),
+            led_by: (number > 1).then_some(1),
+            beside: if number == 1 { beside.clone() } else { Vec::new() },
+            ..Delivery::new(number, Some(one.number), pair, now)
+        }
+    };
+    let reached = others.filter_map(|one| Some((one, one.telephone()?)));
+    (1..).zip(reached).map(copy).collect()
 }
 
 /// Corrects what the conversation shows; what a carrier has delivered stays as it was. Without

@@ -24,6 +24,7 @@ macro_rules! for_each_record {
             Conversation conversation: $crate::conversation::Conversation,
             ConversationConfiguration conversation_configuration: $crate::configuration::ConversationConfiguration,
             Flow flow: $crate::configuration::Flow,
+            GroupBinding group_binding: $crate::conversation::GroupBinding,
             Head head: $crate::head::Head,
             Interaction interaction: $crate::interaction::Interaction,
             Membership membership: $crate::conversation::Membership,

@@ -33,6 +33,15 @@ pub enum Refusal {
     /// The address is the proxy address.
     #[error("{}", Code::BindingAddressesEqual.sentence())]
     BindingAddressesEqual,
+    /// What the rules of groups say no to.
+    #[error(transparent)]
+    OfGroup(#[from] OfGroup),
+    /// The proxy address is none of the account's (rule B.2).
+    #[error("{}", Code::ProxyNotOurs.sentence())]
+    ProxyNotOurs,
+    /// The number is the account's, but not on WhatsApp (rule B.2).
+    #[error("{}", Code::ProxyNotOnWhatsapp.sentence())]
+    ProxyNotOnWhatsapp,
     /// No such participant.
     #[error("{}", Code::NoSuchParticipant.sentence())]
     NoSuchParticipant,
@@ -207,6 +216,79 @@ pub enum Refusal {
     SendersLeft(usize),
 }
 
+/// What the rules of groups say no to (rule A.8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum OfGroup {
+    /// Somebody in the chat has no number of ours in a group (rule A.8).
+    #[error("{}", Code::ProjectedMissing.sentence())]
+    ProjectedMissing,
+    /// The addresses make no group that a carrier can make (rule A.8).
+    #[error("{}", Code::GroupUnfit.sentence())]
+    Unfit,
+    /// A group has as many participants as it may have (rule H).
+    #[error("{}", Code::GroupFull.sentence())]
+    Full,
+    /// They are in the group already (rule A.8).
+    #[error("{}", Code::GroupMemberExists.sentence())]
+    MemberExists,
+    /// Another open conversation has the same addresses (rule A.8).
+    #[error("{}", Code::GroupExists.sentence())]
+    Exists,
+    /// The projected address is none of the account's, or none for groups (rule A.8).
+    #[error("{}", Code::ProjectedNotOurs.sentence())]
+    ProjectedNotOurs,
+    /// There is no proxy address that can be taken away (rule A.8).
+    #[error("{}", Code::ProxyRemoval.sentence())]
+    ProxyRemoval,
+    /// The participant cannot have a proxy address (rule A.8).
+    #[error("{}", Code::ProxyAddition.sentence())]
+    ProxyAddition,
+    /// There is no projected address that can be taken away (rule A.8).
+    #[error("{}", Code::ProjectedRemoval.sentence())]
+    ProjectedRemoval,
+    /// The participant cannot have a projected address (rule A.8).
+    #[error("{}", Code::ProjectedAddition.sentence())]
+    ProjectedAddition,
+    /// The participant cannot have an identity (rule A.8).
+    #[error("{}", Code::IdentityAddition.sentence())]
+    IdentityAddition,
+    /// Who writes is not of the group (rule A.8).
+    #[error("{}", Code::AuthorNotInGroup.sentence())]
+    AuthorNotInGroup,
+    /// No other channel than SMS has projected addresses (rule A.8).
+    #[error("{}", Code::BindingUnsupported.sentence())]
+    BindingUnsupported,
+    /// The carrier of the number knows no groups (rule A.8).
+    #[error("{}", Code::GroupMmsDisabled.sentence())]
+    Disabled,
+    /// The address cannot be a telephone in a group: it is out of the numbering plan, or the account's own (rule A.8).
+    #[error("{}", Code::InvalidBindingAddress.sentence())]
+    NotATelephone,
+}
+
+impl OfGroup {
+    /// The published code.
+    pub const fn code(self) -> Code {
+        match self {
+            Self::ProjectedMissing => Code::ProjectedMissing,
+            Self::Unfit => Code::GroupUnfit,
+            Self::Full => Code::GroupFull,
+            Self::MemberExists => Code::GroupMemberExists,
+            Self::Exists => Code::GroupExists,
+            Self::ProjectedNotOurs => Code::ProjectedNotOurs,
+            Self::ProxyRemoval => Code::ProxyRemoval,
+            Self::ProxyAddition => Code::ProxyAddition,
+            Self::ProjectedRemoval => Code::ProjectedRemoval,
+            Self::ProjectedAddition => Code::ProjectedAddition,
+            Self::IdentityAddition => Code::IdentityAddition,
+            Self::AuthorNotInGroup => Code::AuthorNotInGroup,
+            Self::BindingUnsupported => Code::BindingUnsupported,
+            Self::Disabled => Code::GroupMmsDisabled,
+            Self::NotATelephone => Code::InvalidBindingAddress,
+        }
+    }
+}
+
 impl Refusal {
     /// The published code.
     pub const fn code(&self) -> Code {
@@ -218,6 +300,9 @@ impl Refusal {
             Self::TooManyChannelParticipants => Code::TooManyChannelParticipants,
             Self::BindingTypesDiffer => Code::BindingTypesDiffer,
             Self::BindingAddressesEqual => Code::BindingAddressesEqual,
+            Self::OfGroup(refusal) => refusal.code(),
+            Self::ProxyNotOurs => Code::ProxyNotOurs,
+            Self::ProxyNotOnWhatsapp => Code::ProxyNotOnWhatsapp,
             Self::NoSuchParticipant => Code::NoSuchParticipant,
             Self::NoSuchWebhook => Code::NoSuchWebhook,
             Self::TooManyWebhooks => Code::TooManyWebhooks,

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use switchboard_domain::configuration::{ConversationConfiguration, MessagingService};
+use switchboard_domain::configuration::{ConversationConfiguration, MessagingService, PhoneNumber};
 use switchboard_domain::conversation::{
-    AddressBinding, Answer, Answers, Conversation, Membership, NewcomersRoles, Objection, Question,
-    Rights, Service, State, UniqueName, User, Who,
+    AddressBinding, Answer, Answers, Conversation, GroupBinding, Membership, NewcomersRoles,
+    Objection, Question, Rights, Service, State, UniqueName, User, Who,
 };
 use switchboard_domain::record::Record;
 use switchboard_store::{Key, Listing, key, take};
@@ -84,44 +84,14 @@ impl Dependencies {
                 counted.push((question.clone(), there(is_so)));
             }
         }
-        let (keys, questions): (Vec<Key>, Vec<Question>) = questions
-            .into_iter()
-            .filter_map(|question| Some((asked(&question)?, question)))
-            .unzip();
-        let mut found = self.store.get_all(&keys).await?;
-        let answer = |(question, key): (Question, Key)| {
-            let answer = match &question {
-                Question::HolderOf(_) => take::<AddressBinding>(&mut found, &key)
-                    .map_or(Answer::None, |it| Answer::Conversation(it.conversation)),
-                Question::BearerOf(..) => take::<UniqueName>(&mut found, &key)
-                    .map_or(Answer::None, |it| Answer::Conversation(it.conversation)),
-                Question::HasMessagingService(_) => {
-                    there(take::<MessagingService>(&mut found, &key).is_some())
-                }
-                Question::Remembers(..) => there(take::<Membership>(&mut found, &key).is_some()),
-                Question::HasUser(_) => there(user(&found, &key).is_some()),
-                Question::RoleOf(_) => {
-                    user(&found, &key).map_or(Answer::None, |user| Answer::Role(user.role))
-                }
-                Question::RolesOfNewcomers(_) => {
-                    Answer::Roles(NewcomersRoles::of(&rights(&found, &key)))
-                }
-                Question::GrantsOf(_, number) => {
-                    Answer::Grants(rights(&found, &key).grants(*number))
-                }
-                Question::Listening(service) => {
-                    let settings = take::<ConversationConfiguration>(&mut found, &key);
-                    Answer::Listening(settings.unwrap_or_default().listening(*service))
-                }
-                Question::KindOfRole(_, number) => {
-                    rights(&found, &key).kind(*number).map_or(Answer::None, Answer::Kind)
-                }
-                // Looked up above, by no key.
-                Question::IsInOpen(..) => Answer::None,
-            };
-            (question, answer)
-        };
-        let known = questions.into_iter().zip(keys).map(answer);
+        let asked: Vec<(Question, Vec<Key>)> =
+            questions.into_iter().map(|question| (question.clone(), asked(&question))).collect();
+        let keys: Vec<Key> = asked.iter().flat_map(|(_, keys)| keys).cloned().collect();
+        let found = self.store.get_all(&keys).await?;
+        let known = asked.into_iter().filter_map(|(question, keys)| {
+            let answer = answered(&question, &keys, &found)?;
+            Some((question, answer))
+        });
         Ok(known.chain(counted).collect())
     }
 
@@ -165,29 +135,78 @@ const fn there(is_there: bool) -> Answer {
     if is_there { Answer::Some } else { Answer::None }
 }
 
-/// Where the answer to a question stands, if one key finds it.
-fn asked(question: &Question) -> Option<Key> {
-    Some(match question {
-        Question::HolderOf(pair) => key::binding(pair),
-        Question::BearerOf(service, name) => key::unique_name(*service, name),
-        Question::HasMessagingService(sid) => key::messaging_service(*sid),
-        Question::Remembers(conversation, who) => key::membership(who, *conversation),
-        Question::HasUser(sid) | Question::RoleOf(sid) => key::user(*sid),
-        Question::Listening(_) => key::conversation_configuration(),
+/// Where the answer to a question stands, if keys find it.
+fn asked(question: &Question) -> Vec<Key> {
+    match question {
+        Question::HolderOf(pair) => vec![key::binding(pair)],
+        Question::HolderOfGroup(all) => vec![key::group_binding(all)],
+        Question::BearerOf(service, name) => vec![key::unique_name(*service, name)],
+        Question::HasMessagingService(sid) | Question::IsInPool(sid, _) => {
+            vec![key::messaging_service(*sid)]
+        }
+        Question::IsOurs(address) => vec![
+            key::phone_number_of(address),
+            key::sender_connection_of(address),
+            key::address_configuration_of(address),
+        ],
+        Question::Remembers(conversation, who) => vec![key::membership(who, *conversation)],
+        Question::HasUser(sid) | Question::RoleOf(sid) => vec![key::user(*sid)],
+        Question::Listening(_) => vec![key::conversation_configuration()],
         Question::RolesOfNewcomers(service)
         | Question::KindOfRole(service, _)
-        | Question::GrantsOf(service, _) => key::service(*service),
+        | Question::GrantsOf(service, _) => vec![key::service(*service)],
+        Question::IsInOpen(..) => Vec::new(),
+    }
+}
+
+/// What was found.
+type Found = BTreeMap<Key, Record>;
+
+/// The answer to a question that keys find. One record may answer several questions.
+fn answered(question: &Question, keys: &[Key], found: &Found) -> Option<Answer> {
+    let first = keys.first().and_then(|key| found.get(key));
+    Some(match question {
+        Question::HolderOf(_) => first
+            .and_then(Record::get::<AddressBinding>)
+            .map_or(Answer::None, |it| Answer::Conversation(it.conversation)),
+        Question::HolderOfGroup(_) => first
+            .and_then(Record::get::<GroupBinding>)
+            .map_or(Answer::None, |it| Answer::Conversation(it.conversation)),
+        Question::BearerOf(..) => first
+            .and_then(Record::get::<UniqueName>)
+            .map_or(Answer::None, |it| Answer::Conversation(it.conversation)),
+        Question::HasMessagingService(_) | Question::Remembers(..) | Question::HasUser(_) => {
+            there(first.is_some())
+        }
+        Question::IsOurs(_) => {
+            let number = first.and_then(Record::get::<PhoneNumber>).map(|number| number.carrier);
+            let is_ours = keys.iter().any(|key| found.contains_key(key));
+            if is_ours { Answer::With(number.unwrap_or_default()) } else { Answer::None }
+        }
+        Question::IsInPool(_, address) => {
+            let service = first.and_then(Record::get::<MessagingService>);
+            let mut senders = service.into_iter().flat_map(|it| &it.alpha_senders);
+            there(senders.any(|one| one.sender == address.as_str()))
+        }
+        Question::RoleOf(_) => {
+            first.and_then(Record::get::<User>).map_or(Answer::None, |user| Answer::Role(user.role))
+        }
+        Question::RolesOfNewcomers(_) => Answer::Roles(NewcomersRoles::of(&rights(first))),
+        Question::GrantsOf(_, number) => Answer::Grants(rights(first).grants(*number)),
+        Question::Listening(service) => {
+            let settings = first.and_then(Record::get::<ConversationConfiguration>);
+            Answer::Listening(settings.cloned().unwrap_or_default().listening(*service))
+        }
+        Question::KindOfRole(_, number) => {
+            rights(first).kind(*number).map_or(Answer::None, Answer::Kind)
+        }
+        // Counted, and found by no key.
         Question::IsInOpen(..) => return None,
     })
 }
 
-/// A user, whom several questions may be about.
-fn user<'a>(found: &'a BTreeMap<Key, Record>, at: &Key) -> Option<&'a User> {
-    found.get(at).and_then(Record::get::<User>)
-}
-
 /// The rights of a service; one that is not there yet has those of every service.
-fn rights(found: &BTreeMap<Key, Record>, at: &Key) -> Rights {
-    let service = found.get(at).and_then(Record::get::<Service>);
+fn rights(found: Option<&Record>) -> Rights {
+    let service = found.and_then(Record::get::<Service>);
     service.map(|service| service.rights.clone()).unwrap_or_default()
 }

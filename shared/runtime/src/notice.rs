@@ -12,13 +12,13 @@ use crate::dependencies::Dependencies;
 use crate::failure::Failure;
 
 impl Dependencies {
-    /// The calls that an event of a message leads to, if it is in a conversation.
+    /// The calls that events of a message lead to, if it is in a conversation.
     pub async fn calls_about(
         &self,
         message: &Message,
-        event: Option<ConversationEvent>,
+        events: &[ConversationEvent],
     ) -> Result<Vec<Effect>, Failure> {
-        let (Some(conversation), Some(event)) = (message.conversation, event) else {
+        let (Some(conversation), Some(event)) = (message.conversation, events.first()) else {
             return Ok(Vec::new());
         };
         let conversation: Option<Conversation> =
@@ -31,6 +31,6 @@ impl Dependencies {
         let listening = settings.unwrap_or_default().listening(conversation.service);
         let copy = event.number().and_then(|number| message.delivery(number));
         let channel = copy.map_or(ChannelType::Sms, |copy| copy.pair.address.channel());
-        Ok(notify::calls(&conversation, &[event], &Source::Channel(channel), listening))
+        Ok(notify::calls(&conversation, events, &Source::Channel(channel), listening))
     }
 }

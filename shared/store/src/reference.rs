@@ -130,6 +130,8 @@ pairs! {
     PageConversation: "MessagePage" => "Conversation", Elsewhere;
     /// What finds a conversation by its participants' addresses.
     BindingConversation: "AddressBinding" => "Conversation", Elsewhere;
+    /// What finds a conversation by the addresses of a group.
+    GroupConversation: "GroupBinding" => "Conversation", Elsewhere;
     /// What finds a conversation by who is, or was, in it.
     MembershipConversation: "Membership" => "Conversation", Elsewhere;
     /// What finds a conversation by its name.

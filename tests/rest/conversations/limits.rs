@@ -68,6 +68,7 @@ async fn texts_are_as_long_as_is_published_and_no_longer() {
     bounded(&world, &participants, &ann, "Attributes", &small, 50303).await;
     let pair = [("MessagingBinding.ProxyAddress", DESK)];
     let address = format!("messenger:{}", "1".repeat(246));
+    world.owns(&["messenger:1"]).await;
     let pair_of = [("MessagingBinding.ProxyAddress", "messenger:1")];
     bounded(&world, &participants, &pair_of, "MessagingBinding.Address", &address, 50407).await;
     let long = format!("+{}", "1".repeat(256));
@@ -237,6 +238,7 @@ async fn each_endpoint_of_the_interactions_is_asked_so_often_in_a_second() {
 #[tokio::test]
 async fn an_identity_is_in_so_many_open_conversations_and_closed_ones_do_not_count() {
     let world = limited(json!({ "identity": 3 })).await;
+    world.owns(&[DESK]).await;
     let joins = async |conversation: &str| {
         world.post(&format!("{conversation}/Participants"), &[("Identity", "ann")]).await
     };

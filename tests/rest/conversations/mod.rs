@@ -1,12 +1,14 @@
 //! The Conversations product, and the steps that its tests begin with.
 
 mod beforehand;
+mod group;
 mod hooks;
 mod inside;
 mod lifecycle;
 mod limits;
 mod lookup;
 mod messages;
+mod ownership;
 mod people;
 mod published;
 mod setup;
@@ -23,7 +25,9 @@ use switchboard_domain::version::Version;
 use crate::world::World;
 
 async fn world() -> World {
-    World::of("conversations-api", "/conversations").await
+    let world = World::of("conversations-api", "/conversations").await;
+    world.owns(&[DESK, "+18005550191", "+18005550192", "+18005550193", "+18005550194"]).await;
+    world
 }
 
 const ALICE: &str = "+14155550100";

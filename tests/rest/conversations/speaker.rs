@@ -101,6 +101,7 @@ async fn webhooks_hear_of_each_speaker() {
 #[tokio::test]
 async fn two_who_take_it_at_once_have_one_after_the_other() {
     let world = World::ticking("conversations-api", "/conversations").await;
+    world.owns(&[DESK]).await;
     let conversation = a_conversation(&world).await;
     joins(&world, &conversation, ALICE).await;
     let speaker = format!("{conversation}/Speaker");

@@ -183,6 +183,19 @@ async fn a_channel_that_says_too_little_is_refused() {
 }
 
 #[tokio::test]
+async fn a_customer_is_written_to_from_an_address_of_ours_alone() {
+    let world = world().await;
+    let centre = Support::open(&world).await;
+    let by = |proxy: &str| {
+        let participants = json!([{ "address": CUSTOMER, "proxy_address": proxy }]);
+        json!({ "type": "sms", "initiated_by": "api", "participants": participants })
+    };
+    let strangers = by("+18005550111");
+    create(&world, &strangers, &centre.routing()).await.refused(400, 50413);
+    create(&world, &by(DESK), &centre.routing()).await.expect(200);
+}
+
+#[tokio::test]
 async fn a_routing_that_leads_nowhere_is_refused() {
     let world = world().await;
     let centre = Support::open(&world).await;

@@ -15,7 +15,9 @@ const CUSTOMER: &str = "+14155550100";
 const DESK: &str = "+18005550199";
 
 async fn world() -> World {
-    World::of("flex-api", "").await
+    let world = World::of("flex-api", "").await;
+    world.owns(&[DESK]).await;
+    world
 }
 
 /// A contact centre with one queue, one workflow and Alice, who is available.

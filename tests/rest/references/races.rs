@@ -325,9 +325,17 @@ async fn of_one_conversation(on: &Account, pair: Reference) -> Race {
         Reference::BindingConversation => {
             let form = vec![
                 ("MessagingBinding.Address", on.address()),
-                ("MessagingBinding.ProxyAddress", on.address()),
+                ("MessagingBinding.ProxyAddress", on.owned_address().await),
             ];
             (below("Participants"), form)
+        }
+        Reference::GroupConversation => {
+            let ours = on.long_code();
+            on.world.owns(&[&ours]).await;
+            let participants = below("Participants");
+            on.make(&participants, &[("MessagingBinding.ProjectedAddress", &ours)]).await;
+            on.make(&participants, &[("MessagingBinding.Address", &on.long_code())]).await;
+            (participants, vec![("MessagingBinding.Address", on.long_code())])
         }
         Reference::MembershipConversation => (below("Participants"), vec![("Identity", on.name())]),
         _ => (conversation.clone(), vec![("UniqueName", on.name())]),

@@ -339,8 +339,8 @@ async fn report(carrier: Arc<Carrier>, stub: Arc<dyn Stub>, message: Taken, beha
             tokio::time::sleep(delay).await;
             let now = carrier.moved(&message.id, status, error_code);
             for _ in 0..if behaviour == Behaviour::DuplicateReceipts { 2 } else { 1 } {
-                if let Some(now) = &now {
-                    carrier.post(stub.as_ref(), now).await;
+                for copy in now.iter().flat_map(Taken::copies) {
+                    carrier.post(stub.as_ref(), &copy).await;
                 }
             }
         }

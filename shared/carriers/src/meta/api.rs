@@ -50,6 +50,12 @@ pub(super) fn build(
     connection: &Connection,
     message: &OutboundMessage,
 ) -> Result<ApiRequest, Unsupported> {
+    if !message.others.is_empty() {
+        return Err(Unsupported {
+            error_code: CONTENT_REFUSED,
+            reason: "this carrier has no groups of telephones",
+        });
+    }
     let channel = message.from.channel();
     let id = connection.id_of(&message.from).ok_or(Unsupported {
         error_code: NO_SENDER,

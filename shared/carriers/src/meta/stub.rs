@@ -347,6 +347,7 @@ impl MetaStub {
             id: format!("{prefix}{digits}"),
             about,
             to,
+            others: Vec::new(),
             from,
             body: written,
             media_urls,

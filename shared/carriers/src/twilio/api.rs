@@ -73,7 +73,11 @@ pub(super) fn build(
         .as_ref()
         .filter(|_| message.is_kept)
         .map(|url| webhook::status_callback(url, message.message, message.delivery));
-    let mut pairs = vec![("To", message.to.as_str()), ("From", message.from.as_str())];
+    // Everybody in a group is a `To` of one message. **Inferred:** the API describes one recipient; that several made a group is
+    // known of it from before Conversations had groups (changelog of 15 March 2022).
+    let mut pairs = vec![("To", message.to.as_str())];
+    pairs.extend(message.others.iter().map(|other| ("To", other.as_str())));
+    pairs.push(("From", message.from.as_str()));
     if !message.body.is_empty() && !matches!(message.composed, Some(Composed::Template { .. })) {
         pairs.push(("Body", &message.body));
     }

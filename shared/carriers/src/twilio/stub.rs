@@ -9,7 +9,7 @@ use switchboard_domain::carriage::{AliasKind, CarrierName, DeliveryStatus};
 use switchboard_domain::sid::{MmsSid, Sid as _, SmsSid};
 use switchboard_domain::timestamp::Timestamp;
 
-use super::webhook::correlation;
+use super::webhook::{self, correlation};
 use super::{Connection, connection};
 use crate::form::{self, Parameters};
 use crate::form_signature::{SIGNATURE_HEADER, sign};
@@ -119,6 +119,11 @@ impl Stub for TwilioStub {
         for ((url_name, type_name), (url, content_type)) in media_names.iter().zip(message.media) {
             parameters.extend([(url_name.as_str(), *url), (type_name.as_str(), *content_type)]);
         }
+        let other_names: Vec<String> = (0..message.others.len())
+            .map(|number| format!("{}{number}", webhook::OTHER_RECIPIENTS))
+            .collect();
+        let others = other_names.iter().map(String::as_str).zip(message.others.iter().copied());
+        parameters.extend(others);
         parameters.extend(message.profile_name.map(|name| ("ProfileName", name)));
         parameters.extend(message.names.iter().filter_map(|(kind, name)| match kind {
             AliasKind::Phone => None,
@@ -296,7 +301,10 @@ fn accept(form: &[u8], place: usize, now: Timestamp) -> Result<Taken, Refusal> {
         Ok(value) => Ok(value.unwrap_or_default().to_owned()),
         Err(_) => Err(bad(20001, "A parameter is unreadable")),
     };
-    let (to, from, body) = (text("To")?, text("From")?, text("Body")?);
+    let (from, body) = (text("From")?, text("Body")?);
+    let mut receivers = parameters.all("To").map(str::to_owned);
+    let to = receivers.next().map_or_else(|| text("To"), Ok)?;
+    let others = receivers.collect();
     let media_urls: Vec<String> = parameters.all("MediaUrl").map(str::to_owned).collect();
     let report_to = Some(text("StatusCallback")?).filter(|url| !url.is_empty());
     if to.is_empty() {
@@ -321,6 +329,7 @@ fn accept(form: &[u8], place: usize, now: Timestamp) -> Result<Taken, Refusal> {
         id: if media_urls.is_empty() { sid.to_string() } else { sid.twin::<MmsSid>().to_string() },
         about: correlation(&Parameters::decode(query.as_bytes())),
         to,
+        others,
         from,
         body,
         media_urls,

@@ -22,6 +22,9 @@ use crate::request::{PARAMETERS_MAX, Verified};
 /// Longest identifier of a carrier that we keep.
 const MESSAGE_ID_CHARS_MAX: usize = 64;
 
+/// What the names of the parameters begin with that say who else received a message to a group.
+pub(super) const OTHER_RECIPIENTS: &str = "OtherRecipients";
+
 /// Names in the query of the status callback's URL, by which a report finds its delivery.
 const CORRELATION_MESSAGE: &str = "message";
 const CORRELATION_DELIVERY: &str = "delivery";
@@ -136,6 +139,7 @@ fn message(parameters: &Parameters<'_>, now: Timestamp) -> Result<InboundMessage
     let reply_to = said(parameters, "OriginalRepliedMessageSid").map(|id| id.0);
     Ok(InboundMessage {
         aliases,
+        others: others(parameters),
         media,
         content: content(parameters),
         reply_to: reply_to.filter(|_| !is_reaction),
@@ -144,6 +148,19 @@ fn message(parameters: &Parameters<'_>, now: Timestamp) -> Result<InboundMessage
         truncated: if is_complete { BTreeSet::new() } else { BTreeSet::from([Part::Media]) },
         ..InboundMessage::new(CarrierName::Twilio, id, pair, body, now)
     })
+}
+
+/// Who else received a message to a group: `OtherRecipients0`, `OtherRecipients1`, … **Inferred:** no page names them; captured
+/// webhooks of group MMS have one for each receiver but `To`. If one of them is no address nobody knows the group, so it is none.
+fn others(parameters: &Parameters<'_>) -> BTreeSet<Address> {
+    let is_one = |name: &&[u8]| {
+        let number = name.strip_prefix(OTHER_RECIPIENTS.as_bytes());
+        number.is_some_and(|number| number.iter().all(u8::is_ascii_digit))
+    };
+    let names = parameters.names().filter(is_one).filter_map(|name| std::str::from_utf8(name).ok());
+    let each = names.flat_map(|name| parameters.all(name)).filter(|value| !value.is_empty());
+    let all: Result<BTreeSet<Address>, _> = each.map(str::parse).collect();
+    all.unwrap_or_default()
 }
 
 /// What a parameter says that the message can do without: one that is repeated or no text must not cost us the rest,
@@ -350,6 +367,23 @@ mod tests {
 
     fn wrong(body: &str) -> String {
         parse_form(body).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn whoever_else_received_a_message_is_told_by_parameters_of_their_own() {
+        let sent = "MessageSid=MM1&From=%2B14155550101&To=%2B14155550001&Body=hi";
+        let others = |more: &str| {
+            let Event::Message(message) = parse_form(&format!("{sent}{more}")).unwrap() else {
+                panic!("{more}")
+            };
+            message.others.into_iter().map(String::from).collect::<Vec<_>>()
+        };
+        assert!(others("").is_empty());
+        let two = "&OtherRecipients0=%2B14155550103&OtherRecipients3=%2B14155550102";
+        assert_eq!(others(two), ["+14155550102", "+14155550103"]);
+        assert_eq!(others("&OtherRecipients=%2B14155550102&OtherRecipients0="), ["+14155550102"]);
+        assert!(others("&OtherRecipientsCount=2").is_empty());
+        assert!(others(&format!("{two}&OtherRecipients4=nobody%3A1")).is_empty(), "nobody knows it");
     }
 
     #[test]

@@ -237,6 +237,13 @@ fn what_a_channel_does_not_take_is_refused_with_a_reason_before_anything_is_sent
         (OutboundMessage { composed: buttons(), ..message("instagram", "") }, 63005),
         (
             OutboundMessage {
+                others: vec!["whatsapp:+15550783890".parse().unwrap()],
+                ..message("whatsapp", "to a group")
+            },
+            63005,
+        ),
+        (
+            OutboundMessage {
                 from: "whatsapp:+15550783882".parse().unwrap(),
                 ..message("whatsapp", "x")
             },

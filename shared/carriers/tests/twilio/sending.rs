@@ -121,6 +121,18 @@ fn message() -> OutboundMessage {
     OutboundMessage::text((MessageSid::derived(&["m"]), 0), pair, "hi")
 }
 
+#[test]
+fn everybody_in_a_group_is_a_recipient_of_one_message() {
+    let others = ["+14155550124", "+14155550125"].map(|other| other.parse().unwrap());
+    let group = OutboundMessage { others: others.into(), ..message() };
+    let carriers = With::secret("secret").carriers();
+    let request = carriers.get(CARRIER).build(&group).unwrap();
+    let form: Vec<(String, String)> = form_urlencoded::parse(&request.body).into_owned().collect();
+    let to: Vec<&str> =
+        form.iter().filter(|(name, _)| name == "To").map(|(_, to)| to.as_str()).collect();
+    assert_eq!(to, ["+14155550123", "+14155550124", "+14155550125"]);
+}
+
 async fn send_to(act: Act) -> SendOutcome {
     send_within(Timeouts::default().total, act).await
 }

@@ -96,6 +96,36 @@ fn a_report_on_a_send_comes_back_with_its_correlation() {
 }
 
 #[test]
+fn a_message_to_a_group_is_taken_once_and_reported_on_for_each() {
+    let others = "&To=%2B14155550124&To=%2B14155550125";
+    let form = format!("{}{others}", form("https://hooks.example.com/t"));
+    let taken = sent(&form).taken.unwrap();
+    assert_eq!(taken.others, ["+14155550124", "+14155550125"]);
+    let reported = taken.copies().map(|copy| {
+        let events = receive(&ours().stub().report(&copy).unwrap());
+        let [Event::Status(report)] = &events[..] else { panic!("{events:?}") };
+        assert_eq!(report.carrier_message_id, taken.id);
+        report.customer.as_ref().unwrap().to_string()
+    });
+    let reported: Vec<String> = reported.collect();
+    assert_eq!(reported, ["+14155550123", "+14155550124", "+14155550125"]);
+}
+
+#[test]
+fn a_message_to_a_group_names_who_else_received_it() {
+    let stub = ours().stub();
+    let others = ["+14155550125", "+14155550124"];
+    let message = CustomerMessage {
+        others: &others,
+        ..CustomerMessage::text("MM1", "+14155550123", "+14155550001", "hi")
+    };
+    let events = receive(&stub.inbound("https://hooks.example.com/t", &message));
+    let [Event::Message(arrived)] = &events[..] else { panic!("{events:?}") };
+    let named: Vec<String> = arrived.others.iter().map(ToString::to_string).collect();
+    assert_eq!(named, ["+14155550124", "+14155550125"]);
+}
+
+#[test]
 fn the_list_holds_what_was_asked_for() {
     let message = sent(&form("")).taken.unwrap();
     let kept = [message.clone()];

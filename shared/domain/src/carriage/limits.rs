@@ -6,6 +6,8 @@ use super::told::{InboundMessage, Part, UNKNOWN_CONTENT};
 pub const BODY_BYTES_MAX: usize = 32 * 1024;
 /// The most files of an inbound message (rule H).
 pub const MEDIA_MAX: usize = 10;
+/// Of more receivers than that no group is made, and none is kept.
+const OTHERS_MAX: usize = 64;
 /// The longest name of a customer that is kept, in bytes.
 const NAME_BYTES_MAX: usize = 1024;
 /// The longest address of a file that is kept, in bytes.
@@ -36,6 +38,9 @@ impl InboundMessage {
         }
         if self.profile_name.as_mut().is_some_and(|name| cut(&mut name.0, NAME_BYTES_MAX)) {
             self.truncated.insert(Part::ProfileName);
+        }
+        if self.others.len() > OTHERS_MAX {
+            self.others.clear();
         }
         let files = self.media.len();
         self.media.retain(|file| file.url.len() <= URL_BYTES_MAX);

@@ -18,6 +18,8 @@ pub struct OutboundMessage {
     pub from: Address,
     /// The customer.
     pub to: Address,
+    /// Everybody else in the group, if it goes to one: all of them see each other.
+    pub others: Vec<Address>,
     /// The text.
     pub body: Private<String>,
     /// Files, by address that the carrier can fetch.
@@ -43,6 +45,7 @@ impl OutboundMessage {
             delivery,
             from,
             to,
+            others: Vec::new(),
             body: Private(body.into()),
             media: Vec::new(),
             composed: None,

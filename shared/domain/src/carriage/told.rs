@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{CarrierName, DeliveryStatus, message_sid};
 use crate::address::{Address, ChannelType};
+use crate::conversation::group_of;
 use crate::media::MediaState;
 use crate::private::Private;
 use crate::sid::{MediaSid, MessageSid};
@@ -130,6 +131,9 @@ pub struct InboundMessage {
     pub aliases: BTreeSet<Alias>,
     /// The business.
     pub to: Address,
+    /// Who else received it, if it was written to a group.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub others: BTreeSet<Address>,
     /// The text, perhaps empty.
     pub body: Private<String>,
     /// Files, in the carrier's order.
@@ -188,6 +192,7 @@ impl InboundMessage {
             from,
             aliases: BTreeSet::new(),
             to,
+            others: BTreeSet::new(),
             body: Private(body.into()),
             media: Vec::new(),
             content: Vec::new(),
@@ -198,6 +203,13 @@ impl InboundMessage {
             extra: BTreeMap::new(),
             truncated: BTreeSet::new(),
         }
+    }
+
+    /// The addresses of the group that it was written to, as they are looked up; none if it was written to us alone, or to what
+    /// cannot be a group here: that is a message of its sender like any other.
+    pub fn group(&self) -> Option<BTreeSet<Address>> {
+        let others = self.others.iter();
+        (!self.others.is_empty()).then(|| group_of(others.chain([&self.from, &self.to]))).flatten()
     }
 
     /// All names of the customer, the sender's address first, each once.

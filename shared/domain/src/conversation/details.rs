@@ -76,7 +76,9 @@ impl Draft<'_> {
         self.describe(&details)?;
         match details.state {
             Some(State::Closed) => self.free(),
-            Some(state @ (State::Active | State::Inactive)) => self.fields().state = state,
+            Some(state @ (State::Initializing | State::Active | State::Inactive)) => {
+                self.fields().state = state;
+            }
             None => {}
         }
         let (from, to) = (before.state, self.conversation.state);
@@ -214,7 +216,9 @@ impl Draft<'_> {
         self.conversation.must_be_open()?;
         let (from, index) = (self.conversation.state, self.conversation.next_index);
         let fields = self.fields();
-        fields.state = State::Active;
+        if from != State::Initializing {
+            fields.state = State::Active;
+        }
         fields.next_index += 1;
         self.line_up(index, message);
         self.begin_timers_anew();
@@ -224,5 +228,18 @@ impl Draft<'_> {
             self.events.push(ConversationEvent::StateUpdated { from, to, reason });
         }
         Ok(index)
+    }
+
+    /// Ends the opening of a group: its first message is in it, and whose that was is remembered.
+    pub(crate) fn activate(&mut self, author: Option<u32>) {
+        let from = self.conversation.state;
+        if from != State::Initializing {
+            return;
+        }
+        let fields = self.fields();
+        (fields.state, fields.opened_by) = (State::Active, author);
+        self.begin_timers_anew();
+        let (to, reason) = (State::Active, Reason::Event);
+        self.events.push(ConversationEvent::StateUpdated { from, to, reason });
     }
 }

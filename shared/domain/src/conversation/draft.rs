@@ -1,8 +1,8 @@
 //! A conversation while it is being changed, with everything that goes with the change.
 
 use super::{
-    AddressBinding, Answer, Answers, Conversation, ConversationEvent, Fields, Listening,
-    Membership, MessagePage, Objection, Question, Source, Target, UniqueName, User,
+    AddressBinding, Answer, Answers, Conversation, ConversationEvent, Fields, GroupBinding,
+    Listening, Membership, MessagePage, Objection, Question, Source, Target, UniqueName, User,
 };
 use crate::refusal::Refusal;
 use crate::timestamp::Timestamp;
@@ -22,6 +22,8 @@ const SPEAKER_BYTES: usize = 120;
 pub(crate) enum Pointer {
     /// By an address pair.
     Binding(AddressBinding),
+    /// By the addresses of a group.
+    Group(GroupBinding),
     /// By a participant.
     Membership(Membership),
     /// By its name.
@@ -174,7 +176,9 @@ fn size(conversation: &Fields) -> usize {
     let participants = conversation.participants.iter().map(|one| {
         let pair = one.pair.as_ref();
         let pair = pair.map_or(0, |it| it.address.as_str().len() + it.proxy.as_str().len());
-        let pair = pair + one.aliases.iter().map(|it| it.as_str().len() + 3).sum::<usize>();
+        let member = one.telephone().or(one.projected()).map_or(0, |it| it.as_str().len() + 24);
+        let pair =
+            pair + member + one.aliases.iter().map(|it| it.as_str().len() + 3).sum::<usize>();
         let texts = length(&one.identity) + length(&one.attributes) + length(&one.role);
         PARTICIPANT_BYTES + pair + texts
     });

@@ -95,8 +95,8 @@ impl Participant {
 
     /// Whether a name, in folded form, is one of theirs.
     pub fn is_called(&self, name: &Address) -> bool {
-        let own = self.pair.as_ref().is_some_and(|pair| pair.address.folded() == *name);
-        own || self.aliases.contains(name)
+        let own = self.pair.as_ref().map(|pair| &pair.address).or(self.telephone());
+        own.is_some_and(|own| own.folded() == *name) || self.aliases.contains(name)
     }
 }
 

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::details::REMEMBERED_MAX;
 use super::names::bound_by;
 use super::{
-    AGENT, Answer, ConversationEvent, Dates, Draft, Given, NewcomersRoles, Pair, Pointer, Question,
-    RoleKind, Source, State, User, Who, role_number,
+    AGENT, Answer, ConversationEvent, Dates, Draft, Given, Member, NewcomersRoles, Pair, Pointer,
+    Question, RoleKind, Source, State, User, Who, role_number,
 };
 use crate::address::Address;
 use crate::carriage::CarrierName;
@@ -33,6 +33,9 @@ pub struct Participant {
     /// The addresses of a participant on a channel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pair: Option<Pair>,
+    /// How they take part in a group; none if it is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member: Option<Member>,
     /// The names by which they are bound, in folded form, if these are not their address alone. See
     /// [`Participant::bound_as`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -71,6 +74,8 @@ pub struct NewParticipant {
     pub identity: Option<String>,
     /// Or a channel participant's addresses.
     pub pair: Option<Pair>,
+    /// Or how they take part in a group; beside an identity, by which number of ours.
+    pub member: Option<Member>,
     /// What else a channel participant is called on that channel.
     pub aliases: Vec<Address>,
     /// JSON text.
@@ -92,10 +97,16 @@ impl NewParticipant {
         Self { pair: Some(pair), ..Self::nobody() }
     }
 
+    /// Somebody in a group.
+    pub fn of_group(member: Member) -> Self {
+        Self { member: Some(member), ..Self::nobody() }
+    }
+
     fn nobody() -> Self {
         Self {
             identity: None,
             pair: None,
+            member: None,
             aliases: Vec::new(),
             attributes: None,
             role: None,
@@ -104,11 +115,16 @@ impl NewParticipant {
     }
 }
 
-/// What is to change about a participant. Who they are stays: their addresses, and their identity.
+/// What is to change about a participant. Who they are stays: the address of a customer, and an identity but for one behind a
+/// number of ours in a group.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ParticipantUpdate {
-    /// The identity that the caller expects.
+    /// The identity that the caller expects, or that is to be behind a number of ours.
     pub identity: Option<String>,
+    /// The address of ours that a customer writes to.
+    pub proxy: Given<Address>,
+    /// The number of ours that stands for somebody in a group.
+    pub projected: Given<Address>,
     /// JSON text.
     pub attributes: Given<String>,
     /// The role.
@@ -143,10 +159,11 @@ impl Participant {
 
 impl Draft<'_> {
     /// Adds a participant, and what makes them findable.
-    pub(crate) fn join(&mut self, new: NewParticipant) -> Result<u32, Refusal> {
+    pub(crate) fn join(&mut self, mut new: NewParticipant) -> Result<u32, Refusal> {
         self.conversation.must_be_open()?;
-        if new.identity.is_some() == new.pair.is_some() {
-            return Err(Refusal::ParticipantShape);
+        self.must_have_one_shape(&mut new)?;
+        if let Some(pair) = &new.pair {
+            self.must_be_ours(&pair.proxy)?;
         }
         let bound = new.pair.as_ref().map(|pair| bound_by(pair, &new.aliases)).unwrap_or_default();
         for pair in &bound {
@@ -161,20 +178,16 @@ impl Draft<'_> {
             self.welcome(identity);
         }
         let number = self.next_number();
-        let by_identity = new.identity.clone().map(|identity| {
-            let who = Who::Identity(identity);
-            Pointer::Membership(self.conversation.membership(who, number, 0))
-        });
-        self.appear.extend(by_identity);
         let at = &self.conversation;
         let by_names = bound.iter().map(|it| Pointer::Binding(at.binding(it.clone(), number, 0)));
-        self.appear.extend(by_names);
+        let by_names: Vec<Pointer> = by_names.collect();
         let aliases = names_beside(new.pair.as_ref(), bound);
         let created = new.dates.created.unwrap_or(self.now);
-        self.fields().participants.push(Participant {
+        let one = Participant {
             number,
             identity: new.identity,
             pair: new.pair,
+            member: new.member,
             aliases,
             renamed: None,
             carrier: None,
@@ -185,7 +198,11 @@ impl Draft<'_> {
             muted: false,
             created,
             updated: new.dates.updated.unwrap_or(created),
-        });
+        };
+        let listed = one.listed_as();
+        let listed = listed.map(|who| Pointer::Membership(at.membership(who, number, 0)));
+        self.appear.extend(listed.into_iter().chain(by_names));
+        self.fields().participants.push(one);
         self.touch();
         self.must_fit()?;
         self.events.push(ConversationEvent::ParticipantAdded { number });
@@ -198,12 +215,17 @@ impl Draft<'_> {
             Some(role) => self.known_role(role).map(Some),
             None => {
                 let Some(identity) = &new.identity else { return Ok(None) };
-                let roles = self.roles_of_newcomers();
-                let is_creator = self.conversation.created_by.as_ref() == Some(identity);
-                let number = if is_creator { roles.creator } else { roles.participant };
-                Ok(Some(number.to_string()))
+                Ok(Some(self.newcomers_role(identity)))
             }
         }
+    }
+
+    /// What the service gives to who joins, and to who joins the conversation that they made.
+    pub(super) fn newcomers_role(&mut self, identity: &str) -> String {
+        let roles = self.roles_of_newcomers();
+        let is_creator = self.conversation.created_by.as_deref() == Some(identity);
+        let number = if is_creator { roles.creator } else { roles.participant };
+        number.to_string()
     }
 
     /// What is kept of a role, which is one for participants of the service.
@@ -258,6 +280,7 @@ impl Draft<'_> {
         if self.conversation.participants.len() >= PARTICIPANTS_MAX {
             return Err(Refusal::TooManyParticipants);
         }
+        self.must_be_new_to_the_group(new)?;
         let name = new.identity.as_deref().or(new.pair.as_ref().map(|pair| pair.address.as_str()));
         if name.is_some_and(|name| self.conversation.participant_called(name).is_some()) {
             return Err(Refusal::ParticipantExists);
@@ -277,10 +300,7 @@ impl Draft<'_> {
     ) -> Result<(), Refusal> {
         let before =
             self.conversation.participant(number).ok_or(Refusal::NoSuchParticipant)?.clone();
-        if update.identity.is_some() && update.identity != before.identity {
-            return Err(Refusal::IdentityStays);
-        }
-        let mut after = before.clone();
+        let mut after = self.readdressed(&before, &update)?;
         if let Some(attributes) = update.attributes {
             after.attributes = attributes;
         }
@@ -303,6 +323,7 @@ impl Draft<'_> {
             return Ok(());
         }
         self.conversation.must_be_open()?;
+        self.rebind(&before, &after)?;
         after.updated = update.dates.updated.unwrap_or(self.now);
         let place = self.fields().participants.iter_mut().find(|one| one.number == number);
         if let Some(place) = place {
@@ -327,8 +348,7 @@ impl Draft<'_> {
         let place = place.ok_or(Refusal::NoSuchParticipant)?;
         let gone = self.fields().participants.remove(place);
         let at = &self.conversation;
-        if let Some(identity) = gone.identity.clone() {
-            let who = Who::Identity(identity);
+        if let Some(who) = gone.listed_as() {
             let found_by = Pointer::Membership(at.membership(who, number, 1));
             self.vanish.push(found_by);
         } else if at.state == State::Closed {

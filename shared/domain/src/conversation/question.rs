@@ -6,9 +6,11 @@
 //! is allowed, such as of a role, is one more question here, so that every way in asks it. An endpoint is asked last, when nothing else
 //! stands in the way ([`Objection::AskEndpoints`]).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Asked, Grants, Inquiry, Listening, Newcomer, Pair, Rights, RoleKind, Verdict, Who};
+use crate::address::Address;
+use crate::carriage::CarrierName;
 use crate::pace::{PerSecond, RateLimits};
 use crate::refusal::Refusal;
 use crate::sid::{ConversationSid, MessagingServiceSid, ServiceSid, UserSid};
@@ -18,10 +20,16 @@ use crate::sid::{ConversationSid, MessagingServiceSid, ServiceSid, UserSid};
 pub enum Question {
     /// Which open conversation holds an address pair.
     HolderOf(Pair),
+    /// Which open conversation holds the addresses of a group.
+    HolderOfGroup(BTreeSet<Address>),
     /// Which conversation of a service bears a name.
     BearerOf(ServiceSid, String),
     /// Whether the account has a messaging service.
     HasMessagingService(MessagingServiceSid),
+    /// Whether an address is the account's: one of its numbers, a sender of a connection, or an address that is configured.
+    IsOurs(Address),
+    /// Whether a sender without a number is in the pool of a messaging service.
+    IsInPool(MessagingServiceSid, Address),
     /// Whether a conversation that is closed can be found by one who was in it.
     Remembers(ConversationSid, Who),
     /// Whether a service has a user.
@@ -59,6 +67,8 @@ pub enum Answer {
     Kind(RoleKind),
     /// They are told this.
     Listening(Listening),
+    /// It is, and this carrier has it.
+    With(CarrierName),
 }
 
 /// The numbers of the roles that those get who are new.
@@ -94,7 +104,8 @@ impl Answer {
             | Self::Role(_)
             | Self::Grants(_)
             | Self::Kind(_)
-            | Self::Listening(_) => NewcomersRoles::of(&Rights::default()),
+            | Self::Listening(_)
+            | Self::With(_) => NewcomersRoles::of(&Rights::default()),
         }
     }
 
@@ -108,7 +119,8 @@ impl Answer {
             | Self::Roles(_)
             | Self::Role(_)
             | Self::Kind(_)
-            | Self::Listening(_) => Grants::default(),
+            | Self::Listening(_)
+            | Self::With(_) => Grants::default(),
         }
     }
 }

@@ -79,9 +79,9 @@ impl Timers {
             (State::Active, None, Some(length)) | (State::Inactive, _, Some(length)) => {
                 Some((self.since + length, State::Closed))
             }
-            (State::Active, None, None) | (State::Inactive, _, None) | (State::Closed, _, _) => {
-                None
-            }
+            (State::Active, None, None)
+            | (State::Inactive, _, None)
+            | (State::Initializing | State::Closed, _, _) => None,
         }
     }
 
@@ -94,7 +94,9 @@ impl Timers {
             (State::Active | State::Inactive, Some((at, State::Closed))) => {
                 Pending { inactive: None, closed: Some(at) }
             }
-            (State::Active | State::Inactive | State::Closed, _) => Pending::default(),
+            (State::Initializing | State::Active | State::Inactive | State::Closed, _) => {
+                Pending::default()
+            }
         }
     }
 }
@@ -140,7 +142,7 @@ impl Draft<'_> {
         }
         match to {
             State::Closed => self.free(),
-            State::Active | State::Inactive => {
+            State::Initializing | State::Active | State::Inactive => {
                 self.fields().state = to;
                 self.begin_timers_anew();
                 self.touch();

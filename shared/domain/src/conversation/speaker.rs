@@ -19,6 +19,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{ConversationEvent, Draft, Participant};
+use crate::address::Address;
 use crate::refusal::Refusal;
 use crate::timestamp::{Millis, Timestamp};
 
@@ -235,7 +236,8 @@ impl Draft<'_> {
     pub(super) fn silence_who_left(&mut self, gone: &Participant) {
         let lease = self.conversation.speaker.as_ref().and_then(|it| it.lease.as_ref());
         let Some(holder) = lease.map(|lease| lease.holder.as_str()) else { return };
-        let address = gone.pair.as_ref().map(|pair| pair.address.as_str());
+        let address = gone.pair.as_ref().map(|pair| &pair.address).or(gone.telephone());
+        let address = address.map(Address::as_str);
         if gone.identity.as_deref() == Some(holder) || address == Some(holder) {
             self.silence(SpeakerReason::Left);
         }

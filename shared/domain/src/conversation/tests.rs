@@ -12,8 +12,8 @@ fn halves_of_a_pair_must_fit() {
 
 #[test]
 fn states_are_spelled_as_published() {
-    let spelled = [State::Active, State::Inactive, State::Closed].map(State::name);
-    assert_eq!(spelled, ["active", "inactive", "closed"]);
+    let all = [State::Initializing, State::Active, State::Inactive, State::Closed];
+    assert_eq!(all.map(State::name), ["initializing", "active", "inactive", "closed"]);
 }
 
 #[test]

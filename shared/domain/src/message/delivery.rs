@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Message;
+use crate::address::Address;
 use crate::carriage::{CarrierName, DeliveryStatus, Pricing, SendOutcome, StatusReport, Watermark};
 use crate::configuration::PhoneNumber;
 use crate::conversation::{ConversationEvent, Pair};
@@ -27,6 +28,12 @@ pub struct Delivery {
     pub participant: Option<u32>,
     /// From and to, seen by the customer: `proxy` is the sender.
     pub pair: Pair,
+    /// The number of the copy with which it is handed over, if it goes to a group as one of several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub led_by: Option<u32>,
+    /// Numbers of ours that are in the group too: everybody sees them, and no copy goes to them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<Address>,
     /// The carrier it is handed to; without one, that of the sender's record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carrier: Option<CarrierName>,
@@ -59,7 +66,7 @@ pub struct Progress {
     /// The message as it then stands.
     pub message: Message,
     /// What there is to tell; nothing if the status stayed.
-    pub event: Option<ConversationEvent>,
+    pub events: Vec<ConversationEvent>,
 }
 
 /// What `outbound-message` is to do with a delivery.
@@ -87,6 +94,8 @@ impl Delivery {
             number,
             participant,
             pair,
+            led_by: None,
+            beside: Vec::new(),
             carrier: None,
             status: DeliveryStatus::Queued,
             error_code: None,
@@ -158,39 +167,69 @@ impl Message {
         Some(message)
     }
 
-    /// Records what the carrier answered. An unknown outcome leaves the lease as it is, so that the next
-    /// look asks the carrier first.
+    /// The copies that are handed over with one, itself first.
+    pub fn handed_over_with(&self, number: u32) -> impl Iterator<Item = &Delivery> {
+        let is_led = move |one: &&Delivery| one.led_by == Some(number);
+        self.delivery(number).into_iter().chain(self.deliveries.iter().filter(is_led))
+    }
+
+    /// Whether a copy is one of several that a group gets at once.
+    pub fn goes_to_a_group(&self, copy: &Delivery) -> bool {
+        let lead = copy.led_by.unwrap_or(copy.number);
+        !copy.beside.is_empty() || self.handed_over_with(lead).nth(1).is_some()
+    }
+
+    /// The copy that a report is about which names one: of those that were handed over with it, the one to the customer who is
+    /// reported on (rule A.8).
+    pub fn copy_to(&self, number: u32, customer: Option<&Address>) -> u32 {
+        let is_theirs = |one: &&Delivery| Some(&one.pair.address) == customer;
+        self.handed_over_with(number).find(is_theirs).map_or(number, |one| one.number)
+    }
+
+    /// Records what the carrier answered, of a copy and of those that were handed over with it. An unknown outcome leaves the lease
+    /// as it is, so that the next look asks the carrier first.
     pub fn record(&self, number: u32, outcome: &SendOutcome, now: Timestamp) -> Option<Progress> {
-        let mut message = self.clone();
-        let delivery = message.delivery_mut(number)?;
-        let before = delivery.status;
-        match outcome {
-            SendOutcome::Accepted { carrier_message_id } => {
-                delivery.carrier_message_id = Some(carrier_message_id.clone());
-                delivery.begun = None;
-                if delivery.status.gives_way_to(DeliveryStatus::Sent) {
-                    delivery.status = DeliveryStatus::Sent;
+        let attempts = self.delivery(number)?.attempts;
+        let numbers: Vec<u32> = self.handed_over_with(number).map(|one| one.number).collect();
+        let (mut message, mut events) = (self.clone(), Vec::new());
+        for number in numbers {
+            let delivery = message.delivery_mut(number)?;
+            let before = delivery.status;
+            match outcome {
+                SendOutcome::Accepted { carrier_message_id } => {
+                    // One that is led may have been told by an identifier of its own already.
+                    if delivery.led_by.is_none() || delivery.carrier_message_id.is_none() {
+                        delivery.carrier_message_id = Some(carrier_message_id.clone());
+                    }
+                    delivery.begun = None;
+                    if delivery.status.gives_way_to(DeliveryStatus::Sent) {
+                        delivery.status = DeliveryStatus::Sent;
+                    }
                 }
+                SendOutcome::Retry { .. } if attempts < ATTEMPTS_MAX => delivery.begun = None,
+                SendOutcome::Retry { .. } => fail(delivery, GAVE_UP),
+                SendOutcome::Rejected { error_code, .. } => fail(delivery, *error_code),
+                SendOutcome::Unknown { .. } => return None,
             }
-            SendOutcome::Retry { .. } if delivery.attempts < ATTEMPTS_MAX => delivery.begun = None,
-            SendOutcome::Retry { .. } => fail(delivery, GAVE_UP),
-            SendOutcome::Rejected { error_code, .. } => fail(delivery, *error_code),
-            SendOutcome::Unknown { .. } => return None,
+            delivery.updated = now;
+            if delivery.status != before {
+                events.push(self.delivery_updated(number));
+            }
         }
-        delivery.updated = now;
-        let event = (delivery.status != before).then_some(self.delivery_updated(number));
-        Some(Progress { message, event })
+        Some(Progress { message, events })
     }
 
     /// Moves a delivery forward by a carrier's report; none if it says nothing new, or is about another message of
     /// the carrier's than the one that the delivery became.
     pub fn report(&self, number: u32, report: &StatusReport, now: Timestamp) -> Option<Progress> {
         let mut message = self.clone();
+        let in_group = self.delivery(number).is_some_and(|copy| self.goes_to_a_group(copy));
         let delivery = message.delivery_mut(number)?;
         let learns_id = delivery.carrier_message_id.is_none();
         let is_same = delivery.carrier_message_id.as_ref() == Some(&report.carrier_message_id);
         let is_theirs = delivery.carrier.is_none_or(|carrier| carrier == report.carrier);
-        if !is_theirs || !learns_id && !is_same {
+        // A carrier may call each copy that a group gets by an identifier of its own, beside the one it answered with.
+        if !is_theirs || !(learns_id || is_same || in_group) {
             return None;
         }
         let climbs = delivery.status.gives_way_to(report.status);
@@ -210,7 +249,7 @@ impl Message {
         delivery.updated = now;
         // What it costs is nobody's news.
         let event = (climbs || learns_id).then(|| self.delivery_updated(number));
-        Some(Progress { message, event })
+        Some(Progress { message, events: event.into_iter().collect() })
     }
 
     /// Whether a copy was handed over before a moment. Messages are numbered as they are posted, so those before it were, too.

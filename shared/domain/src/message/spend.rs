@@ -100,24 +100,37 @@ impl SpendCaps {
         self.0.is_empty()
     }
 
-    /// What is to be counted of a copy before it is handed over at `now`. Each copy is counted once, however often it is
-    /// tried, and stays counted if its carrier refuses it: who knows what a carrier bills.
-    pub fn expense(&self, copy: &Delivery, cards: &RateCards, now: Timestamp) -> Expense {
-        if self.is_empty() || copy.attempts > 0 {
-            return Expense::Uncounted;
+    /// What is to be counted of copies before they are handed over together at `now`: mostly of one, for a group of each. They are
+    /// counted once, however often they are tried, and stay counted if their carrier refuses them: who knows what a carrier bills.
+    pub fn expense<'a>(
+        &self,
+        copies: impl IntoIterator<Item = &'a Delivery>,
+        cards: &RateCards,
+        now: Timestamp,
+    ) -> Expense {
+        let mut sum: Option<Price> = None;
+        for copy in copies {
+            if self.is_empty() || copy.attempts > 0 {
+                return Expense::Uncounted;
+            }
+            let customer = &copy.pair.address;
+            let category = (customer.channel() == ChannelType::Whatsapp).then_some(ANSWER);
+            let Some(price) = cards.price(now, customer, category) else {
+                return Expense::Unpriced;
+            };
+            let nanos = price.nanos.saturating_add(sum.map_or(0, |sum| sum.nanos));
+            sum = Some(Price { nanos, ..price });
         }
-        let customer = &copy.pair.address;
-        let category = (customer.channel() == ChannelType::Whatsapp).then_some(ANSWER);
-        cards.price(now, customer, category).map_or(Expense::Unpriced, Expense::Priced)
+        sum.map_or(Expense::Uncounted, Expense::Priced)
     }
 
-    /// The day's sum with that price in it.
+    /// The day's sum with that price of so many copies in it.
     ///
     /// # Errors
     /// If it would be more than the cap.
     pub fn count(
         &self,
-        price: &Price,
+        (price, copies): (&Price, usize),
         spent: Option<Spend>,
         now: Timestamp,
     ) -> Result<Spend, OverCap> {
@@ -137,7 +150,7 @@ impl SpendCaps {
             return Err(OverCap::Reached { cap, spent, currency: price.unit.clone() });
         }
         spend.nanos = sum;
-        spend.copies += 1;
+        spend.copies += u64::try_from(copies).unwrap_or(u64::MAX);
         Ok(spend)
     }
 }
@@ -176,34 +189,34 @@ mod tests {
         let whatsapp = copy("whatsapp:+4915123456789", "whatsapp:+15550100001");
         let abroad = copy("+4915123456789", "+15550100001");
         let caps = caps(r#"{"USD":"1"}"#);
-        assert_eq!(caps.expense(&sms, &cards(), NOON), Expense::Priced(usd(10_000_000)));
-        assert_eq!(caps.expense(&whatsapp, &cards(), NOON), Expense::Priced(usd(2_000_000)));
-        assert_eq!(caps.expense(&abroad, &cards(), NOON), Expense::Unpriced);
+        assert_eq!(caps.expense([&sms], &cards(), NOON), Expense::Priced(usd(10_000_000)));
+        assert_eq!(caps.expense([&whatsapp], &cards(), NOON), Expense::Priced(usd(2_000_000)));
+        assert_eq!(caps.expense([&abroad], &cards(), NOON), Expense::Unpriced);
         let again = Delivery { attempts: 1, ..sms.clone() };
-        assert_eq!(caps.expense(&again, &cards(), NOON), Expense::Uncounted);
-        assert_eq!(SpendCaps::default().expense(&abroad, &cards(), NOON), Expense::Uncounted);
-        assert_eq!(SpendCaps::default().expense(&sms, &cards(), NOON), Expense::Uncounted);
+        assert_eq!(caps.expense([&again], &cards(), NOON), Expense::Uncounted);
+        assert_eq!(SpendCaps::default().expense([&abroad], &cards(), NOON), Expense::Uncounted);
+        assert_eq!(SpendCaps::default().expense([&sms], &cards(), NOON), Expense::Uncounted);
     }
 
     #[test]
     fn a_day_costs_its_cap_and_not_a_billionth_more() {
         let caps = caps(r#"{"USD":"0.02"}"#);
-        let first = caps.count(&usd(10_000_000), None, NOON).unwrap();
+        let first = caps.count((&usd(10_000_000), 1), None, NOON).unwrap();
         assert_eq!((first.day.as_str(), first.nanos, first.copies), ("2026-11-30", 10_000_000, 1));
-        let refused = caps.count(&usd(10_000_001), Some(first.clone()), NOON).unwrap_err();
+        let refused = caps.count((&usd(10_000_001), 1), Some(first.clone()), NOON).unwrap_err();
         assert_eq!(refused.to_string(), "the day's cap of 0.02 USD is reached: 0.01 USD are spent");
-        let second = caps.count(&usd(10_000_000), Some(first), NOON).unwrap();
+        let second = caps.count((&usd(10_000_000), 1), Some(first), NOON).unwrap();
         assert_eq!((second.nanos, second.copies), (20_000_000, 2));
-        assert!(caps.count(&usd(0), Some(second.clone()), NOON).is_ok());
-        assert!(caps.count(&usd(1), Some(second), NOON).is_err());
+        assert!(caps.count((&usd(0), 1), Some(second.clone()), NOON).is_ok());
+        assert!(caps.count((&usd(1), 1), Some(second), NOON).is_err());
     }
 
     #[test]
     fn a_price_in_another_currency_is_under_no_cap_and_so_not_spent() {
         let euro = Price { nanos: 1, unit: "EUR".to_owned() };
-        let refused = caps(r#"{"USD":"1"}"#).count(&euro, None, NOON);
+        let refused = caps(r#"{"USD":"1"}"#).count((&euro, 1), None, NOON);
         assert_eq!(refused, Err(OverCap::OtherCurrency("EUR".to_owned())));
-        assert!(caps(r#"{"USD":"1","eur":"0.5"}"#).count(&euro, None, NOON).is_ok());
+        assert!(caps(r#"{"USD":"1","eur":"0.5"}"#).count((&euro, 1), None, NOON).is_ok());
     }
 
     #[test]

@@ -156,7 +156,7 @@ fn a_send_is_leased_called_and_recorded() {
     let accepted = SendOutcome::Accepted { carrier_message_id: "SM1".to_owned() };
     let recorded = leased.record(1, &accepted, soon).unwrap();
     let event = ConversationEvent::DeliveryUpdated { message: message.sid, number: 1 };
-    assert_eq!(recorded.event, Some(event));
+    assert_eq!(recorded.events, [event]);
     let recorded = recorded.message;
     let delivery = recorded.delivery(1).unwrap();
     assert_eq!((delivery.status, delivery.begin(over)), (DeliveryStatus::Sent, Begin::Done));
@@ -178,7 +178,7 @@ fn a_carrier_that_is_down_is_tried_again_and_then_given_up() {
         let delivery = message.delivery(1).unwrap();
         assert_eq!(delivery.begin(NOW), Begin::Send, "attempt {attempt}");
         let recorded = message.lease(1, NOW).unwrap().record(1, &retry, NOW).unwrap();
-        assert_eq!(recorded.event.is_some(), attempt == ATTEMPTS_MAX, "attempt {attempt}");
+        assert_eq!(!recorded.events.is_empty(), attempt == ATTEMPTS_MAX, "attempt {attempt}");
         message = recorded.message;
         let wait = message.delivery(1).unwrap().backoff();
         assert!(wait >= waited);
@@ -299,14 +299,14 @@ fn what_a_copy_costs_is_kept_and_is_no_news() {
         StatusReport { pricing: Some(pricing), ..report_on("m1", DeliveryStatus::Sent) }
     };
     let priced = sent.report(1, &told(true, "utility"), NOW).unwrap();
-    assert_eq!(priced.event, None, "it got no further");
+    assert!(priced.events.is_empty(), "it got no further");
     let priced = priced.message;
     assert!(priced.report(1, &told(true, "utility"), NOW).is_none(), "nothing new");
     assert!(priced.report(1, &report_on("m1", DeliveryStatus::Sent), NOW).is_none());
     let other = StatusReport { carrier_message_id: "m2".to_owned(), ..told(false, "service") };
     assert!(priced.report(1, &other, NOW).is_none(), "another message's");
     let read = priced.report(1, &report_on("m1", DeliveryStatus::Read), NOW).unwrap();
-    assert!(read.event.is_some());
+    assert_eq!(read.events.len(), 1);
     let kept = read.message.deliveries[0].pricing.clone().unwrap();
     assert_eq!((kept.billable, kept.category.as_deref()), (Some(true), Some("utility")));
     let stored = serde_json::to_value(&read.message).unwrap();
@@ -401,7 +401,7 @@ fn a_receipt_may_come_before_the_answer_and_a_late_one_changes_nothing() {
     assert_eq!(delivered.report(1, &report(DeliveryStatus::Sent), NOW), None);
     let accepted = SendOutcome::Accepted { carrier_message_id: "SM1".to_owned() };
     let recorded = delivered.record(1, &accepted, NOW).unwrap();
-    assert_eq!(recorded.event, None, "the status stayed");
+    assert!(recorded.events.is_empty(), "the status stayed");
     let recorded = recorded.message;
     assert_eq!(recorded.delivery(1).unwrap().status, DeliveryStatus::Delivered);
 }

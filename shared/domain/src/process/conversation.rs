@@ -187,6 +187,7 @@ fn carried_out(
         messages.push(made);
         Ok(())
     });
+    let outcome = outcome.and_then(|()| draft.regroup(conversation));
     let outcome = outcome.and_then(|()| if goes { Ok(()) } else { draft.keep_pace() });
     if outcome.is_ok() {
         draft.look_who_listens(goes);

@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use crate::address::Address;
-use crate::carriage::{Alias, AliasKind, IdentityChange};
+use crate::carriage::{Alias, AliasKind, IdentityChange, InboundMessage};
 use crate::conversation::{
     Answers, Conversation, Objection, RENAMINGS_KEPT, Renaming, Source, distinct,
 };
@@ -44,6 +44,17 @@ pub fn names(change: &IdentityChange) -> (Vec<Address>, Vec<Address>) {
 pub fn group(customer: &Address, business: &Address) -> String {
     let pair = [customer.folded().to_string(), business.to_string()];
     MessageSid::derived(&[&pair[0], &pair[1]]).to_string()[2..].to_owned()
+}
+
+/// The same of a message: those of a group of telephones stay in order whoever of them writes.
+pub fn group_of_message(message: &InboundMessage) -> String {
+    match message.group() {
+        None => group(&message.from, &message.to),
+        Some(all) => {
+            let all: Vec<&str> = all.iter().map(Address::as_str).collect();
+            MessageSid::derived(&all).to_string()[2..].to_owned()
+        }
+    }
 }
 
 /// The groups that a notice is put into, each with a deduplication id: those of all names that a message may come

@@ -54,7 +54,7 @@ pub fn invite(
     let sid: InviteSid = interaction.sid.kin(number);
     let task = TaskSid::derived(&[&sid.to_string()]);
     interaction.invites.push(Invite { number, task, over: false });
-    let pair = conversation.participants.iter().find_map(|one| one.pair.as_ref());
+    let pair = conversation.contact();
     let marks = Marks {
         invite: number,
         channel: interaction.channel_type,

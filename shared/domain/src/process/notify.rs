@@ -65,6 +65,7 @@ impl From<Pointer> for Record {
     fn from(pointer: Pointer) -> Self {
         match pointer {
             Pointer::Binding(it) => it.into(),
+            Pointer::Group(it) => it.into(),
             Pointer::Membership(it) => it.into(),
             Pointer::Name(it) => it.into(),
             Pointer::User(it) => it.into(),
@@ -76,7 +77,7 @@ impl From<Pointer> for Record {
 fn of_newcomers(change: &ConversationChange) -> Vec<Effect> {
     let users = change.appear.iter().filter_map(|pointer| match pointer {
         Pointer::User(user) => Some(user),
-        Pointer::Binding(_) | Pointer::Membership(_) | Pointer::Name(_) => None,
+        Pointer::Binding(_) | Pointer::Group(_) | Pointer::Membership(_) | Pointer::Name(_) => None,
     });
     let event = EventName::OnUserAdded;
     users.flat_map(|user| of_user(user, event, &change.source, change.listening)).collect()
@@ -163,14 +164,20 @@ pub fn calls(
     events.iter().flat_map(of).collect()
 }
 
-/// Asks for every copy of a message to be handed to its carrier.
+/// Asks for every copy of a message to be handed to its carrier; those of a group are handed over with one of them.
 pub fn sends(message: &Message) -> Vec<Effect> {
-    message.deliveries.iter().map(|delivery| send(message, delivery)).collect()
+    let all = message.deliveries.iter().filter(|delivery| delivery.led_by.is_none());
+    all.map(|delivery| send(message, delivery)).collect()
 }
 
 fn send(message: &Message, delivery: &Delivery) -> Effect {
     let pair = &delivery.pair;
-    let group = MessageSid::derived(&[pair.address.as_str(), pair.proxy.as_str()]);
+    let (to, by) = (pair.address.as_str(), pair.proxy.as_str());
+    // What goes to a group stays in order whoever of it is named first.
+    let group = match message.conversation.filter(|_| message.goes_to_a_group(delivery)) {
+        Some(conversation) => MessageSid::derived(&["group", &conversation.to_string()]),
+        None => MessageSid::derived(&[to, by]),
+    };
     Effect::Send(SendRequest {
         message: message.sid,
         delivery: delivery.number,

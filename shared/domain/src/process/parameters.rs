@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
+use crate::address::Address;
 use crate::carriage::Media;
-use crate::conversation::{Conversation, Pair, Participant, User};
+use crate::conversation::{Conversation, Member, Pair, Participant, User};
 use crate::message::{Message, Origin};
 use crate::sid::{MediaSid, ParticipantSid, RoleSid, Sid as _};
 use crate::timestamp::Timestamp;
@@ -53,9 +54,22 @@ impl Parameters {
         self.add("State", conversation.state.name());
     }
 
-    /// The addresses of the first participant on a channel.
+    /// The addresses of the first participant on a channel; of a group that a message opened, who received it and who wrote it (rule
+    /// A.8).
     pub fn first_pair(&mut self, conversation: &Conversation) {
-        if let Some(pair) = conversation.participants.iter().find_map(|one| one.pair.as_ref()) {
+        let author = conversation.opened_by.and_then(|number| conversation.participant(number));
+        if let Some(author) = author.and_then(Participant::telephone) {
+            let all = conversation.participants.iter();
+            let all = all.filter_map(|one| one.telephone().or(one.projected()));
+            let receivers: Vec<&str> =
+                all.filter(|own| *own != author).map(Address::as_str).collect();
+            let ours = conversation.participants.iter().find_map(Participant::projected);
+            self.add("MessagingBinding.Address", receivers.join(","));
+            self.add_given("MessagingBinding.ProjectedAddress", ours.map(Address::to_string));
+            self.add("MessagingBinding.AuthorAddress", author.to_string());
+        } else if let Some(pair) =
+            conversation.participants.iter().find_map(|one| one.pair.as_ref())
+        {
             self.pair(pair);
         }
     }
@@ -104,12 +118,23 @@ impl Parameters {
     pub fn participant(&mut self, one: &Participant, conversation: &Conversation) {
         if let Some(identity) = &one.identity {
             self.add("Identity", identity.clone());
+        }
+        if one.identity.is_some() && one.member.is_none() {
             self.add("MessagingBinding.Type", "CHAT");
         }
         self.add_given("RoleSid", one.role_sid(conversation.service));
         if let Some(pair) = &one.pair {
             self.add("MessagingBinding.Type", pair.address.channel().name().to_uppercase());
             self.pair(pair);
+        }
+        if let Some(member) = &one.member {
+            self.add("MessagingBinding.Type", "SMS");
+            match member {
+                Member::Telephone(own) => self.add("MessagingBinding.Address", own.to_string()),
+                Member::Projected(ours) => {
+                    self.add("MessagingBinding.ProjectedAddress", ours.to_string());
+                }
+            }
         }
         self.attributes(one.attributes.as_ref());
     }

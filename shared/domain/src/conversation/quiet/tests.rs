@@ -213,10 +213,15 @@ fn what_is_looked_at_early_twice_or_for_nothing_is_not_written() {
 
 #[test]
 fn a_timer_closes_as_a_hand_does_and_tells_webhooks_why() {
+    use crate::carriage::CarrierName;
     use crate::conversation::{EventName, Target};
     use crate::effect::Call;
     let pair = Pair::new("+14155550100".parse().unwrap(), "+18005550199".parse().unwrap()).unwrap();
-    let free = [(Question::HolderOf(pair.clone()), Answer::None)].into_iter().collect();
+    let free = [
+        (Question::IsOurs(pair.proxy.clone()), Answer::With(CarrierName::default())),
+        (Question::HolderOf(pair.clone()), Answer::None),
+    ];
+    let free = free.into_iter().collect();
     let target = Target::Webhook {
         url: "https://example.com".to_owned(),
         method: "POST".to_owned(),

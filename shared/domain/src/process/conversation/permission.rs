@@ -5,7 +5,7 @@
 
 use super::Command;
 use crate::conversation::{
-    Answer, Client, Conversation, Dates, Details, Draft, Grants, Needs, NewParticipant,
+    Answer, Client, Conversation, Dates, Details, Draft, Grants, Member, Needs, NewParticipant,
     Participant, ParticipantUpdate, Permission, Permission as P, Question, Source, User,
 };
 use crate::message::{Edit, Message, Post};
@@ -89,8 +89,9 @@ fn described(details: &Details, is_new: bool) -> Needed {
 
 /// Who made a conversation may join it by themselves; into another one they are brought by somebody who may.
 fn joining(new: &NewParticipant, on: &Conversation, client: &Client) -> Needed {
-    let NewParticipant { identity, pair, aliases: _, attributes: _, role, dates } = new;
-    if role.is_some() || are_given(dates) {
+    let NewParticipant { identity, pair, member, aliases: _, attributes: _, role, dates } = new;
+    let gives_a_number = matches!(member, Some(Member::Projected(_)));
+    if role.is_some() || are_given(dates) || gives_a_number {
         return None;
     }
     let is_theirs = on.created_by.as_ref() == Some(&client.identity);
@@ -106,6 +107,8 @@ fn joining(new: &NewParticipant, on: &Conversation, client: &Client) -> Needed {
 fn changed(number: u32, update: &ParticipantUpdate, on: &Conversation, client: &Client) -> Needed {
     let ParticipantUpdate {
         identity: _,
+        proxy,
+        projected,
         attributes,
         role,
         last_read_index,
@@ -115,7 +118,8 @@ fn changed(number: u32, update: &ParticipantUpdate, on: &Conversation, client: &
     } = update;
     let is_own = is_own(number, on, client);
     let reads = last_read_index.is_some() || last_read.is_some() || muted.is_some();
-    if role.is_some() || are_given(dates) || (reads && !is_own) {
+    let gives_a_number = proxy.is_some() || projected.is_some();
+    if role.is_some() || are_given(dates) || gives_a_number || (reads && !is_own) {
         return None;
     }
     let attributes = if_wanted(

@@ -1,8 +1,11 @@
+mod group;
 mod limits;
+mod ownership;
 mod people;
 
 use super::*;
 use crate::address::ChannelType;
+use crate::carriage::CarrierName;
 use crate::conversation::{
     AGENT, Answer, CHANNEL_PARTICIPANTS_MAX, Dates, Defaults, EventName, HookName, Hooks, Level,
     Listening, PARTICIPANTS_MAX, Pair, Question, Reason, RoleKind, State, User, WEBHOOKS_MAX, Who,
@@ -56,8 +59,11 @@ fn settled(conversation: &Conversation, command: Command) -> Result<Conversation
                 let harmless = |question| match question {
                     Question::HasMessagingService(_)
                     | Question::Remembers(..)
+                    | Question::IsInPool(..)
                     | Question::HasUser(_) => (question, Answer::Some),
+                    Question::IsOurs(_) => (question, ours()),
                     Question::HolderOf(_)
+                    | Question::HolderOfGroup(_)
                     | Question::BearerOf(..)
                     | Question::Listening(_)
                     | Question::RolesOfNewcomers(_)
@@ -72,9 +78,18 @@ fn settled(conversation: &Conversation, command: Command) -> Result<Conversation
     }
 }
 
+/// That a number is the account's.
+fn ours() -> Answer {
+    Answer::With(CarrierName::default())
+}
+
+fn desk() -> Address {
+    "+18005550199".parse().unwrap()
+}
+
 fn pair(number: u32) -> Pair {
     let address = format!("+1415555{number:04}").parse().unwrap();
-    Pair::new(address, "+18005550199".parse().unwrap()).unwrap()
+    Pair::new(address, desk()).unwrap()
 }
 
 fn customer(number: u32) -> NewParticipant {
@@ -172,12 +187,14 @@ fn a_pair_is_asked_for_before_it_is_bound_and_one_that_is_bound_is_refused() {
     let join = || Command::Join(customer(1));
     let question = Question::HolderOf(pair(1));
     let asked = decide(&conversation, join(), QUIET, &Answers::default(), NOW);
-    assert_eq!(asked, Err(Objection::AskFirst(vec![question.clone()])));
+    let owned = (Question::IsOurs(desk()), ours());
+    assert_eq!(asked, Err(Objection::AskFirst(vec![owned.0.clone(), question.clone()])));
     let holder = ConversationSid::derived(&["other"]);
-    let held: Answers = [(question.clone(), Answer::Conversation(holder))].into_iter().collect();
+    let held = (question.clone(), Answer::Conversation(holder));
+    let held: Answers = [owned.clone(), held].into_iter().collect();
     let refused = decide(&conversation, join(), QUIET, &held, NOW);
     assert_eq!(refused, Err(Objection::Refused(Refusal::PairBound(holder))));
-    let free: Answers = [(question, Answer::None)].into_iter().collect();
+    let free: Answers = [owned, (question, Answer::None)].into_iter().collect();
     assert!(decide(&conversation, join(), QUIET, &free, NOW).is_ok());
 }
 
@@ -195,13 +212,15 @@ fn several_commands_ask_all_their_questions_at_once_and_change_all_or_nothing() 
     let service = conversation.service;
     let expected = [
         by_name,
+        Question::IsOurs(desk()),
         Question::HolderOf(pair(1)),
         Question::HolderOf(pair(2)),
         Question::RolesOfNewcomers(service),
         Question::HasUser(User::sid_of(service, "alice")),
     ];
     assert_eq!(questions, expected);
-    let answers: Answers = questions.into_iter().map(|one| (one, Answer::None)).collect();
+    let mut answers: Answers = questions.into_iter().map(|one| (one, Answer::None)).collect();
+    answers.extend([(Question::IsOurs(desk()), ours())]);
     let refused = decide_all(&conversation, commands(), QUIET, &answers, NOW);
     assert_eq!(refused, Err(Objection::Refused(Refusal::ParticipantExists)));
     let change = decide_all(&conversation, commands().take(4), QUIET, &answers, NOW).unwrap();

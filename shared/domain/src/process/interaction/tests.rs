@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::address::ChannelType;
+use crate::carriage::CarrierName;
 use crate::conversation::{Answer, Defaults, Pair, Question, User};
 use crate::interaction::InitiatedBy;
 use crate::record::Record;
@@ -28,7 +29,11 @@ fn world() -> World {
     let (sid, service) = (ConversationSid::derived(&["c"]), ServiceSid::derived(&["s"]));
     let conversation = Conversation::new(sid, service, Defaults::default(), NOW);
     let pair = Pair::new("+14155550100".parse().unwrap(), "+18005550199".parse().unwrap()).unwrap();
-    let free = [(Question::HolderOf(pair.clone()), Answer::None)].into_iter().collect();
+    let free = [
+        (Question::IsOurs(pair.proxy.clone()), Answer::With(CarrierName::default())),
+        (Question::HolderOf(pair.clone()), Answer::None),
+    ];
+    let free = free.into_iter().collect();
     let joined = of(&conversation, Command::Join(NewParticipant::at(pair)), &free, NOW);
     let conversation = joined.unwrap().conversation;
     let interaction =

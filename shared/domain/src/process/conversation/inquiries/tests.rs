@@ -30,6 +30,7 @@ fn answers(conversation: &Conversation, hooks: &Hooks) -> Answers {
     let mut all = Answers::of_account();
     all.extend([(Question::Listening(conversation.service), listening)]);
     all.extend([(Question::HolderOf(pair()), Answer::None)]);
+    all.extend([(Question::IsOurs(pair().proxy), Answer::With(CarrierName::default()))]);
     all
 }
 

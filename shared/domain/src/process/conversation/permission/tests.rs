@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use strum::VariantArray as _;
 
 use super::*;
+use crate::carriage::CarrierName;
 use crate::conversation::{
     Answers, Defaults, NewParticipant, Objection, Pair, RoleKind, SpeakerCommand, State, Target,
 };
@@ -68,8 +69,12 @@ fn decided(
                         Question::GrantsOf(..) => grants(user),
                         Question::RoleOf(_) => Answer::Role(2),
                         Question::KindOfRole(..) => Answer::Kind(RoleKind::Conversation),
-                        Question::HasUser(_) | Question::HasMessagingService(_) => Answer::Some,
+                        Question::HasUser(_)
+                        | Question::IsInPool(..)
+                        | Question::HasMessagingService(_) => Answer::Some,
+                        Question::IsOurs(_) => Answer::With(CarrierName::default()),
                         Question::HolderOf(_)
+                        | Question::HolderOfGroup(_)
                         | Question::IsInOpen(..)
                         | Question::BearerOf(..)
                         | Question::Remembers(..)
@@ -202,9 +207,20 @@ fn of_people(thread: &Thread) -> Vec<Case> {
         ),
         (
             "add an address",
-            Command::Join(NewParticipant::at(pair)),
+            Command::Join(NewParticipant::at(pair.clone())),
             Any(&[P::AddNonChatParticipant]),
         ),
+        (
+            "add a number of ours",
+            Command::Join(NewParticipant::of_group(Member::Projected(pair.proxy.clone()))),
+            Never,
+        ),
+        (
+            "give a number of ours",
+            of(ann, ParticipantUpdate { projected: Some(None), ..update() }),
+            Never,
+        ),
+        ("take a number", of(bob, ParticipantUpdate { proxy: Some(None), ..update() }), Never),
         (
             "own attributes",
             of(ann, ParticipantUpdate { attributes: attributes(), ..update() }),

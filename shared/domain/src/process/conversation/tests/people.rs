@@ -34,7 +34,8 @@ fn a_role_is_one_of_the_service_s_for_participants() {
     let with = |number: u32| NewParticipant { role: Some(service.kin(number)), ..customer(number) };
     let joins = |number: u32, answer: Answer| {
         let free = (Question::HolderOf(pair(number)), Answer::None);
-        let answers: Answers = [(question(number), answer), free].into_iter().collect();
+        let owned = (Question::IsOurs(desk()), ours());
+        let answers: Answers = [(question(number), answer), free, owned].into_iter().collect();
         decide(&Thread::new().0, Command::Join(with(number)), QUIET, &answers, NOW)
     };
     let no = Err(Objection::Refused(Refusal::NoSuchConversationRole));
