@@ -340,9 +340,9 @@ async fn an_upload_that_no_message_shows_is_gone_after_five_minutes() {
     let uploads = format!("/mcs/v1/Services/{service}/Media");
     let uploaded = exchange.api.upload(&uploads, "image/png", PNG).await.expect(201);
     let path = format!("{uploads}/{}", uploaded["sid"].as_str().unwrap());
-    exchange.later(Duration::from_secs(299));
+    exchange.later(Duration::from_secs(270));
     exchange.api.get(&path).await.ok();
-    exchange.later(Duration::from_secs(2));
+    exchange.later(Duration::from_secs(31));
     assert_eq!(exchange.api.get(&path).await.refusal(), (404, 50507));
     exchange.settles().await;
     let deployment = &exchange.deployment;
