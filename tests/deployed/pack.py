@@ -1,4 +1,4 @@
-"""Packs built functions as Lambda takes them: `pack.py BUILT PACKED MEBIBYTES FUNCTION…`.
+"""Packs built functions as Lambda takes them: `pack.py BUILT PACKED MEBIBYTES LEVEL FUNCTION…`, LEVEL of deflate.
 
 PACKED/FUNCTION/bootstrap is what the template names; PACKED.zips/FUNCTION.zip is what is uploaded. A zip depends on nothing
 but the program: the same program is the same bytes. None may have more than so many mebibytes.
@@ -20,16 +20,16 @@ def glibc(program):
     return max(tuple(map(int, version.split("."))) for version in re.findall(r"GLIBC_([0-9.]+)", table))
 
 
-def packed(program, path):
+def packed(program, path, level):
     entry = zipfile.ZipInfo("bootstrap", date_time=(1980, 1, 1, 0, 0, 0))
     entry.external_attr = 0o100755 << 16
     entry.create_system = 3
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr(entry, program.read_bytes(), zipfile.ZIP_DEFLATED, 9)
+        archive.writestr(entry, program.read_bytes(), zipfile.ZIP_DEFLATED, level)
     return path.stat().st_size
 
 
-def main(built, out, most, *functions):
+def main(built, out, most, level, *functions):
     out, most, wrong = Path(out), int(float(most) * 1024 * 1024), []
     zips = out.with_name(f"{out.name}.zips")
     for folder in (out, zips):
@@ -40,7 +40,7 @@ def main(built, out, most, *functions):
         folder = out / name
         folder.mkdir()
         subprocess.run(["strip", "-o", folder / "bootstrap", program], check=True)
-        size, needs = packed(folder / "bootstrap", zips / f"{name}.zip"), glibc(program)
+        size, needs = packed(folder / "bootstrap", zips / f"{name}.zip", int(level)), glibc(program)
         print(f"{name}: {(folder / 'bootstrap').stat().st_size:,} bytes, {size:,} zipped, glibc {'.'.join(map(str, needs))}")
         if needs > GLIBC:
             wrong.append(f"{name} needs glibc {needs}, and Lambda has {GLIBC}")

@@ -383,7 +383,10 @@ mod tests {
         assert_eq!(others(two), ["+14155550102", "+14155550103"]);
         assert_eq!(others("&OtherRecipients=%2B14155550102&OtherRecipients0="), ["+14155550102"]);
         assert!(others("&OtherRecipientsCount=2").is_empty());
-        assert!(others(&format!("{two}&OtherRecipients4=nobody%3A1")).is_empty(), "nobody knows it");
+        assert!(
+            others(&format!("{two}&OtherRecipients4=nobody%3A1")).is_empty(),
+            "nobody knows it"
+        );
     }
 
     #[test]
