@@ -185,7 +185,7 @@ def halted_in_the_middle(running, count):
 def ended_in_the_middle(emulator, function, table, number, how):
     """A process holds a first message, so that the others of its pair make one batch behind it. It is ended when some of
     them are written and some are not; what is answered waits for the rest of them."""
-    receiver, sender = f"+1800555017{number}", f"+1415555017{number}"
+    receiver, sender = f"+1800555018{number}", f"+1415555018{number}"
     rest("POST", f"/api/2010-04-01/Accounts/{ACCOUNT}/IncomingPhoneNumbers.json", {"PhoneNumber": receiver})
     rest("POST", "/conversations/v1/Configuration/Addresses", {
         "Type": "sms", "Address": receiver, "AutoCreation.Enabled": "true", "AutoCreation.Type": "default",
