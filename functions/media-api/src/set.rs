@@ -1,6 +1,7 @@
 //! Several files at once, as the JavaScript SDK asks for those of a message: `POST …/MediaSet` with `command` `get`. Each is
 //! answered by itself, with the status that it would have alone.
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use switchboard_domain::codes::Code;
 use switchboard_domain::sid::ServiceSid;
@@ -15,16 +16,16 @@ const FILES_MAX: usize = 50;
 /// `POST /mcs/v1/Services/{IS}/MediaSet`.
 pub(crate) async fn get(call: &Call<'_>, service: &str) -> Answer {
     let service: ServiceSid = call.sid(service)?;
-    let mut all = Vec::new();
-    for sid in &wanted(call)? {
-        all.push(match load(call, service, sid).await {
-            Ok(found) => json!({ "code": 200, "media_record": render(call, service, &found) }),
-            Err(error) if error.status < 500 => {
-                json!({ "code": error.status, "media_record": { "sid": sid } })
-            }
-            Err(error) => return Err(error),
-        });
-    }
+    let wanted = wanted(call)?;
+    let found = join_all(wanted.iter().map(|sid| load(call, service, sid))).await;
+    let each = wanted.iter().zip(found).map(|(sid, found)| match found {
+        Ok(found) => Ok(json!({ "code": 200, "media_record": render(call, service, &found) })),
+        Err(error) if error.status < 500 => {
+            Ok(json!({ "code": error.status, "media_record": { "sid": sid } }))
+        }
+        Err(error) => Err(error),
+    });
+    let all: Vec<Value> = each.collect::<Result<_, ApiError>>()?;
     Ok(Reply::ok(all.into()))
 }
 
