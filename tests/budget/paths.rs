@@ -127,6 +127,26 @@ pub(crate) async fn told(desk: &Desk) -> Entry {
     desk.count("inbound, appended, told at three levels", 1, desk.writes(CUSTOMER)).await
 }
 
+/// A webhook that is attached to a conversation of eleven messages and told of all of them: two pages.
+pub(crate) async fn replayed(desk: &Desk) -> Entry {
+    desk.writes(CUSTOMER).await;
+    desk.exchange.settles().await;
+    let conversation = desk.conversation(CUSTOMER).await;
+    for _ in 0..10 {
+        desk.writes(CUSTOMER).await;
+    }
+    desk.rests_for(PAST_THE_ALARM).await;
+    let own = [
+        ("Target", "webhook"),
+        ("Configuration.Url", "https://crm.example.com/told"),
+        ("Configuration.Filters", "onMessageAdded"),
+        ("Configuration.ReplayAfter", "0"),
+    ];
+    let path = format!("/conversations/v1/Conversations/{conversation}/Webhooks");
+    let attached = async { desk.exchange.api.make(&path, &own).await };
+    desk.count("webhook attached, told of eleven messages", 1, attached).await
+}
+
 /// A message about which an endpoint is asked before it is published.
 pub(crate) async fn asked(desk: &Desk) -> Entry {
     desk.writes(CUSTOMER).await;

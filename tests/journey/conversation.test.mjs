@@ -70,6 +70,14 @@ story("a customer is served from the first message to the last", async (step) =>
     assert.equal(only(await webhooks.list()).sid, created.sid);
     assert.equal(await webhooks(created.sid).remove(), true);
     assert.deepEqual(await webhooks.list(), []);
+    const told = await webhooks.create({
+      target: "webhook",
+      "configuration.url": "https://hooks.example.com/late",
+      "configuration.filters": ["onMessageAdded"],
+      "configuration.replayAfter": 1,
+    });
+    assert.equal(told.configuration.replay_after, 1);
+    assert.equal(await webhooks(told.sid).remove(), true);
   });
 
   const channel = {

@@ -24,6 +24,72 @@ pub(crate) async fn hears(exchange: &Exchange, url: &str) -> String {
     conversation
 }
 
+/// Attaches a webhook that is told first of the messages from an index on.
+async fn hears_from(exchange: &Exchange, conversation: &str, url: &str, index: &str) -> Value {
+    let form = [
+        ("Target", "webhook"),
+        ("Configuration.Url", url),
+        ("Configuration.Method", "POST"),
+        ("Configuration.Filters", "onMessageAdded"),
+        ("Configuration.ReplayAfter", index),
+    ];
+    let path = format!("/conversations/v1/Conversations/{conversation}/Webhooks");
+    exchange.api.post(&path, &form).await.expect(201)
+}
+
+/// The texts that an endpoint heard of, in order.
+fn texts(endpoint: &Endpoint) -> Vec<String> {
+    endpoint.calls().iter().map(|call| call.get("Body").to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_that_comes_later_is_told_of_what_was_said_before_and_then_goes_on() {
+    let exchange = Exchange::open().await;
+    let endpoint = Endpoint::start(&[200]).await;
+    let conversation = exchange.api.make("/conversations/v1/Conversations", &[]).await;
+    let path = format!("/conversations/v1/Conversations/{conversation}/Messages");
+    // Nobody was to be told of these when they were written; more than a page, and than the conversation names itself.
+    for number in 0..25 {
+        let body = format!("before {number}");
+        exchange.api.post(&path, &[("Body", body.as_str())]).await.expect(201);
+    }
+    let removed = exchange.api.all(&path, "messages").await[7]["sid"].as_str().unwrap().to_owned();
+    exchange.api.delete(&format!("{path}/{removed}")).await.expect(204);
+    let webhook = hears_from(&exchange, &conversation, &endpoint.url, "3").await;
+    assert_eq!(webhook["configuration"]["replay_after"], 3);
+    says(&exchange, &conversation, "after").await;
+    let mut expected: Vec<String> =
+        (3..25).filter(|number| *number != 7).map(|number| format!("before {number}")).collect();
+    expected.push("after".to_owned());
+    assert_eq!(texts(&endpoint), expected);
+    let calls = endpoint.calls();
+    assert_eq!((calls[0].get("EventType"), calls[0].get("Index")), ("onMessageAdded", "3"));
+    let deliveries = format!("{DELIVERIES}?ConversationSid={conversation}");
+    assert_eq!(exchange.api.all(&deliveries, "deliveries").await.len(), expected.len());
+    exchange.rests().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_that_meets_a_failing_endpoint_is_told_again_and_loses_nothing() {
+    let exchange = Exchange::open().await;
+    if !exchange.moves_time() {
+        return;
+    }
+    let endpoint = Endpoint::start(&[200, 500, 200]).await;
+    let conversation = exchange.api.make("/conversations/v1/Conversations", &[]).await;
+    let path = format!("/conversations/v1/Conversations/{conversation}/Messages");
+    for body in ["one", "two", "three"] {
+        exchange.api.post(&path, &[("Body", body)]).await.expect(201);
+    }
+    hears_from(&exchange, &conversation, &endpoint.url, "0").await;
+    exchange.settles().await;
+    assert_eq!(texts(&endpoint), ["one", "two", "three"], "what fails holds up nobody");
+    exchange.later(Duration::from_secs(60));
+    exchange.ticks().await;
+    assert_eq!(texts(&endpoint), ["one", "two", "three", "two"]);
+    exchange.rests().await;
+}
+
 /// Something is said that is told.
 pub(crate) async fn says(exchange: &Exchange, conversation: &str, body: &str) {
     let path = format!("/conversations/v1/Conversations/{conversation}/Messages");

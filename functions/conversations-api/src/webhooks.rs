@@ -6,6 +6,7 @@ use switchboard_domain::conversation::{Conversation, Target, Webhook};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::process::conversation::{Command, ConversationChange};
 use switchboard_domain::sid::{Sid as _, WebhookSid};
+use switchboard_rest::fields::integer;
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
 
 use crate::apply::{apply, decide_with_answers};
@@ -23,7 +24,12 @@ const TRIGGER_CHARS_MAX: usize = 256;
 pub(crate) async fn create(call: &Call<'_>, scope: &Scope, of: &str) -> Answer {
     let kind = Kind::parse(call.form.given("Target").ok_or(Code::WebhookTypeMissing)?)?;
     let target = target(call, kind, None).await?;
-    let command = |_: &Conversation| Ok(Command::Attach(target.clone()));
+    let from = call.form.given("Configuration.ReplayAfter").map(index).transpose()?;
+    let command = match from {
+        None => Command::Attach(target),
+        Some(from) => Command::AttachFrom(target, from),
+    };
+    let command = |_: &Conversation| Ok(command.clone());
     let show = |change: &ConversationChange| rendered(call, scope, change);
     Ok(Reply::created(apply(call, scope, of, command, show).await?))
 }
@@ -152,6 +158,12 @@ fn endpoint(form: &Params, kind: Kind, current: Option<&Target>) -> Result<Targe
     Ok(Target::Webhook { url, method, filters })
 }
 
+/// The index of a message; the highest there can be are beyond what is written in any conversation.
+fn index(text: &str) -> Result<u32, ApiError> {
+    let index = integer("Configuration.ReplayAfter", text, 0, i64::from(u32::MAX))?;
+    u32::try_from(index).map_err(|_| ApiError::bad("There is no such index"))
+}
+
 fn triggers(form: &Params) -> Result<Vec<String>, ApiError> {
     let mut words = form.all("Configuration.Triggers");
     words.retain(|word| !word.trim().is_empty());
@@ -172,7 +184,7 @@ fn rendered(call: &Call<'_>, scope: &Scope, change: &ConversationChange) -> Valu
 
 fn render(call: &Call<'_>, scope: &Scope, of: &Conversation, one: &Webhook) -> Value {
     let sid: WebhookSid = of.sid.kin(one.number);
-    let configuration = match &one.target {
+    let mut configuration = match &one.target {
         Target::Webhook { url, method, filters } => {
             json!({ "url": url, "method": method.to_ascii_lowercase(), "filters": filters })
         }
@@ -185,6 +197,9 @@ fn render(call: &Call<'_>, scope: &Scope, of: &Conversation, one: &Webhook) -> V
         }),
         Target::Studio { flow } => json!({ "flow_sid": flow }),
     };
+    if let Some(replay) = one.replay {
+        configuration["replay_after"] = json!(replay.from);
+    }
     let path = scope.path(&format!("Conversations/{}/Webhooks/{sid}", of.sid));
     scope.stamped(json!({
         "sid": sid,

@@ -1,7 +1,8 @@
 //! Calls customers' webhooks: signed, bounded, tried again for days, each attempt kept.
 //!
-//! Woken by: `webhooks.fifo`. Writes: webhook attempt, webhook endpoint, silence. Asks for: `task-assignment`, with what an
-//! assignment callback made of a reservation.
+//! Woken by: `webhooks.fifo`. Writes: webhook attempt, webhook endpoint, silence, conversation: how far a webhook was told of
+//! what there was before it. Asks for: `task-assignment`, with what an assignment callback made of a reservation;
+//! `webhook-delivery`, to tell the rest.
 //!
 //! What is called belongs to a stranger, so it is called by the vetted caller. Answers are not read but for their first bytes,
 //! and for that of an assignment callback, which may instruct us. First attempts about one conversation to one endpoint are
@@ -19,6 +20,7 @@ mod event;
 mod instruction;
 mod parameters;
 mod patience;
+mod replay;
 mod test;
 mod user;
 
@@ -90,7 +92,7 @@ fn keys(call: &Call) -> Vec<Key> {
             key::workspace(call.workspace),
         ],
         Call::Assignment(call) => assignment::keys(call).to_vec(),
-        Call::Again(_) | Call::Test(_) => Vec::new(),
+        Call::Replay(_) | Call::Again(_) | Call::Test(_) => Vec::new(),
     }
 }
 
@@ -102,7 +104,7 @@ async fn told(on: &Dependencies, call: &Call, loaded: Loaded) -> Result<Told, Fa
         Call::Event(call) => Ok(event::told(on, call, loaded)),
         Call::Test(call) => Ok(test::told(on, call)),
         // Who asks what is to become of a reservation does not come here.
-        Call::Assignment(_) | Call::Again(_) => Ok(Told::Unwanted),
+        Call::Assignment(_) | Call::Replay(_) | Call::Again(_) => Ok(Told::Unwanted),
     }
 }
 
@@ -110,6 +112,9 @@ async fn serve(on: &Dependencies, caller: &Caller, message: &SqsMessage) -> Resu
     let call: Call = body(message)?;
     if let Call::Again(call) = &call {
         return again::serve(on, caller, call, message).await;
+    }
+    if let Call::Replay(call) = &call {
+        return replay::step(on, call).await.map(|()| Next::Done);
     }
     let id = message.attributes.get("MessageDeduplicationId").cloned();
     let id = id.ok_or_else(|| Failure::Invalid("no deduplication id".to_owned()))?;

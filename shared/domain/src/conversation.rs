@@ -30,6 +30,7 @@ mod question;
 mod quiet;
 mod rebinding;
 mod removed;
+mod replay;
 mod role;
 mod service;
 mod speaker;
@@ -60,6 +61,8 @@ pub use self::participant::{
 pub use self::question::{Answer, Answers, NewcomersRoles, Objection, Question};
 pub use self::quiet::{Lengths, Pending, Timers};
 pub use self::removed::RemovedConversation;
+pub use self::replay::{REPLAY_MESSAGES, Replay};
+pub(crate) use self::replay::{ReplayStep, Retold};
 pub use self::role::{AGENT, Permission, Role, RoleKind};
 pub use self::service::{Newcomer, ROLES_MAX, Rights, Service, default_service_sid, role_number};
 pub use self::speaker::{

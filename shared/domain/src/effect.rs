@@ -264,6 +264,8 @@ pub enum Call {
     Event(EventCall),
     /// Of a workflow's assignment callback.
     Assignment(AssignmentCall),
+    /// Of a webhook that is told of what was there before it.
+    Replay(ReplayCall),
     /// Of what was told in vain, once more.
     Again(AgainCall),
     /// Of an endpoint that is tried.
@@ -280,6 +282,7 @@ impl Call {
                     format!("{}-{}", call.conversation, level.name())
                 }
             },
+            Self::Replay(call) => format!("{}-{}", call.conversation, call.webhook),
             Self::User(call) => format!("{}-{}", call.user, call.level.name()),
             Self::Event(call) => call.resource.clone(),
             Self::Assignment(call) => call.reservation.to_string(),
@@ -319,6 +322,18 @@ pub struct AssignmentCall {
     pub worker: WorkerSid,
     /// The reservation.
     pub reservation: ReservationSid,
+}
+
+/// Tell a webhook of the messages that were there before it, from an index on. A copy finds that it was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReplayCall {
+    /// The conversation.
+    pub conversation: ConversationSid,
+    /// The number of the webhook within it.
+    pub webhook: u32,
+    /// The index of the first message.
+    pub from: u32,
 }
 
 /// Make a call again whose time has come. It is in no order with others, and holds up none.
@@ -499,6 +514,11 @@ mod tests {
                 workflow: WorkflowSid::derived(&["f"]),
                 worker: WorkerSid::derived(&["k"]),
                 reservation: task.kin(1),
+            }),
+            Call::Replay(ReplayCall {
+                conversation: ConversationSid::derived(&["c"]),
+                webhook: 1,
+                from: 9,
             }),
             Call::Again(AgainCall { delivery: DeliverySid::derived(&["d"]) }),
             Call::Test(TestCall {

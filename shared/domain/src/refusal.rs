@@ -51,6 +51,11 @@ pub enum Refusal {
     /// Five scoped webhooks are the most (rule B.5).
     #[error("{}", Code::TooManyWebhooks.sentence())]
     TooManyWebhooks,
+    /// A webhook that does not hear of messages cannot be told of earlier ones (rule B.5).
+    #[error(
+        "Configuration.ReplayAfter is for a trigger, or a webhook with onMessageAdded among its filters"
+    )]
+    NothingToReplay,
     /// The identity or address of a participant cannot be changed.
     #[error("{}", Code::IdentityNotAcceptable.sentence())]
     IdentityStays,
@@ -324,6 +329,7 @@ impl Refusal {
             Self::WebhookVetoed => Code::WebhookVetoed,
             Self::WebhookAnswer(code) => *code,
             Self::ParticipantShape
+            | Self::NothingToReplay
             | Self::FlowInUse(_)
             | Self::ServiceInUse(_)
             | Self::StandardRole

@@ -117,3 +117,41 @@ async fn the_webhooks_of_a_service_go_with_it() {
     world.get(&hooks).await.refused(404, 20404);
     world.post(&hooks, &[("Filters", "onMessageAdded")]).await.refused(404, 20404);
 }
+
+#[tokio::test]
+async fn a_webhook_of_a_conversation_says_from_which_message_on_it_was_told() {
+    let world = world().await;
+    let conversation = a_conversation(&world).await;
+    let messages = format!("{conversation}/Messages");
+    for body in ["one", "two"] {
+        world.post(&messages, &[("Body", body)]).await.expect(201);
+    }
+    let webhooks = format!("{conversation}/Webhooks");
+    let from = |filter, index| {
+        let url = ("Configuration.Url", "https://example.com");
+        let filter = ("Configuration.Filters", filter);
+        [("Target", "webhook"), url, filter, ("Configuration.ReplayAfter", index)]
+    };
+    for index in ["-1", "1.5", "first", "4294967296"] {
+        let words = world.post(&webhooks, &from("onMessageAdded", index)).await.refused(400, 20001);
+        assert!(words.contains("Configuration.ReplayAfter must be a whole number"), "{words}");
+    }
+    let words = world.post(&webhooks, &from("onParticipantAdded", "0")).await.refused(400, 20001);
+    assert!(words.contains("onMessageAdded"), "{words}");
+    assert!(world.asked().is_empty());
+    let made = world.post(&webhooks, &from("onMessageAdded", "1")).await.expect(201);
+    assert_eq!(made["configuration"]["replay_after"], 1);
+    let asked = world.asked();
+    assert_eq!((asked.len(), &asked[0]["from"]), (1, &json!(1)), "{asked:?}");
+    let path = format!("{webhooks}/{}", made["sid"].as_str().unwrap());
+    assert_eq!(world.get(&path).await.expect(200), made);
+    let words = world.post(&path, &[("Configuration.ReplayAfter", "0")]).await.refused(400, 20001);
+    assert!(words.contains("Configuration.ReplayAfter"), "{words}");
+    // What has no message yet has nothing to replay, and says so all the same.
+    let later = world.post(&webhooks, &from("onMessageAdded", "7")).await.expect(201);
+    assert_eq!(later["configuration"]["replay_after"], 7);
+    assert!(world.asked().is_empty());
+    let plain = [&from("onMessageAdded", "")[..3]].concat();
+    let plain = world.post(&webhooks, &plain).await.expect(201);
+    assert!(plain["configuration"].get("replay_after").is_none());
+}

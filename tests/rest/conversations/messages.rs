@@ -72,16 +72,9 @@ async fn unsupported_parameters_are_refused_and_not_dropped() {
     let world = world().await;
     let conversation = a_conversation(&world).await;
     let messages = format!("{conversation}/Messages");
-    let webhooks = format!("{conversation}/Webhooks");
-    let webhook = [
-        ("Target", "webhook"),
-        ("Configuration.Url", "https://example.com"),
-        ("Configuration.Filters", "onMessageAdded"),
-    ];
     for (path, form, name, value) in [
         (&messages, &[("Body", "hi")][..], "ContentSid", "HX00000000000000000000000000000001"),
         (&conversation, &[], "Bindings.Email.Name", "a"),
-        (&webhooks, &webhook, "Configuration.ReplayAfter", "0"),
     ] {
         let refused = world.post(path, &[form, &[(name, value)]].concat()).await;
         let words = refused.refused(400, 20001);

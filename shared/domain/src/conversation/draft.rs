@@ -2,7 +2,8 @@
 
 use super::{
     AddressBinding, Answer, Answers, Conversation, ConversationEvent, Fields, GroupBinding,
-    Listening, Membership, MessagePage, Objection, Question, Source, Target, UniqueName, User,
+    Listening, Membership, MessagePage, Objection, Question, ReplayStep, Source, Target,
+    UniqueName, User,
 };
 use crate::refusal::Refusal;
 use crate::timestamp::Timestamp;
@@ -48,6 +49,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) filled: Vec<MessagePage>,
     /// What happened, in order.
     pub(crate) events: Vec<ConversationEvent>,
+    /// What a webhook is told that others were told before.
+    pub(crate) replay: Option<ReplayStep>,
     /// What the account and the service want to hear of.
     pub(crate) listening: Listening,
     pub(crate) source: Source,
@@ -71,6 +74,7 @@ impl<'a> Draft<'a> {
             vanish: Vec::new(),
             filled: Vec::new(),
             events: Vec::new(),
+            replay: None,
             listening: Listening::default(),
             source,
             now,

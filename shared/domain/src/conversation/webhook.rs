@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConversationEvent, Draft, EventName};
+use super::{ConversationEvent, Draft, EventName, Replay};
 use crate::refusal::Refusal;
 use crate::sid::FlowSid;
 use crate::timestamp::Timestamp;
@@ -46,6 +46,9 @@ pub struct Webhook {
     pub number: u32,
     /// What it calls.
     pub target: Target,
+    /// How far it has been told of the messages that were there before it, if that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay: Option<Replay>,
     /// When it was attached.
     pub created: Timestamp,
     /// When it was last changed.
@@ -53,9 +56,13 @@ pub struct Webhook {
 }
 
 impl Webhook {
-    /// Whether it is called about an event. Which of the words of a trigger a message has is seen when it is called;
+    /// Whether it is called about an event. A message that a replay comes to is told by that. Which of the words of a trigger a message has is seen when it is called;
     /// a flow takes its steps elsewhere.
     pub(crate) fn listens_to(&self, event: &ConversationEvent) -> bool {
+        let is_replayed = self.replay.is_some_and(|replay| replay.next.is_some());
+        if is_replayed && event.name() == EventName::OnMessageAdded {
+            return false;
+        }
         match &self.target {
             Target::Webhook { filters, .. } => filters.contains(&event.name()),
             Target::Trigger { .. } => event.name() == EventName::OnMessageAdded,
@@ -72,7 +79,7 @@ impl Draft<'_> {
             return Err(Refusal::TooManyWebhooks);
         }
         let (number, now) = (self.next_number(), self.now);
-        let webhook = Webhook { number, target, created: now, updated: now };
+        let webhook = Webhook { number, target, replay: None, created: now, updated: now };
         self.fields().webhooks.push(webhook);
         self.touch();
         self.must_fit()?;

@@ -12,7 +12,8 @@ pub mod permission;
 use crate::address::Address;
 use crate::conversation::{
     Answers, Conversation, ConversationEvent, Details, Draft, Listening, MessagePage,
-    NewParticipant, Objection, ParticipantUpdate, Pointer, Source, SpeakerCommand, Target,
+    NewParticipant, Objection, ParticipantUpdate, Pointer, ReplayStep, Source, SpeakerCommand,
+    Target,
 };
 use crate::message::{self, Edit, Message, Post};
 use crate::refusal::Refusal;
@@ -42,6 +43,17 @@ pub enum Command {
     Leave(u32),
     /// Attach a webhook.
     Attach(Target),
+    /// Attach a webhook that is told first of the messages with that index and all after it.
+    AttachFrom(Target, u32),
+    /// Tell the webhook with that number of messages that were there before it.
+    Replay {
+        /// Its number.
+        webhook: u32,
+        /// The index of the first of them.
+        from: u32,
+        /// As many as [`REPLAY_MESSAGES`](crate::conversation::REPLAY_MESSAGES), or all there are.
+        messages: Vec<Message>,
+    },
     /// Change what the webhook with that number calls.
     Configure(u32, Target),
     /// Detach the webhook with that number.
@@ -94,6 +106,7 @@ pub struct ConversationChange {
     pub source: Source,
     /// When it is changed.
     pub(super) at: Timestamp,
+    pub(super) replay: Option<ReplayStep>,
     pub(super) listening: Listening,
     pub(crate) is_written: bool,
     pub(super) is_removed: bool,
@@ -202,6 +215,7 @@ fn carried_out(
         events: done.events,
         source,
         at: now,
+        replay: done.replay,
         listening: done.listening,
         is_written: done.is_written,
         is_removed: done.is_removed,
@@ -232,6 +246,8 @@ fn apply(
         }
         Command::Leave(number) => draft.leave(number)?,
         Command::Attach(target) => *number = Some(draft.attach(target)?),
+        Command::AttachFrom(target, from) => *number = Some(draft.attach_from(target, from)?),
+        Command::Replay { webhook, from, messages } => draft.replay(webhook, from, &messages),
         Command::Configure(which, target) => {
             draft.configure(which, target)?;
             *number = Some(which);

@@ -5,10 +5,10 @@ use super::conversation::ConversationChange;
 use super::media;
 use crate::conversation::{
     Conversation, ConversationEvent, EventName, Level, Listening, Pointer, RemovedConversation,
-    Source, User,
+    ReplayStep, Retold, Source, User,
 };
 use crate::decision::Decision;
-use crate::effect::{Call, Effect, SendRequest, UserCall, WebhookCall};
+use crate::effect::{Call, Effect, ReplayCall, SendRequest, UserCall, WebhookCall};
 use crate::message::{Delivery, Message};
 use crate::record::Record;
 use crate::sid::{MessageSid, Sid as _};
@@ -32,6 +32,7 @@ impl From<ConversationChange> for Decision {
         }
         let (events, listening) = (&change.events, change.listening);
         effects.extend(calls(&change.conversation, events, &change.source, listening));
+        effects.extend(change.replay.iter().flat_map(|step| of_replay(&change.conversation, step)));
         // A conversation stays below a kilobyte as long as it does not carry what the account and the service are told.
         let carries = posted && effects.iter().any(is_told_elsewhere);
         let touched = change.events.iter().any(|event| event.message().is_some());
@@ -162,6 +163,29 @@ pub fn calls(
         calls.map(|call| Effect::Notify(Call::Conversation(call))).collect::<Vec<_>>()
     };
     events.iter().flat_map(of).collect()
+}
+
+/// The calls of a step of a replay, and the step after it: in one line, so that they are made in order.
+fn of_replay(conversation: &Conversation, step: &ReplayStep) -> Vec<Effect> {
+    let (conversation, webhook) = (conversation.sid, step.webhook);
+    let call = |one: &Retold| WebhookCall {
+        conversation,
+        webhook,
+        level: Level::Conversation,
+        event: EventName::OnMessageAdded,
+        message: Some(one.message),
+        number: one.author,
+        who: None,
+        state_from: None,
+        state_to: None,
+        reason: None,
+        speaker: None,
+        source: one.source.to_owned(),
+        client: None,
+    };
+    let calls = step.told.iter().map(call).map(Call::Conversation);
+    let next = step.next.map(|from| Call::Replay(ReplayCall { conversation, webhook, from }));
+    calls.chain(next).map(Effect::Notify).collect()
 }
 
 /// Asks for every copy of a message to be handed to its carrier; those of a group are handed over with one of them.

@@ -47,6 +47,7 @@ impl Place {
             Call::Conversation(_)
             | Call::User(_)
             | Call::Assignment(_)
+            | Call::Replay(_)
             | Call::Again(_)
             | Call::Test(_) => named_time(id).unwrap_or(Timestamp(0)),
         };
@@ -330,6 +331,7 @@ fn subject(call: &Call) -> (String, String, Option<MessageSid>) {
         Call::Event(call) => (call.resource.clone(), call.event_sid.to_string(), None),
         Call::Assignment(call) => (call.reservation.to_string(), "assignment".to_owned(), None),
         Call::Test(call) => (call.endpoint.to_string(), TEST_EVENT.to_owned(), None),
+        Call::Replay(call) => (call.conversation.to_string(), "replay".to_owned(), None),
         Call::Again(call) => (call.delivery.to_string(), "again".to_owned(), None),
     }
 }

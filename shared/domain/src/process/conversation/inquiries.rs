@@ -91,6 +91,8 @@ fn change(command: &mut Command, to: Changes) -> Result<(), Refusal> {
         | Command::UpdateParticipant(..)
         | Command::Leave(_)
         | Command::Attach(_)
+        | Command::AttachFrom(..)
+        | Command::Replay { .. }
         | Command::Configure(..)
         | Command::Detach(_)
         | Command::Speak(_)

@@ -51,6 +51,8 @@ fn needed(command: &Command, on: &Conversation, client: &Client) -> Needed {
         | Command::Close
         | Command::Look
         | Command::Attach(_)
+        | Command::AttachFrom(..)
+        | Command::Replay { .. }
         | Command::Configure(..)
         | Command::Detach(_)
         | Command::Speak(_)

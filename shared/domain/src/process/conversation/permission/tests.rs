@@ -176,6 +176,8 @@ fn of_conversation() -> Vec<Case> {
         ("look", Command::Look, Never),
         ("remove", Command::Remove, Any(&[P::DeleteConversation])),
         ("attach", Command::Attach(target()), Never),
+        ("attach and replay", Command::AttachFrom(target(), 0), Never),
+        ("replay", Command::Replay { webhook: 1, from: 0, messages: Vec::new() }, Never),
         ("configure", Command::Configure(1, target()), Never),
         ("detach", Command::Detach(1), Never),
         ("speak", Command::Speak(SpeakerCommand::GiveBack { token: 1 }), Never),
@@ -333,7 +335,7 @@ fn the_table_has_every_command() {
     names.push(name(&Command::Create(Details::default())));
     names.sort_unstable();
     names.dedup();
-    assert_eq!(names.len(), 18, "{names:?}");
+    assert_eq!(names.len(), 20, "{names:?}");
 }
 
 #[test]
