@@ -99,11 +99,11 @@ impl Book {
 
     /// What an invocation heard last about a message.
     fn last(&self, invocation: u64, message: MessageSid) -> Option<(HookName, Heard)> {
-        // A message opens a conversation with the first command of its decision, and is the second of its own.
-        let tokens = ASKED.map(|hook| {
-            let place = usize::from(hook == HookName::OnMessageAdd);
-            (hook, Inquiry::token((hook, place), &message.to_string()))
-        });
+        // A message opens a conversation with the first command of its decision, and is the second of its own; in a group it
+        // is the only one.
+        let places = [(ASKED[0], 0), (ASKED[1], 1), (ASKED[1], 0)];
+        let tokens =
+            places.map(|(hook, place)| (hook, Inquiry::token((hook, place), &message.to_string())));
         let mut mine = self.heard.iter().rev().filter(|(asked, ..)| *asked == invocation);
         mine.find_map(|(_, token, heard)| {
             let (hook, _) = tokens.iter().find(|(_, known)| known == token)?;

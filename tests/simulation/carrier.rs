@@ -31,6 +31,8 @@ pub(crate) struct Post {
 pub(crate) struct Written {
     pub(crate) from: String,
     pub(crate) to: String,
+    /// Who else gets it, if it was written to a group.
+    pub(crate) others: Vec<String>,
     pub(crate) body: String,
     pub(crate) carrier: CarrierName,
     pub(crate) names: Vec<(AliasKind, String)>,
@@ -105,9 +107,12 @@ impl Simulated {
         };
         let Some(taken) = served.taken else { return served.answer };
         let (message, delivery) = taken.about.expect("the carrier is asked to tell us back");
-        for status in [DeliveryStatus::Sent, DeliveryStatus::Delivered] {
-            let report = stub.report(&Taken { status, ..taken.clone() });
+        let statuses = [DeliveryStatus::Sent, DeliveryStatus::Delivered];
+        for (copy, status) in taken.copies().flat_map(|copy| statuses.map(|it| (copy.clone(), it)))
+        {
+            let report = stub.report(&Taken { status, ..copy.clone() });
             let request = report.expect("the carrier is asked to report");
+            let delivery = state.mirror.copy_to(message, &copy.to).unwrap_or(delivery);
             let what = Posted::Receipt { message, delivery, status };
             state.posts.push(Post { what, request, has_failed: false });
         }
@@ -156,13 +161,15 @@ pub(crate) fn customers_write(carrier: CarrierName, all: Vec<(String, Written)>)
         .iter()
         .map(|(_, one)| one.files.iter().map(|url| (url.as_str(), "image/jpeg")).collect())
         .collect();
+    let others: Vec<Vec<&str>> =
+        all.iter().map(|(_, one)| one.others.iter().map(String::as_str).collect()).collect();
     let messages: Vec<CustomerMessage<'_>> = all
         .iter()
-        .zip(&names)
+        .zip(names.iter().zip(&others))
         .zip(&files)
-        .map(|(((id, one), names), media)| {
+        .map(|(((id, one), (names, others)), media)| {
             let text = CustomerMessage::text(id, &one.from, &one.to, &one.body);
-            CustomerMessage { names, media, reply_to: one.reply_to.as_deref(), ..text }
+            CustomerMessage { names, others, media, reply_to: one.reply_to.as_deref(), ..text }
         })
         .collect();
     let requests = stub(carrier).inbound_together(&url, &messages);

@@ -13,6 +13,7 @@ use switchboard_domain::timestamp::{Millis, Timestamp};
 
 use crate::beforehand;
 use crate::files;
+use crate::listeners;
 use crate::sometimes::{Sometimes, meet};
 use crate::world::World;
 
@@ -133,6 +134,8 @@ pub(crate) struct Book {
     last: BTreeMap<String, u128>,
     /// What was heard about customers' messages before they were published.
     pub(crate) beforehand: beforehand::Book,
+    /// What was told to those who listen to conversations.
+    pub(crate) listeners: listeners::Book,
     /// Since when nothing goes wrong any more.
     pub(crate) calm_since: Option<Timestamp>,
 }
@@ -274,7 +277,9 @@ impl Endpoints {
             Some("API" | "SDK") => "conversations-api",
             _ => "autocreation",
         };
-        let label = format!("{who} endpoint {}", heard.path);
+        // Whoever listens does so at a path of their own.
+        let what = heard.path.split('/').next().unwrap_or_default();
+        let label = format!("{who} endpoint {what}");
         let passage = self.world.wait(driver::invocation(), ENDPOINT, label, false).await;
         if is_beforehand {
             return self.is_asked_beforehand(&heard, passage).await;
@@ -285,6 +290,8 @@ impl Endpoints {
                 // It is given up in the end, and made again behind those that came after it.
                 if heard.path == "events" {
                     self.is_told(&heard, true, true);
+                } else if heard.path.starts_with(listeners::PATH) {
+                    self.listens(&heard);
                 }
                 std::future::pending().await
             }
@@ -298,6 +305,10 @@ impl Endpoints {
         let said = match heard.path.as_str() {
             "events" => {
                 self.is_told(&heard, lost.is_some(), is_lost);
+                None
+            }
+            path if path.starts_with(listeners::PATH) => {
+                self.listens(&heard);
                 None
             }
             _ if is_killed => None,
@@ -359,6 +370,21 @@ impl Endpoints {
             beforehand::Said::Veto => (Called::Answered(403), says(change.to_string())),
             beforehand::Said::Gibberish => (Called::Answered(200), says("<p>?".to_owned())),
             beforehand::Said::Silence => std::future::pending().await,
+        }
+    }
+
+    /// Notes what is told of a conversation, whether or not it arrives.
+    fn listens(&self, heard: &Heard) {
+        let Some(message) = heard.sid("MessageSid") else {
+            self.world.violated("a message has an identifier", format!("{:?}", heard.form));
+            return;
+        };
+        let sequence = heard.sequence.unwrap_or_default();
+        let mut state = self.world.state();
+        let wrong = state.book.listeners.told(&heard.path, message, &heard.token, sequence);
+        drop(state);
+        if let Some((rule, detail)) = wrong {
+            self.world.violated(rule, detail);
         }
     }
 

@@ -98,6 +98,7 @@ impl Kernel {
         let written = Written {
             from,
             to: NUMBER.to_owned(),
+            others: Vec::new(),
             body: format!("message {number}"),
             carrier: CarrierName::default(),
             names: Vec::new(),

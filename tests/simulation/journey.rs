@@ -66,6 +66,7 @@ async fn talk(on: &mut Kernel, conversation: &str, channel: &str) -> Step {
     on.insists(&format!("{root}/Webhooks"), &webhook).await?;
     let reply = [("Author", "alice"), ("Body", "how can I help?")];
     on.insists(&format!("{root}/Messages"), &reply).await?;
+    on.begins_to_listen(conversation).await?;
     let routing = further_invite(&on.centre, Some(on.centre.sid("carol")));
     on.insists(&format!("{channel}/Invites"), &[("Routing", &routing)]).await?;
     on.all(ReservationStatus::Pending, "accepted").await?;
@@ -99,7 +100,24 @@ async fn second_day(on: &mut Kernel) -> Step {
         on.insists(&channel, &closed).await?;
     }
     on.meddles().await?;
-    falls_quiet(on).await
+    falls_quiet(on).await?;
+    comes_together(on).await
+}
+
+/// Two of a group write, somebody joins, they are answered, and somebody leaves.
+async fn comes_together(on: &mut Kernel) -> Step {
+    on.writes_to_group(&[0, 1], 0).await;
+    on.a_little().await?;
+    on.writes_to_group(&[0, 1], 1).await;
+    on.a_little().await?;
+    let Some(group) = on.groups().into_iter().next() else { return Some(()) };
+    let path = format!("/conversations/v1/Conversations/{}/Participants", group.sid);
+    on.ask_knowing("POST", &path, &[("MessagingBinding.Address", "+14155550173")]).await;
+    on.a_little().await?;
+    on.answers_group(&group).await;
+    on.a_little().await?;
+    on.writes_to_group(&[0, 1, 2], 2).await;
+    on.a_little().await
 }
 
 /// A customer who writes once more within the minute and then no more: an alarm that rings too early, one that does not, and the
@@ -166,6 +184,17 @@ impl Kernel {
             self.a_little().await?;
         }
         Some(())
+    }
+
+    /// A program listens from now on, and is told of what was said before.
+    async fn begins_to_listen(&mut self, conversation: &str) -> Step {
+        let found = {
+            let state = self.world.state();
+            let mut all = state.mirror.conversations();
+            all.find(|one| one.sid.to_string() == conversation).cloned()
+        };
+        self.listens_from(&found?, "0").await;
+        self.a_little().await
     }
 
     async fn edits(&mut self) -> Step {

@@ -11,8 +11,10 @@ mod clients;
 mod endpoints;
 mod exhaustive;
 mod files;
+mod groups;
 mod journey;
 mod kernel;
+mod listeners;
 mod mirror;
 #[cfg(feature = "defects")]
 mod mutants;

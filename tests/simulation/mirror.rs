@@ -11,8 +11,8 @@ use switchboard_domain::interaction::Interaction;
 use switchboard_domain::message::Message;
 use switchboard_domain::record::Record;
 use switchboard_domain::sid::{
-    ActivitySid, ReservationSid, Sid as _, TaskQueueSid, TaskSid, WorkerSid, WorkflowSid,
-    WorkspaceSid,
+    ActivitySid, MessageSid, ReservationSid, Sid as _, TaskQueueSid, TaskSid, WorkerSid,
+    WorkflowSid, WorkspaceSid,
 };
 use switchboard_domain::task::{ReservationStatus, Task};
 use switchboard_domain::workspace::{Activity, TaskQueue, Worker, Workflow, Workspace};
@@ -148,6 +148,13 @@ impl Mirror {
             Record::Message(it) => Some(it.as_ref()),
             _ => None,
         })
+    }
+
+    /// The number of the copy of a message that goes to an address.
+    pub(crate) fn copy_to(&self, message: MessageSid, to: &str) -> Option<u32> {
+        let message = self.messages().find(|one| one.sid == message)?;
+        let mut copies = message.deliveries.iter();
+        copies.find(|one| one.pair.address.as_str() == to).map(|one| one.number)
     }
 
     pub(crate) fn workers(&self) -> impl Iterator<Item = &Worker> {

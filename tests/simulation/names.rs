@@ -82,8 +82,8 @@ impl Person {
             }
         };
         let (from, to) = (format!("whatsapp:{from}"), WHATSAPP.to_owned());
-        let files = Vec::new();
-        Written { from, to, body, carrier: self.carrier(), names, reply_to: None, files }
+        let (others, files) = (Vec::new(), Vec::new());
+        Written { from, to, others, body, carrier: self.carrier(), names, reply_to: None, files }
     }
 }
 

@@ -32,6 +32,8 @@ impl Kernel {
             || self.somebody_speaks().await
             || self.somebody_has_a_file().await
             || self.somebody_in_a_browser_acts().await
+            || self.somebody_listens().await
+            || self.a_group_acts().await
         {
             return;
         }
@@ -112,8 +114,17 @@ impl Kernel {
         let id = format!("SM{number:032x}");
         let (from, to) = (from.to_owned(), NUMBER.to_owned());
         let carrier = CarrierName::default();
-        let (body, names, files) = (format!("message {number}"), Vec::new(), Vec::new());
-        let written = Written { from, to, body, carrier, names, reply_to, files };
+        let body = format!("message {number}");
+        let written = Written {
+            from,
+            to,
+            others: Vec::new(),
+            body,
+            carrier,
+            names: Vec::new(),
+            reply_to,
+            files: Vec::new(),
+        };
         self.post(customer_writes(&id, written)).await;
     }
 

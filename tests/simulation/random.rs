@@ -100,10 +100,14 @@ pub(crate) enum Concern {
     Files,
     /// Who is in a browser.
     Clients,
+    /// Who begins to listen.
+    Listeners,
+    /// Who is together with whom.
+    Groups,
 }
 
 impl Concern {
-    pub(crate) const ALL: [Self; 20] = [
+    pub(crate) const ALL: [Self; 22] = [
         Self::Setting,
         Self::Profile,
         Self::Ids,
@@ -124,6 +128,8 @@ impl Concern {
         Self::Speakers,
         Self::Files,
         Self::Clients,
+        Self::Listeners,
+        Self::Groups,
     ];
 
     /// By its name and not by its place, so that one more changes none of the others.

@@ -7,7 +7,7 @@ use switchboard_check::{Facts, Handed, Moment, Snapshot};
 use switchboard_defects::switch;
 use switchboard_domain::carriage::{DeliveryStatus, message_sid};
 use switchboard_domain::conversation::Pair;
-use switchboard_domain::message::{Message, Spend};
+use switchboard_domain::message::{Delivery, Message, Spend};
 use switchboard_domain::record::Record;
 use switchboard_domain::timestamp::Millis;
 use switchboard_domain::webhook::WebhookAttempt;
@@ -56,6 +56,7 @@ impl Kernel {
         });
         let messages: Vec<&Message> = messages.collect();
         self.look_at_calls(&snapshot);
+        self.look_at_listeners();
         self.look_at_workers(&snapshot);
         self.look_at_words(&messages);
         self.look_at_receipts(&messages);
@@ -65,8 +66,13 @@ impl Kernel {
     /// Each copy that was ever about to be handed over is counted once, and no day costs more than it may.
     fn look_at_spending(&self, snapshot: &Snapshot, messages: &[&Message]) {
         let spent: Vec<&Spend> = snapshot.records.iter().filter_map(Record::get::<Spend>).collect();
-        let copies = messages.iter().flat_map(|one| &one.deliveries);
-        let begun = copies.filter(|copy| copy.attempts > 0).count() as u64;
+        // A copy that goes with another one is handed over when that is.
+        let is_begun = |of: &Message, copy: &Delivery| {
+            let leader = copy.led_by.and_then(|number| of.delivery(number));
+            leader.unwrap_or(copy).attempts > 0
+        };
+        let copies = messages.iter().flat_map(|one| one.deliveries.iter().map(move |it| (one, it)));
+        let begun = copies.filter(|(of, copy)| is_begun(of, copy)).count() as u64;
         let counted: u64 = spent.iter().map(|day| day.copies).sum();
         let expected = if self.setting.is_capped { begun } else { 0 };
         if counted != expected {

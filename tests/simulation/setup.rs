@@ -6,6 +6,7 @@ use switchboard_tests::{Centre, Made, Rest};
 
 use crate::beforehand::{ASKED, PRE_URL};
 use crate::endpoints::{ASSIGNMENT_URL, EVENTS_URL, FALLBACK_URL};
+use crate::groups;
 use crate::random::Random;
 
 /// The account.
@@ -161,6 +162,15 @@ pub(crate) async fn centre(on: &Deployment, setting: &Setting) -> Made {
         ("AutoCreation.Enabled", "true"),
         ("AutoCreation.Type", "studio"),
         ("AutoCreation.StudioFlowSid", centre.sid("flow")),
+    ];
+    Undisturbed(on).creates("/conversations/v1/Configuration/Addresses", &address).await;
+    let numbers = format!("/api/2010-04-01/Accounts/{ACCOUNT}/IncomingPhoneNumbers.json");
+    Undisturbed(on).creates(&numbers, &[("PhoneNumber", groups::OURS)]).await;
+    let address = [
+        ("Type", "sms"),
+        ("Address", groups::OURS),
+        ("AutoCreation.Enabled", "true"),
+        ("AutoCreation.Type", "default"),
     ];
     Undisturbed(on).creates("/conversations/v1/Configuration/Addresses", &address).await;
     if setting.asks_beforehand {

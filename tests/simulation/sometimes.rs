@@ -11,6 +11,7 @@ use switchboard_domain::task::{Reservation, ReservationStatus, Task, TaskStatus}
 use switchboard_domain::timestamp::Millis;
 
 use crate::beforehand;
+use crate::groups;
 use crate::mirror::Mirror;
 use crate::speakers;
 use crate::steps::Scene;
@@ -77,6 +78,8 @@ sometimes! {
     AgentTookTurn = "an agent who is seated takes the turn of a bot",
     SpeakerLeft = "a speaker leaves the conversation",
     SpokeTooLate = "a speaker writes under a number that was good when they began",
+    WrittenWhileReplayed = "something is said while a webhook is told of what was said before",
+    GroupChanged = "somebody joins or leaves a group that stays open",
     RefusedByRule = "a person's request is refused by a rule, as predicted",
 }
 
@@ -106,6 +109,7 @@ pub(crate) fn look(met: &mut Met, scene: &Scene<'_>, around: &Around<'_>) {
             }
             (Some(Record::Conversation(before)), Some(Record::Conversation(after))) => {
                 speakers::note(before, after, scene, met);
+                groups::note(before, after, met);
             }
             (before, Some(Record::Message(after))) => {
                 let before = match before {

@@ -361,6 +361,7 @@ impl Faults for World {
         let State { mirror, quiet, book, met, asking, outage, violations, .. } = &mut *state;
         let function = call.function;
         book.beforehand.settle(call.invocation, &changes);
+        book.listeners.follow(&changes, met);
         let scene = Scene { mirror, book, changes: &changes, function, now, is_skewed };
         violations.extend(steps::violations(&scene));
         violations.extend(quiet.follow(&scene, met));
