@@ -94,6 +94,19 @@ pub(crate) async fn connected(desk: &Desk) -> [Entry; 2] {
     [written, desk.count("reply out by a connection", 1, replied).await]
 }
 
+/// Messages outside of conversations: one whose sender is named; by a messaging service, the first to somebody and the next.
+pub(crate) async fn outside(desk: &Desk) -> [Entry; 3] {
+    let service = desk.exchange.sid("messaging");
+    let from = ("From", switchboard_tests::NUMBER);
+    let by = ("MessagingServiceSid", service.as_str());
+    // Which way that sender goes is known for a minute.
+    desk.sends(from).await;
+    desk.exchange.settles().await;
+    let named = desk.count("message by its own number", 1, desk.sends(from)).await;
+    let first = desk.count("message by a service, the first to somebody", 1, desk.sends(by)).await;
+    [named, first, desk.count("message by a service", 1, desk.sends(by)).await]
+}
+
 /// An emoji on a reply of ours: the one message is looked for among the latest.
 pub(crate) async fn reacted(desk: &Desk) -> Entry {
     desk.writes(CUSTOMER).await;

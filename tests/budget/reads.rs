@@ -110,6 +110,31 @@ impl<'a> Made<'a> {
         [page_of_one(&users), format!("{users}/{user}"), page_of_one(&all), one]
     }
 
+    /// The paths of short codes, senders on channels and letters for a country: in a pool, and in the account.
+    async fn others(&self, service: &str) -> Vec<String> {
+        let api = &self.desk.exchange.api;
+        let codes = format!("/api/2010-04-01/Accounts/{ACCOUNT}/SMS/ShortCodes.json");
+        let code = [("ShortCode", "12345"), ("CountryCode", "US")];
+        let code = api.make(&codes, &code).await;
+        api.make(&format!("{service}/ShortCodes"), &[("ShortCodeSid", &code)]).await;
+        let senders = "/messaging/v2/Channels/Senders";
+        let sender = api.make(senders, &[("sender_id", "whatsapp:+18005550189")]).await;
+        api.make(&format!("{service}/ChannelSenders"), &[("Sid", &sender)]).await;
+        let letters = format!("{service}/DestinationAlphaSenders");
+        api.make(&letters, &[("AlphaSender", "ACME"), ("IsoCountryCode", "DE")]).await;
+        let mut paths = Vec::new();
+        for (path, key) in [
+            (format!("{service}/ShortCodes"), "short_codes"),
+            (format!("{service}/ChannelSenders"), "senders"),
+            (letters, "alpha_senders"),
+            (codes, "short_codes"),
+            (senders.to_owned(), "senders"),
+        ] {
+            paths.extend(self.list(&path, key).await);
+        }
+        paths
+    }
+
     /// The paths of a list and of the first that is in it.
     async fn list(&self, path: &str, key: &str) -> [String; 2] {
         let (page, sid) = self.first(path, key).await;
@@ -168,7 +193,8 @@ async fn messaging(made: &Made<'_>) -> Vec<String> {
     paths.extend(made.list(&format!("{one}/PhoneNumbers"), "phone_numbers").await);
     let senders = format!("{one}/AlphaSenders");
     paths.extend([page_of_one(&senders), format!("{senders}/{}", made.sender)]);
-    paths.extend(["ShortCodes", "ChannelSenders"].map(|what| format!("{one}/{what}")));
+    paths.extend(made.others(&one).await);
+    paths.push(format!("{services}/Usecases"));
     let account = format!("/api/2010-04-01/Accounts/{ACCOUNT}");
     paths.push(format!("{account}.json"));
     let numbers = format!("{account}/IncomingPhoneNumbers.json");
@@ -178,6 +204,7 @@ async fn messaging(made: &Made<'_>) -> Vec<String> {
     let messages = format!("{account}/Messages.json");
     paths.extend([page_of_one(&messages), format!("{}.json", made.message)]);
     paths.extend(made.list(&format!("{}/Media.json", made.message), "media_list").await);
+    paths.push(format!("{}/SenderReceipt.json", made.message));
     paths
 }
 

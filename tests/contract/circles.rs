@@ -19,7 +19,17 @@ type Uses = BTreeMap<String, BTreeSet<String>>;
 const FLOORS: [(&str, &[&str]); 5] = [
     (
         "words",
-        &["address", "codes", "private", "refusal", "sid", "task::status", "timestamp", "version"],
+        &[
+            "address",
+            "codes",
+            "encoding",
+            "private",
+            "refusal",
+            "sid",
+            "task::status",
+            "timestamp",
+            "version",
+        ],
     ),
     (
         "records and their rules",
@@ -38,6 +48,7 @@ const FLOORS: [(&str, &[&str]); 5] = [
             "message",
             "pace",
             "routing",
+            "sender",
             "task",
             "workspace",
         ],

@@ -1,4 +1,4 @@
-//! Every operation of the Conversations product that matters is driven by the vendor's unmodified SDK: `tests/operations.md` says where, and
+//! Every operation of the Conversations and Messaging products that matters is driven by the vendor's unmodified SDK: `tests/operations.md` says where, and
 //! a row without a place fails. It is written by `UPDATE_OPERATIONS=1 cargo test -p switchboard-tests --test contract operations`.
 
 use std::collections::BTreeMap;
@@ -9,10 +9,29 @@ use switchboard_tests::{Schema, reference_text};
 use crate::tree::{read, root};
 
 const TABLE: &str = "tests/operations.md";
-/// Push notifications, which are not built.
-const PERIPHERAL: [&str; 3] = ["/v1/Credentials", "/Bindings", "/Configuration/Notifications"];
+/// The products, each with its description.
+const PRODUCTS: [(&str, &str); 3] = [
+    ("conversations.v1", "twilio_conversations_v1.json"),
+    ("messaging.v1", "twilio_messaging_v1.json"),
+    ("messaging.v2", "twilio_messaging_v2.json"),
+];
+/// What is not built: push notifications; registration with carriers, short links, and signs of typing outside of
+/// conversations.
+const PERIPHERAL: [&str; 10] = [
+    "/v1/Credentials",
+    "/Bindings",
+    "/Configuration/Notifications",
+    "/v1/a2p",
+    "/v1/Deactivations",
+    "/LinkShortening",
+    "/Compliance",
+    "/Tollfree",
+    "/PreregisteredUsa2p",
+    "/v2/Indicators",
+];
 /// Where the SDK calls a list of the path otherwise.
-const ACCESSORS: [(&str, &str); 6] = [
+const ACCESSORS: [(&str, &str); 7] = [
+    ("Channels/Senders", "channelsSenders"),
     ("Addresses", "addressConfigurations"),
     ("ConversationWithParticipants", "conversationWithParticipants"),
     ("ParticipantConversations", "participantConversations"),
@@ -38,6 +57,8 @@ fn call_of(method: &str, path: &str) -> (String, bool, &'static str) {
     let accessor = if is_setting && name == "Webhooks" { "hooks".to_owned() } else { accessor };
     let verb = match (method, is_one || is_setting) {
         ("get", true) => "fetch",
+        // The SDK has no list of these: they come all at once.
+        ("get", false) if name == "Usecases" => "fetch",
         ("get", false) => "list",
         ("post", true) => "update",
         ("post", false) => "create",
@@ -85,39 +106,47 @@ fn journey() -> BTreeMap<String, String> {
 }
 
 /// The table as it has to be; a row has an empty cell where no story makes the call.
-fn table(published: &Schema) -> (String, Vec<String>) {
+fn table(products: &[(&str, Schema)]) -> (String, Vec<String>) {
     let stories = journey();
-    let mut text = "# Operations of the Conversations product, and the story that calls each by the SDK\n\n\
+    let mut text = "# Operations, and the story that calls each by the SDK\n\n\
         Written by `UPDATE_OPERATIONS=1 cargo test -p switchboard-tests --test contract operations`. That each answers as it is \
-        published, with a service in the path and without, `tests/rest/conversations/published.rs` proves.\n\n\
-        | operation | call | story |\n|---|---|---|\n"
+        published, `tests/rest/conversations/published.rs` (with a service in the path and without) and `tests/rest/messaging` prove.\n"
         .to_owned();
     let mut empty = Vec::new();
-    for (method, path, _) in published.operations() {
-        if PERIPHERAL.iter().any(|it| path.contains(it)) {
-            continue;
+    for (product, published) in products {
+        text += &format!("\n## {product}\n\n| operation | call | story |\n|---|---|---|\n");
+        for (method, path, _) in published.operations() {
+            if PERIPHERAL.iter().any(|it| path.contains(it)) {
+                continue;
+            }
+            let (row, found) = row(&stories, &method, &path);
+            empty.extend((!found).then(|| format!("{product}: {row}")));
+            text += &row;
         }
-        let call = call_of(&method, &path);
-        let (accessor, is_one, verb) = &call;
-        let found = stories.iter().find_map(|(file, story)| {
-            let title = story_at(story, place_of(story, &call)?)?;
-            Some(format!("{file}: {title}"))
-        });
-        let operation = format!("{} {path}", method.to_uppercase());
-        if found.is_none() {
-            empty.push(format!("{operation} ({accessor}, {verb})"));
-        }
-        let shown =
-            if *is_one { format!("{accessor}(…).{verb}") } else { format!("{accessor}.{verb}") };
-        text += &format!("| `{operation}` | `{shown}` | {} |\n", found.unwrap_or_default());
     }
     (text, empty)
 }
 
+/// The row of an operation, and whether a story makes the call.
+fn row(stories: &BTreeMap<String, String>, method: &str, path: &str) -> (String, bool) {
+    let call = call_of(method, path);
+    let (accessor, is_one, verb) = &call;
+    let found = stories.iter().find_map(|(file, story)| {
+        let title = story_at(story, place_of(story, &call)?)?;
+        Some(format!("{file}: {title}"))
+    });
+    let operation = format!("{} {path}", method.to_uppercase());
+    let shown =
+        if *is_one { format!("{accessor}(…).{verb}") } else { format!("{accessor}.{verb}") };
+    let is_found = found.is_some();
+    (format!("| `{operation}` | `{shown}` | {} |\n", found.unwrap_or_default()), is_found)
+}
+
 #[test]
 fn every_operation_that_matters_is_in_a_story_of_the_sdk() {
-    let Some(published) = Schema::open("twilio_conversations_v1.json") else { return };
-    let (table, empty) = table(&published);
+    let open = |(product, file)| Some((product, Schema::open(file)?));
+    let Some(products) = PRODUCTS.into_iter().map(open).collect::<Option<Vec<_>>>() else { return };
+    let (table, empty) = table(&products);
     assert_eq!(empty, Vec::<String>::new(), "no story calls these");
     if std::env::var_os("UPDATE_OPERATIONS").is_some() {
         fs::write(root().join(TABLE), table).unwrap();
@@ -130,18 +159,27 @@ fn every_operation_that_matters_is_in_a_story_of_the_sdk() {
 #[test]
 fn every_operation_that_is_used_is_in_the_table() {
     let Some(survey) = reference_text("surface.md") else { return };
-    let rows = survey.lines().filter(|line| line.contains("`conversations.v1."));
     let mut used = 0;
     let table = read(TABLE);
-    for row in rows.filter(|row| row.starts_with("| CORE ") || row.starts_with("| USEFUL ")) {
-        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
-        let path = cells[2].trim_matches('`');
-        for method in ["GET", "POST", "DELETE"].iter().filter(|method| cells[3].contains(*method)) {
-            assert!(table.contains(&format!("| `{method} {path}` |")), "{method} {path}");
-            used += 1;
+    for (product, _) in PRODUCTS {
+        let (_, section) = table.split_once(&format!("## {product}\n")).expect("a section");
+        let section = section.split("\n## ").next().unwrap_or_default();
+        let rows = survey.lines().filter(|line| line.contains(&format!("`{product}.")));
+        let matters = |row: &&str| row.starts_with("| CORE ") || row.starts_with("| USEFUL ");
+        for row in rows.filter(matters) {
+            let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+            let path = cells[2].trim_matches('`');
+            if PERIPHERAL.iter().any(|it| path.contains(it)) {
+                continue;
+            }
+            let methods = ["GET", "POST", "DELETE"].into_iter();
+            for method in methods.filter(|method| cells[3].contains(method)) {
+                assert!(section.contains(&format!("| `{method} {path}` |")), "{method} {path}");
+                used += 1;
+            }
         }
     }
-    assert!(used >= 90, "{used} operations are used");
+    assert!(used >= 120, "{used} operations are used");
 }
 
 #[test]

@@ -6,11 +6,12 @@ use switchboard_tests::ACCOUNT;
 use crate::world::World;
 
 /// The published descriptions, each with the path that its product has here.
-pub(crate) const PUBLISHED: [(&str, &str); 7] = [
+pub(crate) const PUBLISHED: [(&str, &str); 8] = [
     ("twilio_conversations_v1.json", "/conversations"),
     ("twilio_taskrouter_v1.json", "/taskrouter"),
     ("twilio_flex_v1.json", "/flex-api"),
     ("twilio_messaging_v1.json", "/messaging"),
+    ("twilio_messaging_v2.json", "/messaging"),
     ("twilio_studio_v2.json", "/studio"),
     ("twilio_api_v2010_messages.json", "/api"),
     ("twilio_api_v2010_extras.json", "/api"),
@@ -302,6 +303,7 @@ impl Full {
         for sender in ["ACME", "Acme Ltd"] {
             self.make(&format!("{below}/AlphaSenders"), &[("AlphaSender", sender)]).await;
         }
+        self.senders(&account, &below).await;
         let mut message = String::new();
         for body in ["one", "two"] {
             let form = [
@@ -316,10 +318,39 @@ impl Full {
         self.post(&format!("{account}/Messages/{message}.json"), &[]);
         self.list(services, &[""]);
         self.list(&below, &["/PhoneNumbers", "/AlphaSenders", "/ShortCodes", "/ChannelSenders"]);
+        self.list(&below, &["/DestinationAlphaSenders"]);
+        self.list(&account, &["/SMS/ShortCodes.json"]);
+        self.list("/messaging/v2/Channels/Senders", &["", "?Channel=whatsapp"]);
         self.list(&account, &["/IncomingPhoneNumbers.json", "/Keys.json", "/Messages.json"]);
         self.list(&account, &["/IncomingPhoneNumbers.json?PhoneNumber=800"]);
         self.list(&account, &["/Messages.json?To=%2B14155550100"]);
         self.list(&format!("{account}/Messages/{message}"), &["/Media.json"]);
+    }
+
+    /// Short codes, senders on channels, and letters for one country.
+    async fn senders(&mut self, account: &str, service: &str) {
+        let (codes, senders) =
+            (format!("{account}/SMS/ShortCodes.json"), "/messaging/v2/Channels/Senders");
+        for (code, sender) in [("12345", "whatsapp:+18005550197"), ("54321", "messenger:77")] {
+            let sid = self.make(&codes, &[("ShortCode", code), ("CountryCode", "US")]).await;
+            self.post(&format!("{account}/SMS/ShortCodes/{sid}.json"), &[]);
+            self.make(&format!("{service}/ShortCodes"), &[("ShortCodeSid", &sid)]).await;
+            let sid = self.make(senders, &[("sender_id", sender)]).await;
+            self.post(&format!("{senders}/{sid}"), &[]);
+            self.make(&format!("{service}/ChannelSenders"), &[("Sid", &sid)]).await;
+        }
+        self.post(&codes, &[("ShortCode", "98765"), ("CountryCode", "US")]);
+        let free = self.make(&codes, &[("ShortCode", "56789"), ("CountryCode", "US")]).await;
+        self.post(&format!("{service}/ShortCodes"), &[("ShortCodeSid", &free)]);
+        self.post(senders, &[("sender_id", "whatsapp:+18005550198")]);
+        let free = self.make(senders, &[("sender_id", "whatsapp:+18005550196")]).await;
+        self.post(&format!("{service}/ChannelSenders"), &[("Sid", &free)]);
+        let letters = format!("{service}/DestinationAlphaSenders");
+        self.post(&letters, &[("AlphaSender", "Les autres"), ("IsoCountryCode", "FR")]);
+        for country in ["DE", "FR"] {
+            let form = [("AlphaSender", "ACME"), ("IsoCountryCode", country)];
+            self.make(&letters, &form).await;
+        }
     }
 }
 

@@ -273,6 +273,10 @@ const fn group_of(pair: Reference) -> Option<Group> {
         | Reference::SettingsMessagingService
         | Reference::NumberMessagingService
         | Reference::MessagingServiceNumber
+        | Reference::ShortCodeMessagingService
+        | Reference::MessagingServiceShortCode
+        | Reference::ChannelSenderMessagingService
+        | Reference::MessagingServiceChannelSender
         | Reference::SenderOfConnection
         | Reference::ConnectionOfSender => Some(Group::Configuration),
         Reference::ConversationService
@@ -280,6 +284,7 @@ const fn group_of(pair: Reference) -> Option<Group> {
         | Reference::ConversationMessagingService
         | Reference::ConversationFlow
         | Reference::MessageMessagingService
+        | Reference::StickyMessagingService
         | Reference::MessageConversation
         | Reference::BindingConversation
         | Reference::GroupConversation

@@ -115,6 +115,7 @@ impl World {
                 friendly_name: (*address).to_owned(),
                 carrier: CarrierName::default(),
                 messaging_service: None,
+                campaign: None,
                 settings: None,
                 created: Timestamp(START),
                 updated: Timestamp(START),

@@ -6,7 +6,7 @@ use serde_json::Value;
 use switchboard::stub_carrier::Behaviour;
 use switchboard_carriers::stub::Taken;
 use switchboard_domain::carriage::DeliveryStatus;
-use switchboard_tests::{Exchange, eventually};
+use switchboard_tests::{ACCOUNT, Exchange, eventually};
 
 /// A conversation with a reply in it, and where its receipts are.
 async fn reply(exchange: &Exchange, address: &str) -> String {
@@ -40,6 +40,34 @@ async fn a_reply_waits_for_a_carrier_that_is_down() {
     exchange.later(Duration::from_secs(10));
     status(&exchange, &receipts, "delivered").await;
     assert_eq!(exchange.carrier.sent().len(), 1);
+    exchange.rests().await;
+}
+
+/// What is accepted has its sender; whom the pool has when it goes out is no matter (rule E.2).
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_waits_goes_out_by_a_sender_that_left_the_pool() {
+    let exchange = Exchange::open().await;
+    if !exchange.moves_time() {
+        return;
+    }
+    exchange.carrier.set(Behaviour::Down);
+    let messages = format!("/api/2010-04-01/Accounts/{ACCOUNT}/Messages.json");
+    let service = exchange.sid("messaging");
+    let form =
+        [("To", "+14155550134"), ("MessagingServiceSid", service.as_str()), ("Body", "an offer")];
+    exchange.api.post(&messages, &form).await.ok();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(exchange.carrier.sent().is_empty());
+    let pool = format!("/messaging/v1/Services/{service}/PhoneNumbers");
+    let number = exchange.api.all(&pool, "phone_numbers").await.remove(0);
+    let place = format!("{pool}/{}", number["sid"].as_str().unwrap());
+    assert_eq!(exchange.api.delete(&place).await.status, 204);
+    let refused = exchange.api.post(&messages, &form).await;
+    assert_eq!(refused.refusal(), (400, 21704), "nobody is left for the next");
+    exchange.carrier.set(Behaviour::Accept);
+    exchange.later(Duration::from_secs(10));
+    let sent = eventually("the message", || async { exchange.carrier.sent().pop() }).await;
+    assert_eq!(Some(sent.from.as_str()), number["phone_number"].as_str());
     exchange.rests().await;
 }
 

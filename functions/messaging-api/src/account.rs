@@ -22,6 +22,7 @@ pub(crate) fn fetch(call: &Call<'_>) -> Answer {
             "incoming_phone_numbers": uri(call, "/IncomingPhoneNumbers"),
             "keys": uri(call, "/Keys"),
             "messages": uri(call, "/Messages"),
+            "short_codes": uri(call, "/SMS/ShortCodes"),
         },
     })))
 }

@@ -8,14 +8,15 @@
 
 mod account;
 mod carrier_codes;
-mod country;
+mod channel_senders;
 mod keys;
 mod messages;
 mod numbers;
 mod oauth;
 mod pool;
-mod segments;
 mod services;
+mod short_codes;
+mod usecases;
 
 use std::convert::Infallible;
 
@@ -65,6 +66,7 @@ async fn route(call: &Call<'_>) -> Answer {
     match (call.product.as_str(), call.path().as_slice()) {
         (product, path) if oauth::is_here(product, path) => oauth::answer(call).await,
         ("messaging", ["v1", "Services", rest @ ..]) => messaging(call, rest).await,
+        ("messaging", ["v2", "Channels", "Senders", rest @ ..]) => channels(call, rest).await,
         ("iam", ["v1", "Keys", rest @ ..]) => of_keys(call, View::Iam, rest).await,
         ("api", ["2010-04-01", "Accounts", rest @ .., last]) => {
             let Some(last) = last.strip_suffix(".json") else {
@@ -89,26 +91,55 @@ async fn messaging(call: &Call<'_>, path: &[&str]) -> Answer {
     match (call.method, path) {
         (Post, []) => services::create(call).await,
         (Get, []) => services::list(call).await,
+        (Get, ["Usecases"]) => usecases::fetch(call),
         (Get, [sid]) => services::fetch(call, sid).await,
         (Post, [sid]) => services::update(call, sid).await,
         (Delete, [sid]) => services::remove(call, sid).await,
-        (Post, [service, "PhoneNumbers"]) => pool::numbers::create(call, service).await,
-        (Get, [service, "PhoneNumbers"]) => pool::numbers::list(call, service).await,
-        (Get, [service, "PhoneNumbers", sid]) => pool::numbers::fetch(call, service, sid).await,
-        (Delete, [service, "PhoneNumbers", sid]) => pool::numbers::remove(call, service, sid).await,
-        (Post, [service, "AlphaSenders"]) => pool::alpha_senders::create(call, service).await,
-        (Get, [service, "AlphaSenders"]) => pool::alpha_senders::list(call, service).await,
-        (Get, [service, "AlphaSenders", sid]) => {
-            pool::alpha_senders::fetch(call, service, sid).await
+        (_, [service, rest @ ..]) => pooled(call, service, rest).await,
+        _ => call.no_such_operation(),
+    }
+}
+
+/// The paths behind one service: its pool.
+async fn pooled(call: &Call<'_>, service: &str, path: &[&str]) -> Answer {
+    use Method::{Delete, Get, Post};
+    use pool::{alpha_senders, channel_senders, destinations, numbers, short_codes};
+    match (call.method, path) {
+        (Post, ["PhoneNumbers"]) => numbers::create(call, service).await,
+        (Get, ["PhoneNumbers"]) => numbers::list(call, service).await,
+        (Get, ["PhoneNumbers", sid]) => numbers::fetch(call, service, sid).await,
+        (Delete, ["PhoneNumbers", sid]) => numbers::remove(call, service, sid).await,
+        (Post, ["AlphaSenders"]) => alpha_senders::create(call, service).await,
+        (Get, ["AlphaSenders"]) => alpha_senders::list(call, service).await,
+        (Get, ["AlphaSenders", sid]) => alpha_senders::fetch(call, service, sid).await,
+        (Delete, ["AlphaSenders", sid]) => alpha_senders::remove(call, service, sid).await,
+        (Post, ["DestinationAlphaSenders"]) => destinations::create(call, service).await,
+        (Get, ["DestinationAlphaSenders"]) => destinations::list(call, service).await,
+        (Get, ["DestinationAlphaSenders", sid]) => destinations::fetch(call, service, sid).await,
+        (Delete, ["DestinationAlphaSenders", sid]) => {
+            alpha_senders::remove(call, service, sid).await
         }
-        (Delete, [service, "AlphaSenders", sid]) => {
-            pool::alpha_senders::remove(call, service, sid).await
-        }
-        (Get, [service, "ShortCodes"]) => pool::none(call, service, "short_codes").await,
-        (Get, [service, "ChannelSenders"]) => pool::none(call, service, "senders").await,
-        (Post, [service, what @ ("ShortCodes" | "ChannelSenders")]) => {
-            pool::not_supported(call, service, what).await
-        }
+        (Post, ["ShortCodes"]) => short_codes::create(call, service).await,
+        (Get, ["ShortCodes"]) => short_codes::list(call, service).await,
+        (Get, ["ShortCodes", sid]) => short_codes::fetch(call, service, sid).await,
+        (Delete, ["ShortCodes", sid]) => short_codes::remove(call, service, sid).await,
+        (Post, ["ChannelSenders"]) => channel_senders::create(call, service).await,
+        (Get, ["ChannelSenders"]) => channel_senders::list(call, service).await,
+        (Get, ["ChannelSenders", sid]) => channel_senders::fetch(call, service, sid).await,
+        (Delete, ["ChannelSenders", sid]) => channel_senders::remove(call, service, sid).await,
+        _ => call.no_such_operation(),
+    }
+}
+
+/// The paths behind `/messaging/v2/Channels/Senders`.
+async fn channels(call: &Call<'_>, path: &[&str]) -> Answer {
+    use Method::{Delete, Get, Post};
+    match (call.method, path) {
+        (Post, []) => channel_senders::create(call).await,
+        (Get, []) => channel_senders::list(call).await,
+        (Get, [sid]) => channel_senders::fetch(call, sid).await,
+        (Post, [sid]) => channel_senders::update(call, sid).await,
+        (Delete, [sid]) => channel_senders::remove(call, sid).await,
         _ => call.no_such_operation(),
     }
 }
@@ -123,6 +154,7 @@ async fn account_2010(call: &Call<'_>, path: &[&str]) -> Answer {
         (Get, ["IncomingPhoneNumbers", sid]) => numbers::fetch(call, sid).await,
         (Post, ["IncomingPhoneNumbers", sid]) => numbers::update(call, sid).await,
         (Delete, ["IncomingPhoneNumbers", sid]) => numbers::remove(call, sid).await,
+        (_, ["SMS", "ShortCodes", rest @ ..]) => of_short_codes(call, rest).await,
         (_, ["Keys", rest @ ..]) => of_keys(call, View::Keys, rest).await,
         (_, ["SigningKeys", rest @ ..]) => of_keys(call, View::SigningKeys, rest).await,
         (Post, ["Messages"]) => messages::create::create(call).await,
@@ -130,11 +162,25 @@ async fn account_2010(call: &Call<'_>, path: &[&str]) -> Answer {
         (Get, ["Messages", sid]) => messages::fetch(call, sid).await,
         (Post, ["Messages", sid]) => messages::update(call, sid).await,
         (Delete, ["Messages", sid]) => messages::remove(call, sid).await,
+        (Get, ["Messages", sid, "SenderReceipt"]) => messages::receipt::fetch(call, sid).await,
         (Get, ["Messages", sid, "Media"]) => messages::media::list(call, sid).await,
         (Get, ["Messages", sid, "Media", media]) => messages::media::fetch(call, sid, media).await,
         (Delete, ["Messages", sid, "Media", media]) => {
             messages::media::remove(call, sid, media).await
         }
+        _ => call.no_such_operation(),
+    }
+}
+
+/// The paths behind the account's short codes.
+async fn of_short_codes(call: &Call<'_>, path: &[&str]) -> Answer {
+    use Method::{Delete, Get, Post};
+    match (call.method, path) {
+        (Post, []) => short_codes::create(call).await,
+        (Get, []) => short_codes::list(call).await,
+        (Get, [sid]) => short_codes::fetch(call, sid).await,
+        (Post, [sid]) => short_codes::update(call, sid).await,
+        (Delete, [sid]) => short_codes::remove(call, sid).await,
         _ => call.no_such_operation(),
     }
 }

@@ -7,8 +7,10 @@ use switchboard_domain::carriage::CarrierName;
 use switchboard_domain::codes::Code;
 use switchboard_domain::configuration::{MessagingService, PhoneNumber};
 use switchboard_domain::decision::Decision;
+use switchboard_domain::sender::is_e164;
 use switchboard_domain::sid::PhoneNumberSid;
 use switchboard_domain::version::Version;
+use switchboard_rest::fields::{invalid, is_sid};
 use switchboard_rest::settings::{self, Setting, choice, method, sid, switch, url};
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::{Listing, key};
@@ -56,6 +58,7 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
         number,
         carrier: carrier(call)?.unwrap_or_default(),
         messaging_service: None,
+        campaign: campaign(call)?.flatten(),
         settings: None,
         created: call.now,
         updated: call.now,
@@ -84,6 +87,17 @@ fn carrier(call: &Call<'_>) -> Result<Option<CarrierName>, ApiError> {
     CarrierName::parse(text).map(Some).ok_or_else(unknown)
 }
 
+/// The campaign that the number is registered with: a parameter of our own, `CampaignSid`, since registering one is between
+/// the account and its carrier. An empty one takes it away.
+fn campaign(call: &Call<'_>) -> Result<Option<Option<String>>, ApiError> {
+    match call.form.get("CampaignSid") {
+        None => Ok(None),
+        Some("") => Ok(Some(None)),
+        Some(text) if is_sid(text, "CM") => Ok(Some(Some(text.to_owned()))),
+        Some(_) => Err(invalid("CampaignSid", "is not an identifier starting with CM")),
+    }
+}
+
 /// A number in E.164; short codes and senders on other channels are none.
 fn phone_number(text: &str) -> Result<Address, ApiError> {
     let number: Option<Address> = text.parse().ok();
@@ -92,11 +106,6 @@ fn phone_number(text: &str) -> Result<Address, ApiError> {
         let rule = "it is + and 7 to 15 digits, without a channel";
         ApiError::because(Code::InvalidPhoneNumber, rule)
     })
-}
-
-/// Whether an address in normal form is a telephone number.
-pub(crate) fn is_e164(text: &str) -> bool {
-    text.strip_prefix('+').is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// `GET …/IncomingPhoneNumbers.json`; `PhoneNumber` may have `*` for any characters or be a part of the number.
@@ -141,12 +150,12 @@ pub(crate) async fn update(call: &Call<'_>, sid: &str) -> Answer {
         return Err(Code::OtherAccount.into());
     }
     let name = friendly_name(call)?.filter(|name| !name.is_empty());
-    let carrier = carrier(call)?;
+    let (carrier, campaign) = (carrier(call)?, campaign(call)?);
     let given = settings::read(SETTINGS, &call.form)?;
     let number = call.decide(|| async {
         let mut number = load(call, sid).await?;
         let changed = given.apply(&mut number.settings);
-        if name.is_none() && carrier.is_none() && !changed {
+        if name.is_none() && carrier.is_none() && campaign.is_none() && !changed {
             return Ok((number, Decision::unchanged()));
         }
         if let Some(name) = &name {
@@ -154,7 +163,15 @@ pub(crate) async fn update(call: &Call<'_>, sid: &str) -> Answer {
         }
         number.carrier = carrier.unwrap_or(number.carrier);
         number.updated = call.now;
-        Ok::<_, ApiError>((number.clone(), Decision::put(number)))
+        let mut decision = Decision::put(number.clone());
+        if let Some(campaign) = &campaign {
+            number.campaign.clone_from(campaign);
+            decision = Decision::put(number.clone());
+            if let Some(pool) = pool_with(call, &number).await? {
+                decision = decision.and(pool);
+            }
+        }
+        Ok::<_, ApiError>((number, decision))
     });
     Ok(Reply::ok(render(call, &number.await?)))
 }
@@ -177,6 +194,23 @@ pub(crate) async fn remove(call: &Call<'_>, sid: &str) -> Answer {
     });
     gone.await?;
     Ok(Reply::gone())
+}
+
+/// The service whose pool a number is in, which tells whether the number is registered.
+async fn pool_with(
+    call: &Call<'_>,
+    number: &PhoneNumber,
+) -> Result<Option<MessagingService>, ApiError> {
+    let Some(of) = number.messaging_service else {
+        return Ok(None);
+    };
+    let service: Option<MessagingService> = call.on.store.get(key::messaging_service(of)).await?;
+    Ok(service.map(|mut service| {
+        for place in service.numbers.iter_mut().filter(|place| place.sid == number.sid) {
+            place.registered = number.campaign.is_some();
+        }
+        service
+    }))
 }
 
 async fn load(call: &Call<'_>, sid: &str) -> Result<PhoneNumber, ApiError> {

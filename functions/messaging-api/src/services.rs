@@ -4,16 +4,25 @@ use serde_json::{Value, json};
 use switchboard_domain::codes::Code;
 use switchboard_domain::configuration::{ConversationConfiguration, MessagingService, PhoneNumber};
 use switchboard_domain::decision::Decision;
+use switchboard_domain::sender::{ChannelSender, ShortCode};
 use switchboard_domain::sid::MessagingServiceSid;
 use switchboard_domain::version::Version;
 use switchboard_rest::settings::{self, Setting, choice, method, number, switch, url};
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::{Listing, key, take};
 
+use crate::usecases::USECASES;
 use crate::{friendly_name, keep_new};
 
-const USECASES: &[&str] =
-    &["notifications", "marketing", "verification", "discussion", "poll", "undeclared"];
+const USECASE_WORDS: &[&str] = &{
+    let mut words = [""; USECASES.len()];
+    let mut at = 0;
+    while at < words.len() {
+        words[at] = USECASES[at].0;
+        at += 1;
+    }
+    words
+};
 const SCANS: &[&str] = &["inherit", "enable", "disable"];
 
 const SETTINGS: &[Setting] = &[
@@ -31,7 +40,7 @@ const SETTINGS: &[Setting] = &[
     number("ValidityPeriod", "validity_period", 1, 36_000, 36_000)
         .refused_as(Code::InvalidValidityPeriod),
     switch("SynchronousValidation", "synchronous_validation", false),
-    choice("Usecase", "usecase", USECASES, "undeclared").refused_as(Code::InvalidUsecase),
+    choice("Usecase", "usecase", USECASE_WORDS, "undeclared").refused_as(Code::InvalidUsecase),
     switch("UseInboundWebhookOnNumber", "use_inbound_webhook_on_number", false),
 ];
 
@@ -47,6 +56,8 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
         settings: None,
         numbers: Vec::new(),
         alpha_senders: Vec::new(),
+        short_codes: Vec::new(),
+        channel_senders: Vec::new(),
         created: call.now,
         updated: call.now,
         version: Version::NEW,
@@ -88,7 +99,7 @@ pub(crate) async fn update(call: &Call<'_>, sid: &str) -> Answer {
     Ok(Reply::ok(render(call, &service.await?)))
 }
 
-/// `DELETE /v1/Services/{Sid}`: the numbers of its pool are free again, and it is not the conversations' default one
+/// `DELETE /v1/Services/{Sid}`: the senders of its pool are free again, and it is not the conversations' default one
 /// any more. The settings that say so are written in any case, so that it does not become it meanwhile. Conversations
 /// and messages keep the identifier (rule E.1).
 pub(crate) async fn remove(call: &Call<'_>, sid: &str) -> Answer {
@@ -97,21 +108,11 @@ pub(crate) async fn remove(call: &Call<'_>, sid: &str) -> Answer {
         let settings = call.on.store.get::<ConversationConfiguration>(settings_at).await?;
         let mut settings = settings.unwrap_or_default();
         let mut service = load(call, sid).await?;
-        let keys: Vec<_> = service.numbers.iter().map(|one| key::phone_number(one.sid)).collect();
-        let mut found = call.on.store.get_all(&keys).await?;
-        let mut decision = Decision::unchanged();
-        for key in &keys {
-            let number: Option<PhoneNumber> = take(&mut found, key);
-            if let Some(mut number) =
-                number.filter(|one| one.messaging_service == Some(service.sid))
-            {
-                number.messaging_service = None;
-                number.updated = call.now;
-                decision = decision.and(number);
-            }
-        }
+        let decision = freed(call, &service).await?;
         if decision.puts.len() > FREED_MAX {
             service.numbers.clear();
+            service.short_codes.clear();
+            service.channel_senders.clear();
             service.updated = call.now;
             return Ok::<_, ApiError>((false, decision.and(service)));
         }
@@ -121,6 +122,40 @@ pub(crate) async fn remove(call: &Call<'_>, sid: &str) -> Answer {
     };
     while !call.decide(step).await? {}
     Ok(Reply::gone())
+}
+
+/// Everything of the account's that is in its pool, and is free from now on.
+async fn freed(call: &Call<'_>, service: &MessagingService) -> Result<Decision, ApiError> {
+    let of = Some(service.sid);
+    let mut decision = Decision::unchanged();
+    let keys: Vec<_> = service.numbers.iter().map(|one| key::phone_number(one.sid)).collect();
+    let codes: Vec<_> = service.short_codes.iter().map(|one| key::short_code(one.sid)).collect();
+    let senders = service.channel_senders.iter().map(|one| key::channel_sender(one.sid));
+    let senders: Vec<_> = senders.collect();
+    let all = [keys.as_slice(), codes.as_slice(), senders.as_slice()].concat();
+    let mut found = call.on.store.get_all(&all).await?;
+    for at in &keys {
+        let number: Option<PhoneNumber> = take(&mut found, at);
+        if let Some(number) = number.filter(|one| one.messaging_service == of) {
+            let free = PhoneNumber { messaging_service: None, updated: call.now, ..number };
+            decision = decision.and(free);
+        }
+    }
+    for at in &codes {
+        let code: Option<ShortCode> = take(&mut found, at);
+        if let Some(code) = code.filter(|one| one.messaging_service == of) {
+            let free = ShortCode { messaging_service: None, updated: call.now, ..code };
+            decision = decision.and(free);
+        }
+    }
+    for at in &senders {
+        let sender: Option<ChannelSender> = take(&mut found, at);
+        if let Some(sender) = sender.filter(|one| one.messaging_service == of) {
+            let free = ChannelSender { messaging_service: None, updated: call.now, ..sender };
+            decision = decision.and(free);
+        }
+    }
+    Ok(decision)
 }
 
 /// The service that a path names.

@@ -16,7 +16,12 @@ use strum::VariantArray as _;
 pub const ADDRESS_CHARS_MAX: usize = 256;
 
 /// Where nobody can be called back whose number begins so, in North America.
-const TOLL_FREE: [&str; 7] = ["800", "833", "844", "855", "866", "877", "888"];
+const TOLL_FREE: [u16; 7] = [800, 833, 844, 855, 866, 877, 888];
+
+/// Whether an area code is one of those.
+pub(crate) fn is_toll_free_area(area: u16) -> bool {
+    TOLL_FREE.contains(&area)
+}
 
 /// The kind of channel that an address belongs to.
 #[derive(
@@ -148,7 +153,14 @@ impl Address {
     pub fn is_long_code(&self) -> bool {
         let national = self.0.strip_prefix("+1").filter(|it| it.len() == 10);
         let national = national.filter(|it| it.bytes().all(|byte| byte.is_ascii_digit()));
-        national.and_then(|it| it.get(..3)).is_some_and(|area| !TOLL_FREE.contains(&area))
+        national.is_some() && !self.is_toll_free()
+    }
+
+    /// Whether it is a telephone's number for which the one who is called pays, in North America.
+    pub fn is_toll_free(&self) -> bool {
+        let national = self.0.strip_prefix("+1").filter(|it| it.len() == 10);
+        let area = national.and_then(|it| it.get(..3)).and_then(|area| area.parse().ok());
+        area.is_some_and(is_toll_free_area)
     }
 
     /// The normal form without its channel prefix.
@@ -221,7 +233,7 @@ fn phone(text: &str) -> Result<String, NotAnAddress> {
 }
 
 /// Up to 11 letters, digits, spaces and a few signs, with at least one letter (rule E.2).
-fn alphanumeric_sender(text: &str) -> bool {
+pub fn alphanumeric_sender(text: &str) -> bool {
     text.len() <= 11
         && text.bytes().any(|byte| byte.is_ascii_alphabetic())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b" +-_&".contains(&byte))
@@ -366,6 +378,16 @@ mod tests {
         let longest = format!("messenger:{}", "1".repeat(ADDRESS_CHARS_MAX - 10));
         assert!(longest.parse::<Address>().is_ok());
         assert!(format!("{longest}1").parse::<Address>().is_err());
+    }
+
+    #[test]
+    fn an_alphanumeric_sender_has_a_letter_and_eleven_characters_at_most() {
+        for right in ["ACME", "A1 +-_&", "abcdefghijk"] {
+            assert!(alphanumeric_sender(right), "{right}");
+        }
+        for wrong in ["", "12345", "abcdefghijkl", "Ä", "a.b"] {
+            assert!(!alphanumeric_sender(wrong), "{wrong}");
+        }
     }
 
     #[test]

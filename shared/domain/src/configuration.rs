@@ -10,8 +10,8 @@ use crate::conversation::{
     Defaults, EventName, HookName, Hooks, Lengths, Listening, Timer, asking,
 };
 use crate::sid::{
-    AddressConfigurationSid, AlphaSenderSid, FlowSid, MessagingServiceSid, PhoneNumberSid,
-    ServiceSid, Sid as _,
+    AddressConfigurationSid, AlphaSenderSid, ChannelSenderSid, FlowSid, MessagingServiceSid,
+    PhoneNumberSid, ServiceSid, ShortCodeSid, Sid as _,
 };
 use crate::timestamp::Timestamp;
 use crate::version::Version;
@@ -32,6 +32,9 @@ pub struct PhoneNumber {
     /// The messaging service whose pool it is in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub messaging_service: Option<MessagingServiceSid>,
+    /// The campaign that it is registered with at its carrier, for the United States.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub campaign: Option<String>,
     /// The remaining settings, kept and given back as they came (`SmsUrl`, `SmsMethod`, …).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settings: Option<String>,
@@ -58,6 +61,9 @@ pub struct AlphaSender {
     pub sid: AlphaSenderSid,
     /// What the customer sees.
     pub sender: String,
+    /// The ISO code of the one country that it is for; all if none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
     /// When it was added.
     pub created: Timestamp,
 }
@@ -69,6 +75,33 @@ pub struct PoolNumber {
     pub sid: PhoneNumberSid,
     /// The number.
     pub number: Address,
+    /// Whether it is registered with a campaign, as the number says.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub registered: bool,
+    /// When it was added.
+    pub created: Timestamp,
+}
+
+/// A short code's place in the pool of a messaging service.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PoolShortCode {
+    /// The short code's identifier.
+    pub sid: ShortCodeSid,
+    /// The short code.
+    pub code: Address,
+    /// The ISO code of its country, the only one that it reaches.
+    pub country: String,
+    /// When it was added.
+    pub created: Timestamp,
+}
+
+/// The place of a sender on a channel in the pool of a messaging service.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PoolChannelSender {
+    /// The sender's identifier.
+    pub sid: ChannelSenderSid,
+    /// The sender.
+    pub sender: Address,
     /// When it was added.
     pub created: Timestamp,
 }
@@ -89,6 +122,12 @@ pub struct MessagingService {
     /// Alphanumeric senders of the pool.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alpha_senders: Vec<AlphaSender>,
+    /// Short codes of the pool.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub short_codes: Vec<PoolShortCode>,
+    /// Senders on channels of the pool.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub channel_senders: Vec<PoolChannelSender>,
     /// When it was created.
     pub created: Timestamp,
     /// When it was last changed.
@@ -96,6 +135,24 @@ pub struct MessagingService {
     /// How often it was written.
     #[serde(skip)]
     pub version: Version,
+}
+
+impl MessagingService {
+    /// How many senders are in its pool, of all kinds.
+    pub const fn pool_size(&self) -> usize {
+        self.numbers.len()
+            + self.alpha_senders.len()
+            + self.short_codes.len()
+            + self.channel_senders.len()
+    }
+
+    /// Whether a sender is in its pool.
+    pub fn has(&self, sender: &Address) -> bool {
+        self.numbers.iter().any(|one| one.number == *sender)
+            || self.short_codes.iter().any(|one| one.code == *sender)
+            || self.channel_senders.iter().any(|one| one.sender == *sender)
+            || self.alpha_senders.iter().any(|one| one.sender == sender.as_str())
+    }
 }
 
 /// What happens when a customer writes to an address for the first time (rule A.5).

@@ -37,6 +37,7 @@ use crate::conversation::{
 use crate::media::fit_channel;
 use crate::private::Private;
 use crate::refusal::Refusal;
+use crate::sender::SenderReceipt;
 use crate::sid::{ConversationSid, MediaSid, MessageSid, MessagingServiceSid};
 use crate::timestamp::Timestamp;
 use crate::version::Version;
@@ -114,6 +115,9 @@ pub struct Fields {
     /// The messaging service it came in or goes out by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub messaging_service: Option<MessagingServiceSid>,
+    /// Why it has its sender, if a messaging service sends it outside of conversations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender: Option<SenderReceipt>,
     /// The copies that go to customers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deliveries: Vec<Delivery>,
@@ -341,6 +345,7 @@ pub(crate) fn append(draft: &mut Draft<'_>, post: Post) -> Result<Message, Refus
         attributes: post.attributes,
         speaker,
         messaging_service: conversation.messaging_service,
+        sender: None,
         deliveries,
         origin: post.origin,
         author,
@@ -471,6 +476,7 @@ pub fn unrouted(inbound: &InboundMessage, service: Option<MessagingServiceSid>) 
         speaker: None,
         origin: Some(Origin::of(inbound, None)),
         messaging_service: service,
+        sender: None,
         deliveries: Vec::new(),
         created: inbound.received_at,
         edited: None,
@@ -478,18 +484,19 @@ pub fn unrouted(inbound: &InboundMessage, service: Option<MessagingServiceSid>) 
     })
 }
 
-/// A programmable message outside of conversations.
+/// A programmable message outside of conversations; by which messaging service it goes, and why that chose the sender.
 pub fn outside(
     sid: MessageSid,
     pair: Pair,
     body: Option<Private<String>>,
     media: Vec<Media>,
-    service: Option<MessagingServiceSid>,
+    by: Option<(MessagingServiceSid, SenderReceipt)>,
     now: Timestamp,
 ) -> Result<Message, Refusal> {
     if body.as_ref().is_none_or(|body| body.is_empty()) && media.is_empty() {
         return Err(Refusal::EmptyMessage);
     }
+    let (messaging_service, sender) = by.unzip();
     Ok(Message::new(Fields {
         sid,
         conversation: None,
@@ -504,7 +511,8 @@ pub fn outside(
         attributes: None,
         speaker: None,
         origin: None,
-        messaging_service: service,
+        messaging_service,
+        sender,
         deliveries: vec![Delivery::new(1, None, pair, now)],
         created: now,
         edited: None,

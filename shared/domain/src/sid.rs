@@ -193,10 +193,14 @@ sids! {
     RoleSid = "RL";
     /// One HTTP request.
     RequestSid = "RQ";
+    /// A short code of the account.
+    ShortCodeSid = "SC";
     /// An API key.
     KeySid = "SK";
     /// A programmable message.
     SmsSid = "SM";
+    /// The sender that a recipient is used to.
+    StickySenderSid = "SR";
     /// A task channel.
     TaskChannelSid = "TC";
     /// An interaction channel.
@@ -225,6 +229,8 @@ sids! {
     TaskSid = "WT";
     /// A workflow.
     WorkflowSid = "WW";
+    /// A sender on a channel.
+    ChannelSenderSid = "XE";
 }
 
 #[cfg(test)]

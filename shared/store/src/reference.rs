@@ -100,8 +100,18 @@ pairs! {
     SettingsMessagingService: "ConversationConfiguration" => "MessagingService", Always;
     /// The pool that a number is in.
     NumberMessagingService: "PhoneNumber" => "MessagingService", Always;
+    /// The pool that a short code is in.
+    ShortCodeMessagingService: "ShortCode" => "MessagingService", Always;
+    /// The short codes of a pool.
+    MessagingServiceShortCode: "MessagingService" => "ShortCode", Always;
+    /// The pool that a sender on a channel is in.
+    ChannelSenderMessagingService: "ChannelSender" => "MessagingService", Always;
+    /// The senders on channels of a pool.
+    MessagingServiceChannelSender: "MessagingService" => "ChannelSender", Always;
     /// The numbers of a pool.
     MessagingServiceNumber: "MessagingService" => "PhoneNumber", Always;
+    /// The service by which a recipient was written to.
+    StickyMessagingService: "StickySender" => "MessagingService", Dangles("E.2");
     /// By which connection a sender goes.
     SenderOfConnection: "SenderConnection" => "CarrierConnection", Always;
     /// The senders of a connection.

@@ -3,6 +3,8 @@
 mod keys;
 mod messages;
 mod numbers;
+mod pools;
+mod senders;
 mod services;
 
 use switchboard_tests::ACCOUNT;

@@ -171,22 +171,3 @@ async fn alphanumeric_senders_are_added_once_and_removed() {
     assert_eq!(world.delete(place).await.status, 204);
     assert_eq!(world.get(place).await.refusal(), (404, 20404));
 }
-
-#[tokio::test]
-async fn senders_that_pools_do_not_hold_are_an_empty_list_and_a_clear_refusal() {
-    let world = world().await;
-    let service = format!("{SERVICES}/{}", world.create_service().await);
-    let codes = world.get(&format!("{service}/ShortCodes")).await.expect(200);
-    let senders = world.get(&format!("{service}/ChannelSenders")).await.expect(200);
-    assert_eq!(codes["short_codes"], json!([]));
-    assert_eq!(senders["senders"], json!([]));
-    if let Some(reference) = Schema::open("twilio_messaging_v1.json") {
-        reference.check("get", "/v1/Services/{ServiceSid}/ShortCodes", 200, &codes);
-        reference.check("get", "/v1/Services/{MessagingServiceSid}/ChannelSenders", 200, &senders);
-    }
-    for what in ["ShortCodes", "ChannelSenders"] {
-        let refused = world.post(&format!("{service}/{what}"), &[("Sid", "XE1")]).await;
-        assert_eq!(refused.refusal(), (400, 20001));
-        assert!(refused.body["message"].as_str().unwrap().contains("not supported yet"));
-    }
-}

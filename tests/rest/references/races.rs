@@ -226,6 +226,10 @@ pub(super) async fn of_configuration(on: &Account, pair: Reference) -> Vec<Race>
         Reference::SenderOfConnection | Reference::ConnectionOfSender => {
             vec![of_connection(on).await]
         }
+        Reference::ShortCodeMessagingService
+        | Reference::MessagingServiceShortCode
+        | Reference::ChannelSenderMessagingService
+        | Reference::MessagingServiceChannelSender => vec![of_other_senders(on, pair).await],
         _ => vec![of_pool(on, pair).await],
     }
 }
@@ -239,6 +243,29 @@ async fn of_pool(on: &Account, pair: Reference) -> Race {
     let form = [("PhoneNumberSid", sid(&number).to_owned())];
     let removed = if pair == Reference::NumberMessagingService { service } else { number };
     Race::between(pool, form, removed).removed_all_the_same()
+}
+
+/// A short code, or a sender on a channel, that comes into a pool.
+async fn of_other_senders(on: &Account, pair: Reference) -> Race {
+    let service = on.named(MESSAGING).await;
+    let is_code =
+        matches!(pair, Reference::ShortCodeMessagingService | Reference::MessagingServiceShortCode);
+    let (what, parameter, member) = if is_code {
+        let digits = format!("{}", 100_000 + on.number());
+        let form = [("ShortCode", digits.as_str()), ("CountryCode", "US")];
+        ("ShortCodes", "ShortCodeSid", on.make(&api("/SMS/ShortCodes.json"), &form).await)
+    } else {
+        let sender = format!("messenger:{}", on.number());
+        let form = [("sender_id", sender.as_str())];
+        ("ChannelSenders", "Sid", on.make("/messaging/v2/Channels/Senders", &form).await)
+    };
+    let form = [(parameter, sid(&member).to_owned())];
+    let is_of_service = matches!(
+        pair,
+        Reference::ShortCodeMessagingService | Reference::ChannelSenderMessagingService
+    );
+    let removed = if is_of_service { service.clone() } else { member };
+    Race::between(format!("{service}/{what}"), form, removed).removed_all_the_same()
 }
 
 /// A number that comes to go by a connection.
@@ -289,7 +316,8 @@ pub(super) async fn of_conversations(on: &Account, pair: Reference) -> Vec<Race>
                 Race::between(webhook, [naming(&second)], second).unseen(),
             ]
         }
-        Reference::MessageMessagingService => {
+        // The mapping is written before the message.
+        Reference::MessageMessagingService | Reference::StickyMessagingService => {
             let service = on.named(MESSAGING).await;
             let senders = format!("{service}/AlphaSenders");
             on.world.post(&senders, &[("AlphaSender", "ACME")]).await.expect(201);

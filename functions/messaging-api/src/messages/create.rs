@@ -1,23 +1,22 @@
 //! Sending a message to one address, outside of any conversation.
 
 use serde_json::Value;
-use switchboard_domain::address::{Address, ChannelType};
+use switchboard_domain::address::{Address, ChannelType, alphanumeric_sender};
 use switchboard_domain::carriage::Media;
 use switchboard_domain::codes::Code;
 use switchboard_domain::conversation::Pair;
+use switchboard_domain::encoding::smart;
 use switchboard_domain::message::outside;
 use switchboard_domain::private::Private;
 use switchboard_domain::process::media::copies;
 use switchboard_domain::process::notify::sends;
-use switchboard_domain::refusal::Refusal;
 use switchboard_domain::sid::MessageSid;
 use switchboard_rest::fields::is_web_url;
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
 
-use super::sender::sender;
+use super::sender::{Sender, sender};
 use super::{View, render};
 use crate::keep_new;
-use crate::pool::alpha_senders::is_alpha_sender;
 
 /// The longest text (rule E.8).
 const BODY_CHARS_MAX: usize = 1600;
@@ -29,15 +28,21 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
     check(&call.form)?;
     let to = recipient(&call.form)?;
     let (body, media) = content(&call.form)?;
-    let (from, service) = sender(call, &to).await?;
-    let pair = Pair::new(to, from).map_err(mismatch)?;
+    let Sender { pair, by, smart_encoding } = sender(call, &to, !media.is_empty()).await?;
+    let is_text = to_text(&pair, &media) && smart_encoding;
+    let body = body.map(|body| if is_text { Private(smart(&body).into_owned()) } else { body });
     let sid: MessageSid = call.on.mint();
-    let message = outside(sid, pair, body, media, service, call.now)?;
+    let message = outside(sid, pair, body, media, by, call.now)?;
     let mut effects = sends(&message);
     effects.extend(copies(&message));
     keep_new(call, &message, &effects).await?;
     let shown: Option<Value> = View::all(message).first().map(|view| render(call, view));
     shown.map(Reply::created).ok_or_else(|| call.not_found())
+}
+
+/// Whether a message goes as a text message, whose length is counted in segments.
+fn to_text(pair: &Pair, media: &[Media]) -> bool {
+    media.is_empty() && pair.address.channel() == ChannelType::Sms
 }
 
 /// Refuses what would be sent otherwise than asked for.
@@ -64,7 +69,7 @@ fn recipient(form: &Params) -> Result<Address, ApiError> {
     };
     let to: Option<Address> = text.parse().ok();
     let reachable = |to: &Address| match to.channel() {
-        ChannelType::Sms => !is_alpha_sender(to.as_str()),
+        ChannelType::Sms => !alphanumeric_sender(to.as_str()),
         ChannelType::Whatsapp
         | ChannelType::Messenger
         | ChannelType::Instagram
@@ -95,15 +100,6 @@ fn content(form: &Params) -> Result<(Option<Private<String>>, Vec<Media>), ApiEr
         return Err(ApiError::because(Code::MessageNeedsBody, "give Body or MediaUrl"));
     }
     Ok((body.map(|body| Private(body.to_owned())), urls.into_iter().map(Media::by_name).collect()))
-}
-
-/// The published codes of a pair that does not fit together.
-fn mismatch(refusal: Refusal) -> ApiError {
-    match refusal {
-        Refusal::BindingTypesDiffer => Code::ChannelTypesDiffer.into(),
-        Refusal::BindingAddressesEqual => Code::SameFromAndTo.into(),
-        other => other.into(),
-    }
 }
 
 #[cfg(test)]

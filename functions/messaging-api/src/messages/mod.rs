@@ -3,6 +3,7 @@
 
 pub(crate) mod create;
 pub(crate) mod media;
+pub(crate) mod receipt;
 pub(crate) mod search;
 mod sender;
 
@@ -13,6 +14,7 @@ use switchboard_domain::address::{Address, ChannelType};
 use switchboard_domain::carriage::{CarrierName, DeliveryStatus, message_sid};
 use switchboard_domain::codes::Code;
 use switchboard_domain::decision::Decision;
+use switchboard_domain::encoding::segments;
 use switchboard_domain::message::{self, Command, Delivery, Message};
 use switchboard_domain::process::media::removals;
 use switchboard_domain::sid::{MessageSid, MmsSid, Sid as _, SmsSid};
@@ -20,7 +22,7 @@ use switchboard_domain::timestamp::Timestamp;
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::{key, take};
 
-use crate::{carrier_codes, segments, uri};
+use crate::{carrier_codes, uri};
 
 /// One programmable message.
 #[derive(Debug, Clone)]
@@ -103,11 +105,12 @@ impl View {
         self.delivery().is_some_and(|delivery| delivery.status == DeliveryStatus::Queued)
     }
 
-    fn num_segments(&self) -> usize {
+    /// What is counted in segments: the text of a text message.
+    fn counted(&self) -> &str {
         let text_message = self.to().is_some_and(|to| to.channel() == ChannelType::Sms);
         match &self.message.body {
-            Some(body) if text_message && self.message.media.is_empty() => segments::count(body),
-            _ => 1,
+            Some(body) if text_message && self.message.media.is_empty() => body,
+            Some(_) | None => "",
         }
     }
 }
@@ -196,7 +199,7 @@ pub(crate) fn render(call: &Call<'_>, view: &View) -> Value {
         "status": view.status(),
         "error_code": error_code,
         "error_message": error_code.and_then(carrier_codes::text),
-        "num_segments": view.num_segments().to_string(),
+        "num_segments": segments(view.counted()).to_string(),
         "num_media": view.message.media.len().to_string(),
         "messaging_service_sid": view.message.messaging_service,
         "price": null,

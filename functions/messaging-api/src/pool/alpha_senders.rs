@@ -1,6 +1,8 @@
-//! Alphanumeric senders in the pool of a messaging service.
+//! Alphanumeric senders in the pool of a messaging service that are for all countries; those for one are in
+//! [`super::destinations`].
 
 use serde_json::{Value, json};
+use switchboard_domain::address::alphanumeric_sender;
 use switchboard_domain::codes::Code;
 use switchboard_domain::configuration::AlphaSender;
 use switchboard_domain::decision::Decision;
@@ -13,44 +15,48 @@ use crate::services;
 
 /// `POST /v1/Services/{ServiceSid}/AlphaSenders`.
 pub(crate) async fn create(call: &Call<'_>, service: &str) -> Answer {
+    let (service, sender) = add(call, service, None).await?;
+    Ok(Reply::created(render(call, service, &sender)))
+}
+
+/// Adds the one that a request names, for a country or for all.
+pub(super) async fn add(
+    call: &Call<'_>,
+    service: &str,
+    country: Option<String>,
+) -> Result<(MessagingServiceSid, AlphaSender), ApiError> {
     let sender = call.form.get("AlphaSender").unwrap_or_default().trim();
     if sender.is_empty() {
         return Err(Code::AlphaSenderMissing.into());
     }
-    if !is_alpha_sender(sender) {
+    if !alphanumeric_sender(sender) {
         let rule = "it has at most 11 letters, digits, spaces and + - _ &, and at least one letter";
         return Err(ApiError::because(Code::InvalidAlphaSender, rule));
     }
-    let minted: AlphaSenderSid = call.on.mint();
+    let (sid, sender, created) = (call.on.mint(), sender.to_owned(), call.now);
+    let new = AlphaSender { sid, sender, country, created };
     let added = call.decide(|| async {
         let mut service = services::load(call, service).await?;
-        if service.alpha_senders.iter().any(|one| one.sender == sender) {
+        let same = |one: &AlphaSender| one.sender == new.sender && one.country == new.country;
+        if service.alpha_senders.iter().any(same) {
             return Err(Code::SenderInPool.into());
         }
         if service.alpha_senders.len() >= ALPHA_SENDERS_MAX {
             return Err(Code::PoolFull.into());
         }
-        let new = AlphaSender { sid: minted, sender: sender.to_owned(), created: call.now };
         service.alpha_senders.push(new.clone());
         service.updated = call.now;
-        Ok::<_, ApiError>(((service.sid, new), Decision::put(service)))
+        Ok::<_, ApiError>(((service.sid, new.clone()), Decision::put(service)))
     });
-    let (service, sender) = added.await?;
-    Ok(Reply::created(render(call, service, &sender)))
-}
-
-/// Up to 11 letters, digits, spaces and a few signs, with at least one letter.
-pub(crate) fn is_alpha_sender(text: &str) -> bool {
-    text.len() <= 11
-        && text.bytes().any(|byte| byte.is_ascii_alphabetic())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b" +-_&".contains(&byte))
+    added.await
 }
 
 /// `GET /v1/Services/{ServiceSid}/AlphaSenders`.
 pub(crate) async fn list(call: &Call<'_>, service: &str) -> Answer {
     let request = call.page(1000)?;
     let service = services::load(call, service).await?;
-    let rows = service.alpha_senders.into_iter().map(|one| (key::dated(one.created, one.sid), one));
+    let shown = service.alpha_senders.into_iter().filter(|one| one.country.is_none());
+    let rows = shown.map(|one| (key::dated(one.created, one.sid), one));
     let page = ordered(rows.collect(), Order::Ascending, &request);
     Ok(call.paged("alpha_senders", &request, &page, |one| render(call, service.sid, one)))
 }
@@ -59,7 +65,7 @@ pub(crate) async fn list(call: &Call<'_>, service: &str) -> Answer {
 pub(crate) async fn fetch(call: &Call<'_>, service: &str, sid: &str) -> Answer {
     let sid: AlphaSenderSid = call.sid(sid)?;
     let service = services::load(call, service).await?;
-    let sender = service.alpha_senders.iter().find(|one| one.sid == sid);
+    let sender = service.alpha_senders.iter().find(|one| one.sid == sid && one.country.is_none());
     Ok(Reply::ok(render(call, service.sid, sender.ok_or_else(|| call.not_found())?)))
 }
 
@@ -89,19 +95,4 @@ pub(crate) fn render(call: &Call<'_>, service: MessagingServiceSid, one: &AlphaS
         "capabilities": ["SMS"],
         "url": call.url(&format!("v1/Services/{service}/AlphaSenders/{}", one.sid)),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_alpha_sender;
-
-    #[test]
-    fn an_alphanumeric_sender_has_a_letter_and_eleven_characters_at_most() {
-        for right in ["ACME", "A1 +-_&", "abcdefghijk"] {
-            assert!(is_alpha_sender(right), "{right}");
-        }
-        for wrong in ["", "12345", "abcdefghijkl", "Ä", "a.b"] {
-            assert!(!is_alpha_sender(wrong), "{wrong}");
-        }
-    }
 }

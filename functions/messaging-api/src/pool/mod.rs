@@ -1,35 +1,40 @@
 //! The senders of a messaging service.
 
 pub(crate) mod alpha_senders;
+pub(crate) mod channel_senders;
+pub(crate) mod destinations;
 pub(crate) mod numbers;
+pub(crate) mod short_codes;
 
-use serde_json::Value;
-use switchboard_rest::{Answer, ApiError, Call, Reply};
-use switchboard_store::Page;
+use switchboard_domain::codes::Code;
+use switchboard_domain::configuration::MessagingService;
+use switchboard_domain::sid::MessagingServiceSid;
+use switchboard_rest::{Answer, ApiError, Reply};
 
-use crate::services;
-
-/// A pool has at most this many numbers: removing its service frees them all in one transaction of 100 records.
-pub(crate) const NUMBERS_MAX: usize = 99;
+/// A pool has at most this many senders of the account's: removing its service frees them all in one transaction of 100
+/// records.
+const MEMBERS_MAX: usize = 99;
 /// A pool has at most this many alphanumeric senders.
 pub(crate) const ALPHA_SENDERS_MAX: usize = 100;
 
-/// The list of senders of a kind that pools do not hold.
-pub(crate) async fn none(call: &Call<'_>, service: &str, list_key: &str) -> Answer {
-    let request = call.page(1000)?;
-    services::load(call, service).await?;
-    let page = Page::<Value> { records: Vec::new(), next: None, previous: None };
-    Ok(call.paged(list_key, &request, &page, Value::clone))
+/// Refuses a sender that is in a pool.
+fn must_be_free(
+    of: Option<MessagingServiceSid>,
+    service: MessagingServiceSid,
+) -> Result<(), ApiError> {
+    match of {
+        None => Ok(()),
+        Some(of) if of == service => Err(Code::SenderInPool.into()),
+        Some(_) => Err(Code::NumberInOtherPool.into()),
+    }
 }
 
-/// Refuses senders of a kind that pools do not hold.
-pub(crate) async fn not_supported(call: &Call<'_>, service: &str, what: &str) -> Answer {
-    services::load(call, service).await?;
-    let instead = match what {
-        "ChannelSenders" => "; name the sender in From instead",
-        _ => "",
-    };
-    Err(ApiError::bad(format!("{what} of a messaging service are not supported yet{instead}")))
+/// Refuses one sender more than a pool takes.
+fn must_have_room(service: &MessagingService) -> Result<(), ApiError> {
+    match service.pool_size() - service.alpha_senders.len() < MEMBERS_MAX {
+        true => Ok(()),
+        false => Err(Code::PoolFull.into()),
+    }
 }
 
 fn removed() -> Answer {

@@ -2,15 +2,14 @@
 //! change in one transaction.
 
 use serde_json::{Value, json};
-use switchboard_domain::codes::Code;
 use switchboard_domain::configuration::{MessagingService, PhoneNumber, PoolNumber};
 use switchboard_domain::decision::Decision;
+use switchboard_domain::sender::country_of;
 use switchboard_domain::sid::{MessagingServiceSid, PhoneNumberSid};
 use switchboard_rest::{Answer, ApiError, Call, Order, Reply, fields, ordered};
 use switchboard_store::{key, take};
 
-use super::{NUMBERS_MAX, removed};
-use crate::country;
+use super::{must_be_free, must_have_room, removed};
 use crate::services;
 
 /// `POST /v1/Services/{ServiceSid}/PhoneNumbers`.
@@ -25,11 +24,14 @@ pub(crate) async fn create(call: &Call<'_>, service: &str) -> Answer {
         let number: Option<PhoneNumber> = take(&mut found, &keys[1]);
         let mut number =
             number.ok_or_else(|| ApiError::not_found(&format!("/IncomingPhoneNumbers/{sid}")))?;
-        free(&number, service_sid)?;
-        if service.numbers.len() >= NUMBERS_MAX {
-            return Err(Code::PoolFull.into());
-        }
-        let place = PoolNumber { sid, number: number.number.clone(), created: call.now };
+        must_be_free(number.messaging_service, service_sid)?;
+        must_have_room(&service)?;
+        let place = PoolNumber {
+            sid,
+            number: number.number.clone(),
+            registered: number.campaign.is_some(),
+            created: call.now,
+        };
         service.numbers.push(place.clone());
         service.updated = call.now;
         number.messaging_service = Some(service_sid);
@@ -37,15 +39,6 @@ pub(crate) async fn create(call: &Call<'_>, service: &str) -> Answer {
         Ok::<_, ApiError>((place, Decision::put(service).and(number)))
     });
     Ok(Reply::created(render(call, service_sid, &added.await?)))
-}
-
-/// Refuses a number that is in a pool.
-fn free(number: &PhoneNumber, service: MessagingServiceSid) -> Result<(), ApiError> {
-    match number.messaging_service {
-        None => Ok(()),
-        Some(of) if of == service => Err(Code::SenderInPool.into()),
-        Some(_) => Err(Code::NumberInOtherPool.into()),
-    }
 }
 
 /// `GET /v1/Services/{ServiceSid}/PhoneNumbers`.
@@ -97,7 +90,7 @@ pub(crate) fn render(call: &Call<'_>, service: MessagingServiceSid, one: &PoolNu
         "date_created": one.created.iso(),
         "date_updated": one.created.iso(),
         "phone_number": one.number,
-        "country_code": country::of(one.number.as_str()),
+        "country_code": country_of(one.number.as_str()),
         "capabilities": ["SMS", "MMS"],
         "url": call.url(&format!("v1/Services/{service}/PhoneNumbers/{}", one.sid)),
     })

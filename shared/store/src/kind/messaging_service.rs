@@ -31,7 +31,12 @@ impl Placed for MessagingService {
 
     fn refers(&self) -> Vec<(Reference, Key)> {
         let numbers = self.numbers.iter().map(|one| super::phone_number(one.sid));
-        numbers.map(|at| (Reference::MessagingServiceNumber, at)).collect()
+        let numbers = numbers.map(|at| (Reference::MessagingServiceNumber, at));
+        let codes = self.short_codes.iter().map(|one| super::short_code(one.sid));
+        let codes = codes.map(|at| (Reference::MessagingServiceShortCode, at));
+        let senders = self.channel_senders.iter().map(|one| super::channel_sender(one.sid));
+        let senders = senders.map(|at| (Reference::MessagingServiceChannelSender, at));
+        numbers.chain(codes).chain(senders).collect()
     }
 }
 
