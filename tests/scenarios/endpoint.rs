@@ -48,7 +48,14 @@ impl Endpoint {
     /// One that answers with these statuses and these texts, as JSON.
     pub(crate) async fn saying(answers: Vec<(u16, String)>) -> Self {
         let answers = answers.into_iter().map(|(status, text)| (status, String::new(), text));
-        Self::answering(answers.collect()).await
+        Self::answering("application/json", answers.collect()).await
+    }
+
+    /// One that answers with these statuses and these texts, which are of that kind.
+    pub(crate) async fn speaking(kind: &str, answers: &[(u16, &str)]) -> Self {
+        let answers =
+            answers.iter().map(|(status, text)| (*status, String::new(), (*text).to_owned()));
+        Self::answering(kind, answers.collect()).await
     }
 
     /// One that answers with these statuses, and asks for this time.
@@ -57,11 +64,12 @@ impl Endpoint {
             let header = time.map(|time| format!("retry-after: {time}\r\n"));
             (*status, header.unwrap_or_default(), String::new())
         });
-        Self::answering(answers.collect()).await
+        Self::answering("application/json", answers.collect()).await
     }
 
     /// One that answers with these statuses, further headers and texts.
-    async fn answering(answers: Vec<(u16, String, String)>) -> Self {
+    async fn answering(kind: &str, answers: Vec<(u16, String, String)>) -> Self {
+        let kind = kind.to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
         let heard: Arc<Mutex<Vec<Heard>>> = Arc::default();
@@ -77,7 +85,7 @@ impl Endpoint {
                 };
                 let (status, headers, text) = &answers[(count - 1).min(answers.len() - 1)];
                 let answer = format!(
-                    "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
+                    "HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\
                      {headers}connection: close\r\n\r\n{text}",
                     text.len()
                 );

@@ -10,6 +10,7 @@ mod connections;
 mod endpoint;
 mod events;
 mod group;
+mod incoming;
 mod isolation;
 mod journey;
 mod media;

@@ -13,6 +13,7 @@ use switchboard_domain::timestamp::{Millis, Timestamp};
 
 use crate::beforehand;
 use crate::files;
+use crate::lines;
 use crate::listeners;
 use crate::sometimes::{Sometimes, meet};
 use crate::world::World;
@@ -90,7 +91,7 @@ impl Said {
 }
 
 /// What is said of a text, always the same, each as often as its weight says.
-fn picked<T: Copy>(text: &str, all: &[(T, usize)]) -> T {
+pub(crate) fn picked<T: Copy>(text: &str, all: &[(T, usize)]) -> T {
     let fold = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325, fold);
     let weights: usize = all.iter().map(|(_, weight)| weight).sum();
@@ -311,6 +312,7 @@ impl Endpoints {
                 self.listens(&heard);
                 None
             }
+            lines::PATH => None,
             _ if is_killed => None,
             _ => self.is_asked(&heard, is_lost),
         };
@@ -320,6 +322,9 @@ impl Endpoints {
             (None, Some(Fault::Hung)) => std::future::pending().await,
             (None, Some(_)) => return (Called::Unanswered, NOTHING),
             (None, None) => {}
+        }
+        if heard.path == lines::PATH {
+            return lines::answer(heard.form.get("MessageSid").map_or("", String::as_str));
         }
         match said {
             Some(Said::Silence) => std::future::pending().await,

@@ -101,7 +101,13 @@ async fn second_day(on: &mut Kernel) -> Step {
     }
     on.meddles().await?;
     falls_quiet(on).await?;
-    comes_together(on).await
+    comes_together(on).await?;
+    // Some of them are answered.
+    for customer in CUSTOMERS {
+        on.writes_to_the_line(customer).await;
+        on.a_little().await?;
+    }
+    Some(())
 }
 
 /// Two of a group write, somebody joins, they are answered, and somebody leaves.

@@ -14,6 +14,7 @@ mod files;
 mod groups;
 mod journey;
 mod kernel;
+mod lines;
 mod listeners;
 mod mirror;
 #[cfg(feature = "defects")]

@@ -34,6 +34,7 @@ impl Kernel {
             || self.somebody_in_a_browser_acts().await
             || self.somebody_listens().await
             || self.a_group_acts().await
+            || self.somebody_writes_to_the_line().await
         {
             return;
         }

@@ -104,10 +104,12 @@ pub(crate) enum Concern {
     Listeners,
     /// Who is together with whom.
     Groups,
+    /// Who writes where no conversation is opened.
+    Lines,
 }
 
 impl Concern {
-    pub(crate) const ALL: [Self; 22] = [
+    pub(crate) const ALL: [Self; 23] = [
         Self::Setting,
         Self::Profile,
         Self::Ids,
@@ -130,6 +132,7 @@ impl Concern {
         Self::Clients,
         Self::Listeners,
         Self::Groups,
+        Self::Lines,
     ];
 
     /// By its name and not by its place, so that one more changes none of the others.

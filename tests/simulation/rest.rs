@@ -15,6 +15,7 @@ use switchboard_domain::webhook::attempt::Standing;
 
 use crate::carrier::{Posted, Written};
 use crate::kernel::Kernel;
+use crate::lines;
 use crate::setup::{CAP, PRICE};
 
 /// The most that two clocks are apart.
@@ -57,6 +58,7 @@ impl Kernel {
         let messages: Vec<&Message> = messages.collect();
         self.look_at_calls(&snapshot);
         self.look_at_listeners();
+        self.look_at_the_line();
         self.look_at_workers(&snapshot);
         self.look_at_words(&messages);
         self.look_at_receipts(&messages);
@@ -170,13 +172,14 @@ impl Kernel {
     fn look_at_words(&self, messages: &[&Message]) {
         let state = self.world.state();
         let mut lost = Vec::new();
-        for (id, Written { from, body, carrier, .. }) in &self.facts.acknowledged {
+        for (id, Written { from, to, body, carrier, .. }) in &self.facts.acknowledged {
             let written: Vec<&&Message> = messages
                 .iter()
                 .filter(|one| one.origin.as_ref().is_some_and(|it| it.carrier_message_id == *id))
                 .collect();
             let sid = message_sid(*carrier, id);
             let (text, is_published) = state.book.beforehand.expected(sid, body);
+            let is_published = is_published && to != lines::LINE;
             let fits = |one: &&&Message| {
                 one.body.as_ref().is_some_and(|it| it.0 == text)
                     && one.author == *from

@@ -7,6 +7,7 @@ use switchboard_tests::{Centre, Made, Rest};
 use crate::beforehand::{ASKED, PRE_URL};
 use crate::endpoints::{ASSIGNMENT_URL, EVENTS_URL, FALLBACK_URL};
 use crate::groups;
+use crate::lines;
 use crate::random::Random;
 
 /// The account.
@@ -173,6 +174,8 @@ pub(crate) async fn centre(on: &Deployment, setting: &Setting) -> Made {
         ("AutoCreation.Type", "default"),
     ];
     Undisturbed(on).creates("/conversations/v1/Configuration/Addresses", &address).await;
+    let line = [("PhoneNumber", lines::LINE), ("SmsUrl", lines::URL)];
+    Undisturbed(on).creates(&numbers, &line).await;
     if setting.asks_beforehand {
         let mut hooks = vec![("PreWebhookUrl", PRE_URL)];
         hooks.extend(ASKED.map(|hook| ("Filters", hook.name())));

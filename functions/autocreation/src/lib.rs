@@ -130,6 +130,7 @@ async fn decide(
         address: known.address.as_ref(),
         flow: known.flow.as_ref(),
         default_service: known.default_service,
+        number: known.number.as_ref(),
         messaging_service: known.messaging_service,
         timers: known.timers,
     };
@@ -146,6 +147,7 @@ struct Known {
     address: Option<AddressConfiguration>,
     flow: Option<Flow>,
     default_service: ServiceSid,
+    number: Option<PhoneNumber>,
     messaging_service: Option<MessagingServiceSid>,
     timers: Lengths,
 }
@@ -171,6 +173,7 @@ async fn load(on: &Dependencies, inbound: &InboundMessage) -> Result<Known, Fail
         address: None,
         flow: None,
         default_service,
+        number: None,
         messaging_service: None,
         timers: Lengths::default(),
     })
@@ -206,8 +209,10 @@ async fn unbound(
             .default_service
             .unwrap_or_else(|| default_service_sid(on.config.account_sid)),
         messaging_service: number
+            .as_ref()
             .and_then(|number| number.messaging_service)
             .or(defaults.messaging_service),
+        number,
         timers: defaults.timers,
     })
 }

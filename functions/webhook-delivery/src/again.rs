@@ -2,7 +2,7 @@
 
 use aws_lambda_events::sqs::SqsMessage;
 use switchboard_caller::Caller;
-use switchboard_domain::effect::AgainCall;
+use switchboard_domain::effect::{AgainCall, Call};
 use switchboard_domain::timestamp::Millis;
 use switchboard_domain::webhook::{Ended, WebhookAttempt};
 use switchboard_runtime::queue::Next;
@@ -10,7 +10,7 @@ use switchboard_runtime::{Dependencies, Failure};
 use switchboard_store::key;
 
 use crate::attempt::{keep, make};
-use crate::{Told, keys, told};
+use crate::{Told, incoming, keys, told};
 
 /// One that is so little early is on time: two clocks differ.
 const TOLERANCE: Millis = Millis::seconds(5);
@@ -30,6 +30,9 @@ pub(crate) async fn serve(
     let Some(call) = attempt.call.clone().filter(|_| is_due) else {
         return Ok(Next::Done);
     };
+    if let Call::Inbound(call) = &call {
+        return incoming::serve(on, caller, call, attempt, message).await;
+    }
     let loaded = on.store.get_all(&keys(&call)).await?;
     match told(on, &call, loaded).await? {
         Told::Due(due) => make(on, caller, attempt, due, message).await,

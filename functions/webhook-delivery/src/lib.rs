@@ -1,8 +1,8 @@
 //! Calls customers' webhooks: signed, bounded, tried again for days, each attempt kept.
 //!
 //! Woken by: `webhooks.fifo`. Writes: webhook attempt, webhook endpoint, silence, conversation: how far a webhook was told of
-//! what there was before it. Asks for: `task-assignment`, with what an assignment callback made of a reservation;
-//! `webhook-delivery`, to tell the rest.
+//! what there was before it, message: what is answered to a customer. Asks for: `task-assignment`, with what an assignment
+//! callback made of a reservation; `webhook-delivery`, to tell the rest; `outbound-message` and `media-copy`, for an answer.
 //!
 //! What is called belongs to a stranger, so it is called by the vetted caller. Answers are not read but for their first bytes,
 //! and for that of an assignment callback, which may instruct us. First attempts about one conversation to one endpoint are
@@ -17,11 +17,13 @@ mod assignment;
 mod attempt;
 mod conversation;
 mod event;
+mod incoming;
 mod instruction;
 mod parameters;
 mod patience;
 mod replay;
 mod test;
+mod twiml;
 mod user;
 
 use std::collections::BTreeMap;
@@ -70,6 +72,8 @@ pub const NEEDS: Needs = Needs {
         "TABLE_EVENTS",
         "QUEUE_ROUTING",
         "QUEUE_WEBHOOKS",
+        "QUEUE_OUTBOUND",
+        "QUEUE_MEDIA",
         "AUTH_TOKEN",
     ],
 };
@@ -92,7 +96,7 @@ fn keys(call: &Call) -> Vec<Key> {
             key::workspace(call.workspace),
         ],
         Call::Assignment(call) => assignment::keys(call).to_vec(),
-        Call::Replay(_) | Call::Again(_) | Call::Test(_) => Vec::new(),
+        Call::Inbound(_) | Call::Replay(_) | Call::Again(_) | Call::Test(_) => Vec::new(),
     }
 }
 
@@ -103,8 +107,10 @@ async fn told(on: &Dependencies, call: &Call, loaded: Loaded) -> Result<Told, Fa
         Call::User(call) => Ok(user::told(on, call, loaded)),
         Call::Event(call) => Ok(event::told(on, call, loaded)),
         Call::Test(call) => Ok(test::told(on, call)),
-        // Who asks what is to become of a reservation does not come here.
-        Call::Assignment(_) | Call::Replay(_) | Call::Again(_) => Ok(Told::Unwanted),
+        // Whose answer is read does not come here.
+        Call::Assignment(_) | Call::Inbound(_) | Call::Replay(_) | Call::Again(_) => {
+            Ok(Told::Unwanted)
+        }
     }
 }
 
@@ -134,6 +140,9 @@ async fn serve(on: &Dependencies, caller: &Caller, message: &SqsMessage) -> Resu
     }
     let sequence = message.attributes.get("SequenceNumber").cloned();
     let attempt = WebhookAttempt { sequence, ..attempt };
+    if let Call::Inbound(call) = &call {
+        return incoming::serve(on, caller, call, attempt, message).await;
+    }
     match told(on, &call, loaded).await? {
         Told::Due(due) => attempt::make(on, caller, attempt, due, message).await,
         Told::Unwanted => Ok(Next::Done),

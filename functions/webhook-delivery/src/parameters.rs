@@ -1,10 +1,14 @@
 //! What a webhook is told of each event (rule B.5, post-hook parameters).
 
+use switchboard_domain::address::ChannelType;
+use switchboard_domain::carriage::Content;
 use switchboard_domain::conversation::{
     Conversation, EventName, Participant, Reason, SpeakerChange,
 };
 use switchboard_domain::effect::WebhookCall;
+use switchboard_domain::encoding::segments;
 use switchboard_domain::message::Message;
+use switchboard_domain::private::Private;
 use switchboard_domain::process::parameters::Parameters;
 use switchboard_domain::sid::{ParticipantSid, ReceiptSid, Sid as _, SmsSid};
 use switchboard_domain::timestamp::Timestamp;
@@ -53,6 +57,73 @@ pub(crate) fn of(
         EventName::OnUserAdded | EventName::OnUserUpdated => return None,
     }
     Some(all.into_pairs())
+}
+
+/// What a number's or a service's endpoint is told of a customer's message (rule E.4): the vendor's own parameters, and with them
+/// whatever else the carrier said.
+pub(crate) fn received(on: &Dependencies, message: &Message) -> Vec<(String, String)> {
+    let mut all = Parameters::default();
+    let Some(origin) = &message.origin else { return all.into_pairs() };
+    let sid = message.programmable_sid(None);
+    for name in ["MessageSid", "SmsSid", "SmsMessageSid"] {
+        all.add(name, sid.clone());
+    }
+    let account = on.config.account_sid;
+    all.add("AccountSid", account.to_string());
+    all.add_given("MessagingServiceSid", message.messaging_service.map(|it| it.to_string()));
+    all.add("From", origin.pair.address.to_string());
+    all.add("To", origin.pair.proxy.to_string());
+    let body = message.body.as_ref().map(|body| body.0.clone()).unwrap_or_default();
+    let is_text = origin.pair.proxy.channel() == ChannelType::Sms && message.media.is_empty();
+    all.add("NumSegments", if is_text { segments(&body) } else { 1 }.to_string());
+    all.add("Body", body);
+    all.add("NumMedia", message.media.len().to_string());
+    let root =
+        format!("{}/api/2010-04-01/Accounts/{account}/Messages/{sid}/Media", on.config.public_url);
+    for (place, (file, media)) in message.files().enumerate() {
+        all.add(&format!("MediaUrl{place}"), format!("{root}/{file}"));
+        all.add(&format!("MediaContentType{place}"), media.content_type.clone());
+    }
+    all.add("SmsStatus", "received");
+    all.add("ApiVersion", "2010-04-01");
+    all.add_given("ProfileName", origin.profile_name.as_ref().map(|name| name.0.clone()));
+    origin.content.iter().for_each(|part| content(&mut all, part));
+    all.channel_metadata(Some(origin), &message.media);
+    let mut pairs = all.into_pairs();
+    for (name, value) in &origin.extra {
+        if !pairs.iter().any(|(known, _)| known == name) {
+            pairs.push((name.clone(), value.0.clone()));
+        }
+    }
+    pairs
+}
+
+/// What a message consists of beside text and files, where the vendor has parameters of its own for it.
+fn content(all: &mut Parameters, part: &Content) {
+    let text = |value: &Option<Private<String>>| value.as_ref().map(|value| value.0.clone());
+    match part {
+        Content::Location { latitude, longitude, name, address } => {
+            all.add("Latitude", latitude.0.clone());
+            all.add("Longitude", longitude.0.clone());
+            all.add_given("Label", text(name));
+            all.add_given("Address", text(address));
+        }
+        Content::Button { text: words, payload } => {
+            all.add_given("ButtonText", text(words));
+            all.add_given("ButtonPayload", text(payload));
+        }
+        Content::ListChoice { id, title, description } => {
+            all.add_given("ListId", text(id));
+            all.add_given("ListTitle", text(title));
+            all.add_given("ListDescription", text(description));
+        }
+        Content::Forwarded { many_times } => {
+            all.add("Forwarded", "true");
+            all.add_given("FrequentlyForwarded", many_times.then_some("true"));
+        }
+        // These are in the channel's metadata.
+        _ => {}
+    }
 }
 
 fn state(all: &mut Parameters, call: &WebhookCall, conversation: &Conversation) {

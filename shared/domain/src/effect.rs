@@ -266,6 +266,8 @@ pub enum Call {
     Assignment(AssignmentCall),
     /// Of a webhook that is told of what was there before it.
     Replay(ReplayCall),
+    /// Of a number's or a service's webhook for what customers write.
+    Inbound(InboundCall),
     /// Of what was told in vain, once more.
     Again(AgainCall),
     /// Of an endpoint that is tried.
@@ -282,6 +284,7 @@ impl Call {
                     format!("{}-{}", call.conversation, level.name())
                 }
             },
+            Self::Inbound(call) => call.pair.clone(),
             Self::Replay(call) => format!("{}-{}", call.conversation, call.webhook),
             Self::User(call) => format!("{}-{}", call.user, call.level.name()),
             Self::Event(call) => call.resource.clone(),
@@ -334,6 +337,16 @@ pub struct ReplayCall {
     pub webhook: u32,
     /// The index of the first message.
     pub from: u32,
+}
+
+/// Tell whoever listens to a number, or to its service, of a message that no conversation wants.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InboundCall {
+    /// The message.
+    pub inbound: MessageSid,
+    /// Digits that stand for the customer and the number: of what one writes to the other is told in order.
+    pub pair: String,
 }
 
 /// Make a call again whose time has come. It is in no order with others, and holds up none.
@@ -519,6 +532,10 @@ mod tests {
                 conversation: ConversationSid::derived(&["c"]),
                 webhook: 1,
                 from: 9,
+            }),
+            Call::Inbound(InboundCall {
+                inbound: MessageSid::derived(&["m"]),
+                pair: "p".to_owned(),
             }),
             Call::Again(AgainCall { delivery: DeliverySid::derived(&["d"]) }),
             Call::Test(TestCall {

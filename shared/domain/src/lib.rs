@@ -21,6 +21,7 @@ pub mod endpoint;
 pub mod event;
 pub mod flow;
 pub mod head;
+pub mod incoming;
 pub mod interaction;
 pub mod media;
 pub mod message;

@@ -14,6 +14,7 @@ mod costs;
 mod delivery;
 mod files;
 mod metadata;
+mod programmable;
 mod rates;
 mod spend;
 
@@ -53,6 +54,8 @@ pub enum Direction {
     Inbound,
     /// To customers, by our REST API.
     OutboundApi,
+    /// To a customer, in answer to what they wrote, by whoever was told of it.
+    OutboundReply,
 }
 
 /// A message. All code reads its [`Fields`]; only the rules of this module write them.

@@ -11,5 +11,6 @@ pub mod interaction;
 pub mod media;
 pub mod notify;
 pub mod parameters;
+pub mod reply;
 pub mod reservation;
 pub mod task;

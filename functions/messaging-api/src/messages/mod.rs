@@ -50,18 +50,7 @@ impl View {
 
     /// Its identifier: the carrier's own where that is one, else kin of the message's.
     pub(crate) fn sid(&self) -> String {
-        let first = self.message.origin.as_ref().filter(|origin| origin.carrier.is_default());
-        let carriers = first.map(|origin| origin.carrier_message_id.as_str());
-        if let Some(text) = carriers.filter(|text| bytes_of(text).is_some()) {
-            return text.to_owned();
-        }
-        let sid = self.message.sid;
-        let number = self.delivery().map_or_else(|| sid.number(), |delivery| delivery.number);
-        if self.message.media.is_empty() {
-            sid.kin::<SmsSid>(number).to_string()
-        } else {
-            sid.kin::<MmsSid>(number).to_string()
-        }
+        self.message.programmable_sid(self.delivery().map(|delivery| delivery.number))
     }
 
     /// Who it is from.

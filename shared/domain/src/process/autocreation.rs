@@ -7,16 +7,17 @@ use super::conversation::{Command, ConversationChange, decide, decide_all};
 use super::media;
 use crate::address::Address;
 use crate::carriage::InboundMessage;
-use crate::configuration::{AddressConfiguration, Flow, Handler};
+use crate::configuration::{AddressConfiguration, Flow, Handler, PhoneNumber};
 use crate::conversation::{
     Answer, Answers, Conversation, Defaults, Details, Lengths, Member, NewParticipant, Objection,
     Pair, Question, Source, State, Target, distinct,
 };
 use crate::decision::Decision;
-use crate::effect::{Effect, InviteRequest};
+use crate::effect::{Call, Effect, InboundCall, InviteRequest};
+use crate::incoming::Listeners;
 use crate::message::{self, Message, Post};
 use crate::refusal::Refusal;
-use crate::sid::{ConversationSid, MessagingServiceSid, ServiceSid, Sid as _};
+use crate::sid::{ConversationSid, MessageSid, MessagingServiceSid, ServiceSid, Sid as _};
 use crate::timestamp::Timestamp;
 
 /// What is known about a message when it arrives.
@@ -34,6 +35,8 @@ pub struct Situation<'a> {
     pub flow: Option<&'a Flow>,
     /// The service of conversations that name none.
     pub default_service: ServiceSid,
+    /// The number of the account that it was written to.
+    pub number: Option<&'a PhoneNumber>,
     /// The messaging service of the business address.
     pub messaging_service: Option<MessagingServiceSid>,
     /// How long a conversation may be quiet that is opened now.
@@ -109,9 +112,18 @@ fn routed(
         None => {
             let message = message::unrouted(inbound, situation.messaging_service);
             let copy = media::copies(&message);
-            Ok((InboundOutcome::Unrouted, Decision::put(message).asking(copy)))
+            let told = told(inbound, situation.number);
+            Ok((InboundOutcome::Unrouted, Decision::put(message).asking(copy).asking(told)))
         }
     }
+}
+
+/// Tells who listens to the number, if anybody may.
+fn told(inbound: &InboundMessage, number: Option<&PhoneNumber>) -> Option<Effect> {
+    number.filter(|number| Listeners::may_be_of(number))?;
+    let pair = MessageSid::derived(&[inbound.from.as_str(), inbound.to.as_str()]).to_string();
+    let call = InboundCall { inbound: inbound.sid(), pair: pair[2..].to_owned() };
+    Some(Effect::Notify(Call::Inbound(call)))
 }
 
 /// What becomes of a message to a group that is open (rule A.8). What the group has heard already is kept as any message is.
@@ -306,6 +318,7 @@ mod tests {
             address,
             flow,
             default_service,
+            number: None,
             messaging_service,
             timers,
         }

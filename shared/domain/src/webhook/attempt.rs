@@ -47,6 +47,7 @@ impl Place {
             Call::Conversation(_)
             | Call::User(_)
             | Call::Assignment(_)
+            | Call::Inbound(_)
             | Call::Replay(_)
             | Call::Again(_)
             | Call::Test(_) => named_time(id).unwrap_or(Timestamp(0)),
@@ -309,7 +310,13 @@ impl WebhookAttempt {
     pub fn replayed(&self, now: Timestamp) -> Option<Self> {
         let can = matches!(
             self.call,
-            Some(Call::Conversation(_) | Call::User(_) | Call::Event(_) | Call::Test(_))
+            Some(
+                Call::Conversation(_)
+                    | Call::User(_)
+                    | Call::Event(_)
+                    | Call::Inbound(_)
+                    | Call::Test(_)
+            )
         );
         can.then(|| Self {
             done: false,
@@ -331,11 +338,16 @@ fn subject(call: &Call) -> (String, String, Option<MessageSid>) {
         Call::Event(call) => (call.resource.clone(), call.event_sid.to_string(), None),
         Call::Assignment(call) => (call.reservation.to_string(), "assignment".to_owned(), None),
         Call::Test(call) => (call.endpoint.to_string(), TEST_EVENT.to_owned(), None),
+        Call::Inbound(call) => {
+            (call.inbound.to_string(), INBOUND_EVENT.to_owned(), Some(call.inbound))
+        }
         Call::Replay(call) => (call.conversation.to_string(), "replay".to_owned(), None),
         Call::Again(call) => (call.delivery.to_string(), "again".to_owned(), None),
     }
 }
 
+/// The event of a call about what a customer wrote.
+pub const INBOUND_EVENT: &str = "incomingMessage";
 /// The event of a call that tries an endpoint.
 pub const TEST_EVENT: &str = "onEndpointTested";
 

@@ -1,0 +1,256 @@
+//! Webhooks of numbers and messaging services (rules E.1, E.4): an endpoint is told of what a customer wrote, and may answer with
+//! messages.
+//!
+//! ```text
+//!  url ──a document──▶ its messages are sent ──<Redirect>──▶ that URL is asked, five times at most
+//!   │ not reached, or what cannot be read
+//!   ▼
+//!  fallback, which is told what went wrong ──▶ likewise
+//!   │ not reached
+//!   ▼
+//!  asked again from the beginning, as every webhook: the messages are sent when it comes to an end
+//! ```
+
+use std::time::Duration;
+
+use aws_lambda_events::sqs::SqsMessage;
+use switchboard_caller::{Called, Caller, Delivered, Reading, Request};
+use switchboard_domain::configuration::{MessagingService, PhoneNumber};
+use switchboard_domain::decision::Decision;
+use switchboard_domain::effect::InboundCall;
+use switchboard_domain::incoming::{Listener, Listeners};
+use switchboard_domain::message::Message;
+use switchboard_domain::process::reply::{self, Reply, Unsendable};
+use switchboard_domain::webhook::overrides::Overrides;
+use switchboard_domain::webhook::{Ended, Outcome, WebhookAttempt};
+use switchboard_runtime::queue::Next;
+use switchboard_runtime::{Dependencies, Failure};
+use switchboard_store::key;
+use url::Url;
+
+use crate::attempt::{keep, letter, outcome, tried};
+use crate::parameters::received;
+use crate::patience::{Known, Now};
+use crate::twiml::{self, Document, Unreadable};
+
+/// How long an endpoint has to answer, if its URL does not say otherwise (rule E.5).
+const TIMEOUT: Duration = Duration::from_secs(15);
+/// A document leads to another one so often at most.
+const REDIRECTS_MAX: usize = 5;
+
+/// It could not be reached, or said that it cannot.
+const NOT_RETRIEVED: u32 = 11_200;
+/// It led to another one too often.
+const TOO_MANY_DOCUMENTS: u32 = 14_106;
+
+/// What went wrong, and where.
+struct Wrong {
+    code: u32,
+    url: String,
+}
+
+/// A walk from one document to the next.
+struct Walk<'a> {
+    on: &'a Dependencies,
+    caller: &'a Caller,
+    parameters: Vec<(String, String)>,
+    attempt: WebhookAttempt,
+    replies: Vec<Reply>,
+}
+
+/// Tells whoever listens, and sends what they answer before the call is noted as done: a crash makes another call, and what
+/// is answered again is sent once.
+pub(crate) async fn serve(
+    on: &Dependencies,
+    caller: &Caller,
+    call: &InboundCall,
+    attempt: WebhookAttempt,
+    message: &SqsMessage,
+) -> Result<Next, Failure> {
+    if attempt.done {
+        return Ok(Next::Done);
+    }
+    let Some((inbound, listeners)) = load(on, call).await? else {
+        let now = on.now();
+        return keep(on, attempt.ended(Ended::Gone, now)).await.map(|()| Next::Done);
+    };
+    let Some(main) = listeners.main else { return Ok(Next::Done) };
+    let mut known = Known::of(on, &main.url).await?;
+    if known.is_off() && listeners.fallback.is_none() {
+        let now = on.now();
+        let off = WebhookAttempt { url: Some(main.url), ..attempt };
+        return keep(on, off.ended(Ended::EndpointOff, now)).await.map(|()| Next::Done);
+    }
+    if !known.is_off()
+        && let Now::Later(wait) = known.approach(on, message, TIMEOUT).await?
+    {
+        return Ok(Next::Later(wait));
+    }
+    let parameters = received(on, &inbound);
+    let mut walk = Walk { on, caller, parameters, attempt, replies: Vec::new() };
+    walk.goes(main, listeners.fallback).await?;
+    if walk.attempt.done {
+        send(on, &inbound, &walk.replies).await?;
+    }
+    keep(on, walk.attempt).await.map(|()| Next::Done)
+}
+
+/// The message, and who listens to the number that it was written to.
+async fn load(
+    on: &Dependencies,
+    call: &InboundCall,
+) -> Result<Option<(Message, Listeners)>, Failure> {
+    let inbound: Option<Message> = on.store.get(key::message(call.inbound)).await?;
+    let Some(inbound) = inbound.filter(|it| !it.removed) else { return Ok(None) };
+    let Some(origin) = &inbound.origin else { return Ok(None) };
+    let number = on.store.get::<PhoneNumber>(key::phone_number_of(&origin.pair.proxy)).await?;
+    let Some(number) = number else { return Ok(None) };
+    let service: Option<MessagingService> = match number.messaging_service {
+        Some(service) => on.store.get(key::messaging_service(service)).await?,
+        None => None,
+    };
+    let listeners = Listeners::of(&number, service.as_ref());
+    Ok(Some((inbound, listeners)))
+}
+
+impl Walk<'_> {
+    async fn goes(&mut self, main: Listener, fallback: Option<Listener>) -> Result<(), Failure> {
+        let (mut next, mut fallback) = (Some(main), fallback);
+        let (mut wrong, mut redirects) = (None, 0);
+        while let Some(place) = next.take() {
+            let document = match self.asks(&place, wrong.as_ref()).await? {
+                Ok(document) => document,
+                Err(code) => {
+                    wrong = Some(Wrong { code, url: place.url });
+                    next = fallback.take();
+                    continue;
+                }
+            };
+            self.replies.extend(document.replies);
+            let Some((to, method)) = document.redirect else { break };
+            redirects += 1;
+            match Url::parse(&place.url).and_then(|url| url.join(&to)) {
+                Ok(url) if redirects <= REDIRECTS_MAX => {
+                    next = Some(Listener { url: url.into(), method });
+                }
+                Ok(_) | Err(_) => {
+                    let code = TOO_MANY_DOCUMENTS;
+                    self.warns(code, &format!("no document number {redirects} at {to}"));
+                    wrong = Some(Wrong { code, url: place.url });
+                    next = fallback.take();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks one endpoint; or the published code of what went wrong. Both the endpoint and its fallback are tried at each attempt of the
+    /// schedule, and each is kept.
+    async fn asks(
+        &mut self,
+        place: &Listener,
+        wrong: Option<&Wrong>,
+    ) -> Result<Result<Document, u32>, Failure> {
+        let known = Known::of(self.on, &place.url).await?;
+        let timeout = Overrides::of(&place.url).map_or(TIMEOUT, |it| it.total);
+        let mut parameters = self.parameters.clone();
+        if let Some(wrong) = wrong {
+            parameters.push(("ErrorCode".to_owned(), wrong.code.to_string()));
+            parameters.push(("ErrorUrl".to_owned(), wrong.url.clone()));
+        }
+        let request = Request {
+            url: &place.url,
+            method: &place.method,
+            parameters: &parameters,
+            id: &self.attempt.id,
+            timeout: known.timeout(timeout),
+        };
+        let began = self.on.now();
+        let delivered = match known.is_off() {
+            true => Delivered {
+                called: Called::Forbidden("it is switched off"),
+                answer: switchboard_caller::Answer::default(),
+                took: Duration::ZERO,
+            },
+            false => {
+                let letter = letter(&self.attempt, request, &known, began);
+                self.caller.deliver(self.on, &letter, Reading::Whole).await
+            }
+        };
+        let read = match delivered.called.succeeded() {
+            true => twiml::read(&delivered.answer),
+            false => Err(Unreadable(NOT_RETRIEVED, format!("it {}", delivered.called))),
+        };
+        let now = self.on.now();
+        let mut one = tried(began, &delivered, now);
+        if let (Err(Unreadable(code, why)), true) = (&read, delivered.called.succeeded()) {
+            one.error = Some(format!("{code}: {why}"));
+        }
+        let outcome = match (&read, outcome(&delivered.called)) {
+            // What is said again in the same words is read no better.
+            (Err(_), Outcome::Taken) => Outcome::Refused,
+            (_, outcome) => outcome,
+        };
+        self.attempt.url = Some(place.url.clone());
+        self.attempt = self.attempt.clone().after(one, outcome, now);
+        known.note(self.on, &place.url, &delivered.called).await;
+        Ok(match read {
+            Ok(document) => {
+                document.warnings.iter().for_each(|(code, what)| self.warns(*code, what));
+                Ok(document)
+            }
+            Err(Unreadable(code, why)) => {
+                self.warns(code, &why);
+                Err(code)
+            }
+        })
+    }
+
+    fn warns(&self, code: u32, what: &str) {
+        let message = self.attempt.about.as_str();
+        tracing::warn!(code, message.sid = message, "webhook for what customers write: {what}");
+    }
+}
+
+/// Sends what can be sent of the replies: all of it in one commit, once.
+async fn send(on: &Dependencies, inbound: &Message, replies: &[Reply]) -> Result<(), Failure> {
+    if replies.is_empty() {
+        return Ok(());
+    }
+    on.decide(|| async {
+        let mut messages = Vec::new();
+        for (place, reply) in replies.iter().enumerate() {
+            match message(on, inbound, place, reply).await? {
+                Ok(message) => messages.push(message),
+                Err(why) => {
+                    let (code, message) = (why.number(), inbound.sid.to_string());
+                    tracing::warn!(code, message.sid = message, "a reply cannot be sent");
+                }
+            }
+        }
+        let Some(first) = messages.first() else { return Ok(((), Decision::unchanged())) };
+        let sent: Option<Message> = on.store.get(key::message(first.sid)).await?;
+        let decision = match sent {
+            Some(_) => Decision::unchanged(),
+            None => reply::send(messages),
+        };
+        Ok::<_, Failure>(((), decision))
+    })
+    .await
+}
+
+/// A reply as a message; another sender than the number that was written to has to be ours.
+async fn message(
+    on: &Dependencies,
+    inbound: &Message,
+    place: usize,
+    reply: &Reply,
+) -> Result<Result<Message, Unsendable>, Failure> {
+    if let Some(sender) = reply.other_sender(inbound) {
+        let ours: Option<PhoneNumber> = on.store.get(key::phone_number_of(&sender)).await?;
+        if ours.is_none() {
+            return Ok(Err(Unsendable::From));
+        }
+    }
+    Ok(reply.message(inbound, place, on.now()))
+}
