@@ -152,10 +152,15 @@ impl Desk {
 
     /// A customer writes.
     pub(crate) async fn writes(&self, address: &str) {
+        self.says(address, "Hello, I have a question about my order.").await;
+    }
+
+    /// The same in these words.
+    pub(crate) async fn says(&self, address: &str, body: &str) {
         let number = self.messages.fetch_add(1, Ordering::SeqCst);
         let sid = format!("SM{}", hex(&Sha256::digest(number.to_be_bytes())));
         let customer = self.exchange.customer(address);
-        assert_eq!(customer.delivers(&sid, "Hello, I have a question about my order.").await, 200);
+        assert_eq!(customer.delivers(&sid, body).await, 200);
     }
 
     /// Somebody puts an emoji on what they were sent last.

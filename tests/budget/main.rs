@@ -31,6 +31,7 @@ fn walked() -> Lock {
         entries.push(paths::asked(&Desk::told().await).await);
         entries.extend(paths::capped(&Desk::capped().await).await);
         entries.extend(paths::connected(&Desk::open().await).await);
+        entries.extend(paths::opted(&Desk::open().await).await);
         entries.push(paths::reacted(&Desk::open().await).await);
         entries.extend(paths::outside(&Desk::open().await).await);
         Lock { troubles: BTreeMap::new(), paths: entries }

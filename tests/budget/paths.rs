@@ -117,6 +117,23 @@ pub(crate) async fn reacted(desk: &Desk) -> Entry {
     desk.count("inbound reaction, appended", 1, desk.reacts(CUSTOMER)).await
 }
 
+/// A STOP in a pool that confirms, and a reply that is refused for it.
+pub(crate) async fn opted(desk: &Desk) -> [Entry; 2] {
+    let service = desk.exchange.sid("messaging");
+    let path = format!("/messaging/v1/Services/{service}/OptOut");
+    desk.exchange.api.post(&path, &[("Confirmations", "always")]).await.ok();
+    desk.writes(CUSTOMER).await;
+    desk.exchange.settles().await;
+    let conversation = desk.conversation(CUSTOMER).await;
+    desk.replies(&conversation).await;
+    desk.rests_for(PAST_THE_ALARM).await;
+    let stops = desk.says(CUSTOMER, "STOP");
+    let stop = desk.count("inbound STOP, obeyed and confirmed", 1, stops).await;
+    desk.rests_for(PAST_THE_ALARM).await;
+    let refused = "reply refused, its recipient wants none";
+    [stop, desk.count(refused, 1, desk.replies(&conversation)).await]
+}
+
 /// A message of which the account, its service and the conversation are told.
 pub(crate) async fn told(desk: &Desk) -> Entry {
     let api = &desk.exchange.api;

@@ -1,7 +1,7 @@
 //! Every read operation of the API, each on one element: a list is asked for a page of one. One that is routed
 //! and not walked here is a failing test.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use switchboard_domain::carriage::{CarrierName, DeliveryStatus};
 use switchboard_tests::ACCOUNT;
 use switchboard_tests::cost::Entry;
@@ -195,6 +195,8 @@ async fn messaging(made: &Made<'_>) -> Vec<String> {
     paths.extend([page_of_one(&senders), format!("{senders}/{}", made.sender)]);
     paths.extend(made.others(&one).await);
     paths.push(format!("{services}/Usecases"));
+    paths.push(format!("{one}/OptOut"));
+    paths.extend(consents(made).await);
     let account = format!("/api/2010-04-01/Accounts/{ACCOUNT}");
     paths.push(format!("{account}.json"));
     let numbers = format!("{account}/IncomingPhoneNumbers.json");
@@ -206,6 +208,17 @@ async fn messaging(made: &Made<'_>) -> Vec<String> {
     paths.extend(made.list(&format!("{}/Media.json", made.message), "media_list").await);
     paths.push(format!("{}/SenderReceipt.json", made.message));
     paths
+}
+
+/// What somebody said who is a reader of nothing else.
+async fn consents(made: &Made<'_>) -> [String; 2] {
+    let item = json!({ "contact_id": "+13105550199", "correlation_id": "0".repeat(32),
+        "sender_id": made.sid("messaging"), "status": "opt-in", "source": "website" });
+    let all = "/accounts/v1/Consents";
+    let form = [("Items", item.to_string())];
+    let form = form.each_ref().map(|(name, text)| (*name, text.as_str()));
+    made.desk.exchange.api.post(&format!("{all}/Bulk"), &form).await.ok();
+    [page_of_one(all), format!("{all}/+13105550199")]
 }
 
 async fn taskrouter(made: &Made<'_>) -> Vec<String> {

@@ -38,6 +38,7 @@ const FLOORS: [(&str, &[&str]); 5] = [
             "carriage",
             "configuration",
             "connection",
+            "consent",
             "conversation",
             "endpoint",
             "event",

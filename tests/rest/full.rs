@@ -304,6 +304,16 @@ impl Full {
             self.make(&format!("{below}/AlphaSenders"), &[("AlphaSender", sender)]).await;
         }
         self.senders(&account, &below).await;
+        self.post(&format!("{below}/OptOut"), &[("Confirmations", "never")]);
+        for (number, contact) in ["+14155550171", "+14155550172"].into_iter().enumerate() {
+            let item = json!({ "contact_id": contact, "correlation_id": format!("{number:032x}"),
+                "sender_id": service, "status": "opt-in", "source": "website" });
+            let (bulk, items) = ("/accounts/v1/Consents/Bulk", item.to_string());
+            let form = [("Items", items.as_str())];
+            self.post(bulk, &form);
+            self.world.post(bulk, &form).await.ok();
+        }
+        self.list("/accounts/v1/Consents", &[""]);
         let mut message = String::new();
         for body in ["one", "two"] {
             let form = [

@@ -15,6 +15,7 @@ mod isolation;
 mod journey;
 mod media;
 mod metadata;
+mod opt_out;
 mod permissions;
 mod reservations;
 mod speaker;

@@ -17,6 +17,9 @@ use crate::setup::{ACCOUNT, PUBLIC_URL, TOKEN};
 use crate::sometimes::{Sometimes, meet};
 use crate::world::World;
 
+/// Why it refuses a message now and then. What its recipient wants is for us to know.
+const FILTERED: u32 = 30007;
+
 /// One webhook that the carrier posts until it is answered with success.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Post {
@@ -78,7 +81,7 @@ impl Simulated {
             Some(Fault::Lost) => return Err(Lost::Unanswered("no answer".to_owned())),
             Some(Fault::Throttled) => Mood::Busy(1),
             Some(Fault::Failed) => Mood::Down,
-            Some(Fault::Conflict) => Mood::Refusing(21610),
+            Some(Fault::Conflict) => Mood::Refusing(FILTERED),
             None => Mood::Well,
         };
         let answer = self.serve(&request, mood);

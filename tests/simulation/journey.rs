@@ -135,7 +135,22 @@ async fn falls_quiet(on: &mut Kernel) -> Step {
     on.insists(&path, &timers).await?;
     on.goes_by(30).await?;
     on.writes(CUSTOMERS[2]).await;
-    on.goes_by(13 * 60).await
+    on.goes_by(13 * 60).await?;
+    has_enough(on).await
+}
+
+/// A customer who writes, wants nothing more, is written to all the same, and wants to hear from us again.
+async fn has_enough(on: &mut Kernel) -> Step {
+    on.writes(CUSTOMERS[0]).await;
+    on.a_little().await?;
+    on.says(CUSTOMERS[0], "STOP").await;
+    on.a_little().await?;
+    if let Some((conversation, _)) = on.channel(CUSTOMERS[0]) {
+        let path = format!("/conversations/v1/Conversations/{conversation}/Messages");
+        on.insists(&path, &[("Author", "system"), ("Body", "are you there?")]).await?;
+    }
+    on.says(CUSTOMERS[0], "start").await;
+    on.a_little().await
 }
 
 impl Kernel {

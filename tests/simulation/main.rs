@@ -21,6 +21,7 @@ mod mirror;
 mod mutants;
 mod names;
 mod operator;
+mod opting;
 mod order;
 mod people;
 mod plan;

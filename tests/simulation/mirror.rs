@@ -6,6 +6,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::Value;
 use switchboard_check::Around;
+use switchboard_domain::address::Address;
+use switchboard_domain::configuration::PhoneNumber;
+use switchboard_domain::consent::Consent;
 use switchboard_domain::conversation::Conversation;
 use switchboard_domain::interaction::Interaction;
 use switchboard_domain::message::Message;
@@ -16,7 +19,7 @@ use switchboard_domain::sid::{
 };
 use switchboard_domain::task::{ReservationStatus, Task};
 use switchboard_domain::workspace::{Activity, TaskQueue, Worker, Workflow, Workspace};
-use switchboard_store::item;
+use switchboard_store::{Key, item, key};
 
 /// The place of an item: its keys; no two tables share any.
 pub(crate) type ItemKey = (String, String);
@@ -96,6 +99,11 @@ impl Mirror {
 
     pub(crate) fn records(&self) -> impl Iterator<Item = &Record> {
         self.records.values()
+    }
+
+    /// The record at a place.
+    fn at(&self, key: Key) -> Option<&Record> {
+        self.records.get(&(key.pk, key.sk))
     }
 
     /// Whether a router has written a task last.
@@ -186,6 +194,14 @@ impl Around for Mirror {
             Record::Workspace(it) if it.sid == sid => Some(it.as_ref()),
             _ => None,
         })
+    }
+
+    fn consent(&self, person: &Address) -> Option<&Consent> {
+        self.at(key::consent(person))?.get()
+    }
+
+    fn number(&self, address: &Address) -> Option<&PhoneNumber> {
+        self.at(key::phone_number_of(address))?.get()
     }
 
     fn tasks(&self) -> impl Iterator<Item = &Task> {

@@ -35,6 +35,7 @@ impl Kernel {
             || self.somebody_listens().await
             || self.a_group_acts().await
             || self.somebody_writes_to_the_line().await
+            || self.somebody_opts().await
         {
             return;
         }

@@ -106,10 +106,12 @@ pub(crate) enum Concern {
     Groups,
     /// Who writes where no conversation is opened.
     Lines,
+    /// Who wants to hear from us, and who does not.
+    Opting,
 }
 
 impl Concern {
-    pub(crate) const ALL: [Self; 23] = [
+    pub(crate) const ALL: [Self; 24] = [
         Self::Setting,
         Self::Profile,
         Self::Ids,
@@ -133,6 +135,7 @@ impl Concern {
         Self::Listeners,
         Self::Groups,
         Self::Lines,
+        Self::Opting,
     ];
 
     /// By its name and not by its place, so that one more changes none of the others.

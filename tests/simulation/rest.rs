@@ -16,6 +16,7 @@ use switchboard_domain::webhook::attempt::Standing;
 use crate::carrier::{Posted, Written};
 use crate::kernel::Kernel;
 use crate::lines;
+use crate::opting;
 use crate::setup::{CAP, PRICE};
 
 /// The most that two clocks are apart.
@@ -62,6 +63,7 @@ impl Kernel {
         self.look_at_workers(&snapshot);
         self.look_at_words(&messages);
         self.look_at_receipts(&messages);
+        opting::look_at_rest(&messages, &snapshot, &self.world);
         self.look_at_spending(&snapshot, &messages);
     }
 
@@ -104,8 +106,6 @@ impl Kernel {
             acknowledged: acknowledged.collect(),
             waiting: None,
             sent_by_carrier: Some(handed.collect()),
-            // Opt-out is not built: nobody keeps a list, so its invariant is not asked.
-            opted_out: None,
             interfered: Some(BTreeSet::new()),
             objects: self.deployment.objects().map(|keys| {
                 keys.iter().map(|key| key.parse().expect("a key is a file's identifier")).collect()

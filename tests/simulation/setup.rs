@@ -49,6 +49,8 @@ pub(crate) struct Setting {
     pub(crate) asks_beforehand: bool,
     /// Whether somebody is in a browser, and programs want their changes told.
     pub(crate) has_clients: bool,
+    /// Whether customers opt out of what they are written.
+    pub(crate) has_opt_outs: bool,
 }
 
 /// What each reply costs where a day may cost only so much, which is a few of them.
@@ -81,6 +83,7 @@ impl Setting {
             asks_beforehand: random.chance(300),
             has_speakers: random.chance(300),
             has_clients: random.chance(300),
+            has_opt_outs: random.chance(300),
         }
     }
 }
@@ -180,6 +183,10 @@ pub(crate) async fn centre(on: &Deployment, setting: &Setting) -> Made {
         let mut hooks = vec![("PreWebhookUrl", PRE_URL)];
         hooks.extend(ASKED.map(|hook| ("Filters", hook.name())));
         Undisturbed(on).creates("/conversations/v1/Configuration/Webhooks", &hooks).await;
+    }
+    if setting.has_opt_outs {
+        let service = format!("/messaging/v1/Services/{}/OptOut", centre.sid("messaging"));
+        Undisturbed(on).creates(&service, &[("Confirmations", "always")]).await;
     }
     centre
 }

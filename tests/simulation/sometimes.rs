@@ -13,6 +13,7 @@ use switchboard_domain::timestamp::Millis;
 use crate::beforehand;
 use crate::groups;
 use crate::mirror::Mirror;
+use crate::opting;
 use crate::speakers;
 use crate::steps::Scene;
 use crate::wish::Wish;
@@ -80,6 +81,10 @@ sometimes! {
     SpokeTooLate = "a speaker writes under a number that was good when they began",
     WrittenWhileReplayed = "something is said while a webhook is told of what was said before",
     GroupChanged = "somebody joins or leaves a group that stays open",
+    OptedOut = "a customer wants nothing more",
+    OptedOutWhileSending = "a customer wants nothing more while something to them waits to be sent",
+    OptedInAgain = "a customer wants to hear from us again",
+    RefusedByConsent = "a message is not sent, since its recipient wants none",
     RefusedByRule = "a person's request is refused by a rule, as predicted",
 }
 
@@ -117,6 +122,11 @@ pub(crate) fn look(met: &mut Met, scene: &Scene<'_>, around: &Around<'_>) {
                     _ => None,
                 };
                 message(met, before, after, scene);
+                opting::note_refused(before, after, scene, met);
+            }
+            (before, Some(Record::Consent(after))) => {
+                let before = before.as_ref().and_then(Record::get);
+                opting::note(before, after, scene, met);
             }
             _ => {}
         }

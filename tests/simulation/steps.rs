@@ -13,6 +13,7 @@ use crate::beforehand;
 use crate::endpoints::{Book, Promise};
 use crate::mirror::{ItemChange, Mirror};
 use crate::names::Person;
+use crate::opting;
 use crate::order;
 use crate::world::Violation;
 
@@ -64,6 +65,7 @@ pub(crate) fn violations(scene: &Scene<'_>) -> Vec<Violation> {
             }
             (None, Some(Record::Task(after))) => task(&mut found, None, after, scene),
             (_, Some(Record::Conversation(after))) => one_open(&mut found, after, scene),
+            (_, Some(Record::Consent(after))) => opting::look(&mut found, after, scene),
             (None, Some(Record::Message(after))) => beforehand::look(&mut found, after, scene),
             _ => {}
         }

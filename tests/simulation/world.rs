@@ -8,6 +8,7 @@ use std::task::Poll;
 use serde_json::Value;
 use switchboard::{Call, Fault, Faults, Gate, Passage, Service};
 use switchboard_carriers::stub::Taken;
+use switchboard_check::Unwanted;
 use switchboard_domain::conversation::Conversation;
 use switchboard_domain::conversation::State::Closed;
 use switchboard_domain::timestamp::Timestamp;
@@ -17,7 +18,7 @@ use tokio::time::Instant;
 
 use crate::carrier::{Post, Posted};
 use crate::endpoints::Book;
-use crate::mirror::Mirror;
+use crate::mirror::{ItemChange, Mirror};
 use crate::quiet::Quiet;
 use crate::sometimes::{self, Around, Met, OUTAGE, Sometimes, meet};
 use crate::steps::{self, Scene};
@@ -95,6 +96,8 @@ pub(crate) struct State {
     pub(crate) mirror: Mirror,
     /// Since when each conversation is quiet.
     quiet: Quiet,
+    /// Which sends were begun for somebody who wants nothing.
+    unwanted: Unwanted,
     pub(crate) violations: Vec<Violation>,
     pub(crate) skew: BTreeMap<String, i64>,
     /// Queues that were sent to since they were found empty, and tables that were written.
@@ -358,13 +361,18 @@ impl Faults for World {
         }
         state.news.insert("streams".to_owned());
         let is_skewed = !state.skew.is_empty();
-        let State { mirror, quiet, book, met, asking, outage, violations, .. } = &mut *state;
+        let State { mirror, quiet, unwanted, book, met, asking, outage, violations, .. } =
+            &mut *state;
         let function = call.function;
         book.beforehand.settle(call.invocation, &changes);
         book.listeners.follow(&changes, met);
         let scene = Scene { mirror, book, changes: &changes, function, now, is_skewed };
         violations.extend(steps::violations(&scene));
         violations.extend(quiet.follow(&scene, met));
+        let seen: Vec<_> = changes.iter().map(ItemChange::seen).collect();
+        let sent = unwanted.follow(&seen, scene.mirror);
+        let sent = sent.into_iter().map(|one| (one.invariant, one.to_string()));
+        violations.extend(sent.map(|(rule, detail)| Violation { rule, detail }));
         let wishes: Vec<&Wish> = asking.values().map(|one| &one.wish).collect();
         let outage = outage.is_some_and(|at| now - at <= OUTAGE);
         sometimes::look(met, &scene, &Around { wishes: &wishes, outage });

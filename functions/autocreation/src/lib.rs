@@ -1,7 +1,7 @@
 //! Appends a customer's message to the open conversation of its address pair, or opens one and starts its
-//! handler. Follows a carrier's notice that a customer has other names.
+//! handler. Obeys STOP, START and HELP in the same write. Follows a carrier's notice that a customer has other names.
 //!
-//! Woken by: `inbound.fifo`. Writes: conversation, address binding, message, renaming. Asks for:
+//! Woken by: `inbound.fifo`. Writes: conversation, address binding, message, renaming, consent. Asks for:
 //! `interaction-invite`, `outbound-message`, `webhook-delivery`, `media-copy`. Calls customers' endpoints, which are asked beforehand.
 //!
 //! An endpoint may take five seconds, and a batch may have ten messages of one pair. So pairs do not wait for each other,
@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 #![recursion_limit = "256"]
 
+mod keyword;
 mod names;
 mod target;
 
@@ -23,6 +24,7 @@ use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::QueueName;
 use switchboard_domain::message::Message;
 use switchboard_domain::process::autocreation::{self, InboundOutcome, Situation};
+use switchboard_domain::process::consent::obey;
 use switchboard_domain::sid::{MessagingServiceSid, ServiceSid};
 use switchboard_domain::timestamp::Millis;
 use switchboard_runtime::queue::{Next, body, each_group_or_later};
@@ -134,7 +136,13 @@ async fn decide(
         messaging_service: known.messaging_service,
         timers: known.timers,
     };
-    let rule = |answers: &_| autocreation::receive(inbound, situation, answers, on.now());
+    let listener = keyword::listener(on, inbound, &known).await?;
+    let rule = |answers: &_| {
+        let now = on.now();
+        let (outcome, decision) = autocreation::receive(inbound, situation, answers, now)?;
+        let obeyed = listener.as_ref().map(|to| obey(inbound, to, now));
+        Ok((outcome, decision.with(obeyed.unwrap_or_default())))
+    };
     let (outcome, decision) = on.answering_for::<_, Failure>(beforehand, rule).await?;
     Ok((Some(outcome), decision))
 }

@@ -1,9 +1,11 @@
 //! The published texts of the delivery codes that carriers report most (rule E.7).
 
+use switchboard_domain::consent::OPTED_OUT;
+
 /// The text of a code; codes without one are shown alone.
 pub(crate) const fn text(code: u32) -> Option<&'static str> {
     Some(match code {
-        21610 => "Attempt to send to unsubscribed recipient",
+        OPTED_OUT => "Attempt to send to unsubscribed recipient",
         30001 => "Queue overflow",
         30002 => "Account suspended",
         30003 => "Unreachable destination handset",

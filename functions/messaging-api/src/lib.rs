@@ -1,7 +1,7 @@
 //! Serves the messaging product and the 2010 API: senders, services that pool them, keys, and messages one by
 //! one, because a client of the hosted product sets up its numbers here before any conversation exists.
 //!
-//! Woken by: HTTP. Writes: phone numbers, messaging services, API keys, messages. Asks for: `outbound-message`,
+//! Woken by: HTTP. Writes: phone numbers, messaging services, API keys, messages, consents. Asks for: `outbound-message`,
 //! `media-copy`.
 #![forbid(unsafe_code)]
 #![recursion_limit = "256"]
@@ -9,10 +9,12 @@
 mod account;
 mod carrier_codes;
 mod channel_senders;
+mod consents;
 mod keys;
 mod messages;
 mod numbers;
 mod oauth;
+mod opt_out;
 mod pool;
 mod services;
 mod short_codes;
@@ -67,6 +69,7 @@ async fn route(call: &Call<'_>) -> Answer {
         (product, path) if oauth::is_here(product, path) => oauth::answer(call).await,
         ("messaging", ["v1", "Services", rest @ ..]) => messaging(call, rest).await,
         ("messaging", ["v2", "Channels", "Senders", rest @ ..]) => channels(call, rest).await,
+        ("accounts", ["v1", "Consents", rest @ ..]) => of_consents(call, rest).await,
         ("iam", ["v1", "Keys", rest @ ..]) => of_keys(call, View::Iam, rest).await,
         ("api", ["2010-04-01", "Accounts", rest @ .., last]) => {
             let Some(last) = last.strip_suffix(".json") else {
@@ -119,6 +122,9 @@ async fn pooled(call: &Call<'_>, service: &str, path: &[&str]) -> Answer {
         (Delete, ["DestinationAlphaSenders", sid]) => {
             alpha_senders::remove(call, service, sid).await
         }
+        (Get, ["OptOut"]) => opt_out::fetch(call, service).await,
+        (Post, ["OptOut"]) => opt_out::update(call, service).await,
+        (Delete, ["OptOut"]) => opt_out::remove(call, service).await,
         (Post, ["ShortCodes"]) => short_codes::create(call, service).await,
         (Get, ["ShortCodes"]) => short_codes::list(call, service).await,
         (Get, ["ShortCodes", sid]) => short_codes::fetch(call, service, sid).await,
@@ -140,6 +146,17 @@ async fn channels(call: &Call<'_>, path: &[&str]) -> Answer {
         (Get, [sid]) => channel_senders::fetch(call, sid).await,
         (Post, [sid]) => channel_senders::update(call, sid).await,
         (Delete, [sid]) => channel_senders::remove(call, sid).await,
+        _ => call.no_such_operation(),
+    }
+}
+
+/// The paths behind `/accounts/v1/Consents`.
+async fn of_consents(call: &Call<'_>, path: &[&str]) -> Answer {
+    use Method::{Get, Post};
+    match (call.method, path) {
+        (Post, ["Bulk"]) => consents::bulk(call).await,
+        (Get, []) => consents::list(call).await,
+        (Get, [contact]) => consents::fetch(call, contact).await,
         _ => call.no_such_operation(),
     }
 }

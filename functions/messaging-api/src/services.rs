@@ -58,6 +58,7 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
         alpha_senders: Vec::new(),
         short_codes: Vec::new(),
         channel_senders: Vec::new(),
+        opt_out: None,
         created: call.now,
         updated: call.now,
         version: Version::NEW,

@@ -12,7 +12,9 @@
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use switchboard_carriers::Lookup;
 use switchboard_connections::{By, Connections};
+use switchboard_domain::address::Address;
 use switchboard_domain::carriage::{DeliveryStatus, Media, OutboundMessage, Price, SendOutcome};
+use switchboard_domain::consent::OPTED_OUT;
 use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::{QueueName, SendRequest};
 use switchboard_domain::media::{HANDED_OUT, MediaState};
@@ -83,7 +85,10 @@ async fn deliver(
             match taken {
                 Ok(leased) => {
                     message = leased;
-                    connections.send(&by, &outgoing).await
+                    match refused(on, &message, request.delivery).await {
+                        Some(refused) => refused,
+                        None => connections.send(&by, &outgoing).await,
+                    }
                 }
                 Err(over) => {
                     SendOutcome::Rejected { error_code: OVER_CAP, reason: over.to_string() }
@@ -108,6 +113,29 @@ async fn lease(
     let _ = on.commit(&Decision::put(leased.clone())).await?;
     leased.version += 1;
     Ok(leased)
+}
+
+/// Why a copy that is leased is not handed over: one of those who would get it wants nothing from its sender (rule E.3).
+///
+/// It is looked up behind the lease and before the call, so whoever was told of a STOP is right: no send that was begun after it
+/// was written goes to the carrier. One that was begun before it may. If the table does not answer, nothing was sent.
+async fn refused(on: &Dependencies, message: &Message, number: u32) -> Option<SendOutcome> {
+    if message.is_exempt() {
+        return None;
+    }
+    let sender = &message.delivery(number)?.pair.proxy;
+    let copies = message.handed_over_with(number);
+    let recipients: Vec<&Address> = copies.map(|one| &one.pair.address).collect();
+    match on.is_refused(&recipients, sender, message.messaging_service).await {
+        Ok(false) => None,
+        Ok(true) => Some(SendOutcome::Rejected {
+            error_code: OPTED_OUT,
+            reason: "the recipient wants nothing from this sender".to_owned(),
+        }),
+        Err(failure) => {
+            Some(SendOutcome::Retry { reason: failure.to_string(), after_seconds: None })
+        }
+    }
 }
 
 /// What is to be counted of a copy before it is handed over.

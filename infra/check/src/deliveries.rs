@@ -20,7 +20,6 @@ const CARRIER_ID: &str = "a delivery that is out has its carrier's identifier";
 const LEASE: &str = "a delivery is leased while it is being sent, and only then";
 const NUMBERS: &str = "the deliveries of a message have numbers of their own";
 const OUT: &str = "at rest every delivery is out or given up";
-const OPTED_OUT: &str = "nothing is sent to who does not want it";
 
 /// Which delivery of which message.
 type DeliveryKey = (MessageSid, u32);
@@ -121,17 +120,6 @@ fn outside(view: &View<'_>, facts: &Facts, found: &mut Found) {
     }
     if let Some(sent) = &facts.sent_by_carrier {
         handed(view, sent, found);
-    }
-    let Some(opted_out) = &facts.opted_out else { return };
-    let opted_out: BTreeMap<_, _> = opted_out.iter().map(|(pair, at)| (pair, *at)).collect();
-    let deliveries = view.messages.values().flat_map(|message| {
-        message.deliveries.iter().map(|delivery| (name((message.sid, delivery.number)), delivery))
-    });
-    for (name, delivery) in deliveries {
-        let since = opted_out.get(&delivery.pair);
-        if since.is_some_and(|since| delivery.created >= *since) && delivery.attempts > 0 {
-            found.add(OPTED_OUT, "it was handed to the carrier", [name]);
-        }
     }
 }
 

@@ -25,8 +25,6 @@ pub struct Facts {
     pub waiting: Option<BTreeSet<MessageSid>>,
     /// What carriers have accepted, in order; none if it is not known.
     pub sent_by_carrier: Option<Vec<Handed>>,
-    /// The pairs whose customers want nothing more, and since when; none if no list of them is kept.
-    pub opted_out: Option<Vec<(Pair, Timestamp)>>,
     /// The conversations that were deleted, or whose participants were removed, by REST requests; none if
     /// it is not known. Their interactions and messages may be left without them.
     pub interfered: Option<BTreeSet<ConversationSid>>,

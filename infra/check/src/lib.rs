@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 mod changes;
+mod consents;
 mod conversations;
 mod deliveries;
 mod events;
@@ -27,6 +28,7 @@ mod snapshot;
 mod tasks;
 #[cfg(test)]
 mod tests;
+mod unwanted;
 mod view;
 mod violation;
 mod write;
@@ -35,5 +37,6 @@ pub use facts::{Facts, Handed, Moment};
 pub use history::History;
 pub use offers::Around;
 pub use snapshot::{Snapshot, TABLES, name};
+pub use unwanted::Unwanted;
 pub use violation::Violation;
 pub use write::{RecordChange, per_write};

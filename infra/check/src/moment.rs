@@ -5,7 +5,8 @@ use crate::snapshot::Snapshot;
 use crate::view::View;
 use crate::violation::{Found, Violation};
 use crate::{
-    conversations, deliveries, events, interactions, media, quiet, references, routing, tasks,
+    consents, conversations, deliveries, events, interactions, media, quiet, references, routing,
+    tasks,
 };
 
 impl Snapshot {
@@ -20,6 +21,7 @@ impl Snapshot {
         conversations::check(&view, &mut found);
         quiet::check(&view, &mut found);
         deliveries::check(&view, &mut found);
+        consents::check(&view, &mut found);
         interactions::check(&view, &mut found);
         media::check(&view, &mut found);
         tasks::check(&view, &mut found);

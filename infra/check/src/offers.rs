@@ -1,5 +1,8 @@
 //! Who may be asked to take a task: a worker who is there, is available, and has room.
 
+use switchboard_domain::address::Address;
+use switchboard_domain::configuration::PhoneNumber;
+use switchboard_domain::consent::Consent;
 use switchboard_domain::record::Record;
 use switchboard_domain::sid::{ActivitySid, ReservationSid, WorkerSid, WorkspaceSid};
 use switchboard_domain::task::{Reservation, Task};
@@ -20,6 +23,10 @@ pub trait Around {
     fn activity(&self, sid: ActivitySid) -> Option<&Activity>;
     /// A workspace.
     fn workspace(&self, sid: WorkspaceSid) -> Option<&Workspace>;
+    /// Who somebody wants to hear from.
+    fn consent(&self, person: &Address) -> Option<&Consent>;
+    /// A number of ours.
+    fn number(&self, address: &Address) -> Option<&PhoneNumber>;
     /// All tasks.
     fn tasks(&self) -> impl Iterator<Item = &Task>;
 }
@@ -45,6 +52,16 @@ impl Around for Snapshot {
 
     fn workspace(&self, sid: WorkspaceSid) -> Option<&Workspace> {
         found!(self, Workspace, sid)
+    }
+
+    fn consent(&self, person: &Address) -> Option<&Consent> {
+        let mut all = self.records.iter().filter_map(Record::get::<Consent>);
+        all.find(|one| one.person == *person)
+    }
+
+    fn number(&self, address: &Address) -> Option<&PhoneNumber> {
+        let mut all = self.records.iter().filter_map(Record::get::<PhoneNumber>);
+        all.find(|one| one.number == *address)
     }
 
     fn tasks(&self) -> impl Iterator<Item = &Task> {

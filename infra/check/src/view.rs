@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use switchboard_domain::address::Address;
+use switchboard_domain::configuration::MessagingService;
+use switchboard_domain::consent::Consent;
 use switchboard_domain::conversation::{
     AddressBinding, Conversation, GroupBinding, Membership, MessagePage, State, UniqueName, User,
 };
@@ -38,6 +41,10 @@ pub(super) struct View<'a> {
     pub(super) workers: BTreeMap<WorkerSid, &'a Worker>,
     pub(super) workspaces: BTreeMap<WorkspaceSid, &'a Workspace>,
     pub(super) heads: BTreeMap<WorkspaceSid, &'a Head>,
+    /// Who wants to hear from whom, by person.
+    pub(super) consents: BTreeMap<Address, &'a Consent>,
+    /// The messaging services with their pools.
+    pub(super) pools: Vec<&'a MessagingService>,
     pub(super) bindings: Vec<&'a AddressBinding>,
     pub(super) groups: Vec<&'a GroupBinding>,
     pub(super) memberships: Vec<&'a Membership>,
@@ -64,6 +71,8 @@ impl<'a> View<'a> {
             workers: by(snapshot, |it: &Worker| it.sid),
             workspaces: by(snapshot, |it: &Workspace| it.sid),
             heads: by(snapshot, |it: &Head| it.workspace),
+            consents: by(snapshot, |it: &Consent| it.person.clone()),
+            pools: all(snapshot).collect(),
             bindings: all(snapshot).collect(),
             groups: all(snapshot).collect(),
             memberships: all(snapshot).collect(),

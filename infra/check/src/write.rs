@@ -13,7 +13,7 @@ use crate::changes::{Between, changed, left};
 use crate::conversations::INDEXES;
 use crate::offers::{Around, offered};
 use crate::violation::{Found, Violation};
-use crate::{conversations, deliveries, interactions, quiet, tasks};
+use crate::{consents, conversations, deliveries, interactions, quiet, tasks};
 
 const OPEN: &str = "a message is written together with its conversation, which is open";
 
@@ -42,8 +42,12 @@ pub fn per_write(
             (before, Some(after)) => {
                 changed(before, after, Between::OneWrite { now, skew }, &mut found);
                 alone(after, &mut found);
-                if let Record::Task(task) = after {
-                    made(before, task, around, &mut found);
+                match (before, after) {
+                    (_, Record::Task(task)) => made(before, task, around, &mut found),
+                    (None, Record::Message(message)) => {
+                        consents::obeyed(message, around, &mut found);
+                    }
+                    _ => {}
                 }
             }
             (Some(before), None) => left(before, &mut found),

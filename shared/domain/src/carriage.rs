@@ -81,6 +81,14 @@ impl CarrierName {
         }
     }
 
+    /// Whether it answers STOP, START and HELP by itself (rule E.3).
+    pub const fn answers_keywords(self) -> bool {
+        match self {
+            Self::Twilio => true,
+            Self::Meta => false,
+        }
+    }
+
     /// Whether it is the carrier of records that name none.
     pub fn is_default(&self) -> bool {
         *self == Self::default()

@@ -66,6 +66,7 @@ codes! {
     MessageNeedsTo = 21604, 400, "A 'To' address is required to send a message";
     FromNotOurs = 21606, 400, "The 'From' number is none of the account's phone numbers";
     InvalidStatusCallback = 21609, 400, "StatusCallback is not an http or https URL";
+    OptedOut = 21610, 400, "Attempt to send to unsubscribed recipient";
     MessageBodyTooLong = 21617, 400, "The message body exceeds the character limit";
     InvalidMediaUrl = 21620, 400, "Invalid media URL(s)";
     TooManyMediaFiles = 21623, 400, "Number of media files exceeds allowed limit";
@@ -85,6 +86,7 @@ codes! {
     InvalidContentRetention = 30029, 400, "Invalid ContentRetention";
     InvalidAddressRetention = 30030, 400, "Invalid AddressRetention";
     MessageNotCancelable = 30409, 400, "This message cannot be canceled";
+    ConsentNotKept = 30646, 400, "Failed to Upsert Consent";
     SameFromAndTo = 63031, 400, "A message cannot have the same 'From' and 'To'";
 
     InvalidInstruction = 40151, 400, "Invalid instruction";

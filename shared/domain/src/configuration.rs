@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, ChannelType};
 use crate::carriage::CarrierName;
+use crate::consent::OptOut;
 use crate::conversation::{
     Defaults, EventName, HookName, Hooks, Lengths, Listening, Timer, asking,
 };
@@ -51,6 +52,17 @@ impl PhoneNumber {
     /// The identifier of a number.
     pub fn sid_of(number: &Address) -> PhoneNumberSid {
         PhoneNumberSid::derived(&["number", number.as_str()])
+    }
+}
+
+/// The pool that a sender is in: a number's record tells; of a sender that has none, the messaging service does by which it is used.
+pub fn pool_of(
+    number: Option<&PhoneNumber>,
+    used_by: Option<MessagingServiceSid>,
+) -> Option<MessagingServiceSid> {
+    match number {
+        Some(number) => number.messaging_service,
+        None => used_by,
     }
 }
 
@@ -128,6 +140,9 @@ pub struct MessagingService {
     /// Senders on channels of the pool.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub channel_senders: Vec<PoolChannelSender>,
+    /// Its own keywords and texts of opting out, and who confirms (rule E.3).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opt_out: Option<Box<OptOut>>,
     /// When it was created.
     pub created: Timestamp,
     /// When it was last changed.

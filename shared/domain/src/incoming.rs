@@ -81,6 +81,7 @@ mod tests {
             number,
             friendly_name: String::new(),
             carrier: CarrierName::default(),
+            campaign: None,
             messaging_service: None,
             settings: Some(settings.to_string()),
             created: NOW,

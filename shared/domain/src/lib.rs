@@ -12,6 +12,7 @@ pub mod carriage;
 pub mod codes;
 pub mod configuration;
 pub mod connection;
+pub mod consent;
 pub mod conversation;
 pub mod decision;
 pub mod derive;

@@ -13,6 +13,7 @@
 mod costs;
 mod delivery;
 mod files;
+mod keyword;
 mod metadata;
 mod programmable;
 mod rates;
@@ -26,12 +27,15 @@ use serde::{Deserialize, Serialize};
 pub use self::costs::{CostLine, CostSum, Costs};
 pub use self::delivery::{ATTEMPTS_MAX, Begin, Delivery, GAVE_UP, LEASE, Progress};
 pub use self::files::{Copied, copied, files_of, without_file};
+pub use self::keyword::keyword_answer;
+pub use self::programmable::{outside, unrouted};
 pub use self::rates::{NoRateCards, RateCards};
 pub use self::spend::{Expense, NoSpendCaps, OVER_CAP, OverCap, Spend, SpendCaps};
 pub use crate::carriage::BODY_BYTES_MAX;
 
 use crate::address::Address;
 use crate::carriage::{CarrierName, Content, DeliveryStatus, InboundMessage, Media};
+use crate::consent::Keyword;
 use crate::conversation::{
     Changes, Conversation, ConversationEvent, Dates, Draft, Given, Pair, Participant,
 };
@@ -121,6 +125,9 @@ pub struct Fields {
     /// Why it has its sender, if a messaging service sends it outside of conversations.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sender: Option<SenderReceipt>,
+    /// The keyword of a customer that it answers by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers_keyword: Option<Keyword>,
     /// The copies that go to customers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deliveries: Vec<Delivery>,
@@ -349,6 +356,7 @@ pub(crate) fn append(draft: &mut Draft<'_>, post: Post) -> Result<Message, Refus
         speaker,
         messaging_service: conversation.messaging_service,
         sender: None,
+        answers_keyword: None,
         deliveries,
         origin: post.origin,
         author,
@@ -460,67 +468,6 @@ pub(crate) fn withdraw(draft: &mut Draft<'_>, before: &Message) -> Message {
     let (message, author) = (after.sid, after.participant);
     draft.events.push(ConversationEvent::MessageRemoved { message, author });
     after
-}
-
-/// A message that no conversation wanted: kept, and shown as unrouted.
-pub fn unrouted(inbound: &InboundMessage, service: Option<MessagingServiceSid>) -> Message {
-    Message::new(Fields {
-        sid: inbound.sid(),
-        conversation: None,
-        index: 0,
-        listed: true,
-        direction: Direction::Inbound,
-        author: inbound.from.to_string(),
-        participant: None,
-        body: Some(inbound.text().unwrap_or_default()),
-        media: inbound.media.clone(),
-        media_gone: Vec::new(),
-        attributes: inbound.attributes(),
-        speaker: None,
-        origin: Some(Origin::of(inbound, None)),
-        messaging_service: service,
-        sender: None,
-        deliveries: Vec::new(),
-        created: inbound.received_at,
-        edited: None,
-        removed: false,
-    })
-}
-
-/// A programmable message outside of conversations; by which messaging service it goes, and why that chose the sender.
-pub fn outside(
-    sid: MessageSid,
-    pair: Pair,
-    body: Option<Private<String>>,
-    media: Vec<Media>,
-    by: Option<(MessagingServiceSid, SenderReceipt)>,
-    now: Timestamp,
-) -> Result<Message, Refusal> {
-    if body.as_ref().is_none_or(|body| body.is_empty()) && media.is_empty() {
-        return Err(Refusal::EmptyMessage);
-    }
-    let (messaging_service, sender) = by.unzip();
-    Ok(Message::new(Fields {
-        sid,
-        conversation: None,
-        index: 0,
-        listed: true,
-        direction: Direction::OutboundApi,
-        author: pair.proxy.to_string(),
-        participant: None,
-        body,
-        media,
-        media_gone: Vec::new(),
-        attributes: None,
-        speaker: None,
-        origin: None,
-        messaging_service,
-        sender,
-        deliveries: vec![Delivery::new(1, None, pair, now)],
-        created: now,
-        edited: None,
-        removed: false,
-    }))
 }
 
 const fn yes() -> bool {

@@ -5,6 +5,7 @@ pub mod address;
 pub mod alarm;
 pub mod autocreation;
 pub mod connection;
+pub mod consent;
 pub mod conversation;
 pub mod identity;
 pub mod interaction;

@@ -22,6 +22,7 @@ macro_rules! for_each_record {
             ApiKey api_key: $crate::access::ApiKey,
             CarrierConnection carrier_connection: $crate::connection::CarrierConnection,
             ChannelSender channel_sender: $crate::sender::ChannelSender,
+            Consent consent: $crate::consent::Consent,
             Conversation conversation: $crate::conversation::Conversation,
             ConversationConfiguration conversation_configuration: $crate::configuration::ConversationConfiguration,
             Flow flow: $crate::configuration::Flow,

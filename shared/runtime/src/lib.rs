@@ -4,6 +4,7 @@
 mod ask;
 pub mod beforehand;
 pub mod config;
+mod consent;
 pub mod deadline;
 mod decide;
 pub mod dependencies;

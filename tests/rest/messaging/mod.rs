@@ -1,5 +1,6 @@
 //! The Messaging product and the oldest API, and the steps that their tests begin with.
 
+mod consents;
 mod keys;
 mod messages;
 mod numbers;

@@ -29,6 +29,10 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
     let to = recipient(&call.form)?;
     let (body, media) = content(&call.form)?;
     let Sender { pair, by, smart_encoding } = sender(call, &to, !media.is_empty()).await?;
+    let service = by.as_ref().map(|(service, _)| *service);
+    if call.on.is_refused(&[&to], &pair.proxy, service).await? {
+        return Err(Code::OptedOut.into());
+    }
     let is_text = to_text(&pair, &media) && smart_encoding;
     let body = body.map(|body| if is_text { Private(smart(&body).into_owned()) } else { body });
     let sid: MessageSid = call.on.mint();

@@ -12,11 +12,11 @@ use switchboard_domain::interaction::ChannelStatus;
 use switchboard_domain::record::Record;
 use switchboard_domain::sid::{ConversationSid, InteractionSid, MessageSid};
 use switchboard_domain::task::{ReservationStatus, TaskStatus};
-use switchboard_domain::timestamp::{Millis, Timestamp};
+use switchboard_domain::timestamp::Millis;
 use switchboard_domain::workspace::Occupation;
 
 use super::violated;
-use super::world::{NOW, START, World, customer, sid, stored, waiting};
+use super::world::{NOW, START, World, customer, sid, stopped, stored, waiting};
 use crate::{Moment, Snapshot};
 
 #[test]
@@ -285,12 +285,16 @@ fn a_delivery_that_nobody_carries_on_is_found_at_rest() {
 
 #[test]
 fn a_message_to_who_wants_none_is_found() {
-    breaks("nothing is sent to who does not want it", Moment::Step, |world| {
-        world.facts.opted_out = Some(vec![(customer(), START)]);
-    });
+    let invariant = "nothing is sent to who does not want it";
+    breaks(invariant, Moment::Step, |world| world.put(stopped(START)));
     let mut world = World::new();
-    world.facts.opted_out = Some(vec![(customer(), NOW + Millis(1))]);
+    world.put(stopped(NOW + Millis(1)));
     assert_eq!(world.violations(Moment::Rest), [], "it was sent before");
+    // It is what they asked for.
+    let mut world = World::new();
+    world.put(stopped(START));
+    stored(world.reply(), |it| it["answers_keyword"] = json!("STOP"));
+    assert_eq!(world.violations(Moment::Rest), []);
 }
 
 #[test]
@@ -436,7 +440,7 @@ fn no_violation_tells_a_customer_s_words_or_address() {
     world.lose("Membership");
     world.lose("UniqueName");
     stored(world.question(), |it| it["index"] = json!(9));
-    world.facts.opted_out = Some(vec![(customer(), Timestamp(0))]);
+    world.put(stopped(START));
     let told: String = world.violations(Moment::Rest).iter().map(ToString::to_string).collect();
     assert!(!told.is_empty());
     for secret in ["+1415", "+1800", "hello", "alice", "first"] {

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use switchboard_domain::address::ChannelType;
 use switchboard_domain::carriage::{CarrierName, InboundMessage, SendOutcome};
+use switchboard_domain::consent::{Consent, ConsentSource, Scope, Stance, Status};
 use switchboard_domain::conversation::{
     AddressBinding, Answer, Answers, Conversation, Dates, Defaults, Details, Membership,
     NewParticipant, Pair, Question, Source, UniqueName, User,
@@ -86,6 +87,15 @@ only! {
 
 pub(super) fn customer() -> Pair {
     Pair::new("+14155550100".parse().unwrap(), "+18005550199".parse().unwrap()).unwrap()
+}
+
+/// That the customer wants nothing more since then.
+pub(super) fn stopped(since: Timestamp) -> Consent {
+    let (status, source) = (Status::OptOut, ConsentSource::OptOutMessage);
+    let to = Scope::of(&customer().proxy, None);
+    let stance = Stance { to, status, source, since, said: None };
+    let consent = Consent::new(customer().address.person(), since);
+    consent.noting(stance).unwrap().unwrap().versioned(1)
 }
 
 fn inbound() -> InboundMessage {

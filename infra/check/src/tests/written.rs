@@ -1,6 +1,7 @@
 //! One write at a time.
 
 use serde_json::{Value, json};
+use switchboard_domain::consent::Consent;
 use switchboard_domain::message::Message;
 use switchboard_domain::record::Record;
 use switchboard_domain::sid::MessageSid;
@@ -9,8 +10,8 @@ use switchboard_domain::timestamp::{Millis, Timestamp};
 use switchboard_store::key::{self, Place};
 
 use super::violated;
-use super::world::{NOW, World, offered, sid, stored};
-use crate::{RecordChange, per_write};
+use super::world::{NOW, World, customer, offered, sid, stopped, stored};
+use crate::{RecordChange, Unwanted, Violation, per_write};
 
 /// A day after everything, and a moment.
 const NEXT_DAY: Timestamp = Timestamp(NOW.0 + 24 * 3_600_000 + 1);
@@ -243,4 +244,79 @@ fn a_number_that_two_speakers_have_is_found() {
     assert!(next(2, "ann").contains(&invariant));
     let less = "numbers that were given out are never given out again";
     assert!(next(1, "ann").contains(&less));
+}
+
+/// The reply as it stands while it is being sent.
+fn leased(world: &mut World) {
+    stored(world.reply(), |it| {
+        let copy = &mut it["deliveries"][0];
+        copy["status"] = json!("queued");
+        copy["carrier_message_id"] = Value::Null;
+        copy["begun"] = json!(NOW);
+    });
+}
+
+/// The same as it was before.
+fn waiting_to_be_sent(world: &mut World) {
+    leased(world);
+    stored(world.reply(), |it| it["deliveries"][0]["begun"] = Value::Null);
+}
+
+/// What is found as the reply goes through these states, the customer being blocked from the step with that number on until that other.
+fn followed(blocked_from: usize, until: usize) -> Vec<Violation> {
+    let steps: [fn(&mut World); 3] = [waiting_to_be_sent, leased, |_| {}];
+    let (mut unwanted, mut found) = (Unwanted::default(), Vec::new());
+    let mut before = None;
+    for (step, change) in steps.into_iter().enumerate() {
+        let mut world = World::new();
+        if (blocked_from..until).contains(&step) {
+            world.put(stopped(NOW));
+        } else {
+            world.put(Consent::new(customer().address, NOW));
+        }
+        change(&mut world);
+        let snapshot = world.snapshot();
+        let consent = snapshot.records.iter().find(|it| it.get::<Consent>().is_some());
+        let change = RecordChange { before: None, after: consent };
+        found.extend(unwanted.follow(&[change], &snapshot));
+        let after = Record::from(world.reply().clone());
+        let change = RecordChange { before: before.as_ref(), after: Some(&after) };
+        found.extend(unwanted.follow(&[change], &snapshot));
+        before = Some(after);
+    }
+    found
+}
+
+#[test]
+fn a_send_that_was_begun_after_a_stop_is_found_when_it_went_out() {
+    let invariant = "no send that was begun after a STOP goes to the carrier";
+    for from in [0, 1] {
+        assert_eq!(violated(&followed(from, 3)).into_iter().collect::<Vec<_>>(), [invariant]);
+    }
+    assert_eq!(followed(2, 3), [], "it was begun before");
+    assert_eq!(followed(1, 2), [], "the block was taken back before it went out");
+}
+
+#[test]
+fn a_stop_that_was_not_obeyed_is_found() {
+    let invariant = "a STOP is written together with its block";
+    let stops = |world: &mut World| {
+        writes_again(world, 9);
+        let stop = world.records.values_mut().find_map(|one| match one {
+            Record::Message(it) if it.sid == sid::<MessageSid>("again") => Some(it),
+            _ => None,
+        });
+        let origin =
+            json!({ "pair": customer(), "carrier": "twilio", "carrier_message_id": "SM9" });
+        stored(stop.unwrap().as_mut(), |it| {
+            it["origin"] = origin;
+            it["body"] = json!(" Stop ");
+        });
+    };
+    assert!(at_once(NOW, |_| {}, stops).contains(&invariant));
+    let obeyed = |world: &mut World| {
+        stops(world);
+        world.put(stopped(NOW));
+    };
+    assert!(!at_once(NOW, |_| {}, obeyed).contains(&invariant));
 }

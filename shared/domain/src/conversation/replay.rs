@@ -182,10 +182,12 @@ mod tests {
     fn asked(change: ConversationChange) -> (Vec<WebhookCall>, Option<ReplayCall>) {
         let (mut made, mut next) = (Vec::new(), None);
         for effect in Decision::from(change).effects {
-            match effect {
-                Effect::Notify(Call::Conversation(call)) => made.push(call),
-                Effect::Notify(Call::Replay(step)) => next = Some(step),
-                other => panic!("{other:?}"),
+            if let Effect::Notify(Call::Conversation(call)) = effect {
+                made.push(call);
+            } else if let Effect::Notify(Call::Replay(step)) = effect {
+                next = Some(step);
+            } else {
+                panic!("{effect:?}");
             }
         }
         (made, next)

@@ -1,7 +1,13 @@
 //! A message as Programmable Messaging sees it.
 
-use super::{Direction, Message};
-use crate::sid::{MmsSid, Sid as _, SmsSid};
+use super::{Delivery, Direction, Fields, Message, Origin};
+use crate::carriage::{InboundMessage, Media};
+use crate::conversation::Pair;
+use crate::private::Private;
+use crate::refusal::Refusal;
+use crate::sender::SenderReceipt;
+use crate::sid::{MessageSid, MessagingServiceSid, MmsSid, Sid as _, SmsSid};
+use crate::timestamp::Timestamp;
 
 impl Message {
     /// The same as an answer to what a customer wrote.
@@ -26,4 +32,67 @@ impl Message {
             false => self.sid.kin::<MmsSid>(number).to_string(),
         }
     }
+}
+
+/// A message that no conversation wanted: kept, and shown as unrouted.
+pub fn unrouted(inbound: &InboundMessage, service: Option<MessagingServiceSid>) -> Message {
+    Message::new(Fields {
+        sid: inbound.sid(),
+        conversation: None,
+        index: 0,
+        listed: true,
+        direction: Direction::Inbound,
+        author: inbound.from.to_string(),
+        participant: None,
+        body: Some(inbound.text().unwrap_or_default()),
+        media: inbound.media.clone(),
+        media_gone: Vec::new(),
+        attributes: inbound.attributes(),
+        speaker: None,
+        origin: Some(Origin::of(inbound, None)),
+        messaging_service: service,
+        sender: None,
+        answers_keyword: None,
+        deliveries: Vec::new(),
+        created: inbound.received_at,
+        edited: None,
+        removed: false,
+    })
+}
+
+/// A programmable message outside of conversations; by which messaging service it goes, and why that chose the sender.
+pub fn outside(
+    sid: MessageSid,
+    pair: Pair,
+    body: Option<Private<String>>,
+    media: Vec<Media>,
+    by: Option<(MessagingServiceSid, SenderReceipt)>,
+    now: Timestamp,
+) -> Result<Message, Refusal> {
+    if body.as_ref().is_none_or(|body| body.is_empty()) && media.is_empty() {
+        return Err(Refusal::EmptyMessage);
+    }
+    let (messaging_service, sender) = by.unzip();
+    Ok(Message::new(Fields {
+        sid,
+        conversation: None,
+        index: 0,
+        listed: true,
+        direction: Direction::OutboundApi,
+        author: pair.proxy.to_string(),
+        participant: None,
+        body,
+        media,
+        media_gone: Vec::new(),
+        attributes: None,
+        speaker: None,
+        origin: None,
+        messaging_service,
+        sender,
+        answers_keyword: None,
+        deliveries: vec![Delivery::new(1, None, pair, now)],
+        created: now,
+        edited: None,
+        removed: false,
+    }))
 }

@@ -27,6 +27,7 @@ fn pool(senders: &str) -> MessagingService {
     let mut service = MessagingService {
         sid: Sid::derived(&["service"]),
         friendly_name: String::new(),
+        opt_out: None,
         settings: None,
         numbers: Vec::new(),
         alpha_senders: Vec::new(),
