@@ -79,6 +79,7 @@ fn pool() -> MessagingService {
     MessagingService {
         sid: Sid::derived(&["pool"]),
         friendly_name: "pool".to_owned(),
+        opt_out: None,
         settings: None,
         numbers: (1..SENDERS).map(number).collect(),
         alpha_senders: vec![sender],

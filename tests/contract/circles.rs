@@ -44,6 +44,7 @@ const FLOORS: [(&str, &[&str]); 5] = [
             "event",
             "flow",
             "head",
+            "incoming",
             "interaction",
             "media",
             "message",

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use switchboard_tests::{ACCOUNT, Exchange};
+use switchboard_tests::{ACCOUNT, Exchange, FileAnswer, FileHost};
 
 use crate::endpoint::{Endpoint, Heard};
 use crate::webhooks::DELIVERIES;
@@ -43,9 +43,14 @@ fn texts(endpoint: &Endpoint) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_endpoint_of_a_number_hears_and_its_answer_is_sent() {
     let exchange = Exchange::open().await;
-    let said = "<Response><Message>Thanks &amp; hello</Message>\
-                <Message><Body>A picture</Body><Media>https://f.example/a.png</Media></Message></Response>";
-    let endpoint = Endpoint::speaking("text/xml; charset=utf-8", &[(200, said)]).await;
+    let host = FileHost::start().await;
+    host.answers("/a.png", FileAnswer::file("image/png", b"a picture"));
+    let said = format!(
+        "<Response><Message>Thanks &amp; hello</Message>\
+         <Message><Body>A picture</Body><Media>{}</Media></Message></Response>",
+        host.url("/a.png")
+    );
+    let endpoint = Endpoint::speaking("text/xml; charset=utf-8", &[(200, said.as_str())]).await;
     number(&exchange, LINE, &[("SmsUrl", endpoint.url.as_str())]).await;
     writes(&exchange, "are you there?").await;
     let [call] = &endpoint.calls()[..] else { panic!("{:?}", texts(&endpoint)) };
@@ -128,15 +133,17 @@ async fn who_cannot_be_reached_is_asked_again_and_answers_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_read_is_kept_as_failed_with_its_code_and_sends_nothing() {
     let exchange = Exchange::open().await;
-    for (kind, said, code) in [("text/xml", "thanks", "12100"), ("application/json", "{}", "12300")]
-    {
+    for (kind, said, code, line) in [
+        ("text/xml", "thanks", "12100", "+18005550187"),
+        ("application/json", "{}", "12300", "+18005550189"),
+    ] {
         let endpoint = Endpoint::speaking(kind, &[(200, said)]).await;
-        let line = format!("+1800555{code:0>5}").replace("12", "77");
-        number(&exchange, &line, &[("SmsUrl", endpoint.url.as_str())]).await;
-        exchange.customer(CUSTOMER).to(&line).writes("hello").await;
+        number(&exchange, line, &[("SmsUrl", endpoint.url.as_str())]).await;
+        exchange.customer(CUSTOMER).to(line).writes("hello").await;
         exchange.settles().await;
         let failed = exchange.api.all(&format!("{DELIVERIES}?Status=failed"), "deliveries").await;
         assert_eq!(failed[0]["event_type"], "incomingMessage");
+        assert_eq!(failed[0]["failure_reason"], "unreadable");
         let why = failed[0]["attempts"][0]["error"].as_str().unwrap().to_owned();
         assert!(why.starts_with(code), "{why}");
     }

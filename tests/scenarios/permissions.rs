@@ -41,6 +41,10 @@ const OF_A_STREAM: [&str; 4] = [
 /// Where webhooks and callbacks go.
 const ENDPOINT: &str = "http://127.0.0.1:9/hook";
 
+/// What a number's endpoint answers.
+const ANSWER: &str =
+    "<Response><Message><Media>https://files.example/4.png</Media></Message></Response>";
+
 /// What the endpoint hangs at.
 const HANGS_AT: &str = "hang";
 
@@ -59,8 +63,11 @@ impl Endpoints for HangsOnce {
         let called = if hangs { Called::TimedOut } else { Called::Answered(200) };
         // What is fetched is a customer's picture.
         let is_file = request.method() == Method::GET;
+        let is_line = request.url().path() == "/line";
         let body = is_file.then(|| b"a picture".to_vec());
+        let body = body.or_else(|| is_line.then(|| ANSWER.as_bytes().to_vec()));
         let content_type = is_file.then(|| "image/png".to_owned());
+        let content_type = content_type.or_else(|| is_line.then(|| "text/xml".to_owned()));
         Box::pin(async { (called, Answer { content_type, body, ..Answer::default() }) })
     }
 }
@@ -261,6 +268,15 @@ async fn a_group(exchange: &Exchange) {
     exchange.api.delete(&format!("/conversations/v1/Conversations/{chat}")).await;
 }
 
+/// A message to a number that opens no conversation, which its endpoint answers.
+async fn an_answer(exchange: &Exchange) {
+    let numbers = format!("/api/2010-04-01/Accounts/{ACCOUNT}/IncomingPhoneNumbers.json");
+    let line = [("PhoneNumber", "+18005550188"), ("SmsUrl", "http://127.0.0.1:9/line")];
+    exchange.api.make(&numbers, &line).await;
+    exchange.customer("+14155550189").to("+18005550188").writes("hello").await;
+    exchange.settles().await;
+}
+
 /// A message that belongs to no conversation is sent and read again.
 async fn a_message(exchange: &Exchange) {
     let all = format!("/api/2010-04-01/Accounts/{ACCOUNT}/Messages.json");
@@ -410,6 +426,7 @@ async fn no_role_allows_what_its_function_never_asks_for() {
     a_conversation(&exchange).await;
     a_group(&exchange).await;
     a_message(&exchange).await;
+    an_answer(&exchange).await;
     a_connection(&exchange).await;
     files(&exchange).await;
     an_afternoon(&exchange).await;

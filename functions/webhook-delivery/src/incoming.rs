@@ -33,7 +33,7 @@ use crate::parameters::received;
 use crate::patience::{Known, Now};
 use crate::twiml::{self, Document, Unreadable};
 
-/// How long an endpoint has to answer, if its URL does not say otherwise (rule E.5).
+/// How long an endpoint has to answer, if its URL does not say otherwise (rule E.4).
 const TIMEOUT: Duration = Duration::from_secs(15);
 /// A document leads to another one so often at most.
 const REDIRECTS_MAX: usize = 5;
@@ -193,6 +193,9 @@ impl Walk<'_> {
         };
         self.attempt.url = Some(place.url.clone());
         self.attempt = self.attempt.clone().after(one, outcome, now);
+        if read.is_err() && delivered.called.succeeded() {
+            self.attempt.ended = Some(Ended::Unreadable);
+        }
         known.note(self.on, &place.url, &delivered.called).await;
         Ok(match read {
             Ok(document) => {

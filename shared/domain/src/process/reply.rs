@@ -2,7 +2,7 @@
 //! answer, so what is asked for twice is sent once.
 
 use super::{media, notify};
-use crate::address::{Address, ChannelType};
+use crate::address::{Address, ChannelType, alphanumeric_sender};
 use crate::carriage::Media;
 use crate::codes::Code;
 use crate::conversation::Pair;
@@ -107,8 +107,8 @@ impl Reply {
 
 fn is_reachable(to: &Address) -> bool {
     match to.channel() {
-        ChannelType::Sms
-        | ChannelType::Whatsapp
+        ChannelType::Sms => !alphanumeric_sender(to.as_str()),
+        ChannelType::Whatsapp
         | ChannelType::Messenger
         | ChannelType::Instagram
         | ChannelType::Rcs
@@ -172,6 +172,7 @@ mod tests {
             (reply(&"x".repeat(BODY_CHARS_MAX + 1)), 14_103),
             (to("nobody at all"), 14_101),
             (to("chat:ann"), 14_101),
+            (to("ACME"), 14_101),
             (from("?"), 14_102),
             (from("whatsapp:+18005550199"), 14_102),
             (from("+14155550100"), 14_102),

@@ -84,7 +84,7 @@ fn named_time(id: &str) -> Option<Timestamp> {
     i64::from_str_radix(digits, 16).ok().map(Timestamp)
 }
 
-/// Why a call ended without an attempt.
+/// Why a call ended without an attempt, or in vain for all that it was answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -93,6 +93,8 @@ pub enum Ended {
     EndpointOff,
     /// What it is about is gone.
     Gone,
+    /// What was answered cannot be read.
+    Unreadable,
 }
 
 /// One attempt.
