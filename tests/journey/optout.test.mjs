@@ -10,7 +10,6 @@ const BEN = "+14155550323";
 const OPTED_OUT = { status: 400, code: 21610 };
 
 story("who wants nothing gets nothing", async (step) => {
-  await client.incomingPhoneNumbers.create({ phoneNumber: OURS });
   await openAddress(OURS, { enabled: true, type: "default" });
   const ann = new Customer(ANN, OURS);
   const send = (to) => client.messages.create({ to, from: OURS, body: "news for you" });

@@ -37,4 +37,7 @@ export async function carrierPosts(form, { signed = form, token = authToken, pat
   };
 }
 
+/** Markup for an answer to a message, as the SDK writes it. */
+export const messagingResponse = () => new twilio.twiml.MessagingResponse();
+
 export const validateRequest = (signature, url, form) => twilio.validateRequest(authToken, signature, url, form);
