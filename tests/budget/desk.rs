@@ -56,6 +56,12 @@ impl Endpoints for Heard {
                 let content_type = Some("image/png".to_owned());
                 Answer { content_type, body: Some(vec![7; 48_113]), ..Answer::default() }
             }
+            _ if request.url().path() == "/line" => {
+                let said =
+                    "<Response><Message>We will be with you in a minute.</Message></Response>";
+                let content_type = Some("text/xml".to_owned());
+                Answer { content_type, body: Some(said.into()), ..Answer::default() }
+            }
             _ => Answer { content_type: None, body: Some(Vec::new()), ..Answer::default() },
         };
         Box::pin(async { (Called::Answered(200), answer) })

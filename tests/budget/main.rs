@@ -28,6 +28,7 @@ fn walked() -> Lock {
         entries.extend(reads::walk(&desk).await);
         entries.push(paths::told(&Desk::told().await).await);
         entries.push(paths::replayed(&Desk::told().await).await);
+        entries.push(paths::answered(&Desk::told().await).await);
         entries.push(paths::asked(&Desk::told().await).await);
         entries.extend(paths::capped(&Desk::capped().await).await);
         entries.extend(paths::connected(&Desk::open().await).await);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use switchboard_domain::carriage::DeliveryStatus;
+use switchboard_tests::ACCOUNT;
 use switchboard_tests::cost::Entry;
 
 use crate::desk::Desk;
@@ -41,6 +42,7 @@ const NAMED: &str = "+13105550144";
 const NAMED_MESSAGE: &str = "SM0123456789abcdef0123456789abcdef";
 const OTHER_NUMBER: &str = "+18005550177";
 const QUIET: &str = "+13105550155";
+const LINE: &str = "+13105550187";
 const GROUP: &str = "+13105550188";
 const MEMBER: &str = "+13105550166";
 const OTHER_MEMBER: &str = "+13105550177";
@@ -175,6 +177,20 @@ pub(crate) async fn replayed(desk: &Desk) -> Entry {
     let path = format!("/conversations/v1/Conversations/{conversation}/Webhooks");
     let attached = async { desk.exchange.api.make(&path, &own).await };
     desk.count("webhook attached, told of eleven messages", 1, attached).await
+}
+
+/// A message to a number that opens no conversation: its endpoint is told, and answers with one of its own.
+pub(crate) async fn answered(desk: &Desk) -> Entry {
+    let numbers = format!("/api/2010-04-01/Accounts/{ACCOUNT}/IncomingPhoneNumbers.json");
+    let line = [("PhoneNumber", LINE), ("SmsUrl", "https://crm.example.com/line")];
+    desk.exchange.api.make(&numbers, &line).await;
+    desk.rests_for(PAST_THE_ALARM).await;
+    desk.count(
+        "inbound, told to its number, answered",
+        1,
+        desk.writes_to_group(CUSTOMER, LINE, &[]),
+    )
+    .await
 }
 
 /// A message about which an endpoint is asked before it is published.
