@@ -131,6 +131,25 @@ async fn who_cannot_be_reached_is_asked_again_and_answers_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_fallback_that_talks_nonsense_does_not_keep_the_first_from_being_asked_again() {
+    let exchange = Exchange::open().await;
+    if !exchange.moves_time() {
+        return;
+    }
+    let said = "<Response><Message>Back again</Message></Response>";
+    let main = Endpoint::speaking("text/xml", &[(503, ""), (200, said)]).await;
+    let fallback = Endpoint::speaking("text/xml", &[(200, "nonsense")]).await;
+    let settings = [("SmsUrl", main.url.as_str()), ("SmsFallbackUrl", fallback.url.as_str())];
+    number(&exchange, LINE, &settings).await;
+    writes(&exchange, "hello?").await;
+    assert!(sent(&exchange).is_empty());
+    exchange.later(Duration::from_secs(60));
+    exchange.ticks().await;
+    assert_eq!(bodies(&exchange), ["Back again"]);
+    exchange.rests().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_read_is_kept_as_failed_with_its_code_and_sends_nothing() {
     let exchange = Exchange::open().await;
     for (kind, said, code, line) in [

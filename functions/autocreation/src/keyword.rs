@@ -49,6 +49,10 @@ async fn pool(
         Some(bound) => bound.messaging_service,
         None => known.messaging_service,
     };
+    // Where no conversation is open the number was looked for already.
+    if known.bound.is_none() {
+        return Ok(pool_of(known.number.as_ref(), used_by));
+    }
     let number: Option<PhoneNumber> = match inbound.to.channel() {
         ChannelType::Sms => on.store.get(key::phone_number_of(&inbound.to)).await?,
         _ => None,

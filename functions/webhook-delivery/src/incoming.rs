@@ -88,7 +88,7 @@ pub(crate) async fn serve(
     }
     let parameters = received(on, &inbound);
     let mut walk = Walk { on, caller, parameters, attempt, replies: Vec::new() };
-    walk.goes(main, listeners.fallback).await?;
+    walk.goes((main, known), listeners.fallback).await?;
     if walk.attempt.done {
         send(on, &inbound, &walk.replies).await?;
     }
@@ -114,11 +114,19 @@ async fn load(
 }
 
 impl Walk<'_> {
-    async fn goes(&mut self, main: Listener, fallback: Option<Listener>) -> Result<(), Failure> {
-        let (mut next, mut fallback) = (Some(main), fallback);
+    async fn goes(
+        &mut self,
+        (main, known): (Listener, Known),
+        mut fallback: Option<Listener>,
+    ) -> Result<(), Failure> {
+        let (mut next, mut known) = (Some(main), Some(known));
         let (mut wrong, mut redirects) = (None, 0);
         while let Some(place) = next.take() {
-            let document = match self.asks(&place, wrong.as_ref()).await? {
+            let known = match known.take() {
+                Some(known) => known,
+                None => Known::of(self.on, &place.url).await?,
+            };
+            let document = match self.asks(&place, known, wrong.as_ref()).await {
                 Ok(document) => document,
                 Err(code) => {
                     wrong = Some(Wrong { code, url: place.url });
@@ -149,9 +157,9 @@ impl Walk<'_> {
     async fn asks(
         &mut self,
         place: &Listener,
+        known: Known,
         wrong: Option<&Wrong>,
-    ) -> Result<Result<Document, u32>, Failure> {
-        let known = Known::of(self.on, &place.url).await?;
+    ) -> Result<Document, u32> {
         let timeout = Overrides::of(&place.url).map_or(TIMEOUT, |it| it.total);
         let mut parameters = self.parameters.clone();
         if let Some(wrong) = wrong {
@@ -186,18 +194,21 @@ impl Walk<'_> {
         if let (Err(Unreadable(code, why)), true) = (&read, delivered.called.succeeded()) {
             one.error = Some(format!("{code}: {why}"));
         }
+        let was_not_reached = wrong.is_some_and(|wrong| wrong.code == NOT_RETRIEVED);
         let outcome = match (&read, outcome(&delivered.called)) {
+            // Who was to be told first has heard nothing, and may be back.
+            (Err(_), Outcome::Taken) if was_not_reached => Outcome::Failed,
             // What is said again in the same words is read no better.
             (Err(_), Outcome::Taken) => Outcome::Refused,
             (_, outcome) => outcome,
         };
         self.attempt.url = Some(place.url.clone());
         self.attempt = self.attempt.clone().after(one, outcome, now);
-        if read.is_err() && delivered.called.succeeded() {
+        if outcome == Outcome::Refused && delivered.called.succeeded() {
             self.attempt.ended = Some(Ended::Unreadable);
         }
         known.note(self.on, &place.url, &delivered.called).await;
-        Ok(match read {
+        match read {
             Ok(document) => {
                 document.warnings.iter().for_each(|(code, what)| self.warns(*code, what));
                 Ok(document)
@@ -206,7 +217,7 @@ impl Walk<'_> {
                 self.warns(code, &why);
                 Err(code)
             }
-        })
+        }
     }
 
     fn warns(&self, code: u32, what: &str) {

@@ -232,6 +232,22 @@ fn phone(text: &str) -> Result<String, NotAnAddress> {
     if numeric && range.contains(&digits.len()) { Ok(compact) } else { Err(NotAnAddress) }
 }
 
+impl Address {
+    /// Whether a programmable message can go there: to a number or on a channel, and to no letters.
+    pub fn can_be_written_to(&self) -> bool {
+        match self.channel() {
+            ChannelType::Sms => !alphanumeric_sender(self.as_str()),
+            ChannelType::Whatsapp
+            | ChannelType::Messenger
+            | ChannelType::Instagram
+            | ChannelType::Rcs
+            | ChannelType::Gbm
+            | ChannelType::Apple => true,
+            ChannelType::Email | ChannelType::Chat | ChannelType::Web | ChannelType::Voice => false,
+        }
+    }
+}
+
 /// Up to 11 letters, digits, spaces and a few signs, with at least one letter (rule E.2).
 pub fn alphanumeric_sender(text: &str) -> bool {
     text.len() <= 11

@@ -1,7 +1,7 @@
 //! Sending a message to one address, outside of any conversation.
 
 use serde_json::Value;
-use switchboard_domain::address::{Address, ChannelType, alphanumeric_sender};
+use switchboard_domain::address::{Address, ChannelType};
 use switchboard_domain::carriage::Media;
 use switchboard_domain::codes::Code;
 use switchboard_domain::conversation::Pair;
@@ -10,6 +10,7 @@ use switchboard_domain::message::outside;
 use switchboard_domain::private::Private;
 use switchboard_domain::process::media::copies;
 use switchboard_domain::process::notify::sends;
+use switchboard_domain::process::reply::{BODY_CHARS_MAX, MEDIA_MAX};
 use switchboard_domain::sid::MessageSid;
 use switchboard_rest::fields::is_web_url;
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
@@ -17,11 +18,6 @@ use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
 use super::sender::{Sender, sender};
 use super::{View, render};
 use crate::keep_new;
-
-/// The longest text (rule E.8).
-const BODY_CHARS_MAX: usize = 1600;
-/// The most files (rule E.8).
-const MEDIA_MAX: usize = 10;
 
 /// `POST …/Messages.json`.
 pub(crate) async fn create(call: &Call<'_>) -> Answer {
@@ -72,18 +68,8 @@ fn recipient(form: &Params) -> Result<Address, ApiError> {
         return Err(Code::MessageNeedsTo.into());
     };
     let to: Option<Address> = text.parse().ok();
-    let reachable = |to: &Address| match to.channel() {
-        ChannelType::Sms => !alphanumeric_sender(to.as_str()),
-        ChannelType::Whatsapp
-        | ChannelType::Messenger
-        | ChannelType::Instagram
-        | ChannelType::Rcs
-        | ChannelType::Gbm
-        | ChannelType::Apple => true,
-        ChannelType::Email | ChannelType::Chat | ChannelType::Web | ChannelType::Voice => false,
-    };
     let wrong = || ApiError::because(Code::InvalidTo, "it is no number and on no channel");
-    to.filter(reachable).ok_or_else(wrong)
+    to.filter(Address::can_be_written_to).ok_or_else(wrong)
 }
 
 fn content(form: &Params) -> Result<(Option<Private<String>>, Vec<Media>), ApiError> {

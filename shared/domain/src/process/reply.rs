@@ -2,7 +2,7 @@
 //! answer, so what is asked for twice is sent once.
 
 use super::{media, notify};
-use crate::address::{Address, ChannelType, alphanumeric_sender};
+use crate::address::Address;
 use crate::carriage::Media;
 use crate::codes::Code;
 use crate::conversation::Pair;
@@ -12,9 +12,9 @@ use crate::private::Private;
 use crate::sid::{MessageSid, Sid as _};
 use crate::timestamp::Timestamp;
 
-/// The longest text of a reply, in characters (rule E.8).
+/// The longest text of a programmable message, in characters (rule E.8).
 pub const BODY_CHARS_MAX: usize = 1600;
-/// The most files of a reply (rule E.8).
+/// The most files of one (rule E.8).
 pub const MEDIA_MAX: usize = 10;
 /// The most replies to one message. **Inferred:** that there is a limit is published (14109), and not which.
 pub const REPLIES_MAX: usize = 20;
@@ -41,7 +41,7 @@ pub enum Unsendable {
     From,
     /// There is no text and no file, or too much of it: 14103.
     Body,
-    /// A file is nowhere, or there are too many: 21620, 21623.
+    /// A file is not on the web, or there are too many: 21620, 21623.
     Media(Code),
 }
 
@@ -81,7 +81,7 @@ impl Reply {
             Some(text) => text.parse().ok(),
             None => Some(own.clone()),
         };
-        let to = address(&self.to, &origin.pair.address).filter(is_reachable);
+        let to = address(&self.to, &origin.pair.address).filter(Address::can_be_written_to);
         let to = to.ok_or(Unsendable::To)?;
         let from = address(&self.from, &origin.pair.proxy).ok_or(Unsendable::From)?;
         let body = self.body.trim();
@@ -90,6 +90,11 @@ impl Reply {
         }
         if self.media.len() > MEDIA_MAX {
             return Err(Unsendable::Media(Code::TooManyMediaFiles));
+        }
+        let is_on_the_web =
+            |url: &String| url.starts_with("https://") || url.starts_with("http://");
+        if !self.media.iter().all(is_on_the_web) {
+            return Err(Unsendable::Media(Code::InvalidMediaUrl));
         }
         let media = self.media.iter().map(|url| Media::by_name(url.clone()));
         let body = Some(Private(body.to_owned())).filter(|body| !body.is_empty());
@@ -102,19 +107,6 @@ impl Reply {
     /// The identifier of the reply at a place.
     pub fn sid(inbound: MessageSid, place: usize) -> MessageSid {
         MessageSid::derived(&["reply", &inbound.to_string(), &place.to_string()])
-    }
-}
-
-fn is_reachable(to: &Address) -> bool {
-    match to.channel() {
-        ChannelType::Sms => !alphanumeric_sender(to.as_str()),
-        ChannelType::Whatsapp
-        | ChannelType::Messenger
-        | ChannelType::Instagram
-        | ChannelType::Rcs
-        | ChannelType::Gbm
-        | ChannelType::Apple => true,
-        ChannelType::Email | ChannelType::Chat | ChannelType::Web | ChannelType::Voice => false,
     }
 }
 
@@ -177,6 +169,8 @@ mod tests {
             (from("whatsapp:+18005550199"), 14_102),
             (from("+14155550100"), 14_102),
             (files(MEDIA_MAX + 1), 21_623),
+            (Reply { media: vec!["file:///etc/hosts".to_owned()], ..reply("x") }, 21_620),
+            (Reply { media: vec!["/a.png".to_owned()], ..reply("x") }, 21_620),
         ] {
             let found = reply.message(&inbound, 0, NOW).map_err(Unsendable::number);
             assert_eq!(found, Err(code), "{reply:?}");
