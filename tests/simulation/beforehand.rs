@@ -83,9 +83,12 @@ impl Book {
 
     /// Notes which messages an invocation wrote: two can ask about the same one, and the first who writes it settles it.
     pub(crate) fn settle(&mut self, invocation: u64, changes: &[ItemChange]) {
+        let opens = changes.iter().any(|change| {
+            change.before.is_none() && matches!(change.after, Some(Record::Conversation(_)))
+        });
         for change in changes {
             if let (None, Some(Record::Message(message))) = (&change.before, &change.after)
-                && let Some(heard) = self.last(invocation, message.sid)
+                && let Some(heard) = self.decisive(invocation, message, opens)
             {
                 self.settled.insert(message.sid, heard);
             }
@@ -97,18 +100,28 @@ impl Book {
         self.settled.get(&message).copied()
     }
 
-    /// What an invocation heard last about a message.
-    fn last(&self, invocation: u64, message: MessageSid) -> Option<(HookName, Heard)> {
+    /// What counted for a message as it was written. Whoever asked about it as the opening of a conversation finds one open if another
+    /// was quicker, and has to ask about it as a message, or has done so: what was heard of the one says nothing of the other.
+    fn decisive(
+        &self,
+        invocation: u64,
+        message: &Message,
+        opens: bool,
+    ) -> Option<(HookName, Heard)> {
+        let (by, [opening, adding]) = (message.sid.to_string(), ASKED);
         // A message opens a conversation with the first command of its decision, and is the second of its own; in a group it
         // is the only one.
-        let places = [(ASKED[0], 0), (ASKED[1], 1), (ASKED[1], 0)];
-        let tokens =
-            places.map(|(hook, place)| (hook, Inquiry::token((hook, place), &message.to_string())));
-        let mut mine = self.heard.iter().rev().filter(|(asked, ..)| *asked == invocation);
-        mine.find_map(|(_, token, heard)| {
+        let places = [(opening, 0), (adding, 1), (adding, 0)];
+        let tokens = places.map(|asked| (asked.0, Inquiry::token(asked, &by)));
+        let mine = self.heard.iter().rev().filter(|(asked, ..)| *asked == invocation);
+        let mut about = mine.filter_map(|(_, token, heard)| {
             let (hook, _) = tokens.iter().find(|(_, known)| known == token)?;
             Some((*hook, *heard))
-        })
+        });
+        match message.conversation {
+            Some(_) => about.find(|(hook, _)| (*hook == opening) == opens),
+            None => about.next(),
+        }
     }
 
     /// The text of a message that says this, and whether it is published.
