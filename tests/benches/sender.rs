@@ -80,6 +80,7 @@ fn pool() -> MessagingService {
         sid: Sid::derived(&["pool"]),
         friendly_name: "pool".to_owned(),
         opt_out: None,
+        merges_within: None,
         settings: None,
         numbers: (1..SENDERS).map(number).collect(),
         alpha_senders: vec![sender],

@@ -305,6 +305,7 @@ impl Full {
         }
         self.senders(&account, &below).await;
         self.post(&format!("{below}/OptOut"), &[("Confirmations", "never")]);
+        self.post(&format!("{below}/Merging"), &[("Seconds", "2")]);
         for (number, contact) in ["+14155550171", "+14155550172"].into_iter().enumerate() {
             let item = json!({ "contact_id": contact, "correlation_id": format!("{number:032x}"),
                 "sender_id": service, "status": "opt-in", "source": "website" });

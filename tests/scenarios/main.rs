@@ -14,6 +14,7 @@ mod incoming;
 mod isolation;
 mod journey;
 mod media;
+mod merged;
 mod metadata;
 mod opt_out;
 mod permissions;

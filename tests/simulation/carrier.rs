@@ -119,8 +119,15 @@ impl Simulated {
             let what = Posted::Receipt { message, delivery, status };
             state.posts.push(Post { what, request, has_failed: false });
         }
+        let copy = state.mirror.messages().find(|one| one.sid == message);
+        let others = copy.and_then(|one| one.delivery(delivery)).map_or(0, |one| one.merged.len());
+        let has_all = others == 0 || taken.body.lines().count() == others + 1;
         state.sent.push(taken);
         drop(state);
+        if !has_all {
+            let rule = "what leaves together is all there";
+            self.world.violated(rule, format!("{message}, with {others} others"));
+        }
         self.world.log(&format!("carrier takes {message}, copy {delivery}"));
         served.answer
     }

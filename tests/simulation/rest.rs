@@ -7,7 +7,7 @@ use switchboard_check::{Facts, Handed, Moment, Snapshot};
 use switchboard_defects::switch;
 use switchboard_domain::carriage::{DeliveryStatus, message_sid};
 use switchboard_domain::conversation::Pair;
-use switchboard_domain::message::{Delivery, Message, Spend};
+use switchboard_domain::message::{CopyOf, Delivery, Message, Spend};
 use switchboard_domain::record::Record;
 use switchboard_domain::timestamp::Millis;
 use switchboard_domain::webhook::WebhookAttempt;
@@ -200,9 +200,12 @@ impl Kernel {
     fn look_at_receipts(&self, messages: &[&Message]) {
         for message in messages {
             for copy in &message.deliveries {
+                // What left with another copy is reported with that one.
+                let own = CopyOf { message: message.sid, number: copy.number };
+                let handed = copy.merged_into.unwrap_or(own);
                 let is_reported = self.facts.reported.iter().any(|one| {
                     matches!(one, Posted::Receipt { message: m, delivery, status: DeliveryStatus::Delivered }
-                        if *m == message.sid && *delivery == copy.number)
+                        if *m == handed.message && *delivery == handed.number)
                 });
                 let fits = match copy.status {
                     DeliveryStatus::Failed => true,

@@ -51,6 +51,8 @@ pub(crate) struct Setting {
     pub(crate) has_clients: bool,
     /// Whether customers opt out of what they are written.
     pub(crate) has_opt_outs: bool,
+    /// Whether replies wait for each other and leave as one.
+    pub(crate) merges: bool,
 }
 
 /// What each reply costs where a day may cost only so much, which is a few of them.
@@ -84,6 +86,7 @@ impl Setting {
             has_speakers: random.chance(300),
             has_clients: random.chance(300),
             has_opt_outs: random.chance(300),
+            merges: random.chance(300),
         }
     }
 }
@@ -183,6 +186,10 @@ pub(crate) async fn centre(on: &Deployment, setting: &Setting) -> Made {
         let mut hooks = vec![("PreWebhookUrl", PRE_URL)];
         hooks.extend(ASKED.map(|hook| ("Filters", hook.name())));
         Undisturbed(on).creates("/conversations/v1/Configuration/Webhooks", &hooks).await;
+    }
+    if setting.merges {
+        let service = format!("/messaging/v1/Services/{}/Merging", centre.sid("messaging"));
+        Undisturbed(on).creates(&service, &[("Seconds", "2")]).await;
     }
     if setting.has_opt_outs {
         let service = format!("/messaging/v1/Services/{}/OptOut", centre.sid("messaging"));

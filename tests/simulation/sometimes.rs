@@ -85,6 +85,8 @@ sometimes! {
     OptedOutWhileSending = "a customer wants nothing more while something to them waits to be sent",
     OptedInAgain = "a customer wants to hear from us again",
     RefusedByConsent = "a message is not sent, since its recipient wants none",
+    LeftTogether = "several replies leave as one",
+    FailedTogether = "several replies that left as one do not arrive",
     RefusedByRule = "a person's request is refused by a rule, as predicted",
 }
 
@@ -182,6 +184,16 @@ fn message(met: &mut Met, before: Option<&Message>, after: &Message, scene: &Sce
     };
     if is_rejected(after) > before.map_or(0, is_rejected) {
         meet(met, Sometimes::SendRejected);
+    }
+    for copy in after.deliveries.iter().filter(|copy| !copy.merged.is_empty()) {
+        let was = before.and_then(|before| before.delivery(copy.number));
+        if was.is_some_and(|was| was.merged.is_empty()) {
+            meet(met, Sometimes::LeftTogether);
+        }
+        let failed = copy.status == DeliveryStatus::Failed;
+        if failed && was.is_some_and(|was| was.status != copy.status) {
+            meet(met, Sometimes::FailedTogether);
+        }
     }
     let is_new = before.is_none() && after.origin.is_some();
     if is_new {

@@ -8,14 +8,13 @@ use switchboard_domain::carriage::{OutboundMessage, SendOutcome};
 use switchboard_domain::codes::Code;
 use switchboard_domain::connection::CarrierConnection;
 use switchboard_domain::conversation::Pair;
+use switchboard_domain::message::TEXT_CHARS_MAX;
 use switchboard_domain::refusal::Refusal;
 use switchboard_rest::fields::{invalid, missing};
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 
 use crate::kept::load;
 
-/// The longest text, in characters.
-const BODY_CHARS_MAX: usize = 1600;
 /// What is sent if nothing is given.
 const BODY: &str = "This is a test.";
 
@@ -29,7 +28,7 @@ pub(crate) async fn send(call: &Call<'_>, on: &Connections, of: &str) -> Answer 
         Refusal::BindingAddressesEqual => Code::SameFromAndTo.into(),
         other => ApiError::from(other),
     })?;
-    let body = call.form.text("Body", BODY_CHARS_MAX)?.filter(|body| !body.is_empty());
+    let body = call.form.text("Body", TEXT_CHARS_MAX)?.filter(|body| !body.is_empty());
     call.nothing_else()?;
     let stored = on.read(call.on, connection.sid).await?.ok_or_else(|| call.not_found())?;
     let addresses = (pair.proxy.clone(), pair.address.clone());

@@ -11,6 +11,7 @@ mod carrier_codes;
 mod channel_senders;
 mod consents;
 mod keys;
+mod merging;
 mod messages;
 mod numbers;
 mod oauth;
@@ -122,6 +123,9 @@ async fn pooled(call: &Call<'_>, service: &str, path: &[&str]) -> Answer {
         (Delete, ["DestinationAlphaSenders", sid]) => {
             alpha_senders::remove(call, service, sid).await
         }
+        (Get, ["Merging"]) => merging::fetch(call, service).await,
+        (Post, ["Merging"]) => merging::update(call, service).await,
+        (Delete, ["Merging"]) => merging::remove(call, service).await,
         (Get, ["OptOut"]) => opt_out::fetch(call, service).await,
         (Post, ["OptOut"]) => opt_out::update(call, service).await,
         (Delete, ["OptOut"]) => opt_out::remove(call, service).await,

@@ -59,6 +59,7 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
         short_codes: Vec::new(),
         channel_senders: Vec::new(),
         opt_out: None,
+        merges_within: None,
         created: call.now,
         updated: call.now,
         version: Version::NEW,

@@ -9,6 +9,8 @@
 #![forbid(unsafe_code)]
 #![recursion_limit = "256"]
 
+mod merge;
+
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use switchboard_carriers::Lookup;
 use switchboard_connections::{By, Connections};
@@ -18,11 +20,15 @@ use switchboard_domain::consent::OPTED_OUT;
 use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::{QueueName, SendRequest};
 use switchboard_domain::media::{HANDED_OUT, MediaState};
-use switchboard_domain::message::{Begin, Delivery, Expense, GAVE_UP, Message, OVER_CAP, OverCap};
+use switchboard_domain::message::{
+    Begin, CopyOf, Delivery, Expense, GAVE_UP, Message, OVER_CAP, OverCap,
+};
 use switchboard_domain::timestamp::{Millis, Timestamp};
 use switchboard_runtime::queue::{Next, body, each_group_or_later};
 use switchboard_runtime::{Dependencies, Failure, Needs, Patience};
 use switchboard_store::key;
+
+use self::merge::{Company, begun, company};
 
 /// How long to wait before asking a carrier again that could not tell.
 const ASK_AGAIN: Millis = Millis::seconds(30);
@@ -66,10 +72,18 @@ async fn deliver(
     let Some(delivery) = message.delivery(request.delivery) else {
         return Err(Failure::Invalid("no such delivery".to_owned()));
     };
-    let by = way(on, connections, delivery).await?;
     let now = on.now();
-    let outgoing = outgoing(on, &message, delivery, now);
-    let outcome = match delivery.begin(now) {
+    let begin = delivery.begin(now);
+    if begin == Begin::Done {
+        return Ok(Next::Done);
+    }
+    let others = match company(on, connections, request, &message).await? {
+        Company::Next(next) => return Ok(next),
+        Company::Takes(others) => others,
+    };
+    let by = way(on, connections, delivery).await?;
+    let outgoing = outgoing(on, (&message, &others), delivery, now);
+    let outcome = match begin {
         Begin::Done => return Ok(Next::Done),
         Begin::Wait { until } => return Ok(Next::Later(until - now)),
         Begin::AskFirst { since } => match ask(connections, &by, &outgoing, since, now).await {
@@ -78,8 +92,8 @@ async fn deliver(
         },
         Begin::Send => {
             let taken = match expense(on, &message, request.delivery, now) {
-                Ok(None) => Ok(lease(on, &message, request.delivery, now).await?),
-                Ok(Some(price)) => counted(on, request, message.clone(), &price).await?,
+                Ok(None) => Ok(lease(on, &message, &others, request.delivery, now).await?),
+                Ok(Some(price)) => counted(on, request, (message.clone(), &others), &price).await?,
                 Err(over) => Err(over),
             };
             match taken {
@@ -104,13 +118,15 @@ async fn deliver(
 async fn lease(
     on: &Dependencies,
     message: &Message,
+    others: &[(Message, CopyOf)],
     number: u32,
     now: Timestamp,
 ) -> Result<Message, Failure> {
-    let leased = message.lease(number, now);
-    let mut leased = leased.ok_or_else(|| Failure::Defect("a lease of nothing".to_owned()))?;
+    let begun = begun(message, number, others, now);
+    let (mut leased, decision) =
+        begun.ok_or_else(|| Failure::Defect("a lease of nothing".to_owned()))?;
     // A conflict means that another process has written the message, and perhaps took the delivery.
-    let _ = on.commit(&Decision::put(leased.clone())).await?;
+    let _ = on.commit(&decision).await?;
     leased.version += 1;
     Ok(leased)
 }
@@ -158,7 +174,7 @@ fn expense(
 async fn counted(
     on: &Dependencies,
     request: &SendRequest,
-    message: Message,
+    (message, others): (Message, &[(Message, CopyOf)]),
     price: &Price,
 ) -> Result<Result<Message, OverCap>, Failure> {
     let version = message.version;
@@ -175,15 +191,14 @@ async fn counted(
                 return Err(Failure::Unavailable("somebody else has the message".to_owned()));
             }
             let spent = on.store.get(key::spend(&now.day(), &price.unit)).await?;
-            let leased = stored.lease(request.delivery, now);
-            let mut leased =
-                leased.ok_or_else(|| Failure::Defect("a lease of nothing".to_owned()))?;
+            let begun = begun(&stored, request.delivery, others, now);
+            let (mut leased, decision) =
+                begun.ok_or_else(|| Failure::Defect("a lease of nothing".to_owned()))?;
             let copies = leased.handed_over_with(request.delivery).count();
             match on.config.spend_caps.count((price, copies), spent, now) {
                 Ok(spend) => {
-                    let decision = Decision::put(leased.clone()).and(spend);
                     leased.version += 1;
-                    Ok((Ok(leased), decision))
+                    Ok((Ok(leased), decision.and(spend)))
                 }
                 Err(over) => Ok((Err(over), Decision::unchanged())),
             }
@@ -218,7 +233,7 @@ async fn way(
 /// to do so.
 fn outgoing(
     on: &Dependencies,
-    message: &Message,
+    (message, merged): (&Message, &[(Message, CopyOf)]),
     delivery: &Delivery,
     now: Timestamp,
 ) -> OutboundMessage {
@@ -230,7 +245,10 @@ fn outgoing(
         _ => file.clone(),
     });
     let pair = (delivery.pair.proxy.clone(), delivery.pair.address.clone());
-    let body = message.body.clone().unwrap_or_default().0;
+    let body = match merged {
+        [] => message.body.clone().unwrap_or_default().0,
+        _ => message.text_with(merged.iter().map(|(message, _)| message)),
+    };
     // A group gets one message, which names everybody in it.
     let others = message.handed_over_with(delivery.number).skip(1).map(|one| &one.pair.address);
     OutboundMessage {

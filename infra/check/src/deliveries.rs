@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, HashSet};
 
 use switchboard_domain::carriage::{DeliveryStatus, message_sid};
-use switchboard_domain::message::{Delivery, Message};
+use switchboard_domain::message::{CopyOf, Delivery, Message};
 use switchboard_domain::sid::MessageSid;
 use switchboard_store::Table;
 
 use crate::facts::{Facts, Handed};
+use crate::merged::handed_over;
 use crate::view::View;
 use crate::violation::Found;
 
@@ -39,11 +40,15 @@ pub(super) fn check(view: &View<'_>, found: &mut Found) {
         }
         alone(message, view.at_rest, found);
         for delivery in &message.deliveries {
-            // The copies that a group gets are handed over as one.
-            let place = (message.sid, delivery.led_by.unwrap_or(delivery.number));
+            // The copies that a group gets are handed over as one, and texts that leave together.
+            let CopyOf { message: first, number } = handed_over(message, delivery);
+            let place = (first, number);
+            let is_one_of_several = delivery.led_by.is_some()
+                || delivery.merged_into.is_some()
+                || !delivery.merged.is_empty();
             if let Some(id) = &delivery.carrier_message_id
                 && let Some(other) = carried.insert(id, place)
-                && (other != place || delivery.led_by.is_none())
+                && (other != place || !is_one_of_several)
             {
                 let names = [name(place), name(other)];
                 found.add(ONCE, "two deliveries share an identifier", names);
@@ -146,7 +151,8 @@ fn handed(view: &View<'_>, sent: &[Handed], found: &mut Found) {
     for message in view.messages.values() {
         let with_id = message.deliveries.iter().filter(|one| one.carrier_message_id.is_some());
         for delivery in with_id {
-            let place = (message.sid, delivery.led_by.unwrap_or(delivery.number));
+            let CopyOf { message: first, number } = handed_over(message, delivery);
+            let place = (first, number);
             if !accepted.contains_key(&place) {
                 found.add(RECORDED, "it is recorded but was never accepted", [name(place)]);
             }

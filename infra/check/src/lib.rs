@@ -19,6 +19,7 @@ mod facts;
 mod history;
 mod interactions;
 mod media;
+mod merged;
 mod moment;
 mod offers;
 mod quiet;

@@ -5,8 +5,8 @@ use crate::snapshot::Snapshot;
 use crate::view::View;
 use crate::violation::{Found, Violation};
 use crate::{
-    consents, conversations, deliveries, events, interactions, media, quiet, references, routing,
-    tasks,
+    consents, conversations, deliveries, events, interactions, media, merged, quiet, references,
+    routing, tasks,
 };
 
 impl Snapshot {
@@ -21,6 +21,7 @@ impl Snapshot {
         conversations::check(&view, &mut found);
         quiet::check(&view, &mut found);
         deliveries::check(&view, &mut found);
+        merged::check(&view, &mut found);
         consents::check(&view, &mut found);
         interactions::check(&view, &mut found);
         media::check(&view, &mut found);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use switchboard_domain::address::Address;
 use switchboard_domain::connection::NOTED_EVERY;
-use switchboard_domain::sid::ConnectionSid;
+use switchboard_domain::sid::{ConnectionSid, MessagingServiceSid};
 use switchboard_domain::timestamp::Timestamp;
 
 use crate::{KNOWN_FOR, Stored};
@@ -19,6 +19,8 @@ pub(crate) struct Known {
     connections: BTreeMap<ConnectionSid, Arc<Stored>>,
     /// By which connection a sender goes, and when that was read.
     senders: BTreeMap<Address, (Option<ConnectionSid>, Timestamp)>,
+    /// For how long the replies of a messaging service wait for each other, if they do, and when that was read.
+    services: BTreeMap<MessagingServiceSid, (Option<u8>, Timestamp)>,
     /// When a webhook of a connection was last noted as not believed.
     noted: BTreeMap<ConnectionSid, Timestamp>,
 }
@@ -75,5 +77,28 @@ impl Known {
             self.senders.clear();
         }
         self.senders.insert(address.clone(), (connection, now));
+    }
+
+    /// For how long the replies of a messaging service wait, if that was read within the time.
+    pub(crate) fn merges_within(
+        &self,
+        service: MessagingServiceSid,
+        now: Timestamp,
+    ) -> Option<Option<u8>> {
+        let (seconds, read_at) = self.services.get(&service)?;
+        (now < *read_at + KNOWN_FOR).then_some(*seconds)
+    }
+
+    /// Learns for how long the replies of a messaging service wait.
+    pub(crate) fn learn_service(
+        &mut self,
+        service: MessagingServiceSid,
+        seconds: Option<u8>,
+        now: Timestamp,
+    ) {
+        if self.services.len() >= KNOWN_MAX {
+            self.services.clear();
+        }
+        self.services.insert(service, (seconds, now));
     }
 }

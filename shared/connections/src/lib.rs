@@ -20,9 +20,10 @@ use switchboard_domain::address::Address;
 use switchboard_domain::carriage::{
     CarrierName, CarrierSettings, Media, OutboundMessage, SendOutcome,
 };
+use switchboard_domain::configuration::MessagingService;
 use switchboard_domain::connection::{CarrierConnection, SenderConnection};
 use switchboard_domain::private::Private;
-use switchboard_domain::sid::ConnectionSid;
+use switchboard_domain::sid::{ConnectionSid, MessagingServiceSid};
 use switchboard_domain::timestamp::{Millis, Timestamp};
 use switchboard_runtime::{Config, Dependencies, Failure};
 use switchboard_store::key;
@@ -157,6 +158,26 @@ impl Connections {
         let stored = self.stored(on, sid).await?;
         // It may have been removed in between: then the sender goes by no connection any more.
         stored.map(Some).ok_or_else(|| Failure::Unavailable(format!("connection {sid} is gone")))
+    }
+
+    /// For how many seconds replies that go by a messaging service wait for each other; none if they do not.
+    ///
+    /// # Errors
+    /// If the table does not answer.
+    pub async fn merges_within(
+        &self,
+        on: &Dependencies,
+        service: MessagingServiceSid,
+    ) -> Result<Option<u8>, Failure> {
+        let now = on.now();
+        let known = self.known().merges_within(service, now);
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let found: Option<MessagingService> = on.store.get(key::messaging_service(service)).await?;
+        let seconds = found.and_then(|service| service.merges_within);
+        self.known().learn_service(service, seconds, now);
+        Ok(seconds)
     }
 
     /// Whether this process has noted no rejected webhook of the connection within the last minute; then one is taken as

@@ -143,6 +143,9 @@ pub struct MessagingService {
     /// Its own keywords and texts of opting out, and who confirms (rule E.3).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opt_out: Option<Box<OptOut>>,
+    /// Replies within so many seconds leave as one; none: each for itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merges_within: Option<u8>,
     /// When it was created.
     pub created: Timestamp,
     /// When it was last changed.

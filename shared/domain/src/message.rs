@@ -14,10 +14,12 @@ mod costs;
 mod delivery;
 mod files;
 mod keyword;
+mod merge;
 mod metadata;
 mod programmable;
 mod rates;
 mod spend;
+mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
@@ -28,9 +30,11 @@ pub use self::costs::{CostLine, CostSum, Costs};
 pub use self::delivery::{ATTEMPTS_MAX, Begin, Delivery, GAVE_UP, LEASE, Progress};
 pub use self::files::{Copied, copied, files_of, without_file};
 pub use self::keyword::keyword_answer;
+pub use self::merge::{CopyOf, MERGED_MAX, MERGED_WITHIN_MAX, Taken};
 pub use self::programmable::{outside, unrouted};
 pub use self::rates::{NoRateCards, RateCards};
 pub use self::spend::{Expense, NoSpendCaps, OVER_CAP, OverCap, Spend, SpendCaps};
+pub use self::text::{TEXT_CHARS_MAX, fit_text};
 pub use crate::carriage::BODY_BYTES_MAX;
 
 use crate::address::Address;
@@ -339,7 +343,9 @@ pub(crate) fn append(draft: &mut Draft<'_>, post: Post) -> Result<Message, Refus
     }
     if post.origin.is_none() {
         for copy in &deliveries {
-            fit_channel(copy.pair.address.channel(), &post.media)?;
+            let channel = copy.pair.address.channel();
+            fit_channel(channel, &post.media)?;
+            fit_text(channel, post.body.as_deref().map_or("", String::as_str))?;
         }
     }
     let message = Message::new(Fields {

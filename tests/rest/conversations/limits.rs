@@ -305,3 +305,34 @@ async fn counting_in_the_conversation_costs_nothing() {
     }
     assert_eq!(spent[0], spent[1]);
 }
+
+#[tokio::test]
+async fn a_reply_is_no_longer_than_the_channel_of_who_gets_it_takes() {
+    let world = world().await;
+    world.owns(&[DESK]).await;
+    for (ours, theirs, longest) in [
+        (DESK, "+14155550199", 1_600),
+        ("whatsapp:+18005550100", "whatsapp:+14155550199", 1_600),
+        ("messenger:1", "messenger:2", 2_000),
+        ("instagram:1", "instagram:2", 1_000),
+    ] {
+        if ours != DESK {
+            world.owns(&[ours]).await;
+        }
+        let one = a_conversation(&world).await;
+        let pair = [("MessagingBinding.Address", theirs), ("MessagingBinding.ProxyAddress", ours)];
+        world.post(&format!("{one}/Participants"), &pair).await.expect(201);
+        let messages = format!("{one}/Messages");
+        let say = |length: usize| [("Author", "ann".to_owned()), ("Body", "m".repeat(length))];
+        for (length, expected) in [(longest + 1, Some((400, 50504))), (longest, None)] {
+            let said = say(length);
+            let said: Vec<(&str, &str)> =
+                said.iter().map(|(name, it)| (*name, it.as_str())).collect();
+            let answer = world.post(&messages, &said).await;
+            match expected {
+                Some(refusal) => assert_eq!(answer.refusal(), refusal, "{ours}"),
+                None => drop(answer.expect(201)),
+            }
+        }
+    }
+}

@@ -171,3 +171,34 @@ async fn alphanumeric_senders_are_added_once_and_removed() {
     assert_eq!(world.delete(place).await.status, 204);
     assert_eq!(world.get(place).await.refusal(), (404, 20404));
 }
+
+#[tokio::test]
+async fn replies_wait_for_each_other_where_a_service_asks_for_it() {
+    let world = world().await;
+    let service = world.create_service().await;
+    let path = format!("{SERVICES}/{service}/Merging");
+    let before = world.get(&path).await.expect(200);
+    assert_eq!((&before["seconds"], &before["service_sid"]), (&json!(0), &json!(service)));
+    let set = world.post(&path, &[("Seconds", "2")]).await.expect(200);
+    assert_eq!(set["seconds"], 2);
+    assert_eq!(world.post(&path, &[("Seconds", "2")]).await.expect(200), set);
+    assert_eq!(world.get(&path).await.expect(200), set);
+    let published = world.get(&format!("{SERVICES}/{service}")).await.expect(200);
+    assert!(!published.to_string().contains("merg"), "no key in a published resource");
+    for (form, code) in [
+        (vec![("Seconds", "6")], 20001),
+        (vec![("Seconds", "-1")], 20001),
+        (vec![("Seconds", "soon")], 20001),
+        (vec![], 20001),
+        (vec![("Seconds", "1"), ("Minutes", "1")], 20001),
+    ] {
+        assert_eq!(world.post(&path, &form).await.refusal(), (400, code), "{form:?}");
+    }
+    assert_eq!(world.post(&path, &[("Seconds", "0")]).await.expect(200)["seconds"], 0);
+    world.post(&path, &[("Seconds", "5")]).await.expect(200);
+    assert_eq!(world.delete(&path).await.status, 204);
+    assert_eq!(world.get(&path).await.expect(200)["seconds"], 0);
+    let nowhere = format!("{SERVICES}/MG00000000000000000000000000000000/Merging");
+    assert_eq!(world.get(&nowhere).await.refusal(), (404, 20404));
+    assert_eq!(world.post(&nowhere, &[("Seconds", "1")]).await.refusal(), (404, 20404));
+}

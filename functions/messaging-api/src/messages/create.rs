@@ -6,11 +6,11 @@ use switchboard_domain::carriage::Media;
 use switchboard_domain::codes::Code;
 use switchboard_domain::conversation::Pair;
 use switchboard_domain::encoding::smart;
-use switchboard_domain::message::outside;
+use switchboard_domain::message::{TEXT_CHARS_MAX, outside};
 use switchboard_domain::private::Private;
 use switchboard_domain::process::media::copies;
 use switchboard_domain::process::notify::sends;
-use switchboard_domain::process::reply::{BODY_CHARS_MAX, MEDIA_MAX};
+use switchboard_domain::process::reply::MEDIA_MAX;
 use switchboard_domain::sid::MessageSid;
 use switchboard_rest::fields::is_web_url;
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
@@ -74,8 +74,8 @@ fn recipient(form: &Params) -> Result<Address, ApiError> {
 
 fn content(form: &Params) -> Result<(Option<Private<String>>, Vec<Media>), ApiError> {
     let body = form.given("Body");
-    if body.is_some_and(|body| body.chars().count() > BODY_CHARS_MAX) {
-        return Err(ApiError::because(Code::MessageBodyTooLong, BODY_CHARS_MAX));
+    if body.is_some_and(|body| body.chars().count() > TEXT_CHARS_MAX) {
+        return Err(ApiError::because(Code::MessageBodyTooLong, TEXT_CHARS_MAX));
     }
     let urls: Vec<String> =
         form.all("MediaUrl").into_iter().filter(|url| !url.is_empty()).collect();

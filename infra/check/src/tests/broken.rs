@@ -220,6 +220,20 @@ fn a_delivery_that_was_handed_over_twice_is_found() {
 }
 
 #[test]
+fn copies_that_leave_together_and_do_not_both_say_so_are_found() {
+    let invariant = "copies that leave together say so of each other";
+    for member in ["merged", "merged_into"] {
+        breaks(invariant, Moment::Step, |world| {
+            stored(world.reply(), |it| {
+                let own = json!({ "message": it["sid"], "number": it["deliveries"][0]["number"] });
+                let value = if member == "merged" { json!([own]) } else { own };
+                it["deliveries"][0][member] = value;
+            });
+        });
+    }
+}
+
+#[test]
 fn a_message_accepted_by_the_carrier_and_not_recorded_is_found() {
     let invariant = "what a carrier accepted is recorded";
     breaks(invariant, Moment::Rest, |world| {

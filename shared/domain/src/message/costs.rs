@@ -53,7 +53,9 @@ impl Costs {
         cards: &RateCards,
     ) {
         for one in &message.deliveries {
-            if one.carrier_message_id.is_some() && (from..to).contains(&one.created) {
+            // What left with another copy was not handed over by itself.
+            let was_handed_over = one.carrier_message_id.is_some() && one.merged_into.is_none();
+            if was_handed_over && (from..to).contains(&one.created) {
                 let line = CostLine {
                     day: one.created.day(),
                     channel: one.pair.address.channel(),

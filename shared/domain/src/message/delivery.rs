@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Message;
+use super::{CopyOf, Message};
 use crate::address::Address;
 use crate::carriage::{CarrierName, DeliveryStatus, Pricing, SendOutcome, StatusReport, Watermark};
 use crate::configuration::PhoneNumber;
@@ -34,6 +34,12 @@ pub struct Delivery {
     /// Numbers of ours that are in the group too: everybody sees them, and no copy goes to them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub beside: Vec<Address>,
+    /// Copies of other messages whose texts leave with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub merged: Vec<CopyOf>,
+    /// The copy of another message with which its text leaves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged_into: Option<CopyOf>,
     /// The carrier it is handed to; without one, that of the sender's record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carrier: Option<CarrierName>,
@@ -96,6 +102,8 @@ impl Delivery {
             pair,
             led_by: None,
             beside: Vec::new(),
+            merged: Vec::new(),
+            merged_into: None,
             carrier: None,
             status: DeliveryStatus::Queued,
             error_code: None,
@@ -293,7 +301,7 @@ impl Message {
         self.deliveries.iter().filter(is_before).filter_map(report).collect()
     }
 
-    fn delivery_updated(&self, number: u32) -> ConversationEvent {
+    pub(super) fn delivery_updated(&self, number: u32) -> ConversationEvent {
         ConversationEvent::DeliveryUpdated { message: self.sid, number }
     }
 }

@@ -6,9 +6,9 @@ use crate::conversation::{Answers, Defaults, NewParticipant, Source};
 use crate::sid::{ServiceSid, Sid as _};
 use crate::timestamp::Millis;
 
-const NOW: Timestamp = Timestamp(1_000_000);
+pub(super) const NOW: Timestamp = Timestamp(1_000_000);
 
-fn conversation(customers: u32) -> Conversation {
+pub(super) fn conversation(customers: u32) -> Conversation {
     let sid = ConversationSid::derived(&["c"]);
     let conversation =
         Conversation::new(sid, ServiceSid::derived(&["s"]), Defaults::default(), NOW);
@@ -50,7 +50,21 @@ fn written(to: &Conversation, post: Post) -> Result<Message, Refusal> {
     changed(to, |draft| append(draft, post)).1
 }
 
-fn sent(customers: u32) -> Message {
+/// The next message of somebody, at a time, and the conversation with it.
+pub(super) fn written_next(
+    to: &Conversation,
+    author: &str,
+    body: &str,
+    at: Timestamp,
+) -> (Conversation, Message) {
+    let answers = Answers::default();
+    let mut draft = Draft::of(to.clone(), Source::Api { webhooks: false }, &answers, at);
+    let sid = MessageSid::derived(&["m", &draft.conversation.next_index.to_string()]);
+    let message = append(&mut draft, Post { sid, ..post(author, body) }).unwrap();
+    (draft.conversation, message)
+}
+
+pub(super) fn sent(customers: u32) -> Message {
     written(&conversation(customers), post("alice", "hi")).unwrap()
 }
 
@@ -77,8 +91,13 @@ fn a_closed_conversation_takes_no_message_and_no_message_is_empty() {
     assert_eq!(written(&closed, post("alice", "hi")), Err(Refusal::ConversationClosed));
     let open = conversation(1);
     assert_eq!(written(&open, post("alice", "")), Err(Refusal::EmptyMessage));
-    let long = "x".repeat(BODY_BYTES_MAX + 1);
-    assert_eq!(written(&open, post("alice", &long)), Err(Refusal::BodyTooLong));
+    for long in ["x".repeat(BODY_BYTES_MAX + 1), "x".repeat(TEXT_CHARS_MAX + 1)] {
+        assert_eq!(written(&open, post("alice", &long)), Err(Refusal::BodyTooLong));
+    }
+    let longest = "x".repeat(TEXT_CHARS_MAX);
+    assert!(written(&open, post("alice", &longest)).is_ok());
+    let among_us = "x".repeat(BODY_BYTES_MAX);
+    assert!(written(&conversation(0), post("alice", &among_us)).is_ok());
 }
 
 #[test]

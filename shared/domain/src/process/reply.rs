@@ -7,13 +7,11 @@ use crate::carriage::Media;
 use crate::codes::Code;
 use crate::conversation::Pair;
 use crate::decision::Decision;
-use crate::message::{Message, outside};
+use crate::message::{Message, TEXT_CHARS_MAX, outside};
 use crate::private::Private;
 use crate::sid::{MessageSid, Sid as _};
 use crate::timestamp::Timestamp;
 
-/// The longest text of a programmable message, in characters (rule E.8).
-pub const BODY_CHARS_MAX: usize = 1600;
 /// The most files of one (rule E.8).
 pub const MEDIA_MAX: usize = 10;
 /// The most replies to one message. **Inferred:** that there is a limit is published (14109), and not which.
@@ -85,7 +83,7 @@ impl Reply {
         let to = to.ok_or(Unsendable::To)?;
         let from = address(&self.from, &origin.pair.proxy).ok_or(Unsendable::From)?;
         let body = self.body.trim();
-        if body.chars().count() > BODY_CHARS_MAX || (body.is_empty() && self.media.is_empty()) {
+        if body.chars().count() > TEXT_CHARS_MAX || (body.is_empty() && self.media.is_empty()) {
             return Err(Unsendable::Body);
         }
         if self.media.len() > MEDIA_MAX {
@@ -161,7 +159,7 @@ mod tests {
             |count| Reply { media: vec!["https://f.example/a.png".to_owned(); count], ..reply("") };
         for (reply, code) in [
             (reply(" "), 14_103),
-            (reply(&"x".repeat(BODY_CHARS_MAX + 1)), 14_103),
+            (reply(&"x".repeat(TEXT_CHARS_MAX + 1)), 14_103),
             (to("nobody at all"), 14_101),
             (to("chat:ann"), 14_101),
             (to("ACME"), 14_101),
@@ -175,7 +173,7 @@ mod tests {
             let found = reply.message(&inbound, 0, NOW).map_err(Unsendable::number);
             assert_eq!(found, Err(code), "{reply:?}");
         }
-        assert!(reply(&"x".repeat(BODY_CHARS_MAX)).message(&inbound, 0, NOW).is_ok());
+        assert!(reply(&"x".repeat(TEXT_CHARS_MAX)).message(&inbound, 0, NOW).is_ok());
         assert_eq!(files(2).message(&inbound, 0, NOW).unwrap().media.len(), 2);
     }
 

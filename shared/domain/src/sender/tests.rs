@@ -28,6 +28,7 @@ fn pool(senders: &str) -> MessagingService {
         sid: Sid::derived(&["service"]),
         friendly_name: String::new(),
         opt_out: None,
+        merges_within: None,
         settings: None,
         numbers: Vec::new(),
         alpha_senders: Vec::new(),
