@@ -249,3 +249,36 @@ async fn a_reply_can_go_elsewhere_by_a_number_of_ours_and_by_no_other() {
     assert_eq!(shown, 1);
     exchange.rests().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn short_codes_and_senders_on_channels_are_heard_as_numbers_are() {
+    let exchange = Exchange::open().await;
+    let said = |text: &str| format!("<Response><Message>{text}</Message></Response>");
+    let (of_code, of_pool) = (said("by the code"), said("by the pool"));
+    let own = Endpoint::speaking("text/xml", &[(200, of_code.as_str())]).await;
+    let pool = Endpoint::speaking("text/xml", &[(200, of_pool.as_str())]).await;
+    let code = [("ShortCode", "12345"), ("CountryCode", "US"), ("SmsUrl", own.url.as_str())];
+    exchange.api.make(&format!("{}/SMS/ShortCodes.json", account()), &code).await;
+    let desk = "whatsapp:+18005550188";
+    let sender = exchange.api.make("/messaging/v2/Channels/Senders", &[("sender_id", desk)]).await;
+    let form = [("FriendlyName", "WhatsApp"), ("InboundRequestUrl", pool.url.as_str())];
+    let service = exchange.api.make("/messaging/v1/Services", &form).await;
+    let senders = format!("/messaging/v1/Services/{service}/ChannelSenders");
+    exchange.api.make(&senders, &[("Sid", &sender)]).await;
+
+    exchange.customer(CUSTOMER).to("12345").writes("vote for blue").await;
+    let whatsapp = format!("whatsapp:{CUSTOMER}");
+    exchange.customer(&whatsapp).to(desk).writes("hello").await;
+    exchange.settles().await;
+    assert_eq!(
+        (texts(&own), texts(&pool)),
+        (vec!["vote for blue".to_owned()], vec!["hello".to_owned()])
+    );
+    assert_eq!(pool.calls()[0].get("MessagingServiceSid"), service);
+    let mut all = sent(&exchange);
+    all.sort();
+    let expected = [("12345", CUSTOMER, "by the code"), (desk, &whatsapp, "by the pool")];
+    let expected = expected.map(|(from, to, body)| (from.into(), to.into(), body.into()));
+    assert_eq!(all, expected);
+    exchange.rests().await;
+}

@@ -1,9 +1,9 @@
 //! What is to be known to obey a keyword: whom it was written to, and what its writer said before.
 
-use switchboard_domain::address::ChannelType;
 use switchboard_domain::carriage::InboundMessage;
-use switchboard_domain::configuration::{MessagingService, PhoneNumber, pool_of};
+use switchboard_domain::configuration::MessagingService;
 use switchboard_domain::process::consent::{Listener, can_be_keyword, hears, persons};
+use switchboard_domain::sender::pool_of;
 use switchboard_domain::sid::MessagingServiceSid;
 use switchboard_runtime::{Dependencies, Failure};
 use switchboard_store::{Key, key, take};
@@ -39,7 +39,7 @@ pub(crate) async fn listener(
     Ok(Some(Listener { pool, opt_out, known: known.collect() }))
 }
 
-/// The pool of whom the message was written to. Only a telephone number has a record.
+/// The pool of whom the message was written to.
 async fn pool(
     on: &Dependencies,
     inbound: &InboundMessage,
@@ -49,13 +49,10 @@ async fn pool(
         Some(bound) => bound.messaging_service,
         None => known.messaging_service,
     };
-    // Where no conversation is open the number was looked for already.
+    // Where no conversation is open the sender was looked for already.
     if known.bound.is_none() {
-        return Ok(pool_of(known.number.as_ref(), used_by));
+        return Ok(pool_of(known.own.as_ref(), used_by));
     }
-    let number: Option<PhoneNumber> = match inbound.to.channel() {
-        ChannelType::Sms => on.store.get(key::phone_number_of(&inbound.to)).await?,
-        _ => None,
-    };
-    Ok(pool_of(number.as_ref(), used_by))
+    let own = on.own_sender(&inbound.to).await?;
+    Ok(pool_of(own.as_ref(), used_by))
 }

@@ -17,7 +17,7 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use switchboard_domain::address::Address;
 use switchboard_domain::carriage::{Arrival, InboundMessage};
 use switchboard_domain::configuration::{
-    AddressConfiguration, ConversationConfiguration, Flow, Handler, PhoneNumber,
+    AddressConfiguration, ConversationConfiguration, Flow, Handler,
 };
 use switchboard_domain::conversation::{Conversation, Lengths, Pair, default_service_sid};
 use switchboard_domain::decision::Decision;
@@ -25,10 +25,11 @@ use switchboard_domain::effect::QueueName;
 use switchboard_domain::message::Message;
 use switchboard_domain::process::autocreation::{self, InboundOutcome, Situation};
 use switchboard_domain::process::consent::obey;
+use switchboard_domain::sender::OwnSender;
 use switchboard_domain::sid::{MessagingServiceSid, ServiceSid};
 use switchboard_domain::timestamp::Millis;
 use switchboard_runtime::queue::{Next, body, each_group_or_later};
-use switchboard_runtime::{Beforehand, Dependencies, Failure, Needs, Patience};
+use switchboard_runtime::{Beforehand, Dependencies, Failure, Needs, Patience, own_sender_key};
 use switchboard_store::{key, take};
 
 /// What it is started with. What fails comes again only when the message is visible again.
@@ -132,7 +133,7 @@ async fn decide(
         address: known.address.as_ref(),
         flow: known.flow.as_ref(),
         default_service: known.default_service,
-        number: known.number.as_ref(),
+        own: known.own.as_ref(),
         messaging_service: known.messaging_service,
         timers: known.timers,
     };
@@ -155,7 +156,7 @@ struct Known {
     address: Option<AddressConfiguration>,
     flow: Option<Flow>,
     default_service: ServiceSid,
-    number: Option<PhoneNumber>,
+    own: Option<OwnSender>,
     messaging_service: Option<MessagingServiceSid>,
     timers: Lengths,
 }
@@ -181,7 +182,7 @@ async fn load(on: &Dependencies, inbound: &InboundMessage) -> Result<Known, Fail
         address: None,
         flow: None,
         default_service,
-        number: None,
+        own: None,
         messaging_service: None,
         timers: Lengths::default(),
     })
@@ -195,13 +196,13 @@ async fn unbound(
     names: Vec<Address>,
 ) -> Result<Known, Failure> {
     let address = key::address_configuration_of(&inbound.to);
-    let number = key::phone_number_of(&inbound.to);
+    let own = own_sender_key(&inbound.to);
     let settings = key::conversation_configuration();
-    let keys = [&address, &number, &settings].map(Clone::clone);
+    let keys = [&address, &own, &settings].map(Clone::clone);
     let mut found = on.store.get_all(&keys).await?;
     let settings: ConversationConfiguration = take(&mut found, &settings).unwrap_or_default();
     let defaults = settings.defaults();
-    let number: Option<PhoneNumber> = take(&mut found, &number);
+    let own = found.remove(&own).as_ref().and_then(OwnSender::from_record);
     let address: Option<AddressConfiguration> = take(&mut found, &address);
     let flow: Option<Flow> = match address.as_ref().map(|it| &it.handler) {
         Some(Handler::Studio { flow, .. }) => on.store.get(key::flow(*flow)).await?,
@@ -216,11 +217,11 @@ async fn unbound(
         default_service: settings
             .default_service
             .unwrap_or_else(|| default_service_sid(on.config.account_sid)),
-        messaging_service: number
+        messaging_service: own
             .as_ref()
-            .and_then(|number| number.messaging_service)
+            .and_then(|own| own.messaging_service)
             .or(defaults.messaging_service),
-        number,
+        own,
         timers: defaults.timers,
     })
 }

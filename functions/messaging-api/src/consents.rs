@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 use switchboard_domain::address::Address;
 use switchboard_domain::codes::Code;
-use switchboard_domain::configuration::{MessagingService, PhoneNumber, pool_of};
+use switchboard_domain::configuration::MessagingService;
 use switchboard_domain::consent::{Consent, Scope, Stance};
 use switchboard_domain::decision::Decision;
-use switchboard_domain::sender::is_e164;
+use switchboard_domain::sender::{is_e164, pool_of};
 use switchboard_domain::sid::MessagingServiceSid;
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_rest::fields::{invalid, missing};
@@ -175,10 +175,9 @@ async fn scope(call: &Call<'_>, sender: &Sender) -> Result<Option<Scope>, ApiErr
             Ok(service.map(|service| Scope::pool(service.sid)))
         }
         Sender::Address(address) => {
-            let number: Option<PhoneNumber> =
-                call.on.store.get(key::phone_number_of(address)).await?;
-            let is_known = number.is_some() || !is_e164(address.as_str());
-            Ok(is_known.then(|| Scope::of(address, pool_of(number.as_ref(), None))))
+            let own = call.on.own_sender(address).await?;
+            let is_known = own.is_some() || !is_e164(address.as_str());
+            Ok(is_known.then(|| Scope::of(address, pool_of(own.as_ref(), None))))
         }
     }
 }

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use aws_lambda_events::sqs::SqsMessage;
 use switchboard_caller::{Called, Caller, Delivered, Reading, Request};
-use switchboard_domain::configuration::{MessagingService, PhoneNumber};
+use switchboard_domain::configuration::MessagingService;
 use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::InboundCall;
 use switchboard_domain::incoming::{Listener, Listeners};
@@ -95,7 +95,7 @@ pub(crate) async fn serve(
     keep(on, walk.attempt).await.map(|()| Next::Done)
 }
 
-/// The message, and who listens to the number that it was written to.
+/// The message, and who listens to the sender that it was written to.
 async fn load(
     on: &Dependencies,
     call: &InboundCall,
@@ -103,13 +103,12 @@ async fn load(
     let inbound: Option<Message> = on.store.get(key::message(call.inbound)).await?;
     let Some(inbound) = inbound.filter(|it| !it.removed) else { return Ok(None) };
     let Some(origin) = &inbound.origin else { return Ok(None) };
-    let number = on.store.get::<PhoneNumber>(key::phone_number_of(&origin.pair.proxy)).await?;
-    let Some(number) = number else { return Ok(None) };
-    let service: Option<MessagingService> = match number.messaging_service {
+    let Some(own) = on.own_sender(&origin.pair.proxy).await? else { return Ok(None) };
+    let service: Option<MessagingService> = match own.messaging_service {
         Some(service) => on.store.get(key::messaging_service(service)).await?,
         None => None,
     };
-    let listeners = Listeners::of(&number, service.as_ref());
+    let listeners = Listeners::of(&own, service.as_ref());
     Ok(Some((inbound, listeners)))
 }
 
@@ -260,11 +259,10 @@ async fn message(
     place: usize,
     reply: &Reply,
 ) -> Result<Result<Message, Unsendable>, Failure> {
-    if let Some(sender) = reply.other_sender(inbound) {
-        let ours: Option<PhoneNumber> = on.store.get(key::phone_number_of(&sender)).await?;
-        if ours.is_none() {
-            return Ok(Err(Unsendable::From));
-        }
+    if let Some(sender) = reply.other_sender(inbound)
+        && on.own_sender(&sender).await?.is_none()
+    {
+        return Ok(Err(Unsendable::From));
     }
     Ok(reply.message(inbound, place, on.now()))
 }

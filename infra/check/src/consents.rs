@@ -1,9 +1,9 @@
 //! Nothing goes to who wants nothing (rule E.3): at any moment, and with every write.
 
 use switchboard_domain::address::{Address, ChannelType};
-use switchboard_domain::configuration::pool_of;
 use switchboard_domain::consent::{Consent, Scope, Status};
 use switchboard_domain::message::{Delivery, Message};
+use switchboard_domain::sender::{OwnSender, pool_of};
 use switchboard_domain::sid::MessagingServiceSid;
 use switchboard_domain::timestamp::{Millis, Timestamp};
 
@@ -67,7 +67,8 @@ fn refuses(
     sender: &Address,
     used_by: Option<MessagingServiceSid>,
 ) -> bool {
-    let pool = pool_of(around.number(sender), used_by);
+    let own = around.number(sender).map(OwnSender::from);
+    let pool = pool_of(own.as_ref(), used_by);
     let consent: Option<&Consent> = around.consent(&address.person());
     consent.is_some_and(|consent| consent.refuses(&Scope::of(sender, pool)))
 }

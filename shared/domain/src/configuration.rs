@@ -55,17 +55,6 @@ impl PhoneNumber {
     }
 }
 
-/// The pool that a sender is in: a number's record tells; of a sender that has none, the messaging service does by which it is used.
-pub fn pool_of(
-    number: Option<&PhoneNumber>,
-    used_by: Option<MessagingServiceSid>,
-) -> Option<MessagingServiceSid> {
-    match number {
-        Some(number) => number.messaging_service,
-        None => used_by,
-    }
-}
-
 /// An alphanumeric sender in the pool of a messaging service.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AlphaSender {

@@ -9,7 +9,8 @@
 
 use serde_json::Value;
 
-use crate::configuration::{MessagingService, PhoneNumber};
+use crate::configuration::MessagingService;
+use crate::sender::OwnSender;
 
 /// An URL that is told of a message, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,25 +42,34 @@ fn listener(settings: &Value, url: &str, method: &str) -> Option<Listener> {
 }
 
 impl Listeners {
-    /// Who is told of a message to a number, which may be in the pool of a service.
-    pub fn of(number: &PhoneNumber, service: Option<&MessagingService>) -> Self {
-        let own = settings(number.settings.as_deref());
+    /// Those whom the settings of a number or a short code name.
+    pub fn of_number(own: Option<&str>) -> Self {
+        let own = settings(own);
+        Self {
+            main: listener(&own, "SmsUrl", "SmsMethod"),
+            fallback: listener(&own, "SmsFallbackUrl", "SmsFallbackMethod"),
+        }
+    }
+
+    /// Those whom the settings of a sender on a channel name.
+    pub fn of_channel(own: Option<&str>) -> Self {
+        let own = &settings(own)["webhook"];
+        Self {
+            main: listener(own, "callback_url", "callback_method"),
+            fallback: listener(own, "fallback_url", "fallback_method"),
+        }
+    }
+
+    /// Who is told of a message to a sender, which may be in the pool of a service.
+    pub fn of(own: &OwnSender, service: Option<&MessagingService>) -> Self {
         let pool = service.map(|service| settings(service.settings.as_deref()));
         match pool.filter(|pool| pool["UseInboundWebhookOnNumber"] != Value::Bool(true)) {
             Some(pool) => Self {
                 main: listener(&pool, "InboundRequestUrl", "InboundMethod"),
                 fallback: listener(&pool, "FallbackUrl", "FallbackMethod"),
             },
-            None => Self {
-                main: listener(&own, "SmsUrl", "SmsMethod"),
-                fallback: listener(&own, "SmsFallbackUrl", "SmsFallbackMethod"),
-            },
+            None => own.listeners.clone(),
         }
-    }
-
-    /// Whether somebody may want to hear of messages to a number: what its service says is not known here.
-    pub fn may_be_of(number: &PhoneNumber) -> bool {
-        number.messaging_service.is_some() || Self::of(number, None).main.is_some()
     }
 }
 
@@ -68,6 +78,8 @@ mod tests {
     use super::*;
     use crate::address::Address;
     use crate::carriage::CarrierName;
+    use crate::configuration::PhoneNumber;
+    use crate::sender::{ChannelSender, ShortCode};
     use crate::timestamp::Timestamp;
     use crate::version::Version;
     use serde_json::json;
@@ -102,7 +114,7 @@ mod tests {
     fn the_service_hears_unless_it_leaves_that_to_the_number() {
         let own = json!({ "SmsUrl": "https://n.example/", "SmsMethod": "get",
             "SmsFallbackUrl": "https://n.example/instead" });
-        let number = number(own);
+        let number = OwnSender::from(&number(own));
         let url = |listener: Option<Listener>| listener.map(|it| (it.url, it.method));
         let pair = |url: &str, method: &str| Some((url.to_owned(), method.to_owned()));
         let alone = Listeners::of(&number, None);
@@ -124,10 +136,48 @@ mod tests {
 
     #[test]
     fn whoever_may_be_listening_is_looked_up_and_nobody_else() {
-        assert!(!Listeners::may_be_of(&number(json!({ "SmsUrl": "" }))));
-        assert!(Listeners::may_be_of(&number(json!({ "SmsUrl": "https://n.example/" }))));
+        let may = |number: &PhoneNumber| OwnSender::from(number).may_be_listened_to();
+        assert!(!may(&number(json!({ "SmsUrl": "" }))));
+        assert!(may(&number(json!({ "SmsUrl": "https://n.example/" }))));
         let pool = Some("MG0123456789abcdef0123456789abcdef".parse().unwrap());
         let pooled = PhoneNumber { messaging_service: pool, ..number(json!({})) };
-        assert!(Listeners::may_be_of(&pooled));
+        assert!(may(&pooled));
+    }
+
+    #[test]
+    fn short_codes_and_senders_on_channels_have_listeners_as_numbers_have() {
+        let code: Address = "12345".parse().unwrap();
+        let code = ShortCode {
+            sid: ShortCode::sid_of(&code),
+            code,
+            country: "US".to_owned(),
+            friendly_name: String::new(),
+            messaging_service: None,
+            settings: Some(json!({ "SmsUrl": "https://c.example/" }).to_string()),
+            created: NOW,
+            updated: NOW,
+            version: Version::NEW,
+        };
+        let webhook = json!({ "callback_url": "https://w.example/", "callback_method": "GET",
+            "fallback_url": "https://w.example/instead" });
+        let sender: Address = "whatsapp:+18005550199".parse().unwrap();
+        let sender = ChannelSender {
+            sid: ChannelSender::sid_of(&sender),
+            sender,
+            messaging_service: None,
+            settings: Some(json!({ "webhook": webhook }).to_string()),
+            created: NOW,
+            updated: NOW,
+            version: Version::NEW,
+        };
+        let of = |own: OwnSender| Listeners::of(&own, None);
+        let main = |own: OwnSender| of(own).main.map(|it| (it.url, it.method));
+        let pair = |url: &str, method: &str| Some((url.to_owned(), method.to_owned()));
+        assert_eq!(main(OwnSender::from(&code)), pair("https://c.example/", "POST"));
+        assert_eq!(main(OwnSender::from(&sender)), pair("https://w.example/", "GET"));
+        let fallback = of(OwnSender::from(&sender)).fallback.map(|it| it.url);
+        assert_eq!(fallback.as_deref(), Some("https://w.example/instead"));
+        let silent = ChannelSender { settings: None, ..sender };
+        assert!(!OwnSender::from(&silent).may_be_listened_to());
     }
 }

@@ -19,6 +19,7 @@
 mod choose;
 mod country;
 mod overlays;
+mod own;
 mod owned;
 mod receipt;
 mod sticky;
@@ -26,6 +27,7 @@ mod takes;
 
 pub use self::choose::{Choice, Switches, Wanted, choose};
 pub use self::country::{calling_code, country_of, is_e164};
+pub use self::own::{OwnSender, pool_of};
 pub use self::owned::{ChannelSender, ShortCode};
 pub use self::receipt::{SenderKind, SenderReceipt, SenderRule};
 pub use self::sticky::StickySender;

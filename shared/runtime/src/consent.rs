@@ -1,8 +1,8 @@
 //! Whether somebody wants nothing from a sender.
 
 use switchboard_domain::address::Address;
-use switchboard_domain::configuration::{PhoneNumber, pool_of};
 use switchboard_domain::consent::{Consent, Scope};
+use switchboard_domain::sender::pool_of;
 use switchboard_domain::sid::MessagingServiceSid;
 use switchboard_store::key;
 
@@ -31,8 +31,8 @@ impl Dependencies {
             if consent.refuses(&Scope::of(sender, None)) {
                 return Ok(true);
             }
-            let number: Option<PhoneNumber> = self.store.get(key::phone_number_of(sender)).await?;
-            let pool = pool_of(number.as_ref(), used_by);
+            let own = self.own_sender(sender).await?;
+            let pool = pool_of(own.as_ref(), used_by);
             if consent.refuses(&Scope::of(sender, pool)) {
                 return Ok(true);
             }

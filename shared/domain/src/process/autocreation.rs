@@ -7,16 +7,16 @@ use super::conversation::{Command, ConversationChange, decide, decide_all};
 use super::media;
 use crate::address::Address;
 use crate::carriage::InboundMessage;
-use crate::configuration::{AddressConfiguration, Flow, Handler, PhoneNumber};
+use crate::configuration::{AddressConfiguration, Flow, Handler};
 use crate::conversation::{
     Answer, Answers, Conversation, Defaults, Details, Lengths, Member, NewParticipant, Objection,
     Pair, Question, Source, State, Target, distinct,
 };
 use crate::decision::Decision;
 use crate::effect::{Call, Effect, InboundCall, InviteRequest};
-use crate::incoming::Listeners;
 use crate::message::{self, Message, Post};
 use crate::refusal::Refusal;
+use crate::sender::OwnSender;
 use crate::sid::{ConversationSid, MessageSid, MessagingServiceSid, ServiceSid, Sid as _};
 use crate::timestamp::Timestamp;
 
@@ -35,8 +35,8 @@ pub struct Situation<'a> {
     pub flow: Option<&'a Flow>,
     /// The service of conversations that name none.
     pub default_service: ServiceSid,
-    /// The number of the account that it was written to.
-    pub number: Option<&'a PhoneNumber>,
+    /// The sender of the account that it was written to.
+    pub own: Option<&'a OwnSender>,
     /// The messaging service of the business address.
     pub messaging_service: Option<MessagingServiceSid>,
     /// How long a conversation may be quiet that is opened now.
@@ -112,15 +112,15 @@ fn routed(
         None => {
             let message = message::unrouted(inbound, situation.messaging_service);
             let copy = media::copies(&message);
-            let told = told(inbound, situation.number);
+            let told = told(inbound, situation.own);
             Ok((InboundOutcome::Unrouted, Decision::put(message).asking(copy).asking(told)))
         }
     }
 }
 
-/// Tells who listens to the number, if anybody may.
-fn told(inbound: &InboundMessage, number: Option<&PhoneNumber>) -> Option<Effect> {
-    number.filter(|number| Listeners::may_be_of(number))?;
+/// Tells who listens to the sender, if anybody may.
+fn told(inbound: &InboundMessage, own: Option<&OwnSender>) -> Option<Effect> {
+    own.filter(|own| own.may_be_listened_to())?;
     let pair = MessageSid::derived(&[inbound.from.as_str(), inbound.to.as_str()]).to_string();
     let call = InboundCall { inbound: inbound.sid(), pair: pair[2..].to_owned() };
     Some(Effect::Notify(Call::Inbound(call)))
@@ -318,7 +318,7 @@ mod tests {
             address,
             flow,
             default_service,
-            number: None,
+            own: None,
             messaging_service,
             timers,
         }

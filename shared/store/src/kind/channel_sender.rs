@@ -1,5 +1,6 @@
 //! A sender on a channel.
 
+use switchboard_domain::address::Address;
 use switchboard_domain::sender::ChannelSender;
 use switchboard_domain::sid::ChannelSenderSid;
 
@@ -10,6 +11,11 @@ use crate::reference::Reference;
 
 /// Its partition of the index `list`.
 const CHANNEL_SENDERS: &str = "CHANNEL_SENDERS";
+
+/// The sender with this address.
+pub fn channel_sender_of(sender: &Address) -> Key {
+    channel_sender(ChannelSender::sid_of(sender))
+}
 
 /// A sender on a channel.
 pub fn channel_sender(sid: ChannelSenderSid) -> Key {
