@@ -351,6 +351,25 @@ async fn a_connection(exchange: &Exchange) {
     assert_eq!(exchange.api.delete(&one).await.status, 204);
 }
 
+/// Two replies leave as one.
+async fn replies_together(exchange: &Exchange) {
+    let merging = format!("/messaging/v1/Services/{}/Merging", exchange.made.sid("messaging"));
+    exchange.api.post(&merging, &[("Seconds", "1")]).await.ok();
+    // What is known of a service counts for a minute.
+    exchange.later(Duration::from_secs(61));
+    let customer = exchange.customer("+14155550167");
+    customer.writes("hello").await;
+    exchange.settles().await;
+    let conversation = customer.conversation().await;
+    let messages = format!("/conversations/v1/Conversations/{conversation}/Messages");
+    for body in ["one", "two"] {
+        exchange.api.make(&messages, &[("Author", "ann"), ("Body", body)]).await;
+    }
+    exchange.later(Duration::from_secs(2));
+    exchange.settles().await;
+    assert_eq!(exchange.api.delete(&merging).await.status, 204);
+}
+
 /// A task that waits for minutes only; a worker and a workflow that go.
 async fn an_afternoon(exchange: &Exchange) {
     let workspace = &exchange.workspace;
@@ -429,6 +448,7 @@ async fn no_role_allows_what_its_function_never_asks_for() {
     an_answer(&exchange).await;
     a_connection(&exchange).await;
     files(&exchange).await;
+    replies_together(&exchange).await;
     an_afternoon(&exchange).await;
     // The second one waits until the endpoint is back.
     for body in [HANGS_AT, "hello"] {

@@ -26,7 +26,7 @@ use switchboard_domain::message::{
 use switchboard_domain::timestamp::{Millis, Timestamp};
 use switchboard_runtime::queue::{Next, body, each_group_or_later};
 use switchboard_runtime::{Dependencies, Failure, Needs, Patience};
-use switchboard_store::key;
+use switchboard_store::{StoreError, key};
 
 use self::merge::{Company, begun, company};
 
@@ -97,7 +97,9 @@ async fn deliver(
                 Err(over) => Err(over),
             };
             match taken {
-                Ok(leased) => {
+                // Written in between, by whoever copies a file, or sends: it is looked at anew, at once.
+                Ok(None) => return Ok(Next::Later(Millis(0))),
+                Ok(Some(leased)) => {
                     message = leased;
                     match refused(on, &message, request.delivery).await {
                         Some(refused) => refused,
@@ -114,21 +116,24 @@ async fn deliver(
 }
 
 /// Takes the delivery, and answers the message as it is stored then. It is taken only if no other process has
-/// written since the message was loaded: two senders must never both have it.
+/// written since the message was loaded: two senders must never both have it. None if another has.
 async fn lease(
     on: &Dependencies,
     message: &Message,
     others: &[(Message, CopyOf)],
     number: u32,
     now: Timestamp,
-) -> Result<Message, Failure> {
+) -> Result<Option<Message>, Failure> {
     let begun = begun(message, number, others, now);
     let (mut leased, decision) =
         begun.ok_or_else(|| Failure::Defect("a lease of nothing".to_owned()))?;
     // A conflict means that another process has written the message, and perhaps took the delivery.
-    let _ = on.commit(&decision).await?;
+    match on.commit(&decision).await {
+        Err(StoreError::Conflict { .. }) => return Ok(None),
+        committed => drop(committed?),
+    }
     leased.version += 1;
-    Ok(leased)
+    Ok(Some(leased))
 }
 
 /// Why a copy that is leased is not handed over: one of those who would get it wants nothing from its sender (rule E.3).
@@ -176,7 +181,7 @@ async fn counted(
     request: &SendRequest,
     (message, others): (Message, &[(Message, CopyOf)]),
     price: &Price,
-) -> Result<Result<Message, OverCap>, Failure> {
+) -> Result<Result<Option<Message>, OverCap>, Failure> {
     let version = message.version;
     let mut known = Some(message);
     on.decide(|| {
@@ -188,7 +193,7 @@ async fn counted(
                 None => load(on, request).await?,
             };
             if stored.version != version {
-                return Err(Failure::Unavailable("somebody else has the message".to_owned()));
+                return Ok((Ok(None), Decision::unchanged()));
             }
             let spent = on.store.get(key::spend(&now.day(), &price.unit)).await?;
             let begun = begun(&stored, request.delivery, others, now);
@@ -198,7 +203,7 @@ async fn counted(
             match on.config.spend_caps.count((price, copies), spent, now) {
                 Ok(spend) => {
                     leased.version += 1;
-                    Ok((Ok(leased), decision.and(spend)))
+                    Ok((Ok(Some(leased)), decision.and(spend)))
                 }
                 Err(over) => Ok((Err(over), Decision::unchanged())),
             }
