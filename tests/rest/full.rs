@@ -282,6 +282,7 @@ impl Full {
         let account = format!("/api/2010-04-01/Accounts/{ACCOUNT}");
         let services = "/messaging/v1/Services";
         self.makes(services, &[("FriendlyName", "Other")]).await;
+        self.post(&format!("{account}.json"), &[("FriendlyName", "ACME")]);
         let service = self.make(services, &[("FriendlyName", "Pool")]).await;
         let below = format!("{services}/{service}");
         self.post(&below, &[("StickySender", "false")]);

@@ -169,7 +169,8 @@ async fn of_consents(call: &Call<'_>, path: &[&str]) -> Answer {
 async fn account_2010(call: &Call<'_>, path: &[&str]) -> Answer {
     use Method::{Delete, Get, Post};
     match (call.method, path) {
-        (Get, []) => account::fetch(call),
+        (Get, []) => account::fetch(call).await,
+        (Post, []) => account::update(call).await,
         (Post, ["IncomingPhoneNumbers"]) => numbers::create(call).await,
         (Get, ["IncomingPhoneNumbers"]) => numbers::list(call).await,
         (Get, ["IncomingPhoneNumbers", sid]) => numbers::fetch(call, sid).await,

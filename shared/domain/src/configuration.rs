@@ -55,6 +55,20 @@ impl PhoneNumber {
     }
 }
 
+/// The account, as far as it can be changed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AccountSettings {
+    /// A name for people.
+    pub friendly_name: String,
+    /// When it was first changed.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub updated: Timestamp,
+    /// How often it was written.
+    #[serde(skip)]
+    pub version: Version,
+}
+
 /// An alphanumeric sender in the pool of a messaging service.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AlphaSender {

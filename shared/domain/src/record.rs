@@ -15,6 +15,7 @@ use crate::workspace::{Activity, TaskChannel, TaskQueue, Worker, Workflow, Works
 macro_rules! for_each_record {
     ($apply:ident) => {
         $apply! {
+            AccountSettings account_settings: $crate::configuration::AccountSettings,
             ActionCount action_count: $crate::pace::ActionCount,
             Activity activity: $crate::workspace::Activity,
             AddressBinding address_binding: $crate::conversation::AddressBinding,

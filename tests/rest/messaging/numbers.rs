@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use switchboard_domain::carriage::CarrierName;
-use switchboard_tests::Schema;
+use switchboard_tests::{ACCOUNT, Schema};
 
 use super::{account, world};
 
@@ -108,4 +108,30 @@ async fn the_account_shows_itself_but_not_its_token() {
     if let Some(reference) = Schema::open(FILE) {
         reference.check("get", "/2010-04-01/Accounts/{Sid}.json", 200, &account);
     }
+}
+
+#[tokio::test]
+async fn the_account_is_named_and_stays_active() {
+    let world = world().await;
+    let path = account(".json");
+    let before = world.get(&path).await.expect(200);
+    assert_eq!((&before["status"], &before["sid"]), (&json!("active"), &json!(ACCOUNT)));
+    let named = world.post(&path, &[("FriendlyName", "ACME support")]).await.expect(200);
+    assert_eq!(named["friendly_name"], "ACME support");
+    assert_eq!(world.get(&path).await.expect(200), named);
+    for nothing_new in [&[("FriendlyName", "ACME support")][..], &[], &[("Status", "active")]] {
+        assert_eq!(world.post(&path, nothing_new).await.expect(200), named, "{nothing_new:?}");
+    }
+    if let Some(reference) = Schema::open("twilio_api_v2010_extras.json") {
+        reference.check("get", "/2010-04-01/Accounts/{Sid}.json", 200, &named);
+        reference.check("post", "/2010-04-01/Accounts/{Sid}.json", 200, &named);
+    }
+    let long = "n".repeat(65);
+    for wrong in
+        [("Status", "suspended"), ("Status", "closed"), ("FriendlyName", &long), ("Name", "x")]
+    {
+        assert_eq!(world.post(&path, &[wrong]).await.refusal(), (400, 20001), "{wrong:?}");
+    }
+    let other = path.replace("AC", "AC9");
+    assert_eq!(world.post(&other, &[]).await.refusal(), (404, 20404));
 }
