@@ -304,6 +304,26 @@ impl Desk {
         self.exchange.api.post(&path, &form).await.ok();
     }
 
+    /// A template in two types.
+    pub(crate) async fn makes_a_template(&self) -> String {
+        let types = serde_json::json!({
+            "twilio/text": { "body": "{{1}}, your order is on its way." },
+            "twilio/quick-reply": { "body": "Is {{1}} right?", "actions": [
+                { "type": "QUICK_REPLY", "title": "Yes" }] },
+        });
+        let form = [("language", "en"), ("types", &types.to_string())];
+        self.exchange.api.make("/content/v1/Content", &form).await
+    }
+
+    /// A message that is in no conversation, made of a template.
+    pub(crate) async fn sends_made_of(&self, template: &str) {
+        let path = format!("/api/2010-04-01/Accounts/{ACCOUNT}/Messages.json");
+        let from = ("From", switchboard_tests::NUMBER);
+        let made = [("ContentSid", template), ("ContentVariables", "{\"1\":\"Ann\"}")];
+        let form = [("To", "+13105550177"), from, made[0], made[1]];
+        self.exchange.api.post(&path, &form).await.ok();
+    }
+
     /// Begins to count.
     fn mark(&self) -> Mark {
         drop(self.ledger.take());

@@ -96,8 +96,9 @@ pub(crate) async fn connected(desk: &Desk) -> [Entry; 2] {
     [written, desk.count("reply out by a connection", 1, replied).await]
 }
 
-/// Messages outside of conversations: one whose sender is named; by a messaging service, the first to somebody and the next.
-pub(crate) async fn outside(desk: &Desk) -> [Entry; 3] {
+/// Messages outside of conversations: one whose sender is named; by a messaging service, the first to somebody and the next;
+/// and one that is made of a template.
+pub(crate) async fn outside(desk: &Desk) -> [Entry; 4] {
     let service = desk.exchange.sid("messaging");
     let from = ("From", switchboard_tests::NUMBER);
     let by = ("MessagingServiceSid", service.as_str());
@@ -106,7 +107,11 @@ pub(crate) async fn outside(desk: &Desk) -> [Entry; 3] {
     desk.exchange.settles().await;
     let named = desk.count("message by its own number", 1, desk.sends(from)).await;
     let first = desk.count("message by a service, the first to somebody", 1, desk.sends(by)).await;
-    [named, first, desk.count("message by a service", 1, desk.sends(by)).await]
+    let again = desk.count("message by a service", 1, desk.sends(by)).await;
+    let template = desk.makes_a_template().await;
+    let made = desk.sends_made_of(&template);
+    let made = desk.count("message by its own number, made of a template", 1, made).await;
+    [named, first, again, made]
 }
 
 /// An emoji on a reply of ours: the one message is looked for among the latest.

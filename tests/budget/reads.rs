@@ -171,6 +171,7 @@ async fn conversations(made: &Made<'_>) -> Vec<String> {
         let (_, first) = made.first(&messages, "messages").await;
         paths.push(format!("{messages}/{first}/ChannelMetadata"));
         paths.extend([format!("{one}/Costs"), format!("{root}/Costs"), format!("{one}/Speaker")]);
+        paths.push(format!("{one}/Window"));
         let webhooks = format!("{one}/Webhooks");
         paths.extend([page_of_one(&webhooks), format!("{webhooks}/{}", made.webhook)]);
         let of_whom = format!("{root}/ParticipantConversations");
@@ -197,6 +198,7 @@ async fn messaging(made: &Made<'_>) -> Vec<String> {
     paths.push(format!("{services}/Usecases"));
     paths.push(format!("{one}/OptOut"));
     paths.extend(consents(made).await);
+    paths.extend(templates(made).await);
     let account = format!("/api/2010-04-01/Accounts/{ACCOUNT}");
     paths.push(format!("{account}.json"));
     let numbers = format!("{account}/IncomingPhoneNumbers.json");
@@ -208,6 +210,21 @@ async fn messaging(made: &Made<'_>) -> Vec<String> {
     paths.extend(made.list(&format!("{}/Media.json", made.message), "media_list").await);
     paths.push(format!("{}/SenderReceipt.json", made.message));
     paths
+}
+
+/// A template, and all that is read of templates.
+async fn templates(made: &Made<'_>) -> Vec<String> {
+    let sid = made.desk.makes_a_template().await;
+    let one = format!("/content/v1/Content/{sid}");
+    let lists = [
+        "v1/Content",
+        "v1/ContentAndApprovals",
+        "v1/LegacyContent",
+        "v2/Content",
+        "v2/ContentAndApprovals",
+    ];
+    let lists = lists.into_iter().map(|list| page_of_one(&format!("/content/{list}")));
+    [one.clone(), format!("{one}/ApprovalRequests")].into_iter().chain(lists).collect()
 }
 
 /// What somebody said who is a reader of nothing else.

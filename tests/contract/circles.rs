@@ -52,6 +52,7 @@ const FLOORS: [(&str, &[&str]); 5] = [
             "routing",
             "sender",
             "task",
+            "template",
             "workspace",
         ],
     ),

@@ -10,10 +10,11 @@ use switchboard_tests::reference;
 use crate::tree::root;
 
 /// Codes that the published list, which is of 2023, does not have.
-const UNLISTED: [Code; 5] = [
+const UNLISTED: [Code; 6] = [
     Code::StatisticsTooOld,
     Code::StaleVersion,
     Code::ConsentNotKept,
+    Code::ContentTypeUnsupported,
     Code::InvalidAssertion,
     Code::PermissionMissing,
 ];

@@ -316,6 +316,7 @@ impl Full {
             self.world.post(bulk, &form).await.ok();
         }
         self.list("/accounts/v1/Consents", &[""]);
+        self.content().await;
         let mut message = String::new();
         for body in ["one", "two"] {
             let form = [
@@ -337,6 +338,27 @@ impl Full {
         self.list(&account, &["/IncomingPhoneNumbers.json?PhoneNumber=800"]);
         self.list(&account, &["/Messages.json?To=%2B14155550100"]);
         self.list(&format!("{account}/Messages/{message}"), &["/Media.json"]);
+    }
+
+    /// Templates, one of which WhatsApp approved.
+    async fn content(&mut self) {
+        let types = json!({ "twilio/text": { "body": "Hello {{1}}" } }).to_string();
+        let variables = json!({ "1": "you" }).to_string();
+        let form = [("language", "en"), ("types", types.as_str()), ("variables", &variables)];
+        for _ in 0..2 {
+            let sid = self.makes("/content/v1/Content", &form).await;
+            let path = format!("/content/v1/Content/{sid}/ApprovalRequests/whatsapp");
+            self.post(&path, &[("name", "hello"), ("category", "UTILITY")]);
+        }
+        for (version, list) in [
+            ("v1", "Content"),
+            ("v1", "ContentAndApprovals"),
+            ("v2", "Content"),
+            ("v2", "ContentAndApprovals"),
+        ] {
+            self.list(&format!("/content/{version}/{list}"), &[""]);
+        }
+        self.list("/content/v2/Content", &["?Language=en"]);
     }
 
     /// Short codes, senders on channels, and letters for one country.

@@ -22,6 +22,7 @@ mod reservations;
 mod speaker;
 mod storms;
 mod strangers;
+mod templates;
 mod timers;
 mod told;
 mod webhooks;

@@ -31,11 +31,13 @@ mod scope;
 mod service_configuration;
 mod services;
 mod speaker;
+mod template;
 mod together;
 mod uploads;
 mod user_conversations;
 mod users;
 mod webhooks;
+mod windows;
 
 use std::convert::Infallible;
 use std::future::ready;
@@ -140,6 +142,7 @@ fn of_service<'c>(call: &'c Call<'_>, scope: &'c Scope, path: &'c [&str]) -> Ans
         (Post, ["Conversations", sid]) => boxed(conversations::update(call, scope, sid)),
         (Delete, ["Conversations", sid]) => boxed(conversations::remove(call, scope, sid)),
         (Get, ["Conversations", sid, "Costs"]) => boxed(costs::of_conversation(call, scope, sid)),
+        (Get, ["Conversations", of, "Window"]) => boxed(windows::fetch(call, scope, of)),
         (Get, ["Conversations", of, "Speaker"]) => boxed(speaker::fetch(call, scope, of)),
         (Post, ["Conversations", of, "Speaker"]) => boxed(speaker::update(call, scope, of)),
         (Get, ["Costs"]) => boxed(costs::of_service(call, scope)),

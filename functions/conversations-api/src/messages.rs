@@ -11,7 +11,8 @@ use switchboard_domain::message::{Edit, Message, Post};
 use switchboard_domain::private::Private;
 use switchboard_domain::process::conversation::{Command, ConversationChange};
 use switchboard_domain::sid::{
-    AccountSid, ConversationSid, MediaSid, MessageSid, ParticipantSid, ServiceSid, Sid as _,
+    AccountSid, ContentSid, ConversationSid, MediaSid, MessageSid, ParticipantSid, ServiceSid,
+    Sid as _,
 };
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_rest::fields::invalid;
@@ -25,6 +26,7 @@ use crate::apply::decide_with_answers;
 use crate::input::{self, ATTRIBUTES_MAX, NAME_CHARS_MAX};
 use crate::scope::Scope;
 use crate::speaker;
+use crate::template;
 use crate::uploads;
 
 /// The largest page.
@@ -33,17 +35,22 @@ const PAGE_MAX: i64 = 100;
 /// `POST …/Messages`.
 pub(crate) async fn create(call: &Call<'_>, scope: &Scope, of: &str) -> Answer {
     let form = &call.form;
-    let uploads = uploads::named(form)?;
+    let filled = template::given(call).await?.map(Box::new);
+    let (body, uploads) = match &filled {
+        Some(filled) => (filled.text(), Vec::new()),
+        None => (form.given("Body").map(Private::from), uploads::named(form)?),
+    };
     let post = Post {
         sid: call.on.mint(),
         author: author(form)?,
-        body: form.given("Body").map(Private::from),
+        body,
         media: Vec::new(),
         attributes: input::attributes(form, ATTRIBUTES_MAX)?.flatten(),
         speaker: speaker::token(form, "SpeakerToken")?,
         origin: None,
         aliases: Vec::new(),
         dates: input::dates(form)?,
+        filled,
     };
     let answer = call
         .decide(async || {
@@ -209,8 +216,7 @@ struct Shown<'a> {
     date_created: String,
     date_updated: Option<String>,
     delivery: Option<Summary>,
-    /// Always null: there are no templates.
-    content_sid: (),
+    content_sid: Option<ContentSid>,
     links: Links,
     url: String,
 }
@@ -261,7 +267,7 @@ fn render(call: &Call<'_>, scope: &Scope, of: &Conversation, one: &Message) -> V
         date_created: one.created.iso(),
         date_updated: one.edited.map(Timestamp::iso),
         delivery: Summary::of(one),
-        content_sid: (),
+        content_sid: one.filled.as_ref().map(|filled| filled.template),
         links: Links {
             delivery_receipts: format!("{url}/Receipts"),
             channel_metadata: format!("{url}/ChannelMetadata"),
@@ -339,6 +345,7 @@ mod tests {
             origin: None,
             aliases: Vec::new(),
             dates: Dates::default(),
+            filled: None,
         };
         let joins = pairs.map(|pair| Command::Join(NewParticipant::at(pair)));
         let commands = joins.chain([Command::Post(post)]);

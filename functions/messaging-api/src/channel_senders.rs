@@ -123,7 +123,7 @@ fn changes(call: &Call<'_>) -> Result<Changes, ApiError> {
 }
 
 /// A member's name as it is published. The vendor's SDK for Node sends its own (`logoUrl`), if it is given an object of its types.
-fn as_published(name: &str) -> String {
+pub(crate) fn as_published(name: &str) -> String {
     let mut published = String::with_capacity(name.len() + 2);
     for character in name.chars() {
         if character.is_ascii_uppercase() {

@@ -1,7 +1,7 @@
 //! Serves the messaging product and the 2010 API: senders, services that pool them, keys, and messages one by
 //! one, because a client of the hosted product sets up its numbers here before any conversation exists.
 //!
-//! Woken by: HTTP. Writes: phone numbers, messaging services, API keys, messages, consents. Asks for: `outbound-message`,
+//! Woken by: HTTP. Writes: phone numbers, messaging services, API keys, messages, consents, templates. Asks for: `outbound-message`,
 //! `media-copy`.
 #![forbid(unsafe_code)]
 #![recursion_limit = "256"]
@@ -10,6 +10,7 @@ mod account;
 mod carrier_codes;
 mod channel_senders;
 mod consents;
+mod content;
 mod keys;
 mod merging;
 mod messages;
@@ -70,11 +71,12 @@ async fn route(call: &Call<'_>) -> Answer {
         (product, path) if oauth::is_here(product, path) => oauth::answer(call).await,
         ("messaging", ["v1", "Services", rest @ ..]) => messaging(call, rest).await,
         ("messaging", ["v2", "Channels", "Senders", rest @ ..]) => channels(call, rest).await,
+        ("content", path) => of_content(call, path).await,
         ("accounts", ["v1", "Consents", rest @ ..]) => of_consents(call, rest).await,
         ("iam", ["v1", "Keys", rest @ ..]) => of_keys(call, View::Iam, rest).await,
         ("api", ["2010-04-01", "Accounts", rest @ .., last]) => {
             let Some(last) = last.strip_suffix(".json") else {
-                return content(call, rest, last).await;
+                return file(call, rest, last).await;
             };
             let path: Vec<&str> = rest.iter().copied().chain([last]).collect();
             let Some((account, path)) = path.split_first() else {
@@ -165,6 +167,27 @@ async fn of_consents(call: &Call<'_>, path: &[&str]) -> Answer {
     }
 }
 
+/// The paths behind `/content`.
+async fn of_content(call: &Call<'_>, path: &[&str]) -> Answer {
+    use Method::{Delete, Get, Post};
+    use content::{approvals, render};
+    match (call.method, path) {
+        (Post, ["v1", "Content"]) => content::create(call).await,
+        (Get, ["v1", "Content"]) => content::list(call, render).await,
+        (Get, ["v1", "Content", sid]) => content::fetch(call, sid).await,
+        (Delete, ["v1", "Content", sid]) => content::remove(call, sid).await,
+        (Get, ["v1", "Content", sid, "ApprovalRequests"]) => approvals::fetch(call, sid).await,
+        (Post, ["v1", "Content", sid, "ApprovalRequests", "whatsapp"]) => {
+            approvals::create(call, sid).await
+        }
+        (Get, ["v1", "ContentAndApprovals"]) => content::list(call, approvals::render_with).await,
+        (Get, ["v1", "LegacyContent"]) => content::legacy(call),
+        (Get, ["v2", "Content"]) => content::search(call, render).await,
+        (Get, ["v2", "ContentAndApprovals"]) => content::search(call, approvals::render_with).await,
+        _ => call.no_such_operation(),
+    }
+}
+
 /// The paths behind `/2010-04-01/Accounts/AC…`, without `.json`.
 async fn account_2010(call: &Call<'_>, path: &[&str]) -> Answer {
     use Method::{Delete, Get, Post};
@@ -221,7 +244,7 @@ async fn of_keys(call: &Call<'_>, view: View, path: &[&str]) -> Answer {
 }
 
 /// The paths behind `/2010-04-01/Accounts` that end otherwise: the content of a file.
-async fn content(call: &Call<'_>, path: &[&str], media: &str) -> Answer {
+async fn file(call: &Call<'_>, path: &[&str], media: &str) -> Answer {
     match (call.method, path) {
         (Method::Get, [account, "Messages", message, "Media"])
             if *account == call.on.config.account_sid.to_string() =>

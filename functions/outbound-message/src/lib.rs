@@ -15,7 +15,9 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use switchboard_carriers::Lookup;
 use switchboard_connections::{By, Connections};
 use switchboard_domain::address::Address;
-use switchboard_domain::carriage::{DeliveryStatus, Media, OutboundMessage, Price, SendOutcome};
+use switchboard_domain::carriage::{
+    CarrierName, DeliveryStatus, Media, OutboundMessage, Price, SendOutcome,
+};
 use switchboard_domain::consent::OPTED_OUT;
 use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::{QueueName, SendRequest};
@@ -23,6 +25,7 @@ use switchboard_domain::media::{HANDED_OUT, MediaState};
 use switchboard_domain::message::{
     Begin, CopyOf, Delivery, Expense, GAVE_UP, Message, OVER_CAP, OverCap,
 };
+use switchboard_domain::template::HandedOver;
 use switchboard_domain::timestamp::{Millis, Timestamp};
 use switchboard_runtime::queue::{Next, body, each_group_or_later};
 use switchboard_runtime::{Dependencies, Failure, Needs, Patience};
@@ -82,7 +85,7 @@ async fn deliver(
         Company::Takes(others) => others,
     };
     let by = way(on, connections, delivery).await?;
-    let outgoing = outgoing(on, (&message, &others), delivery, now);
+    let outgoing = outgoing(on, (&message, &others), delivery, connections.carrier_of(&by), now);
     let outcome = match begin {
         Begin::Done => return Ok(Next::Done),
         Begin::Wait { until } => return Ok(Next::Later(until - now)),
@@ -240,6 +243,7 @@ fn outgoing(
     on: &Dependencies,
     (message, merged): (&Message, &[(Message, CopyOf)]),
     delivery: &Delivery,
+    carrier: CarrierName,
     now: Timestamp,
 ) -> OutboundMessage {
     let link = on.config.media_link();
@@ -250,6 +254,12 @@ fn outgoing(
         _ => file.clone(),
     });
     let pair = (delivery.pair.proxy.clone(), delivery.pair.address.clone());
+    let names = (message.sid, delivery.number);
+    if let Some(filled) = &message.filled {
+        let channel = delivery.pair.address.channel();
+        let HandedOver { body, media, composed } = filled.handed_over(channel, carrier);
+        return OutboundMessage { media, composed, ..OutboundMessage::text(names, pair, body.0) };
+    }
     let body = match merged {
         [] => message.body.clone().unwrap_or_default().0,
         _ => message.text_with(merged.iter().map(|(message, _)| message)),
@@ -259,7 +269,7 @@ fn outgoing(
     OutboundMessage {
         others: others.chain(&delivery.beside).cloned().collect(),
         media: files.collect(),
-        ..OutboundMessage::text((message.sid, delivery.number), pair, body)
+        ..OutboundMessage::text(names, pair, body)
     }
 }
 

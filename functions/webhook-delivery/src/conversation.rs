@@ -148,6 +148,7 @@ mod tests {
                 origin: None,
                 aliases: Vec::new(),
                 dates: Dates::default(),
+                filled: None,
             };
             let message = decided(&conversation, Command::Post(post)).message;
             assert_eq!(wants(&conversation, number, message.as_ref()), pulled, "{body}");

@@ -258,6 +258,14 @@ impl Connections {
         }
     }
 
+    /// Which carrier a message goes by.
+    pub fn carrier_of(&self, by: &By) -> CarrierName {
+        match by {
+            By::Environment(name) => *name,
+            By::Stored(stored) => stored.carrier().name(),
+        }
+    }
+
     fn carrier<'a>(&'a self, by: &'a By) -> &'a dyn Carrier {
         match by {
             By::Environment(name) => self.carriers.get(*name),

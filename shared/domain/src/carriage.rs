@@ -89,6 +89,23 @@ impl CarrierName {
         }
     }
 
+    /// Whether it takes questions with buttons and lists as they are; one that does not has templates for them (rule E.10).
+    pub const fn takes_questions(self) -> bool {
+        match self {
+            Self::Twilio => false,
+            Self::Meta => true,
+        }
+    }
+
+    /// Whether it knows a template by an identifier of its own, and fills in all of it; another one goes by WhatsApp's name, and is told
+    /// what stands in the text alone (rule E.10).
+    pub const fn identifies_templates(self) -> bool {
+        match self {
+            Self::Twilio => true,
+            Self::Meta => false,
+        }
+    }
+
     /// Whether it is the carrier of records that name none.
     pub fn is_default(&self) -> bool {
         *self == Self::default()

@@ -71,6 +71,9 @@ codes! {
     InvalidMediaUrl = 21620, 400, "Invalid media URL(s)";
     TooManyMediaFiles = 21623, 400, "Number of media files exceeds allowed limit";
     InvalidValidityPeriod = 21624, 400, "Invalid validity period value";
+    ContentSidRequired = 21654, 400, "ContentSid Required";
+    NoSuchContent = 21655, 400, "The ContentSid is Invalid";
+    InvalidContentVariables = 21656, 400, "The ContentVariables Parameter is invalid";
     NoSuchMessagingService = 21701, 400, "The Messaging Service does not exist";
     NoSenderForRecipient = 21703, 400, "The Messaging Service has no sender available for the recipient";
     PoolEmpty = 21704, 400, "The Messaging Service contains no phone numbers";
@@ -195,6 +198,14 @@ codes! {
     MediaTooLarge = 50512, 413, "Message media size is too large";
 
     AuthorNotInGroup = 50513, 400, "Message author should be among Group MMS participants";
+    InvalidContentSid = 50526, 400, "Invalid content SID";
+    ContentVariablesNotJson = 50527, 400, "Invalid content variables format";
+    ContentSidMissing = 50528, 400, "Content SID is missing";
+    ContentVariablesTooLong = 50529, 400, "Content variables are too long";
+    ContentKeyTooLong = 50540, 400, "Content variable key is too long";
+    ContentValueTooLong = 50541, 400, "Content variable value is too long";
+    /// On the vendor's page of errors; the published list of 2023 does not have it.
+    ContentTypeUnsupported = 50542, 400, "Unsupported Content Template Type";
 
     /// Seen in public records of answers; the published list of 2023 does not have it.
     InvalidAssertion = 70002, 400, "Invalid Policy";

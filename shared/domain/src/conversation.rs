@@ -38,6 +38,7 @@ mod timer;
 mod user;
 mod webhook;
 mod who;
+mod window;
 
 use std::ops::Deref;
 
@@ -73,6 +74,7 @@ pub use self::timer::{Timer, Unfit};
 pub use self::user::{User, UserDetails};
 pub use self::webhook::{Target, WEBHOOKS_MAX, Webhook};
 pub use self::who::{Nobody, Who};
+pub use self::window::{OUTSIDE_WINDOW, WINDOW, Window};
 
 use crate::address::Address;
 use crate::pace::Pace;

@@ -37,6 +37,7 @@ pub mod sender;
 pub mod sid;
 pub mod statistics;
 pub mod task;
+pub mod template;
 pub mod timestamp;
 pub mod version;
 pub mod webhook;

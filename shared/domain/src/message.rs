@@ -10,6 +10,7 @@
 //!    └─── retry ───────┘ └── nobody knows ──▶ ask the carrier first
 //! ```
 
+mod copies;
 mod costs;
 mod delivery;
 mod files;
@@ -21,11 +22,12 @@ mod rates;
 mod spend;
 mod text;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
 
+use self::copies::all_copies;
 pub use self::costs::{CostLine, CostSum, Costs};
 pub use self::delivery::{ATTEMPTS_MAX, Begin, Delivery, GAVE_UP, LEASE, Progress};
 pub use self::files::{Copied, copied, files_of, without_file};
@@ -40,14 +42,12 @@ pub use crate::carriage::BODY_BYTES_MAX;
 use crate::address::Address;
 use crate::carriage::{CarrierName, Content, DeliveryStatus, InboundMessage, Media};
 use crate::consent::Keyword;
-use crate::conversation::{
-    Changes, Conversation, ConversationEvent, Dates, Draft, Given, Pair, Participant,
-};
-use crate::media::fit_channel;
+use crate::conversation::{Changes, ConversationEvent, Dates, Draft, Given, Pair};
 use crate::private::Private;
 use crate::refusal::Refusal;
 use crate::sender::SenderReceipt;
 use crate::sid::{ConversationSid, MediaSid, MessageSid, MessagingServiceSid};
+use crate::template::Filled;
 use crate::timestamp::Timestamp;
 use crate::version::Version;
 
@@ -132,6 +132,9 @@ pub struct Fields {
     /// The keyword of a customer that it answers by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answers_keyword: Option<Keyword>,
+    /// The template that it was made of, with its places filled in, if it is more than its text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filled: Option<Box<Filled>>,
     /// The copies that go to customers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deliveries: Vec<Delivery>,
@@ -192,6 +195,8 @@ pub struct Post {
     pub aliases: Vec<Address>,
     /// When it was written and edited, if not now and never.
     pub dates: Dates,
+    /// The template that it is made of; its text is then that of the template.
+    pub filled: Option<Box<Filled>>,
 }
 
 impl Post {
@@ -209,6 +214,7 @@ impl Post {
             origin: Some(Origin::of(inbound, target.map(|target| target.sid))),
             aliases: inbound.names().cloned().collect(),
             dates: Dates::default(),
+            filled: None,
         }
     }
 }
@@ -219,6 +225,8 @@ impl Post {
         if let Some(body) = changes.body {
             must_say_something(Some(&body), &self.media)?;
             self.body = Some(body);
+            // Who puts other words in place of a template's has the words sent.
+            self.filled = None;
         }
         self.author = changes.author.or(self.author.take());
         self.attributes = changes.attributes.or(self.attributes.take());
@@ -283,12 +291,13 @@ pub fn decide(message: &Message, command: Command, now: Timestamp) -> Result<Mes
     let mut after = message.clone();
     let fields = &mut after.fields;
     match command {
-        Command::Redact if message.body.as_ref().is_none_or(|body| body.is_empty()) => {}
+        Command::Redact if !message.has_words() => {}
         Command::Redact if message.origin.is_none() && message.deliveries.iter().any(waits) => {
             return Err(Refusal::NotSentYet);
         }
         Command::Redact => {
             fields.body = None;
+            fields.forget_template();
             fields.origin.iter_mut().for_each(Origin::forget);
             fields.edited = Some(now);
         }
@@ -302,6 +311,7 @@ pub fn decide(message: &Message, command: Command, now: Timestamp) -> Result<Mes
                 (None, _) => {
                     fields.removed = true;
                     fields.body = None;
+                    fields.forget_template();
                     fields.lose_files();
                 }
             }
@@ -312,17 +322,19 @@ pub fn decide(message: &Message, command: Command, now: Timestamp) -> Result<Mes
 
 /// Appends a message to a conversation: gives it the next index, wakes a quiet conversation, and makes a copy
 /// for every channel participant but the author (rules B.3, A.3).
-pub(crate) fn append(draft: &mut Draft<'_>, post: Post) -> Result<Message, Refusal> {
+pub(crate) fn append(draft: &mut Draft<'_>, mut post: Post) -> Result<Message, Refusal> {
     draft.conversation.must_be_open()?;
     // A carrier may deliver a message without text or file, or one that is too long; it is kept. By REST it cannot be
     // posted.
     let mut speaker = None;
     if post.origin.is_none() {
-        must_say_something(post.body.as_ref(), &post.media)?;
+        if post.filled.is_none() {
+            must_say_something(post.body.as_ref(), &post.media)?;
+        }
         speaker = draft.may_speak(post.speaker, post.author.as_deref())?;
     }
     let index = draft.next_index(post.sid)?;
-    let author = post.author.unwrap_or_else(|| "system".to_owned());
+    let author = post.author.take().unwrap_or_else(|| "system".to_owned());
     let called = |name: &str| draft.conversation.participant_called(name).map(|one| one.number);
     // Whoever wrote must not get a copy, by whichever of their names they are known, and whoever else is said to be the author.
     let writer = post.aliases.iter().find_map(|name| called(name.as_str()));
@@ -330,24 +342,10 @@ pub(crate) fn append(draft: &mut Draft<'_>, post: Post) -> Result<Message, Refus
     let writer = writer.or(participant);
     if let Some(origin) = &post.origin {
         draft.answers_by(writer, origin.carrier);
+        draft.opens_window(writer);
     }
     let (conversation, now) = (&draft.conversation, draft.now);
-    // What a carrier brings to a group it has brought to everybody in it.
-    let voice = match &post.origin {
-        Some(_) => None,
-        None => conversation.voice(&author, writer)?,
-    };
-    let mut deliveries = copies(conversation, writer, &author, now);
-    if let Some(voice) = voice {
-        deliveries.extend(group_copies(conversation, writer, &voice, now));
-    }
-    if post.origin.is_none() {
-        for copy in &deliveries {
-            let channel = copy.pair.address.channel();
-            fit_channel(channel, &post.media)?;
-            fit_text(channel, post.body.as_deref().map_or("", String::as_str))?;
-        }
-    }
+    let deliveries = all_copies(conversation, writer, &author, &post, now)?;
     let message = Message::new(Fields {
         sid: post.sid,
         conversation: Some(conversation.sid),
@@ -363,6 +361,7 @@ pub(crate) fn append(draft: &mut Draft<'_>, post: Post) -> Result<Message, Refus
         messaging_service: conversation.messaging_service,
         sender: None,
         answers_keyword: None,
+        filled: post.filled,
         deliveries,
         origin: post.origin,
         author,
@@ -372,6 +371,8 @@ pub(crate) fn append(draft: &mut Draft<'_>, post: Post) -> Result<Message, Refus
     });
     let added = ConversationEvent::MessageAdded { message: message.sid, author: participant };
     draft.events.push(added);
+    let failed = message.deliveries.iter().filter(|copy| copy.status == DeliveryStatus::Failed);
+    draft.events.extend(failed.map(|copy| message.delivery_updated(copy.number)));
     draft.activate(writer);
     Ok(message)
 }
@@ -383,53 +384,6 @@ fn must_say_something(body: Option<&Private<String>>, media: &[Media]) -> Result
         Some(_) | None if media.is_empty() => Err(Refusal::EmptyMessage),
         Some(_) | None => Ok(()),
     }
-}
-
-/// A copy for each participant on a channel, except for the author.
-fn copies(
-    conversation: &Conversation,
-    author_number: Option<u32>,
-    author: &str,
-    now: Timestamp,
-) -> Vec<Delivery> {
-    let mut number = 0;
-    let others = conversation.participants.iter().filter(|one| Some(one.number) != author_number);
-    others
-        .filter_map(|one| {
-            let pair = one.pair.clone()?;
-            if pair.proxy.as_str() == author {
-                return None;
-            }
-            number += 1;
-            let delivery = Delivery::new(number, Some(one.number), pair, now);
-            Some(Delivery { carrier: one.carrier, ..delivery })
-        })
-        .collect()
-}
-
-/// A copy for each telephone of a group except the author's, all of which are handed over with the first of them, by one number of
-/// ours (rule A.8). Other numbers of ours are named to everybody, and get no copy.
-fn group_copies(
-    conversation: &Conversation,
-    author_number: Option<u32>,
-    voice: &Address,
-    now: Timestamp,
-) -> Vec<Delivery> {
-    let people = &conversation.participants;
-    let ours: BTreeSet<&Address> = people.iter().filter_map(Participant::projected).collect();
-    let beside: Vec<Address> = ours.into_iter().filter(|it| *it != voice).cloned().collect();
-    let others = people.iter().filter(|one| Some(one.number) != author_number);
-    let copy = |(number, (one, address)): (u32, (&Participant, &Address))| {
-        let pair = Pair { address: address.clone(), proxy: voice.clone() };
-        Delivery {
-            carrier: people.iter().find_map(|one| one.carrier),
-            led_by: (number > 1).then_some(1),
-            beside: if number == 1 { beside.clone() } else { Vec::new() },
-            ..Delivery::new(number, Some(one.number), pair, now)
-        }
-    };
-    let reached = others.filter_map(|one| Some((one, one.telephone()?)));
-    (1..).zip(reached).map(copy).collect()
 }
 
 /// Corrects what the conversation shows; what a carrier has delivered stays as it was. Without
@@ -467,6 +421,7 @@ pub(crate) fn withdraw(draft: &mut Draft<'_>, before: &Message) -> Message {
     let fields = &mut after.fields;
     fields.removed = true;
     fields.body = None;
+    fields.forget_template();
     fields.lose_files();
     fields.attributes = None;
     fields.origin.iter_mut().for_each(Origin::forget);
@@ -485,7 +440,22 @@ const fn is_so(flag: &bool) -> bool {
     *flag
 }
 
+impl Fields {
+    /// Forgets the words of the template that it was made of, and not which one that was.
+    fn forget_template(&mut self) {
+        if let Some(filled) = &mut self.filled {
+            filled.forget();
+        }
+    }
+}
+
 impl Message {
+    /// Whether there is a text in it, its own or a template's.
+    fn has_words(&self) -> bool {
+        self.body.as_ref().is_some_and(|body| !body.is_empty())
+            || self.filled.as_ref().is_some_and(|filled| !filled.is_forgotten())
+    }
+
     /// A message that is not written yet.
     const fn new(fields: Fields) -> Self {
         Self { fields, version: Version::NEW }

@@ -24,6 +24,7 @@ macro_rules! for_each_record {
             CarrierConnection carrier_connection: $crate::connection::CarrierConnection,
             ChannelSender channel_sender: $crate::sender::ChannelSender,
             Consent consent: $crate::consent::Consent,
+            ContentTemplate content_template: $crate::template::ContentTemplate,
             Conversation conversation: $crate::conversation::Conversation,
             ConversationConfiguration conversation_configuration: $crate::configuration::ConversationConfiguration,
             Flow flow: $crate::configuration::Flow,

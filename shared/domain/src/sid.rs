@@ -169,6 +169,8 @@ sids! {
     FlowSid = "FW";
     /// The contact centre's instance.
     InstanceSid = "GO";
+    /// A template of content.
+    ContentSid = "HX";
     /// An address configuration.
     AddressConfigurationSid = "IG";
     /// A message of a conversation.

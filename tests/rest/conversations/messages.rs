@@ -73,7 +73,7 @@ async fn unsupported_parameters_are_refused_and_not_dropped() {
     let conversation = a_conversation(&world).await;
     let messages = format!("{conversation}/Messages");
     for (path, form, name, value) in [
-        (&messages, &[("Body", "hi")][..], "ContentSid", "HX00000000000000000000000000000001"),
+        (&messages, &[("Body", "hi")][..], "Subject", "news"),
         (&conversation, &[], "Bindings.Email.Name", "a"),
     ] {
         let refused = world.post(path, &[form, &[(name, value)]].concat()).await;

@@ -13,6 +13,7 @@ mod people;
 mod published;
 mod setup;
 mod speaker;
+mod templates;
 mod timers;
 
 use serde_json::Value;

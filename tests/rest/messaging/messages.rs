@@ -55,6 +55,7 @@ async fn conversation(world: &World, name: &str, customer: &str, at: i64) -> Vec
         origin: None,
         aliases: Vec::new(),
         dates: Dates::default(),
+        filled: None,
     };
     let mut conversation = opened.conversation.clone();
     conversation.version = 1.into();

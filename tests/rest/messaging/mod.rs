@@ -1,6 +1,7 @@
 //! The Messaging product and the oldest API, and the steps that their tests begin with.
 
 mod consents;
+mod content;
 mod keys;
 mod messages;
 mod numbers;

@@ -16,14 +16,18 @@ use switchboard_rest::fields::is_web_url;
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
 
 use super::sender::{Sender, sender};
-use super::{View, render};
+use super::{View, render, template};
 use crate::keep_new;
 
 /// `POST …/Messages.json`.
 pub(crate) async fn create(call: &Call<'_>) -> Answer {
     check(&call.form)?;
     let to = recipient(&call.form)?;
-    let (body, media) = content(&call.form)?;
+    let filled = template::given(call).await?;
+    let (body, media) = match &filled {
+        Some(filled) => (filled.text(), Vec::new()),
+        None => content(&call.form)?,
+    };
     let Sender { pair, by, smart_encoding } = sender(call, &to, !media.is_empty()).await?;
     let service = by.as_ref().map(|(service, _)| *service);
     if call.on.is_refused(&[&to], &pair.proxy, service).await? {
@@ -33,6 +37,11 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
     let body = body.map(|body| if is_text { Private(smart(&body).into_owned()) } else { body });
     let sid: MessageSid = call.on.mint();
     let message = outside(sid, pair, body, media, by, call.now)?;
+    let message = match filled {
+        Some(filled) if is_text => message.made_of(filled.encoded()),
+        Some(filled) => message.made_of(filled),
+        None => message,
+    };
     let mut effects = sends(&message);
     effects.extend(copies(&message));
     keep_new(call, &message, &effects).await?;

@@ -6,6 +6,7 @@ pub(crate) mod media;
 pub(crate) mod receipt;
 pub(crate) mod search;
 mod sender;
+mod template;
 
 use std::sync::Arc;
 

@@ -352,6 +352,7 @@ impl World {
             origin: None,
             aliases: Vec::new(),
             dates: Dates::default(),
+            filled: None,
         };
         self.does(conversation, conversation::Command::Post(post));
         let outcome = SendOutcome::Accepted { carrier_message_id: "SM2".to_owned() };

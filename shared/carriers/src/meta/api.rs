@@ -150,14 +150,19 @@ fn file_of(file: &Media, text: &str) -> Result<(&'static str, Value), Unsupporte
 
 fn composed_of(composed: &Composed, text: &str) -> Result<(&'static str, Value), Unsupported> {
     Ok(match composed {
-        Composed::Template { name, language, values } => {
-            let values: Vec<Value> = values
-                .iter()
-                .map(|value| json!({ "type": "text", "text": value.as_str() }))
-                .collect();
+        Composed::Template { name, language, values, copies } => {
+            let parameter = |value: &str| json!({ "type": "text", "text": value });
+            let values: Vec<Value> = values.iter().map(|(_, value)| parameter(value)).collect();
             let mut template = json!({ "name": name, "language": { "code": language } });
             if !values.is_empty() {
                 template["components"] = json!([{ "type": "body", "parameters": values }]);
+            }
+            // A passcode stands in the text and behind the button, which is one of an address (Meta's page on authentication
+            // templates).
+            if let (Some(code), Some(parts)) = (copies, template["components"].as_array_mut()) {
+                parts.push(json!({
+                    "type": "button", "sub_type": "url", "index": "0", "parameters": [parameter(code)],
+                }));
             }
             ("template", template)
         }

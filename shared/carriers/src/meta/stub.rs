@@ -514,6 +514,12 @@ fn whatsapp_parts(body: &Value) -> Result<(String, String, Vec<String>), Refusal
     let shown =
         ["body", "caption", "emoji", "name"].into_iter().find_map(|name| text(content, name));
     let shown = shown.or_else(|| text(&content["body"], "text")).unwrap_or_default();
+    let templated = filled(content).filter(|_| kind == "template");
+    let shown = templated.as_deref().unwrap_or(shown);
+    let rows = each(&content["action"]["sections"][0], "rows").count();
+    if each(&content["action"], "buttons").count() > 3 || rows > 10 {
+        return Err(bad(131_009, "Parameter value is not valid: interactive.action"));
+    }
     if kind == "text" && shown.is_empty() {
         return Err(bad(131_008, "Required parameter is missing: text.body"));
     }
@@ -522,6 +528,14 @@ fn whatsapp_parts(body: &Value) -> Result<(String, String, Vec<String>), Refusal
     }
     let file = text(content, "link").or_else(|| text(content, "id"));
     Ok((to, shown.to_owned(), file.map(str::to_owned).into_iter().collect()))
+}
+
+/// An approved template by its name and what fills its places: the words are the carrier's to know.
+fn filled(template: &Value) -> Option<String> {
+    let name = text(template, "name")?;
+    let parts = each(template, "components").flat_map(|part| each(part, "parameters"));
+    let values = parts.filter_map(|value| text(value, "text"));
+    Some(std::iter::once(name).chain(values).collect::<Vec<_>>().join(" "))
 }
 
 /// The same of a message of Messenger's or Instagram's.

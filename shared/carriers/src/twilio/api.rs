@@ -96,13 +96,11 @@ pub(super) fn build(
 fn parameters_of(composed: &Composed) -> Result<Vec<(&'static str, String)>, Unsupported> {
     match composed {
         Composed::Template { name, values, .. } => {
-            let numbered: serde_json::Map<String, serde_json::Value> = (1..)
-                .zip(values)
-                .map(|(number, value): (u32, _)| (number.to_string(), value.as_str().into()))
-                .collect();
+            let named: serde_json::Map<String, serde_json::Value> =
+                values.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
             let mut pairs = vec![("ContentSid", name.clone())];
-            if !numbered.is_empty() {
-                pairs.push(("ContentVariables", serde_json::Value::from(numbered).to_string()));
+            if !named.is_empty() {
+                pairs.push(("ContentVariables", serde_json::Value::from(named).to_string()));
             }
             Ok(pairs)
         }

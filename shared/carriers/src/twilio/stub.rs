@@ -302,6 +302,13 @@ fn accept(form: &[u8], place: usize, now: Timestamp) -> Result<Taken, Refusal> {
         Err(_) => Err(bad(20001, "A parameter is unreadable")),
     };
     let (from, body) = (text("From")?, text("Body")?);
+    let (template, variables) = (text("ContentSid")?, text("ContentVariables")?);
+    // The words of a template are the carrier's to know: it is shown by its name and what fills its places.
+    let body = match (template.is_empty(), variables.is_empty()) {
+        (true, false) => return Err(bad(21654, "ContentSid Required")),
+        (false, _) => format!("{template} {variables}").trim_end().to_owned(),
+        (true, true) => body,
+    };
     let mut receivers = parameters.all("To").map(str::to_owned);
     let to = receivers.next().map_or_else(|| text("To"), Ok)?;
     let others = receivers.collect();

@@ -10,4 +10,6 @@ mod sending;
 #[cfg(test)]
 mod stub;
 #[cfg(test)]
+mod templates;
+#[cfg(test)]
 mod vectors;

@@ -181,10 +181,28 @@ fn templates_and_lists_name_their_parts() {
         composed: Some(Composed::Template {
             name: "parcel_left".to_owned(),
             language: "en_GB".to_owned(),
-            values: vec!["Zoë".into(), "12".into()],
+            values: vec![("name".to_owned(), "Zoë".into()), ("2".to_owned(), "12".into())],
+            copies: None,
         }),
         ..message("whatsapp", "")
     };
+    let passcode = OutboundMessage {
+        composed: Some(Composed::Template {
+            name: "passcode".to_owned(),
+            language: "en".to_owned(),
+            values: vec![("1".to_owned(), "4711".into())],
+            copies: Some("4711".into()),
+        }),
+        ..message("whatsapp", "4711")
+    };
+    let code = json!([{ "type": "text", "text": "4711" }]);
+    assert_eq!(
+        body(&passcode)["template"]["components"],
+        json!([
+            { "type": "body", "parameters": code },
+            { "type": "button", "sub_type": "url", "index": "0", "parameters": code },
+        ])
+    );
     let parameters = json!([{ "type": "text", "text": "Zoë" }, { "type": "text", "text": "12" }]);
     assert_eq!(
         body(&template)["template"],

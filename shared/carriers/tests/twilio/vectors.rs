@@ -181,7 +181,8 @@ fn outbound(intent: &Value) -> Option<OutboundMessage> {
     let template = intent.get("content_sid").map(|name| Composed::Template {
         name: name.as_str().unwrap().to_owned(),
         language: String::new(),
-        values: vec![text(&intent["content_variables"], "1").into()],
+        values: vec![("1".to_owned(), text(&intent["content_variables"], "1").into())],
+        copies: None,
     });
     let body = intent.get("body").and_then(Value::as_str).unwrap_or_default();
     let pair = (address("from"), address("to"));

@@ -1,6 +1,8 @@
 //! What is handed to a carrier: one message to one customer, or a sign that somebody reads or types; and what the
 //! carrier answers.
 
+use serde::{Deserialize, Serialize};
+
 use crate::address::Address;
 use crate::private::Private;
 use crate::sid::MessageSid;
@@ -64,8 +66,10 @@ pub enum Composed {
         name: String,
         /// The language, as the carrier spells it; some carriers have one name for each language.
         language: String,
-        /// What stands in its places.
-        values: Vec<Private<String>>,
+        /// What stands in its places, each with its name; where places have numbers alone, the first one first.
+        values: Vec<(String, Private<String>)>,
+        /// The passcode that its button copies, if it is for that.
+        copies: Option<Private<String>>,
     },
     /// A question with buttons to answer it.
     Buttons(Vec<Choice>),
@@ -97,13 +101,14 @@ pub enum Composed {
 }
 
 /// One of the answers that are offered.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Choice {
     /// What comes back when it is chosen.
     pub id: String,
     /// What stands on it.
     pub title: String,
     /// What stands below that, in a list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
 }
 

@@ -155,6 +155,7 @@ mod tests {
                 origin: None,
                 aliases: Vec::new(),
                 dates: Dates::default(),
+                filled: None,
             };
             let (answers, source) = (Answers::default(), Source::Channel(ChannelType::Sms));
             let command = Command::Post(post);

@@ -46,6 +46,9 @@ pub struct Participant {
     /// The carrier that brought the last message of a participant on a channel: the answer goes the same way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carrier: Option<CarrierName>,
+    /// When they last wrote, on a channel that lets customers be written to freely for a time after that alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_inbound: Option<Timestamp>,
     /// JSON text; none means `{}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attributes: Option<String>,
@@ -191,6 +194,7 @@ impl Draft<'_> {
             aliases,
             renamed: None,
             carrier: None,
+            last_inbound: None,
             attributes: new.attributes,
             role,
             last_read_index: None,

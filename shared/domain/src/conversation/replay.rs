@@ -159,6 +159,7 @@ mod tests {
                 origin: None,
                 aliases: Vec::new(),
                 dates: Dates::default(),
+                filled: None,
             }));
             self.messages.extend(change.message.clone());
             change

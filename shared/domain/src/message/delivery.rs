@@ -155,6 +155,13 @@ impl Delivery {
         }
     }
 
+    /// It will never be out, for a published reason.
+    pub(super) const fn fail(&mut self, code: u32) {
+        self.begun = None;
+        self.status = DeliveryStatus::Failed;
+        self.error_code = Some(code);
+    }
+
     /// How long to wait before the next try: 2, 4, 8, … seconds, five minutes at most.
     pub fn backoff(&self) -> Millis {
         Millis::seconds((1_i64 << self.attempts.clamp(1, 9)).min(300))
@@ -215,8 +222,8 @@ impl Message {
                     }
                 }
                 SendOutcome::Retry { .. } if attempts < ATTEMPTS_MAX => delivery.begun = None,
-                SendOutcome::Retry { .. } => fail(delivery, GAVE_UP),
-                SendOutcome::Rejected { error_code, .. } => fail(delivery, *error_code),
+                SendOutcome::Retry { .. } => delivery.fail(GAVE_UP),
+                SendOutcome::Rejected { error_code, .. } => delivery.fail(*error_code),
                 SendOutcome::Unknown { .. } => return None,
             }
             delivery.updated = now;
@@ -304,10 +311,4 @@ impl Message {
     pub(super) fn delivery_updated(&self, number: u32) -> ConversationEvent {
         ConversationEvent::DeliveryUpdated { message: self.sid, number }
     }
-}
-
-fn fail(delivery: &mut Delivery, code: u32) {
-    delivery.begun = None;
-    delivery.status = DeliveryStatus::Failed;
-    delivery.error_code = Some(code);
 }

@@ -93,6 +93,7 @@ impl Message {
     /// A copy that may leave with others, or take them along: the text of somebody in a conversation, that nobody has begun to send.
     fn mergeable(&self, number: u32) -> Option<&Delivery> {
         let is_text = !self.words().is_empty() && self.media.is_empty() && !self.removed;
+        let is_text = is_text && self.filled.is_none();
         let is_reply =
             self.conversation.is_some() && self.origin.is_none() && self.answers_keyword.is_none();
         let copy = self.delivery(number).filter(|_| is_text && is_reply)?;

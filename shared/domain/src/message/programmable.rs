@@ -7,6 +7,7 @@ use crate::private::Private;
 use crate::refusal::Refusal;
 use crate::sender::SenderReceipt;
 use crate::sid::{MessageSid, MessagingServiceSid, MmsSid, Sid as _, SmsSid};
+use crate::template::Filled;
 use crate::timestamp::Timestamp;
 
 impl Message {
@@ -14,6 +15,14 @@ impl Message {
     #[must_use]
     pub fn in_answer(mut self) -> Self {
         self.fields.direction = Direction::OutboundReply;
+        self
+    }
+
+    /// The same as it is made of a template, whose text is in place of its own.
+    #[must_use]
+    pub fn made_of(mut self, filled: Filled) -> Self {
+        self.fields.body = filled.text();
+        self.fields.filled = Some(Box::new(filled));
         self
     }
 
@@ -53,6 +62,7 @@ pub fn unrouted(inbound: &InboundMessage, service: Option<MessagingServiceSid>) 
         messaging_service: service,
         sender: None,
         answers_keyword: None,
+        filled: None,
         deliveries: Vec::new(),
         created: inbound.received_at,
         edited: None,
@@ -90,6 +100,7 @@ pub fn outside(
         messaging_service,
         sender,
         answers_keyword: None,
+        filled: None,
         deliveries: vec![Delivery::new(1, None, pair, now)],
         created: now,
         edited: None,

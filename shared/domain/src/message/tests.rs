@@ -2,7 +2,7 @@ use super::*;
 use crate::address::ChannelType;
 use crate::carriage::{Price, Pricing, SendOutcome, StatusReport, Watermark};
 use crate::configuration::PhoneNumber;
-use crate::conversation::{Answers, Defaults, NewParticipant, Source};
+use crate::conversation::{Answers, Conversation, Defaults, NewParticipant, Source, WINDOW};
 use crate::sid::{ServiceSid, Sid as _};
 use crate::timestamp::Millis;
 
@@ -43,6 +43,7 @@ fn post(author: &str, body: &str) -> Post {
         origin: None,
         aliases: Vec::new(),
         dates: Dates::default(),
+        filled: None,
     }
 }
 
@@ -423,4 +424,118 @@ fn a_receipt_may_come_before_the_answer_and_a_late_one_changes_nothing() {
     assert!(recorded.events.is_empty(), "the status stayed");
     let recorded = recorded.message;
     assert_eq!(recorded.delivery(1).unwrap().status, DeliveryStatus::Delivered);
+}
+
+/// Ann on WhatsApp, who wrote then, in a conversation with alice.
+fn on_whatsapp(wrote: Timestamp) -> Conversation {
+    let customer: Address = "whatsapp:+14155550100".parse().unwrap();
+    let ours: Address = "whatsapp:+18005550199".parse().unwrap();
+    let before = conversation(0);
+    let (joined, _) = changed(&before, |draft| {
+        let pair = Pair::new(customer.clone(), ours.clone()).unwrap();
+        draft.join(NewParticipant::at(pair)).unwrap();
+    });
+    let by_name = CarrierName::ALL.iter().find(|carrier| !carrier.identifies_templates()).unwrap();
+    let inbound = InboundMessage::new(*by_name, "wamid.1", (customer, ours), "hi", wrote);
+    let answers = Answers::default();
+    let source = Source::Channel(ChannelType::Whatsapp);
+    let mut draft = Draft::of(joined, source, &answers, wrote);
+    append(&mut draft, Post::of(&inbound, None)).unwrap();
+    draft.conversation
+}
+
+/// A message to Ann at that time, and what happens with it.
+fn written_at(to: &Conversation, post: Post, now: Timestamp) -> (Message, Vec<ConversationEvent>) {
+    let answers = Answers::default();
+    let mut draft = Draft::of(to.clone(), Source::Api { webhooks: false }, &answers, now);
+    let message = append(&mut draft, post).unwrap();
+    (message, draft.events)
+}
+
+fn template(name: Option<&str>) -> Option<Box<Filled>> {
+    let approval = name.map(
+        |name| serde_json::json!({ "name": name, "category": "UTILITY", "status": "approved" }),
+    );
+    let template: crate::template::ContentTemplate = serde_json::from_value(serde_json::json!({
+        "sid": crate::sid::ContentSid::derived(&["t"]), "language": "en", "approval": approval,
+        "types": "{\"twilio/text\":{\"body\":\"Hello {{1}}\"}}", "created": 0, "updated": 0,
+    }))
+    .unwrap();
+    let values = [("1".to_owned(), "Ann".to_owned())].into();
+    Some(Box::new(template.filled(&values, crate::template::Product::Conversations).unwrap()))
+}
+
+#[test]
+fn whoever_wrote_a_day_ago_is_written_to_by_approved_templates_alone() {
+    let ann = on_whatsapp(NOW);
+    let copy =
+        |post: Post, after: Millis| written_at(&ann, post, NOW + after).0.deliveries[0].clone();
+    let last = Millis(WINDOW.0 - 1);
+    let inside = copy(post("alice", "hi"), last);
+    assert_eq!((inside.status, inside.error_code), (DeliveryStatus::Queued, None));
+    let (late, events) = written_at(&ann, post("alice", "hi"), NOW + WINDOW);
+    let outside = &late.deliveries[0];
+    assert_eq!((outside.status, outside.error_code), (DeliveryStatus::Failed, Some(63016)));
+    assert_eq!(outside.begin(NOW + WINDOW), Begin::Done);
+    let told = ConversationEvent::DeliveryUpdated { message: late.sid, number: outside.number };
+    assert_eq!(events.last(), Some(&told));
+    for (filled, status) in [
+        (template(Some("parcel_left")), DeliveryStatus::Queued),
+        // The other carrier's name for it is none with this one.
+        (template(Some("HX0123456789abcdef0123456789abcdef")), DeliveryStatus::Failed),
+        (template(None), DeliveryStatus::Failed),
+    ] {
+        let made = Post { filled, ..post("alice", "hi") };
+        assert_eq!(copy(made.clone(), WINDOW).status, status);
+        assert_eq!(copy(made, last).status, DeliveryStatus::Queued);
+    }
+}
+
+#[test]
+fn what_the_business_writes_opens_no_window_and_who_never_wrote_is_left_to_the_carrier() {
+    let ann = on_whatsapp(NOW);
+    let answers = Answers::default();
+    let later = NOW + Millis(WINDOW.0 / 2);
+    let mut draft = Draft::of(ann, Source::Api { webhooks: false }, &answers, later);
+    append(&mut draft, post("alice", "are you there?")).unwrap();
+    let ann = draft.conversation;
+    let window = ann.participants[1].window().unwrap();
+    assert_eq!((window.last_inbound, window.closes_at), (NOW, NOW + WINDOW));
+    // As records of before are.
+    let mut before = serde_json::to_value(&ann).unwrap();
+    let ann = before["participants"][1].as_object_mut().unwrap();
+    assert!(ann.remove("last_inbound").is_some());
+    let before: Conversation = serde_json::from_value(before).unwrap();
+    assert_eq!(before.participants[1].window(), None);
+    let (message, _) = written_at(&before, post("alice", "hi"), NOW + WINDOW + WINDOW);
+    assert_eq!(message.deliveries[0].status, DeliveryStatus::Queued);
+    // Other channels have no windows.
+    let sms = conversation(1);
+    assert!(!sms.participants[0].has_window());
+}
+
+#[test]
+fn words_that_are_taken_away_are_taken_from_the_template_as_well() {
+    let pair =
+        || Pair::new("+14155550100".parse().unwrap(), "+18005550199".parse().unwrap()).unwrap();
+    let sid = MessageSid::derived(&["made"]);
+    let filled = *template(None).unwrap();
+    let made = outside(sid, pair(), filled.text(), Vec::new(), None, NOW).unwrap().made_of(filled);
+    assert_eq!(made.body.as_ref().unwrap().as_str(), "Hello Ann");
+    let outcome = SendOutcome::Accepted { carrier_message_id: "SM1".to_owned() };
+    let sent = made.record(1, &outcome, NOW).unwrap().message;
+    for command in [Command::Redact, Command::Remove { delivery: Some(1) }] {
+        let after = decide(&sent, command, NOW).unwrap();
+        assert!(!serde_json::to_string(&after).unwrap().contains("Ann"), "{command:?}");
+        assert_eq!(after.filled.as_ref().unwrap().template, made.filled.as_ref().unwrap().template);
+    }
+}
+
+#[test]
+fn an_endpoint_that_puts_words_in_place_of_a_template_has_them_sent() {
+    let mut made = Post { filled: template(Some("parcel_left")), ..post("alice", "hi") };
+    made.change(Changes { attributes: Some("{}".to_owned()), ..Changes::default() }).unwrap();
+    assert!(made.filled.is_some());
+    made.change(Changes { body: Some("hello".into()), ..Changes::default() }).unwrap();
+    assert!(made.filled.is_none());
 }

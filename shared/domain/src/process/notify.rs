@@ -3,6 +3,7 @@
 
 use super::conversation::ConversationChange;
 use super::media;
+use crate::carriage::DeliveryStatus;
 use crate::conversation::{
     Conversation, ConversationEvent, EventName, Level, Listening, Pointer, RemovedConversation,
     ReplayStep, Retold, Source, User,
@@ -190,7 +191,10 @@ fn of_replay(conversation: &Conversation, step: &ReplayStep) -> Vec<Effect> {
 
 /// Asks for every copy of a message to be handed to its carrier; those of a group are handed over with one of them.
 pub fn sends(message: &Message) -> Vec<Effect> {
-    let all = message.deliveries.iter().filter(|delivery| delivery.led_by.is_none());
+    let all = message
+        .deliveries
+        .iter()
+        .filter(|delivery| delivery.led_by.is_none() && delivery.status != DeliveryStatus::Failed);
     all.map(|delivery| send(message, delivery)).collect()
 }
 

@@ -59,6 +59,7 @@ fn message() -> Command {
         origin: None,
         aliases: Vec::new(),
         dates: Dates { created: Some(Timestamp(1)), updated: None },
+        filled: None,
     })
 }
 

@@ -73,6 +73,7 @@ fn post(author: &str, token: Option<u64>) -> Post {
         origin: None,
         aliases: Vec::new(),
         dates: Dates::default(),
+        filled: None,
     }
 }
 

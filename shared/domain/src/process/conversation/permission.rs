@@ -137,8 +137,18 @@ fn changed(number: u32, update: &ParticipantUpdate, on: &Conversation, client: &
 }
 
 fn posted(post: &Post, client: &Client) -> Needed {
-    let Post { sid: _, author, body, media, attributes: _, speaker: _, origin, aliases, dates } =
-        post;
+    let Post {
+        sid: _,
+        author,
+        body,
+        media,
+        attributes: _,
+        speaker: _,
+        origin,
+        aliases,
+        dates,
+        filled: _,
+    } = post;
     let is_anothers = author.as_ref().is_some_and(|author| *author != client.identity);
     if is_anothers || origin.is_some() || !aliases.is_empty() || are_given(dates) {
         return None;

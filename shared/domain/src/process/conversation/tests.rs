@@ -144,6 +144,7 @@ fn post(body: &str) -> Post {
         origin: None,
         aliases: Vec::new(),
         dates: Dates::default(),
+        filled: None,
     }
 }
 

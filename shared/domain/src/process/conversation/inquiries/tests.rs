@@ -86,6 +86,7 @@ fn post(body: &str) -> Post {
         origin: None,
         aliases: Vec::new(),
         dates: Default::default(),
+        filled: None,
     }
 }
 

@@ -37,6 +37,7 @@ fn post(body: &str, author: Option<&str>) -> Post {
         origin: None,
         aliases: Vec::new(),
         dates: Dates::default(),
+        filled: None,
     }
 }
 
