@@ -13,7 +13,7 @@ use switchboard::{Answer, Called, Counters, Endpoints, Options};
 use switchboard_carriers::stub::{CustomerMessage, Gesture, Taken};
 use switchboard_carriers::webhook_path_of;
 use switchboard_domain::carriage::{AliasKind, CarrierName, DeliveryStatus};
-use switchboard_domain::timestamp::Timestamp;
+use switchboard_domain::timestamp::{Millis, Timestamp};
 use switchboard_tests::cost::{Cost, Entry};
 use switchboard_tests::{ACCOUNT, Exchange, NUMBER, Polls, TOKEN};
 
@@ -322,6 +322,24 @@ impl Desk {
         let made = [("ContentSid", template), ("ContentVariables", "{\"1\":\"Ann\"}")];
         let form = [("To", "+13105550177"), from, made[0], made[1]];
         self.exchange.api.post(&path, &form).await.ok();
+    }
+
+    /// A program schedules messages for six minutes from now.
+    pub(crate) async fn schedules(&self, service: &str, count: u32) {
+        let path = format!("/api/2010-04-01/Accounts/{ACCOUNT}/Messages.json");
+        let now = self.exchange.deployment.dependencies("timer").expect("a clock").now();
+        let at = (now + Millis::seconds(360)).iso();
+        for number in 0..count {
+            let to = format!("+1310555{number:04}");
+            let form = [
+                ("To", to.as_str()),
+                ("MessagingServiceSid", service),
+                ("Body", "Your order is on its way."),
+                ("ScheduleType", "fixed"),
+                ("SendAt", at.as_str()),
+            ];
+            self.exchange.api.post(&path, &form).await.ok();
+        }
     }
 
     /// Begins to count.

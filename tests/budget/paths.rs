@@ -114,6 +114,27 @@ pub(crate) async fn outside(desk: &Desk) -> [Entry; 4] {
     [named, first, again, made]
 }
 
+/// Messages that go out at a time: what it costs to keep one, and to let go one, and ten of one second, for which the tick before has
+/// set an alarm.
+pub(crate) async fn scheduled(desk: &Desk) -> Vec<Entry> {
+    let service = desk.exchange.sid("messaging");
+    // Each recipient is used to the sender, and which way that goes is known, as in the long run.
+    desk.schedules(&service, TOGETHER).await;
+    desk.rests_for(Duration::from_secs(310)).await;
+    desk.exchange.ticks().await;
+    desk.rests_for(PAST_THE_ALARM).await;
+    let mut entries = Vec::new();
+    for count in [1, TOGETHER] {
+        let schedules = desk.schedules(&service, count);
+        entries.push(desk.count("message by a service, scheduled", count, schedules).await);
+        desk.rests_for(Duration::from_secs(310)).await;
+        desk.exchange.ticks().await;
+        let rings = desk.rests_for(PAST_THE_ALARM);
+        entries.push(desk.count("scheduled message, let go", count, rings).await);
+    }
+    entries
+}
+
 /// An emoji on a reply of ours: the one message is looked for among the latest.
 pub(crate) async fn reacted(desk: &Desk) -> Entry {
     desk.writes(CUSTOMER).await;

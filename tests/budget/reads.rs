@@ -197,6 +197,7 @@ async fn messaging(made: &Made<'_>) -> Vec<String> {
     paths.extend(made.others(&one).await);
     paths.push(format!("{services}/Usecases"));
     paths.push(format!("{one}/OptOut"));
+    paths.push(format!("{one}/Merging"));
     paths.extend(consents(made).await);
     paths.extend(templates(made).await);
     let account = format!("/api/2010-04-01/Accounts/{ACCOUNT}");

@@ -10,9 +10,13 @@ use switchboard_tests::reference;
 use crate::tree::root;
 
 /// Codes that the published list, which is of 2023, does not have.
-const UNLISTED: [Code; 6] = [
+const UNLISTED: [Code; 10] = [
     Code::StatisticsTooOld,
     Code::StaleVersion,
+    Code::SendAtMissing,
+    Code::InvalidSendAt,
+    Code::ScheduleNeedsService,
+    Code::InvalidScheduleType,
     Code::ConsentNotKept,
     Code::ContentTypeUnsupported,
     Code::InvalidAssertion,

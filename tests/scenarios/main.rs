@@ -18,6 +18,7 @@ mod merged;
 mod metadata;
 mod opt_out;
 mod permissions;
+mod programmable;
 mod reservations;
 mod speaker;
 mod storms;

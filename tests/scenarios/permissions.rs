@@ -19,6 +19,7 @@ use switchboard_carriers::stub::CustomerMessage;
 use switchboard_carriers::webhook_path_of;
 use switchboard_domain::carriage::{CarrierName, Media, message_sid};
 use switchboard_domain::message::files_of;
+use switchboard_domain::timestamp::Millis;
 use switchboard_tests::{ACCOUNT, Api, Exchange, NUMBER, TOKEN, access_token};
 
 /// What every function's role allows beside its own requests: its log, and the key of whatever is encrypted.
@@ -289,6 +290,38 @@ async fn a_message(exchange: &Exchange) {
     exchange.api.post(&one, &[("Body", "")]).await.ok();
 }
 
+/// Two messages that are scheduled: one is taken back, and one goes by another sender, since the first has left the pool.
+async fn messages_in_time(exchange: &Exchange) {
+    let account = format!("/api/2010-04-01/Accounts/{ACCOUNT}");
+    let form = [("FriendlyName", "news"), ("StatusCallback", ENDPOINT)];
+    let service = exchange.api.make("/messaging/v1/Services", &form).await;
+    let pool = format!("/messaging/v1/Services/{service}/PhoneNumbers");
+    let joins = async |number: &str| {
+        let numbers = format!("{account}/IncomingPhoneNumbers.json");
+        let sid = exchange.api.make(&numbers, &[("PhoneNumber", number)]).await;
+        exchange.api.make(&pool, &[("PhoneNumberSid", &sid)]).await
+    };
+    let first = joins("+18005550185").await;
+    let now = exchange.deployment.dependencies("timer").unwrap().now();
+    let at = (now + Millis::seconds(310)).iso();
+    let form = [
+        ("To", "+14155550168"),
+        ("MessagingServiceSid", service.as_str()),
+        ("Body", "news"),
+        ("ScheduleType", "fixed"),
+        ("SendAt", &at),
+    ];
+    let all = format!("{account}/Messages.json");
+    exchange.api.make(&all, &form).await;
+    let second = exchange.api.make(&all, &form).await;
+    let second = format!("{account}/Messages/{second}.json");
+    exchange.api.post(&second, &[("Status", "canceled")]).await.ok();
+    joins("+18005550184").await;
+    exchange.api.delete(&format!("{pool}/{first}")).await.expect(204);
+    exchange.later(Duration::from_secs(320));
+    exchange.ticks().await;
+}
+
 /// A customer's picture, over something that an attempt before has left in its place; it is read, and goes with its message.
 /// An upload that a message shows, and one that none does.
 async fn files(exchange: &Exchange) {
@@ -449,6 +482,7 @@ async fn no_role_allows_what_its_function_never_asks_for() {
     a_connection(&exchange).await;
     files(&exchange).await;
     replies_together(&exchange).await;
+    messages_in_time(&exchange).await;
     an_afternoon(&exchange).await;
     // The second one waits until the endpoint is back.
     for body in [HANGS_AT, "hello"] {

@@ -29,6 +29,7 @@ mod quiet;
 mod random;
 mod rest;
 mod runs;
+mod schedules;
 mod setup;
 mod sometimes;
 mod speakers;

@@ -36,6 +36,7 @@ impl Kernel {
             || self.a_group_acts().await
             || self.somebody_writes_to_the_line().await
             || self.somebody_opts().await
+            || self.a_program_schedules().await
         {
             return;
         }

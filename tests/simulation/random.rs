@@ -108,10 +108,12 @@ pub(crate) enum Concern {
     Lines,
     /// Who wants to hear from us, and who does not.
     Opting,
+    /// What goes out later, and what is taken back.
+    Schedules,
 }
 
 impl Concern {
-    pub(crate) const ALL: [Self; 24] = [
+    pub(crate) const ALL: [Self; 25] = [
         Self::Setting,
         Self::Profile,
         Self::Ids,
@@ -136,6 +138,7 @@ impl Concern {
         Self::Groups,
         Self::Lines,
         Self::Opting,
+        Self::Schedules,
     ];
 
     /// By its name and not by its place, so that one more changes none of the others.

@@ -17,6 +17,7 @@ use crate::carrier::{Posted, Written};
 use crate::kernel::Kernel;
 use crate::lines;
 use crate::opting;
+use crate::schedules;
 use crate::setup::{CAP, PRICE};
 
 /// The most that two clocks are apart.
@@ -64,6 +65,7 @@ impl Kernel {
         self.look_at_words(&messages);
         self.look_at_receipts(&messages);
         opting::look_at_rest(&messages, &snapshot, &self.world);
+        schedules::look_at_rest(&messages, &self.world, self.world.now());
         self.look_at_spending(&snapshot, &messages);
     }
 
@@ -210,7 +212,7 @@ impl Kernel {
                 let fits = match copy.status {
                     DeliveryStatus::Failed => true,
                     DeliveryStatus::Delivered => is_reported,
-                    _ => false,
+                    _ => schedules::may_wait(copy),
                 };
                 if !fits {
                     let what = format!("{copy:?} of {}: reported {is_reported}", message.sid);

@@ -53,6 +53,8 @@ pub(crate) struct Setting {
     pub(crate) has_opt_outs: bool,
     /// Whether replies wait for each other and leave as one.
     pub(crate) merges: bool,
+    /// Whether programs schedule messages.
+    pub(crate) has_schedules: bool,
 }
 
 /// What each reply costs where a day may cost only so much, which is a few of them.
@@ -87,6 +89,7 @@ impl Setting {
             has_clients: random.chance(300),
             has_opt_outs: random.chance(300),
             merges: random.chance(300),
+            has_schedules: random.chance(300),
         }
     }
 }

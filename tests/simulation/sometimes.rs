@@ -14,6 +14,7 @@ use crate::beforehand;
 use crate::groups;
 use crate::mirror::Mirror;
 use crate::opting;
+use crate::schedules;
 use crate::speakers;
 use crate::steps::Scene;
 use crate::wish::Wish;
@@ -87,6 +88,8 @@ sometimes! {
     RefusedByConsent = "a message is not sent, since its recipient wants none",
     LeftTogether = "several replies leave as one",
     FailedTogether = "several replies that left as one do not arrive",
+    LetGo = "a scheduled message goes when its time has come",
+    TakenBack = "a scheduled message is taken back",
     RefusedByRule = "a person's request is refused by a rule, as predicted",
 }
 
@@ -125,6 +128,7 @@ pub(crate) fn look(met: &mut Met, scene: &Scene<'_>, around: &Around<'_>) {
                 };
                 message(met, before, after, scene);
                 opting::note_refused(before, after, scene, met);
+                schedules::note(before, after, met);
             }
             (before, Some(Record::Consent(after))) => {
                 let before = before.as_ref().and_then(Record::get);

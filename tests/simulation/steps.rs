@@ -15,6 +15,7 @@ use crate::mirror::{ItemChange, Mirror};
 use crate::names::Person;
 use crate::opting;
 use crate::order;
+use crate::schedules;
 use crate::world::Violation;
 
 /// Between a decision and its write a function may lose as much time as it has.
@@ -66,6 +67,9 @@ pub(crate) fn violations(scene: &Scene<'_>) -> Vec<Violation> {
             (None, Some(Record::Task(after))) => task(&mut found, None, after, scene),
             (_, Some(Record::Conversation(after))) => one_open(&mut found, after, scene),
             (_, Some(Record::Consent(after))) => opting::look(&mut found, after, scene),
+            (Some(Record::Message(before)), Some(Record::Message(after))) => {
+                schedules::look(&mut found, before, after, scene);
+            }
             (None, Some(Record::Message(after))) => beforehand::look(&mut found, after, scene),
             _ => {}
         }

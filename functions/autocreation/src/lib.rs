@@ -29,7 +29,9 @@ use switchboard_domain::sender::OwnSender;
 use switchboard_domain::sid::{MessagingServiceSid, ServiceSid};
 use switchboard_domain::timestamp::Millis;
 use switchboard_runtime::queue::{Next, body, each_group_or_later};
-use switchboard_runtime::{Beforehand, Dependencies, Failure, Needs, Patience, own_sender_key};
+use switchboard_runtime::{
+    Beforehand, Dependencies, Failure, Needs, Patience, own_sender_in, own_sender_key,
+};
 use switchboard_store::{key, take};
 
 /// What it is started with. What fails comes again only when the message is visible again.
@@ -202,7 +204,7 @@ async fn unbound(
     let mut found = on.store.get_all(&keys).await?;
     let settings: ConversationConfiguration = take(&mut found, &settings).unwrap_or_default();
     let defaults = settings.defaults();
-    let own = found.remove(&own).as_ref().and_then(OwnSender::from_record);
+    let own = found.remove(&own).as_ref().and_then(own_sender_in);
     let address: Option<AddressConfiguration> = take(&mut found, &address);
     let flow: Option<Flow> = match address.as_ref().map(|it| &it.handler) {
         Some(Handler::Studio { flow, .. }) => on.store.get(key::flow(*flow)).await?,

@@ -66,7 +66,7 @@ fn render(
 /// A copy that has not left us has no status yet (rule B.4).
 const fn status(status: DeliveryStatus) -> Option<&'static str> {
     match status {
-        DeliveryStatus::Queued => None,
+        DeliveryStatus::Scheduled | DeliveryStatus::Queued | DeliveryStatus::Canceled => None,
         DeliveryStatus::Sent => Some("sent"),
         DeliveryStatus::Delivered => Some("delivered"),
         DeliveryStatus::Read => Some("read"),

@@ -98,7 +98,7 @@ async fn write(
                     return Ok(((None, others), Decision::unchanged()));
                 };
                 let end = progress.message.delivery(number).and_then(|now| now.came_to(&message));
-                let told = on.calls_about(&message, &progress.events).await?;
+                let told = on.calls_about(&message, &progress).await?;
                 let decision = Decision::put(progress.message).asking(told);
                 Ok::<_, Failure>(((end, others), decision))
             }

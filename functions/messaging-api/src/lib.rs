@@ -2,12 +2,11 @@
 //! one, because a client of the hosted product sets up its numbers here before any conversation exists.
 //!
 //! Woken by: HTTP. Writes: phone numbers, messaging services, API keys, messages, consents, templates. Asks for: `outbound-message`,
-//! `media-copy`.
+//! `media-copy`, `webhook-delivery`.
 #![forbid(unsafe_code)]
 #![recursion_limit = "256"]
 
 mod account;
-mod carrier_codes;
 mod channel_senders;
 mod consents;
 mod content;
@@ -42,6 +41,7 @@ pub const NEEDS: Needs = Needs {
         "TABLE_CONFIGURATION",
         "QUEUE_OUTBOUND",
         "QUEUE_MEDIA",
+        "QUEUE_WEBHOOKS",
         "AUTH_TOKEN",
         "PUBLIC_URL",
         "SECRETS_KEY",

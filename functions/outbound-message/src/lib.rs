@@ -5,7 +5,7 @@
 //! The only call that leaves the system before it is recorded, hence: lease, call, record. A process that finds a
 //! lease that was never resolved asks the carrier first, and sends again only if it surely does not have the
 //! message. A carrier that is down is tried again with growing pauses; meanwhile the pair's later messages
-//! wait behind, so their order is kept.
+//! wait behind, so their order is kept. What waits for longer than it is valid is not handed over any more.
 #![forbid(unsafe_code)]
 #![recursion_limit = "256"]
 
@@ -23,7 +23,7 @@ use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::{QueueName, SendRequest};
 use switchboard_domain::media::{HANDED_OUT, MediaState};
 use switchboard_domain::message::{
-    Begin, CopyOf, Delivery, Expense, GAVE_UP, Message, OVER_CAP, OverCap,
+    Begin, CopyOf, Delivery, EXPIRED, Expense, GAVE_UP, Message, OVER_CAP, OverCap,
 };
 use switchboard_domain::template::HandedOver;
 use switchboard_domain::timestamp::{Millis, Timestamp};
@@ -79,6 +79,9 @@ async fn deliver(
     let begin = delivery.begin(now);
     if begin == Begin::Done {
         return Ok(Next::Done);
+    }
+    if message.expire(request.delivery, now).is_some() {
+        return expire(on, request, message).await;
     }
     let others = match company(on, connections, request, &message).await? {
         Company::Next(next) => return Ok(next),
@@ -267,6 +270,7 @@ fn outgoing(
     // A group gets one message, which names everybody in it.
     let others = message.handed_over_with(delivery.number).skip(1).map(|one| &one.pair.address);
     OutboundMessage {
+        valid_seconds: message.valid_seconds(delivery, now),
         others: others.chain(&delivery.beside).cloned().collect(),
         media: files.collect(),
         ..OutboundMessage::text(names, pair, body)
@@ -298,6 +302,28 @@ async fn ask(
     }
 }
 
+/// Fails a copy that has waited for longer than it is valid. Whoever is quicker and begins to send it does so: what is under way
+/// is never called expired.
+async fn expire(on: &Dependencies, request: &SendRequest, known: Message) -> Result<Next, Failure> {
+    let mut known = Some(known);
+    on.decide(|| {
+        let known = known.take();
+        async move {
+            let message = match known {
+                Some(message) => message,
+                None => load(on, request).await?,
+            };
+            let Some(progress) = message.expire(request.delivery, on.now()) else {
+                return Ok((Next::Later(Millis(0)), Decision::unchanged()));
+            };
+            tracing::warn!(error_code = EXPIRED, "not sent: it waited for longer than it is valid");
+            let told = on.calls_about(&message, &progress).await?;
+            Ok((Next::Done, Decision::put(progress.message).asking(told)))
+        }
+    })
+    .await
+}
+
 /// Writes down what the carrier answered, on the message as it was known before; if it was changed
 /// meanwhile, on the message as it is.
 async fn record(
@@ -317,7 +343,7 @@ async fn record(
             let Some(progress) = message.record(request.delivery, outcome, on.now()) else {
                 return Ok((Next::Later(ASK_AGAIN), Decision::unchanged()));
             };
-            let told = on.calls_about(&message, &progress.events).await?;
+            let told = on.calls_about(&message, &progress).await?;
             let answer = after_recording(&progress.message, request.delivery, outcome);
             Ok((answer, Decision::put(progress.message).asking(told)))
         }

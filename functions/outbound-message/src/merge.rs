@@ -89,7 +89,7 @@ async fn follow(on: &Dependencies, request: &SendRequest, lead: CopyOf) -> Resul
         match message.goes_with(request.delivery, first, on.now()) {
             Taken::Waits => Ok((Next::Later(ASK_AGAIN), Decision::unchanged())),
             Taken::Ends(progress) => {
-                let told = on.calls_about(&message, &progress.events).await?;
+                let told = on.calls_about(&message, &progress).await?;
                 Ok((Next::Done, Decision::put(progress.message).asking(told)))
             }
             Taken::Ended => Ok((Next::Done, Decision::unchanged())),

@@ -1,23 +1,25 @@
 //! Everything that is due: wakes the routers whose reservations, targets or tasks have run out of time, looks at the
-//! conversations that have been quiet for as long as their timers say, and sends for the calls of webhooks that are to be made
-//! again.
+//! conversations that have been quiet for as long as their timers say, lets the messages go whose time has come, and sends for the
+//! calls of webhooks that are to be made again.
 //!
 //! Woken by: `timers` (delayed messages, for what is due within fifteen minutes) and every minute (for the
-//! rest, and for whatever a lost timer left behind). Writes: conversations that become inactive or are closed. Asks for:
-//! `task-assignment`, if something of the task is due: most offers have been answered when their time is over;
-//! `webhook-delivery`.
+//! rest, and for whatever a lost timer left behind). Writes: conversations that become inactive or are closed, messages that were
+//! scheduled. Asks for: `task-assignment`, if something of the task is due: most offers have been answered when their time is over;
+//! `outbound-message`, `webhook-delivery`.
 #![forbid(unsafe_code)]
 #![recursion_limit = "256"]
 
 mod conversations;
 mod deliveries;
+mod messages;
 mod routers;
 
 use std::collections::BTreeMap;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use serde_json::{Value, json};
-use switchboard_domain::effect::Wake;
+use switchboard_domain::effect::{MessagesAlarm, Wake};
+use switchboard_domain::sid::MessageSid;
 use switchboard_domain::timestamp::{Millis, Timestamp};
 use switchboard_runtime::deadline::done_in_time;
 use switchboard_runtime::queue::{body, item_failure, log};
@@ -34,6 +36,7 @@ pub const NEEDS: Needs = Needs {
         "TABLE_CONFIGURATION",
         "TABLE_ROUTING",
         "QUEUE_ROUTING",
+        "QUEUE_OUTBOUND",
         "QUEUE_WEBHOOKS",
         "QUEUE_TIMERS",
     ],
@@ -58,6 +61,7 @@ async fn ring(on: &Dependencies, event: SqsEvent) -> SqsBatchResponse {
     let mut response = SqsBatchResponse::default();
     let (mut routers, mut ids) = (BTreeMap::new(), Vec::new());
     let mut conversations: BTreeMap<_, (_, Vec<String>)> = BTreeMap::new();
+    let mut messages: BTreeMap<Vec<MessageSid>, (MessagesAlarm, Vec<String>)> = BTreeMap::new();
     for message in &event.records {
         let id = message.message_id.clone().unwrap_or_default();
         match body::<Wake>(message) {
@@ -68,6 +72,10 @@ async fn ring(on: &Dependencies, event: SqsEvent) -> SqsBatchResponse {
             Ok(Wake::Conversation(alarm)) => {
                 let place = (alarm.conversation, alarm.at);
                 conversations.entry(place).or_insert((alarm, Vec::new())).1.push(id);
+            }
+            Ok(Wake::Messages(alarm)) => {
+                let place = alarm.messages.clone();
+                messages.entry(place).or_insert((alarm, Vec::new())).1.push(id);
             }
             Err(failure) => {
                 log(&id, &failure);
@@ -80,6 +88,11 @@ async fn ring(on: &Dependencies, event: SqsEvent) -> SqsBatchResponse {
     }
     for (alarm, ids) in conversations.into_values() {
         if let Err(failure) = done_in_time(conversations::look(on, alarm)).await {
+            fail(&mut response, ids, &failure);
+        }
+    }
+    for (alarm, ids) in messages.into_values() {
+        if let Err(failure) = done_in_time(Box::pin(messages::look(on, alarm))).await {
             fail(&mut response, ids, &failure);
         }
     }
@@ -98,11 +111,12 @@ fn has_come(at: Timestamp, now: Timestamp) -> bool {
     at <= now + TOLERANCE
 }
 
-/// Lets every workspace's router look at the time, sets an alarm for every conversation that is due before the next tick, and
-/// sends for every call that is to be made again. One of them that fails does not keep the others from being done.
+/// Lets every workspace's router look at the time, sets alarms for the conversations and messages that are due before the next tick,
+/// and sends for every call that is to be made again. One of them that fails does not keep the others from being done.
 async fn tick(on: &Dependencies) -> Result<(), Failure> {
     let routers = routers::tick(on).await;
     let conversations = conversations::tick(on).await;
+    let messages = messages::tick(on).await;
     deliveries::tick(on).await?;
-    conversations.and(routers)
+    conversations.and(routers).and(messages)
 }

@@ -21,6 +21,7 @@ use switchboard_domain::effect::InboundCall;
 use switchboard_domain::incoming::{Listener, Listeners};
 use switchboard_domain::message::Message;
 use switchboard_domain::process::reply::{self, Reply, Unsendable};
+use switchboard_domain::sender::OwnSender;
 use switchboard_domain::webhook::overrides::Overrides;
 use switchboard_domain::webhook::{Ended, Outcome, WebhookAttempt};
 use switchboard_runtime::queue::Next;
@@ -42,6 +43,9 @@ const REDIRECTS_MAX: usize = 5;
 const NOT_RETRIEVED: u32 = 11_200;
 /// It led to another one too often.
 const TOO_MANY_DOCUMENTS: u32 = 14_106;
+
+/// The URL that is to hear of a reply's status is none.
+const STATUS_CALLBACK: u32 = 14_105;
 
 /// What went wrong, and where.
 struct Wrong {
@@ -70,7 +74,7 @@ pub(crate) async fn serve(
     if attempt.done {
         return Ok(Next::Done);
     }
-    let Some((inbound, listeners)) = load(on, call).await? else {
+    let Some((inbound, own, listeners)) = load(on, call).await? else {
         let now = on.now();
         return keep(on, attempt.ended(Ended::Gone, now)).await.map(|()| Next::Done);
     };
@@ -90,16 +94,16 @@ pub(crate) async fn serve(
     let mut walk = Walk { on, caller, parameters, attempt, replies: Vec::new() };
     walk.goes((main, known), listeners.fallback).await?;
     if walk.attempt.done {
-        send(on, &inbound, &walk.replies).await?;
+        send(on, &inbound, &own, &walk.replies).await?;
     }
     keep(on, walk.attempt).await.map(|()| Next::Done)
 }
 
-/// The message, and who listens to the sender that it was written to.
+/// The message, the sender that it was written to, and who listens to that.
 async fn load(
     on: &Dependencies,
     call: &InboundCall,
-) -> Result<Option<(Message, Listeners)>, Failure> {
+) -> Result<Option<(Message, OwnSender, Listeners)>, Failure> {
     let inbound: Option<Message> = on.store.get(key::message(call.inbound)).await?;
     let Some(inbound) = inbound.filter(|it| !it.removed) else { return Ok(None) };
     let Some(origin) = &inbound.origin else { return Ok(None) };
@@ -109,7 +113,7 @@ async fn load(
         None => None,
     };
     let listeners = Listeners::of(&own, service.as_ref());
-    Ok(Some((inbound, listeners)))
+    Ok(Some((inbound, own, listeners)))
 }
 
 impl Walk<'_> {
@@ -133,7 +137,7 @@ impl Walk<'_> {
                     continue;
                 }
             };
-            self.replies.extend(document.replies);
+            self.replies.extend(self.heard_at(&place.url, document.replies));
             let Some((to, method)) = document.redirect else { break };
             redirects += 1;
             match Url::parse(&place.url).and_then(|url| url.join(&to)) {
@@ -219,6 +223,21 @@ impl Walk<'_> {
         }
     }
 
+    /// The replies, whose status is told at a whole URL: one within the document is taken from where that is.
+    fn heard_at(&self, document: &str, mut replies: Vec<Reply>) -> Vec<Reply> {
+        for reply in &mut replies {
+            let Some(listener) = &mut reply.status_callback else { continue };
+            match Url::parse(document).and_then(|url| url.join(&listener.url)) {
+                Ok(url) if matches!(url.scheme(), "http" | "https") => listener.url = url.into(),
+                Ok(_) | Err(_) => {
+                    self.warns(STATUS_CALLBACK, &format!("no URL: {}", listener.url));
+                    reply.status_callback = None;
+                }
+            }
+        }
+        replies
+    }
+
     fn warns(&self, code: u32, what: &str) {
         let message = self.attempt.about.as_str();
         tracing::warn!(code, message.sid = message, "webhook for what customers write: {what}");
@@ -226,14 +245,19 @@ impl Walk<'_> {
 }
 
 /// Sends what can be sent of the replies: all of it in one commit, once.
-async fn send(on: &Dependencies, inbound: &Message, replies: &[Reply]) -> Result<(), Failure> {
+async fn send(
+    on: &Dependencies,
+    inbound: &Message,
+    own: &OwnSender,
+    replies: &[Reply],
+) -> Result<(), Failure> {
     if replies.is_empty() {
         return Ok(());
     }
     on.decide(|| async {
         let mut messages = Vec::new();
         for (place, reply) in replies.iter().enumerate() {
-            match message(on, inbound, place, reply).await? {
+            match message(on, (inbound, own), place, reply).await? {
                 Ok(message) => messages.push(message),
                 Err(why) => {
                     let (code, message) = (why.number(), inbound.sid.to_string());
@@ -255,14 +279,16 @@ async fn send(on: &Dependencies, inbound: &Message, replies: &[Reply]) -> Result
 /// A reply as a message; another sender than the number that was written to has to be ours.
 async fn message(
     on: &Dependencies,
-    inbound: &Message,
+    (inbound, own): (&Message, &OwnSender),
     place: usize,
     reply: &Reply,
 ) -> Result<Result<Message, Unsendable>, Failure> {
-    if let Some(sender) = reply.other_sender(inbound)
-        && on.own_sender(&sender).await?.is_none()
-    {
-        return Ok(Err(Unsendable::From));
-    }
-    Ok(reply.message(inbound, place, on.now()))
+    let Some(sender) = reply.other_sender(inbound) else {
+        return Ok(reply.message(inbound, place, Some(own), on.now()));
+    };
+    let ours = on.own_sender(&sender).await?;
+    Ok(match &ours {
+        Some(_) => reply.message(inbound, place, ours.as_ref(), on.now()),
+        None => Err(Unsendable::From),
+    })
 }

@@ -22,6 +22,7 @@ mod instruction;
 mod parameters;
 mod patience;
 mod replay;
+mod status;
 mod test;
 mod twiml;
 mod user;
@@ -96,6 +97,7 @@ fn keys(call: &Call) -> Vec<Key> {
             key::workspace(call.workspace),
         ],
         Call::Assignment(call) => assignment::keys(call).to_vec(),
+        Call::Status(call) => vec![key::message(call.message)],
         Call::Inbound(_) | Call::Replay(_) | Call::Again(_) | Call::Test(_) => Vec::new(),
     }
 }
@@ -106,6 +108,7 @@ async fn told(on: &Dependencies, call: &Call, loaded: Loaded) -> Result<Told, Fa
         Call::Conversation(call) => conversation::told(on, call, loaded).await,
         Call::User(call) => Ok(user::told(on, call, loaded)),
         Call::Event(call) => Ok(event::told(on, call, loaded)),
+        Call::Status(call) => Ok(status::told(on, call, loaded)),
         Call::Test(call) => Ok(test::told(on, call)),
         // Whose answer is read does not come here.
         Call::Assignment(_) | Call::Inbound(_) | Call::Replay(_) | Call::Again(_) => {

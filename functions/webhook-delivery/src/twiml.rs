@@ -1,6 +1,7 @@
 //! What an endpoint says to a customer's message, as the vendor's markup (rule E.4): messages, and where to go on.
 //!
 //! `<Message>` with its text or `<Body>` and `<Media>`, `<Sms>` as it was called before, and `<Redirect>`, behind which nothing is done.
+//! Of what becomes of a message `statusCallback` hears; `action`, which would be asked what comes next, is not supported.
 //! What else there is leads to a warning and is passed over. Text that is no markup is one message.
 
 use std::borrow::Cow;
@@ -9,6 +10,7 @@ use quick_xml::Reader;
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesStart, Event};
 use switchboard_caller::Answer;
+use switchboard_domain::incoming::Listener;
 use switchboard_domain::process::reply::{REPLIES_MAX, Reply};
 
 /// Elements are in one another this many times at most: a response, a message, its file.
@@ -180,7 +182,7 @@ impl Document {
             return;
         }
         for (name, _) in &verb.attributes {
-            if !matches!(name.as_str(), "to" | "from") {
+            if !matches!(name.as_str(), "to" | "from" | "statusCallback") {
                 self.warns(UNKNOWN, format!("{name} of <{}> is not supported", verb.name));
             }
         }
@@ -193,7 +195,16 @@ impl Document {
             }
         }
         let text = |name: &str| verb.attribute(name).cloned();
-        self.replies.push(Reply { to: text("to"), from: text("from"), body, media });
+        let status_callback = text("statusCallback").filter(|url| !url.trim().is_empty());
+        let status_callback = status_callback
+            .map(|url| Listener { url: url.trim().to_owned(), method: "POST".to_owned() });
+        self.replies.push(Reply {
+            to: text("to"),
+            from: text("from"),
+            body,
+            media,
+            status_callback,
+        });
     }
 
     fn goes_on(&mut self, verb: &Element) {
@@ -261,7 +272,9 @@ mod tests {
         );
         assert_eq!(bodies(&document), ["x"]);
         let codes: Vec<u32> = document.warnings.iter().map(|(code, _)| *code).collect();
-        assert_eq!(codes, [UNKNOWN; 5]);
+        assert_eq!(codes, [UNKNOWN; 4]);
+        let heard = document.replies[0].status_callback.as_ref().unwrap();
+        assert_eq!((heard.url.as_str(), heard.method.as_str()), ("/b", "POST"));
         let many = xml(&"<Message>x</Message>".repeat(REPLIES_MAX + 2));
         assert_eq!((many.replies.len(), many.warnings[0].0), (REPLIES_MAX, TOO_MANY));
     }

@@ -217,16 +217,23 @@ fn delivery(was: &Delivery, is: &Delivery, name: &str, found: &mut Found) {
     if is.attempts < was.attempts {
         found.add(GROWS, "the attempts of a delivery", [name]);
     }
-    if (was.participant, &was.pair) != (is.participant, &is.pair) {
+    let is_let_go = was.status == DeliveryStatus::Scheduled;
+    let is_same_sender = was.pair.proxy == is.pair.proxy;
+    if was.participant != is.participant
+        || was.pair.address != is.pair.address
+        || !(is_same_sender || is_let_go)
+    {
         found.add(FIXED, "the recipient of a delivery", [name]);
     }
 }
 
 /// The ladder, spelled anew: a mistake in the rule must not excuse itself.
 const fn climbs(was: DeliveryStatus, is: DeliveryStatus) -> bool {
-    use DeliveryStatus::{Delivered, Failed, Queued, Read, Sent, Undelivered};
+    use DeliveryStatus::{Canceled, Delivered, Failed, Queued, Read, Scheduled, Sent, Undelivered};
     match was {
-        Queued => !matches!(is, Queued),
+        Scheduled => matches!(is, Queued | Failed | Canceled),
+        Canceled => false,
+        Queued => !matches!(is, Queued | Scheduled | Canceled),
         Sent => matches!(is, Delivered | Read | Undelivered | Failed),
         Delivered => matches!(is, Read),
         Read => false,

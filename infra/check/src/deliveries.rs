@@ -20,6 +20,7 @@ const RECORDED: &str = "what a carrier accepted is recorded";
 const CARRIER_ID: &str = "a delivery that is out has its carrier's identifier";
 const LEASE: &str = "a delivery is leased while it is being sent, and only then";
 const NUMBERS: &str = "the deliveries of a message have numbers of their own";
+const UNSENT: &str = "what is scheduled or canceled was never handed over";
 const OUT: &str = "at rest every delivery is out or given up";
 
 /// Which delivery of which message.
@@ -82,14 +83,17 @@ fn name((message, delivery): DeliveryKey) -> String {
 }
 
 fn one(delivery: &Delivery, name: &str, at_rest: bool, found: &mut Found) {
-    use DeliveryStatus::{Delivered, Failed, Queued, Read, Sent, Undelivered};
+    use DeliveryStatus::{Canceled, Delivered, Failed, Queued, Read, Scheduled, Sent, Undelivered};
     let status = delivery.status.name();
     let has_id = delivery.carrier_message_id.is_some();
     match delivery.status {
         Sent | Delivered | Read | Undelivered if !has_id => {
             found.add(CARRIER_ID, format!("it is {status} without"), [name]);
         }
-        Queued | Sent | Delivered | Read | Undelivered | Failed => {}
+        Scheduled | Canceled if has_id || delivery.attempts > 0 => {
+            found.add(UNSENT, format!("it is {status}, and a send was begun"), [name]);
+        }
+        Scheduled | Canceled | Queued | Sent | Delivered | Read | Undelivered | Failed => {}
     }
     if delivery.begun.is_some() {
         if delivery.status != Queued || has_id {

@@ -38,6 +38,7 @@ fn every_invariant_is_broken_by_a_test() {
         include_str!("deliveries.rs"),
         include_str!("events.rs"),
         include_str!("interactions.rs"),
+        include_str!("merged.rs"),
         include_str!("offers.rs"),
         include_str!("references.rs"),
         include_str!("routing.rs"),

@@ -151,6 +151,8 @@ pub struct CarrierSettings<'a> {
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
 pub enum DeliveryStatus {
+    /// It waits for its time.
+    Scheduled,
     /// Still with us, or with the carrier.
     Queued,
     /// The carrier passed it on.
@@ -163,6 +165,8 @@ pub enum DeliveryStatus {
     Undelivered,
     /// It could not be sent.
     Failed,
+    /// It was taken back before its time.
+    Canceled,
 }
 
 impl DeliveryStatus {
@@ -172,9 +176,10 @@ impl DeliveryStatus {
     }
 
     /// Whether `next` may take this status's place: the ladder is only climbed, a failure ends it,
-    /// and only the proof of arrival undoes a failure.
+    /// and only the proof of arrival undoes a failure. No carrier has what is scheduled or canceled, so none reports on it.
     pub fn gives_way_to(self, next: Self) -> bool {
         match (self, next) {
+            (Self::Scheduled | Self::Canceled, _) | (_, Self::Scheduled | Self::Canceled) => false,
             (Self::Queued | Self::Sent, Self::Undelivered | Self::Failed)
             | (Self::Undelivered | Self::Failed, Self::Delivered | Self::Read) => true,
             (Self::Delivered | Self::Read, Self::Undelivered | Self::Failed)
@@ -194,14 +199,26 @@ mod tests {
     use serde_json::Value;
     use strum::VariantArray as _;
 
-    use super::DeliveryStatus::{Delivered, Failed, Queued, Read, Sent, Undelivered};
+    use super::DeliveryStatus::{
+        Canceled, Delivered, Failed, Queued, Read, Scheduled, Sent, Undelivered,
+    };
     use super::*;
 
     #[test]
     fn names_are_spelled_as_published() {
         let all = DeliveryStatus::VARIANTS.iter();
         let names: Vec<&str> = all.clone().map(|status| status.name()).collect();
-        assert_eq!(names, ["queued", "sent", "delivered", "read", "undelivered", "failed"]);
+        let published = [
+            "scheduled",
+            "queued",
+            "sent",
+            "delivered",
+            "read",
+            "undelivered",
+            "failed",
+            "canceled",
+        ];
+        assert_eq!(names, published);
         let stored: Vec<Value> = all.map(|status| serde_json::to_value(status).unwrap()).collect();
         assert_eq!(stored, names);
     }
@@ -236,7 +253,8 @@ mod tests {
             (Failed, Delivered),
             (Failed, Read),
         ];
-        let all: [DeliveryStatus; 6] = [Queued, Sent, Delivered, Read, Undelivered, Failed];
+        let all: [DeliveryStatus; 8] =
+            [Scheduled, Queued, Sent, Delivered, Read, Undelivered, Failed, Canceled];
         for from in all {
             for to in all {
                 assert_eq!(from.gives_way_to(to), allowed.contains(&(from, to)), "{from:?} {to:?}");

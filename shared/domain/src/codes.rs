@@ -57,6 +57,7 @@ codes! {
 
     InvalidTo = 21211, 400, "Invalid 'To' address";
     InvalidFrom = 21212, 400, "Invalid 'From' address";
+    InvalidApplicationSid = 21218, 400, "Invalid ApplicationSid";
     InvalidPhoneNumber = 21421, 400, "PhoneNumber is invalid";
     PhoneNumberTaken = 21422, 400, "PhoneNumber is not available";
     AreaCodeNotSupported = 21457, 400, "AreaCode is not supported";
@@ -89,6 +90,10 @@ codes! {
     InvalidContentRetention = 30029, 400, "Invalid ContentRetention";
     InvalidAddressRetention = 30030, 400, "Invalid AddressRetention";
     MessageNotCancelable = 30409, 400, "This message cannot be canceled";
+    SendAtMissing = 35111, 400, "SendAt timestamp is missing";
+    InvalidSendAt = 35114, 400, "SendAt must be an ISO 8601 time between 300 seconds and 35 days in the future";
+    ScheduleNeedsService = 35118, 400, "MessagingServiceSid is required to schedule a message";
+    InvalidScheduleType = 35126, 400, "The ScheduleType value provided is not supported: it must be fixed";
     ConsentNotKept = 30646, 400, "Failed to Upsert Consent";
     SameFromAndTo = 63031, 400, "A message cannot have the same 'From' and 'To'";
 

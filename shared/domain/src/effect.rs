@@ -4,7 +4,11 @@
 //! committed, and again by `effect-relay`. Its receiver must be idempotent. They name
 //! things and carry no content, so that an item stays small and its reader sees the truth of the moment.
 
+mod wake;
+
 use serde::{Deserialize, Serialize};
+
+pub use self::wake::{ConversationAlarm, MessagesAlarm, RouterAlarm, Wake};
 
 use crate::conversation::{EventName, Level, Participant, Reason, SpeakerChange};
 use crate::sid::{
@@ -12,7 +16,6 @@ use crate::sid::{
     MediaSid, MessageSid, ReservationSid, TaskSid, UserSid, WorkerSid, WorkflowSid, WorkspaceSid,
 };
 use crate::task::status::TaskStatus;
-use crate::timestamp::Timestamp;
 
 /// One request of a function to another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,7 +65,7 @@ pub enum CertainRoad {
     /// kilobyte larger.
     Derived,
     /// What is lost costs a minute at most: the tick of every minute lets each router look at all that is due, and wakes
-    /// every conversation that is.
+    /// every conversation and every scheduled message that is.
     Tick,
 }
 
@@ -268,6 +271,8 @@ pub enum Call {
     Replay(ReplayCall),
     /// Of a number's or a service's webhook for what customers write.
     Inbound(InboundCall),
+    /// Of whoever hears of a message's status.
+    Status(StatusCall),
     /// Of what was told in vain, once more.
     Again(AgainCall),
     /// Of an endpoint that is tried.
@@ -285,6 +290,7 @@ impl Call {
                 }
             },
             Self::Inbound(call) => call.pair.clone(),
+            Self::Status(call) => format!("{}-{}", call.message, call.copy),
             Self::Replay(call) => format!("{}-{}", call.conversation, call.webhook),
             Self::User(call) => format!("{}-{}", call.user, call.level.name()),
             Self::Event(call) => call.resource.clone(),
@@ -347,6 +353,21 @@ pub struct InboundCall {
     pub inbound: MessageSid,
     /// Digits that stand for the customer and the number: of what one writes to the other is told in order.
     pub pair: String,
+}
+
+/// Tell whoever a message names of the status that one of its copies came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatusCall {
+    /// The message, which names who is told.
+    pub message: MessageSid,
+    /// The number of the copy within it.
+    pub copy: u32,
+    /// The status: that of the change, whatever came since.
+    pub status: String,
+    /// Why it got no further.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_code: Option<u32>,
 }
 
 /// Make a call again whose time has come. It is in no order with others, and holds up none.
@@ -425,51 +446,11 @@ pub struct WebhookCall {
     pub client: Option<String>,
 }
 
-/// Wake somebody at a time. Early, late or twice does no harm: whoever is woken looks at the time themselves. It is told
-/// apart by its members: a message that was sent before there were several kinds reads as what it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Wake {
-    /// A router.
-    Router(RouterAlarm),
-    /// A conversation.
-    Conversation(ConversationAlarm),
-}
-
-impl Wake {
-    /// When.
-    pub const fn at(&self) -> Timestamp {
-        match self {
-            Self::Router(alarm) => alarm.at,
-            Self::Conversation(alarm) => alarm.at,
-        }
-    }
-}
-
-/// Wake a router.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RouterAlarm {
-    /// When.
-    pub at: Timestamp,
-    /// What to tell the router.
-    pub event: RouterEvent,
-}
-
-/// Look whether a conversation has been quiet for long enough.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ConversationAlarm {
-    /// When.
-    pub at: Timestamp,
-    /// Which.
-    pub conversation: ConversationSid,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::sid::Sid as _;
+    use crate::timestamp::Timestamp;
 
     #[test]
     fn an_effect_survives_its_queue() {
@@ -481,6 +462,7 @@ mod tests {
         for wake in [
             Wake::Router(RouterAlarm { at, event }),
             Wake::Conversation(ConversationAlarm { at, conversation }),
+            Wake::Messages(MessagesAlarm { at, messages: vec![MessageSid::derived(&["m"])] }),
         ] {
             let effect = Effect::Wake(wake.clone());
             let text = serde_json::to_string(&effect).unwrap();
@@ -536,6 +518,12 @@ mod tests {
             Call::Inbound(InboundCall {
                 inbound: MessageSid::derived(&["m"]),
                 pair: "p".to_owned(),
+            }),
+            Call::Status(StatusCall {
+                message: MessageSid::derived(&["m"]),
+                copy: 1,
+                status: "failed".to_owned(),
+                error_code: Some(30_036),
             }),
             Call::Again(AgainCall { delivery: DeliverySid::derived(&["d"]) }),
             Call::Test(TestCall {

@@ -7,13 +7,14 @@
 //!  to any other number ──▶ the number's URL, then its fallback
 //! ```
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::configuration::MessagingService;
 use crate::sender::OwnSender;
 
 /// An URL that is told of a message, and how.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listener {
     /// Where.
     pub url: String,
@@ -31,11 +32,12 @@ pub struct Listeners {
 }
 
 /// The settings of a resource, by the names of their parameters.
-fn settings(text: Option<&str>) -> Value {
+pub(crate) fn settings(text: Option<&str>) -> Value {
     text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
 }
 
-fn listener(settings: &Value, url: &str, method: &str) -> Option<Listener> {
+/// Who a setting names, and by what method.
+pub(crate) fn listener(settings: &Value, url: &str, method: &str) -> Option<Listener> {
     let url = settings[url].as_str().filter(|url| !url.is_empty())?.to_owned();
     let method = settings[method].as_str().unwrap_or("POST").to_ascii_uppercase();
     Some(Listener { url, method })

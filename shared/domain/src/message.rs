@@ -13,13 +13,16 @@
 mod copies;
 mod costs;
 mod delivery;
+mod failures;
 mod files;
 mod keyword;
 mod merge;
 mod metadata;
 mod programmable;
 mod rates;
+mod schedule;
 mod spend;
+mod terms;
 mod text;
 
 use std::collections::BTreeMap;
@@ -30,12 +33,17 @@ use serde::{Deserialize, Serialize};
 use self::copies::all_copies;
 pub use self::costs::{CostLine, CostSum, Costs};
 pub use self::delivery::{ATTEMPTS_MAX, Begin, Delivery, GAVE_UP, LEASE, Progress};
+pub use self::failures::failure_text;
 pub use self::files::{Copied, copied, files_of, without_file};
 pub use self::keyword::keyword_answer;
 pub use self::merge::{CopyOf, MERGED_MAX, MERGED_WITHIN_MAX, Taken};
 pub use self::programmable::{outside, unrouted};
 pub use self::rates::{NoRateCards, RateCards};
+pub use self::schedule::{
+    AHEAD_MAX, AHEAD_MIN, Look, Pool, cancel, look, needs_another_sender, send_at,
+};
 pub use self::spend::{Expense, NoSpendCaps, OVER_CAP, OverCap, Spend, SpendCaps};
+pub use self::terms::{EXPIRED, Terms, VALIDITY_MAX, status_callback, validity};
 pub use self::text::{TEXT_CHARS_MAX, fit_text};
 pub use crate::carriage::BODY_BYTES_MAX;
 
@@ -135,6 +143,9 @@ pub struct Fields {
     /// The template that it was made of, with its places filled in, if it is more than its text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filled: Option<Box<Filled>>,
+    /// How it is sent, where somebody said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms: Option<Box<Terms>>,
     /// The copies that go to customers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deliveries: Vec<Delivery>,
@@ -284,10 +295,12 @@ pub enum Command {
     },
 }
 
-/// Decides a command of Programmable Messaging. What a carrier does not have yet stays as it is. Redacting twice
+/// Decides a command of Programmable Messaging. What a carrier does not have yet stays as it is, also what is scheduled: it
+/// is canceled first. Redacting twice
 /// changes nothing.
 pub fn decide(message: &Message, command: Command, now: Timestamp) -> Result<Message, Refusal> {
-    let waits = |copy: &Delivery| copy.status == DeliveryStatus::Queued;
+    let waits =
+        |copy: &Delivery| matches!(copy.status, DeliveryStatus::Scheduled | DeliveryStatus::Queued);
     let mut after = message.clone();
     let fields = &mut after.fields;
     match command {
@@ -362,6 +375,7 @@ pub(crate) fn append(draft: &mut Draft<'_>, mut post: Post) -> Result<Message, R
         sender: None,
         answers_keyword: None,
         filled: post.filled,
+        terms: None,
         deliveries,
         origin: post.origin,
         author,

@@ -14,4 +14,5 @@ pub mod notify;
 pub mod parameters;
 pub mod reply;
 pub mod reservation;
+pub mod schedule;
 pub mod task;

@@ -76,6 +76,9 @@ pub enum Refusal {
     /// A carrier does not have it yet.
     #[error("{}", Code::MessageNotSentYet.sentence())]
     NotSentYet,
+    /// Only a scheduled message can be canceled (error dictionary, 30409).
+    #[error("{}", Code::MessageNotCancelable.sentence())]
+    NotCancelable,
     /// Neither text nor media.
     #[error("{}", Code::EmptyMessage.sentence())]
     EmptyMessage,
@@ -319,6 +322,7 @@ impl Refusal {
             Self::TooManyActions => Code::TooManyActions,
             Self::TooManyConversations => Code::TooManyConversations,
             Self::NotSentYet => Code::MessageNotSentYet,
+            Self::NotCancelable => Code::MessageNotCancelable,
             Self::SpeakerTokenMissing(_) | Self::SpeakerTokenStale { .. } => Code::StaleVersion,
             Self::EmptyMessage => Code::EmptyMessage,
             Self::BodyTooLong => Code::BodyTooLong,

@@ -187,6 +187,11 @@ impl Params {
         self.get(name).map(|value| flag(name, value)).transpose()
     }
 
+    /// A flag; empty counts as not given.
+    pub fn flag_given(&self, name: &str) -> Result<Option<bool>, ApiError> {
+        self.given(name).map(|value| flag(name, value)).transpose()
+    }
+
     /// A flag that the product reads as [`affirmed`]; empty counts as not given.
     pub fn affirmed(&self, name: &str) -> Result<Option<bool>, ApiError> {
         self.given(name).map(|value| affirmed(name, value)).transpose()

@@ -30,5 +30,5 @@ pub use failure::Failure;
 pub use lambda::{end_of, run_batch, serve, start, start_with};
 pub use lambda_runtime::Error;
 pub use needs::Needs;
-pub use own_sender::own_sender_key;
+pub use own_sender::{own_sender_in, own_sender_key};
 pub use patience::Patience;

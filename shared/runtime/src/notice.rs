@@ -2,24 +2,26 @@
 
 use switchboard_domain::address::ChannelType;
 use switchboard_domain::configuration::ConversationConfiguration;
-use switchboard_domain::conversation::{Conversation, ConversationEvent, Source};
+use switchboard_domain::conversation::{Conversation, Source};
 use switchboard_domain::effect::Effect;
-use switchboard_domain::message::Message;
-use switchboard_domain::process::notify;
+use switchboard_domain::message::{Message, Progress};
+use switchboard_domain::process::{notify, schedule};
 use switchboard_store::key;
 
 use crate::dependencies::Dependencies;
 use crate::failure::Failure;
 
 impl Dependencies {
-    /// The calls that events of a message lead to, if it is in a conversation.
+    /// The calls that a delivery leads to that got further: of the webhooks of its conversation, or else of whoever the message
+    /// names.
     pub async fn calls_about(
         &self,
         message: &Message,
-        events: &[ConversationEvent],
+        progress: &Progress,
     ) -> Result<Vec<Effect>, Failure> {
+        let events = &progress.events;
         let (Some(conversation), Some(event)) = (message.conversation, events.first()) else {
-            return Ok(Vec::new());
+            return Ok(schedule::status_calls(message, &progress.message));
         };
         let conversation: Option<Conversation> =
             self.store.get(key::conversation(conversation)).await?;

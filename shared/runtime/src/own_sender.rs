@@ -2,6 +2,7 @@
 
 use switchboard_domain::address::Address;
 use switchboard_domain::configuration::PhoneNumber;
+use switchboard_domain::record::Record;
 use switchboard_domain::sender::{ChannelSender, OwnSender, SenderKind, ShortCode};
 use switchboard_store::{Key, key};
 
@@ -17,6 +18,15 @@ pub fn own_sender_key(sender: &Address) -> Key {
             key::phone_number_of(sender)
         }
     }
+}
+
+/// The sender that was found in its place.
+pub fn own_sender_in(record: &Record) -> Option<OwnSender> {
+    record
+        .get::<PhoneNumber>()
+        .map(OwnSender::from)
+        .or_else(|| record.get::<ShortCode>().map(OwnSender::from))
+        .or_else(|| record.get::<ChannelSender>().map(OwnSender::from))
 }
 
 impl Dependencies {

@@ -1,6 +1,9 @@
-//! The conversations whose state may be due to change.
+//! The conversations whose state may be due to change, and the messages whose time comes.
+
+use std::str::FromStr;
 
 use switchboard_domain::effect::ConversationAlarm;
+use switchboard_domain::sid::MessageSid;
 use switchboard_domain::timestamp::Timestamp;
 
 use crate::Store;
@@ -22,15 +25,31 @@ impl Store {
         let rows = self.rows(&listing, None, false, most).await?;
         rows.iter().map(alarm).collect()
     }
+
+    /// The scheduled messages whose time has come by then, the first ones first, each with its time; as many as that at most.
+    pub async fn messages_due(
+        &self,
+        until: Timestamp,
+        most: usize,
+    ) -> Result<Vec<(MessageSid, Timestamp)>, StoreError> {
+        let all = Listing::scheduled();
+        let by_then = Listing { high: due_at(until), ..all };
+        let rows = self.rows(&by_then, None, false, most).await?;
+        rows.iter().map(|row| due(row, "message")).collect()
+    }
 }
 
 fn alarm(row: &Row) -> Result<ConversationAlarm, StoreError> {
-    let conversation = row.key("pk").and_then(|sid| sid.parse().ok());
+    let (conversation, at) = due(row, "conversation")?;
+    Ok(ConversationAlarm { at, conversation })
+}
+
+/// Who is due, and when.
+fn due<T: FromStr>(row: &Row, what: &str) -> Result<(T, Timestamp), StoreError> {
+    let who = row.key("pk").and_then(|sid| sid.parse().ok());
     let at = row.key("dsk").and_then(|at| at.parse().ok()).map(Timestamp);
-    let both = conversation.zip(at);
-    let alarm = both.map(|(conversation, at)| ConversationAlarm { at, conversation });
-    alarm.ok_or_else(|| StoreError::Defect {
+    who.zip(at).ok_or_else(|| StoreError::Defect {
         operation: "Query",
-        reason: "a row of the index due without its conversation or time".to_owned(),
+        reason: format!("a row of the index due without its {what} or time"),
     })
 }

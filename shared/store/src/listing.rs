@@ -2,7 +2,7 @@
 
 use switchboard_domain::record::Record;
 
-use crate::place::{DUE, Place, Table};
+use crate::place::{DUE, Place, SCHEDULED, Table};
 
 /// Sorts before every sort key that we write. A key in a condition may not be empty.
 const FIRST: &str = " ";
@@ -53,6 +53,11 @@ impl Listing {
     /// What is to be looked at of a table, in order of time.
     pub(crate) fn due_in(table: Table) -> Self {
         Self { index: Some("due"), ..Self::list(table, DUE) }
+    }
+
+    /// The messages that wait for their time, in order of it.
+    pub(crate) fn scheduled() -> Self {
+        Self { partition: SCHEDULED.to_owned(), ..Self::due() }
     }
 
     /// The other way round.

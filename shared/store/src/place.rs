@@ -70,6 +70,9 @@ pub fn indexed(index: u32) -> String {
 /// The partition of the index `due`.
 pub(crate) const DUE: &str = "DUE";
 
+/// The partition of the index `due` of messages that wait for their time: so many of them do not keep conversations waiting.
+pub(crate) const SCHEDULED: &str = "SCHEDULED";
+
 /// A sort key in order of time alone: an index may have two of one millisecond.
 pub(crate) fn due_at(time: Timestamp) -> String {
     format!("{:013}", time.0.max(0))
@@ -96,6 +99,12 @@ impl Place {
     /// With a row in the index `due`, if it is to be looked at.
     pub(crate) fn looked_at(mut self, at: Option<Timestamp>) -> Self {
         self.due = at.map(|at| IndexRow { pk: DUE.to_owned(), sk: due_at(at) });
+        self
+    }
+
+    /// With a row among what waits for its time, if it does.
+    pub(crate) fn scheduled(mut self, at: Option<Timestamp>) -> Self {
+        self.due = at.map(|at| IndexRow { pk: SCHEDULED.to_owned(), sk: due_at(at) });
         self
     }
 

@@ -192,7 +192,7 @@ async fn unsendable_messages_are_refused_with_their_published_codes() {
         (("Body", ""), 21602),
         (("Body", long.as_str()), 21617),
         (("MediaUrl", "nonsense"), 21620),
-        (("SendAt", "2030-01-01T00:00:00Z"), 20001),
+        (("SendAt", "2030-01-01T00:00:00Z"), 35126),
     ] {
         let form = [("To", CUSTOMER), ("From", BUSINESS), ("Body", "Hi"), change];
         assert_eq!(world.post(&messages(), &form).await.refusal(), (400, code), "{}", change.0);

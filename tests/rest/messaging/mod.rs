@@ -8,6 +8,7 @@ mod numbers;
 mod pools;
 mod senders;
 mod services;
+mod terms;
 
 use switchboard_tests::ACCOUNT;
 

@@ -11,32 +11,37 @@ use switchboard_domain::private::Private;
 use switchboard_domain::process::media::copies;
 use switchboard_domain::process::notify::sends;
 use switchboard_domain::process::reply::MEDIA_MAX;
+use switchboard_domain::sender::Switches;
 use switchboard_domain::sid::MessageSid;
 use switchboard_rest::fields::is_web_url;
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
 
 use super::sender::{Sender, sender};
+use super::terms::Asked;
 use super::{View, render, template};
 use crate::keep_new;
 
 /// `POST …/Messages.json`.
 pub(crate) async fn create(call: &Call<'_>) -> Answer {
-    check(&call.form)?;
+    let asked = Asked::read(&call.form, call.now)?;
     let to = recipient(&call.form)?;
     let filled = template::given(call).await?;
     let (body, media) = match &filled {
         Some(filled) => (filled.text(), Vec::new()),
         None => content(&call.form)?,
     };
-    let Sender { pair, by, smart_encoding } = sender(call, &to, !media.is_empty()).await?;
+    let Sender { pair, by, pool, own } = sender(call, &to, !media.is_empty()).await?;
     let service = by.as_ref().map(|(service, _)| *service);
     if call.on.is_refused(&[&to], &pair.proxy, service).await? {
         return Err(Code::OptedOut.into());
     }
-    let is_text = to_text(&pair, &media) && smart_encoding;
+    let switches = pool.as_ref().map(|pool| Switches::of(pool.settings.as_deref()));
+    let smart_encoding = switches.is_some_and(|switches| switches.smart_encoding);
+    let is_text = to_text(&pair, &media) && asked.smart_encoded.unwrap_or(smart_encoding);
     let body = body.map(|body| if is_text { Private(smart(&body).into_owned()) } else { body });
     let sid: MessageSid = call.on.mint();
-    let message = outside(sid, pair, body, media, by, call.now)?;
+    let terms = asked.terms(call, &pair.proxy, (pool.as_ref(), own)).await?;
+    let message = outside(sid, pair, body, media, by, call.now)?.on_terms(terms);
     let message = match filled {
         Some(filled) if is_text => message.made_of(filled.encoded()),
         Some(filled) => message.made_of(filled),
@@ -52,24 +57,6 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
 /// Whether a message goes as a text message, whose length is counted in segments.
 fn to_text(pair: &Pair, media: &[Media]) -> bool {
     media.is_empty() && pair.address.channel() == ChannelType::Sms
-}
-
-/// Refuses what would be sent otherwise than asked for.
-fn check(form: &Params) -> Result<(), ApiError> {
-    for (name, code) in [
-        ("ContentRetention", Code::InvalidContentRetention),
-        ("AddressRetention", Code::InvalidAddressRetention),
-    ] {
-        if form.given(name).is_some_and(|value| !value.eq_ignore_ascii_case("retain")) {
-            return Err(ApiError::because(code, "only retain is supported"));
-        }
-    }
-    if form.given("StatusCallback").is_some_and(|url| !is_web_url(url)) {
-        return Err(Code::InvalidStatusCallback.into());
-    }
-    form.integer("ValidityPeriod", 1, 36_000)
-        .map_err(|error| error.coded(Code::InvalidValidityPeriod))?;
-    Ok(())
 }
 
 fn recipient(form: &Params) -> Result<Address, ApiError> {
@@ -147,18 +134,5 @@ mod tests {
                 "{wrong}"
             );
         }
-    }
-
-    #[test]
-    fn parameters_that_would_not_be_obeyed_are_refused() {
-        for (form, code) in [
-            ("ContentRetention=discard", 30029),
-            ("AddressRetention=obfuscate", 30030),
-            ("StatusCallback=nonsense", 21609),
-            ("ValidityPeriod=0", 21624),
-        ] {
-            assert_eq!(check(&Params::parse(form.as_bytes())).unwrap_err().code, code, "{form}");
-        }
-        assert!(check(&Params::parse(b"ContentRetention=retain&SmartEncoded=true")).is_ok());
     }
 }

@@ -7,23 +7,25 @@ pub(crate) mod receipt;
 pub(crate) mod search;
 mod sender;
 mod template;
+mod terms;
 
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 use switchboard_domain::address::{Address, ChannelType};
 use switchboard_domain::carriage::{CarrierName, DeliveryStatus, message_sid};
-use switchboard_domain::codes::Code;
 use switchboard_domain::decision::Decision;
 use switchboard_domain::encoding::segments;
-use switchboard_domain::message::{self, Command, Delivery, Message};
+use switchboard_domain::message::{self, Command, Delivery, Message, failure_text};
 use switchboard_domain::process::media::removals;
+use switchboard_domain::process::schedule::status_calls;
+use switchboard_domain::refusal::Refusal;
 use switchboard_domain::sid::{MessageSid, MmsSid, Sid as _, SmsSid};
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::{key, take};
 
-use crate::{carrier_codes, uri};
+use crate::uri;
 
 /// One programmable message.
 #[derive(Debug, Clone)]
@@ -64,7 +66,7 @@ impl View {
         self.message.to(self.delivery())
     }
 
-    /// When it was taken over, which also counts as when it was sent.
+    /// When it was taken over.
     pub(crate) fn created(&self) -> Timestamp {
         self.delivery().map_or(self.message.created, |delivery| delivery.created)
     }
@@ -79,20 +81,22 @@ impl View {
         let Some(delivery) = self.delivery() else {
             return "received";
         };
-        match delivery.status {
-            DeliveryStatus::Queued if delivery.begun.is_some() => "sending",
-            DeliveryStatus::Queued
-                if delivery.attempts == 0 && self.message.messaging_service.is_some() =>
-            {
-                "accepted"
-            }
-            other => other.name(),
-        }
+        self.message.status_of(delivery)
     }
 
-    /// Whether a carrier does not have it yet.
+    /// Whether a carrier does not have it, or never gets it.
     fn waits(&self) -> bool {
-        self.delivery().is_some_and(|delivery| delivery.status == DeliveryStatus::Queued)
+        self.delivery().is_some_and(|delivery| {
+            matches!(
+                delivery.status,
+                DeliveryStatus::Scheduled | DeliveryStatus::Queued | DeliveryStatus::Canceled
+            )
+        })
+    }
+
+    /// When it was taken over to be sent at once, or let go at its time.
+    pub(crate) fn sent(&self) -> Timestamp {
+        self.delivery().map_or(self.message.created, |copy| self.message.queued_at(copy))
     }
 
     /// What is counted in segments: the text of a text message.
@@ -128,7 +132,8 @@ pub(crate) async fn fetch(call: &Call<'_>, sid: &str) -> Answer {
     Ok(Reply::ok(render(call, &load(call, sid).await?)))
 }
 
-/// `POST …/Messages/{Sid}.json`: an empty body takes the text away, from the conversation too; it is one record.
+/// `POST …/Messages/{Sid}.json`: an empty body takes the text away, from the conversation too; it is one record. A scheduled
+/// message is taken back by `Status=canceled`, and then can be redacted at once.
 pub(crate) async fn update(call: &Call<'_>, sid: &str) -> Answer {
     let redact = match call.form.get("Body") {
         Some("") => true,
@@ -137,24 +142,26 @@ pub(crate) async fn update(call: &Call<'_>, sid: &str) -> Answer {
         }
         None => false,
     };
-    if let Some(status) = call.form.given("Status") {
-        load(call, sid).await?;
-        if status.eq_ignore_ascii_case("canceled") {
-            return Err(ApiError::because(Code::MessageNotCancelable, "only a scheduled one can"));
-        }
+    let status = call.form.given("Status");
+    if status.is_some_and(|status| !status.eq_ignore_ascii_case("canceled")) {
         return Err(ApiError::bad("Invalid parameter: Status must be canceled"));
     }
     let view = call.decide(async || {
         let view = load(call, sid).await?;
-        if !redact {
-            return Ok((view, Decision::unchanged()));
+        let mut message = Message::clone(&view.message);
+        if status.is_some() {
+            let copy = view.delivery().ok_or(Refusal::NotCancelable)?.number;
+            message = message::cancel(&message, copy, call.now)?;
         }
-        let message = message::decide(&view.message, Command::Redact, call.now)?;
+        if redact {
+            message = message::decide(&message, Command::Redact, call.now)?;
+        }
         if message == *view.message {
             return Ok((view, Decision::unchanged()));
         }
         let shown = View { message: Arc::new(message.clone()), delivery: view.delivery };
-        Ok::<_, ApiError>((shown, Decision::put(message)))
+        let told = status_calls(&view.message, &message);
+        Ok::<_, ApiError>((shown, Decision::put(message).asking(told)))
     });
     Ok(Reply::ok(render(call, &view.await?)))
 }
@@ -177,7 +184,7 @@ pub(crate) fn render(call: &Call<'_>, view: &View) -> Value {
     let path = format!("/Messages/{}", view.sid());
     let error_code = view.delivery().and_then(|delivery| delivery.error_code);
     let body = view.message.body.as_ref().map_or("", |body| body.as_str());
-    let sent = (!view.waits()).then(|| view.created().rfc2822());
+    let sent = (!view.waits()).then(|| view.sent().rfc2822());
     json!({
         "sid": view.sid(),
         "account_sid": call.on.config.account_sid,
@@ -188,7 +195,7 @@ pub(crate) fn render(call: &Call<'_>, view: &View) -> Value {
         "direction": view.message.direction,
         "status": view.status(),
         "error_code": error_code,
-        "error_message": error_code.and_then(carrier_codes::text),
+        "error_message": error_code.and_then(failure_text),
         "num_segments": segments(view.counted()).to_string(),
         "num_media": view.message.media.len().to_string(),
         "messaging_service_sid": view.message.messaging_service,

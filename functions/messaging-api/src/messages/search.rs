@@ -48,9 +48,7 @@ impl Filter {
         let same = |wanted: &Option<Address>, is: Option<&Address>| {
             wanted.as_ref().is_none_or(|wanted| is == Some(wanted))
         };
-        same(&self.from, view.from())
-            && same(&self.to, view.to())
-            && self.sent.holds(view.created())
+        same(&self.from, view.from()) && same(&self.to, view.to()) && self.sent.holds(view.sent())
     }
 }
 

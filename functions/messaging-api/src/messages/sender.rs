@@ -2,12 +2,12 @@
 
 use switchboard_domain::address::{Address, ChannelType, alphanumeric_sender};
 use switchboard_domain::codes::Code;
-use switchboard_domain::configuration::{MessagingService, PhoneNumber};
+use switchboard_domain::configuration::MessagingService;
 use switchboard_domain::conversation::Pair;
 use switchboard_domain::decision::Decision;
 use switchboard_domain::refusal::Refusal;
 use switchboard_domain::sender::{
-    SenderKind, SenderReceipt, ShortCode, StickySender, Switches, Wanted, choose,
+    OwnSender, SenderReceipt, StickySender, Switches, Wanted, choose,
 };
 use switchboard_domain::sid::MessagingServiceSid;
 use switchboard_rest::{ApiError, Call};
@@ -17,8 +17,10 @@ use switchboard_store::{key, take};
 pub(crate) struct Sender {
     pub(crate) pair: Pair,
     pub(crate) by: Option<(MessagingServiceSid, SenderReceipt)>,
-    /// Whether the service replaces what makes a text twice as long.
-    pub(crate) smart_encoding: bool,
+    /// That service.
+    pub(crate) pool: Option<MessagingService>,
+    /// The sender's record, if it was read.
+    pub(crate) own: Option<OwnSender>,
 }
 
 /// Who sends: the one that is named, or one of the pool (rule E.2).
@@ -36,8 +38,8 @@ pub(crate) async fn sender(
         (None, None) => Err(Code::MessageNeedsFrom.into()),
         (None, Some(service)) => chosen(call, service, to, has_files).await,
         (Some(from), None) => {
-            check_sender(call, &from).await?;
-            Ok(Sender { pair: pair(to, from)?, by: None, smart_encoding: false })
+            let own = check_sender(call, &from).await?;
+            Ok(Sender { pair: pair(to, from)?, by: None, pool: None, own })
         }
         (Some(from), Some(service)) => {
             let found: Option<MessagingService> =
@@ -47,8 +49,7 @@ pub(crate) async fn sender(
                 return Err(Code::SenderNotInPool.into());
             }
             let by = Some((service, SenderReceipt::named(&from)));
-            let smart_encoding = Switches::of(pool.settings.as_deref()).smart_encoding;
-            Ok(Sender { pair: pair(to, from)?, by, smart_encoding })
+            Ok(Sender { pair: pair(to, from)?, by, pool: Some(pool), own: None })
         }
     }
 }
@@ -72,29 +73,19 @@ async fn chosen(
         let choice = choose(&pool, switches, wanted, used_to.as_ref())?;
         let pair = pair(to, choice.sender)?;
         let decision = choice.sticky.map_or_else(Decision::unchanged, Decision::put);
-        let (by, smart_encoding) = (Some((service, choice.receipt)), switches.smart_encoding);
-        Ok::<_, ApiError>((Sender { pair, by, smart_encoding }, decision))
+        let by = Some((service, choice.receipt));
+        Ok::<_, ApiError>((Sender { pair, by, pool: Some(pool), own: None }, decision))
     })
     .await
 }
 
 /// A number must be the account's; an alphanumeric sender or one on a channel is the carrier's to judge.
-async fn check_sender(call: &Call<'_>, from: &Address) -> Result<(), ApiError> {
+async fn check_sender(call: &Call<'_>, from: &Address) -> Result<Option<OwnSender>, ApiError> {
     if from.channel() != ChannelType::Sms || alphanumeric_sender(from.as_str()) {
-        return Ok(());
+        return Ok(None);
     }
-    let is_ours = match SenderKind::of(from) {
-        SenderKind::ShortCode => {
-            call.on.store.get::<ShortCode>(key::short_code_of(from)).await?.is_some()
-        }
-        SenderKind::LongCode
-        | SenderKind::TollFree
-        | SenderKind::Alphanumeric
-        | SenderKind::Channel => {
-            call.on.store.get::<PhoneNumber>(key::phone_number_of(from)).await?.is_some()
-        }
-    };
-    if is_ours { Ok(()) } else { Err(Code::FromNotOurs.into()) }
+    let own = call.on.own_sender(from).await?;
+    own.map(Some).ok_or_else(|| Code::FromNotOurs.into())
 }
 
 /// Both addresses, with the published codes of those that do not fit together.

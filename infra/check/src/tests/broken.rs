@@ -220,6 +220,16 @@ fn a_delivery_that_was_handed_over_twice_is_found() {
 }
 
 #[test]
+fn what_waits_for_its_time_and_was_handed_over_is_found() {
+    let invariant = "what is scheduled or canceled was never handed over";
+    for status in ["scheduled", "canceled"] {
+        breaks(invariant, Moment::Step, |world| {
+            stored(world.reply(), |it| it["deliveries"][0]["status"] = json!(status));
+        });
+    }
+}
+
+#[test]
 fn copies_that_leave_together_and_do_not_both_say_so_are_found() {
     let invariant = "copies that leave together say so of each other";
     for member in ["merged", "merged_into"] {

@@ -432,10 +432,12 @@ impl MetaStub {
     /// The `messages` change that tells what became of one message. WhatsApp knows no other failure than `failed`.
     fn status(&self, message: &Taken, from: &Address, to: &Address) -> Value {
         let word = match message.status {
-            DeliveryStatus::Queued | DeliveryStatus::Sent => "sent",
+            DeliveryStatus::Scheduled | DeliveryStatus::Queued | DeliveryStatus::Sent => "sent",
             DeliveryStatus::Delivered => "delivered",
             DeliveryStatus::Read => "read",
-            DeliveryStatus::Undelivered | DeliveryStatus::Failed => "failed",
+            DeliveryStatus::Undelivered | DeliveryStatus::Failed | DeliveryStatus::Canceled => {
+                "failed"
+            }
         };
         let mut status = json!({
             "id": message.id,

@@ -84,6 +84,8 @@ pub(super) fn build(
     pairs.extend(composed.iter().map(|(name, value)| (*name, value.as_str())));
     pairs.extend(message.media.iter().map(|media| ("MediaUrl", media.url.as_str())));
     pairs.extend(callback.as_deref().map(|url| ("StatusCallback", url)));
+    let validity = message.valid_seconds.map(|seconds| seconds.to_string());
+    pairs.extend(validity.as_deref().map(|seconds| ("ValidityPeriod", seconds)));
     let form = form::encode(pairs).into_bytes();
     let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
     let mut request = request(connection, Method::POST, &connection.messages_path());

@@ -133,6 +133,19 @@ fn everybody_in_a_group_is_a_recipient_of_one_message() {
     assert_eq!(to, ["+14155550123", "+14155550124", "+14155550125"]);
 }
 
+#[test]
+fn how_long_it_may_wait_there_is_said_if_somebody_said_so() {
+    let carriers = With::secret("secret").carriers();
+    let said = |valid_seconds| {
+        let message = OutboundMessage { valid_seconds, ..message() };
+        let request = carriers.get(CARRIER).build(&message).unwrap();
+        let mut form = form_urlencoded::parse(&request.body).into_owned();
+        form.find(|(name, _)| name == "ValidityPeriod").map(|(_, seconds)| seconds)
+    };
+    assert_eq!(said(Some(90)).as_deref(), Some("90"));
+    assert_eq!(said(None), None);
+}
+
 async fn send_to(act: Act) -> SendOutcome {
     send_within(Timeouts::default().total, act).await
 }

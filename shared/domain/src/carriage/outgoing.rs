@@ -30,6 +30,8 @@ pub struct OutboundMessage {
     pub composed: Option<Composed>,
     /// The carrier's identifier of the message that it answers.
     pub reply_to: Option<String>,
+    /// How long the carrier may keep it waiting, in seconds, if the sender said so.
+    pub valid_seconds: Option<u32>,
     /// Whether the carrier is asked to tell us our names back when it reports: of a message that is not kept, nobody
     /// could make use of them.
     pub is_kept: bool,
@@ -52,6 +54,7 @@ impl OutboundMessage {
             media: Vec::new(),
             composed: None,
             reply_to: None,
+            valid_seconds: None,
             is_kept: true,
         }
     }

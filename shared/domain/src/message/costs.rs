@@ -53,11 +53,12 @@ impl Costs {
         cards: &RateCards,
     ) {
         for one in &message.deliveries {
+            let at = message.queued_at(one);
             // What left with another copy was not handed over by itself.
             let was_handed_over = one.carrier_message_id.is_some() && one.merged_into.is_none();
-            if was_handed_over && (from..to).contains(&one.created) {
+            if was_handed_over && (from..to).contains(&at) {
                 let line = CostLine {
-                    day: one.created.day(),
+                    day: at.day(),
                     channel: one.pair.address.channel(),
                     category: one.pricing.as_ref().and_then(|told| told.category.clone()),
                 };
@@ -80,7 +81,10 @@ impl CostSum {
         self.copies += 1;
         let told = one.pricing.as_ref();
         let price = told.and_then(|told| told.price.as_ref());
-        let arrives = !matches!(one.status, DeliveryStatus::Undelivered | DeliveryStatus::Failed);
+        let arrives = !matches!(
+            one.status,
+            DeliveryStatus::Undelivered | DeliveryStatus::Failed | DeliveryStatus::Canceled
+        );
         match told.and_then(|told| told.billable).or(price.map(|price| price.nanos > 0)) {
             Some(true) => self.billable += 1,
             None if arrives => self.unknown += 1,

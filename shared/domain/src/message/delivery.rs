@@ -90,7 +90,7 @@ pub enum Begin {
         /// When the lease is over.
         until: Timestamp,
     },
-    /// It is out, or it failed for good.
+    /// It is out, it failed for good, or it is not to go out: its time has not come, or it was canceled.
     Done,
 }
 
@@ -126,7 +126,10 @@ impl Delivery {
     /// delivered.
     pub fn came_to(&self, before: &Message) -> Option<DeliveryStatus> {
         let end = |status| match status {
-            DeliveryStatus::Queued | DeliveryStatus::Sent => None,
+            DeliveryStatus::Scheduled
+            | DeliveryStatus::Queued
+            | DeliveryStatus::Sent
+            | DeliveryStatus::Canceled => None,
             DeliveryStatus::Delivered | DeliveryStatus::Read => Some(DeliveryStatus::Delivered),
             DeliveryStatus::Undelivered | DeliveryStatus::Failed => Some(DeliveryStatus::Failed),
         };
@@ -144,7 +147,9 @@ impl Delivery {
             (DeliveryStatus::Queued, None, Some(since)) => Begin::AskFirst { since },
             (DeliveryStatus::Queued, Some(_), _)
             | (
-                DeliveryStatus::Sent
+                DeliveryStatus::Scheduled
+                | DeliveryStatus::Canceled
+                | DeliveryStatus::Sent
                 | DeliveryStatus::Delivered
                 | DeliveryStatus::Read
                 | DeliveryStatus::Undelivered

@@ -1,7 +1,7 @@
 //! A message as Programmable Messaging sees it.
 
 use super::{Delivery, Direction, Fields, Message, Origin};
-use crate::carriage::{InboundMessage, Media};
+use crate::carriage::{DeliveryStatus, InboundMessage, Media};
 use crate::conversation::Pair;
 use crate::private::Private;
 use crate::refusal::Refusal;
@@ -24,6 +24,18 @@ impl Message {
         self.fields.body = filled.text();
         self.fields.filled = Some(Box::new(filled));
         self
+    }
+
+    /// The status of a copy, as Programmable Messaging shows it (rule E.7).
+    pub fn status_of(&self, copy: &Delivery) -> &'static str {
+        let waits = copy.status == DeliveryStatus::Queued;
+        if waits && copy.begun.is_some() {
+            "sending"
+        } else if waits && copy.attempts == 0 && self.messaging_service.is_some() {
+            "accepted"
+        } else {
+            copy.status.name()
+        }
     }
 
     /// What one view of it is called: the carrier's own identifier where that is one, else kin of the message's. `delivery` is the
@@ -63,6 +75,7 @@ pub fn unrouted(inbound: &InboundMessage, service: Option<MessagingServiceSid>) 
         sender: None,
         answers_keyword: None,
         filled: None,
+        terms: None,
         deliveries: Vec::new(),
         created: inbound.received_at,
         edited: None,
@@ -101,6 +114,7 @@ pub fn outside(
         sender,
         answers_keyword: None,
         filled: None,
+        terms: None,
         deliveries: vec![Delivery::new(1, None, pair, now)],
         created: now,
         edited: None,

@@ -189,12 +189,11 @@ fn of_replay(conversation: &Conversation, step: &ReplayStep) -> Vec<Effect> {
     calls.chain(next).map(Effect::Notify).collect()
 }
 
-/// Asks for every copy of a message to be handed to its carrier; those of a group are handed over with one of them.
+/// Asks for every copy of a message to be handed to its carrier, unless its time has not come; those of a group are handed over
+/// with one of them.
 pub fn sends(message: &Message) -> Vec<Effect> {
-    let all = message
-        .deliveries
-        .iter()
-        .filter(|delivery| delivery.led_by.is_none() && delivery.status != DeliveryStatus::Failed);
+    let is_sent = |copy: &&Delivery| copy.status == DeliveryStatus::Queued && copy.led_by.is_none();
+    let all = message.deliveries.iter().filter(is_sent);
     all.map(|delivery| send(message, delivery)).collect()
 }
 

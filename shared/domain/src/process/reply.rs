@@ -7,8 +7,10 @@ use crate::carriage::Media;
 use crate::codes::Code;
 use crate::conversation::Pair;
 use crate::decision::Decision;
-use crate::message::{Message, TEXT_CHARS_MAX, outside};
+use crate::incoming::Listener;
+use crate::message::{Message, TEXT_CHARS_MAX, Terms, outside, status_callback};
 use crate::private::Private;
+use crate::sender::OwnSender;
 use crate::sid::{MessageSid, Sid as _};
 use crate::timestamp::Timestamp;
 
@@ -28,6 +30,8 @@ pub struct Reply {
     pub body: String,
     /// Where the files are.
     pub media: Vec<String>,
+    /// Who hears of its status, if not whoever the number that sends it names.
+    pub status_callback: Option<Listener>,
 }
 
 /// Why a reply is not sent.
@@ -63,8 +67,8 @@ impl Reply {
         (own != Some(&from)).then_some(from)
     }
 
-    /// The message that it is. Its identifier follows from the one that it answers and from its place among the answers, so
-    /// what is asked for twice is sent once.
+    /// The message that it is, by the record of the sender. Its identifier follows from the one that it answers and
+    /// from its place among the answers, so what is asked for twice is sent once.
     ///
     /// # Errors
     /// Says what about it cannot be.
@@ -72,6 +76,7 @@ impl Reply {
         &self,
         inbound: &Message,
         place: usize,
+        own: Option<&OwnSender>,
         now: Timestamp,
     ) -> Result<Message, Unsendable> {
         let origin = inbound.origin.as_ref().ok_or(Unsendable::To)?;
@@ -99,7 +104,9 @@ impl Reply {
         let pair = Pair::new(to, from).map_err(|_| Unsendable::From)?;
         let sid = Self::sid(inbound.sid, place);
         let message = outside(sid, pair, body, media.collect(), None, now);
-        message.map(Message::in_answer).map_err(|_| Unsendable::Body)
+        let status_callback = status_callback(self.status_callback.clone(), None, own);
+        let terms = Terms { status_callback, ..Terms::default() };
+        message.map(|it| it.in_answer().on_terms(terms)).map_err(|_| Unsendable::Body)
     }
 
     /// The identifier of the reply at a place.
@@ -140,13 +147,13 @@ mod tests {
     #[test]
     fn a_reply_goes_to_who_wrote_by_the_number_they_wrote_to_and_is_the_same_twice() {
         let inbound = inbound();
-        let first = reply(" thanks ").message(&inbound, 0, NOW).unwrap();
+        let first = reply(" thanks ").message(&inbound, 0, None, NOW).unwrap();
         let pair = &first.deliveries[0].pair;
         assert_eq!((pair.address.as_str(), pair.proxy.as_str()), ("+14155550100", "+18005550199"));
         assert_eq!(first.body.as_ref().unwrap().as_str(), "thanks");
         assert_eq!(first.direction, Direction::OutboundReply);
-        assert_eq!(first.sid, reply("thanks").message(&inbound, 0, NOW).unwrap().sid);
-        assert_ne!(first.sid, reply("thanks").message(&inbound, 1, NOW).unwrap().sid);
+        assert_eq!(first.sid, reply("thanks").message(&inbound, 0, None, NOW).unwrap().sid);
+        assert_ne!(first.sid, reply("thanks").message(&inbound, 1, None, NOW).unwrap().sid);
         assert_eq!(send(vec![first]).effects.len(), 1);
     }
 
@@ -170,11 +177,11 @@ mod tests {
             (Reply { media: vec!["file:///etc/hosts".to_owned()], ..reply("x") }, 21_620),
             (Reply { media: vec!["/a.png".to_owned()], ..reply("x") }, 21_620),
         ] {
-            let found = reply.message(&inbound, 0, NOW).map_err(Unsendable::number);
+            let found = reply.message(&inbound, 0, None, NOW).map_err(Unsendable::number);
             assert_eq!(found, Err(code), "{reply:?}");
         }
-        assert!(reply(&"x".repeat(TEXT_CHARS_MAX)).message(&inbound, 0, NOW).is_ok());
-        assert_eq!(files(2).message(&inbound, 0, NOW).unwrap().media.len(), 2);
+        assert!(reply(&"x".repeat(TEXT_CHARS_MAX)).message(&inbound, 0, None, NOW).is_ok());
+        assert_eq!(files(2).message(&inbound, 0, None, NOW).unwrap().media.len(), 2);
     }
 
     #[test]

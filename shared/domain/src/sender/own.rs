@@ -2,8 +2,7 @@
 
 use super::{ChannelSender, ShortCode};
 use crate::configuration::PhoneNumber;
-use crate::incoming::Listeners;
-use crate::record::Record;
+use crate::incoming::{Listener, Listeners, listener, settings};
 use crate::sid::MessagingServiceSid;
 
 /// A sender that the account has a record of.
@@ -13,18 +12,11 @@ pub struct OwnSender {
     pub messaging_service: Option<MessagingServiceSid>,
     /// Who is told of what customers write to it, unless its service says otherwise.
     pub listeners: Listeners,
+    /// Who hears of the status of what it sends, unless the message or its service says otherwise.
+    pub status_callback: Option<Listener>,
 }
 
 impl OwnSender {
-    /// What a record says; none if it is not one of a sender.
-    pub fn from_record(record: &Record) -> Option<Self> {
-        record
-            .get::<PhoneNumber>()
-            .map(Self::from)
-            .or_else(|| record.get::<ShortCode>().map(Self::from))
-            .or_else(|| record.get::<ChannelSender>().map(Self::from))
-    }
-
     /// Whether somebody may want to hear of what customers write to it: what its service says is not known here.
     pub const fn may_be_listened_to(&self) -> bool {
         self.messaging_service.is_some() || self.listeners.main.is_some()
@@ -36,6 +28,11 @@ impl From<&PhoneNumber> for OwnSender {
         Self {
             messaging_service: number.messaging_service,
             listeners: Listeners::of_number(number.settings.as_deref()),
+            status_callback: listener(
+                &settings(number.settings.as_deref()),
+                "StatusCallback",
+                "StatusCallbackMethod",
+            ),
         }
     }
 }
@@ -45,6 +42,7 @@ impl From<&ShortCode> for OwnSender {
         Self {
             messaging_service: code.messaging_service,
             listeners: Listeners::of_number(code.settings.as_deref()),
+            status_callback: None,
         }
     }
 }
@@ -54,6 +52,11 @@ impl From<&ChannelSender> for OwnSender {
         Self {
             messaging_service: sender.messaging_service,
             listeners: Listeners::of_channel(sender.settings.as_deref()),
+            status_callback: listener(
+                &settings(sender.settings.as_deref())["webhook"],
+                "status_callback_url",
+                "status_callback_method",
+            ),
         }
     }
 }

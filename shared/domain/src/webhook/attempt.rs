@@ -48,6 +48,7 @@ impl Place {
             | Call::User(_)
             | Call::Assignment(_)
             | Call::Inbound(_)
+            | Call::Status(_)
             | Call::Replay(_)
             | Call::Again(_)
             | Call::Test(_) => named_time(id).unwrap_or(Timestamp(0)),
@@ -317,6 +318,7 @@ impl WebhookAttempt {
                     | Call::User(_)
                     | Call::Event(_)
                     | Call::Inbound(_)
+                    | Call::Status(_)
                     | Call::Test(_)
             )
         );
@@ -343,6 +345,9 @@ fn subject(call: &Call) -> (String, String, Option<MessageSid>) {
         Call::Inbound(call) => {
             (call.inbound.to_string(), INBOUND_EVENT.to_owned(), Some(call.inbound))
         }
+        Call::Status(call) => {
+            (call.message.to_string(), STATUS_EVENT.to_owned(), Some(call.message))
+        }
         Call::Replay(call) => (call.conversation.to_string(), "replay".to_owned(), None),
         Call::Again(call) => (call.delivery.to_string(), "again".to_owned(), None),
     }
@@ -350,6 +355,8 @@ fn subject(call: &Call) -> (String, String, Option<MessageSid>) {
 
 /// The event of a call about what a customer wrote.
 pub const INBOUND_EVENT: &str = "incomingMessage";
+/// The event of a call about the status that a message came to.
+pub const STATUS_EVENT: &str = "messageStatus";
 /// The event of a call that tries an endpoint.
 pub const TEST_EVENT: &str = "onEndpointTested";
 

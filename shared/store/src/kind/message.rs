@@ -29,7 +29,7 @@ impl Placed for Message {
             "messaging_service": "MG2f27ccfcf6d1d95418450fa9fcc8a14c", "participant": 3}"#;
 
     fn place(&self) -> Place {
-        match (self.conversation, self.removed) {
+        let place = match (self.conversation, self.removed) {
             (_, true) => Place::at(message(self.sid)),
             // The conversation names it; a row would be a unit more for every message ever written.
             (Some(_), false) if !self.listed => Place::at(message(self.sid)),
@@ -37,7 +37,8 @@ impl Placed for Message {
             (None, false) => {
                 Place::at(message(self.sid)).listed(SINGLE, dated(self.created, self.sid))
             }
-        }
+        };
+        place.scheduled(self.looked_at())
     }
 
     fn refers(&self) -> Vec<(Reference, Key)> {

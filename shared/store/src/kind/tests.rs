@@ -203,6 +203,26 @@ fn no_two_kinds_share_a_place() {
     assert_eq!(keys.len(), EXAMPLES.len());
 }
 
+#[test]
+fn a_scheduled_message_has_a_row_under_its_time_as_long_as_it_waits() {
+    let with = |status: &str| {
+        let text = format!(
+            r#"{{ "kind": "Message", "pk": "IM60cb37866e00985512442cc2f1b380e0", "sk": "IM", "v": 1, "lpk": "MESSAGES",
+            "lsk": "1795898976734#IM60cb37866e00985512442cc2f1b380e0", "author": "+15550100001", "created": 1795898976734,
+            "body": "Good morning!", "terms": {{ "send_at": 1795899976000 }}, "deliveries": [{{ "status": "{status}", "number": 1,
+            "attempts": 0, "pair": {{ "proxy": "+15550100001", "address": "+15550199999" }}, "updated": 1795898976734,
+            "created": 1795898976734 }}], "direction": "outbound-api",
+            "messaging_service": "MG2f27ccfcf6d1d95418450fa9fcc8a14c" }}"#
+        );
+        Place::of(&item::record(item_of(&text)).unwrap()).due.map(|row| (row.pk, row.sk))
+    };
+    let row = ("SCHEDULED".to_owned(), "1795899976000".to_owned());
+    assert_eq!(with("scheduled"), Some(row));
+    for over in ["queued", "canceled", "failed", "delivered"] {
+        assert_eq!(with(over), None, "{over}");
+    }
+}
+
 macro_rules! kinds_keep_theirs {
     ($($kind:ident $file:ident: $path:path,)*) => {
         #[test]

@@ -1,0 +1,61 @@
+//! Alarms: who is woken, and when.
+
+use serde::{Deserialize, Serialize};
+
+use super::RouterEvent;
+use crate::sid::{ConversationSid, MessageSid};
+use crate::timestamp::Timestamp;
+
+/// Wake somebody at a time. Early, late or twice does no harm: whoever is woken looks at the time themselves. It is told
+/// apart by its members: a message that was sent before there were several kinds reads as what it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Wake {
+    /// A router.
+    Router(RouterAlarm),
+    /// A conversation.
+    Conversation(ConversationAlarm),
+    /// Scheduled messages.
+    Messages(MessagesAlarm),
+}
+
+impl Wake {
+    /// When.
+    pub const fn at(&self) -> Timestamp {
+        match self {
+            Self::Router(alarm) => alarm.at,
+            Self::Conversation(alarm) => alarm.at,
+            Self::Messages(alarm) => alarm.at,
+        }
+    }
+}
+
+/// Wake a router.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RouterAlarm {
+    /// When.
+    pub at: Timestamp,
+    /// What to tell the router.
+    pub event: RouterEvent,
+}
+
+/// Look whether a conversation has been quiet for long enough.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConversationAlarm {
+    /// When.
+    pub at: Timestamp,
+    /// Which.
+    pub conversation: ConversationSid,
+}
+
+/// Let scheduled messages go. Several of one second are one alarm: that is a tenth of the requests and of the reads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MessagesAlarm {
+    /// When the last of them is due.
+    pub at: Timestamp,
+    /// Which.
+    pub messages: Vec<MessageSid>,
+}
