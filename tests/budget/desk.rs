@@ -318,7 +318,7 @@ impl Desk {
     /// A message that is in no conversation, made of a template.
     pub(crate) async fn sends_made_of(&self, template: &str) {
         let path = format!("/api/2010-04-01/Accounts/{ACCOUNT}/Messages.json");
-        let from = ("From", switchboard_tests::NUMBER);
+        let from = ("From", NUMBER);
         let made = [("ContentSid", template), ("ContentVariables", "{\"1\":\"Ann\"}")];
         let form = [("To", "+13105550177"), from, made[0], made[1]];
         self.exchange.api.post(&path, &form).await.ok();

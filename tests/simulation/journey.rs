@@ -102,12 +102,26 @@ async fn second_day(on: &mut Kernel) -> Step {
     on.meddles().await?;
     falls_quiet(on).await?;
     comes_together(on).await?;
+    goes_in_time(on).await?;
     // Some of them are answered.
     for customer in CUSTOMERS {
         on.writes_to_the_line(customer).await;
         on.a_little().await?;
     }
     Some(())
+}
+
+/// Two messages for some minutes later: one is taken back, and one goes.
+async fn goes_in_time(on: &mut Kernel) -> Step {
+    for ahead in [310, 330] {
+        on.schedules(CUSTOMERS[0], ahead).await;
+        on.a_little().await?;
+    }
+    if let Some((_, next)) = on.scheduled().first() {
+        on.takes_back(next).await;
+        on.a_little().await?;
+    }
+    on.goes_by(360).await
 }
 
 /// Two of a group write, somebody joins, they are answered, and somebody leaves.

@@ -199,11 +199,16 @@ impl Kernel {
         let open = self.in_use();
         let Some(conversation) = random.pick(&open).cloned() else { return };
         let seated = conversation.participants.iter().find_map(|one| one.identity.clone());
-        self.messages += 1;
-        let text = format!("reply {}", self.messages);
         let path = format!("/conversations/v1/Conversations/{}/Messages", conversation.sid);
         let author = seated.unwrap_or_else(|| "system".to_owned());
-        self.ask("agent", "POST", &path, &[("Author", &author), ("Body", &text)]).await;
+        // Where replies wait for each other, there are often several.
+        let in_a_row =
+            if self.setting.merges && random.chance(600) { 2 + random.below(2) } else { 1 };
+        for _ in 0..in_a_row {
+            self.messages += 1;
+            let text = format!("reply {}", self.messages);
+            self.ask("agent", "POST", &path, &[("Author", &author), ("Body", &text)]).await;
+        }
     }
 
     async fn a_worker_moves(&mut self, random: &mut Random) {

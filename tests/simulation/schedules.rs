@@ -6,7 +6,7 @@ use switchboard_domain::message::{Delivery, Message};
 use switchboard_domain::timestamp::{Millis, Timestamp};
 
 use crate::kernel::Kernel;
-use crate::random::{Concern, Random};
+use crate::random::Concern;
 use crate::setup::{ACCOUNT, CUSTOMERS};
 use crate::sometimes::{Met, Sometimes, meet};
 use crate::steps::{Found, Scene};
@@ -28,32 +28,41 @@ impl Kernel {
         if !self.setting.has_schedules || !random.chance(OFTEN) {
             return false;
         }
-        let mut waiting: Vec<(Timestamp, String)> = {
-            let state = self.world.state();
-            let all = state.mirror.messages();
-            all.filter_map(|one| Some((one.looked_at()?, one.programmable_sid(Some(1))))).collect()
-        };
-        waiting.sort();
+        let waiting = self.scheduled();
         if waiting.len() >= WAITING_MAX || random.chance(350) {
-            self.takes_back(random, &waiting).await;
+            // Often the next that goes: at the same moment, perhaps.
+            let next = waiting.first().filter(|_| random.chance(600));
+            if let Some((_, sid)) = next.or_else(|| random.pick(&waiting)) {
+                self.takes_back(sid).await;
+            }
         } else {
-            self.schedules(random).await;
+            let ahead = 301 + i64::try_from(random.below(240)).unwrap_or_default();
+            self.schedules(CUSTOMERS[random.below(CUSTOMERS.len())], ahead).await;
         }
         true
     }
 
-    /// Writes to a customer, some minutes from now.
-    async fn schedules(&mut self, random: &mut Random) {
+    /// What waits for its time, the next that goes first.
+    pub(crate) fn scheduled(&self) -> Vec<(Timestamp, String)> {
+        let state = self.world.state();
+        let all = state.mirror.messages();
+        let mut waiting: Vec<_> =
+            all.filter_map(|one| Some((one.looked_at()?, one.programmable_sid(Some(1))))).collect();
+        waiting.sort();
+        waiting
+    }
+
+    /// Writes to a customer, so many seconds from now. What becomes of it is to be told where nobody may call.
+    pub(crate) async fn schedules(&mut self, to: &str, ahead: i64) {
         self.messages += 1;
         let body = format!("news {}", self.messages);
-        let to = CUSTOMERS[random.below(CUSTOMERS.len())];
-        let ahead = Millis::seconds(301 + i64::try_from(random.below(240)).unwrap_or_default());
-        let at = (self.world.now() + ahead).iso();
+        let at = (self.world.now() + Millis::seconds(ahead)).iso();
         let by = self.centre.sid("messaging").to_owned();
         let form = [
             ("To", to),
             ("MessagingServiceSid", by.as_str()),
             ("Body", body.as_str()),
+            ("StatusCallback", "https://10.0.0.1/status"),
             ("ScheduleType", "fixed"),
             ("SendAt", at.as_str()),
         ];
@@ -61,10 +70,8 @@ impl Kernel {
         self.ask_knowing("POST", &path, &form).await;
     }
 
-    /// Takes one back that waits, often the next that goes: at the same moment, perhaps.
-    async fn takes_back(&mut self, random: &mut Random, waiting: &[(Timestamp, String)]) {
-        let next = waiting.first().filter(|_| random.chance(600));
-        let Some((_, sid)) = next.or_else(|| random.pick(waiting)) else { return };
+    /// Takes one back.
+    pub(crate) async fn takes_back(&mut self, sid: &str) {
         let path = format!("/api/2010-04-01/Accounts/{ACCOUNT}/Messages/{sid}.json");
         self.ask_knowing("POST", &path, &[("Status", "canceled")]).await;
     }

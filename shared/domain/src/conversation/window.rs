@@ -54,13 +54,13 @@ impl Participant {
 }
 
 impl Draft<'_> {
-    /// Notes that a participant has written.
+    /// Notes that a participant has written. A clock that is behind takes nothing back.
     pub(crate) fn opens_window(&mut self, number: Option<u32>) {
         let now = self.now;
         let mut participants = self.fields().participants.iter_mut();
         let author = participants.find(|one| Some(one.number) == number && one.has_window());
         if let Some(author) = author {
-            author.last_inbound = Some(now);
+            author.last_inbound = author.last_inbound.max(Some(now));
         }
     }
 }

@@ -501,6 +501,11 @@ fn what_the_business_writes_opens_no_window_and_who_never_wrote_is_left_to_the_c
     let ann = draft.conversation;
     let window = ann.participants[1].window().unwrap();
     assert_eq!((window.last_inbound, window.closes_at), (NOW, NOW + WINDOW));
+    let behind = Timestamp(NOW.0 - 1000);
+    let mut draft = Draft::of(ann, Source::Api { webhooks: false }, &answers, behind);
+    draft.opens_window(Some(draft.conversation.participants[1].number));
+    let ann = draft.conversation;
+    assert_eq!(ann.participants[1].last_inbound, Some(NOW), "a clock that is behind");
     // As records of before are.
     let mut before = serde_json::to_value(&ann).unwrap();
     let ann = before["participants"][1].as_object_mut().unwrap();
