@@ -44,6 +44,7 @@ const FLOORS: [(&str, &[&str]); 5] = [
             "event",
             "flow",
             "head",
+            "ice",
             "incoming",
             "interaction",
             "media",

@@ -21,7 +21,7 @@ const CALLS_OUT: [(&str, &str, &str); 6] = [
     ("autocreation", "endpoint", "asks beforehand"),
     ("conversations-api", "endpoint", "asks beforehand"),
     ("outbound-message", "carrier", "send"),
-    ("carriers-api", "carrier", "test send"),
+    ("carriers-api", "carrier", "test send or sign"),
     ("media-copy", "carrier", "fetches"),
     ("webhook-delivery", "endpoint", "signed call"),
 ];

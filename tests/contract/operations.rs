@@ -1,4 +1,4 @@
-//! Every operation of the Conversations and Messaging products that matters is driven by the vendor's unmodified SDK: `tests/operations.md` says where, and
+//! Every operation of the Conversations and Messaging products and of the oldest API that matters is driven by the vendor's unmodified SDK: `tests/operations.md` says where, and
 //! a row without a place fails. It is written by `UPDATE_OPERATIONS=1 cargo test -p switchboard-tests --test contract operations`.
 
 use std::collections::BTreeMap;
@@ -9,15 +9,19 @@ use switchboard_tests::{Schema, reference_text};
 use crate::tree::{read, root};
 
 const TABLE: &str = "tests/operations.md";
-/// The products, each with its description.
-const PRODUCTS: [(&str, &str); 3] = [
-    ("conversations.v1", "twilio_conversations_v1.json"),
-    ("messaging.v1", "twilio_messaging_v1.json"),
-    ("messaging.v2", "twilio_messaging_v2.json"),
+/// The oldest API, whose description is in two parts.
+const OLDEST: &str = "api.v2010";
+/// The products, each with its descriptions.
+const PRODUCTS: [(&str, &[&str]); 5] = [
+    ("conversations.v1", &["twilio_conversations_v1.json"]),
+    ("messaging.v1", &["twilio_messaging_v1.json"]),
+    ("messaging.v2", &["twilio_messaging_v2.json"]),
+    ("messaging.v3", &["twilio_messaging_v3.json"]),
+    (OLDEST, &["twilio_api_v2010_messages.json", "twilio_api_v2010_extras.json"]),
 ];
-/// What is not built: push notifications; registration with carriers, short links, and signs of typing outside of
-/// conversations.
-const PERIPHERAL: [&str; 10] = [
+/// What is not built: push notifications; registration with carriers, short links, words of one's own for opting out, and what
+/// customers think of a message.
+const PERIPHERAL: [&str; 11] = [
     "/v1/Credentials",
     "/Bindings",
     "/Configuration/Notifications",
@@ -27,11 +31,13 @@ const PERIPHERAL: [&str; 10] = [
     "/Compliance",
     "/Tollfree",
     "/PreregisteredUsa2p",
-    "/v2/Indicators",
+    "/v3/OptOuts",
+    "/Feedback",
 ];
 /// Where the SDK calls a list of the path otherwise.
-const ACCESSORS: [(&str, &str); 7] = [
+const ACCESSORS: [(&str, &str); 8] = [
     ("Channels/Senders", "channelsSenders"),
+    ("Indicators/Typing", "typingIndicator"),
     ("Addresses", "addressConfigurations"),
     ("ConversationWithParticipants", "conversationWithParticipants"),
     ("ParticipantConversations", "participantConversations"),
@@ -40,8 +46,21 @@ const ACCESSORS: [(&str, &str); 7] = [
     ("Configuration", "configuration"),
 ];
 
+/// The accessor behind what tells it from one of the same name: conversations have messages as well, and two versions show that
+/// somebody types.
+fn told_apart(product: &str, method: &str, (accessor, is_one): (&str, bool)) -> String {
+    match (product, accessor) {
+        (OLDEST, "accounts" | "media") => accessor.to_owned(),
+        (OLDEST, "keys") if method == "post" && !is_one => "client.newKeys".to_owned(),
+        (OLDEST, _) => format!("client.{accessor}"),
+        (_, "typingIndicator") => format!("client.{product}.{accessor}"),
+        _ => accessor.to_owned(),
+    }
+}
+
 /// What the SDK calls an operation: an accessor, whether one of a list is named, and the verb.
-fn call_of(method: &str, path: &str) -> (String, bool, &'static str) {
+fn call_of(product: &str, method: &str, path: &str) -> (String, bool, &'static str) {
+    let path = path.strip_suffix(".json").unwrap_or(path);
     let parts: Vec<&str> = path.split('/').skip(2).collect();
     let literals: Vec<&str> =
         parts.iter().map(|part| if part.starts_with('{') { "{}" } else { part }).collect();
@@ -64,10 +83,12 @@ fn call_of(method: &str, path: &str) -> (String, bool, &'static str) {
         ("post", false) => "create",
         _ => "remove",
     };
-    (accessor, is_one || is_setting, verb)
+    let is_one = is_one || is_setting;
+    (told_apart(product, method, (&accessor, is_one)), is_one, verb)
 }
 
-/// Where a text calls so: `roles.create(`, or `roles(…).fetch(` with whatever in between.
+/// Where a text calls so: `roles.create(`, or `roles(…).fetch(` with whatever in between. What the client itself has is the oldest
+/// API's and no other's: `client.messages` are none of a conversation's.
 fn place_of(text: &str, (accessor, is_one, verb): &(String, bool, &str)) -> Option<usize> {
     text.match_indices(accessor.as_str()).map(|(at, _)| at).find(|at| {
         let before = text[..*at].chars().next_back().unwrap_or(' ');
@@ -86,7 +107,10 @@ fn place_of(text: &str, (accessor, is_one, verb): &(String, bool, &str)) -> Opti
             rest = rest[end + 1..].trim_start();
         }
         let is_word = !before.is_alphanumeric() && before != '_';
-        is_word && rest.strip_prefix('.').is_some_and(|it| it.starts_with(&format!("{verb}(")))
+        let is_the_clients = text[..*at].ends_with("client.");
+        is_word
+            && !is_the_clients
+            && rest.strip_prefix('.').is_some_and(|it| it.starts_with(&format!("{verb}(")))
     })
 }
 
@@ -106,7 +130,7 @@ fn journey() -> BTreeMap<String, String> {
 }
 
 /// The table as it has to be; a row has an empty cell where no story makes the call.
-fn table(products: &[(&str, Schema)]) -> (String, Vec<String>) {
+fn table(products: &[(&str, Vec<Schema>)]) -> (String, Vec<String>) {
     let stories = journey();
     let mut text = "# Operations, and the story that calls each by the SDK\n\n\
         Written by `UPDATE_OPERATIONS=1 cargo test -p switchboard-tests --test contract operations`. That each answers as it is \
@@ -115,11 +139,11 @@ fn table(products: &[(&str, Schema)]) -> (String, Vec<String>) {
     let mut empty = Vec::new();
     for (product, published) in products {
         text += &format!("\n## {product}\n\n| operation | call | story |\n|---|---|---|\n");
-        for (method, path, _) in published.operations() {
+        for (method, path, _) in published.iter().flat_map(Schema::operations) {
             if PERIPHERAL.iter().any(|it| path.contains(it)) {
                 continue;
             }
-            let (row, found) = row(&stories, &method, &path);
+            let (row, found) = row(&stories, product, (&method, &path));
             empty.extend((!found).then(|| format!("{product}: {row}")));
             text += &row;
         }
@@ -128,8 +152,12 @@ fn table(products: &[(&str, Schema)]) -> (String, Vec<String>) {
 }
 
 /// The row of an operation, and whether a story makes the call.
-fn row(stories: &BTreeMap<String, String>, method: &str, path: &str) -> (String, bool) {
-    let call = call_of(method, path);
+fn row(
+    stories: &BTreeMap<String, String>,
+    product: &str,
+    (method, path): (&str, &str),
+) -> (String, bool) {
+    let call = call_of(product, method, path);
     let (accessor, is_one, verb) = &call;
     let found = stories.iter().find_map(|(file, story)| {
         let title = story_at(story, place_of(story, &call)?)?;
@@ -144,7 +172,10 @@ fn row(stories: &BTreeMap<String, String>, method: &str, path: &str) -> (String,
 
 #[test]
 fn every_operation_that_matters_is_in_a_story_of_the_sdk() {
-    let open = |(product, file)| Some((product, Schema::open(file)?));
+    let open = |(product, files): (&'static str, &[&str])| {
+        let published: Option<Vec<Schema>> = files.iter().map(|file| Schema::open(file)).collect();
+        Some((product, published?))
+    };
     let Some(products) = PRODUCTS.into_iter().map(open).collect::<Option<Vec<_>>>() else { return };
     let (table, empty) = table(&products);
     assert_eq!(empty, Vec::<String>::new(), "no story calls these");
@@ -179,7 +210,7 @@ fn every_operation_that_is_used_is_in_the_table() {
             }
         }
     }
-    assert!(used >= 120, "{used} operations are used");
+    assert!(used >= 140, "{used} operations are used");
 }
 
 #[test]
@@ -190,9 +221,26 @@ fn a_call_is_found_in_its_story_and_another_verb_is_not() {
     assert_eq!(story_at(text, role(true, "update").unwrap()), Some("one"));
     assert_eq!(story_at(text, role(false, "create").unwrap()), Some("two"));
     assert_eq!((role(true, "fetch"), role(false, "list")), (None, None));
-    let call = |method, path| call_of(method, path);
+    let of_client = "story(\"one\", async () => { client.messages.list(); });";
+    let list = |accessor: &str| place_of(of_client, &(accessor.to_owned(), false, "list"));
+    assert_eq!((list("messages"), list("client.messages").is_some()), (None, true));
+    let call = |method, path| call_of("conversations.v1", method, path);
     let path = "/v1/Services/{ChatServiceSid}/Users/{UserSid}/Conversations/{ConversationSid}";
     assert_eq!(call("delete", path), ("userConversations".to_owned(), true, "remove"));
     assert_eq!(call("post", "/v1/Roles"), ("roles".to_owned(), false, "create"));
     assert_eq!(call("get", "/v1/Configuration"), ("configuration".to_owned(), true, "fetch"));
+    let oldest =
+        |method, path: &str| call_of(OLDEST, method, &format!("/2010-04-01/Accounts{path}.json"));
+    let one = |accessor: &str, verb| (accessor.to_owned(), true, verb);
+    assert_eq!(oldest("post", "/{Sid}"), one("accounts", "update"));
+    assert_eq!(
+        oldest("get", "/{AccountSid}/SMS/ShortCodes/{Sid}"),
+        one("client.shortCodes", "fetch")
+    );
+    let file = "/{AccountSid}/Messages/{MessageSid}/Media/{Sid}";
+    assert_eq!(oldest("delete", file), one("media", "remove"));
+    let made = oldest("post", "/{AccountSid}/Keys");
+    assert_eq!(made, ("client.newKeys".to_owned(), false, "create"));
+    let typing = call_of("messaging.v3", "post", "/v3/Indicators/Typing.json");
+    assert_eq!(typing, ("client.messaging.v3.typingIndicator".to_owned(), false, "create"));
 }

@@ -383,5 +383,8 @@ fn a_parameter_that_holds_json_refuses_what_is_left_of_it() {
         assert_eq!(text(parameter, &["AllowedPattern"]), Some(expected), "{name:?}");
         found.insert(name.as_str().unwrap());
     }
-    assert_eq!(found, BTreeSet::from(["Carriers", "RateCards", "RateLimits", "SpendCaps"]));
+    assert_eq!(
+        found,
+        BTreeSet::from(["Carriers", "IceServers", "RateCards", "RateLimits", "SpendCaps"])
+    );
 }

@@ -1,17 +1,22 @@
 //! A bundle that has some of everything, with the paths of all its lists and a form for each of its operations.
 
 use serde_json::{Value, json};
+use switchboard_domain::carriage::{CarrierName, InboundMessage};
+use switchboard_domain::decision::Decision;
+use switchboard_domain::message::unrouted;
+use switchboard_domain::timestamp::Timestamp;
 use switchboard_tests::ACCOUNT;
 
-use crate::world::World;
+use crate::world::{START, World};
 
 /// The published descriptions, each with the path that its product has here.
-pub(crate) const PUBLISHED: [(&str, &str); 8] = [
+pub(crate) const PUBLISHED: [(&str, &str); 9] = [
     ("twilio_conversations_v1.json", "/conversations"),
     ("twilio_taskrouter_v1.json", "/taskrouter"),
     ("twilio_flex_v1.json", "/flex-api"),
     ("twilio_messaging_v1.json", "/messaging"),
     ("twilio_messaging_v2.json", "/messaging"),
+    ("twilio_messaging_v3.json", "/messaging"),
     ("twilio_studio_v2.json", "/studio"),
     ("twilio_api_v2010_messages.json", "/api"),
     ("twilio_api_v2010_extras.json", "/api"),
@@ -329,6 +334,8 @@ impl Full {
             message = self.makes(&format!("{account}/Messages.json"), &form).await;
         }
         self.post(&format!("{account}/Messages/{message}.json"), &[]);
+        self.post(&format!("{account}/Tokens.json"), &[("Ttl", "60")]);
+        self.typing().await;
         self.list(services, &[""]);
         self.list(&below, &["/PhoneNumbers", "/AlphaSenders", "/ShortCodes", "/ChannelSenders"]);
         self.list(&below, &["/DestinationAlphaSenders"]);
@@ -359,6 +366,22 @@ impl Full {
             self.list(&format!("/content/{version}/{list}"), &[""]);
         }
         self.list("/content/v2/Content", &["?Language=en"]);
+    }
+
+    /// What a customer wrote on WhatsApp, so that somebody can be seen to type.
+    async fn typing(&mut self) {
+        let pair =
+            ("whatsapp:+14155550171".parse().unwrap(), "whatsapp:+18005550197".parse().unwrap());
+        let carrier = CarrierName::default();
+        let id = self.world.carrier().stub(carrier).message_id([7; 16], false);
+        let message =
+            unrouted(&InboundMessage::new(carrier, id, pair, "hi", Timestamp(START)), None);
+        let sid = message.programmable_sid(None);
+        self.world.given_as("messaging-api", Decision::put(message)).await;
+        for version in ["v2", "v3"] {
+            let form = [("channel", "whatsapp"), ("messageId", sid.as_str())];
+            self.post(&format!("/messaging/{version}/Indicators/Typing.json"), &form);
+        }
     }
 
     /// Short codes, senders on channels, and letters for one country.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::Value;
+use switchboard::stub_carrier::StubCarrier;
 use switchboard::{Call, Counters, Fault, Faults, Gate, Options, Passage, Service, check};
 use switchboard_check::{Moment, Violation};
 use switchboard_domain::address::Address;
@@ -61,6 +62,22 @@ impl World {
         Self::start(function, base, None, options).await
     }
 
+    /// The same where the deployment has this parameter.
+    pub(crate) async fn deployed(
+        function: &str,
+        base: &'static str,
+        (name, value): (&str, &str),
+    ) -> Self {
+        let parameters = [(name.to_owned(), value.to_owned())].into();
+        let options = Options { parameters, ..Options::default() };
+        Self::start(function, base, None, options).await
+    }
+
+    /// The carriers.
+    pub(crate) const fn carrier(&self) -> &StubCarrier {
+        &self.exchange.carrier
+    }
+
     /// The same with identifiers by chance, and a second between two requests.
     pub(crate) async fn ticking(function: &str, base: &'static str) -> Self {
         let world = Self::start(function, base, None, Options::default()).await;
@@ -103,6 +120,13 @@ impl World {
     /// Writes records that other functions write.
     pub(crate) async fn given(&self, decision: Decision) {
         let _ = self.on.commit(&decision).await.unwrap();
+    }
+
+    /// Writes records as another function, which has other tables.
+    pub(crate) async fn given_as(&self, function: &str, decision: Decision) {
+        let mut on = self.exchange.deployment.dependencies(function).unwrap();
+        on.store = self.exchange.deployment.store("the world", on.config.tables.clone());
+        let _ = on.commit(&decision).await.unwrap();
     }
 
     /// The account has these numbers and other senders.

@@ -12,7 +12,7 @@ use switchboard_carriers::{keeping_of, webhook_path_of};
 use switchboard_domain::carriage::{CarrierName, CarrierSettings};
 use switchboard_domain::private::Private;
 use switchboard_domain::sid::ConnectionSid;
-use switchboard_tests::{ACCOUNT, Exchange, eventually};
+use switchboard_tests::{ACCOUNT, Answered, Exchange, eventually};
 
 const CONNECTIONS: &str = "/carriers/v1/Connections";
 const CUSTOMER: &str = "whatsapp:+14155550171";
@@ -164,6 +164,52 @@ async fn a_test_send_is_taken_by_the_carrier_and_its_reports_are_nobodys() {
         );
         assert_eq!(said["carrier_message_id"], sent.id);
         assert_eq!(sent.about, None, "nobody could find our names");
+        exchange.rests().await;
+    }
+}
+
+/// The identifier by which the account lists what the customer wrote.
+async fn listed(exchange: &Exchange) -> String {
+    exchange.settles().await;
+    let path = format!("/api/2010-04-01/Accounts/{ACCOUNT}/Messages.json");
+    let all = exchange.api.get(&path).await.ok();
+    let messages = all["messages"].as_array().unwrap().iter();
+    let mut inbound = messages.filter(|message| message["direction"] == "inbound");
+    inbound.next().unwrap()["sid"].as_str().unwrap().to_owned()
+}
+
+async fn types(exchange: &Exchange, sid: &str) -> Answered {
+    let form = [("channel", "whatsapp"), ("messageId", sid)];
+    exchange.api.post("/messaging/v2/Indicators/Typing.json", &form).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn that_somebody_types_is_shown_by_the_connection_that_the_message_came_by() {
+    for carrier in CarrierName::ALL {
+        let exchange = Exchange::open().await;
+        is_reachable(&exchange).await;
+        let connected = Connected::to(&exchange, *carrier).await;
+        assert_eq!(connected.comes(&connected.first_secret(), "hello").await / 100, 2);
+        let sid = listed(&exchange).await;
+        assert_eq!(types(&exchange, &sid).await.ok()["success"], true);
+        let id = connected.stub(&connected.first_secret()).message_id([1; 16], false);
+        assert_eq!(exchange.carrier.signs(), [(*carrier, id)]);
+        exchange.rests().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_types_by_another_carrier_than_the_one_that_knows_the_message() {
+    for carrier in CarrierName::ALL.iter().filter(|carrier| !carrier.is_default()) {
+        let exchange = Exchange::open().await;
+        is_reachable(&exchange).await;
+        let customer = exchange.customer(CUSTOMER).to(BUSINESS);
+        assert_eq!(customer.writes("hello").await, 200);
+        let sid = listed(&exchange).await;
+        let _connected = Connected::to(&exchange, *carrier).await;
+        let words = types(&exchange, &sid).await.refused(400, 20001);
+        assert!(words.contains("went by before"), "{words}");
+        assert!(exchange.carrier.signs().is_empty());
         exchange.rests().await;
     }
 }

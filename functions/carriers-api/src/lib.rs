@@ -1,10 +1,11 @@
 //! Serves the connections to carriers: which account or app, which secrets, which of our numbers go by it. A product of
-//! our own beside those of the contract, under the same conventions.
+//! our own beside those of the contract, under the same conventions. And shows customers that somebody types: the part of
+//! the messaging product that only a carrier can do.
 //!
 //! Woken by: HTTP. Writes: carrier connections, sender connections. Asks for: nothing.
 //!
-//! Secrets come in and never go out: they are sealed by the key service before they are kept. Only a test send opens
-//! them.
+//! Secrets come in and never go out: they are sealed by the key service before they are kept. Only a test send and a sign
+//! open them.
 #![forbid(unsafe_code)]
 #![recursion_limit = "256"]
 
@@ -14,12 +15,14 @@ mod numbers;
 mod secrets;
 mod settings;
 mod trial;
+mod typing;
 
 use std::convert::Infallible;
 
 use http::Response;
 use lambda_http::{Body, Request};
 use switchboard_connections::Connections;
+use switchboard_domain::address::ChannelType;
 use switchboard_rest::{Answer, Answering, Call, Method};
 use switchboard_runtime::{Dependencies, Needs, Patience};
 
@@ -27,6 +30,7 @@ use switchboard_runtime::{Dependencies, Needs, Patience};
 pub const NEEDS: Needs = Needs {
     patience: Patience::CLIENT,
     variables: &[
+        "TABLE_CONVERSATIONS",
         "TABLE_CONFIGURATION",
         "AUTH_TOKEN",
         "PUBLIC_URL",
@@ -57,7 +61,21 @@ async fn route(call: &Call<'_>, connections: &Connections) -> Answer {
         ("carriers", ["v1", "Connections", rest @ ..]) => {
             of_connections(call, connections, rest).await
         }
+        ("messaging", ["v2", "Indicators", "Typing.json"]) => {
+            signs(call, connections, typing::OF_V2).await
+        }
+        ("messaging", ["v3", "Indicators", "Typing.json"]) => {
+            signs(call, connections, typing::OF_V3).await
+        }
         _ => call.no_such_operation(),
+    }
+}
+
+/// The signs that a version of the messaging product has, which are asked for and never read.
+async fn signs(call: &Call<'_>, on: &Connections, channels: &[ChannelType]) -> Answer {
+    match call.method {
+        Method::Post => typing::create(call, on, channels).await,
+        Method::Get | Method::Delete | Method::Other => call.no_such_operation(),
     }
 }
 

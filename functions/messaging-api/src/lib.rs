@@ -19,6 +19,7 @@ mod opt_out;
 mod pool;
 mod services;
 mod short_codes;
+mod tokens;
 mod usecases;
 
 use std::convert::Infallible;
@@ -44,6 +45,7 @@ pub const NEEDS: Needs = Needs {
         "QUEUE_WEBHOOKS",
         "AUTH_TOKEN",
         "PUBLIC_URL",
+        "ICE_SERVERS",
         "SECRETS_KEY",
     ],
 };
@@ -202,6 +204,7 @@ async fn account_2010(call: &Call<'_>, path: &[&str]) -> Answer {
         (_, ["SMS", "ShortCodes", rest @ ..]) => of_short_codes(call, rest).await,
         (_, ["Keys", rest @ ..]) => of_keys(call, View::Keys, rest).await,
         (_, ["SigningKeys", rest @ ..]) => of_keys(call, View::SigningKeys, rest).await,
+        (Post, ["Tokens"]) => tokens::create(call),
         (Post, ["Messages"]) => messages::create::create(call).await,
         (Get, ["Messages"]) => messages::search::list(call).await,
         (Get, ["Messages", sid]) => messages::fetch(call, sid).await,

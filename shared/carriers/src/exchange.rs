@@ -2,7 +2,9 @@
 
 use http::StatusCode;
 use http::header::{AUTHORIZATION, HeaderValue};
-use switchboard_domain::carriage::{Media, OutboundMessage, SendOutcome, Unsupported};
+use switchboard_domain::carriage::{
+    Media, OutboundMessage, SendOutcome, Shown, Signal, Unsupported,
+};
 use switchboard_domain::private::Private;
 use switchboard_domain::timestamp::Timestamp;
 
@@ -30,6 +32,35 @@ pub async fn send(
         Err(Lost::NotSent(reason)) => SendOutcome::Retry { reason, after_seconds: None },
         Err(Lost::Unanswered(reason)) => SendOutcome::Unknown { reason },
     }
+}
+
+/// Shows a customer that somebody reads or types, once: a sign that comes late is none.
+pub async fn show(carrier: &dyn Carrier, over: &dyn Transport, signal: &Signal) -> Shown {
+    let Some(request) = carrier.signal(signal) else { return Shown::NotThere };
+    let answer = match ask(over, &request).await {
+        Ok(answer) => answer,
+        Err(Lost::NotSent(reason) | Lost::Unanswered(reason)) => {
+            return Shown::Unavailable { reason };
+        }
+    };
+    if answer.status().is_success() && !denies(&answer) {
+        return Shown::Shown;
+    }
+    match carrier.outcome(&answer) {
+        SendOutcome::Rejected { error_code, reason } => Shown::Refused { error_code, reason },
+        SendOutcome::Retry { reason, .. } | SendOutcome::Unknown { reason } => {
+            Shown::Unavailable { reason }
+        }
+        SendOutcome::Accepted { .. } => {
+            Shown::Unavailable { reason: "the carrier answered with a message".to_owned() }
+        }
+    }
+}
+
+/// Whether a carrier says in a friendly answer that it did not do it: both have `success` there.
+fn denies(answer: &Answer) -> bool {
+    let body: Option<serde_json::Value> = serde_json::from_slice(answer.body()).ok();
+    body.is_some_and(|body| body["success"] == false)
 }
 
 /// Asks whether the carrier took the message that was sent at `attempted_at` without an answer.

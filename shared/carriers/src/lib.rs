@@ -26,7 +26,7 @@ use switchboard_domain::sid::ConnectionSid;
 use switchboard_domain::timestamp::Timestamp;
 
 pub use carrier::{Carrier, Event, Listed, Lookup, Rejection, Reply};
-pub use exchange::{find, media_url, send};
+pub use exchange::{find, media_url, send, show};
 pub use form_signature::{SETTINGS_HEADER, SIGNATURE_HEADER, cover_body, sign, sign_sha256};
 pub use parse_error::{ParseError, Problem};
 pub use request::{

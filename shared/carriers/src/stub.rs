@@ -63,6 +63,26 @@ pub struct Served {
     pub answer: Answer,
     /// The message, if one was taken.
     pub taken: Option<Taken>,
+    /// The customer's message under which they were shown that somebody reads or types, by its identifier; or the
+    /// customer, where the channel has no such identifier.
+    pub shown: Option<String>,
+}
+
+impl Served {
+    /// An answer by which nothing was taken.
+    pub const fn only(answer: Answer) -> Self {
+        Self { answer, taken: None, shown: None }
+    }
+
+    /// The answer by which a message was taken.
+    pub const fn taking(answer: Answer, taken: Taken) -> Self {
+        Self { answer, taken: Some(taken), shown: None }
+    }
+
+    /// The answer by which somebody was shown a sign.
+    pub const fn showing(answer: Answer, shown: String) -> Self {
+        Self { answer, taken: None, shown: Some(shown) }
+    }
 }
 
 /// A message as the carrier keeps it.

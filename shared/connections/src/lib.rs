@@ -14,11 +14,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_util::future::try_join_all;
 use switchboard_carriers::{
     BASE_URL, Carrier, Carriers, ConnectError, Lookup, Lost, connection_to, find, keeping_of,
-    media_url, send,
+    media_url, send, show,
 };
 use switchboard_domain::address::Address;
 use switchboard_domain::carriage::{
-    CarrierName, CarrierSettings, Media, OutboundMessage, SendOutcome,
+    CarrierName, CarrierSettings, Media, OutboundMessage, SendOutcome, Shown, Signal,
 };
 use switchboard_domain::configuration::MessagingService;
 use switchboard_domain::connection::{CarrierConnection, SenderConnection};
@@ -233,6 +233,11 @@ impl Connections {
     /// Hands over one message.
     pub async fn send(&self, by: &By, message: &OutboundMessage) -> SendOutcome {
         send(self.carrier(by), self.carriers.transport(), message).await
+    }
+
+    /// Shows a customer that somebody reads or types.
+    pub async fn show(&self, by: &By, signal: &Signal) -> Shown {
+        show(self.carrier(by), self.carriers.transport(), signal).await
     }
 
     /// Asks whether the carrier took the message that was sent at `attempted_at` without an answer.

@@ -14,7 +14,7 @@ use crate::sid::{AccountSid, ConnectionSid, MessageSid, Sid as _};
 
 pub use limits::{BODY_BYTES_MAX, MEDIA_MAX};
 pub use outgoing::{
-    Choice, Composed, OutboundMessage, SendOutcome, Signal, SignalKind, Unsupported,
+    Choice, Composed, OutboundMessage, SendOutcome, Shown, Signal, SignalKind, Unsupported,
 };
 pub use told::{
     Alias, AliasKind, Arrival, Content, IdentityChange, InboundMessage, Media, Notice, Part, Price,

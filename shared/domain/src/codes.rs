@@ -95,6 +95,8 @@ codes! {
     ScheduleNeedsService = 35118, 400, "MessagingServiceSid is required to schedule a message";
     InvalidScheduleType = 35126, 400, "The ScheduleType value provided is not supported: it must be fixed";
     ConsentNotKept = 30646, 400, "Failed to Upsert Consent";
+    /// The published list has no status; that the request is at fault is inferred.
+    ChannelRefused = 63023, 400, "Channel generic error";
     SameFromAndTo = 63031, 400, "A message cannot have the same 'From' and 'To'";
 
     InvalidInstruction = 40151, 400, "Invalid instruction";

@@ -22,6 +22,7 @@ pub mod endpoint;
 pub mod event;
 pub mod flow;
 pub mod head;
+pub mod ice;
 pub mod incoming;
 pub mod interaction;
 pub mod media;

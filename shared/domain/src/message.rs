@@ -37,7 +37,7 @@ pub use self::failures::failure_text;
 pub use self::files::{Copied, copied, files_of, without_file};
 pub use self::keyword::keyword_answer;
 pub use self::merge::{CopyOf, MERGED_MAX, MERGED_WITHIN_MAX, Taken};
-pub use self::programmable::{outside, unrouted};
+pub use self::programmable::{named, outside, unrouted};
 pub use self::rates::{NoRateCards, RateCards};
 pub use self::schedule::{
     AHEAD_MAX, AHEAD_MIN, Look, Pool, cancel, look, needs_another_sender, send_at,

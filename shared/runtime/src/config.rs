@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use switchboard_domain::carriage::CarrierSettings;
 use switchboard_domain::effect::QueueName;
+use switchboard_domain::ice::IceServers;
 use switchboard_domain::media::Link;
 use switchboard_domain::message::{RateCards, SpendCaps};
 use switchboard_domain::pace::RateLimits;
@@ -44,6 +45,8 @@ pub struct Config {
     pub spend_caps: SpendCaps,
     /// `RATE_LIMITS`: how often what may be done by REST.
     pub rate_limits: RateLimits,
+    /// `ICE_SERVERS`: by which servers browsers find a way to each other.
+    pub ice_servers: IceServers,
     /// `CARRIER_…`, by name without that prefix, and the members of `CARRIERS`, which count where both name one.
     pub carriers: BTreeMap<String, Private<String>>,
 }
@@ -121,6 +124,16 @@ fn rate_limits(text: Option<&str>) -> Result<RateLimits, ConfigError> {
     Ok(limits.unwrap_or_default())
 }
 
+fn ice_servers(text: Option<&str>) -> Result<IceServers, ConfigError> {
+    let problem = "must be a JSON object: urls, a list of STUN and TURN servers, and the secret of the latter";
+    let servers = text.map(IceServers::parse).transpose();
+    let servers = servers.map_err(|error| {
+        tracing::error!("ICE_SERVERS: {error}");
+        ConfigError { name: "ICE_SERVERS", problem }
+    })?;
+    Ok(servers.unwrap_or_default())
+}
+
 impl Config {
     /// Reads variables from anywhere; an empty one counts as not set.
     pub fn read(variables: &BTreeMap<String, String>) -> Result<Self, ConfigError> {
@@ -161,6 +174,7 @@ impl Config {
             rate_cards: rate_cards(variable("RATE_CARDS").as_deref())?,
             spend_caps: spend_caps(variable("SPEND_CAPS").as_deref())?,
             rate_limits: rate_limits(variable("RATE_LIMITS").as_deref())?,
+            ice_servers: ice_servers(variable("ICE_SERVERS").as_deref())?,
             carriers,
         })
     }
@@ -244,6 +258,19 @@ mod tests {
         assert!(limits(r#"{"conversation":30}"#).unwrap().conversation().is_some());
         let refused = limits("30").unwrap_err().to_string();
         assert!(refused.starts_with("environment variable RATE_LIMITS must"), "{refused}");
+    }
+
+    #[test]
+    fn ice_servers_are_read_or_refused_by_their_name_and_never_show_their_secret() {
+        let read = |text: &str| read(&[ACCOUNT, ("ICE_SERVERS", text)]);
+        assert_eq!(read("").unwrap().ice_servers, IceServers::default());
+        assert_eq!(read("{}").unwrap().ice_servers, IceServers::default());
+        let config = read(r#"{"urls":["turn:a:3478"],"secret":"the-secret"}"#).unwrap();
+        assert_eq!(config.ice_servers.all().collect::<Vec<_>>(), [("turn:a:3478", true)]);
+        assert!(!format!("{config:?}").contains("the-secret"));
+        let refused = read(r#"{"urls":"the-secret"}"#).unwrap_err().to_string();
+        assert!(refused.starts_with("environment variable ICE_SERVERS must"), "{refused}");
+        assert!(!refused.contains("the-secret"), "{refused}");
     }
 
     #[test]

@@ -9,6 +9,8 @@ mod pools;
 mod senders;
 mod services;
 mod terms;
+mod tokens;
+mod typing;
 
 use switchboard_tests::ACCOUNT;
 

@@ -13,14 +13,13 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use switchboard_domain::address::{Address, ChannelType};
-use switchboard_domain::carriage::{CarrierName, DeliveryStatus, message_sid};
+use switchboard_domain::carriage::DeliveryStatus;
 use switchboard_domain::decision::Decision;
 use switchboard_domain::encoding::segments;
 use switchboard_domain::message::{self, Command, Delivery, Message, failure_text};
 use switchboard_domain::process::media::removals;
 use switchboard_domain::process::schedule::status_calls;
 use switchboard_domain::refusal::Refusal;
-use switchboard_domain::sid::{MessageSid, MmsSid, Sid as _, SmsSid};
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::{key, take};
@@ -109,18 +108,10 @@ impl View {
     }
 }
 
-/// The bytes of a programmable message's identifier.
-fn bytes_of(text: &str) -> Option<MessageSid> {
-    let sms = text.parse().map(|sid: SmsSid| sid.twin());
-    sms.or_else(|_| text.parse().map(|sid: MmsSid| sid.twin())).ok()
-}
-
 /// The message that a path names: one of ours by its family, one of a carrier's by what it became. Identifiers of this
 /// form are the first carrier's own; what others bring is named by its family.
 pub(crate) async fn load(call: &Call<'_>, text: &str) -> Result<View, ApiError> {
-    let bytes = bytes_of(text).ok_or_else(|| call.not_found())?;
-    let of_carrier = message_sid(CarrierName::default(), text);
-    let keys = [of_carrier, bytes.kin::<MessageSid>(0)].map(key::message);
+    let keys = message::named(text).ok_or_else(|| call.not_found())?.map(key::message);
     let mut found = call.on.store.get_all(&keys).await?;
     let messages = keys.iter().filter_map(|key| take::<Message>(&mut found, key));
     let view = messages.flat_map(View::all).find(|view| view.sid() == text);

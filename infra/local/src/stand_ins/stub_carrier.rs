@@ -125,6 +125,7 @@ struct State {
     registered: Option<String>,
     messages: Vec<Taken>,
     receipts: Vec<Receipt>,
+    signs: Vec<(CarrierName, String)>,
     /// The same carriers with other accounts and apps, the latest first.
     others: Vec<Arc<dyn Stub>>,
 }
@@ -206,6 +207,12 @@ impl StubCarrier {
     /// The messages that it took, in order, as they stand now.
     pub fn sent(&self) -> Vec<Taken> {
         lock(&self.carrier.state).messages.clone()
+    }
+
+    /// The signs that somebody reads or types that it showed, in order: by which carrier, and under which message of the
+    /// customer's.
+    pub fn signs(&self) -> Vec<(CarrierName, String)> {
+        lock(&self.carrier.state).signs.clone()
     }
 
     /// The reports that it made, in order.
@@ -403,6 +410,7 @@ impl Carrier {
             taken.report_to = taken.report_to.take().or(at);
         }
         state.messages.extend(served.taken.clone());
+        state.signs.extend(served.shown.clone().map(|about| (stub.name(), about)));
         Some((served, stub))
     }
 

@@ -82,7 +82,7 @@ impl Stub for MetaStub {
                 "code": refusal.code,
                 "fbtrace_id": "AbCdEf",
             });
-            Served { answer: answer(refusal.status, &json!({ "error": error })), taken: None }
+            Served::only(answer(refusal.status, &json!({ "error": error })))
         };
         Some(served.unwrap_or_else(refused))
     }
@@ -272,22 +272,24 @@ impl MetaStub {
             Mood::Busy(_) => return Err(BUSY),
             Mood::Well | Mood::Refusing(_) => {}
         }
-        let only = |body: Value| Served { answer: answer(200, &body), taken: None };
+        let only = |body: Value| Served::only(answer(200, &body));
         match (request.method(), path.strip_suffix("/messages")) {
             (&Method::POST, Some(id)) => {
                 self.authorize(request.headers(), id)?;
                 let body: Value = serde_json::from_slice(request.body())
                     .map_err(|_| bad(100, "The body is no JSON"))?;
-                let is_sign = body.get("sender_action").is_some() || body["status"] == "read";
-                if is_sign {
-                    return Ok(only(json!({ "success": true })));
-                }
                 if let Mood::Refusing(code) = mood {
                     return Err(bad(code, "The message is rejected"));
                 }
+                let is_sign = body.get("sender_action").is_some() || body["status"] == "read";
+                if is_sign {
+                    let about = text(&body, "message_id").or(text(&body["recipient"], "id"));
+                    let about = about.unwrap_or_default().to_owned();
+                    return Ok(Served::showing(answer(200, &json!({ "success": true })), about));
+                }
                 let taken = self.accept(id, &body, place, now)?;
                 let told = taken_answer(&taken);
-                Ok(Served { answer: answer(200, &told), taken: Some(taken) })
+                Ok(Served::taking(answer(200, &told), taken))
             }
             (&Method::GET, None) if is_digits(path) => {
                 self.authorize(request.headers(), "")?;

@@ -4,11 +4,14 @@
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use http::{Method, StatusCode};
 use serde::Deserialize;
-use switchboard_domain::carriage::{Composed, OutboundMessage, SendOutcome, Unsupported};
+use switchboard_domain::address::ChannelType;
+use switchboard_domain::carriage::{
+    Composed, OutboundMessage, SendOutcome, Signal, SignalKind, Unsupported,
+};
 use switchboard_domain::private::Private;
 use switchboard_domain::timestamp::{Millis, Timestamp};
 
-use super::{Connection, webhook};
+use super::{Connection, TYPING_CHANNEL, TYPING_PATH, webhook};
 use crate::carrier::Listed;
 use crate::form;
 use crate::request::{Answer, ApiRequest};
@@ -86,11 +89,32 @@ pub(super) fn build(
     pairs.extend(callback.as_deref().map(|url| ("StatusCallback", url)));
     let validity = message.valid_seconds.map(|seconds| seconds.to_string());
     pairs.extend(validity.as_deref().map(|seconds| ("ValidityPeriod", seconds)));
-    let form = form::encode(pairs).into_bytes();
+    Ok(posting(request(connection, Method::POST, &connection.messages_path()), pairs))
+}
+
+/// The request that shows that somebody types (*Typing Indicators resource*): WhatsApp alone has it, and it says too that the
+/// message was read. There is none for that alone.
+pub(super) fn signal(connection: &Connection, signal: &Signal) -> Option<ApiRequest> {
+    if (signal.from.channel(), signal.kind) != (ChannelType::Whatsapp, SignalKind::Typing) {
+        return None;
+    }
+    let origin = connection.messaging_origin();
+    let request = ApiRequest {
+        url: Private(format!("{origin}{TYPING_PATH}")),
+        ..request(connection, Method::POST, "")
+    };
+    let pairs = [("channel", TYPING_CHANNEL), ("messageId", signal.about.as_str())];
+    Some(posting(request, pairs))
+}
+
+/// The same request with a form.
+fn posting<'a>(
+    mut request: ApiRequest,
+    pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> ApiRequest {
     let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
-    let mut request = request(connection, Method::POST, &connection.messages_path());
     request.headers.insert(CONTENT_TYPE, kind);
-    Ok(ApiRequest { body: Private(form), ..request })
+    ApiRequest { body: Private(form::encode(pairs).into_bytes()), ..request }
 }
 
 /// What a message that is more than text and files adds to the form. Questions, reactions and the like are templates

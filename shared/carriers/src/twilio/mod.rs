@@ -9,7 +9,9 @@ mod webhook;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{Method, Uri};
-use switchboard_domain::carriage::{CarrierName, OutboundMessage, SendOutcome, Unsupported};
+use switchboard_domain::carriage::{
+    CarrierName, OutboundMessage, SendOutcome, Signal, Unsupported,
+};
 use switchboard_domain::private::Private;
 use switchboard_domain::sid::AccountSid;
 use switchboard_domain::timestamp::{Millis, Timestamp};
@@ -46,6 +48,13 @@ const SHARED_KEYS: &str = "SHARED_KEYS";
 
 /// Where the carrier's API is, unless the connection says otherwise.
 const API_ORIGIN: &str = "https://api.twilio.com";
+
+/// What the hosts of its products end with.
+const DOMAIN: &str = "twilio.com";
+/// The path of signs that somebody types, below the messaging product.
+const TYPING_PATH: &str = "/v2/Indicators/Typing.json";
+/// The only channel that it has them for.
+const TYPING_CHANNEL: &str = "whatsapp";
 
 /// One account with the carrier.
 #[derive(Debug, Clone)]
@@ -88,6 +97,16 @@ impl Connection {
             let user = STANDARD.encode(format!("{}:{token}", self.account_sid));
             format!("Basic {user}")
         })
+    }
+
+    /// Where its messaging product is: at a host beside the API's, in the same region. Another origin than the carrier's, a
+    /// gateway or a stand-in, has everything.
+    fn messaging_origin(&self) -> String {
+        let rest = self.base_url.strip_prefix("https://api.");
+        match rest.filter(|rest| *rest == DOMAIN || rest.ends_with(&format!(".{DOMAIN}"))) {
+            Some(rest) => format!("https://messaging.{rest}"),
+            None => self.base_url.clone(),
+        }
     }
 
     fn messages_path(&self) -> String {
@@ -212,6 +231,10 @@ impl Carrier for Twilio {
         api::outcome(answer)
     }
 
+    fn signal(&self, signal: &Signal) -> Option<ApiRequest> {
+        api::signal(&self.connection, signal)
+    }
+
     /// Files are at the API's own host; from there a redirect leads to a storage that needs no secret.
     fn opens(&self, url: &str) -> Vec<Private<String>> {
         let path = url.strip_prefix(self.connection.base_url.as_str());
@@ -286,6 +309,20 @@ mod tests {
         let reports = ours.status_callback_url.as_deref();
         assert_eq!(reports, Some("https://hooks.example.com/webhooks/twilio"));
         assert_eq!(connected("", &[]).unwrap().connection.status_callback_url, None);
+    }
+
+    #[test]
+    fn the_messaging_product_is_beside_the_api_and_a_gateways_own_is_at_the_gateway() {
+        for (base_url, origin) in [
+            ("https://api.twilio.com", "https://messaging.twilio.com"),
+            ("https://api.dublin.ie1.twilio.com", "https://messaging.dublin.ie1.twilio.com"),
+            ("https://api.example.com", "https://api.example.com"),
+            ("https://api.nottwilio.com", "https://api.nottwilio.com"),
+            ("http://127.0.0.1:9", "http://127.0.0.1:9"),
+        ] {
+            let connection = connected("", &[(BASE_URL, base_url)]).unwrap().connection;
+            assert_eq!(connection.messaging_origin(), origin);
+        }
     }
 
     #[test]

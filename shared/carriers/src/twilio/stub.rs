@@ -10,7 +10,7 @@ use switchboard_domain::sid::{MmsSid, Sid as _, SmsSid};
 use switchboard_domain::timestamp::Timestamp;
 
 use super::webhook::{self, correlation};
-use super::{Connection, connection};
+use super::{Connection, TYPING_CHANNEL, TYPING_PATH, connection};
 use crate::form::{self, Parameters};
 use crate::form_signature::{SIGNATURE_HEADER, sign};
 use crate::request::{Answer, SignedRequest};
@@ -63,7 +63,10 @@ impl Stub for TwilioStub {
         mood: Mood,
         now: Timestamp,
     ) -> Option<Served> {
-        request.uri().path().strip_prefix("/2010-04-01/")?;
+        let path = request.uri().path();
+        if !path.starts_with("/2010-04-01/") && path != TYPING_PATH {
+            return None;
+        }
         let served = self.serve(request, kept, mood, now);
         let refused = |refusal: Refusal| {
             let body = json!({
@@ -73,7 +76,7 @@ impl Stub for TwilioStub {
             if let Mood::Busy(seconds) = mood {
                 answer.headers_mut().insert(RETRY_AFTER, seconds.into());
             }
-            Served { answer, taken: None }
+            Served::only(answer)
         };
         Some(served.unwrap_or_else(refused))
     }
@@ -199,6 +202,9 @@ impl TwilioStub {
             Mood::Well | Mood::Refusing(_) => {}
         }
         self.authorize(request.headers())?;
+        if (request.method(), request.uri().path()) == (&Method::POST, TYPING_PATH) {
+            return show(request.body(), mood);
+        }
         let messages = format!("/2010-04-01/Accounts/{}/Messages", self.connection.account_sid);
         let rest = request.uri().path().strip_prefix(&messages).ok_or(UNKNOWN)?;
         match (request.method(), rest) {
@@ -209,16 +215,16 @@ impl TwilioStub {
                 }
                 let taken = accept(request.body(), kept.len(), now)?;
                 let answer = answer(201, &self.shown(&taken));
-                Ok(Served { answer, taken: Some(taken) })
+                Ok(Served::taking(answer, taken))
             }
             (&Method::GET, ".json") => {
                 let list = self.list(kept, request.uri().query().unwrap_or_default());
-                Ok(Served { answer: answer(200, &list), taken: None })
+                Ok(Served::only(answer(200, &list)))
             }
             (&Method::GET, one) => {
                 let id = one.trim_start_matches('/').trim_end_matches(".json");
                 let found = kept.iter().find(|message| message.id == id).ok_or(UNKNOWN)?;
-                Ok(Served { answer: answer(200, &self.shown(found)), taken: None })
+                Ok(Served::only(answer(200, &self.shown(found))))
             }
             _ => Err(UNKNOWN),
         }
@@ -290,6 +296,24 @@ impl TwilioStub {
         let body = form::encode(parameters.iter().copied());
         SignedRequest { url: url.to_owned(), headers, body }
     }
+}
+
+/// Reads the form of a sign that somebody types.
+fn show(form: &[u8], mood: Mood) -> Result<Served, Refusal> {
+    let bad = |code, message| Refusal { status: 400, code, message };
+    if let Mood::Refusing(code) = mood {
+        return Err(bad(code, "The sign is rejected"));
+    }
+    let parameters = Parameters::decode(form);
+    let given = |name: &str| parameters.get(name).ok().flatten().unwrap_or_default();
+    if given("channel") != TYPING_CHANNEL {
+        return Err(bad(20001, "Invalid parameter: channel"));
+    }
+    let id = given("messageId");
+    if id.parse::<SmsSid>().is_err() && id.parse::<MmsSid>().is_err() {
+        return Err(bad(20001, "Invalid parameter: messageId"));
+    }
+    Ok(Served::showing(answer(200, &json!({ "success": true })), id.to_owned()))
 }
 
 /// Reads the form of a send. The identifier follows from the form, which names our own message, and from its

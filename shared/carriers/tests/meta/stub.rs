@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use switchboard_carriers::stub::{CustomerMessage, Mood, Served, Taken};
 use switchboard_carriers::{ApiRequest, Event, ParseError, Rejection, SignedRequest};
 use switchboard_domain::carriage::{
-    AliasKind, Content, DeliveryStatus, OutboundMessage, SendOutcome,
+    AliasKind, Content, DeliveryStatus, OutboundMessage, SendOutcome, Signal, SignalKind,
 };
 use switchboard_domain::sid::{MessageSid, Sid as _};
 
@@ -145,6 +145,24 @@ fn a_carrier_with_a_mood_says_so_in_its_own_way() {
     let events = receive(&stub().report(&failed).unwrap());
     let [Event::Status(read)] = &events[..] else { panic!("{events:?}") };
     assert_eq!((read.status, read.error_code), (DeliveryStatus::Failed, Some(131_026)));
+}
+
+#[test]
+fn a_sign_is_shown_on_every_channel_and_no_message_is_taken() {
+    for (channel, about) in
+        [("whatsapp", "wamid.x"), ("messenger", "7654321"), ("instagram", "7654321")]
+    {
+        let (business, customer) = addresses(channel);
+        let (from, to) = (business.parse().unwrap(), customer.parse().unwrap());
+        let sign = Signal { kind: SignalKind::Typing, from, to, about: "wamid.x".to_owned() };
+        let request = over_http(&carrier(&[]).signal(&sign).unwrap());
+        let served = stub().answer(&request, &[], Mood::Well, NOW).unwrap();
+        assert_eq!((served.shown.as_deref(), served.taken), (Some(about), None), "{channel}");
+        for mood in [Mood::Down, Mood::Busy(1), Mood::Refusing(131_047)] {
+            let refused = stub().answer(&request, &[], mood, NOW).unwrap();
+            assert!(refused.shown.is_none() && !refused.answer.status().is_success(), "{mood:?}");
+        }
+    }
 }
 
 /// A body as the carrier would sign it.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use switchboard_carriers::{Carriers, Http, Lookup, Timeouts};
-use switchboard_domain::carriage::{OutboundMessage, SendOutcome};
+use switchboard_carriers::{Carriers, Http, Lookup, Timeouts, show};
+use switchboard_domain::carriage::{OutboundMessage, SendOutcome, Shown, Signal, SignalKind};
 use switchboard_domain::sid::{MessageSid, Sid as _};
 use switchboard_domain::timestamp::Timestamp;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -285,4 +285,62 @@ async fn a_list_that_is_not_one_proves_nothing() {
         let lookup = find_in(&server).await;
         assert!(matches!(lookup, Lookup::CannotTell { .. }), "{lookup:?}");
     }
+}
+
+fn sign(kind: SignalKind, channel: &str) -> Signal {
+    let address = |number: &str| format!("{channel}{number}").parse().unwrap();
+    let about = format!("SM{}", "7".repeat(32));
+    Signal { kind, from: address("+18005550100"), to: address("+14155550123"), about }
+}
+
+async fn shown_by(origin: &str) -> Shown {
+    let carriers = at(origin).carriers();
+    show(carriers.get(CARRIER), carriers.transport(), &sign(SignalKind::Typing, "whatsapp:")).await
+}
+
+#[tokio::test]
+async fn that_somebody_types_is_one_form_to_the_messaging_product() {
+    let server = Server::answers(200, &json!({ "success": true })).await;
+    assert_eq!(shown_by(&server.origin()).await, Shown::Shown);
+    let request = server.request().await;
+    assert!(request.head.starts_with("POST /v2/Indicators/Typing.json "), "{}", request.head);
+    let id = format!("SM{}", "7".repeat(32));
+    let form = [("channel", "whatsapp"), ("messageId", id.as_str())];
+    assert_eq!(request.form(), form.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    assert!(request.header("Authorization").starts_with("Basic "));
+}
+
+#[test]
+fn other_channels_and_that_somebody_reads_have_no_sign() {
+    let carriers = With::secret("secret").carriers();
+    let request = |kind, channel| carriers.get(CARRIER).signal(&sign(kind, channel));
+    let host = request(SignalKind::Typing, "whatsapp:").unwrap().url;
+    assert_eq!(host.as_str(), "https://messaging.twilio.com/v2/Indicators/Typing.json");
+    assert_eq!(request(SignalKind::Read, "whatsapp:"), None);
+    assert_eq!(request(SignalKind::Typing, ""), None);
+}
+
+#[tokio::test]
+async fn a_sign_that_is_not_shown_says_whether_the_carrier_was_asked_in_vain_or_refuses() {
+    let refusal = json!({ "code": 20404, "message": "to +14155550123" });
+    for (status, body, refused) in [
+        (404, &refusal, Some(20404)),
+        (400, &json!({}), Some(21619)),
+        (503, &refusal, None),
+        (429, &refusal, None),
+        (200, &json!({ "success": false }), None),
+        (201, &json!({ "success": false, "sid": "SM1" }), None),
+    ] {
+        let server = Server::answers(status, body).await;
+        match (shown_by(&server.origin()).await, refused) {
+            (Shown::Refused { error_code, reason }, Some(code)) => {
+                assert_eq!(error_code, code);
+                assert!(!reason.contains("4155550123"), "{reason}");
+            }
+            (Shown::Unavailable { reason }, None) => assert!(!reason.is_empty()),
+            other => panic!("{status} {body}: {other:?}"),
+        }
+    }
+    let nobody = shown_by("http://127.0.0.1:9").await;
+    assert!(matches!(nobody, Shown::Unavailable { .. }), "{nobody:?}");
 }

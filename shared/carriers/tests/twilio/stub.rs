@@ -5,7 +5,7 @@ use http::{Method, Request};
 use serde_json::Value;
 use switchboard_carriers::stub::{CustomerMessage, Mood, Served, Taken};
 use switchboard_carriers::{Event, Rejection, SignedRequest};
-use switchboard_domain::carriage::DeliveryStatus;
+use switchboard_domain::carriage::{DeliveryStatus, Signal, SignalKind};
 use switchboard_domain::sid::{MessageSid, Sid as _};
 use switchboard_domain::timestamp::Timestamp;
 
@@ -215,4 +215,38 @@ fn the_answer_to_a_send_has_every_property_of_the_contract() {
         names
     };
     assert_eq!(names(&json), names(schema));
+}
+
+/// What our side asks for when somebody types, as the carrier's side gets it.
+fn typed(mood: Mood, change: impl FnOnce(String) -> String) -> Served {
+    let pair = ("whatsapp:+18005550100".parse().unwrap(), "whatsapp:+14155550123".parse().unwrap());
+    let about = format!("SM{}", "7".repeat(32));
+    let sign = Signal { kind: SignalKind::Typing, from: pair.0, to: pair.1, about };
+    let asked = ours().carriers().get(CARRIER).signal(&sign).unwrap();
+    let form = String::from_utf8(asked.body.0).unwrap();
+    let mut request = Request::new(change(form).into_bytes());
+    *request.method_mut() = asked.method;
+    *request.uri_mut() = asked.url.parse().unwrap();
+    request.headers_mut().insert(AUTHORIZATION, HeaderValue::from_static(RIGHT));
+    ours().stub().answer(&request, &[], mood, NOW).unwrap()
+}
+
+#[test]
+fn a_sign_that_somebody_types_is_taken_for_a_message_on_the_one_channel() {
+    let served = typed(Mood::Well, |form| form);
+    assert_eq!((served.answer.status().as_u16(), &body(&served)["success"]), (200, &true.into()));
+    assert_eq!(served.shown, Some(format!("SM{}", "7".repeat(32))));
+    assert!(served.taken.is_none());
+    for (from, to) in [("whatsapp", "sms"), ("SM", "IM"), ("messageId", "MessageSid")] {
+        let refused = typed(Mood::Well, |form| form.replace(from, to));
+        assert_eq!(
+            (refused.answer.status().as_u16(), &body(&refused)["code"]),
+            (400, &20001.into())
+        );
+        assert_eq!(refused.shown, None);
+    }
+    for (mood, status) in [(Mood::Down, 503), (Mood::Busy(1), 429), (Mood::Refusing(63016), 400)] {
+        let refused = typed(mood, |form| form);
+        assert_eq!((refused.answer.status().as_u16(), refused.shown), (status, None));
+    }
 }

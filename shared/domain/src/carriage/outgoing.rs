@@ -137,6 +137,27 @@ pub enum SignalKind {
     Typing,
 }
 
+/// What became of a [`Signal`]. It is worth nothing later, so nobody tries again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shown {
+    /// The carrier took it.
+    Shown,
+    /// The channel has no such thing, or the connection no such sender.
+    NotThere,
+    /// The carrier could not be asked, or has no time.
+    Unavailable {
+        /// Why, for people; never a value.
+        reason: String,
+    },
+    /// The carrier does not want it.
+    Refused {
+        /// The published error code.
+        error_code: u32,
+        /// Why, for people; never a value.
+        reason: String,
+    },
+}
+
 /// That a carrier cannot be asked for something.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]

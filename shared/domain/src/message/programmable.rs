@@ -1,7 +1,10 @@
 //! A message as Programmable Messaging sees it.
 
 use super::{Delivery, Direction, Fields, Message, Origin};
-use crate::carriage::{DeliveryStatus, InboundMessage, Media};
+use crate::address::ChannelType;
+use crate::carriage::{
+    CarrierName, DeliveryStatus, InboundMessage, Media, Signal, SignalKind, message_sid,
+};
 use crate::conversation::Pair;
 use crate::private::Private;
 use crate::refusal::Refusal;
@@ -53,6 +56,30 @@ impl Message {
             false => self.sid.kin::<MmsSid>(number).to_string(),
         }
     }
+
+    /// The sign that somebody types an answer, to the customer who wrote this on that channel, and the carrier that brought
+    /// it (rule E.13). None of what we wrote, of another channel's, and of what was removed: the sign goes by the carrier's own
+    /// identifier of the customer's message (*Typing Indicators resource*: "reference the ID of the message that you're
+    /// preparing a response for").
+    pub fn typing(&self, channel: ChannelType) -> Option<(CarrierName, Signal)> {
+        let origin = self.origin.as_ref().filter(|_| !self.removed)?;
+        let Pair { address, proxy } = &origin.pair;
+        let signal = Signal {
+            kind: SignalKind::Typing,
+            from: proxy.clone(),
+            to: address.clone(),
+            about: origin.carrier_message_id.clone(),
+        };
+        (address.channel() == channel).then_some((origin.carrier, signal))
+    }
+}
+
+/// The messages that a programmable identifier can stand for: what one of the first carrier's became, and one of ours by its
+/// family. Which of them it is, [`Message::programmable_sid`] tells.
+pub fn named(text: &str) -> Option<[MessageSid; 2]> {
+    let sms = text.parse().map(|sid: SmsSid| sid.twin());
+    let bytes: MessageSid = sms.or_else(|_| text.parse().map(|sid: MmsSid| sid.twin())).ok()?;
+    Some([message_sid(CarrierName::default(), text), bytes.kin::<MessageSid>(0)])
 }
 
 /// A message that no conversation wanted: kept, and shown as unrouted.
@@ -120,4 +147,56 @@ pub fn outside(
         edited: None,
         removed: false,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CUSTOMER: &str = "whatsapp:+14155550171";
+    const BUSINESS: &str = "whatsapp:+18005550177";
+
+    /// One that is not the first.
+    fn other() -> CarrierName {
+        *CarrierName::ALL.iter().find(|carrier| !carrier.is_default()).unwrap()
+    }
+
+    fn inbound(carrier: CarrierName, id: &str) -> Message {
+        let pair = (CUSTOMER.parse().unwrap(), BUSINESS.parse().unwrap());
+        unrouted(&InboundMessage::new(carrier, id, pair, "hello", Timestamp(0)), None)
+    }
+
+    #[test]
+    fn somebody_types_to_the_customer_under_the_carriers_name_of_the_message() {
+        let message = inbound(other(), "wamid.x");
+        let (carrier, signal) = message.typing(ChannelType::Whatsapp).unwrap();
+        assert_eq!((carrier, signal.kind), (other(), SignalKind::Typing));
+        assert_eq!((signal.from.as_str(), signal.to.as_str()), (BUSINESS, CUSTOMER));
+        assert_eq!(signal.about, "wamid.x");
+    }
+
+    #[test]
+    fn nobody_types_on_another_channel_about_our_own_or_about_what_is_gone() {
+        let mut message = inbound(other(), "wamid.x");
+        assert_eq!(message.typing(ChannelType::Sms), None);
+        message.fields.removed = true;
+        assert_eq!(message.typing(ChannelType::Whatsapp), None);
+        let pair = Pair::new(CUSTOMER.parse().unwrap(), BUSINESS.parse().unwrap()).unwrap();
+        let sid = MessageSid::derived(&["m"]);
+        let ours = outside(sid, pair, Some("hi".into()), Vec::new(), None, Timestamp(0)).unwrap();
+        assert_eq!(ours.typing(ChannelType::Whatsapp), None);
+    }
+
+    #[test]
+    fn a_programmable_identifier_leads_to_its_message_whoever_brought_it() {
+        let of_other = inbound(other(), "wamid.x");
+        let sid = format!("SM{}", "5".repeat(32));
+        for message in [inbound(CarrierName::default(), &sid), of_other] {
+            let text = message.programmable_sid(None);
+            assert!(named(&text).unwrap().contains(&message.sid), "{text}");
+        }
+        for wrong in ["", "SM5", &sid[2..], &format!("CH{}", "5".repeat(32)), "wamid.x"] {
+            assert_eq!(named(wrong), None, "{wrong}");
+        }
+    }
 }
