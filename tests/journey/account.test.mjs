@@ -5,7 +5,7 @@ import { keep } from "./support/files.mjs";
 import { Customer } from "./support/people.mjs";
 import { eventually, fails, isRecent, isSid, only, story } from "./support/story.mjs";
 
-const NUMBER = "+18005550181";
+const NUMBER = "+18005550381";
 const CODE = "65432";
 const PHOTO = Buffer.concat([Buffer.from("89504e470d0a1a0a", "hex"), Buffer.from(" a shop window")]);
 const GONE = { status: 404, code: 20404 };
@@ -64,7 +64,7 @@ story("an account is named, and its numbers, keys and codes are managed", async 
 story("a message is sent with a file, read, emptied and removed", async (step) => {
   await client.incomingPhoneNumbers.create({ phoneNumber: NUMBER });
   const store = await keep({ "/window": { contentType: "image/png", content: PHOTO } });
-  const to = "+14155550181";
+  const to = "+14155550381";
 
   const { sid } = await step("it goes out with its file", async () => {
     const sent = await client.messages.create({ to, from: NUMBER, body: "Look", mediaUrl: [`${store.origin}/window`] });
@@ -93,7 +93,7 @@ story("a message is sent with a file, read, emptied and removed", async (step) =
 });
 
 story("a customer sees that somebody types", async (step) => {
-  const customer = new Customer("whatsapp:+14155550182", "whatsapp:+18005550182");
+  const customer = new Customer("whatsapp:+14155550382", "whatsapp:+18005550382");
   const messageId = await customer.writes("is anybody there?");
   await eventually(() => client.messages(messageId).fetch());
 

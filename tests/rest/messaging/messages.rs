@@ -234,6 +234,14 @@ async fn files_of_a_message_are_listed_and_found() {
     assert_eq!(nothing["media_list"], json!([]));
     let unknown = path.replace("Media.json", "Media/ME0123456789abcdef0123456789abcdef.json");
     assert_eq!(world.get(&unknown).await.refusal(), (404, 20404));
+    // It keeps its name when all of them are taken away.
+    for file in listed["media_list"].as_array().unwrap() {
+        let file = format!("/api{}", file["uri"].as_str().unwrap());
+        assert_eq!(world.delete(&file).await.status, 204);
+    }
+    assert_eq!(world.get(&path).await.expect(200)["media_list"], json!([]));
+    let left = world.get(&one(created["sid"].as_str().unwrap())).await.expect(200);
+    assert_eq!((&left["sid"], &left["num_media"]), (&created["sid"], &json!("0")));
 }
 
 #[tokio::test]

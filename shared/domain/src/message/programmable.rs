@@ -51,7 +51,8 @@ impl Message {
             return text.to_owned();
         }
         let number = delivery.unwrap_or_else(|| self.sid.number());
-        match self.media.is_empty() {
+        // It keeps its name when its last file is taken away.
+        match self.media.is_empty() && self.media_gone.is_empty() {
             true => self.sid.kin::<SmsSid>(number).to_string(),
             false => self.sid.kin::<MmsSid>(number).to_string(),
         }
