@@ -31,7 +31,6 @@ mod scope;
 mod service_configuration;
 mod services;
 mod speaker;
-mod template;
 mod together;
 mod uploads;
 mod user_conversations;

@@ -14,10 +14,12 @@ use switchboard_domain::sid::{
     AccountSid, ContentSid, ConversationSid, MediaSid, MessageSid, ParticipantSid, ServiceSid,
     Sid as _,
 };
+use switchboard_domain::template::Product;
 use switchboard_domain::timestamp::Timestamp;
 use switchboard_rest::fields::invalid;
 use switchboard_rest::{
     Answer, ApiError, Call, Direction, Order, Params, Reply, Source, Stretch, body, filtered,
+    template,
 };
 use switchboard_runtime::Dependencies;
 use switchboard_store::key;
@@ -26,7 +28,6 @@ use crate::apply::decide_with_answers;
 use crate::input::{self, ATTRIBUTES_MAX, NAME_CHARS_MAX};
 use crate::scope::Scope;
 use crate::speaker;
-use crate::template;
 use crate::uploads;
 
 /// The largest page.
@@ -35,7 +36,7 @@ const PAGE_MAX: i64 = 100;
 /// `POST …/Messages`.
 pub(crate) async fn create(call: &Call<'_>, scope: &Scope, of: &str) -> Answer {
     let form = &call.form;
-    let filled = template::given(call).await?.map(Box::new);
+    let filled = template::given(call, Product::Conversations).await?.map(Box::new);
     let (body, uploads) = match &filled {
         Some(filled) => (filled.text(), Vec::new()),
         None => (form.given("Body").map(Private::from), uploads::named(form)?),

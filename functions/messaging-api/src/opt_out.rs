@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use switchboard_domain::configuration::MessagingService;
 use switchboard_domain::consent::{Confirmations, Language, OptOut};
 use switchboard_domain::decision::Decision;
@@ -71,7 +71,10 @@ fn languages(call: &Call<'_>) -> Result<Option<BTreeMap<String, Language>>, ApiE
     if text.len() > LANGUAGES_BYTES_MAX {
         return Err(invalid("Languages", &format!("has more than {LANGUAGES_BYTES_MAX} bytes")));
     }
-    let read = serde_json::from_str(text);
+    // A list would be read as the members in order.
+    let all: Result<BTreeMap<String, Map<String, Value>>, _> = serde_json::from_str(text);
+    let language = |(name, members)| Ok((name, serde_json::from_value(Value::Object(members))?));
+    let read = all.and_then(|all| all.into_iter().map(language).collect());
     read.map(Some).map_err(|error| invalid("Languages", &format!("cannot be read: {error}")))
 }
 

@@ -64,6 +64,10 @@ impl RateLimits {
     /// # Errors
     /// If the text is not what it should be: says where.
     pub fn parse(text: &str) -> Result<Self, NoRateLimits> {
+        // A list would be read as the members in order.
+        if !text.trim_start().starts_with('{') {
+            return Err(NoRateLimits("line 1 begins no object".to_owned()));
+        }
         let read: Self =
             serde_json::from_str(text).map_err(|error| NoRateLimits(error.to_string()))?;
         let rates = [read.conversation, read.service, read.interactions];
@@ -207,7 +211,7 @@ mod tests {
         assert_eq!(read.conversation(), Some(PerSecond(30)));
         assert_eq!((read.service(), read.interactions(), read.identity()), (None, None, None));
         assert_eq!(RateLimits::parse("{}").unwrap(), RateLimits::default());
-        for wrong in ["", "30", r#"{"conversation":-1}"#, r#"{"conversations":1}"#] {
+        for wrong in ["", "30", "[]", "[30]", r#"{"conversation":-1}"#, r#"{"conversations":1}"#] {
             assert!(RateLimits::parse(wrong).is_err(), "{wrong}");
         }
         assert!(RateLimits::parse(r#"{"service":10001}"#).is_err());

@@ -13,6 +13,7 @@ mod page;
 mod params;
 mod reply;
 pub mod settings;
+pub mod template;
 mod token;
 
 use std::convert::Infallible;

@@ -192,6 +192,7 @@ async fn keywords_that_a_pool_cannot_have_are_refused() {
         ("Languages", r#"{"es":{"words":["ALTO"]}}"#),
         ("Languages", r#"{"es":{"stop":["DOS PALABRAS"]}}"#),
         ("Languages", r#"{"es":{"start":["STOP"]}}"#),
+        ("Languages", r#"{"es":[["ALTO"]]}"#),
         ("Languages", r#"{"es":{"stop_text":""}}"#),
         ("Languages", long.as_str()),
         ("Keywords", "ALTO"),

@@ -13,19 +13,20 @@ use switchboard_domain::process::notify::sends;
 use switchboard_domain::process::reply::MEDIA_MAX;
 use switchboard_domain::sender::Switches;
 use switchboard_domain::sid::MessageSid;
+use switchboard_domain::template::Product;
 use switchboard_rest::fields::is_web_url;
-use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
+use switchboard_rest::{Answer, ApiError, Call, Params, Reply, template};
 
 use super::sender::{Sender, sender};
 use super::terms::Asked;
-use super::{View, render, template};
+use super::{View, render};
 use crate::keep_new;
 
 /// `POST …/Messages.json`.
 pub(crate) async fn create(call: &Call<'_>) -> Answer {
     let asked = Asked::read(&call.form, call.now)?;
     let to = recipient(&call.form)?;
-    let filled = template::given(call).await?;
+    let filled = template::given(call, Product::Messages).await?;
     let (body, media) = match &filled {
         Some(filled) => (filled.text(), Vec::new()),
         None => content(&call.form)?,

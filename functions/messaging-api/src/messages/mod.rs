@@ -6,7 +6,6 @@ pub(crate) mod media;
 pub(crate) mod receipt;
 pub(crate) mod search;
 mod sender;
-mod template;
 mod terms;
 
 use std::sync::Arc;

@@ -30,6 +30,22 @@ impl Product {
             Self::Messages => 1600,
         }
     }
+
+    /// The published code of values that are given without a template.
+    pub const fn without_template(self) -> Code {
+        match self {
+            Self::Conversations => Code::ContentSidMissing,
+            Self::Messages => Code::ContentSidRequired,
+        }
+    }
+
+    /// The published code of a template that is not there, or cannot be sent.
+    pub const fn no_such_template(self) -> Code {
+        match self {
+            Self::Conversations => Code::InvalidContentSid,
+            Self::Messages => Code::NoSuchContent,
+        }
+    }
 }
 
 /// What is wrong with the values that are given for the places of a template.
