@@ -10,6 +10,7 @@
 #![recursion_limit = "256"]
 
 mod merge;
+mod sender;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use switchboard_carriers::Lookup;
@@ -32,6 +33,7 @@ use switchboard_runtime::{Dependencies, Failure, Needs, Patience};
 use switchboard_store::{StoreError, key};
 
 use self::merge::{Company, begun, company};
+use self::sender::Sender;
 
 /// How long to wait before asking a carrier again that could not tell.
 const ASK_AGAIN: Millis = Millis::seconds(30);
@@ -71,7 +73,10 @@ async fn deliver(
     connections: &Connections,
     request: &SendRequest,
 ) -> Result<Next, Failure> {
-    let mut message = load(on, request).await?;
+    let stored = load(on, request).await?;
+    let sender = Sender::of(on, &stored, request.delivery).await?;
+    let mut message = sender.tells(stored);
+    let work = Work { request, sender };
     let Some(delivery) = message.delivery(request.delivery) else {
         return Err(Failure::Invalid("no such delivery".to_owned()));
     };
@@ -81,13 +86,13 @@ async fn deliver(
         return Ok(Next::Done);
     }
     if message.expire(request.delivery, now).is_some() {
-        return expire(on, request, message).await;
+        return expire(on, &work, message).await;
     }
     let others = match company(on, connections, request, &message).await? {
         Company::Next(next) => return Ok(next),
         Company::Takes(others) => others,
     };
-    let by = way(on, connections, delivery).await?;
+    let by = way(on, connections, (delivery, &work.sender)).await?;
     let outgoing = outgoing(on, (&message, &others), delivery, connections.carrier_of(&by), now);
     let outcome = match begin {
         Begin::Done => return Ok(Next::Done),
@@ -97,12 +102,7 @@ async fn deliver(
             None => return Ok(Next::Later(ASK_AGAIN)),
         },
         Begin::Send => {
-            let taken = match expense(on, &message, request.delivery, now) {
-                Ok(None) => Ok(lease(on, &message, &others, request.delivery, now).await?),
-                Ok(Some(price)) => counted(on, request, (message.clone(), &others), &price).await?,
-                Err(over) => Err(over),
-            };
-            match taken {
+            match taken(on, &work, (&message, &others), now).await? {
                 // Written in between, by whoever copies a file, or sends: it is looked at anew, at once.
                 Ok(None) => return Ok(Next::Later(Millis(0))),
                 Ok(Some(leased)) => {
@@ -118,7 +118,33 @@ async fn deliver(
             }
         }
     };
-    record(on, request, message, &outcome).await
+    record(on, &work, message, &outcome).await
+}
+
+/// A copy that is to be handed over, and what is known of who sends it.
+struct Work<'a> {
+    request: &'a SendRequest,
+    sender: Sender,
+}
+
+impl Work<'_> {
+    async fn load(&self, on: &Dependencies) -> Result<Message, Failure> {
+        Ok(self.sender.tells(load(on, self.request).await?))
+    }
+}
+
+/// Takes the delivery, and counts what it costs where that is limited. None if the message was written meanwhile.
+async fn taken(
+    on: &Dependencies,
+    work: &Work<'_>,
+    (message, others): (&Message, &[(Message, CopyOf)]),
+    now: Timestamp,
+) -> Result<Result<Option<Message>, OverCap>, Failure> {
+    match expense(on, message, work.request.delivery, now) {
+        Ok(None) => Ok(Ok(lease(on, message, others, work.request.delivery, now).await?)),
+        Ok(Some(price)) => counted(on, work, (message.clone(), others), &price).await,
+        Err(over) => Ok(Err(over)),
+    }
 }
 
 /// Takes the delivery, and answers the message as it is stored then. It is taken only if no other process has
@@ -184,7 +210,7 @@ fn expense(
 /// when another one was counted meanwhile, but not when the message was written: two senders must never both have it.
 async fn counted(
     on: &Dependencies,
-    request: &SendRequest,
+    work: &Work<'_>,
     (message, others): (Message, &[(Message, CopyOf)]),
     price: &Price,
 ) -> Result<Result<Option<Message>, OverCap>, Failure> {
@@ -196,16 +222,16 @@ async fn counted(
             let now = on.now();
             let stored = match known {
                 Some(message) => message,
-                None => load(on, request).await?,
+                None => work.load(on).await?,
             };
             if stored.version != version {
                 return Ok((Ok(None), Decision::unchanged()));
             }
             let spent = on.store.get(key::spend(&now.day(), &price.unit)).await?;
-            let begun = begun(&stored, request.delivery, others, now);
+            let begun = begun(&stored, work.request.delivery, others, now);
             let (mut leased, decision) =
                 begun.ok_or_else(|| Failure::Defect("a lease of nothing".to_owned()))?;
-            let copies = leased.handed_over_with(request.delivery).count();
+            let copies = leased.handed_over_with(work.request.delivery).count();
             match on.config.spend_caps.count((price, copies), spent, now) {
                 Ok(spend) => {
                     leased.version += 1;
@@ -228,16 +254,16 @@ async fn load(on: &Dependencies, request: &SendRequest) -> Result<Message, Failu
 async fn way(
     on: &Dependencies,
     connections: &Connections,
-    delivery: &Delivery,
+    (delivery, sender): (&Delivery, &Sender),
 ) -> Result<By, Failure> {
     if let Some(stored) = connections.of_sender(on, &delivery.pair.proxy).await? {
         return Ok(By::Stored(stored));
     }
-    let sender = match delivery.carrier {
+    let number = match delivery.carrier {
         Some(_) => None,
-        None => on.store.get(key::phone_number_of(&delivery.pair.proxy)).await?,
+        None => sender.number(on, delivery).await?,
     };
-    Ok(By::Environment(delivery.carrier(sender.as_ref())))
+    Ok(By::Environment(delivery.carrier(number.as_ref())))
 }
 
 /// What is handed over. A file that we keep is fetched by the carrier, at an address that is good for as long as it may take
@@ -304,16 +330,16 @@ async fn ask(
 
 /// Fails a copy that has waited for longer than it is valid. Whoever is quicker and begins to send it does so: what is under way
 /// is never called expired.
-async fn expire(on: &Dependencies, request: &SendRequest, known: Message) -> Result<Next, Failure> {
+async fn expire(on: &Dependencies, work: &Work<'_>, known: Message) -> Result<Next, Failure> {
     let mut known = Some(known);
     on.decide(|| {
         let known = known.take();
         async move {
             let message = match known {
                 Some(message) => message,
-                None => load(on, request).await?,
+                None => work.load(on).await?,
             };
-            let Some(progress) = message.expire(request.delivery, on.now()) else {
+            let Some(progress) = message.expire(work.request.delivery, on.now()) else {
                 return Ok((Next::Later(Millis(0)), Decision::unchanged()));
             };
             tracing::warn!(error_code = EXPIRED, "not sent: it waited for longer than it is valid");
@@ -328,7 +354,7 @@ async fn expire(on: &Dependencies, request: &SendRequest, known: Message) -> Res
 /// meanwhile, on the message as it is.
 async fn record(
     on: &Dependencies,
-    request: &SendRequest,
+    work: &Work<'_>,
     known: Message,
     outcome: &SendOutcome,
 ) -> Result<Next, Failure> {
@@ -338,13 +364,13 @@ async fn record(
         async move {
             let message = match known {
                 Some(message) => message,
-                None => load(on, request).await?,
+                None => work.load(on).await?,
             };
-            let Some(progress) = message.record(request.delivery, outcome, on.now()) else {
+            let Some(progress) = message.record(work.request.delivery, outcome, on.now()) else {
                 return Ok((Next::Later(ASK_AGAIN), Decision::unchanged()));
             };
             let told = on.calls_about(&message, &progress).await?;
-            let answer = after_recording(&progress.message, request.delivery, outcome);
+            let answer = after_recording(&progress.message, work.request.delivery, outcome);
             Ok((answer, Decision::put(progress.message).asking(told)))
         }
     })

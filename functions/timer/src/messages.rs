@@ -1,6 +1,7 @@
 //! The messages whose time comes: each is let go once, never before it (Message Scheduling).
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use switchboard_domain::configuration::MessagingService;
@@ -8,7 +9,7 @@ use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::{Effect, MessagesAlarm, Wake};
 use switchboard_domain::message::{self, Look, Message, Pool, needs_another_sender};
 use switchboard_domain::process::alarm::AHEAD;
-use switchboard_domain::process::schedule::changed;
+use switchboard_domain::process::schedule::{TICK_MAX, alarms, changed, groups};
 use switchboard_domain::record::Record;
 use switchboard_domain::sender::StickySender;
 use switchboard_domain::sid::MessageSid;
@@ -16,33 +17,51 @@ use switchboard_domain::timestamp::Timestamp;
 use switchboard_runtime::{Dependencies, Failure};
 use switchboard_store::{Key, key, take};
 
-/// A tick sets alarms for so many messages at most: what fits into its time. The rest is due at the next one.
-const MESSAGES_MAX: usize = 20_000;
-/// So many messages of one second are one alarm: they are loaded by one request.
-const TOGETHER: usize = 25;
+/// The longest that somebody waits for a moment.
+const CLOSE: Duration = Duration::from_secs(1);
 
-/// Lets the messages of an alarm go, or sets it again if its time is still to come. What they ask for is sent together.
+/// Lets the messages of an alarm go, or sets it again if its time is still to come. What some of them ask for is sent together.
+/// An alarm that is early by less than a second because the moment matters is waited for.
 pub(crate) async fn look(on: &Dependencies, alarm: MessagesAlarm) -> Result<(), Failure> {
+    if alarm.is_behind {
+        until(on, alarm.at).await;
+    }
     let now = on.now();
     if now < alarm.at {
         return on.queues.try_send_effects(&[set(alarm)], now).await;
     }
-    let on = on.holding_effects();
-    let outcome = let_go(&on, &alarm.messages).await;
-    on.release_effects().await;
+    let (messages, services) = load(on, &alarm.messages).await?;
+    let mut outcome = Ok(());
+    for (at, some) in groups(alarm.at, &messages) {
+        until(on, at).await;
+        let on = on.holding_effects();
+        let gone = some.iter().map(|one| Box::pin(let_go(&on, one.clone(), &services)));
+        let all: Result<(), Failure> = join_all(gone).await.into_iter().collect();
+        outcome = outcome.and(all);
+        on.release_effects().await;
+    }
     outcome
 }
 
-/// Each by itself: one that changed meanwhile holds up no other.
-async fn let_go(on: &Dependencies, messages: &[MessageSid]) -> Result<(), Failure> {
+/// Waits for a moment that is close.
+async fn until(on: &Dependencies, at: Timestamp) {
+    let milliseconds = u64::try_from((at - on.now()).0).unwrap_or(0);
+    if milliseconds > 0 {
+        tokio::time::sleep(Duration::from_millis(milliseconds).min(CLOSE)).await;
+    }
+}
+
+async fn load(
+    on: &Dependencies,
+    messages: &[MessageSid],
+) -> Result<(Vec<Message>, BTreeMap<Key, Record>), Failure> {
     let keys: Vec<Key> = messages.iter().map(|sid| key::message(*sid)).collect();
     let mut found = on.store.get_all(&keys).await?;
     let messages: Vec<Message> = keys.iter().filter_map(|key| take(&mut found, key)).collect();
     let services = messages.iter().filter_map(|it| it.messaging_service);
     let services: Vec<Key> = services.map(key::messaging_service).collect();
     let services = on.store.get_all(&distinct(services)).await?;
-    let gone = messages.into_iter().map(|message| Box::pin(one(on, message, &services)));
-    join_all(gone).await.into_iter().collect()
+    Ok((messages, services))
 }
 
 fn distinct(mut keys: Vec<Key>) -> Vec<Key> {
@@ -51,7 +70,8 @@ fn distinct(mut keys: Vec<Key>) -> Vec<Key> {
     keys
 }
 
-async fn one(
+/// Each by itself: one that changed meanwhile holds up no other.
+async fn let_go(
     on: &Dependencies,
     known: Message,
     services: &BTreeMap<Key, Record>,
@@ -99,47 +119,13 @@ async fn decide(
 /// Sets alarms for the messages that are due before the next tick, also for those that an earlier one was lost of.
 pub(crate) async fn tick(on: &Dependencies) -> Result<(), Failure> {
     let now = on.now();
-    let due = on.store.messages_due(now + AHEAD, MESSAGES_MAX).await?;
-    let alarms: Vec<_> = together(&due, now).into_iter().map(set).collect();
+    let due = on.store.messages_due(now + AHEAD, TICK_MAX).await?;
+    let alarms: Vec<_> = alarms(&due, now).into_iter().map(set).collect();
     on.queues.try_send_effects(&alarms, now).await
-}
-
-/// The messages of each second, in as few alarms as they fit into. What is overdue is due now.
-fn together(due: &[(MessageSid, Timestamp)], now: Timestamp) -> Vec<MessagesAlarm> {
-    let mut seconds: BTreeMap<i64, Vec<(MessageSid, Timestamp)>> = BTreeMap::new();
-    for (sid, at) in due {
-        let at = (*at).max(now);
-        seconds.entry(at.seconds()).or_default().push((*sid, at));
-    }
-    let alarm = |some: &[(MessageSid, Timestamp)]| MessagesAlarm {
-        at: some.iter().map(|(_, at)| *at).max().unwrap_or(now),
-        messages: some.iter().map(|(sid, _)| *sid).collect(),
-    };
-    seconds.values().flat_map(|all| all.chunks(TOGETHER)).map(alarm).collect()
 }
 
 fn set(alarm: MessagesAlarm) -> (String, Effect) {
     // Nobody looks at the name: the queue of timers takes copies for what they are.
     let name = alarm.messages.first().map(MessageSid::to_string).unwrap_or_default();
     (name, Effect::Wake(Wake::Messages(alarm)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use switchboard_domain::sid::Sid as _;
-
-    #[test]
-    fn messages_of_one_second_are_one_alarm_that_rings_when_the_last_is_due() {
-        let sid = |number: u32| MessageSid::derived(&[&number.to_string()]);
-        let now = Timestamp(10_500);
-        let mut due: Vec<_> = (0..60).map(|number| (sid(number), Timestamp(30_000))).collect();
-        due.insert(0, (sid(90), Timestamp(2_000)));
-        due.push((sid(91), Timestamp(30_900)));
-        due.push((sid(92), Timestamp(31_000)));
-        let alarms = together(&due, now);
-        let counts: Vec<_> = alarms.iter().map(|one| (one.at.0, one.messages.len())).collect();
-        assert_eq!(counts, [(10_500, 1), (30_000, 25), (30_000, 25), (30_900, 11), (31_000, 1)]);
-        assert_eq!(alarms[0].messages, [sid(90)]);
-    }
 }

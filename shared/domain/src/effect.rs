@@ -462,7 +462,11 @@ mod tests {
         for wake in [
             Wake::Router(RouterAlarm { at, event }),
             Wake::Conversation(ConversationAlarm { at, conversation }),
-            Wake::Messages(MessagesAlarm { at, messages: vec![MessageSid::derived(&["m"])] }),
+            Wake::Messages(MessagesAlarm {
+                at,
+                is_behind: true,
+                messages: vec![MessageSid::derived(&["m"])],
+            }),
         ] {
             let effect = Effect::Wake(wake.clone());
             let text = serde_json::to_string(&effect).unwrap();

@@ -297,8 +297,10 @@ fn outgoing(id: &str, effect: &Effect, now: Timestamp) -> Result<Outgoing, Failu
     let delay_seconds = match effect {
         Effect::Wake(wake) => {
             let milliseconds = (wake.at() - now).0.max(0);
-            // Rounded up: a timer that is early has to be set again.
-            i32::try_from(((milliseconds + 999) / 1000).min(DELAY_SECONDS_MAX)).unwrap_or(0)
+            // Rounded up: a timer that is early has to be set again, unless it is waited for.
+            let seconds =
+                if wake.is_waited_for() { milliseconds } else { milliseconds + 999 } / 1000;
+            i32::try_from(seconds.min(DELAY_SECONDS_MAX)).unwrap_or(0)
         }
         Effect::Invite(_)
         | Effect::Route(_)
@@ -453,6 +455,7 @@ pub fn log(id: &str, failure: &Failure) {
 mod tests {
     use super::*;
     use crate::deadline::until;
+    use switchboard_domain::effect::{MessagesAlarm, Wake};
     use tokio::time::sleep;
 
     fn message(id: &str, group: &str) -> SqsMessage {
@@ -467,6 +470,16 @@ mod tests {
         let places = [("1", "a"), ("2", "a"), ("3", "a"), ("4", "b")];
         event.records = places.map(|(id, group)| message(id, group)).to_vec();
         event
+    }
+
+    #[test]
+    fn an_alarm_comes_within_its_second_or_in_the_one_before_if_it_is_waited_for() {
+        let (now, at) = (Timestamp(1_000), Timestamp(3_400));
+        let delay = |is_behind| {
+            let alarm = MessagesAlarm { at, is_behind, messages: Vec::new() };
+            outgoing("1", &Effect::Wake(Wake::Messages(alarm)), now).unwrap().delay_seconds
+        };
+        assert_eq!((delay(false), delay(true)), (3, 2));
     }
 
     fn left(response: &SqsBatchResponse) -> Vec<&str> {

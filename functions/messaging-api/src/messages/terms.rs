@@ -49,8 +49,8 @@ impl Asked {
         })
     }
 
-    /// The terms of a message by this sender, whose record is read only where neither the message nor its service says who hears of
-    /// its status.
+    /// The terms of a message by this sender. Where neither the message nor its service says who hears of its status, the sender is
+    /// asked when the message is handed over, which reads its record anyway; of one that is scheduled at once, since it may be canceled.
     pub(super) async fn terms(
         self,
         call: &Call<'_>,
@@ -58,12 +58,15 @@ impl Asked {
         (service, own): (Option<&MessagingService>, Option<OwnSender>),
     ) -> Result<Terms, ApiError> {
         let mut listener = status_callback(self.status_callback, service, own.as_ref());
-        if listener.is_none() && own.is_none() && SenderKind::of(from) != SenderKind::Alphanumeric {
+        let has_record = SenderKind::of(from) != SenderKind::Alphanumeric;
+        let is_open = listener.is_none() && own.is_none() && has_record;
+        if is_open && self.send_at.is_some() {
             let own = call.on.own_sender(from).await?;
             listener = status_callback(None, None, own.as_ref());
         }
         Ok(Terms {
             status_callback: listener,
+            asks_sender: is_open && self.send_at.is_none(),
             validity: validity(self.validity, service),
             send_at: self.send_at,
             released: None,

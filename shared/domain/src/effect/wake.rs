@@ -28,6 +28,14 @@ impl Wake {
             Self::Messages(alarm) => alarm.at,
         }
     }
+
+    /// Whether it is sent to be early by less than a second, which whoever is woken waits for.
+    pub const fn is_waited_for(&self) -> bool {
+        match self {
+            Self::Router(_) | Self::Conversation(_) => false,
+            Self::Messages(alarm) => alarm.is_behind,
+        }
+    }
 }
 
 /// Wake a router.
@@ -54,8 +62,11 @@ pub struct ConversationAlarm {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MessagesAlarm {
-    /// When the last of them is due.
+    /// When the last of them is due, or the first may leave behind others.
     pub at: Timestamp,
+    /// Whether they leave behind others of the same time: then the moment matters, and not only the second.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_behind: bool,
     /// Which.
     pub messages: Vec<MessageSid>,
 }

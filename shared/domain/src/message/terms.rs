@@ -22,6 +22,9 @@ pub struct Terms {
     /// Who hears of each status after the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_callback: Option<Listener>,
+    /// Whether that is whom its sender names, who is asked when it is handed over.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub asks_sender: bool,
     /// How many seconds it may wait for its carrier, if somebody said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validity: Option<u32>,
@@ -72,6 +75,24 @@ impl Message {
     /// Who hears of its status.
     pub fn status_callback(&self) -> Option<&Listener> {
         self.terms.as_ref()?.status_callback.as_ref()
+    }
+
+    /// Whether its sender is still to be asked who hears of its status.
+    pub fn asks_sender(&self) -> bool {
+        self.terms.as_ref().is_some_and(|terms| terms.asks_sender)
+    }
+
+    /// The same when its sender was asked; as it is, if that is not needed.
+    #[must_use]
+    pub fn heard_as_by(mut self, sender: Option<&OwnSender>) -> Self {
+        if !self.asks_sender() {
+            return self;
+        }
+        let mut terms = self.fields.terms.take().map(|terms| *terms).unwrap_or_default();
+        terms.asks_sender = false;
+        terms.status_callback = status_callback(terms.status_callback, None, sender);
+        self.fields.terms = (terms != Terms::default()).then(|| Box::new(terms));
+        self
     }
 
     /// When it goes out, or was to go out, if not at once.

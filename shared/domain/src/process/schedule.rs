@@ -1,5 +1,8 @@
 //! What follows when the status of a programmable message changes, and when one that was scheduled is let go.
 
+mod pace;
+
+pub use self::pace::{TICK_MAX, alarms, groups};
 use super::notify;
 use crate::decision::Decision;
 use crate::effect::{Call, Effect, StatusCall};

@@ -124,3 +124,22 @@ fn terms_of_nothing_are_not_kept() {
     assert_eq!(message(Terms::default()).terms, None);
     assert_eq!(message(valid(5)).deliveries[0].status, DeliveryStatus::Queued);
 }
+
+#[test]
+fn a_sender_is_asked_who_hears_where_nobody_else_says_so_and_once() {
+    let sender = number(&json!({ "StatusCallback": "https://number.example/" }));
+    let asks = || message(Terms { asks_sender: true, ..Terms::default() });
+    assert!(asks().asks_sender());
+    let told = asks().heard_as_by(Some(&sender));
+    let heard = |message: &Message| message.status_callback().map(|it| it.url.clone());
+    assert_eq!(heard(&told).as_deref(), Some("https://number.example/"));
+    assert!(!told.asks_sender());
+    let later = number(&json!({ "StatusCallback": "https://later.example/" }));
+    assert_eq!(told.clone().heard_as_by(Some(&later)), told, "it is asked once");
+    for silent in [None, Some(&number(&json!({})))] {
+        assert_eq!(asks().heard_as_by(silent).terms, None);
+    }
+    let own = Listener { url: "https://own.example/".to_owned(), method: "POST".to_owned() };
+    let named = message(Terms { status_callback: Some(own), ..Terms::default() });
+    assert_eq!(named.clone().heard_as_by(Some(&sender)), named, "who is not to be asked is not");
+}
