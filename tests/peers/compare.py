@@ -31,6 +31,7 @@ SPAN, MANY_MESSAGES, IDLE_AT, IDLE_S = 2_000, 200_000, 80_000, 20
 VERIFIED = 20_000
 # Much: so many workers, and so many tasks that wait for one.
 MANY_WORKERS, MANY_WAITING = 7_500, 20_000
+MANY_SCHEDULED = 10_000
 
 
 def bundle(which, folder=None):
@@ -299,6 +300,20 @@ def waiting():
         print(f"{figure}: {value}")
 
 
+def scheduled():
+    """Messages that are due in one minute, one after the other and all at once, and customers who write meanwhile."""
+    for seconds in (60, 0):
+        print(f"\n## {MANY_SCHEDULED:,} scheduled messages due within {seconds} s, in memory\n")
+        side = Side("new memory")
+        try:
+            load = ("--count", MANY_SCHEDULED, "--seconds", seconds)
+            found = drive(DRIVER, side.port, "scheduled", *load)
+        finally:
+            side.stop()
+        for figure, value in found.items():
+            print(f"{figure}: {value}")
+
+
 def verify():
     """A webhook's signature and fields, beside the vendor's own package for Node."""
     if not (shutil.which("node") and os.path.isdir(os.path.join(NODE, "node_modules", "twilio"))):
@@ -316,7 +331,7 @@ def verify():
     table("A webhook is verified and read", in_turn(["new", "twilio (npm)"], once), [("new", "twilio (npm)")])
 
 
-PARTS = {"messages": messages, "tasks": tasks, "memory": memory, "start": start, "flat": flat, "waiting": waiting, "verify": verify}
+PARTS = {"messages": messages, "tasks": tasks, "memory": memory, "start": start, "flat": flat, "waiting": waiting, "scheduled": scheduled, "verify": verify}
 
 for part in sys.argv[1:] or PARTS:
     PARTS[part]()

@@ -11,12 +11,14 @@ mod http;
 mod messages;
 mod rest;
 mod sample;
+mod scheduled;
 mod tasks;
 mod verify;
 mod waiting;
 
 use std::error::Error;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
@@ -97,6 +99,15 @@ enum Command {
         #[arg(long)]
         tasks: usize,
     },
+    /// Schedules messages that are due one after the other, with customers who write meanwhile.
+    Scheduled {
+        /// How many messages.
+        #[arg(long)]
+        count: usize,
+        /// Within how many seconds they are due.
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+    },
     /// Makes tasks, has their callbacks accepted, and completes them.
     Tasks {
         /// The workspace and the workflow, as `workspace` printed them.
@@ -141,6 +152,11 @@ fn main() -> Outcome<()> {
         }
         Command::Waiting { workers, tasks } => {
             waiting::measure(&api, &waiting::Load { workers, tasks })?
+        }
+        Command::Scheduled { count, seconds } => {
+            let load = messages::Load { port, count, customers: 0, at_once: 0, first: 0 };
+            let within = Duration::from_secs(seconds);
+            scheduled::measure(&api, &load, (&account, &token), within)?
         }
         Command::Tasks { workspace, workflow, count, skills, rate, callback } => {
             let load = tasks::Load { workspace, workflow, count, skills, rate, callback };

@@ -103,7 +103,7 @@ pub(crate) fn first(
 }
 
 /// All requests as they go over the wire.
-fn signed(load: &Load, account: &str, token: &str) -> Outcome<Vec<Vec<u8>>> {
+pub(crate) fn signed(load: &Load, account: &str, token: &str) -> Outcome<Vec<Vec<u8>>> {
     let (token, own) = (Private::from(token), stand_in_settings());
     let public_url = format!("http://127.0.0.1:{}", load.port);
     let settings = CarrierSettings {
