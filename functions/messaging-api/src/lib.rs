@@ -26,6 +26,7 @@ use std::convert::Infallible;
 
 use http::Response;
 use lambda_http::{Body, Request};
+use switchboard_domain::configuration::{PoolChannelSender, PoolNumber, PoolShortCode};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::Effect;
 use switchboard_rest::{Answer, Answering, ApiError, Call, Method, path_of};
@@ -111,12 +112,13 @@ async fn messaging(call: &Call<'_>, path: &[&str]) -> Answer {
 /// The paths behind one service: its pool.
 async fn pooled(call: &Call<'_>, service: &str, path: &[&str]) -> Answer {
     use Method::{Delete, Get, Post};
-    use pool::{alpha_senders, channel_senders, destinations, numbers, short_codes};
+    use pool::{alpha_senders, destinations};
     match (call.method, path) {
-        (Post, ["PhoneNumbers"]) => numbers::create(call, service).await,
-        (Get, ["PhoneNumbers"]) => numbers::list(call, service).await,
-        (Get, ["PhoneNumbers", sid]) => numbers::fetch(call, service, sid).await,
-        (Delete, ["PhoneNumbers", sid]) => numbers::remove(call, service, sid).await,
+        (_, ["PhoneNumbers", rest @ ..]) => members::<PoolNumber>(call, service, rest).await,
+        (_, ["ShortCodes", rest @ ..]) => members::<PoolShortCode>(call, service, rest).await,
+        (_, ["ChannelSenders", rest @ ..]) => {
+            members::<PoolChannelSender>(call, service, rest).await
+        }
         (Post, ["AlphaSenders"]) => alpha_senders::create(call, service).await,
         (Get, ["AlphaSenders"]) => alpha_senders::list(call, service).await,
         (Get, ["AlphaSenders", sid]) => alpha_senders::fetch(call, service, sid).await,
@@ -133,14 +135,23 @@ async fn pooled(call: &Call<'_>, service: &str, path: &[&str]) -> Answer {
         (Get, ["OptOut"]) => opt_out::fetch(call, service).await,
         (Post, ["OptOut"]) => opt_out::update(call, service).await,
         (Delete, ["OptOut"]) => opt_out::remove(call, service).await,
-        (Post, ["ShortCodes"]) => short_codes::create(call, service).await,
-        (Get, ["ShortCodes"]) => short_codes::list(call, service).await,
-        (Get, ["ShortCodes", sid]) => short_codes::fetch(call, service, sid).await,
-        (Delete, ["ShortCodes", sid]) => short_codes::remove(call, service, sid).await,
-        (Post, ["ChannelSenders"]) => channel_senders::create(call, service).await,
-        (Get, ["ChannelSenders"]) => channel_senders::list(call, service).await,
-        (Get, ["ChannelSenders", sid]) => channel_senders::fetch(call, service, sid).await,
-        (Delete, ["ChannelSenders", sid]) => channel_senders::remove(call, service, sid).await,
+        _ => call.no_such_operation(),
+    }
+}
+
+/// The senders of one kind in a pool.
+async fn members<M: pool::members::Member>(
+    call: &Call<'_>,
+    service: &str,
+    path: &[&str],
+) -> Answer {
+    use Method::{Delete, Get, Post};
+    use pool::members;
+    match (call.method, path) {
+        (Post, []) => members::create::<M>(call, service).await,
+        (Get, []) => members::list::<M>(call, service).await,
+        (Get, [sid]) => members::fetch::<M>(call, service, sid).await,
+        (Delete, [sid]) => members::remove::<M>(call, service, sid).await,
         _ => call.no_such_operation(),
     }
 }

@@ -2,15 +2,17 @@
 
 use serde_json::{Value, json};
 use switchboard_domain::codes::Code;
-use switchboard_domain::configuration::{ConversationConfiguration, MessagingService, PhoneNumber};
+use switchboard_domain::configuration::{
+    ConversationConfiguration, MessagingService, PoolChannelSender, PoolNumber, PoolShortCode,
+};
 use switchboard_domain::decision::Decision;
-use switchboard_domain::sender::{ChannelSender, ShortCode};
 use switchboard_domain::sid::MessagingServiceSid;
 use switchboard_domain::version::Version;
 use switchboard_rest::settings::{self, Setting, choice, method, number, switch, url};
 use switchboard_rest::{Answer, ApiError, Call, Reply};
-use switchboard_store::{Listing, key, take};
+use switchboard_store::{Listing, key};
 
+use crate::pool::members::all_freed;
 use crate::usecases::USECASES;
 use crate::{friendly_name, keep_new};
 
@@ -128,36 +130,10 @@ pub(crate) async fn remove(call: &Call<'_>, sid: &str) -> Answer {
 
 /// Everything of the account's that is in its pool, and is free from now on.
 async fn freed(call: &Call<'_>, service: &MessagingService) -> Result<Decision, ApiError> {
-    let of = Some(service.sid);
-    let mut decision = Decision::unchanged();
-    let keys: Vec<_> = service.numbers.iter().map(|one| key::phone_number(one.sid)).collect();
-    let codes: Vec<_> = service.short_codes.iter().map(|one| key::short_code(one.sid)).collect();
-    let senders = service.channel_senders.iter().map(|one| key::channel_sender(one.sid));
-    let senders: Vec<_> = senders.collect();
-    let all = [keys.as_slice(), codes.as_slice(), senders.as_slice()].concat();
-    let mut found = call.on.store.get_all(&all).await?;
-    for at in &keys {
-        let number: Option<PhoneNumber> = take(&mut found, at);
-        if let Some(number) = number.filter(|one| one.messaging_service == of) {
-            let free = PhoneNumber { messaging_service: None, updated: call.now, ..number };
-            decision = decision.and(free);
-        }
-    }
-    for at in &codes {
-        let code: Option<ShortCode> = take(&mut found, at);
-        if let Some(code) = code.filter(|one| one.messaging_service == of) {
-            let free = ShortCode { messaging_service: None, updated: call.now, ..code };
-            decision = decision.and(free);
-        }
-    }
-    for at in &senders {
-        let sender: Option<ChannelSender> = take(&mut found, at);
-        if let Some(sender) = sender.filter(|one| one.messaging_service == of) {
-            let free = ChannelSender { messaging_service: None, updated: call.now, ..sender };
-            decision = decision.and(free);
-        }
-    }
-    Ok(decision)
+    let decision = Decision::unchanged();
+    let decision = all_freed::<PoolNumber>(call, service, decision).await?;
+    let decision = all_freed::<PoolShortCode>(call, service, decision).await?;
+    all_freed::<PoolChannelSender>(call, service, decision).await
 }
 
 /// The service that a path names.

@@ -1,79 +1,64 @@
-//! Senders on channels in the pool of a messaging service. The sender and the service tell of each other, and both change in
-//! one transaction.
+//! Senders on channels in the pool of a messaging service.
 
 use serde_json::{Value, json};
 use switchboard_domain::address::ChannelType;
 use switchboard_domain::configuration::{MessagingService, PoolChannelSender};
-use switchboard_domain::decision::Decision;
 use switchboard_domain::sender::{ChannelSender, country_of};
 use switchboard_domain::sid::{ChannelSenderSid, MessagingServiceSid};
-use switchboard_rest::{Answer, ApiError, Call, Order, Reply, fields, ordered};
-use switchboard_store::{key, take};
+use switchboard_domain::timestamp::Timestamp;
+use switchboard_rest::Call;
+use switchboard_store::{Key, key};
 
-use super::{must_be_free, must_have_room, removed};
-use crate::services;
+use super::members::Member;
 
-/// `POST /v1/Services/{MessagingServiceSid}/ChannelSenders`.
-pub(crate) async fn create(call: &Call<'_>, service: &str) -> Answer {
-    let service_sid: MessagingServiceSid = call.sid(service)?;
-    let sid: ChannelSenderSid = fields::sid("Sid", call.form.required("Sid")?)?;
-    let added = call.decide(|| async {
-        let keys = [key::messaging_service(service_sid), key::channel_sender(sid)];
-        let mut found = call.on.store.get_all(&keys).await?;
-        let service: Option<MessagingService> = take(&mut found, &keys[0]);
-        let mut service = service.ok_or_else(|| call.not_found())?;
-        let sender: Option<ChannelSender> = take(&mut found, &keys[1]);
-        let missing = || ApiError::not_found(&format!("/v2/Channels/Senders/{sid}"));
-        let mut sender = sender.ok_or_else(missing)?;
-        must_be_free(sender.messaging_service, service_sid)?;
-        must_have_room(&service)?;
-        let place = PoolChannelSender { sid, sender: sender.sender.clone(), created: call.now };
-        service.channel_senders.push(place.clone());
-        service.updated = call.now;
-        sender.messaging_service = Some(service_sid);
-        sender.updated = call.now;
-        Ok::<_, ApiError>((place, Decision::put(service).and(sender)))
-    });
-    Ok(Reply::created(render(call, service_sid, &added.await?)))
-}
+impl Member for PoolChannelSender {
+    type Sid = ChannelSenderSid;
+    type Own = ChannelSender;
+    const PARAMETER: &'static str = "Sid";
+    const LIST: &'static str = "senders";
+    const ACCOUNTS: &'static str = "/v2/Channels/Senders";
 
-/// `GET /v1/Services/{MessagingServiceSid}/ChannelSenders`.
-pub(crate) async fn list(call: &Call<'_>, service: &str) -> Answer {
-    let request = call.page(1000)?;
-    let service = services::load(call, service).await?;
-    let rows =
-        service.channel_senders.into_iter().map(|one| (key::dated(one.created, one.sid), one));
-    let page = ordered(rows.collect(), Order::Ascending, &request);
-    Ok(call.paged("senders", &request, &page, |one| render(call, service.sid, one)))
-}
+    fn key(sid: ChannelSenderSid) -> Key {
+        key::channel_sender(sid)
+    }
 
-/// `GET /v1/Services/{MessagingServiceSid}/ChannelSenders/{Sid}`.
-pub(crate) async fn fetch(call: &Call<'_>, service: &str, sid: &str) -> Answer {
-    let sid: ChannelSenderSid = call.sid(sid)?;
-    let service = services::load(call, service).await?;
-    let sender = service.channel_senders.iter().find(|one| one.sid == sid);
-    Ok(Reply::ok(render(call, service.sid, sender.ok_or_else(|| call.not_found())?)))
-}
+    fn of(own: &ChannelSender, now: Timestamp) -> Self {
+        Self { sid: own.sid, sender: own.sender.clone(), created: now }
+    }
 
-/// `DELETE /v1/Services/{MessagingServiceSid}/ChannelSenders/{Sid}`.
-pub(crate) async fn remove(call: &Call<'_>, service: &str, sid: &str) -> Answer {
-    let sid: ChannelSenderSid = call.sid(sid)?;
-    let gone = call.decide(|| async {
-        let mut service = services::load(call, service).await?;
-        let place = service.channel_senders.iter().position(|one| one.sid == sid);
-        service.channel_senders.remove(place.ok_or_else(|| call.not_found())?);
-        service.updated = call.now;
-        let sender: Option<ChannelSender> = call.on.store.get(key::channel_sender(sid)).await?;
-        let of_this = sender.filter(|one| one.messaging_service == Some(service.sid));
-        let mut decision = Decision::put(service);
-        if let Some(sender) = of_this {
-            let free = ChannelSender { messaging_service: None, updated: call.now, ..sender };
-            decision = decision.and(free);
-        }
-        Ok::<_, ApiError>(((), decision))
-    });
-    gone.await?;
-    removed()
+    fn sid(&self) -> ChannelSenderSid {
+        self.sid
+    }
+
+    fn created(&self) -> Timestamp {
+        self.created
+    }
+
+    fn all(service: &mut MessagingService) -> &mut Vec<Self> {
+        &mut service.channel_senders
+    }
+
+    fn service(own: &ChannelSender) -> Option<MessagingServiceSid> {
+        own.messaging_service
+    }
+
+    fn moved(own: ChannelSender, to: Option<MessagingServiceSid>, now: Timestamp) -> ChannelSender {
+        ChannelSender { messaging_service: to, updated: now, ..own }
+    }
+
+    fn render(&self, call: &Call<'_>, service: MessagingServiceSid) -> Value {
+        json!({
+            "sid": self.sid,
+            "account_sid": call.on.config.account_sid,
+            "messaging_service_sid": service,
+            "date_created": self.created.iso(),
+            "date_updated": self.created.iso(),
+            "sender": self.sender,
+            "sender_type": sender_type(self.sender.channel()),
+            "country_code": country_of(self.sender.bare()),
+            "url": call.url(&format!("v1/Services/{service}/ChannelSenders/{}", self.sid)),
+        })
+    }
 }
 
 /// What the vendor calls a channel here.
@@ -91,19 +76,4 @@ fn sender_type(channel: ChannelType) -> &'static str {
         | ChannelType::Web
         | ChannelType::Voice => channel.name(),
     }
-}
-
-/// The resource as answers show it.
-fn render(call: &Call<'_>, service: MessagingServiceSid, one: &PoolChannelSender) -> Value {
-    json!({
-        "sid": one.sid,
-        "account_sid": call.on.config.account_sid,
-        "messaging_service_sid": service,
-        "date_created": one.created.iso(),
-        "date_updated": one.created.iso(),
-        "sender": one.sender,
-        "sender_type": sender_type(one.sender.channel()),
-        "country_code": country_of(one.sender.bare()),
-        "url": call.url(&format!("v1/Services/{service}/ChannelSenders/{}", one.sid)),
-    })
 }

@@ -1,10 +1,11 @@
 //! The senders of a messaging service.
 
 pub(crate) mod alpha_senders;
-pub(crate) mod channel_senders;
+mod channel_senders;
 pub(crate) mod destinations;
-pub(crate) mod numbers;
-pub(crate) mod short_codes;
+pub(crate) mod members;
+mod numbers;
+mod short_codes;
 
 use switchboard_domain::codes::Code;
 use switchboard_domain::configuration::MessagingService;
