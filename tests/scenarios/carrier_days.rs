@@ -43,6 +43,28 @@ async fn a_reply_waits_for_a_carrier_that_is_down() {
     exchange.rests().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reply_that_is_removed_while_it_waits_is_not_sent() {
+    let exchange = Exchange::open().await;
+    if !exchange.moves_time() {
+        return;
+    }
+    exchange.carrier.set(Behaviour::Down);
+    let receipts = reply(&exchange, "+14155550131").await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let message = receipts.strip_suffix("/Receipts").unwrap();
+    assert_eq!(exchange.api.delete(message).await.status, 204);
+    exchange.carrier.set(Behaviour::Accept);
+    exchange.later(Duration::from_secs(10));
+    let (conversation, _) = message.split_once("/Messages/").unwrap();
+    let form = [("Author", "agent"), ("Body", "what counts")];
+    exchange.api.post(&format!("{conversation}/Messages"), &form).await.ok();
+    let sent = eventually("the next reply", || async { exchange.carrier.sent().pop() }).await;
+    // What was removed was before it in the queue of the pair.
+    assert_eq!((sent.body.as_str(), exchange.carrier.sent().len()), ("what counts", 1));
+    exchange.rests().await;
+}
+
 /// What is accepted has its sender; whom the pool has when it goes out is no matter (rule E.2).
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_waits_goes_out_by_a_sender_that_left_the_pool() {

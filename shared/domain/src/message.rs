@@ -432,6 +432,7 @@ pub(crate) fn edit(draft: &mut Draft<'_>, before: Message, edit: Edit) -> Result
 /// bring it back.
 pub(crate) fn withdraw(draft: &mut Draft<'_>, before: &Message) -> Message {
     let mut after = before.clone();
+    after.give_copies_up(draft.now);
     let fields = &mut after.fields;
     fields.removed = true;
     fields.body = None;

@@ -52,6 +52,12 @@ impl Api {
         Ok(answer)
     }
 
+    /// Drops the connections that nobody uses: after a long pause the other side has closed them.
+    pub(crate) fn rested(&self) -> Outcome<()> {
+        self.idle.lock().map_err(|_| "a client panicked")?.clear();
+        Ok(())
+    }
+
     fn call(&self, method: &str, path: &str, form: &[(&str, &str)]) -> Outcome<Value> {
         let answer = self.exchange(&self.written(method, path, form))?;
         match answer.status {

@@ -52,6 +52,8 @@ pub(crate) fn measure(
     let seconds = schedule(api, (account, &service), load.count, first, within)?;
     let wait = (first - now()?).0 - 2_000;
     thread::sleep(Duration::from_millis(u64::try_from(wait).unwrap_or(0)));
+    api.rested()?;
+    customers.carrier = Connection::to(load.port)?;
     let meanwhile = customers.write_for(meanwhile)?;
     let left = left(api, account, load.count, first)?;
     let p99 = |all: &[Duration]| {

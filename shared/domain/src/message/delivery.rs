@@ -178,6 +178,16 @@ impl Message {
         self.fields.deliveries.iter_mut().find(|delivery| delivery.number == number)
     }
 
+    /// Gives up the copies that no carrier can have: there is nothing to say in them any more.
+    pub(super) fn give_copies_up(&mut self, now: Timestamp) {
+        for copy in &mut self.fields.deliveries {
+            if copy.merged_into.is_none() && copy.begin(now) == Begin::Send {
+                copy.fail(GAVE_UP);
+                copy.updated = now;
+            }
+        }
+    }
+
     /// Writes down that a send is begun: from now on its outcome is unknown until it is recorded.
     pub fn lease(&self, number: u32, now: Timestamp) -> Option<Self> {
         let mut message = self.clone();
@@ -226,7 +236,9 @@ impl Message {
                         delivery.status = DeliveryStatus::Sent;
                     }
                 }
-                SendOutcome::Retry { .. } if attempts < ATTEMPTS_MAX => delivery.begun = None,
+                SendOutcome::Retry { .. } if attempts < ATTEMPTS_MAX && !self.removed => {
+                    delivery.begun = None;
+                }
                 SendOutcome::Retry { .. } => delivery.fail(GAVE_UP),
                 SendOutcome::Rejected { error_code, .. } => delivery.fail(*error_code),
                 SendOutcome::Unknown { .. } => return None,

@@ -183,6 +183,23 @@ fn a_send_is_leased_called_and_recorded() {
 }
 
 #[test]
+fn what_is_taken_away_before_it_was_handed_over_is_not_and_what_is_under_way_is_asked_about() {
+    let withdrawn = |message: &Message| {
+        changed(&conversation(1), |draft| withdraw(draft, message)).1.deliveries[0].clone()
+    };
+    let waiting = sent(1);
+    assert_eq!(withdrawn(&waiting).status, DeliveryStatus::Failed);
+    let leased = waiting.lease(1, NOW).unwrap();
+    assert_eq!(withdrawn(&leased).begin(NOW + LEASE), Begin::AskFirst { since: NOW });
+    // The carrier never had it: it is not sent again.
+    let mut gone = leased;
+    gone.fields.removed = true;
+    let never = SendOutcome::Retry { reason: String::new(), after_seconds: None };
+    let end = gone.record(1, &never, NOW).unwrap();
+    assert_eq!(end.message.deliveries[0].begin(NOW), Begin::Done);
+}
+
+#[test]
 fn an_unknown_outcome_keeps_its_lease() {
     let leased = sent(1).lease(1, NOW).unwrap();
     let unknown = SendOutcome::Unknown { reason: "time-out".to_owned() };
