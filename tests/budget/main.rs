@@ -9,6 +9,7 @@ mod paths;
 mod readme;
 mod reads;
 mod troubles;
+mod unattended;
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -35,6 +36,7 @@ fn walked() -> Lock {
         entries.extend(paths::opted(&Desk::open().await).await);
         entries.push(paths::reacted(&Desk::open().await).await);
         entries.extend(paths::outside(&Desk::open().await).await);
+        entries.extend(unattended::walk(&Desk::open().await).await);
         entries.extend(paths::scheduled(&Desk::open().await).await);
         Lock { troubles: BTreeMap::new(), paths: entries }
     });

@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 use switchboard_domain::carriage::{CarrierName, DeliveryStatus};
-use switchboard_tests::ACCOUNT;
 use switchboard_tests::cost::Entry;
+use switchboard_tests::{ACCOUNT, NUMBER};
 
 use crate::desk::Desk;
 use crate::paths::{PAST_THE_ALARM, channel};
@@ -286,6 +286,10 @@ fn interactions(made: &Made<'_>) -> Vec<String> {
     let flows = "/studio/v2/Flows";
     vec![
         interaction.to_owned(),
+        format!("{interaction}/Responsible"),
+        format!("{interaction}/Care"),
+        page_of_one("/flex-api/v1/Interactions/Waiting"),
+        format!("/flex-api/v1/Addresses/{NUMBER}/Care"),
         page_of_one(channels),
         channel.clone(),
         page_of_one(&format!("{channel}/Invites")),

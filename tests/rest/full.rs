@@ -259,6 +259,8 @@ impl Full {
         self.post("/flex-api/v1/Interactions", &form);
         self.post(&format!("/flex-api/v1/Interactions/{interaction}"), &[]);
         self.makes(&format!("{below}/Invites"), &[("Routing", routing.as_str())]).await;
+        let care = format!("/flex-api/v1/Interactions/{interaction}/Care");
+        self.post(&care, &[("Resume", "workflow")]);
         let media = [("Type", "supervisor"), ("MediaProperties", "{\"identity\":\"eve\"}")];
         self.post(&format!("{below}/Participants"), &media);
         let seated = self.first(&format!("{below}/Participants")).await;
@@ -279,6 +281,7 @@ impl Full {
             self.post("/studio/v2/Flows/Validate", &form);
         }
         self.list(&channels, &[""]);
+        self.list("/flex-api/v1/Interactions", &["/Waiting"]);
         self.list(&below, &["/Invites", "/Participants"]);
         self.list("/studio/v2/Flows", &[""]);
     }

@@ -350,6 +350,7 @@ fn number() -> AddressConfiguration {
         enabled: true,
         service: None,
         handler: Handler::Default,
+        care: None,
         created: Timestamp(0),
         updated: Timestamp(0),
         version: Version::NEW,

@@ -20,6 +20,7 @@ mod opt_out;
 mod permissions;
 mod programmable;
 mod reservations;
+mod saga;
 mod speaker;
 mod storms;
 mod strangers;

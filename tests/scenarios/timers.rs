@@ -111,9 +111,9 @@ async fn webhooks_hear_of_timers_although_no_request_asked_for_it() {
     exchange.rests().await;
 }
 
-/// The medium of an interaction is closed by a timer as it is by a program: the agent's work goes on, and ends.
+/// The medium of an interaction is closed by a timer as it is by a program: the agent wraps up, and completes.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_end_of_a_quiet_conversation_leaves_the_agents_task_to_the_agent() {
+async fn the_end_of_a_quiet_conversation_lets_the_agent_wrap_up() {
     let exchange = Exchange::open().await;
     if !exchange.moves_time() {
         return;
@@ -132,7 +132,7 @@ async fn the_end_of_a_quiet_conversation_leaves_the_agents_task_to_the_agent() {
     passes(&exchange, 11 * 60).await;
     assert_eq!(state(&exchange, &conversation).await, "closed");
     let task = &exchange.tasks().await[0];
-    assert_eq!(task["assignment_status"], "assigned");
+    assert_eq!(task["assignment_status"], "wrapping");
     let path = format!("{}/Tasks/{}", exchange.workspace, task["sid"].as_str().unwrap());
     let done = [("AssignmentStatus", "completed"), ("Reason", "over")];
     exchange.api.post(&path, &done).await.ok();

@@ -6,6 +6,7 @@
 
 mod batches;
 mod beforehand;
+mod cares;
 mod carrier;
 mod clients;
 mod endpoints;

@@ -37,6 +37,7 @@ impl Kernel {
             || self.somebody_writes_to_the_line().await
             || self.somebody_opts().await
             || self.a_program_schedules().await
+            || self.somebody_cares().await
         {
             return;
         }

@@ -110,10 +110,12 @@ pub(crate) enum Concern {
     Opting,
     /// What goes out later, and what is taken back.
     Schedules,
+    /// What is done for conversations that nobody is responsible for.
+    Cares,
 }
 
 impl Concern {
-    pub(crate) const ALL: [Self; 25] = [
+    pub(crate) const ALL: [Self; 26] = [
         Self::Setting,
         Self::Profile,
         Self::Ids,
@@ -139,6 +141,7 @@ impl Concern {
         Self::Lines,
         Self::Opting,
         Self::Schedules,
+        Self::Cares,
     ];
 
     /// By its name and not by its place, so that one more changes none of the others.

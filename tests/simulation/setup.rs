@@ -55,6 +55,8 @@ pub(crate) struct Setting {
     pub(crate) merges: bool,
     /// Whether programs schedule messages.
     pub(crate) has_schedules: bool,
+    /// Whether somebody says what is done when nobody is responsible, and removes what others work on.
+    pub(crate) has_cares: bool,
 }
 
 /// What each reply costs where a day may cost only so much, which is a few of them.
@@ -90,6 +92,7 @@ impl Setting {
             has_opt_outs: random.chance(300),
             merges: random.chance(300),
             has_schedules: random.chance(300),
+            has_cares: random.chance(400),
         }
     }
 }

@@ -11,6 +11,7 @@ use switchboard_domain::task::{Reservation, ReservationStatus, Task, TaskStatus}
 use switchboard_domain::timestamp::Millis;
 
 use crate::beforehand;
+use crate::cares;
 use crate::groups;
 use crate::mirror::Mirror;
 use crate::opting;
@@ -90,6 +91,10 @@ sometimes! {
     FailedTogether = "several replies that left as one do not arrive",
     LetGo = "a scheduled message goes when its time has come",
     TakenBack = "a scheduled message is taken back",
+    LeftWaiting = "nobody is responsible for a conversation, and it says so",
+    Parked = "an agent puts a conversation aside",
+    CameBack = "a parked conversation comes back",
+    FellBack = "the fallback is asked",
     RefusedByRule = "a person's request is refused by a rule, as predicted",
 }
 
@@ -116,6 +121,9 @@ pub(crate) fn look(met: &mut Met, scene: &Scene<'_>, around: &Around<'_>) {
         match (&change.before, &change.after) {
             (Some(Record::Task(before)), Some(Record::Task(after))) => {
                 task(met, before, after, scene, around);
+            }
+            (Some(Record::Interaction(before)), Some(Record::Interaction(after))) => {
+                cares::note(before, after, met);
             }
             (Some(Record::Conversation(before)), Some(Record::Conversation(after))) => {
                 speakers::note(before, after, scene, met);

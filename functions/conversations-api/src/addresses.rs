@@ -41,6 +41,7 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
         enabled: form.flag("AutoCreation.Enabled")?.unwrap_or(false),
         service: service(call).await?.flatten(),
         handler: handler(call, &Handler::Default).await?,
+        care: None,
         created: call.now,
         updated: call.now,
         version: Version::NEW,

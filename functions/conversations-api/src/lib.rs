@@ -2,7 +2,7 @@
 //!
 //! Woken by: HTTP. Writes: services, users, conversations, bindings, memberships, messages, uploads, address configurations,
 //! webhook endpoints, and webhook attempts that are to be made (again).
-//! Asks for: `outbound-message`, `webhook-delivery`, `media-copy`. Calls customers' endpoints, which are asked beforehand.
+//! Asks for: `interaction-invite`, `outbound-message`, `webhook-delivery`, `media-copy`. Calls customers' endpoints, which are asked beforehand.
 //!
 //! Every conversation belongs to a service. A path without one means the account's default service, so each
 //! operation exists twice and is written once, with a [`Scope`] for the difference.
@@ -56,6 +56,7 @@ pub const NEEDS: Needs = Needs {
         "RATE_LIMITS",
         "TABLE_CONVERSATIONS",
         "TABLE_CONFIGURATION",
+        "QUEUE_INVITES",
         "QUEUE_OUTBOUND",
         "QUEUE_WEBHOOKS",
         "QUEUE_MEDIA",

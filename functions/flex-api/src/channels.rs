@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use switchboard_domain::codes::Code;
 use switchboard_domain::interaction::Interaction;
 use switchboard_domain::process::interaction;
+use switchboard_domain::process::saga::Means;
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::Page;
 
@@ -38,12 +39,16 @@ pub(crate) async fn update(call: &Call<'_>, kd: &str, uo: &str) -> Answer {
         let (interaction, conversation) = (&both.interaction, &both.conversation);
         let tasks = load::tasks(call, interaction.open_tasks()).await?;
         let (tasks, now) = (&tasks, call.now);
+        let means = match wish {
+            Wish::Close { .. } => Means::default(),
+            Wish::Deactivate => load::means(call, &both).await?,
+        };
         let rule = |answers: &_| match wish {
             Wish::Close { complete } => {
                 interaction::close(interaction, conversation, tasks, complete, answers, now)
             }
             Wish::Deactivate => {
-                interaction::deactivate(interaction, conversation, tasks, answers, now)
+                interaction::deactivate(interaction, conversation, tasks, &means, answers, now)
             }
         };
         Ok::<_, ApiError>(((), call.on.answering::<_, ApiError>(rule).await?))

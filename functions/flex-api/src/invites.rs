@@ -1,9 +1,8 @@
 //! Invites: each asks for one more agent, by a task of its own (rule C.4).
 
 use serde_json::{Value, json};
-use switchboard_domain::decision::Decision;
 use switchboard_domain::interaction::{Interaction, Invite};
-use switchboard_domain::process::interaction;
+use switchboard_domain::process::saga;
 use switchboard_domain::sid::{InviteSid, Sid as _};
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::Page;
@@ -25,11 +24,17 @@ pub(crate) async fn create(call: &Call<'_>, kd: &str, uo: &str) -> Answer {
     let (interaction, task) = call
         .decide(|| async {
             let both = load::both(call, kd, uo).await?;
-            let mut interaction = both.interaction;
-            let order = routing.order(&resolved);
-            let task = interaction::invite(&mut interaction, &both.conversation, order, call.now)?;
-            let announced = task.announcement();
-            let decision = Decision::put(interaction.clone()).and(task.clone()).asking(announced);
+            let (interaction, conversation) = (&both.interaction, &both.conversation);
+            let rule = |answers: &_| {
+                saga::invited(
+                    interaction,
+                    conversation,
+                    routing.order(&resolved),
+                    answers,
+                    call.now,
+                )
+            };
+            let (interaction, task, decision) = call.on.answering::<_, ApiError>(rule).await?;
             Ok::<_, ApiError>(((interaction, task), decision))
         })
         .await?;

@@ -1,10 +1,12 @@
 //! The Interactions product, and the flows that hand conversations to it.
 //!
-//! Woken by: HTTP `/flex-api/…`, `/studio/…`. Writes: interaction, conversation, task, flow. Asks for:
+//! Woken by: HTTP `/flex-api/…`, `/studio/…`. Writes: interaction, conversation, task, flow, and what an
+//! address asks for when nobody is responsible. Asks for:
 //! `task-assignment`, `webhook-delivery`.
 #![forbid(unsafe_code)]
 #![recursion_limit = "256"]
 
+mod care;
 mod channels;
 mod flows;
 mod interactions;
@@ -12,6 +14,7 @@ mod invites;
 mod load;
 mod order;
 mod participants;
+mod responsible;
 mod snapshot;
 
 use std::convert::Infallible;
@@ -62,6 +65,14 @@ async fn interactions_of(call: &Call<'_>) -> Answer {
     keep_pace(call).await?;
     match (call.method, call.path().as_slice()) {
         (Method::Post, ["v1", "Interactions"]) => interactions::create(call).await,
+        (Method::Get, ["v1", "Interactions", "Waiting"]) => responsible::waiting(call).await,
+        (Method::Get, ["v1", "Interactions", kd, "Responsible"]) => {
+            responsible::fetch(call, kd).await
+        }
+        (method, ["v1", "Interactions", kd, "Care"]) => {
+            care::of_interaction(call, method, kd).await
+        }
+        (method, ["v1", "Addresses", sid, "Care"]) => care::of_address(call, method, sid).await,
         (Method::Get, ["v1", "Interactions", kd]) => interactions::fetch(call, kd).await,
         (Method::Post, ["v1", "Interactions", kd]) => interactions::update(call, kd).await,
         (method, ["v1", "Interactions", kd, "Channels", rest @ ..]) => {

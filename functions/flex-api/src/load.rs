@@ -2,8 +2,10 @@
 
 use serde_json::Value;
 use switchboard_domain::codes::Code;
+use switchboard_domain::configuration::AddressConfiguration;
 use switchboard_domain::conversation::Conversation;
 use switchboard_domain::interaction::Interaction;
+use switchboard_domain::process::saga::Means;
 use switchboard_domain::routing::workflow::Workflow as Rules;
 use switchboard_domain::sid::{ChannelSid, InteractionSid, Sid as _, TaskQueueSid, TaskSid};
 use switchboard_domain::task::Task;
@@ -44,6 +46,20 @@ pub(crate) async fn both(call: &Call<'_>, kd: &str, uo: &str) -> Result<Both, Ap
     }
     let conversation = take(&mut found, &keys[1]).ok_or(Code::NoSuchConversation)?;
     Ok(Both { interaction, conversation })
+}
+
+/// What is done when nobody is responsible any more: what the interaction asks for, or its address.
+pub(crate) async fn means(call: &Call<'_>, both: &Both) -> Result<Means, ApiError> {
+    let care = match (&both.interaction.care, both.conversation.contact()) {
+        (Some(care), _) => Some(care.clone()),
+        (None, Some(contact)) => {
+            let at = key::address_configuration_of(&contact.proxy);
+            let address: Option<AddressConfiguration> = call.on.store.get(at).await?;
+            address.and_then(|address| address.care)
+        }
+        (None, None) => None,
+    };
+    Ok(Means { care: care.map(|care| *care).unwrap_or_default(), ..Means::default() })
 }
 
 /// Tasks that are still kept.

@@ -5,7 +5,8 @@ use switchboard_domain::codes::Code;
 use switchboard_domain::interaction::{
     ChannelParticipant, Interaction, ParticipantKind, SeatRouting,
 };
-use switchboard_domain::process::interaction::{self, LeaveRequest};
+use switchboard_domain::process::interaction::{self, LeaveRequest, Leaving};
+use switchboard_domain::process::saga::Means;
 use switchboard_domain::sid::{ChannelParticipantSid, Sid as _};
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 
@@ -85,14 +86,18 @@ pub(crate) async fn update(call: &Call<'_>, kd: &str, uo: &str, ut: &str) -> Ans
             let seat = both.interaction.participant(sid).ok_or_else(|| call.not_found())?;
             let task = seat.routing.as_ref().map(|routing| routing.task);
             let task = load::tasks(call, task.into_iter()).await?.pop();
-            let number = seat.number;
+            let leaving = Leaving { number: seat.number, how };
+            let means = match how {
+                LeaveRequest::Closed => load::means(call, &both).await?,
+                LeaveRequest::WrapUp => Means::default(),
+            };
             let rule = |answers: &_| {
                 interaction::leave(
                     &both.interaction,
                     &both.conversation,
                     task.as_ref(),
-                    number,
-                    how,
+                    leaving,
+                    &means,
                     answers,
                     call.now,
                 )

@@ -1,9 +1,12 @@
-//! Opens interactions, issues their invites (each one task), seats agents and gives their seats up.
+//! Opens interactions, issues their invites (each one task), seats agents and gives their seats up, and sees to it that no
+//! conversation stays open with nobody responsible.
 //!
 //! Woken by: `invites.fifo`. Writes: interaction, conversation, task. Asks for: `task-assignment`,
 //! `webhook-delivery`.
 #![forbid(unsafe_code)]
 #![recursion_limit = "256"]
+
+mod means;
 
 use std::collections::BTreeMap;
 
@@ -14,11 +17,13 @@ use switchboard_domain::conversation::Conversation;
 use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::InviteRequest;
 use switchboard_domain::flow::{HandOver, Step, first_step};
-use switchboard_domain::interaction::{InitiatedBy, Interaction, SeatRouting};
+use switchboard_domain::interaction::{Cause, InitiatedBy, Interaction, SeatRouting};
 use switchboard_domain::message::Message;
-use switchboard_domain::process::interaction::{self, Order};
+use switchboard_domain::process::interaction::{self, Order, TaskEnd};
+use switchboard_domain::process::saga::{self, Means};
 use switchboard_domain::record::Record;
 use switchboard_domain::sid::{ConversationSid, FlowSid, InteractionSid, MessageSid, Sid as _};
+use switchboard_domain::task::{Task, TaskStatus};
 use switchboard_domain::workspace::{TaskChannel, Worker, Workflow};
 use switchboard_runtime::queue::{body, each_message};
 use switchboard_runtime::{Dependencies, Failure, Needs, Patience};
@@ -54,14 +59,9 @@ async fn serve(on: &Dependencies, request: &InviteRequest) -> Result<(), Failure
                 open(on, *interaction, *conversation, *flow, *message).await?
             }
             InviteRequest::Seat { .. } => seat(on, request).await?,
-            InviteRequest::TaskEnded { interaction, task, status } => {
-                let (interaction, conversation) = both(on, *interaction).await?;
-                on.answering::<_, Failure>(|answers| {
-                    let (task, status, now) = (*task, *status, on.now());
-                    interaction::task_ended(&interaction, &conversation, task, status, answers, now)
-                })
-                .await?
-            }
+            InviteRequest::TaskEnded { .. } => ended(on, request).await?,
+            InviteRequest::Rung { interaction, number } => rung(on, *interaction, *number).await?,
+            InviteRequest::ConversationOver { interaction } => over(on, *interaction).await?,
         };
         Ok::<_, Failure>(((), decision))
     })
@@ -73,13 +73,60 @@ fn must<T: Kept>(found: &mut BTreeMap<Key, Record>, key: &Key) -> Result<T, Fail
     take(found, key).ok_or_else(|| Failure::NotFound(key.pk.clone()))
 }
 
+/// The interaction, and its conversation unless that was removed: an interaction is made of a conversation that is there.
 async fn both(
     on: &Dependencies,
     sid: InteractionSid,
-) -> Result<(Interaction, Conversation), Failure> {
+) -> Result<(Interaction, Option<Conversation>), Failure> {
     let (interaction, conversation) = (key::interaction(sid), key::conversation(sid.twin()));
     let mut found = on.store.get_all(&[interaction.clone(), conversation.clone()]).await?;
-    Ok((must(&mut found, &interaction)?, must(&mut found, &conversation)?))
+    Ok((must(&mut found, &interaction)?, take(&mut found, &conversation)))
+}
+
+/// A task ended. What nobody is responsible for after that goes to the fallback, or waits; only then is more read.
+async fn ended(on: &Dependencies, request: &InviteRequest) -> Result<Decision, Failure> {
+    let InviteRequest::TaskEnded { interaction, task, status } = *request else {
+        return Ok(Decision::unchanged());
+    };
+    let (interaction, conversation) = both(on, interaction).await?;
+    let Some(conversation) = conversation else {
+        return Ok(saga::ended_without_conversation(&interaction, task, on.now()));
+    };
+    let alone = status == TaskStatus::Canceled && interaction.is_left_alone_by(task);
+    let (cause, means) = match alone {
+        true => means::after(on, &interaction, &conversation, task).await?,
+        false => (Cause::TaskEnded, Means::default()),
+    };
+    let end = TaskEnd { task, status, cause };
+    on.answering(|answers| {
+        interaction::task_ended(&interaction, &conversation, end, &means, answers, on.now())
+    })
+    .await
+}
+
+/// The customer wrote who was waited for.
+async fn rung(on: &Dependencies, sid: InteractionSid, number: u32) -> Result<Decision, Failure> {
+    let (interaction, conversation) = both(on, sid).await?;
+    let rest = interaction.unattended.as_deref().filter(|it| it.number == number);
+    let (Some(rest), Some(conversation)) = (rest, conversation) else {
+        return Ok(Decision::unchanged());
+    };
+    let means = means::to_resume(on, &interaction, &conversation, rest).await?;
+    on.answering(|answers| {
+        saga::ring(&interaction, &conversation, number, &means, answers, on.now())
+    })
+    .await
+}
+
+/// The conversation is over. Without an interaction, which was to be opened when it ended, nothing else is.
+async fn over(on: &Dependencies, sid: InteractionSid) -> Result<Decision, Failure> {
+    let Some(interaction) = on.store.get::<Interaction>(key::interaction(sid)).await? else {
+        return Ok(Decision::unchanged());
+    };
+    let keys: Vec<Key> = interaction.open_tasks().map(key::task).collect();
+    let mut found = on.store.get_all(&keys).await?;
+    let tasks: Vec<Task> = keys.iter().filter_map(|key| take(&mut found, key)).collect();
+    Ok(saga::over(&interaction, &tasks, on.now())?)
 }
 
 /// Opens the interaction that a flow asked for; it is there already if this is a copy.
@@ -95,7 +142,10 @@ async fn open(
     if take::<Interaction>(&mut found, &keys[0]).is_some() {
         return Ok(Decision::unchanged());
     }
-    let conversation: Conversation = must(&mut found, &keys[1])?;
+    // It was written before this was asked for: what is not there was removed.
+    let Some(conversation) = take::<Conversation>(&mut found, &keys[1]) else {
+        return Ok(Decision::unchanged());
+    };
     let flow: Flow = must(&mut found, &keys[2])?;
     let (hand_over, workflow, channel) = plan(on, &flow).await?;
     let body = match message.filter(|_| hand_over.has_variables()) {
@@ -154,7 +204,9 @@ async fn seat(on: &Dependencies, request: &InviteRequest) -> Result<Decision, Fa
     ];
     let mut found = on.store.get_all(&keys).await?;
     let interaction: Interaction = must(&mut found, &keys[0])?;
-    let conversation: Conversation = must(&mut found, &keys[1])?;
+    let Some(conversation) = take::<Conversation>(&mut found, &keys[1]) else {
+        return Ok(Decision::unchanged());
+    };
     let who: Worker = must(&mut found, &keys[2])?;
     let routing = SeatRouting { task, reservation, worker };
     on.answering(|answers| {

@@ -5,7 +5,7 @@
 //! Woken by: `timers` (delayed messages, for what is due within fifteen minutes) and every minute (for the
 //! rest, and for whatever a lost timer left behind). Writes: conversations that become inactive or are closed, messages that were
 //! scheduled. Asks for: `task-assignment`, if something of the task is due: most offers have been answered when their time is over;
-//! `outbound-message`, `webhook-delivery`.
+//! `interaction-invite`, when a conversation is closed; `outbound-message`, `webhook-delivery`.
 #![forbid(unsafe_code)]
 #![recursion_limit = "256"]
 
@@ -36,6 +36,7 @@ pub const NEEDS: Needs = Needs {
         "TABLE_CONFIGURATION",
         "TABLE_ROUTING",
         "QUEUE_ROUTING",
+        "QUEUE_INVITES",
         "QUEUE_OUTBOUND",
         "QUEUE_WEBHOOKS",
         "QUEUE_TIMERS",

@@ -36,6 +36,7 @@ pub(crate) async fn serve(
     let loaded = on.store.get_all(&keys(&call)).await?;
     match told(on, &call, loaded).await? {
         Told::Due(due) => make(on, caller, attempt, due, message).await,
+        Told::Later(wait) => Ok(Next::Later(wait)),
         // Whom it was for is gone as well as what it was about.
         Told::Unwanted | Told::Gone => {
             let now = on.now();

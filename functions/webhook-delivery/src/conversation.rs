@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use switchboard_domain::configuration::ConversationConfiguration;
 use switchboard_domain::conversation::{
-    Conversation, EventName, Level, RemovedConversation, Target,
+    Collected, Conversation, EventName, Level, RemovedConversation, Target, collected,
 };
 use switchboard_domain::effect::WebhookCall;
 use switchboard_domain::message::Message;
@@ -75,6 +75,11 @@ pub(crate) async fn told(
     if !wants(&conversation, call.webhook, about.as_ref()) {
         return Ok(Told::Unwanted);
     }
+    match collects(on, call, &conversation, about.as_ref()).await? {
+        Collected::Now => {}
+        Collected::Later(wait) => return Ok(Told::Later(wait)),
+        Collected::ByTheNext => return Ok(Told::Unwanted),
+    }
     Ok(match parameters::of(on, call, &conversation, removed, about.as_ref()) {
         Some(parameters) => Told::Due(Due { url, method, parameters, timeout: TIMEOUT }),
         None => Told::Gone,
@@ -99,6 +104,27 @@ fn endpoint(conversation: &Conversation, number: u32) -> Option<(String, String)
         }
         Target::Studio { .. } => None,
     }
+}
+
+/// Whether the next message tells this one, or may still: of a webhook that collects messages in a row.
+async fn collects(
+    on: &Dependencies,
+    call: &WebhookCall,
+    conversation: &Conversation,
+    message: Option<&Message>,
+) -> Result<Collected, Failure> {
+    let webhook = conversation.webhook_by_sid(conversation.sid.kin::<WebhookSid>(call.webhook));
+    let within = webhook.and_then(|webhook| webhook.collects);
+    let told = call.event == EventName::OnMessageAdded && call.level == Level::Conversation;
+    let (Some(within), Some(message)) = (within.filter(|_| told), message) else {
+        return Ok(Collected::Now);
+    };
+    let behind = message.index + 1;
+    let next = match behind < conversation.next_index {
+        true => on.store.messages(conversation, behind..behind + 1).await?.pop(),
+        false => None,
+    };
+    Ok(collected(message, next.as_ref(), within, on.now()))
 }
 
 /// Whether a webhook with trigger words is called: if one of them is a word of the message, in any case.

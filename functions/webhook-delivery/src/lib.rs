@@ -35,6 +35,7 @@ use switchboard_caller::Caller;
 use switchboard_domain::effect::{Call, QueueName};
 use switchboard_domain::event::EventPlace;
 use switchboard_domain::record::Record;
+use switchboard_domain::timestamp::Millis;
 use switchboard_domain::webhook::{Ended, WebhookAttempt};
 use switchboard_runtime::queue::{Next, body, each_group_or_later};
 use switchboard_runtime::{Dependencies, Failure, Needs, Patience};
@@ -59,6 +60,8 @@ enum Told {
     Due(Due),
     /// Nobody wants it, or not any more.
     Unwanted,
+    /// Not yet: what it tells may still be told with what comes next.
+    Later(Millis),
     /// What it is about is gone.
     Gone,
 }
@@ -149,6 +152,7 @@ async fn serve(on: &Dependencies, caller: &Caller, message: &SqsMessage) -> Resu
     match told(on, &call, loaded).await? {
         Told::Due(due) => attempt::make(on, caller, attempt, due, message).await,
         Told::Unwanted => Ok(Next::Done),
+        Told::Later(wait) => Ok(Next::Later(wait)),
         Told::Gone => {
             let now = on.now();
             keep(on, attempt.ended(Ended::Gone, now)).await.map(|()| Next::Done)

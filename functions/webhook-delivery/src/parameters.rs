@@ -49,6 +49,10 @@ pub(crate) fn of(
         }
         EventName::OnConversationUpdated => about(&mut all, conversation, None),
         EventName::OnConversationRemoved => about(&mut all, conversation, removed),
+        EventName::OnConversationWaiting => {
+            about(&mut all, conversation, None);
+            all.add_given("InteractionSid", conversation.interaction.map(|it| it.to_string()));
+        }
         EventName::OnConversationAdded => {
             about(&mut all, conversation, None);
             all.first_pair(conversation);

@@ -15,6 +15,10 @@ const OWNER: &str = "at rest a conversation whose flow handed over has its inter
 const CLOSED: &str = "the conversation of a closed interaction is closed";
 const INVITES: &str = "an invite and its task belong together";
 const NUMBERS: &str = "invites and participants of an interaction have numbers of their own";
+const ORPHAN: &str =
+    "an open conversation has somebody responsible, or says that it is parked or waits";
+const BELL: &str = "at rest a customer who is waited for rings";
+const ENDS: &str = "at rest the channel of a conversation that is over is closed";
 const SEATS: &str = "who is seated takes part in the conversation";
 
 pub(super) fn check(view: &View<'_>, found: &mut Found) {
@@ -76,9 +80,12 @@ fn with_conversation(view: &View<'_>, interaction: &Interaction, found: &mut Fou
     let Some(conversation) = view.conversations.get(&sid) else {
         if view.is_untouched(sid) {
             found.add(TWINS, "the conversation is not there", names());
+        } else if view.at_rest && interaction.status != ChannelStatus::Closed {
+            found.add(ENDS, "the conversation was removed", names());
         }
         return;
     };
+    responsible(view, interaction, conversation, found);
     if conversation.interaction != Some(interaction.sid) {
         found.add(TWINS, "the conversation does not name its interaction", names());
     }
@@ -97,6 +104,35 @@ fn with_conversation(view: &View<'_>, interaction: &Interaction, found: &mut Fou
         {
             found.add(SEATS, format!("participant {member} is not there"), [name]);
         }
+    }
+}
+
+/// Whether anybody looks after it; an interaction cannot say that nobody does while somebody is there.
+fn responsible(
+    view: &View<'_>,
+    interaction: &Interaction,
+    conversation: &Conversation,
+    found: &mut Found,
+) {
+    let names = || [interaction.sid.to_string(), conversation.sid.to_string()];
+    if conversation.state == State::Closed {
+        if view.at_rest && interaction.status != ChannelStatus::Closed {
+            found.add(ENDS, "the conversation is closed", names());
+        }
+        return;
+    }
+    if interaction.responsible().is_none() {
+        found.add(ORPHAN, "nobody is responsible, and nobody knows", names());
+    }
+    let waited_for = interaction.unattended.as_ref().filter(|it| it.rings);
+    if let Some(rest) = waited_for.filter(|rest| conversation.bell != Some(rest.number)) {
+        if view.at_rest {
+            let what = format!("{:?} hangs, and {} is waited for", conversation.bell, rest.number);
+            found.add(BELL, what, names());
+        }
+    }
+    if interaction.is_attended() && interaction.unattended.is_some() {
+        found.add(ORPHAN, "somebody is responsible, and it says that nobody is", names());
     }
 }
 

@@ -10,6 +10,7 @@ use crate::consent::OptOut;
 use crate::conversation::{
     Defaults, EventName, HookName, Hooks, Lengths, Listening, Timer, asking,
 };
+use crate::interaction::Care;
 use crate::sid::{
     AddressConfigurationSid, AlphaSenderSid, ChannelSenderSid, FlowSid, MessagingServiceSid,
     PhoneNumberSid, ServiceSid, ShortCodeSid, Sid as _,
@@ -199,6 +200,9 @@ pub struct AddressConfiguration {
     pub service: Option<ServiceSid>,
     /// Who handles it then.
     pub handler: Handler,
+    /// What is done for its conversations that nobody is responsible for (rules C.16 to C.19).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub care: Option<Box<Care>>,
     /// When it was created.
     pub created: Timestamp,
     /// When it was last changed.

@@ -15,6 +15,8 @@
 //! A pair of addresses is bound to one open conversation by an item of its own, whose key is the pair. A person who is known by
 //! several names is bound by each of them.
 
+mod bell;
+mod collecting;
 mod details;
 mod draft;
 mod event;
@@ -44,6 +46,8 @@ use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::bell::LeftAlone;
+pub use self::collecting::{Collected, collected};
 pub use self::details::{Dates, Details, Given};
 pub(crate) use self::draft::{Draft, Pointer};
 pub use self::event::{Client, ConversationEvent, EventName, Reason, Source, StateChange};
@@ -189,6 +193,9 @@ pub struct Fields {
     /// The interaction that the conversation is the medium of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interaction: Option<InteractionSid>,
+    /// What a customer's next message rings, if nobody is responsible and that is to change then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bell: Option<u32>,
     /// Who may write, if that is one at a time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub speaker: Option<Speaker>,
@@ -294,6 +301,7 @@ impl Conversation {
             attributes: None,
             messaging_service,
             interaction: None,
+            bell: None,
             speaker: None,
             pace: None,
             created_by: None,

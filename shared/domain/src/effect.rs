@@ -98,7 +98,12 @@ impl Effect {
     pub const fn certain_road(&self) -> CertainRoad {
         match self {
             Self::Invite(InviteRequest::Seat { .. }) => CertainRoad::Derived,
-            Self::Invite(InviteRequest::Open { .. } | InviteRequest::TaskEnded { .. })
+            Self::Invite(
+                InviteRequest::Open { .. }
+                | InviteRequest::TaskEnded { .. }
+                | InviteRequest::Rung { .. }
+                | InviteRequest::ConversationOver { .. },
+            )
             | Self::Route(_)
             | Self::Send(_)
             | Self::Notify(_)
@@ -158,6 +163,18 @@ pub enum InviteRequest {
         /// How it ended.
         status: TaskStatus,
     },
+    /// The customer wrote who was waited for.
+    Rung {
+        /// The interaction.
+        interaction: InteractionSid,
+        /// Since which time nobody was responsible.
+        number: u32,
+    },
+    /// The conversation was closed or removed, by whoever it was.
+    ConversationOver {
+        /// The interaction.
+        interaction: InteractionSid,
+    },
 }
 
 impl InviteRequest {
@@ -166,7 +183,9 @@ impl InviteRequest {
         match self {
             Self::Open { interaction, .. }
             | Self::Seat { interaction, .. }
-            | Self::TaskEnded { interaction, .. } => *interaction,
+            | Self::TaskEnded { interaction, .. }
+            | Self::Rung { interaction, .. }
+            | Self::ConversationOver { interaction } => *interaction,
         }
     }
 }

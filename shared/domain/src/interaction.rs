@@ -3,10 +3,15 @@
 //! An interaction has one channel, the channel one conversation; their identifiers are twins. It may have
 //! many invites over its life, each of them one task, so the conversation outlives its tasks.
 
+mod care;
 mod marks;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::care::{
+    COLLECTED_WITHIN_MAX, Care, Cause, LastRouting, Responsible, Rest, Resume, TimersBefore,
+    Unattended,
+};
 pub(crate) use self::marks::Marks;
 use crate::address::ChannelType;
 use crate::conversation::Conversation;
@@ -177,6 +182,15 @@ pub struct Interaction {
     /// Who is seated.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub participants: Vec<ChannelParticipant>,
+    /// That nobody is responsible, since when and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unattended: Option<Box<Unattended>>,
+    /// Whether the fallback has been asked since an agent was last in a seat.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fell_back: bool,
+    /// What is done when nobody is responsible, if not what its address says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub care: Option<Box<Care>>,
     /// The number of the next invite or participant.
     pub next_number: u32,
     /// When it was created.
@@ -206,6 +220,9 @@ impl Interaction {
             webhook_ttid: None,
             invites: Vec::new(),
             participants: Vec::new(),
+            unattended: None,
+            fell_back: false,
+            care: None,
             next_number: 1,
             created: now,
             updated: now,

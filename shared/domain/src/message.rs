@@ -388,6 +388,7 @@ pub(crate) fn append(draft: &mut Draft<'_>, mut post: Post) -> Result<Message, R
     let failed = message.deliveries.iter().filter(|copy| copy.status == DeliveryStatus::Failed);
     draft.events.extend(failed.map(|copy| message.delivery_updated(copy.number)));
     draft.activate(writer);
+    draft.ring(participant.or(writer));
     Ok(message)
 }
 

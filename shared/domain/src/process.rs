@@ -14,5 +14,6 @@ pub mod notify;
 pub mod parameters;
 pub mod reply;
 pub mod reservation;
+pub mod saga;
 pub mod schedule;
 pub mod task;

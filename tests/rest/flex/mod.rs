@@ -1,5 +1,6 @@
 //! The Interactions product and flows, and the steps that their tests begin with.
 
+mod care;
 pub(crate) mod flows;
 mod interactions;
 mod published;

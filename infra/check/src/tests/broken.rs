@@ -499,6 +499,7 @@ fn what_is_referred_to_and_not_there_is_found() {
             enabled: true,
             service: None,
             handler: Handler::Studio { flow: sid("nowhere"), retry_count: 0 },
+            care: None,
             created: START,
             updated: START,
             version: 1.into(),

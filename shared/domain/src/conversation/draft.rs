@@ -51,6 +51,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) events: Vec<ConversationEvent>,
     /// What a webhook is told that others were told before.
     pub(crate) replay: Option<ReplayStep>,
+    /// The bell that a message rang.
+    pub(crate) rung: Option<u32>,
     /// What the account and the service want to hear of.
     pub(crate) listening: Listening,
     pub(crate) source: Source,
@@ -75,6 +77,7 @@ impl<'a> Draft<'a> {
             filled: Vec::new(),
             events: Vec::new(),
             replay: None,
+            rung: None,
             listening: Listening::default(),
             source,
             now,

@@ -39,6 +39,7 @@ pub enum EventName {
     OnUserAdded,
     OnUserUpdated,
     OnSpeakerChanged,
+    OnConversationWaiting,
 }
 
 impl EventName {
@@ -149,6 +150,8 @@ pub enum ConversationEvent {
     },
     /// Somebody else may write from now on, or nobody.
     SpeakerChanged(Box<SpeakerChange>),
+    /// Nobody is responsible for it any more, and nobody meant that.
+    Waiting,
 }
 
 impl ConversationEvent {
@@ -166,6 +169,7 @@ impl ConversationEvent {
             Self::MessageRemoved { .. } => EventName::OnMessageRemoved,
             Self::DeliveryUpdated { .. } => EventName::OnDeliveryUpdated,
             Self::SpeakerChanged(_) => EventName::OnSpeakerChanged,
+            Self::Waiting => EventName::OnConversationWaiting,
         }
     }
 
@@ -180,9 +184,10 @@ impl ConversationEvent {
             Self::MessageAdded { .. } => Some(HookName::OnMessageAdd),
             Self::MessageUpdated { .. } => Some(HookName::OnMessageUpdate),
             Self::MessageRemoved { .. } => Some(HookName::OnMessageRemove),
-            Self::StateUpdated { .. } | Self::DeliveryUpdated { .. } | Self::SpeakerChanged(_) => {
-                None
-            }
+            Self::StateUpdated { .. }
+            | Self::DeliveryUpdated { .. }
+            | Self::SpeakerChanged(_)
+            | Self::Waiting => None,
         }
     }
 
@@ -199,7 +204,8 @@ impl ConversationEvent {
             | Self::ParticipantAdded { .. }
             | Self::ParticipantUpdated { .. }
             | Self::ParticipantRemoved { .. }
-            | Self::SpeakerChanged(_) => None,
+            | Self::SpeakerChanged(_)
+            | Self::Waiting => None,
         }
     }
 
@@ -216,7 +222,8 @@ impl ConversationEvent {
             Self::ConversationUpdated
             | Self::StateUpdated { .. }
             | Self::ConversationRemoved
-            | Self::SpeakerChanged(_) => None,
+            | Self::SpeakerChanged(_)
+            | Self::Waiting => None,
         }
     }
 
@@ -238,7 +245,8 @@ impl ConversationEvent {
             | Self::MessageUpdated { .. }
             | Self::MessageRemoved { .. }
             | Self::DeliveryUpdated { .. }
-            | Self::SpeakerChanged(_) => None,
+            | Self::SpeakerChanged(_)
+            | Self::Waiting => None,
         }
     }
 

@@ -32,6 +32,7 @@ pub enum HookName {
     OnConversationStateUpdated,
     OnConversationUpdate,
     OnConversationUpdated,
+    OnConversationWaiting,
     OnDeliveryUpdated,
     OnMessageAdd,
     OnMessageAdded,
@@ -74,6 +75,7 @@ impl HookName {
             | Self::OnConversationRemoved
             | Self::OnConversationStateUpdated
             | Self::OnConversationUpdated
+            | Self::OnConversationWaiting
             | Self::OnDeliveryUpdated
             | Self::OnMessageAdded
             | Self::OnMessageRemoved

@@ -49,6 +49,9 @@ pub struct Webhook {
     /// How far it has been told of the messages that were there before it, if that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay: Option<Replay>,
+    /// Within how many seconds the next message tells this one too (rule C.19); none: each is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collects: Option<u8>,
     /// When it was attached.
     pub created: Timestamp,
     /// When it was last changed.
@@ -79,7 +82,8 @@ impl Draft<'_> {
             return Err(Refusal::TooManyWebhooks);
         }
         let (number, now) = (self.next_number(), self.now);
-        let webhook = Webhook { number, target, replay: None, created: now, updated: now };
+        let (created, updated) = (now, now);
+        let webhook = Webhook { number, target, replay: None, collects: None, created, updated };
         self.fields().webhooks.push(webhook);
         self.touch();
         self.must_fit()?;

@@ -136,6 +136,7 @@ mod tests {
             enabled: true,
             service: None,
             handler: Handler::Studio { flow: flow.sid, retry_count: 0 },
+            care: None,
             created: NOW,
             updated: NOW,
             version: 1.into(),

@@ -169,7 +169,10 @@ fn open(
         commands.push(Command::Link(sid.twin()));
     }
     commands.push(Command::Post(Post::of(inbound, None)));
-    decide_all(&new, commands, Source::Channel(inbound.to.channel()), &begun.answers, now)
+    let source = Source::Channel(inbound.to.channel());
+    let mut opened = decide_all(&new, commands, source, &begun.answers, now)?;
+    opened.conversation.collects(address.care.as_ref().and_then(|care| care.collects));
+    Ok(opened)
 }
 
 /// Who takes part in a conversation that is opened, and what is known of them.
@@ -297,6 +300,7 @@ mod tests {
             enabled: true,
             service: None,
             handler,
+            care: None,
             created: NOW,
             updated: NOW,
             version: 1.into(),

@@ -11,9 +11,9 @@ pub mod permission;
 
 use crate::address::Address;
 use crate::conversation::{
-    Answers, Conversation, ConversationEvent, Details, Draft, Listening, MessagePage,
-    NewParticipant, Objection, ParticipantUpdate, Pointer, ReplayStep, Source, SpeakerCommand,
-    Target,
+    Answers, Conversation, ConversationEvent, Details, Draft, LeftAlone, Lengths, Listening,
+    MessagePage, NewParticipant, Objection, ParticipantUpdate, Pointer, ReplayStep, Source,
+    SpeakerCommand, Target,
 };
 use crate::message::{self, Edit, Message, Post};
 use crate::refusal::Refusal;
@@ -72,6 +72,10 @@ pub enum Command {
         /// Since when.
         since: Timestamp,
     },
+    /// Know that nobody is responsible for it any more.
+    LeaveAlone(LeftAlone),
+    /// Know that somebody is again, and have these timers, if others were set.
+    TakeUp(Option<Lengths>),
     /// Post a message.
     Post(Post),
     /// Edit a message of this conversation.
@@ -107,6 +111,7 @@ pub struct ConversationChange {
     /// When it is changed.
     pub(super) at: Timestamp,
     pub(super) replay: Option<ReplayStep>,
+    pub(super) rung: Option<u32>,
     pub(super) listening: Listening,
     pub(crate) is_written: bool,
     pub(super) is_removed: bool,
@@ -216,6 +221,7 @@ fn carried_out(
         source,
         at: now,
         replay: done.replay,
+        rung: done.rung,
         listening: done.listening,
         is_written: done.is_written,
         is_removed: done.is_removed,
@@ -256,6 +262,8 @@ fn apply(
         Command::Speak(command) => draft.speak(command)?,
         Command::Learn(names) => draft.learn(&names),
         Command::Readdress { old, new, since } => draft.readdress(&old, &new, since),
+        Command::LeaveAlone(how) => draft.leave_alone(how),
+        Command::TakeUp(timers) => draft.take_up(timers),
         Command::Post(post) => *message = Some(message::append(draft, post)?),
         Command::Edit(before, edit) => *message = Some(message::edit(draft, *before, edit)?),
         Command::Withdraw(before) => *message = Some(message::withdraw(draft, &before)),

@@ -4,13 +4,15 @@
 use serde_json::Value;
 
 use super::conversation::{Command, ConversationChange, decide, decide_all};
+use super::saga::{Means, settle, taken_up};
 use crate::conversation::{
     AGENT, Answers, Conversation, LEASE_MAX, NewParticipant, Objection, Right, Source,
     SpeakerCommand, State, Taking,
 };
 use crate::decision::Decision;
 use crate::interaction::{
-    ChannelParticipant, ChannelStatus, Interaction, Invite, Marks, ParticipantKind, SeatRouting,
+    Cause, ChannelParticipant, ChannelStatus, Interaction, Invite, LastRouting, Marks,
+    ParticipantKind, SeatRouting,
 };
 use crate::refusal::Refusal;
 use crate::sid::{InviteSid, Sid as _, TaskQueueSid, TaskSid, WorkerSid};
@@ -38,6 +40,18 @@ pub struct Order<'a> {
     pub worker: Option<(WorkerSid, TaskQueueSid)>,
 }
 
+/// How long a task waits of which nothing is known, in seconds (rule A.6).
+const TIMEOUT_SECONDS: i64 = 3_600;
+
+impl<'a> Order<'a> {
+    /// A task that says nothing.
+    pub(super) fn plain(workflow: &'a Workflow, channel: &'a TaskChannel) -> Self {
+        let attributes = Value::Object(serde_json::Map::new());
+        let (priority, timeout_seconds, worker) = (0, TIMEOUT_SECONDS, None);
+        Self { workflow, channel, attributes, priority, timeout_seconds, worker }
+    }
+}
+
 /// Adds an invite and its task (rule C.4). The task tells the router; the interaction is put by the caller.
 pub fn invite(
     interaction: &mut Interaction,
@@ -49,6 +63,7 @@ pub fn invite(
         return Err(Refusal::ChannelClosed);
     }
     interaction.status = ChannelStatus::Active;
+    interaction.unattended = None;
     interaction.updated = now;
     let number = interaction.number();
     let sid: InviteSid = interaction.sid.kin(number);
@@ -114,6 +129,8 @@ pub fn seat(
     let (member, joined) = (known.or(changed.number), Decision::from(changed));
     let number = interaction.number();
     interaction.updated = now;
+    // Somebody is there: the next time that nobody is, the fallback may be asked again.
+    interaction.fell_back = false;
     interaction.participants.push(ChannelParticipant {
         number,
         kind: ParticipantKind::Agent,
@@ -160,13 +177,22 @@ pub enum LeaveRequest {
     Closed,
 }
 
-/// Lets a participant wrap up or leave.
+/// Who is to leave, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Leaving {
+    /// The number of the participant.
+    pub number: u32,
+    /// How.
+    pub how: LeaveRequest,
+}
+
+/// Lets a participant wrap up or leave. The last agent who leaves parks the conversation (rule C.16).
 pub fn leave(
     interaction: &Interaction,
     conversation: &Conversation,
     task: Option<&Task>,
-    number: u32,
-    how: LeaveRequest,
+    Leaving { number, how }: Leaving,
+    means: &Means,
     answers: &Answers,
     now: Timestamp,
 ) -> Result<Decision, Objection> {
@@ -190,6 +216,7 @@ pub fn leave(
     let mut decision = Decision::unchanged();
     if how == LeaveRequest::Closed {
         seat.left = true;
+        let parks = seat.kind == ParticipantKind::Agent;
         let (member, routing) = (seat.member, seat.routing.clone());
         next.updated = now;
         if let Some(routing) = routing {
@@ -198,8 +225,16 @@ pub fn leave(
                 .filter(|one| one.task == routing.task)
                 .for_each(|one| one.over = true);
         }
-        let unseated = unseat(&next, conversation, member, answers, now)?;
-        decision = Decision::put(next).with(unseated);
+        let mut commands: Vec<Command> =
+            unseated(&next, conversation, member).into_iter().collect();
+        if parks {
+            let last = task.map(LastRouting::of).or_else(|| means.last.clone());
+            let means = Means { last, ..means.clone() };
+            let settled = settle(&mut next, conversation, Cause::AgentLeft, &means, now)?;
+            commands.extend(settled.commands);
+        }
+        let told = decide_all(conversation, commands, Source::Interaction, answers, now)?;
+        decision = Decision::put(next).with(told.into());
     }
     if let Some(worked) = worked {
         decision = decision.with(worked?.into());
@@ -209,21 +244,15 @@ pub fn leave(
 
 /// Takes a member out of the conversation, if it is still open and they are still in it. Who was invited twice has
 /// two seats, and stays until both are left.
-fn unseat(
+fn unseated(
     interaction: &Interaction,
     conversation: &Conversation,
     member: Option<u32>,
-    answers: &Answers,
-    now: Timestamp,
-) -> Result<Decision, Objection> {
-    let Some(member) = member.filter(|member| conversation.participant(*member).is_some()) else {
-        return Ok(Decision::unchanged());
-    };
+) -> Option<Command> {
+    let member = member.filter(|member| conversation.participant(*member).is_some())?;
     let sits = |one: &ChannelParticipant| !one.left && one.member == Some(member);
-    if conversation.state == State::Closed || interaction.participants.iter().any(sits) {
-        return Ok(Decision::unchanged());
-    }
-    Ok(of(conversation, Command::Leave(member), answers, now)?.into())
+    let stays = conversation.state == State::Closed || interaction.participants.iter().any(sits);
+    (!stays).then_some(Command::Leave(member))
 }
 
 /// Closes the channel: every task ends, all agents leave, the conversation is closed (rule C.7). With
@@ -239,8 +268,21 @@ pub fn close(
     if interaction.status == ChannelStatus::Closed {
         return Ok(Decision::unchanged());
     }
+    let (shut, ended) = shut(interaction, tasks, complete, now)?;
+    let closed = of(conversation, Command::Close, answers, now)?;
+    Ok(Decision::put(shut).with(closed.into()).with(ended))
+}
+
+/// The interaction with its channel closed, and what becomes of its tasks.
+pub(super) fn shut(
+    interaction: &Interaction,
+    tasks: &[Task],
+    complete: bool,
+    now: Timestamp,
+) -> Result<(Interaction, Decision), Refusal> {
     let mut interaction = interaction.clone();
     interaction.status = ChannelStatus::Closed;
+    interaction.unattended = None;
     interaction.updated = now;
     interaction.participants.iter_mut().for_each(|one| one.left = true);
     let mut ended = Decision::unchanged();
@@ -254,8 +296,7 @@ pub fn close(
             .for_each(|one| one.over = over);
         ended = ended.with(change.into());
     }
-    let closed = of(conversation, Command::Close, answers, now)?;
-    Ok(Decision::put(interaction).with(closed.into()).with(ended))
+    Ok((interaction, ended))
 }
 
 /// Makes the channel dormant: its tasks are completed and its agents leave; the conversation stays, and the
@@ -264,6 +305,7 @@ pub fn deactivate(
     interaction: &Interaction,
     conversation: &Conversation,
     tasks: &[Task],
+    means: &Means,
     answers: &Answers,
     now: Timestamp,
 ) -> Result<Decision, Objection> {
@@ -288,7 +330,10 @@ pub fn deactivate(
         let member = seat.member.filter(|it| conversation.participant(*it).is_some());
         leaving.extend(member.filter(|member| !leaving.contains(member)));
     }
-    let leaving = leaving.into_iter().map(Command::Leave);
+    let last = tasks.last().map(LastRouting::of).or_else(|| means.last.clone());
+    let means = Means { last, ..means.clone() };
+    let settled = settle(&mut next, conversation, Cause::ChannelInactive, &means, now)?;
+    let leaving = leaving.into_iter().map(Command::Leave).chain(settled.commands);
     let left = decide_all(conversation, leaving, Source::Interaction, answers, now)?;
     Ok(Decision::put(next).with(left.into()).with(ended))
 }
@@ -306,10 +351,17 @@ pub fn add_participant(
     if interaction.status == ChannelStatus::Closed {
         return Err(Refusal::ChannelClosed.into());
     }
-    let joined = of(conversation, Command::Join(new), answers, now)?;
+    let takes = kind == ParticipantKind::Agent;
+    let taken = taken_up(interaction, conversation).filter(|_| takes);
+    let joining = std::iter::once(Command::Join(new)).chain(taken);
+    let joined = decide_all(conversation, joining, Source::Interaction, answers, now)?;
     let mut interaction = interaction.clone();
     let number = interaction.number();
     interaction.updated = now;
+    if takes {
+        interaction.unattended = None;
+        interaction.fell_back = false;
+    }
     interaction.participants.push(ChannelParticipant {
         number,
         kind,
@@ -334,14 +386,25 @@ fn end_task(task: &Task, complete: bool, now: Timestamp) -> Result<task::TaskCha
     task::decide_all(task, command, task::Source::Interaction, now)
 }
 
+/// That a task ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TaskEnd {
+    /// Which.
+    pub task: TaskSid,
+    /// Completed or canceled.
+    pub status: TaskStatus,
+    /// Why, if it was canceled.
+    pub cause: Cause,
+}
+
 /// A task of the interaction ended in the task router. The agent's seat is given up; and when the last agent
 /// completed the task and no other agent is asked for, the channel and the conversation are closed
-/// (rule A.1, default orchestration). A canceled task leaves the conversation open.
+/// (rule A.1, default orchestration). A canceled task leaves the conversation open: it goes to the fallback, or waits (rule C.15).
 pub fn task_ended(
     interaction: &Interaction,
     conversation: &Conversation,
-    task: TaskSid,
-    status: TaskStatus,
+    TaskEnd { task, status, cause }: TaskEnd,
+    means: &Means,
     answers: &Answers,
     now: Timestamp,
 ) -> Result<Decision, Objection> {
@@ -364,9 +427,12 @@ pub fn task_ended(
         let closed = of(conversation, Command::Close, answers, now)?;
         return Ok(Decision::put(next).with(closed.into()));
     }
-    let unseated = unseat(&next, conversation, member, answers, now)?;
-    Ok(Decision::put(next).with(unseated))
+    let mut commands: Vec<Command> = unseated(&next, conversation, member).into_iter().collect();
+    let settled = settle(&mut next, conversation, cause, means, now)?;
+    commands.extend(settled.commands);
+    let told = decide_all(conversation, commands, Source::Interaction, answers, now)?;
+    Ok(Decision::put(next).with(told.into()).with(settled.decision))
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -6,10 +6,10 @@ use super::media;
 use crate::carriage::DeliveryStatus;
 use crate::conversation::{
     Conversation, ConversationEvent, EventName, Level, Listening, Pointer, RemovedConversation,
-    ReplayStep, Retold, Source, User,
+    ReplayStep, Retold, Source, State, User,
 };
 use crate::decision::Decision;
-use crate::effect::{Call, Effect, ReplayCall, SendRequest, UserCall, WebhookCall};
+use crate::effect::{Call, Effect, InviteRequest, ReplayCall, SendRequest, UserCall, WebhookCall};
 use crate::message::{Delivery, Message};
 use crate::record::Record;
 use crate::sid::{MessageSid, Sid as _};
@@ -31,6 +31,7 @@ impl From<ConversationChange> for Decision {
             effects.extend(of_newcomers(&change));
             effects.extend(of_beginning(&change));
         }
+        effects.extend(of_interaction(&change));
         let (events, listening) = (&change.events, change.listening);
         effects.extend(calls(&change.conversation, events, &change.source, listening));
         effects.extend(change.replay.iter().flat_map(|step| of_replay(&change.conversation, step)));
@@ -56,6 +57,30 @@ impl From<ConversationChange> for Decision {
         decision.puts.extend(last);
         decision.asking(effects)
     }
+}
+
+/// What the interaction of a conversation is told: that its customer writes who is waited for, and that the conversation is over.
+fn of_interaction(change: &ConversationChange) -> Vec<Effect> {
+    let Some(interaction) = change.conversation.interaction else { return Vec::new() };
+    let rung = change.rung.map(|number| InviteRequest::Rung { interaction, number });
+    let ends = change.events.iter().any(|event| match event {
+        ConversationEvent::StateUpdated { to, .. } => *to == State::Closed,
+        ConversationEvent::ConversationRemoved => change.conversation.state != State::Closed,
+        ConversationEvent::ConversationUpdated
+        | ConversationEvent::ParticipantAdded { .. }
+        | ConversationEvent::ParticipantUpdated { .. }
+        | ConversationEvent::ParticipantRemoved { .. }
+        | ConversationEvent::MessageAdded { .. }
+        | ConversationEvent::MessageUpdated { .. }
+        | ConversationEvent::MessageRemoved { .. }
+        | ConversationEvent::DeliveryUpdated { .. }
+        | ConversationEvent::SpeakerChanged(_)
+        | ConversationEvent::Waiting => false,
+    });
+    // The interaction knows what it does itself.
+    let ends = ends && change.source != Source::Interaction;
+    let over = ends.then_some(InviteRequest::ConversationOver { interaction });
+    rung.into_iter().chain(over).map(Effect::Invite).collect()
 }
 
 /// Whether a call is one of the account's or the service's webhook about a conversation.

@@ -4,8 +4,12 @@ use switchboard_domain::interaction::Interaction;
 use switchboard_domain::sid::{InteractionSid, Sid as _};
 
 use super::Placed;
-use crate::place::{Key, Place, Table, key};
+use crate::listing::Listing;
+use crate::place::{Key, Place, Table, dated, key};
 use crate::reference::Reference;
+
+/// The partition of the index `list` with those that somebody has to look after.
+const WAITING: &str = "WAITING";
 
 /// An interaction.
 pub fn interaction(sid: InteractionSid) -> Key {
@@ -24,7 +28,11 @@ impl Placed for Interaction {
             "workspace": "WS53dfcf12650854b6e969aff84ab9cdf4"}"#;
 
     fn place(&self) -> Place {
-        Place::at(interaction(self.sid))
+        let place = Place::at(interaction(self.sid));
+        match self.waits_since() {
+            Some(since) => place.listed(WAITING, dated(since, self.sid)),
+            None => place,
+        }
     }
 
     fn refers(&self) -> Vec<(Reference, Key)> {
@@ -35,5 +43,12 @@ impl Placed for Interaction {
             (Reference::InteractionWorkspace, super::workspace(self.workspace)),
         ];
         both.into_iter().chain(tasks).collect()
+    }
+}
+
+impl Listing {
+    /// Interactions that somebody has to look after, who has waited longest first.
+    pub fn waiting_interactions() -> Self {
+        Self::list(Table::Interactions, WAITING)
     }
 }

@@ -98,6 +98,8 @@ fn change(command: &mut Command, to: Changes) -> Result<(), Refusal> {
         | Command::Speak(_)
         | Command::Learn(_)
         | Command::Readdress { .. }
+        | Command::LeaveAlone(_)
+        | Command::TakeUp(_)
         | Command::Withdraw(_) => {}
     }
     Ok(())
@@ -185,7 +187,8 @@ impl Asking<'_> {
                 | EventName::OnConversationAdded
                 | EventName::OnUserAdded
                 | EventName::OnUserUpdated
-                | EventName::OnSpeakerChanged,
+                | EventName::OnSpeakerChanged
+                | EventName::OnConversationWaiting,
             ) => {}
         }
         all

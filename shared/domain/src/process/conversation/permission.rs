@@ -57,7 +57,9 @@ fn needed(command: &Command, on: &Conversation, client: &Client) -> Needed {
         | Command::Detach(_)
         | Command::Speak(_)
         | Command::Learn(_)
-        | Command::Readdress { .. } => None,
+        | Command::Readdress { .. }
+        | Command::LeaveAlone(_)
+        | Command::TakeUp(_) => None,
     }
 }
 

@@ -12,19 +12,19 @@ use crate::sid::{
 };
 use crate::timestamp::Millis;
 
-const NOW: Timestamp = Timestamp(1_000_000);
+pub(in crate::process) const NOW: Timestamp = Timestamp(1_000_000);
 /// Nothing is asked of an agent who is seated.
-static NOTHING: &Answers = &Answers::NONE;
+pub(in crate::process) static NOTHING: &Answers = &Answers::NONE;
 
 /// A conversation with a customer, its interaction, and what routes it.
-struct World {
-    conversation: Conversation,
-    interaction: Interaction,
-    workflow: Workflow,
-    channel: TaskChannel,
+pub(in crate::process) struct World {
+    pub(in crate::process) conversation: Conversation,
+    pub(in crate::process) interaction: Interaction,
+    pub(in crate::process) workflow: Workflow,
+    pub(in crate::process) channel: TaskChannel,
 }
 
-fn world() -> World {
+pub(in crate::process) fn world() -> World {
     let workspace = WorkspaceSid::derived(&["w"]);
     let (sid, service) = (ConversationSid::derived(&["c"]), ServiceSid::derived(&["s"]));
     let conversation = Conversation::new(sid, service, Defaults::default(), NOW);
@@ -64,7 +64,16 @@ fn world() -> World {
     World { conversation, interaction, workflow, channel }
 }
 
-fn worker(name: &str) -> Worker {
+/// Leaves, and lets the conversation go on.
+pub(in crate::process) const fn leaves(number: u32) -> Leaving {
+    Leaving { number, how: LeaveRequest::Closed }
+}
+
+fn ended_as(task: &Task, status: TaskStatus) -> TaskEnd {
+    TaskEnd { task: task.sid, status, cause: Cause::TaskCanceled }
+}
+
+pub(in crate::process) fn worker(name: &str) -> Worker {
     Worker {
         workspace: WorkspaceSid::derived(&["w"]),
         sid: WorkerSid::derived(&[name]),
@@ -81,7 +90,7 @@ fn worker(name: &str) -> Worker {
 }
 
 impl World {
-    fn invites(&mut self) -> Task {
+    pub(in crate::process) fn invites(&mut self) -> Task {
         let order = Order {
             workflow: &self.workflow,
             channel: &self.channel,
@@ -94,7 +103,7 @@ impl World {
     }
 
     /// The task as it stands after this worker took it, and how they are seated.
-    fn takes(&self, task: &Task, name: &str) -> (Task, SeatRouting) {
+    pub(in crate::process) fn takes(&self, task: &Task, name: &str) -> (Task, SeatRouting) {
         let reserve = task::Command::Reserve {
             worker: worker(name).sid,
             worker_name: name.to_owned(),
@@ -109,7 +118,7 @@ impl World {
         (taken, SeatRouting { task: task.sid, reservation, worker: worker(name).sid })
     }
 
-    fn seats(&mut self, routing: SeatRouting, name: &str) -> Decision {
+    pub(in crate::process) fn seats(&mut self, routing: SeatRouting, name: &str) -> Decision {
         let (interaction, conversation) = (&self.interaction, &self.conversation);
         let user = User::sid_of(conversation.service, &worker(name).identity());
         let known = [(Question::HasUser(user), Answer::Some)].into_iter().collect();
@@ -119,7 +128,7 @@ impl World {
         decision
     }
 
-    fn keep(&mut self, decision: &Decision) {
+    pub(in crate::process) fn keep(&mut self, decision: &Decision) {
         for record in &decision.puts {
             if let Some(it) = record.get::<Interaction>() {
                 self.interaction = it.clone();
@@ -130,7 +139,7 @@ impl World {
         }
     }
 
-    fn agents(&self) -> Vec<&str> {
+    pub(in crate::process) fn agents(&self) -> Vec<&str> {
         let members = self.conversation.participants.iter();
         members.filter_map(|one| one.identity.as_deref()).collect()
     }
@@ -190,8 +199,8 @@ fn an_agent_leaves_and_the_conversation_goes_on_with_the_other() {
         &world.interaction,
         &world.conversation,
         Some(&first),
-        number,
-        LeaveRequest::Closed,
+        leaves(number),
+        &Means::default(),
         NOTHING,
         NOW,
     )
@@ -208,8 +217,8 @@ fn an_agent_leaves_and_the_conversation_goes_on_with_the_other() {
         &world.interaction,
         &world.conversation,
         None,
-        number,
-        LeaveRequest::Closed,
+        leaves(number),
+        &Means::default(),
         NOTHING,
         NOW,
     )
@@ -237,8 +246,8 @@ fn an_agent_invited_twice_stays_until_both_seats_are_left() {
             interaction,
             conversation,
             Some(&task),
-            number,
-            LeaveRequest::Closed,
+            leaves(number),
+            &Means::default(),
             NOTHING,
             NOW,
         );
@@ -276,8 +285,8 @@ fn the_last_agent_who_completes_closes_the_conversation() {
     let ended = task_ended(
         &world.interaction,
         &world.conversation,
-        task.sid,
-        TaskStatus::Completed,
+        ended_as(&task, TaskStatus::Completed),
+        &Means::default(),
         NOTHING,
         NOW,
     )
@@ -294,8 +303,8 @@ fn a_canceled_task_leaves_the_conversation_open() {
     let ended = task_ended(
         &world.interaction,
         &world.conversation,
-        task.sid,
-        TaskStatus::Canceled,
+        ended_as(&task, TaskStatus::Canceled),
+        &Means::default(),
         NOTHING,
         NOW,
     )
@@ -311,8 +320,15 @@ fn a_dormant_channel_is_woken_by_the_next_invite() {
     let task = world.invites();
     let (taken, alice) = world.takes(&task, "alice");
     let _ = world.seats(alice, "alice");
-    let dormant =
-        deactivate(&world.interaction, &world.conversation, &[taken], NOTHING, NOW).unwrap();
+    let dormant = deactivate(
+        &world.interaction,
+        &world.conversation,
+        &[taken],
+        &Means::default(),
+        NOTHING,
+        NOW,
+    )
+    .unwrap();
     world.keep(&dormant);
     assert_eq!(world.interaction.status, ChannelStatus::Inactive);
     assert!(world.agents().is_empty());

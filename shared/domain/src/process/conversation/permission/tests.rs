@@ -6,6 +6,7 @@ use strum::VariantArray as _;
 
 use super::*;
 use crate::carriage::CarrierName;
+use crate::conversation::LeftAlone;
 use crate::conversation::{
     Answers, Defaults, NewParticipant, Objection, Pair, RoleKind, SpeakerCommand, State, Target,
 };
@@ -183,6 +184,8 @@ fn of_conversation() -> Vec<Case> {
         ("detach", Command::Detach(1), Never),
         ("speak", Command::Speak(SpeakerCommand::GiveBack { token: 1 }), Never),
         ("learn", Command::Learn(Vec::new()), Never),
+        ("leave alone", Command::LeaveAlone(LeftAlone::default()), Never),
+        ("take up", Command::TakeUp(None), Never),
         ("readdress", Command::Readdress { old: Vec::new(), new: Vec::new(), since: NOW }, Never),
     ]
 }
