@@ -234,6 +234,7 @@ fn workflow() -> Workflow {
         fallback_assignment_callback_url: None,
         task_reservation_timeout_seconds: 86_400,
         evaluation: 0,
+        tests: Vec::new(),
         created: CREATED,
         updated: CREATED,
         version: Version::NEW,

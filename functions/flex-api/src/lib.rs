@@ -1,4 +1,4 @@
-//! The Interactions product, and the flows that hand conversations to it.
+//! The Interactions product, the flows that hand conversations to it, and webchats.
 //!
 //! Woken by: HTTP `/flex-api/…`, `/studio/…`. Writes: interaction, conversation, task, flow, and what an
 //! address asks for when nobody is responsible. Asks for:
@@ -16,6 +16,7 @@ mod order;
 mod participants;
 mod responsible;
 mod snapshot;
+mod webchat;
 
 use std::convert::Infallible;
 
@@ -45,7 +46,10 @@ pub const NEEDS: Needs = Needs {
 
 /// Serves one request.
 pub async fn handle(on: &Dependencies, request: Request) -> Result<Response<Body>, Infallible> {
-    serve(on, request, routed).await
+    if webchat::is_from_page(&request) {
+        return webchat::serve(on, request).await;
+    }
+    Ok(webchat::as_text(serve(on, request, routed).await?))
 }
 
 /// Named, so that it is compiled once: the body of an async function in a closure is compiled again into each program.
@@ -78,6 +82,7 @@ async fn interactions_of(call: &Call<'_>) -> Answer {
         (method, ["v1", "Interactions", kd, "Channels", rest @ ..]) => {
             channel_of(call, method, kd, rest).await
         }
+        (_, ["v2", rest @ ..]) => webchat::route(call, rest).await,
         _ => call.no_such_operation(),
     }
 }

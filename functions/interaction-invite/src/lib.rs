@@ -24,6 +24,7 @@ use switchboard_domain::process::saga::{self, Means};
 use switchboard_domain::record::Record;
 use switchboard_domain::sid::{ConversationSid, FlowSid, InteractionSid, MessageSid, Sid as _};
 use switchboard_domain::task::{Task, TaskStatus};
+use switchboard_domain::webchat::with_guest;
 use switchboard_domain::workspace::{TaskChannel, Worker, Workflow};
 use switchboard_runtime::queue::{body, each_message};
 use switchboard_runtime::{Dependencies, Failure, Needs, Patience};
@@ -161,7 +162,10 @@ async fn open(
     let order = Order {
         workflow: &workflow,
         channel: &channel,
-        attributes: hand_over.task_attributes(&conversation, body.as_deref()),
+        attributes: with_guest(
+            hand_over.task_attributes(&conversation, body.as_deref()),
+            &conversation,
+        ),
         priority: hand_over.priority,
         timeout_seconds: hand_over.timeout_seconds,
         worker: None,
@@ -189,6 +193,9 @@ async fn plan(
 
 /// The channel that the customer writes on.
 fn channel_type(conversation: &Conversation) -> ChannelType {
+    if conversation.webchat.is_some() {
+        return ChannelType::Web;
+    }
     let pair = conversation.contact();
     pair.map_or(ChannelType::Chat, |pair| pair.address.channel())
 }

@@ -3,15 +3,12 @@
 use serde_json::{Value, json};
 use switchboard_domain::configuration::AccountSettings;
 use switchboard_domain::decision::Decision;
-use switchboard_domain::version::Version;
 use switchboard_rest::fields::invalid;
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::key;
 
 use crate::{friendly_name, uri};
 
-/// Until it is given another one.
-const NAME: &str = "Switchboard";
 /// The only status that it has.
 const ACTIVE: &str = "active";
 
@@ -33,12 +30,7 @@ pub(crate) async fn update(call: &Call<'_>) -> Answer {
         if found.as_ref().is_some_and(|it| it.friendly_name == *name) {
             return Ok((found, Decision::unchanged()));
         }
-        let mut after = found.unwrap_or_else(|| AccountSettings {
-            friendly_name: String::new(),
-            created: call.now,
-            updated: call.now,
-            version: Version::NEW,
-        });
+        let mut after = found.unwrap_or_else(|| AccountSettings::new(call.now));
         after.friendly_name.clone_from(name);
         after.updated = call.now;
         Ok::<_, ApiError>((Some(after.clone()), Decision::put(after)))
@@ -51,7 +43,7 @@ fn render(call: &Call<'_>, settings: Option<&AccountSettings>) -> Value {
     json!({
         "sid": sid,
         "owner_account_sid": sid,
-        "friendly_name": settings.map_or(NAME, |it| it.friendly_name.as_str()),
+        "friendly_name": settings.map_or(AccountSettings::NAME, |it| it.friendly_name.as_str()),
         "auth_token": null,
         "date_created": settings.map(|it| it.created.rfc2822()),
         "date_updated": settings.map(|it| it.updated.rfc2822()),

@@ -14,9 +14,11 @@ mod events;
 mod fields;
 mod new_task;
 mod own;
+mod position;
 mod receipts;
 mod rehearsals;
 mod reservations;
+mod routing_tests;
 mod statistics;
 mod task_channels;
 mod task_filter;
@@ -24,6 +26,7 @@ mod task_list;
 mod task_queues;
 mod task_view;
 mod tasks;
+mod warnings;
 mod worker_channels;
 mod worker_names;
 mod workers;
@@ -117,6 +120,12 @@ fn within<'c>(call: &'c Call<'_>, ws: WorkspaceSid, path: &'c [&'c str]) -> Answ
         (Method::Post, ["Workflows", sid, "Rehearsal"]) => {
             boxed(rehearsals::rehearse(call, ws, sid))
         }
+        (Method::Get, ["Workflows", sid, "Warnings"]) => boxed(warnings::workflow(call, ws, sid)),
+        (Method::Get, ["TaskQueues", sid, "Warnings"]) => boxed(warnings::queue(call, ws, sid)),
+        (_, ["Workflows", sid, "RoutingTests", rest @ ..]) => {
+            boxed(routing_tests::answer(call, ws, sid, rest))
+        }
+        (Method::Get, ["Tasks", sid, "Position"]) => boxed(position::fetch(call, ws, sid)),
         (Method::Get, ["Workers"]) => boxed(workers::list(call, ws)),
         (Method::Post, ["Workers"]) => boxed(workers::create(call, ws)),
         (Method::Get, ["Workers", sid]) => boxed(workers::fetch(call, ws, sid)),

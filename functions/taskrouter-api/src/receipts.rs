@@ -4,7 +4,9 @@
 //! expression a worker failed is worked out when it is read, on the attributes of that moment, and the answer
 //! says so. Why a task waits is not kept at all: a router is built from the table and asked.
 
-use serde_json::{Value, json};
+mod channels;
+
+use serde_json::{Map, Value, json};
 use switchboard_domain::record::Record;
 use switchboard_domain::routing::expression::{TaskAndWorker, WorkerFields};
 use switchboard_domain::routing::receipt::{PassedOver, Receipt};
@@ -18,6 +20,7 @@ use switchboard_domain::workspace::{Worker, Workflow, Workspace};
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::{Listing, Page, key};
 
+use self::channels::Channels;
 use crate::contents::{self, Activities};
 use crate::task_list;
 
@@ -36,10 +39,15 @@ pub(crate) async fn of_reservation(call: &Call<'_>, workspace: WorkspaceSid, sid
     let configuration = flow.and_then(|flow| workflow::Workflow::parse(&flow.configuration).ok());
     let place = usize::try_from(receipt.target).unwrap_or(usize::MAX);
     let target = configuration.as_ref().and_then(|all| all.target_called(&receipt.filter, place));
-    let seen = Seen { task: &task, target, activities: Activities::load(call, workspace).await? };
     let keys: Vec<_> =
         receipt.passed_over.iter().map(|one| key::worker(workspace, one.worker)).collect();
     let found = call.on.store.get_all(&keys).await?;
+    let seen = Seen {
+        task: &task,
+        target,
+        activities: Activities::load(call, workspace).await?,
+        channels: Channels::of(call, workspace, &receipt, target).await?,
+    };
     let candidates: Vec<Value> = receipt
         .passed_over
         .iter()
@@ -59,6 +67,7 @@ struct Seen<'a> {
     task: &'a Task,
     target: Option<&'a Target>,
     activities: Activities,
+    channels: Channels,
 }
 
 impl Seen<'_> {
@@ -70,13 +79,16 @@ impl Seen<'_> {
         });
         if why == PassedOver::Expression {
             // None: they do not fail it any more, or are gone.
-            all["clause"] = json!(worker.and_then(|worker| self.clause(worker)));
+            let clause = worker.and_then(|worker| self.clause(worker));
+            let (clause, values) = clause.unzip();
+            all["clause"] = json!(clause);
+            all["values"] = json!(values.unwrap_or_default());
         }
         all
     }
 
-    /// The part of the target that a worker fails today.
-    fn clause(&self, worker: &Worker) -> Option<String> {
+    /// The part of the target that a worker fails today, and what it sees of their channels.
+    fn clause(&self, worker: &Worker) -> Option<(String, Map<String, Value>)> {
         let task: Value = serde_json::from_str(&self.task.attributes).ok()?;
         let attributes: Value = serde_json::from_str(&worker.attributes).ok()?;
         let worker = WorkerFields {
@@ -84,9 +96,12 @@ impl Seen<'_> {
             friendly_name: &worker.friendly_name,
             activity_sid: worker.activity,
             activity_name: self.activities.name(worker.activity).unwrap_or_default(),
+            channels: Some(self.channels.of_worker(worker)),
             attributes: &attributes,
         };
-        self.target?.failing_clause(&TaskAndWorker { task: &task, worker })
+        let (target, both) = (self.target?, TaskAndWorker { task: &task, worker });
+        let clause = target.failing_clause(&both)?;
+        Some((clause, target.channels_seen(&both).into_iter().collect()))
     }
 }
 
@@ -227,8 +242,9 @@ fn passed(one: &PassedWorker) -> Value {
             all["clause"] = json!(clause);
             "not_the_known_worker"
         }
-        Reason::Expression(clause) => {
+        Reason::Expression { clause, seen } => {
             all["clause"] = json!(clause);
+            all["values"] = Value::Object(seen.iter().cloned().collect());
             "expression"
         }
         Reason::RejectedBefore => "rejected_before",

@@ -4,6 +4,7 @@
 //! changed. The path names one by its own identifier, or by the task channel's identifier or unique name.
 
 use serde_json::{Value, json};
+use switchboard_domain::routing::expression::free_percentage;
 use switchboard_domain::sid::{WorkerChannelSid, WorkerSid, WorkspaceSid};
 use switchboard_domain::task::{ReservationStatus, Task};
 use switchboard_domain::workspace::{TaskChannel, Worker};
@@ -116,23 +117,4 @@ pub(crate) fn render(
         "date_updated": worker.updated.max(created).iso(),
         "url": format!("{url}/Channels/{sid}"),
     })
-}
-
-/// How much of a capacity is free, in whole per cent.
-fn free_percentage(capacity: u32, open: u32) -> u64 {
-    let free = u64::from(capacity.saturating_sub(open));
-    (free * 100).checked_div(u64::from(capacity)).unwrap_or(0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn free_capacity_is_a_share_of_the_configured_one() {
-        let cases = [(0, 0, 0), (1, 0, 100), (1, 1, 0), (3, 1, 66), (2, 5, 0), (u32::MAX, 0, 100)];
-        for (capacity, open, expected) in cases {
-            assert_eq!(free_percentage(capacity, open), expected, "{open} of {capacity}");
-        }
-    }
 }

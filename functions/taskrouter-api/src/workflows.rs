@@ -12,7 +12,7 @@ use switchboard_store::{Key, Listing, key};
 use crate::contents::{self, PAGE_SIZE_MAX, used_by_no_flow};
 use crate::fields::invalid;
 use crate::workspaces::RESERVATION_TIMEOUT_SECONDS;
-use crate::{fields, task_list};
+use crate::{fields, routing_tests, task_list};
 
 /// The longest time to think about a reservation, in seconds (rule D.7).
 const RESERVATION_TIMEOUT_SECONDS_MAX: i64 = 86_400;
@@ -116,6 +116,7 @@ pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {
         fallback_assignment_callback_url: None,
         task_reservation_timeout_seconds: RESERVATION_TIMEOUT_SECONDS,
         evaluation: 0,
+        tests: Vec::new(),
         created: call.now,
         updated: call.now,
         version: Version::NEW,
@@ -147,7 +148,16 @@ pub(crate) async fn update(call: &Call<'_>, workspace: WorkspaceSid, sid: &str) 
     let given = Given::read(&call.form)?;
     let name = fields::name(&call.form, "FriendlyName")?;
     let starts_again = call.form.affirmed("ReEvaluateTasks")?.unwrap_or(false);
-    let check = || given.check(call, workspace);
+    let runs_tests = call.form.affirmed("RunTests")?.unwrap_or(false);
+    let check = || async {
+        given.check(call, workspace).await?;
+        if runs_tests {
+            let mut changed: Workflow = contents::find(call, workspace, sid).await?;
+            given.apply(&mut changed);
+            routing_tests::check(call, &changed).await?;
+        }
+        Ok(())
+    };
     let apply = |workflow: &mut Workflow| {
         given.apply(workflow);
         if let Some(name) = &name {

@@ -136,6 +136,7 @@ fn first_in_first_out(workspace: &Workspace) -> [Record; 2] {
             fallback_assignment_callback_url: None,
             task_reservation_timeout_seconds: RESERVATION_TIMEOUT_SECONDS,
             evaluation: 0,
+            tests: Vec::new(),
             created: now,
             updated: now,
             version: Version::NEW,

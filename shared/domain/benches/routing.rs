@@ -36,6 +36,12 @@ fn main() {
     for (workers, queues) in [(1_000, 100), (7_500, 500), (75_000, 500)] {
         steps(workers, queues);
     }
+    println!(
+        "\nthe same steps where targets name a worker's channels, and where they do not, in turn"
+    );
+    for (workers, queues) in [(1_000, 100), (7_500, 500)] {
+        naming_channels(workers, queues);
+    }
     drain(10_000, 20_000);
 }
 
@@ -107,6 +113,11 @@ struct Centre {
 
 impl Centre {
     fn new(queues: usize) -> Self {
+        Self::asking(queues, None)
+    }
+
+    /// With targets that ask for something of their workers.
+    fn asking(queues: usize, expression: Option<&str>) -> Self {
         let (created, updated) = (START, START);
         let workspace = Workspace {
             sid: sid("WS", 0),
@@ -134,8 +145,11 @@ impl Centre {
         // Two thousand queues are led to: a workflow has its size.
         let filters: Vec<Value> = (0..queues.min(2_000))
             .map(|n| {
-                let queue: TaskQueueSid = sid("WQ", n);
-                json!({ "expression": format!("skill == 's{n}'"), "targets": [{ "queue": queue }] })
+                let mut target = json!({ "queue": sid::<TaskQueueSid>("WQ", n) });
+                if let Some(expression) = expression {
+                    target["expression"] = json!(expression);
+                }
+                json!({ "expression": format!("skill == 's{n}'"), "targets": [target] })
             })
             .collect();
         let workflow = Workflow {
@@ -147,6 +161,7 @@ impl Centre {
             fallback_assignment_callback_url: None,
             task_reservation_timeout_seconds: 86_400,
             evaluation: 0,
+            tests: Vec::new(),
             created,
             updated,
             version: 1.into(),
@@ -228,7 +243,12 @@ impl Centre {
 
     /// With queues and workers, and how long the router took to learn them.
     fn staffed(workers: usize, queues: usize, available: bool) -> (Duration, Self) {
-        let mut all = Self::new(queues);
+        Self::new(queues).staffed_by(workers, available)
+    }
+
+    fn staffed_by(mut self, workers: usize, available: bool) -> (Duration, Self) {
+        let all = &mut self;
+        let queues = all.queues;
         let mut time = Duration::ZERO;
         for n in 0..queues {
             let queue = all.queue(n, 1, format!("skills HAS 's{n}'"));
@@ -238,7 +258,7 @@ impl Centre {
             let worker = all.worker(n, 1, n, available);
             time += timed(|| all.router.learn(worker)).0;
         }
-        (time, all)
+        (time, self)
     }
 
     /// Waiting tasks, and how long the router took to learn them.
@@ -318,6 +338,53 @@ fn steps(workers: usize, queues: usize) {
         frees.0,
         frees.1,
         workers.min(7_500)
+    );
+}
+
+/// Arrivals and workers who come free, with targets that name a worker's channels and with ones that do not. Both centres have
+/// the same turns, one after the other, so that what disturbs one disturbs the other.
+fn naming_channels(workers: usize, queues: usize) {
+    const NAMED: &str = "worker.channel.chat.assigned_tasks == 0 AND \
+        worker.channel.chat.available_capacity_percentage == 100";
+    let centres = |available| {
+        [None, Some(NAMED)]
+            .map(|expression| Centre::asking(queues, expression).staffed_by(workers, available).1)
+    };
+    let rounds = 2_000.min(workers / 2);
+    let (mut ready, mut busy) = (centres(true), centres(false));
+    for centre in &mut busy {
+        centre.visited(10_000);
+        assert_eq!(centre.step().1, 0);
+    }
+    let (mut arrivals, mut frees) = ([Vec::new(), Vec::new()], [Vec::new(), Vec::new()]);
+    for n in 0..rounds {
+        for (centre, times) in ready.iter_mut().zip(&mut arrivals) {
+            centre.later();
+            let task = centre.task(n);
+            let arrives = || {
+                centre.router.learn(task.into());
+                assert_eq!(centre.step().1, 1);
+            };
+            times.push(timed(arrives).0);
+        }
+        for (centre, times) in busy.iter_mut().zip(&mut frees) {
+            centre.later();
+            let worker = centre.worker(n, 2, n, true);
+            let comes_free = || {
+                centre.router.learn(worker);
+                assert_eq!(centre.step().1, 1);
+            };
+            times.push(timed(comes_free).0);
+        }
+    }
+    let told = |[without, with]: [Vec<Duration>; 2]| {
+        let (without, with) = (spread(without).0, spread(with).0);
+        format!("{without:?}, {with:?} ({:.2} times)", with.as_secs_f64() / without.as_secs_f64())
+    };
+    println!(
+        "  {workers:>6} workers, {queues:>4} queues: a task arrives {}; a worker frees, 10,000 wait {}",
+        told(arrivals),
+        told(frees)
     );
 }
 

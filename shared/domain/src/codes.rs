@@ -110,9 +110,17 @@ codes! {
     InvalidChannelStatus = 45359, 400, "Failed to close Channel. Invalid status parameter";
     InvalidChannel = 45366, 400, "Failed to create Channel. Invalid request parameters";
     InvalidSeat = 45367, 400, "Failed to add Participant";
+    WebchatUnauthorized = 45711, 403, "Failed to create webchat participant. Unauthorized";
+    InvalidWebchatGuest = 45715, 400, "Failed to create webchat participant. Invalid request parameters";
+    TooManyWebchats = 45719, 429, "Failed to create webchat participant. Too many requests";
+    PreEngagementTooLarge = 45731, 400, "Pre-engagement data too large";
+    PreEngagementNotJson = 45733, 400, "Pre-engagement data is not in valid JSON format";
+    InvalidWebchatParameter = 45745, 400, "Invalid or missing parameters in the create conversation request";
+    AutoCreationDisabled = 45761, 400, "Failed to validate address configuration. Auto create not enabled";
     InvalidAutoCreation = 45762, 400, "Auto create type is empty or invalid";
     AutoCreationFlowMissing = 45763, 400, "Auto create studio flow SID missing";
     AutoCreationUrlMissing = 45764, 400, "Auto create webhook URL missing";
+    NoSuchChatAddress = 45765, 404, "Address configuration data not found";
 
     FriendlyNameTooLong = 50003, 400, "Friendly name too long";
     UniqueNameTooLong = 50004, 400, "Unique Name too long";

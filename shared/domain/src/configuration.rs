@@ -12,11 +12,12 @@ use crate::conversation::{
 };
 use crate::interaction::Care;
 use crate::sid::{
-    AddressConfigurationSid, AlphaSenderSid, ChannelSenderSid, FlowSid, MessagingServiceSid,
-    PhoneNumberSid, ServiceSid, ShortCodeSid, Sid as _,
+    AddressConfigurationSid, AlphaSenderSid, ChannelSenderSid, DeploymentKeySid, FlowSid,
+    MessagingServiceSid, PhoneNumberSid, ServiceSid, ShortCodeSid, Sid as _,
 };
 use crate::timestamp::Timestamp;
 use crate::version::Version;
+use crate::webchat::DeploymentKey;
 use crate::workspace::Route;
 
 /// A phone number of the account; its identifier follows from the number.
@@ -61,6 +62,9 @@ impl PhoneNumber {
 pub struct AccountSettings {
     /// A name for people.
     pub friendly_name: String,
+    /// What pages name to open webchats (rule G.1).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deployment_keys: Vec<DeploymentKey>,
     /// When it was first changed.
     pub created: Timestamp,
     /// When it was last changed.
@@ -68,6 +72,27 @@ pub struct AccountSettings {
     /// How often it was written.
     #[serde(skip)]
     pub version: Version,
+}
+
+impl AccountSettings {
+    /// What an account is called that nobody named.
+    pub const NAME: &str = "Switchboard";
+
+    /// Those of an account that nobody has changed.
+    pub fn new(now: Timestamp) -> Self {
+        Self {
+            friendly_name: Self::NAME.to_owned(),
+            deployment_keys: Vec::new(),
+            created: now,
+            updated: now,
+            version: Version::NEW,
+        }
+    }
+
+    /// One of its deployment keys.
+    pub fn deployment_key(&self, sid: DeploymentKeySid) -> Option<&DeploymentKey> {
+        self.deployment_keys.iter().find(|key| key.sid == sid)
+    }
 }
 
 /// An alphanumeric sender in the pool of a messaging service.

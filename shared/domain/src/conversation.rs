@@ -89,6 +89,7 @@ use crate::sid::{
 };
 use crate::timestamp::Timestamp;
 use crate::version::Version;
+use crate::webchat::Webchat;
 
 /// The state of a conversation (rule B.1).
 #[derive(
@@ -208,6 +209,9 @@ pub struct Fields {
     /// The number of the participant whose message to a group opened it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opened_by: Option<u32>,
+    /// That it is a webchat, and whose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webchat: Option<Webchat>,
     /// The index of the next message.
     pub next_index: u32,
     /// The latest messages, which no page names yet; none if the last one came before there were pages.
@@ -306,6 +310,7 @@ impl Conversation {
             pace: None,
             created_by: None,
             opened_by: None,
+            webchat: None,
             next_index: 0,
             latest: None,
             listed_until: 0,
@@ -316,6 +321,13 @@ impl Conversation {
             updated: now,
         };
         Self { fields, version: Version::NEW }
+    }
+
+    /// The same for a guest who chats on a page.
+    #[must_use]
+    pub fn for_webchat(mut self, chat: Webchat) -> Self {
+        self.fields.webchat = Some(chat);
+        self
     }
 
     /// The participant with that number.

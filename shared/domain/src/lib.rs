@@ -41,5 +41,6 @@ pub mod task;
 pub mod template;
 pub mod timestamp;
 pub mod version;
+pub mod webchat;
 pub mod webhook;
 pub mod workspace;

@@ -389,6 +389,7 @@ pub(crate) fn append(draft: &mut Draft<'_>, mut post: Post) -> Result<Message, R
     draft.events.extend(failed.map(|copy| message.delivery_updated(copy.number)));
     draft.activate(writer);
     draft.ring(participant.or(writer));
+    draft.begin_flow(&message.author);
     Ok(message)
 }
 

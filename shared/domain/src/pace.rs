@@ -99,6 +99,9 @@ impl RateLimits {
 }
 
 impl PerSecond {
+    /// Webchats that an account opens (rule G.1).
+    pub const WEBCHATS: Self = Self(5);
+
     const fn of(rate: u32) -> Option<Self> {
         if rate == 0 { None } else { Some(Self(rate)) }
     }

@@ -159,6 +159,8 @@ sids! {
     ConnectionSid = "CN";
     /// A sender that goes by a connection.
     SenderSid = "CS";
+    /// A deployment key of webchats.
+    DeploymentKeySid = "CV";
     /// The calls of a webhook about one event; a `webhook::Place` says what is in it.
     DeliverySid = "DL";
     /// A delivery receipt of one message to one participant.

@@ -13,6 +13,7 @@
 pub mod cumulative;
 pub mod fairness;
 pub mod real_time;
+pub mod waiting;
 
 #[cfg(test)]
 mod tests;

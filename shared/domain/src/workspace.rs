@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::routing::test_cases::RoutingTest;
 use crate::sid::{
     ActivitySid, ReservationSid, Sid as _, TaskChannelSid, TaskQueueSid, WorkerChannelSid,
     WorkerSid, WorkflowSid, WorkspaceSid,
@@ -181,6 +182,9 @@ pub struct Workflow {
     /// comes to them.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub evaluation: u32,
+    /// What it is held against before it is changed, if that is asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tests: Vec<RoutingTest>,
     /// When it was created.
     pub created: Timestamp,
     /// When it was last changed.

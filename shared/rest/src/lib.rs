@@ -9,6 +9,7 @@ mod auth;
 mod bearer;
 mod call;
 pub mod fields;
+mod guest;
 mod page;
 mod params;
 mod reply;
@@ -31,6 +32,7 @@ use switchboard_runtime::{Dependencies, Error, Needs, end_of};
 pub use auth::{Caller, known};
 pub use bearer::{KEYS_TOKEN_TTL_S, token_for};
 pub use call::{Call, Method, path_of};
+pub use guest::{guest_of, guest_token};
 pub use page::{
     Direction, LOOKED_AT_MAX, Order, PageRequest, Records, Source, Stretch, chained, filtered,
     ordered,

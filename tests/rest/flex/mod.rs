@@ -4,6 +4,7 @@ mod care;
 pub(crate) mod flows;
 mod interactions;
 mod published;
+mod webchat;
 
 use serde_json::{Value, json};
 use switchboard_tests::{Answered, Centre, Made};

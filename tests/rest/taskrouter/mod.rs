@@ -9,6 +9,7 @@ mod operations;
 mod receipts;
 mod rehearsal;
 mod reserving;
+mod saying_more;
 mod staffing;
 mod statistics;
 mod tasking;

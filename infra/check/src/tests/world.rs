@@ -177,6 +177,7 @@ fn workflow() -> Workflow {
         fallback_assignment_callback_url: None,
         task_reservation_timeout_seconds: 60,
         evaluation: 0,
+        tests: Vec::new(),
         created: START,
         updated: START,
         version: 1.into(),

@@ -99,6 +99,18 @@ pub(crate) enum Command {
         #[arg(long, default_value_t = 15, value_parser = value_parser!(u32).range(1..=1440))]
         minutes: u32,
     },
+    /// Runs the routing test cases of a workflow on the exchange that is running on --port; exits with 1 if one fails.
+    RouteTest {
+        /// The workspace, WS….
+        #[arg(long, value_name = "SID")]
+        workspace: WorkspaceSid,
+        /// The workflow, WW….
+        #[arg(long, value_name = "SID")]
+        workflow: WorkflowSid,
+        /// A file with another configuration, as the workflow would have it; without it the present one.
+        #[arg(long, value_name = "FILE")]
+        configuration: Option<PathBuf>,
+    },
     /// Lets a customer write to the exchange that is running on --port.
     Say {
         /// The customer's address, such as +15550199999 or whatsapp:+15550199999.

@@ -9,6 +9,7 @@ pub mod invoke;
 mod reasons;
 mod rehearse;
 mod rest;
+mod route_test;
 mod say;
 mod serve;
 mod terminal;
@@ -77,6 +78,17 @@ async fn run(arguments: &Arguments) -> Result<()> {
             };
             terminal::say(rehearse::run(&request).await?.trim_end());
             Ok(())
+        }
+        Some(Command::RouteTest { workspace, workflow, configuration }) => {
+            let request = route_test::Request {
+                base_url: arguments.base_url(),
+                account_sid: arguments.account_sid.to_string(),
+                auth_token: arguments.auth_token.clone(),
+                workspace: *workspace,
+                workflow: *workflow,
+                configuration: configuration.as_deref().map(rehearse::read).transpose()?,
+            };
+            route_test::run(&request).await
         }
         Some(Command::Say { from, text, to }) => {
             let base_url = arguments.base_url();

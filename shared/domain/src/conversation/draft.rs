@@ -6,6 +6,7 @@ use super::{
     UniqueName, User,
 };
 use crate::refusal::Refusal;
+use crate::sid::{FlowSid, Sid as _};
 use crate::timestamp::Timestamp;
 
 /// A conversation with all of its participants is one item; this leaves room below the store's 400 KB for those who have to get
@@ -49,6 +50,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) filled: Vec<MessagePage>,
     /// What happened, in order.
     pub(crate) events: Vec<ConversationEvent>,
+    /// The flow that begins with what is done.
+    pub(crate) begins: Option<FlowSid>,
     /// What a webhook is told that others were told before.
     pub(crate) replay: Option<ReplayStep>,
     /// The bell that a message rang.
@@ -76,6 +79,7 @@ impl<'a> Draft<'a> {
             vanish: Vec::new(),
             filled: Vec::new(),
             events: Vec::new(),
+            begins: None,
             replay: None,
             rung: None,
             listening: Listening::default(),
@@ -99,6 +103,22 @@ impl<'a> Draft<'a> {
             self.open.push(question);
         }
         known
+    }
+
+    /// Lets the flow of a webchat begin, if this is the first message of its guest (rule G.2).
+    pub(crate) fn begin_flow(&mut self, author: &str) {
+        let chat = self.conversation.webchat.as_ref().filter(|chat| chat.guest == author);
+        let Some(flow) = chat.and_then(|chat| chat.flow) else { return };
+        let sid = self.conversation.sid;
+        let fields = self.fields();
+        if let Some(chat) = &mut fields.webchat {
+            chat.flow = None;
+        }
+        // Somebody may have made an interaction of it before.
+        if fields.interaction.is_none() {
+            fields.interaction = Some(sid.twin());
+            self.begins = Some(flow);
+        }
     }
 
     /// Asks who else is to be told of what happened, if anything did that is told, or asked about what is to go.

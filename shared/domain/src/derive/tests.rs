@@ -80,6 +80,7 @@ fn workflow() -> Workflow {
         fallback_assignment_callback_url: None,
         task_reservation_timeout_seconds: 120,
         evaluation: 0,
+        tests: Vec::new(),
         created: NOW,
         updated: NOW,
         version: 1.into(),

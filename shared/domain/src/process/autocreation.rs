@@ -260,7 +260,7 @@ fn start(opened: &ConversationChange, flow: Option<&Flow>) -> Option<Effect> {
 }
 
 /// The handler becomes a webhook of the conversation, so it can be seen and removed there (rule A.5).
-fn handler(handler: &Handler) -> Option<Target> {
+pub fn handler(handler: &Handler) -> Option<Target> {
     match handler {
         Handler::Default => None,
         Handler::Webhook { url, method, filters } => Some(Target::Webhook {

@@ -17,7 +17,7 @@ use crate::conversation::{
 };
 use crate::message::{self, Edit, Message, Post};
 use crate::refusal::Refusal;
-use crate::sid::InteractionSid;
+use crate::sid::{FlowSid, InteractionSid};
 use crate::timestamp::Timestamp;
 
 /// What is wanted of a conversation.
@@ -110,6 +110,8 @@ pub struct ConversationChange {
     pub source: Source,
     /// When it is changed.
     pub(super) at: Timestamp,
+    /// The flow that begins with it.
+    pub(super) begins: Option<FlowSid>,
     pub(super) replay: Option<ReplayStep>,
     pub(super) rung: Option<u32>,
     pub(super) listening: Listening,
@@ -220,6 +222,7 @@ fn carried_out(
         events: done.events,
         source,
         at: now,
+        begins: done.begins,
         replay: done.replay,
         rung: done.rung,
         listening: done.listening,

@@ -27,6 +27,7 @@ impl From<ConversationChange> for Decision {
             |it: &ConversationEvent| matches!(it, ConversationEvent::MessageRemoved { .. });
         let withdrawn = change.message.as_ref().filter(|_| change.events.iter().any(is_taken));
         effects.extend(withdrawn.and_then(media::removals));
+        effects.extend(begun(&change));
         if !change.is_removed {
             effects.extend(of_newcomers(&change));
             effects.extend(of_beginning(&change));
@@ -81,6 +82,14 @@ fn of_interaction(change: &ConversationChange) -> Vec<Effect> {
     let ends = ends && change.source != Source::Interaction;
     let over = ends.then_some(InviteRequest::ConversationOver { interaction });
     rung.into_iter().chain(over).map(Effect::Invite).collect()
+}
+
+/// The interaction that the flow of a webchat asks for in its first step.
+fn begun(change: &ConversationChange) -> Option<Effect> {
+    let flow = change.begins?;
+    let (interaction, conversation) = (change.conversation.interaction?, change.conversation.sid);
+    let message = change.message.as_ref().map(|message| message.sid);
+    Some(Effect::Invite(InviteRequest::Open { interaction, conversation, flow, message }))
 }
 
 /// Whether a call is one of the account's or the service's webhook about a conversation.

@@ -300,6 +300,7 @@ fn workflow(configuration: &str) -> Workflow {
         fallback_assignment_callback_url: None,
         task_reservation_timeout_seconds: 60,
         evaluation: 0,
+        tests: Vec::new(),
         created: Timestamp(0),
         updated: Timestamp(0),
         version: 1.into(),
@@ -367,6 +368,31 @@ fn another_order_of_targets_moves_exactly_the_tasks_that_it_concerns() {
     assert_eq!(other.answer, seconds(5));
     assert_eq!(other.waits[&sid::<TaskQueueSid>("a")].now.count, 0);
     assert_eq!(other.waits[&sid::<TaskQueueSid>("b")].now.median, seconds(5));
+}
+
+#[test]
+fn what_workers_have_to_do_on_a_channel_counts_in_a_rehearsal() {
+    let mut centre = Centre::new(&targets(&[("a", json!(30)), ("b", Value::Null)]));
+    centre.ann_takes(2);
+    for name in ["one", "two"] {
+        centre.arrives(name);
+        centre.wait(seconds(1));
+        centre.accept();
+    }
+    centre.wait(seconds(40));
+    centre.complete();
+    let (a, b): (TaskQueueSid, TaskQueueSid) = (sid("a"), sid("b"));
+    let alone = "worker.channel.chat.assigned_tasks == 0";
+    let filters = json!([{ "expression": "1==1", "targets": [
+        { "queue": a, "expression": alone, "skip_if": "1==1", "timeout": 30 }, { "queue": b },
+    ] }]);
+    let other = json!({ "task_routing": { "filters": filters } }).to_string();
+    let other = centre.rehearse(Some(&other));
+    assert_eq!(other.moved.count, 1);
+    let moved = other.moved.first[0];
+    assert_eq!(moved.task, sid("two"));
+    assert_eq!(moved.taken.then.unwrap().worker, sid("ann"));
+    assert_eq!(moved.taken.now.unwrap().worker, sid("bob"));
 }
 
 #[test]

@@ -24,6 +24,7 @@
 //! - Only targets have to say whose a name is. A filter that says `task.x`, or a queue that says `worker.x`, means the
 //!   `x` of what it is about: published set-up guides write both. A member that is called `task` or `worker` goes
 //!   first. So this is inferred, too.
+//! - `worker.channel.<unique name>` in a target is the worker's channel of that name: [`WorkerChannels`].
 //! - `NOT IN` and `NOT HAS` are false, as `IN` and `HAS` are, when a text, a number, a truth or an object is where a
 //!   list belongs; `NOT (a IN b)` is true then.
 //! - A quoted text on the left of a constant is a name if the attributes have it, and otherwise the
@@ -31,6 +32,7 @@
 //! - `<-` directly before a digit is `<` and a negative number, as `IN` needs a list; `>-` is always HAS.
 
 mod by_need;
+mod channels;
 mod lexer;
 mod lookup;
 mod needs;
@@ -44,7 +46,11 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 
+use serde_json::Value;
+
 pub(in crate::routing) use by_need::ByNeed;
+pub(in crate::routing) use channels::channel_name;
+pub use channels::{WorkerChannels, free_percentage};
 pub use lookup::{
     Attributes, Lookup, QueueCounts, TaskAndWorker, TaskAttributes, WorkerAttributes, WorkerFields,
 };
@@ -108,6 +114,22 @@ impl Expression {
             paths.insert(path);
         });
         paths
+    }
+
+    /// Whether one more task can make a worker match who did not before (see [`WorkerChannels`]).
+    pub(in crate::routing) fn busier_can_suit(&self) -> bool {
+        channels::busier_can_suit(&self.root)
+    }
+
+    /// Whether it names a worker's channels.
+    pub fn names_channels(&self) -> bool {
+        self.paths().into_iter().any(channels::leads_to_channel)
+    }
+
+    /// What the names of a worker's channels come to, each with its value.
+    pub fn channels_seen(&self, on: &dyn Lookup) -> Vec<(String, Value)> {
+        let paths = self.paths().into_iter().filter(|path| channels::leads_to_channel(path));
+        paths.map(|path| (path.to_string(), channels::shown(&on.get(path.steps())))).collect()
     }
 
     /// The paths that were written as names, so that nothing else can be meant.

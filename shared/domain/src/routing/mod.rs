@@ -4,6 +4,8 @@ pub mod expression;
 mod picture;
 pub mod receipt;
 pub mod router;
+pub mod test_cases;
+pub mod warnings;
 pub mod workflow;
 
 #[cfg(test)]

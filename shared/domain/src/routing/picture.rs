@@ -4,6 +4,7 @@
 //! order, and the *pools* of workers who can take one more task, longest idle first. Everything else
 //! is there to keep these two true when a record changes.
 
+mod busier;
 mod configuration;
 mod staff;
 
@@ -100,6 +101,10 @@ struct Records {
 struct Indexes {
     membership: ByNeed<TaskQueueSid>,
     names: BTreeMap<String, WorkerSid>,
+    /// The task channels by their unique names.
+    channel_names: BTreeMap<String, TaskChannelSid>,
+    /// Queues of targets that a worker can come to suit by getting one more task.
+    for_the_busier: BTreeSet<TaskQueueSid>,
     loads: BTreeMap<WorkerSid, Load>,
     waiting: BTreeMap<Lane, BTreeSet<Precedence>>,
     pools: BTreeMap<(TaskQueueSid, TaskChannelSid), BTreeSet<(Timestamp, WorkerSid)>>,
@@ -125,6 +130,8 @@ pub(super) struct Agenda {
     ready: BTreeSet<Precedence>,
     /// Workers who may be eligible for a waiting task since a router looked at them. All others are not.
     pub(super) freed: BTreeSet<WorkerSid>,
+    /// Workers who got something to do since then, where that can make them eligible.
+    busier: BTreeSet<WorkerSid>,
     /// Tasks that entered a target and were not yet offered there, and when the target's time is over.
     pub(super) fresh: BTreeMap<TaskSid, Timestamp>,
     /// Tasks that were changed since they were last decided on, as the table has them.
@@ -154,6 +161,8 @@ impl Picture {
         let indexes = Indexes {
             membership: ByNeed::new(),
             names: BTreeMap::new(),
+            channel_names: BTreeMap::new(),
+            for_the_busier: BTreeSet::new(),
             loads: BTreeMap::new(),
             waiting: BTreeMap::new(),
             pools: BTreeMap::new(),
@@ -168,6 +177,7 @@ impl Picture {
             look: BTreeSet::new(),
             ready: BTreeSet::new(),
             freed: BTreeSet::new(),
+            busier: BTreeSet::new(),
             fresh: BTreeMap::new(),
             unsettled: BTreeMap::new(),
         };
@@ -368,6 +378,10 @@ impl Picture {
             if !task.open_reservations().any(|open| open.worker == one.worker) {
                 self.agenda.freed.insert(one.worker);
             }
+        }
+        if self.busier_can_suit() {
+            let open = task.open_reservations().map(|one| one.worker);
+            self.agenda.busier.extend(open.filter(|worker| !changed.contains(worker)));
         }
         for one in &task.reservations {
             changed.insert(one.worker);

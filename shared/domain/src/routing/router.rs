@@ -36,6 +36,7 @@ mod explain;
 mod lines;
 mod occupation;
 mod offer;
+mod place;
 mod reason;
 mod walk;
 
@@ -45,6 +46,7 @@ pub use self::explain::{Due, Explanation, NAMED_MAX, PassedWorker, Why};
 use self::lines::Lines;
 pub use self::offer::KnownWorkerFault;
 use self::offer::Offer;
+pub use self::place::Place;
 pub use self::reason::Reason;
 use super::picture::{Picture, asked};
 use crate::decision::Decision;
@@ -304,7 +306,13 @@ impl Router {
     /// Offers waiting tasks to workers, first come first served; false if there is more.
     fn offer(&mut self, draft: &mut Draft, now: Timestamp) -> bool {
         let kept = self.cut.take().filter(|(changes, _)| *changes == self.picture.changes());
-        let mut lines = kept.map_or_else(|| Lines::of_freed(&self.picture), |(_, lines)| lines);
+        let mut lines = match kept {
+            Some((_, lines)) => lines,
+            None => {
+                self.picture.look_at_the_busier();
+                Lines::of_freed(&self.picture)
+            }
+        };
         while let Some(place) = self.picture.first_ready().into_iter().chain(lines.first()).min() {
             let only_freed = (!self.picture.is_ready(place)).then_some(&lines);
             let workers = self.best_for(place.task, only_freed);
@@ -319,7 +327,10 @@ impl Router {
             lines.pass(place, &self.picture);
             if !workers.is_empty() {
                 self.reserve(draft, place.task, &workers, now);
-                workers.iter().for_each(|worker| lines.occupied(*worker, &self.picture));
+                for worker in &workers {
+                    lines.occupied(*worker, &self.picture);
+                    lines.join(*worker, place, &self.picture);
+                }
             } else if self.leave(draft, place.task, now) {
                 self.picture.make_ready(place.task);
                 continue;
@@ -328,7 +339,8 @@ impl Router {
             self.settle(draft, place.task);
         }
         self.picture.agenda.freed.clear();
-        true
+        // Whoever got something to do may suit a task that was passed.
+        !self.picture.look_at_the_busier()
     }
 
     fn best_for(&self, task: TaskSid, freed: Option<&Lines>) -> Vec<WorkerSid> {

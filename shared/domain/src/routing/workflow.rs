@@ -112,6 +112,16 @@ impl Target {
         self.expression.as_ref()?.failing_clause(on).map(str::to_owned)
     }
 
+    /// Whether its expression names a worker's channels.
+    pub fn names_channels(&self) -> bool {
+        self.expression.as_ref().is_some_and(Expression::names_channels)
+    }
+
+    /// What its expression sees of a worker's channels.
+    pub fn channels_seen(&self, on: &TaskAndWorker<'_>) -> Vec<(String, Value)> {
+        self.expression.as_ref().map_or_else(Vec::new, |expression| expression.channels_seen(on))
+    }
+
     /// Whether a task that got no reservation at once moves on.
     pub fn skips(&self, counts: &dyn Lookup) -> bool {
         self.skip_if.as_ref().is_some_and(|condition| condition.matches(counts))
@@ -283,6 +293,13 @@ impl Configuration {
     /// Every queue the configuration refers to.
     pub fn queues(&self) -> BTreeSet<TaskQueueSid> {
         self.targets().map(|target| target.queue).collect()
+    }
+
+    /// The queues of targets that a worker can come to suit by getting one more task.
+    pub(in crate::routing) fn queues_for_the_busier(&self) -> BTreeSet<TaskQueueSid> {
+        let can =
+            |target: &&Target| target.expression.as_ref().is_some_and(Expression::busier_can_suit);
+        self.targets().filter(can).map(|target| target.queue).collect()
     }
 
     /// Where a task begins: the first matching filter, or the default one; `None` if it falls out at once.

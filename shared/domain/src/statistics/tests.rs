@@ -74,6 +74,7 @@ fn task(name: &str, created: i64) -> Task {
         fallback_assignment_callback_url: None,
         task_reservation_timeout_seconds: 120,
         evaluation: 0,
+        tests: Vec::new(),
         created: at(0),
         updated: at(0),
         version: 1.into(),

@@ -47,6 +47,7 @@ pub(in crate::process) fn world() -> World {
         fallback_assignment_callback_url: None,
         task_reservation_timeout_seconds: 120,
         evaluation: 0,
+        tests: Vec::new(),
         created: NOW,
         updated: NOW,
         version: 1.into(),

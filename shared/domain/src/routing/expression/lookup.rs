@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::channels::{WorkerChannels, is_channel};
 use super::path::{Path, Step, walk};
 use super::term::{Number, Term};
 use crate::sid::{ActivitySid, WorkerSid};
@@ -86,6 +87,8 @@ pub struct WorkerFields<'a> {
     pub activity_sid: ActivitySid,
     /// `worker.activity_name`.
     pub activity_name: &'a str,
+    /// `worker.channel`; none where only attributes are known.
+    pub channels: Option<WorkerChannels<'a>>,
     /// Everything else after `worker.`.
     pub attributes: &'a Value,
 }
@@ -102,6 +105,9 @@ impl Lookup for TaskAndWorker<'_> {
 
 impl WorkerFields<'_> {
     fn field(&self, path: &[Step]) -> Term<'_> {
+        if let Some(channels) = self.channels.filter(|_| is_channel(path)) {
+            return channels.get(path);
+        }
         let name = match path {
             [Step::Name(name)] => name.as_str(),
             _ => "",

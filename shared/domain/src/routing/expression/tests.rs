@@ -276,6 +276,7 @@ fn targets_see_the_task_and_the_worker_with_its_fields() {
         friendly_name: "ann",
         activity_sid: ActivitySid::derived(&["activity"]),
         activity_name: "Idle",
+        channels: None,
         attributes: &attributes,
     };
     let on = TaskAndWorker { task: &task, worker };

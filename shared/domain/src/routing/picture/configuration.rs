@@ -127,6 +127,8 @@ impl Picture {
         {
             return;
         }
+        self.forget_channel_name(channel.sid);
+        self.indexes.channel_names.insert(channel.unique_name.clone(), channel.sid);
         self.records.channels.insert(channel.sid, channel);
         self.refile_workers(|_| true);
     }
@@ -135,7 +137,16 @@ impl Picture {
         self.records.channels.contains_key(&channel)
     }
 
+    fn forget_channel_name(&mut self, sid: TaskChannelSid) {
+        if let Some(channel) = self.records.channels.get(&sid)
+            && self.indexes.channel_names.get(&channel.unique_name) == Some(&sid)
+        {
+            self.indexes.channel_names.remove(&channel.unique_name);
+        }
+    }
+
     pub(in crate::routing) fn forget_channel(&mut self, channel: TaskChannelSid) {
+        self.forget_channel_name(channel);
         if self.records.channels.remove(&channel).is_some() {
             self.refile_workers(|_| true);
             let tasks = self.reindex_tasks(|task| task.channel == channel);
@@ -200,6 +211,7 @@ impl Picture {
     }
 
     fn workflow_changed(&mut self, sid: WorkflowSid) {
+        self.find_targets_for_the_busier();
         let tasks = self.reindex_tasks(|task| {
             task.workflow == sid
                 && matches!(task.status, TaskStatus::Pending | TaskStatus::Reserved)

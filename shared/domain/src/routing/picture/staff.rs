@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use super::{Lane, Line, Picture};
-use crate::routing::expression::{WorkerAttributes, WorkerFields};
+use crate::routing::expression::{WorkerAttributes, WorkerChannels, WorkerFields};
 use crate::sid::{TaskChannelSid, TaskQueueSid, WorkerSid};
 use crate::timestamp::Timestamp;
 use crate::version::Version;
@@ -122,6 +122,11 @@ impl Picture {
             friendly_name: &worker.friendly_name,
             activity_sid: worker.activity,
             activity_name: activity.map_or("", |activity| &activity.friendly_name),
+            channels: Some(WorkerChannels {
+                named: &self.indexes.channel_names,
+                worker,
+                open: self.load(worker.sid).map(|load| &load.open),
+            }),
             attributes: &member.attributes,
         }
     }

@@ -53,6 +53,25 @@ impl Lines {
         self.live.get(&lane)
     }
 
+    /// Lets a worker who got something to do take from the lines in which that can make them eligible, behind a place.
+    pub(super) fn join(&mut self, worker: WorkerSid, place: Precedence, picture: &Picture) {
+        let Some(member) = picture.member(worker).filter(|_| picture.busier_can_suit()) else {
+            return;
+        };
+        let lines = || member.lines().filter(|line| picture.can_suit_when_busier(*line));
+        for channel in member.channels() {
+            for lane in lines().map(|line| (line, channel)) {
+                if !self.heads.values().any(|head| *head == lane)
+                    && let Some(next) = picture.next_in(lane, Some(place))
+                {
+                    self.heads.insert(next, lane);
+                }
+                self.live.entry(lane).or_default().insert(worker);
+                self.channels.insert(channel);
+            }
+        }
+    }
+
     /// Takes a worker out of the lines that their capacity no longer reaches.
     pub(super) fn occupied(&mut self, worker: WorkerSid, picture: &Picture) {
         let Some(member) = picture.member(worker) else {

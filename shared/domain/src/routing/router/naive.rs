@@ -9,7 +9,7 @@ use super::world::World;
 use super::*;
 use crate::record::RecordKind;
 use crate::routing::expression::{
-    Expression, OrderBy, QueueCounts, TaskAndWorker, WorkerAttributes, WorkerFields,
+    Expression, OrderBy, QueueCounts, TaskAndWorker, WorkerAttributes, WorkerChannels, WorkerFields,
 };
 use crate::routing::receipt::Receipt;
 use crate::routing::workflow::{
@@ -30,6 +30,7 @@ pub(super) struct Naive {
     pub(super) workers: BTreeMap<WorkerSid, Worker>,
     pub(super) tasks: BTreeMap<TaskSid, Task>,
     entered: BTreeMap<TaskSid, Timestamp>,
+    names: BTreeMap<String, TaskChannelSid>,
 }
 
 /// All records of one kind.
@@ -43,6 +44,10 @@ impl Naive {
             now: world.now,
             workspace: world.router.picture.workspace().clone(),
             activities: all(world),
+            names: all(world)
+                .into_iter()
+                .map(|one: TaskChannel| (one.unique_name, one.sid))
+                .collect(),
             channels: all(world),
             queues: all(world),
             workflows: all(world),
@@ -59,6 +64,16 @@ impl Naive {
         for sid in self.pending() {
             self.move_on(sid);
         }
+        // Who got something to do may suit a task that was passed.
+        while self.offers() {
+            self.entered.clear();
+        }
+        self
+    }
+
+    /// Offers every waiting task once; whether some worker was found.
+    fn offers(&mut self) -> bool {
+        let mut any = false;
         let mut unseen: BTreeSet<TaskSid> = self.pending().into_iter().collect();
         while let Some(sid) = unseen.iter().copied().min_by_key(|sid| self.place(&self.tasks[sid]))
         {
@@ -67,6 +82,7 @@ impl Naive {
             if chosen.is_empty() && self.leaves(sid) {
                 unseen.insert(sid);
             }
+            any |= !chosen.is_empty();
             for worker in chosen {
                 let reserve = Command::Reserve {
                     worker,
@@ -78,7 +94,7 @@ impl Naive {
                 self.occupy(sid, worker);
             }
         }
-        self
+        any
     }
 
     /// The pairs of a waiting task and a worker who could take it.
@@ -317,9 +333,20 @@ impl Naive {
                 Some(Wanted::Nobody | Wanted::Unreadable) => false,
             };
         let parsed: Value = serde_json::from_str(&worker.attributes).unwrap();
-        wanted
-            && self.belongs(worker, task)
-            && target.accepts(&self.beside(&attributes, worker, &parsed))
+        let open = self.open_of(worker.sid);
+        let mut beside = self.beside(&attributes, worker, &parsed);
+        beside.worker.channels =
+            Some(WorkerChannels { named: &self.names, worker, open: Some(&open) });
+        wanted && self.belongs(worker, task) && target.accepts(&beside)
+    }
+
+    fn open_of(&self, worker: WorkerSid) -> BTreeMap<TaskChannelSid, u32> {
+        let mut open = BTreeMap::new();
+        for task in self.tasks.values() {
+            let own = task.open_reservations().filter(|one| one.worker == worker);
+            *open.entry(task.channel).or_default() += u32::try_from(own.count()).unwrap();
+        }
+        open
     }
 
     fn beside<'a>(
@@ -334,6 +361,7 @@ impl Naive {
             friendly_name: &worker.friendly_name,
             activity_sid: worker.activity,
             activity_name: &activity.unwrap().friendly_name,
+            channels: None,
             attributes,
         };
         TaskAndWorker { task, worker }

@@ -152,7 +152,8 @@ impl<'a> Offer<'a> {
         }
         let expression = target.expression.as_ref()?;
         let clause = expression.failing_clause(&self.beside(member))?;
-        Some(Reason::Expression(clause.to_owned()))
+        let seen = expression.channels_seen(&self.beside(member));
+        Some(Reason::Expression { clause: clause.to_owned(), seen })
     }
 
     fn known(&self, wanted: &Wanted) -> Option<WorkerSid> {
@@ -172,6 +173,13 @@ impl<'a> Offer<'a> {
 
     fn beside(&self, member: &'a Member) -> TaskAndWorker<'a> {
         TaskAndWorker { task: self.attributes, worker: self.picture.fields(member) }
+    }
+
+    /// The same without the worker's channels: an order names attributes.
+    fn attributes_of(&self, member: &'a Member) -> TaskAndWorker<'a> {
+        let mut both = self.beside(member);
+        both.worker.channels = None;
+        both
     }
 
     fn longest_idle(&self, among: Option<&BTreeSet<WorkerSid>>, max: usize) -> Vec<WorkerSid> {
@@ -209,9 +217,9 @@ impl<'a> Offer<'a> {
                 Some((member, Eligible { worker, refused, idle }))
             })
             .collect();
-        let order = order.over(members.iter().map(|(member, _)| self.beside(member)));
+        let order = order.over(members.iter().map(|(member, _)| self.attributes_of(member)));
         let ranked = members.into_iter().map(|(member, one)| {
-            (order.rank(&self.beside(member)), one.refused, one.idle, one.worker)
+            (order.rank(&self.attributes_of(member)), one.refused, one.idle, one.worker)
         });
         let mut ranked: Vec<_> = ranked.collect();
         ranked.sort_unstable();

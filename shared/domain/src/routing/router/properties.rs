@@ -93,6 +93,10 @@ fn some_target() -> impl Strategy<Value = Value> {
         json!({ "order_by": "worker.level DESC, worker.skill ASC" }),
         json!({ "known_worker_sid": "task.agent" }),
         json!({ "known_worker_friendly_name": "task.agent_name" }),
+        json!({ "expression": "worker.channel.voice.assigned_tasks == 0" }),
+        json!({ "expression": "worker.channel.chat.available_capacity_percentage >= 50" }),
+        json!({ "expression": "worker.channel.chat.assigned_tasks > 0 OR worker.skill == 1" }),
+        json!({ "expression": "worker.channel.voice.available_capacity_percentage != 100" }),
     ];
     let skips = vec![
         json!({}),
@@ -294,8 +298,12 @@ impl World {
             if self.router.puts_max == PUTS_MAX {
                 assert_eq!(turns[0], anew);
             }
-            crashing.step_crashing();
-            assert_same(&Naive::of(&crashing), &expected);
+            // A router that dies lets tasks walk anew that were on their way through targets. By then workers have got something
+            // to do, which can make them suit where they did not before.
+            if self.router.puts_max == PUTS_MAX || !self.router.picture.busier_can_suit() {
+                crashing.step_crashing();
+                assert_same(&Naive::of(&crashing), &expected);
+            }
         }
         let now = Naive::of(self);
         assert_same(&now, &expected);

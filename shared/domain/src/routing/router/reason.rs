@@ -1,5 +1,7 @@
 //! Why a worker does not get a task.
 
+use serde_json::Value;
+
 /// Why one worker does not get the task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
@@ -21,8 +23,13 @@ pub enum Reason {
     Occupied,
     /// The target asks for another worker; how it does.
     NotTheKnownWorker(String),
-    /// The part of the target's expression that they fail.
-    Expression(String),
+    /// They fail the target's expression.
+    Expression {
+        /// The part of it that they fail.
+        clause: String,
+        /// What it sees of their channels.
+        seen: Vec<(String, Value)>,
+    },
     /// They rejected it or let it time out, and would be asked again after all others.
     RejectedBefore,
     /// Nothing: they will be asked.

@@ -3,12 +3,14 @@
 mod ageing;
 mod answers;
 mod asking;
+mod channels;
 mod direct;
 mod eligible;
 mod ends;
 mod explaining;
 mod occupation;
 mod order;
+mod place;
 mod told;
 mod workflows;
 

@@ -259,6 +259,7 @@ impl World {
             fallback_assignment_callback_url: None,
             task_reservation_timeout_seconds: 60,
             evaluation: 0,
+            tests: Vec::new(),
             created: Timestamp(0),
             updated: Timestamp(0),
             version: self.version("Workflow", sid::<WorkflowSid>("workflow")),

@@ -160,6 +160,7 @@ fn a_target_accepts_workers_by_its_expression() {
         friendly_name: "w",
         activity_sid: ActivitySid::derived(&["a"]),
         activity_name: "a",
+        channels: None,
         attributes: &attributes,
     };
     assert!(target.accepts(&TaskAndWorker { task: &task, worker }));

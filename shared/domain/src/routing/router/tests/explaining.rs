@@ -54,8 +54,11 @@ fn every_worker_of_the_queue_has_a_reason_in_the_words_of_its_author() {
             ("absent", Reason::Activity("off".to_owned())),
             ("busy", Reason::Capacity { open: 1, capacity: 1, available: true }),
             ("closed", Reason::Capacity { open: 0, capacity: 2, available: false }),
-            ("french", Reason::Expression("worker.lang HAS task.lang".to_owned())),
-            ("low", Reason::Expression("worker.level >= 3".to_owned())),
+            (
+                "french",
+                Reason::Expression { clause: "worker.lang HAS task.lang".to_owned(), seen: vec![] }
+            ),
+            ("low", Reason::Expression { clause: "worker.level >= 3".to_owned(), seen: vec![] }),
         ]
     );
     assert_eq!(world.explained("first").why, Why::NotWaiting(TaskStatus::Reserved));
