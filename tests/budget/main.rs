@@ -35,6 +35,7 @@ fn walked() -> Lock {
         entries.extend(paths::connected(&Desk::open().await).await);
         entries.extend(paths::opted(&Desk::open().await).await);
         entries.push(paths::reacted(&Desk::open().await).await);
+        entries.extend(paths::transferred(&Desk::open().await).await);
         entries.extend(paths::outside(&Desk::open().await).await);
         entries.extend(unattended::walk(&Desk::open().await).await);
         entries.extend(paths::scheduled(&Desk::open().await).await);

@@ -135,6 +135,22 @@ pub(crate) async fn scheduled(desk: &Desk) -> Vec<Entry> {
     entries
 }
 
+/// An agent hands a conversation on, and another one takes it over.
+pub(crate) async fn transferred(desk: &Desk) -> [Entry; 2] {
+    desk.writes(CUSTOMER).await;
+    desk.exchange.settles().await;
+    let conversation = desk.conversation(CUSTOMER).await;
+    desk.answers(&desk.offer(&conversation).await, "accepted").await;
+    desk.rests_for(PAST_THE_ALARM).await;
+    let (path, workflow) =
+        (format!("{}/Transfers", channel(&conversation)), desk.exchange.sid("workflow"));
+    let hands_on = async { desk.exchange.api.post(&path, &[("to", &workflow)]).await.ok() };
+    let handed_on = desk.count("handed on, to a reservation", 1, hands_on).await;
+    let accepts = desk.offer(&conversation).await;
+    let accepts = desk.answers(&accepts, "accepted");
+    [handed_on, desk.count("taken over, the first agent leaves", 1, accepts).await]
+}
+
 /// An emoji on a reply of ours: the one message is looked for among the latest.
 pub(crate) async fn reacted(desk: &Desk) -> Entry {
     desk.writes(CUSTOMER).await;

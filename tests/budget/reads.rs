@@ -68,7 +68,7 @@ impl<'a> Made<'a> {
         ];
         let account = format!("/api/2010-04-01/Accounts/{ACCOUNT}");
         let message = [
-            ("From", switchboard_tests::NUMBER),
+            ("From", NUMBER),
             ("To", READER),
             ("Body", "Your order is on its way."),
             ("MediaUrl", "https://files.example/a.png"),

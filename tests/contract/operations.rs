@@ -11,17 +11,20 @@ use crate::tree::{read, root};
 const TABLE: &str = "tests/operations.md";
 /// The oldest API, whose description is in two parts.
 const OLDEST: &str = "api.v2010";
+/// Interactions, whose participants and channels are not those of conversations.
+const FLEX: &str = "flexApi.v1";
 /// The products, each with its descriptions.
-const PRODUCTS: [(&str, &[&str]); 5] = [
+const PRODUCTS: [(&str, &[&str]); 6] = [
     ("conversations.v1", &["twilio_conversations_v1.json"]),
     ("messaging.v1", &["twilio_messaging_v1.json"]),
     ("messaging.v2", &["twilio_messaging_v2.json"]),
     ("messaging.v3", &["twilio_messaging_v3.json"]),
+    (FLEX, &["twilio_flex_v1.json"]),
     (OLDEST, &["twilio_api_v2010_messages.json", "twilio_api_v2010_extras.json"]),
 ];
-/// What is not built: push notifications; registration with carriers, short links, words of one's own for opting out, and what
+/// What is not built: what is of older desktops, of plugins and of reports; push notifications; registration with carriers, short links, words of one's own for opting out, and what
 /// customers think of a message.
-const PERIPHERAL: [&str; 11] = [
+const PERIPHERAL: [&str; 18] = [
     "/v1/Credentials",
     "/Bindings",
     "/Configuration/Notifications",
@@ -33,11 +36,19 @@ const PERIPHERAL: [&str; 11] = [
     "/PreregisteredUsa2p",
     "/v3/OptOuts",
     "/Feedback",
+    "/v1/Channels",
+    "/v1/PluginService",
+    "/v1/FlexFlows",
+    "/v1/Insights",
+    "/v1/account",
+    "/v1/Account",
+    "/v1/WebChannels",
 ];
 /// Where the SDK calls a list of the path otherwise.
-const ACCESSORS: [(&str, &str); 8] = [
+const ACCESSORS: [(&str, &str); 9] = [
     ("Channels/Senders", "channelsSenders"),
     ("Indicators/Typing", "typingIndicator"),
+    ("Interactions", "interaction"),
     ("Addresses", "addressConfigurations"),
     ("ConversationWithParticipants", "conversationWithParticipants"),
     ("ParticipantConversations", "participantConversations"),
@@ -50,6 +61,9 @@ const ACCESSORS: [(&str, &str); 8] = [
 /// somebody types.
 fn told_apart(product: &str, method: &str, (accessor, is_one): (&str, bool)) -> String {
     match (product, accessor) {
+        (FLEX, "interaction" | "configuration") => format!("flexApi.v1.{accessor}"),
+        (FLEX, "channels") => format!("interaction.{accessor}"),
+        (FLEX, _) => format!("channel.{accessor}"),
         (OLDEST, "accounts" | "media") => accessor.to_owned(),
         (OLDEST, "keys") if method == "post" && !is_one => "client.newKeys".to_owned(),
         (OLDEST, _) => format!("client.{accessor}"),

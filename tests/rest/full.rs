@@ -10,10 +10,11 @@ use switchboard_tests::ACCOUNT;
 use crate::world::{START, World};
 
 /// The published descriptions, each with the path that its product has here.
-pub(crate) const PUBLISHED: [(&str, &str); 9] = [
+pub(crate) const PUBLISHED: [(&str, &str); 10] = [
     ("twilio_conversations_v1.json", "/conversations"),
     ("twilio_taskrouter_v1.json", "/taskrouter"),
     ("twilio_flex_v1.json", "/flex-api"),
+    ("twilio_flex_v2.json", "/flex-api"),
     ("twilio_messaging_v1.json", "/messaging"),
     ("twilio_messaging_v2.json", "/messaging"),
     ("twilio_messaging_v3.json", "/messaging"),
@@ -266,10 +267,41 @@ impl Full {
         let seated = self.first(&format!("{below}/Participants")).await;
         let seat = format!("{below}/Participants/{}", seated["sid"].as_str().unwrap());
         self.post(&seat, &[("Status", "closed")]);
+        let task = opened["routing"]["properties"]["sid"].as_str().unwrap();
+        self.transferring(workspace, task, &below).await;
         self.post(&below, &[("Status", "closed")]);
+        self.post("/flex-api/v1/Configuration", &[("ui_language", "en")]);
+        let of = workspace.rsplit('/').next().unwrap();
+        let configured = [("taskrouter_workspace_sid", of)];
+        self.world.post("/flex-api/v1/Configuration", &configured).await.expect(200);
+        let worker = self.first(&format!("{workspace}/Workers")).await["sid"].clone();
+        let user = format!(
+            "/flex-api/v2/Instances/GO{}/Users/FU{}",
+            &ACCOUNT[2..],
+            &worker.as_str().unwrap()[2..]
+        );
+        self.post(&user, &[("Locale", "en-US")]);
+        let instance = format!("/flex-api/v1/Instances/GO{}/InteractionWebhooks", &ACCOUNT[2..]);
+        for url in ["https://example.com/1", "https://example.com/2"] {
+            let form = [
+                ("Type", "interaction"),
+                ("WebhookUrl", url),
+                ("WebhookEvents", "onChannelCreated"),
+            ];
+            let made = self.world.post(&instance, &form).await.ok();
+            self.post(&instance, &form);
+            let one = format!("{instance}/{}", made["ttid"].as_str().unwrap());
+            self.post(&one, &[("FriendlyName", "A")]);
+        }
+        self.list(&instance, &[""]);
         self.world.settles().await;
         let definition = json!({
-            "states": [{ "name": "Trigger", "type": "trigger", "transitions": [] }],
+            "states": [
+                { "name": "Trigger", "type": "trigger", "transitions": [
+                    { "event": "incomingRequest", "next": "set" }] },
+                { "name": "set", "type": "set-variables", "transitions": [],
+                    "properties": { "variables": [{ "key": "a", "value": "b" }] } },
+            ],
             "initial_state": "Trigger", "description": "",
         });
         let definition = definition.to_string();
@@ -279,11 +311,42 @@ impl Full {
             let flow = self.makes("/studio/v2/Flows", &form).await;
             self.post(&format!("/studio/v2/Flows/{flow}"), &form[..2]);
             self.post("/studio/v2/Flows/Validate", &form);
+            let flow = format!("/studio/v2/Flows/{flow}");
+            self.post(&format!("{flow}/TestUsers"), &[("TestUsers", "+14155550100")]);
+            self.post(&flow, &[("Status", "published")]);
+            let form = [("To", "+14155550177"), ("From", DESK)];
+            for _ in 0..2 {
+                let execution = self.makes(&format!("{flow}/Executions"), &form).await;
+                self.world.settles().await;
+                self.post(&format!("{flow}/Executions/{execution}"), &[("Status", "ended")]);
+                self.list(&format!("{flow}/Executions/{execution}"), &["/Steps"]);
+            }
+            self.list(&flow, &["/Revisions", "/Executions"]);
         }
         self.list(&channels, &[""]);
         self.list("/flex-api/v1/Interactions", &["/Waiting"]);
         self.list(&below, &["/Invites", "/Participants"]);
         self.list("/studio/v2/Flows", &[""]);
+    }
+
+    /// An agent takes the task, and hands it on; that was taken back once.
+    async fn transferring(&mut self, workspace: &str, task: &str, below: &str) {
+        self.world.settles().await;
+        let offers = format!("{workspace}/Tasks/{task}/Reservations");
+        let offered = self.first(&format!("{offers}?ReservationStatus=pending")).await;
+        let accepted = [("ReservationStatus", "accepted")];
+        let offered = offered["sid"].as_str().unwrap();
+        self.world.post(&format!("{offers}/{offered}"), &accepted).await.expect(200);
+        self.world.settles().await;
+        let queue = self.first(&format!("{workspace}/TaskQueues")).await["sid"].clone();
+        let (all, form) = (format!("{below}/Transfers"), [("to", queue.as_str().unwrap())]);
+        let made = self.world.post(&all, &form).await.expect(201);
+        let one = format!("{all}/{}", made["sid"].as_str().unwrap());
+        self.world.post(&one, &[("status", "failed")]).await.expect(200);
+        self.world.settles().await;
+        self.post(&all, &form);
+        self.post(&one, &[("status", "failed")]);
+        self.list(below, &["/Transfers"]);
     }
 
     async fn messaging(&mut self) {

@@ -9,6 +9,7 @@ mod carriers;
 mod connections;
 mod endpoint;
 mod events;
+mod flows;
 mod group;
 mod incoming;
 mod isolation;

@@ -1,7 +1,7 @@
 //! Appends a customer's message to the open conversation of its address pair, or opens one and starts its
 //! handler. Obeys STOP, START and HELP in the same write. Follows a carrier's notice that a customer has other names.
 //!
-//! Woken by: `inbound.fifo`. Writes: conversation, address binding, message, renaming, consent. Asks for:
+//! Woken by: `inbound.fifo`. Writes: conversation, address binding, message, renaming, consent, flow execution. Asks for:
 //! `interaction-invite`, `outbound-message`, `webhook-delivery`, `media-copy`. Calls customers' endpoints, which are asked beforehand.
 //!
 //! An endpoint may take five seconds, and a batch may have ten messages of one pair. So pairs do not wait for each other,
@@ -19,14 +19,16 @@ use switchboard_domain::carriage::{Arrival, InboundMessage};
 use switchboard_domain::configuration::{
     AddressConfiguration, ConversationConfiguration, Flow, Handler,
 };
-use switchboard_domain::conversation::{Conversation, Lengths, Pair, default_service_sid};
+use switchboard_domain::conversation::{Conversation, Lengths, Pair, Target, default_service_sid};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::QueueName;
+use switchboard_domain::flow::{FlowExecution, Programs};
 use switchboard_domain::message::Message;
 use switchboard_domain::process::autocreation::{self, InboundOutcome, Situation};
 use switchboard_domain::process::consent::obey;
+use switchboard_domain::process::flow::Handling;
 use switchboard_domain::sender::OwnSender;
-use switchboard_domain::sid::{MessagingServiceSid, ServiceSid};
+use switchboard_domain::sid::{FlowSid, MessagingServiceSid, ServiceSid};
 use switchboard_domain::timestamp::Millis;
 use switchboard_runtime::queue::{Next, body, each_group_or_later};
 use switchboard_runtime::{
@@ -133,7 +135,12 @@ async fn decide(
         bound: known.bound.as_ref(),
         target: known.target.as_ref(),
         address: known.address.as_ref(),
-        flow: known.flow.as_ref(),
+        flow: known.flow.as_ref().map(|flow| Handling {
+            flow: flow.flow,
+            revision: flow.revision,
+            programs: &flow.programs,
+            execution: flow.execution.as_ref(),
+        }),
         default_service: known.default_service,
         own: known.own.as_ref(),
         messaging_service: known.messaging_service,
@@ -156,11 +163,42 @@ struct Known {
     bound: Option<Conversation>,
     target: Option<Message>,
     address: Option<AddressConfiguration>,
-    flow: Option<Flow>,
+    flow: Option<Handles>,
     default_service: ServiceSid,
     own: Option<OwnSender>,
     messaging_service: Option<MessagingServiceSid>,
     timers: Lengths,
+}
+
+/// The flow that handles what comes, as it was read.
+struct Handles {
+    flow: FlowSid,
+    revision: u32,
+    programs: Programs,
+    execution: Option<FlowExecution>,
+}
+
+/// The flow of an open conversation, unless an agent has it: what it runs, or what the next message begins.
+async fn of_bound(on: &Dependencies, bound: &Conversation) -> Result<Option<Handles>, Failure> {
+    let target = bound.webhooks.iter().find_map(|one| match one.target {
+        Target::Studio { flow, execution } => Some((flow, execution)),
+        Target::Webhook { .. } | Target::Trigger { .. } => None,
+    });
+    let Some((flow, execution)) = target.filter(|_| bound.interaction.is_none()) else {
+        return Ok(None);
+    };
+    let execution: Option<FlowExecution> = match execution {
+        Some(execution) => on.store.get(key::flow_execution(execution)).await?,
+        None => None,
+    };
+    if let Some(runs) = execution.as_ref().filter(|it| it.is_active()) {
+        let (flow, revision) = (runs.flow, runs.revision);
+        let programs = on.programs(flow, revision).await?;
+        return Ok(Some(Handles { flow, revision, programs, execution }));
+    }
+    let Some(known) = on.store.get::<Flow>(key::flow(flow)).await? else { return Ok(None) };
+    let published = on.published(&known).await?;
+    Ok(published.map(|(revision, programs)| Handles { flow, revision, programs, execution }))
 }
 
 /// Reads what the rule needs.
@@ -176,13 +214,14 @@ async fn load(on: &Dependencies, inbound: &InboundMessage) -> Result<Known, Fail
         return unbound(on, inbound, found.names).await;
     };
     let target = target::of(on, inbound, &bound).await?;
+    let flow = of_bound(on, &bound).await?;
     let default_service = default_service_sid(on.config.account_sid);
     Ok(Known {
         names: found.names,
         bound: Some(bound),
         target,
         address: None,
-        flow: None,
+        flow,
         default_service,
         own: None,
         messaging_service: None,
@@ -210,6 +249,16 @@ async fn unbound(
         Some(Handler::Studio { flow, .. }) => on.store.get(key::flow(*flow)).await?,
         _ => None,
     };
+    let published = match &flow {
+        Some(flow) => on.published(flow).await?,
+        None => None,
+    };
+    let flow = flow.zip(published).map(|(flow, (revision, programs))| Handles {
+        flow: flow.sid,
+        revision,
+        programs,
+        execution: None,
+    });
     Ok(Known {
         names,
         bound: None,

@@ -37,6 +37,7 @@ pub(crate) fn joining(form: &Params) -> Result<NewParticipant, ApiError> {
         identity,
         attributes: input::attributes(form, ATTRIBUTES_MAX)?.flatten(),
         role: role(form)?.flatten(),
+        presence: None,
         dates: input::dates(form)?,
     };
     let has_address = new.pair.is_some() || matches!(new.member, Some(Member::Telephone(_)));

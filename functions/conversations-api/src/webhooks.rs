@@ -114,7 +114,7 @@ async fn target(call: &Call<'_>, kind: Kind, current: Option<&Target>) -> Result
             (None, Some(current)) => Ok(current.clone()),
             (given, _) => {
                 let flow = input::flow(call, given.unwrap_or_default()).await?;
-                Ok(Target::Studio { flow })
+                Ok(Target::Studio { flow, execution: None })
             }
         },
         Kind::Webhook | Kind::Trigger => endpoint(form, kind, current),
@@ -195,7 +195,7 @@ fn render(call: &Call<'_>, scope: &Scope, of: &Conversation, one: &Webhook) -> V
             "filters": triggers,
             "triggers": triggers,
         }),
-        Target::Studio { flow } => json!({ "flow_sid": flow }),
+        Target::Studio { flow, .. } => json!({ "flow_sid": flow }),
     };
     if let Some(replay) = one.replay {
         configuration["replay_after"] = json!(replay.from);

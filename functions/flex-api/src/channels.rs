@@ -58,17 +58,20 @@ pub(crate) async fn update(call: &Call<'_>, kd: &str, uo: &str) -> Answer {
 }
 
 fn wish(call: &Call<'_>) -> Result<Wish, ApiError> {
-    let status = call.form.given("Status");
+    // The hosted desk says `status` and `close`.
+    let form = &call.form;
+    let status = form.given("Status").or_else(|| form.given("status"));
     let status = status.ok_or(Code::ChannelStatusMissing)?;
-    let routing = call.form.json("Routing")?.unwrap_or_default();
-    let complete = match routing.get("status").and_then(Value::as_str) {
+    let routing = form.json("Routing")?.or(form.json("routing")?).unwrap_or_default();
+    let routing = routing.get("status").and_then(Value::as_str).map(str::to_lowercase);
+    let complete = match routing.as_deref() {
         None => false,
-        Some(status) if status.eq_ignore_ascii_case("closed") => true,
-        Some(status) if status.eq_ignore_ascii_case("wrapping") => false,
+        Some("closed" | "close") => true,
+        Some("wrapping" | "wrapup") => false,
         Some(_) => return Err(invalid("Routing.status must be closed or wrapping")),
     };
     match status.to_lowercase().as_str() {
-        "closed" => Ok(Wish::Close { complete }),
+        "closed" | "close" => Ok(Wish::Close { complete }),
         "inactive" if complete => Ok(Wish::Deactivate),
         "inactive" => Err(invalid("Status inactive needs Routing {\"status\":\"closed\"}")),
         _ => Err(invalid("Status must be closed or inactive")),

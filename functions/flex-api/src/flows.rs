@@ -3,20 +3,23 @@
 //! A definition is checked when it is saved: the author of a flow that hands over to a workflow which does
 //! not exist hears of it then, not when the first customer writes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
-use switchboard_domain::configuration::{AddressConfiguration, Flow};
+use switchboard_domain::configuration::{AddressConfiguration, Flow, FlowRevision};
 use switchboard_domain::decision::Decision;
-use switchboard_domain::flow::{HandOver, Step, first_step};
+use switchboard_domain::flow::{Graph, SendToFlex};
 use switchboard_domain::head::{Head, PartSid};
 use switchboard_domain::process::address::remove_flow;
-use switchboard_domain::sid::FlowSid;
+use switchboard_domain::sid::{FlowSid, WorkspaceSid};
 use switchboard_domain::version::Version;
 use switchboard_domain::workspace::Route;
 use switchboard_domain::workspace::{TaskChannel, Workflow, Workspace};
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::{Listing, key, take};
+
+/// The most test users that a flow has.
+const TEST_USERS_MAX: usize = 100;
 
 /// `POST /v2/Flows`.
 pub(crate) async fn create(call: &Call<'_>) -> Answer {
@@ -28,6 +31,9 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
         friendly_name,
         definition,
         route: None,
+        routes: BTreeMap::new(),
+        live: None,
+        test_users: Vec::new(),
         published,
         addresses: BTreeSet::new(),
         revision: 1,
@@ -39,8 +45,9 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
     let flow = call
         .decide(|| async {
             let found = check(call, &new.definition).await?;
-            let flow = Flow { route: found.route(), ..new.clone() };
-            Ok::<_, ApiError>((flow.clone(), found.save(flow)))
+            let flow = found.routed(new.clone());
+            let revision = FlowRevision::from(&flow);
+            Ok::<_, ApiError>((flow.clone(), found.save(flow).and(revision)))
         })
         .await?;
     Ok(Reply::created(render(call, &flow)))
@@ -78,7 +85,9 @@ pub(crate) async fn update(call: &Call<'_>, fw: &str) -> Answer {
                 Some(definition) => Some(check(call, definition).await?),
                 None => None,
             };
-            let mut flow = load(call, fw).await?;
+            let before = load(call, fw).await?;
+            let mut flow = before.clone();
+            flow.live = if published { None } else { before.published_revision() };
             flow.published = published;
             flow.revision += 1;
             flow.updated = call.now;
@@ -88,16 +97,96 @@ pub(crate) async fn update(call: &Call<'_>, fw: &str) -> Answer {
             }
             if let (Some(definition), Some(found)) = (&definition, &found) {
                 flow.definition.clone_from(definition);
-                flow.route = found.route();
+                flow = found.routed(flow);
             }
-            let saved = match found {
+            let revision = FlowRevision::from(&flow);
+            let mut saved = match found {
                 Some(found) => found.save(flow.clone()),
                 None => Decision::put(flow.clone()),
             };
+            saved = saved.and(revision);
+            // One that was saved before revisions were kept.
+            let at = key::flow_revision(before.sid, before.revision);
+            if call.on.store.get::<FlowRevision>(at).await?.is_none() {
+                saved = saved.and(FlowRevision::from(&before));
+            }
             Ok::<_, ApiError>((flow, saved))
         })
         .await?;
     Ok(Reply::ok(render(call, &flow)))
+}
+
+/// `GET /v2/Flows/{FW}/Revisions`, the latest first.
+pub(crate) async fn revisions(call: &Call<'_>, fw: &str) -> Answer {
+    let flow = load(call, fw).await?;
+    let request = call.page(1000)?;
+    let listing = Listing::revisions_of(flow.sid).descending();
+    let page = call.list(&listing, &request, |_: &FlowRevision| true).await?;
+    Ok(call.paged("revisions", &request, &page, |one| render_revision(call, one)))
+}
+
+/// `GET /v2/Flows/{FW}/Revisions/{Revision}`: by its number, `LatestPublished` or `LatestRevision`.
+pub(crate) async fn revision(call: &Call<'_>, fw: &str, number: &str) -> Answer {
+    let flow = load(call, fw).await?;
+    let number = match number {
+        "LatestRevision" => Some(flow.revision),
+        "LatestPublished" => flow.published_revision(),
+        number => number.parse().ok(),
+    };
+    let number = number.ok_or_else(|| call.not_found())?;
+    let kept: Option<FlowRevision> =
+        call.on.store.get(key::flow_revision(flow.sid, number)).await?;
+    let latest = || Some(FlowRevision::from(&flow)).filter(|it| it.revision == number);
+    let found = kept.or_else(latest).ok_or_else(|| call.not_found())?;
+    Ok(Reply::ok(render_revision(call, &found)))
+}
+
+fn render_revision(call: &Call<'_>, one: &FlowRevision) -> Value {
+    let definition: Value = serde_json::from_str(&one.definition).unwrap_or_default();
+    json!({
+        "sid": one.flow,
+        "account_sid": call.on.config.account_sid,
+        "author_sid": null,
+        "friendly_name": one.friendly_name,
+        "definition": definition,
+        "status": if one.published { "published" } else { "draft" },
+        "revision": one.revision,
+        "commit_message": one.commit_message,
+        "valid": true,
+        "errors": [],
+        "date_created": one.created.iso(),
+        "date_updated": one.updated.iso(),
+        "url": call.url(&format!("v2/Flows/{}/Revisions/{}", one.flow, one.revision)),
+    })
+}
+
+/// `GET /v2/Flows/{FW}/TestUsers`.
+pub(crate) async fn test_users(call: &Call<'_>, fw: &str) -> Answer {
+    Ok(Reply::ok(render_test_users(call, &load(call, fw).await?)))
+}
+
+/// `POST /v2/Flows/{FW}/TestUsers`. They are kept; whoever they are, the published revision handles what they write.
+pub(crate) async fn set_test_users(call: &Call<'_>, fw: &str) -> Answer {
+    let users = call.form.all("TestUsers");
+    if users.is_empty() {
+        call.form.required("TestUsers")?;
+    }
+    if users.len() > TEST_USERS_MAX {
+        return Err(ApiError::bad("Invalid parameter: TestUsers are more than 100"));
+    }
+    let flow = call
+        .decide(|| async {
+            let mut flow = load(call, fw).await?;
+            flow.test_users = users.iter().filter(|it| !it.is_empty()).cloned().collect();
+            Ok::<_, ApiError>((flow.clone(), Decision::put(flow)))
+        })
+        .await?;
+    Ok(Reply::ok(render_test_users(call, &flow)))
+}
+
+fn render_test_users(call: &Call<'_>, flow: &Flow) -> Value {
+    let url = call.url(&format!("v2/Flows/{}/TestUsers", flow.sid));
+    json!({ "sid": flow.sid, "test_users": flow.test_users, "url": url })
 }
 
 /// `DELETE /v2/Flows/{FW}`; refused while an address names it.
@@ -133,7 +222,7 @@ pub(crate) async fn validate(call: &Call<'_>) -> Answer {
     Ok(Reply::ok(json!({ "valid": true })))
 }
 
-async fn load(call: &Call<'_>, fw: &str) -> Result<Flow, ApiError> {
+pub(crate) async fn load(call: &Call<'_>, fw: &str) -> Result<Flow, ApiError> {
     let sid: FlowSid = call.sid(fw)?;
     call.on.store.get(key::flow(sid)).await?.ok_or_else(|| call.not_found())
 }
@@ -146,54 +235,72 @@ fn published(status: &str) -> Result<bool, ApiError> {
     }
 }
 
-/// Where a definition hands over to, if it does.
-struct Found(Option<(Route, Head)>);
+/// Where a definition hands over to, by workflow and task channel as it names them, the first one first.
+struct Found {
+    routes: Vec<(String, Route)>,
+    heads: BTreeMap<WorkspaceSid, Head>,
+}
 
 impl Found {
-    fn route(&self) -> Option<Route> {
-        self.0.as_ref().map(|(route, _)| route.clone())
+    /// Gives a flow its routes. Those of the revision that handles conversations stay.
+    fn routed(&self, mut flow: Flow) -> Flow {
+        if flow.live.is_none() {
+            flow.routes.clear();
+        }
+        let before = flow.route.take().filter(|_| flow.live.is_some());
+        flow.route = self.routes.first().map(|(_, route)| route.clone()).or(before);
+        let others = self.routes.iter().skip(1).cloned();
+        flow.routes.extend(others);
+        flow
     }
 
-    /// Saves the flow under the head of the workspace that it hands over to, so that the workflow is not removed
+    /// Saves the flow and its revision under the heads of the workspaces that it hands over to, so that no workflow is removed
     /// meanwhile.
     fn save(self, flow: Flow) -> Decision {
-        let decision = Decision::put(flow);
-        match self.0 {
-            Some((route, mut head)) => {
-                head.note(PartSid::Workflow(route.workflow));
-                decision.and(head)
-            }
-            None => decision,
+        let mut decision = Decision::put(flow);
+        for (workspace, mut head) in self.heads {
+            let here = self.routes.iter().filter(|(_, route)| route.workspace == workspace);
+            here.for_each(|(_, route)| head.note(PartSid::Workflow(route.workflow)));
+            decision = decision.and(head);
         }
+        decision
     }
 }
 
 /// Checks a definition and finds where it hands over to.
 async fn check(call: &Call<'_>, definition: &str) -> Result<Found, ApiError> {
     let invalid = |why: String| ApiError::bad(format!("Invalid flow: {why}"));
-    match first_step(definition).map_err(|error| invalid(error.to_string()))? {
-        Step::Ends { .. } => Ok(Found(None)),
-        Step::HandOver(hand_over) => {
-            let found = find(call, &hand_over).await?;
-            let missing = "the workflow or the task channel of send-to-flex does not exist";
-            found.map(|found| Found(Some(found))).ok_or_else(|| invalid(missing.to_owned()))
+    let graph = Graph::read(definition).map_err(|errors| {
+        let all: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        invalid(all.join("; "))
+    })?;
+    let mut found = Found { routes: Vec::new(), heads: BTreeMap::new() };
+    for widget in graph.hand_overs() {
+        let way = Flow::way(widget.workflow, &widget.channel);
+        if found.routes.iter().any(|(known, _)| *known == way) {
+            continue;
         }
+        let missing = "the workflow or the task channel of send-to-flex does not exist";
+        let (route, head) = find(call, widget).await?.ok_or_else(|| invalid(missing.to_owned()))?;
+        found.heads.insert(route.workspace, head);
+        found.routes.push((way, route));
     }
+    Ok(found)
 }
 
 /// The workspace that has the workflow, with its head, which is loaded first; there are few.
-async fn find(call: &Call<'_>, hand_over: &HandOver) -> Result<Option<(Route, Head)>, ApiError> {
+async fn find(call: &Call<'_>, widget: &SendToFlex) -> Result<Option<(Route, Head)>, ApiError> {
     let store = &call.on.store;
     let workspaces: Vec<Workspace> = store.all(&Listing::workspaces()).await?;
     for workspace in workspaces {
         let head: Option<Head> = store.get(key::head(workspace.sid)).await?;
         let workflow: Option<Workflow> =
-            store.get(key::workflow(workspace.sid, hand_over.workflow)).await?;
+            store.get(key::workflow(workspace.sid, widget.workflow)).await?;
         let Some((workflow, head)) = workflow.zip(head) else { continue };
         let listing = Listing::task_channels(workspace.sid);
         let channels: Vec<TaskChannel> = store.all(&listing).await?;
         let named = channels.iter().find(|channel| {
-            channel.unique_name == hand_over.channel || channel.sid.to_string() == hand_over.channel
+            channel.unique_name == widget.channel || channel.sid.to_string() == widget.channel
         });
         let route = named.map(|channel| Route {
             workspace: workspace.sid,
@@ -208,13 +315,10 @@ async fn find(call: &Call<'_>, hand_over: &HandOver) -> Result<Option<(Route, He
 fn render(call: &Call<'_>, flow: &Flow) -> Value {
     let url = call.url(&format!("v2/Flows/{}", flow.sid));
     let definition: Value = serde_json::from_str(&flow.definition).unwrap_or_default();
-    let ends = matches!(first_step(&flow.definition), Ok(Step::Ends { widget: Some(_) }));
-    let warnings: Vec<&str> = if ends {
-        vec![
-            "Only a trigger that leads to send-to-flex is carried out; the flow stops before its other widgets",
-        ]
-    } else {
-        Vec::new()
+    let warnings = match Graph::read(&flow.definition) {
+        Ok(graph) => graph.warnings,
+        // One that was saved before there was a rule which it breaks.
+        Err(errors) => errors.iter().map(ToString::to_string).collect(),
     };
     json!({
         "sid": flow.sid,

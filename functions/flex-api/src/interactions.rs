@@ -8,18 +8,20 @@ use switchboard_domain::conversation::{
     Conversation, Details, NewParticipant, Pair, Source, default_service_sid,
 };
 use switchboard_domain::decision::Decision;
-use switchboard_domain::interaction::{ChannelStatus, InitiatedBy, Interaction};
-use switchboard_domain::process::conversation::{Command, ConversationChange, decide_all};
+use switchboard_domain::interaction::{ChannelStatus, InitiatedBy, Interaction, Told};
+use switchboard_domain::message::Post;
+use switchboard_domain::process::conversation::{Command, decide_all};
 use switchboard_domain::process::interaction;
 use switchboard_domain::refusal::Refusal;
-use switchboard_domain::sid::{ConversationSid, Sid as _};
+use switchboard_domain::sid::{ConversationSid, InteractionContextSid, RequestSid, Sid as _};
 use switchboard_domain::task::Task;
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::key;
 
+use crate::first::First;
 use crate::load::{self, TaskNames};
 use crate::order::{Resolved, Routing, bad, text};
-use crate::snapshot;
+use crate::{snapshot, webhooks};
 
 /// The `Channel` parameter.
 struct Channel {
@@ -27,6 +29,14 @@ struct Channel {
     initiated_by: InitiatedBy,
     conversation: Option<ConversationSid>,
     participants: Vec<NewParticipant>,
+    first: Option<First>,
+}
+
+/// What else an interaction is to have.
+struct Besides {
+    webhook_ttid: Option<String>,
+    context: Option<InteractionContextSid>,
+    post: Option<Post>,
 }
 
 /// `POST /v1/Interactions`.
@@ -46,9 +56,23 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
     }
     let workspace = routing.workspace(None)?;
     let resolved = routing.resolve(call, workspace, channel.kind).await?;
+    let post = match &channel.first {
+        Some(first) => Some(first.post(call).await?),
+        None => None,
+    };
+    let webhook_ttid = named_webhook(call).await?;
+    let context = call.form.sid("InteractionContextSid")?;
+    let besides = Besides { webhook_ttid, context, post };
     let minted: ConversationSid = call.on.mint();
-    let (interaction, task) =
-        call.decide(|| open(call, &channel, &routing, &resolved, minted)).await?;
+    let opened =
+        call.decide(|| open(call, &channel, (&routing, &resolved), &besides, minted)).await;
+    let (interaction, task) = match opened {
+        Ok(opened) => opened,
+        Err(error) => {
+            told_of_failure(call, &channel, &besides, minted, &error).await;
+            return Err(error);
+        }
+    };
     let names = match &task {
         Some(task) => load::names(call, task).await?,
         None => TaskNames::default(),
@@ -61,8 +85,8 @@ pub(crate) async fn create(call: &Call<'_>) -> Answer {
 async fn open(
     call: &Call<'_>,
     channel: &Channel,
-    routing: &Routing,
-    resolved: &Resolved,
+    (routing, resolved): (&Routing, &Resolved),
+    besides: &Besides,
     minted: ConversationSid,
 ) -> Result<((Interaction, Option<Task>), Decision), ApiError> {
     let sid = channel.conversation.unwrap_or(minted);
@@ -83,25 +107,58 @@ async fn open(
         return Err(Refusal::ChannelClosed.into());
     }
     commands.push(Command::Link(before.sid.twin()));
-    let change: ConversationChange = call
-        .on
-        .answering::<_, ApiError>(|answers| {
-            decide_all(&before, commands.clone(), Source::Interaction, answers, call.now)
-        })
-        .await?;
-    let conversation = &change.conversation;
-    if conversation.participants.is_empty() && channel.initiated_by == InitiatedBy::Customer {
-        return Err(Refusal::NoCustomer.into());
+    commands.extend(besides.post.clone().map(Command::Post));
+    let rule = |answers: &_| {
+        let commands = commands.clone();
+        let change = decide_all(&before, commands, Source::Interaction, answers, call.now)?;
+        let conversation = &change.conversation;
+        let by_customer = channel.initiated_by == InitiatedBy::Customer;
+        if conversation.participants.is_empty() && by_customer {
+            return Err(Refusal::NoCustomer.into());
+        }
+        let workspace = resolved.workflow.workspace;
+        let (kind, by) = (channel.kind, channel.initiated_by);
+        let mut interaction = Interaction::new(conversation, kind, by, workspace, call.now);
+        interaction.webhook_ttid.clone_from(&besides.webhook_ttid);
+        interaction.context = besides.context;
+        let order = routing.order(resolved);
+        let task = interaction::invite(&mut interaction, conversation, order, call.now)?;
+        let written = interaction::written(None, interaction.clone(), conversation, answers)?;
+        let announced = task.announcement();
+        let decision = written.with(change.into()).and(task.clone()).asking(announced);
+        Ok(((interaction, Some(task)), decision))
+    };
+    call.on.answering::<_, ApiError>(rule).await
+}
+
+/// The webhook that the request names, which hears of the interaction.
+async fn named_webhook(call: &Call<'_>) -> Result<Option<String>, ApiError> {
+    let Some(ttid) = call.form.given("WebhookTtid") else { return Ok(None) };
+    match webhooks::is_nameable(call, ttid).await? {
+        true => Ok(Some(ttid.to_owned())),
+        false => Err(bad("WebhookTtid names no webhook of the type interaction")),
     }
-    let (kind, initiated_by) = (channel.kind, channel.initiated_by);
-    let workspace = resolved.workflow.workspace;
-    let mut interaction = Interaction::new(conversation, kind, initiated_by, workspace, call.now);
-    let order = routing.order(resolved);
-    let task = interaction::invite(&mut interaction, conversation, order, call.now)?;
-    let announced = task.announcement();
-    let decision =
-        Decision::put(interaction.clone()).with(change.into()).and(task.clone()).asking(announced);
-    Ok(((interaction, Some(task)), decision))
+}
+
+/// Tells whoever hears of interactions that there is no channel. Nothing is written that could carry this, so it goes by the quick
+/// road alone, once.
+async fn told_of_failure(
+    call: &Call<'_>,
+    channel: &Channel,
+    besides: &Besides,
+    minted: ConversationSid,
+    error: &ApiError,
+) {
+    let Ok(settings) = call.on.store.get(key::conversation_configuration()).await else { return };
+    let settings: ConversationConfiguration = settings.unwrap_or_default();
+    let sid = channel.conversation.unwrap_or(minted);
+    let listening = settings.listening(default_service_sid(call.on.config.account_sid));
+    let told = Told::failed(error.code, &error.message);
+    let about = (sid.twin(), channel.kind, besides.webhook_ttid.as_deref());
+    let id = call.on.mint::<RequestSid>();
+    let calls = interaction::calls_about(about, &told, listening).into_iter().enumerate();
+    let calls: Vec<_> = calls.map(|(place, effect)| (format!("{id}-{place}"), effect)).collect();
+    call.on.queues.send_effects(&calls, call.now).await;
 }
 
 async fn existing_conversation(
@@ -142,7 +199,11 @@ impl Channel {
         let participants = value.get("participants").and_then(Value::as_array);
         let participants: Result<Vec<_>, _> =
             participants.into_iter().flatten().map(participant).collect();
-        let channel = Self { kind, initiated_by, conversation, participants: participants? };
+        let participants = participants?;
+        fit(kind, &participants)?;
+        let first = value.get("message").filter(|it| !it.is_null());
+        let first = first.map(|first| First::read(first, initiated_by, kind)).transpose()?;
+        let channel = Self { kind, initiated_by, conversation, participants, first };
         match initiated_by {
             InitiatedBy::Customer if channel.conversation.is_none() => {
                 Err(bad("Missing required parameter Channel.properties.media_channel_sid"))
@@ -153,6 +214,19 @@ impl Channel {
             InitiatedBy::Customer | InitiatedBy::Agent | InitiatedBy::Api => Ok(channel),
         }
     }
+}
+
+/// Who is on a channel of messages has addresses, and who is in a chat an identity (rule C.2: else 45351); others may be beside them.
+fn fit(kind: ChannelType, participants: &[NewParticipant]) -> Result<(), ApiError> {
+    let fits = |one: &NewParticipant| match kind {
+        ChannelType::Chat | ChannelType::Web => one.identity.is_some(),
+        _ => one.pair.is_some(),
+    };
+    if participants.is_empty() || participants.iter().any(fits) {
+        return Ok(());
+    }
+    let why = "no participant is on the channel: chats have identities, others addresses";
+    Err(ApiError::because(Code::InvalidChannelParticipant, why))
 }
 
 /// A participant has exactly one of an identity and an address pair (rule C.2: else 45351).
@@ -181,10 +255,25 @@ pub(crate) async fn fetch(call: &Call<'_>, kd: &str) -> Answer {
     answer(call, &interaction).await
 }
 
-/// `POST /v1/Interactions/{KD}`: only its webhooks could be changed (rule C.2), and there are none of interactions.
+/// `POST /v1/Interactions/{KD}`: which webhook hears of it can be changed, and nothing else (rule C.2). An empty one takes it away.
 pub(crate) async fn update(call: &Call<'_>, kd: &str) -> Answer {
-    let interaction = load::interaction(call, kd).await?;
-    call.nothing_else()?;
+    load::interaction(call, kd).await?;
+    let is_given = call.form.has("WebhookTtid");
+    let ttid = named_webhook(call).await?;
+    let interaction = call
+        .decide(|| async {
+            let before = load::interaction(call, kd).await?;
+            let mut after = before.clone();
+            if is_given {
+                after.webhook_ttid.clone_from(&ttid);
+            }
+            if after == before {
+                return Ok::<_, ApiError>((after, Decision::unchanged()));
+            }
+            after.updated = call.now;
+            Ok((after.clone(), Decision::put(after)))
+        })
+        .await?;
     answer(call, &interaction).await
 }
 
@@ -207,7 +296,7 @@ fn render(call: &Call<'_>, interaction: &Interaction, task: Option<(&Task, &Task
             "sid": interaction.channel_sid(),
         },
         "routing": task.map(|(task, names)| snapshot::routing(call, task, names)),
-        "interaction_context_sid": null,
+        "interaction_context_sid": interaction.context,
         "webhook_ttid": interaction.webhook_ttid,
         "links": { "channels": format!("{url}/Channels") },
         "url": url,

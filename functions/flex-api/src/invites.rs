@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use switchboard_domain::interaction::{Interaction, Invite};
 use switchboard_domain::process::saga;
-use switchboard_domain::sid::{InviteSid, Sid as _};
+use switchboard_domain::sid::{InviteSid, ReservationSid, Sid as _};
+use switchboard_domain::task::{self, Command, Source};
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::Page;
 
@@ -36,6 +37,39 @@ pub(crate) async fn create(call: &Call<'_>, kd: &str, uo: &str) -> Answer {
             };
             let (interaction, task, decision) = call.on.answering::<_, ApiError>(rule).await?;
             Ok::<_, ApiError>(((interaction, task), decision))
+        })
+        .await?;
+    let invite = interaction.invite_of(task.sid).ok_or_else(|| call.not_found())?;
+    let names = load::names(call, &task).await?;
+    let routing = snapshot::routing(call, &task, &names);
+    Ok(Reply::ok(render(call, &interaction, invite, routing)))
+}
+
+/// `POST …/Invites/{KG}`, as the hosted desk does it: `{"action": "accept", "routing": {"reservation": {"sid": "WR…"}}}`, or `decline`. It
+/// is an answer to the reservation, as the task router takes it.
+pub(crate) async fn answer(call: &Call<'_>, (kd, uo, kg): (&str, &str, &str)) -> Answer {
+    let sid: InviteSid = call.sid(kg)?;
+    let routing = call.form.json("routing")?.unwrap_or_default();
+    let reservation = routing.get("reservation").and_then(|it| it.get("sid")?.as_str());
+    let reservation = reservation.and_then(|text| text.parse::<ReservationSid>().ok());
+    let reservation = reservation.ok_or_else(|| bad("routing.reservation.sid is missing"))?;
+    let command = match call.form.required("action")?.to_lowercase().as_str() {
+        "accept" => Command::Accept(reservation),
+        "decline" => Command::Reject(reservation),
+        _ => return Err(bad("action must be accept or decline")),
+    };
+    let (interaction, task) = call
+        .decide(|| async {
+            let interaction = load::channel(call, kd, uo).await?;
+            let invite = interaction
+                .invites
+                .iter()
+                .find(|one| interaction.sid.kin::<InviteSid>(one.number) == sid);
+            let task = load::tasks(call, invite.map(|invite| invite.task).into_iter()).await?.pop();
+            let task = task.ok_or_else(|| call.not_found())?;
+            let change = task::decide(&task, command.clone(), Source::Api, call.now)?;
+            let task = change.task.clone();
+            Ok::<_, ApiError>(((interaction, task), change.into()))
         })
         .await?;
     let invite = interaction.invite_of(task.sid).ok_or_else(|| call.not_found())?;

@@ -1,13 +1,16 @@
 //! The Interactions product, the flows that hand conversations to it, and webchats.
 //!
-//! Woken by: HTTP `/flex-api/…`, `/studio/…`. Writes: interaction, conversation, task, flow, and what an
+//! Woken by: HTTP `/flex-api/…`, `/studio/…`. Writes: interaction, conversation, task, flow, its revisions and executions, and what an
 //! address asks for when nobody is responsible. Asks for:
-//! `task-assignment`, `webhook-delivery`.
+//! `task-assignment`, `webhook-delivery`, `outbound-message`, `interaction-invite`.
 #![forbid(unsafe_code)]
 #![recursion_limit = "256"]
 
 mod care;
 mod channels;
+mod configuration;
+mod executions;
+mod first;
 mod flows;
 mod interactions;
 mod invites;
@@ -16,7 +19,9 @@ mod order;
 mod participants;
 mod responsible;
 mod snapshot;
+mod transfers;
 mod webchat;
+mod webhooks;
 
 use std::convert::Infallible;
 
@@ -38,6 +43,8 @@ pub const NEEDS: Needs = Needs {
         "QUEUE_ROUTING",
         "QUEUE_WEBHOOKS",
         "QUEUE_TIMERS",
+        "QUEUE_INVITES",
+        "QUEUE_OUTBOUND",
         "RATE_LIMITS",
         "AUTH_TOKEN",
         "PUBLIC_URL",
@@ -82,7 +89,29 @@ async fn interactions_of(call: &Call<'_>) -> Answer {
         (method, ["v1", "Interactions", kd, "Channels", rest @ ..]) => {
             channel_of(call, method, kd, rest).await
         }
+        (_, ["v1", "Instances", go, "InteractionWebhooks", rest @ ..]) => {
+            webhooks_of(call, go, rest).await
+        }
+        (Method::Get, ["v1", "Configuration"]) => configuration::fetch(call).await,
+        (Method::Post, ["v1", "Configuration"]) => configuration::update(call).await,
+        (Method::Get, ["v2", "Instances", go, "Users", fu]) => {
+            configuration::fetch_user(call, (go, fu)).await
+        }
+        (Method::Post, ["v2", "Instances", go, "Users", fu]) => {
+            configuration::update_user(call, (go, fu)).await
+        }
         (_, ["v2", rest @ ..]) => webchat::route(call, rest).await,
+        _ => call.no_such_operation(),
+    }
+}
+
+async fn webhooks_of(call: &Call<'_>, go: &str, rest: &[&str]) -> Answer {
+    match (call.method, rest) {
+        (Method::Post, []) => webhooks::create(call, go).await,
+        (Method::Get, []) => webhooks::list(call, go).await,
+        (Method::Get, [ttid]) => webhooks::fetch(call, go, ttid).await,
+        (Method::Post, [ttid]) => webhooks::update(call, go, ttid).await,
+        (Method::Delete, [ttid]) => webhooks::remove(call, go, ttid).await,
         _ => call.no_such_operation(),
     }
 }
@@ -107,9 +136,14 @@ async fn channel_of(call: &Call<'_>, method: Method, kd: &str, rest: &[&str]) ->
         (Method::Get, [uo]) => channels::fetch(call, kd, uo).await,
         (Method::Post, [uo]) => channels::update(call, kd, uo).await,
         (Method::Post, [uo, "Invites"]) => invites::create(call, kd, uo).await,
+        (Method::Post, [uo, "Invites", kg]) => invites::answer(call, (kd, uo, kg)).await,
         (Method::Get, [uo, "Invites"]) => invites::list(call, kd, uo).await,
         (Method::Post, [uo, "Participants"]) => participants::create(call, kd, uo).await,
         (Method::Get, [uo, "Participants"]) => participants::list(call, kd, uo).await,
+        (Method::Post, [uo, "Transfers"]) => transfers::create(call, kd, uo).await,
+        (Method::Get, [uo, "Transfers"]) => transfers::list(call, kd, uo).await,
+        (Method::Get, [uo, "Transfers", ux]) => transfers::fetch(call, kd, uo, ux).await,
+        (Method::Post, [uo, "Transfers", ux]) => transfers::update(call, kd, uo, ux).await,
         (Method::Post, [uo, "Participants", ut]) => participants::update(call, kd, uo, ut).await,
         _ => call.no_such_operation(),
     }
@@ -123,6 +157,32 @@ async fn flows_of(call: &Call<'_>) -> Answer {
         (Method::Get, ["v2", "Flows", fw]) => flows::fetch(call, fw).await,
         (Method::Post, ["v2", "Flows", fw]) => flows::update(call, fw).await,
         (Method::Delete, ["v2", "Flows", fw]) => flows::remove(call, fw).await,
+        (Method::Get, ["v2", "Flows", fw, "Revisions"]) => flows::revisions(call, fw).await,
+        (Method::Get, ["v2", "Flows", fw, "Revisions", number]) => {
+            flows::revision(call, fw, number).await
+        }
+        (Method::Get, ["v2", "Flows", fw, "TestUsers"]) => flows::test_users(call, fw).await,
+        (Method::Post, ["v2", "Flows", fw, "TestUsers"]) => flows::set_test_users(call, fw).await,
+        (method, ["v2", "Flows", fw, "Executions", rest @ ..]) => {
+            executions_of(call, method, fw, rest).await
+        }
+        _ => call.no_such_operation(),
+    }
+}
+
+async fn executions_of(call: &Call<'_>, method: Method, fw: &str, rest: &[&str]) -> Answer {
+    match (method, rest) {
+        (Method::Post, []) => executions::create(call, fw).await,
+        (Method::Get, []) => executions::list(call, fw).await,
+        (Method::Get, [sid]) => executions::fetch(call, fw, sid).await,
+        (Method::Post, [sid]) => executions::update(call, fw, sid).await,
+        (Method::Delete, [sid]) => executions::remove(call, fw, sid).await,
+        (Method::Get, [sid, "Context"]) => executions::context(call, fw, sid).await,
+        (Method::Get, [sid, "Steps"]) => executions::steps(call, fw, sid).await,
+        (Method::Get, [sid, "Steps", ft]) => executions::step(call, fw, sid, ft).await,
+        (Method::Get, [sid, "Steps", ft, "Context"]) => {
+            executions::step_context(call, fw, sid, ft).await
+        }
         _ => call.no_such_operation(),
     }
 }

@@ -12,7 +12,7 @@ use switchboard_rest::{ApiError, Call};
 use switchboard_store::{Listing, key, take};
 
 /// The longest attributes of a task, in characters (rule D.11).
-const ATTRIBUTES_CHARS_MAX: usize = 4096;
+pub(crate) const ATTRIBUTES_CHARS_MAX: usize = 4096;
 /// How long a task waits if no time is given, in seconds.
 const TIMEOUT_SECONDS: i64 = 86_400;
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use switchboard_domain::codes::Code;
+use switchboard_domain::conversation::{NewParticipant, Presence};
 use switchboard_domain::interaction::{
     ChannelParticipant, Interaction, ParticipantKind, SeatRouting,
 };
@@ -28,7 +29,8 @@ pub(crate) async fn create(call: &Call<'_>, kd: &str, uo: &str) -> Answer {
     let kind = call.form.required("Type")?;
     let kind: ParticipantKind = kind.parse().map_err(|_| invalid("Type is unknown"))?;
     let media = call.form.json("MediaProperties")?;
-    let new = participant(&media.ok_or_else(|| invalid("MediaProperties are missing"))?)?;
+    let media = media.ok_or_else(|| invalid("MediaProperties are missing"))?;
+    let new = NewParticipant { presence: presence(kind, &media)?, ..participant(&media)? };
     let routing = match call.form.json("RoutingProperties")? {
         Some(value) => Some(routing(&value)?),
         None => None,
@@ -54,6 +56,21 @@ pub(crate) async fn create(call: &Call<'_>, kd: &str, uo: &str) -> Answer {
     let added = interaction.participants.iter().find(|one| one.number == number);
     let added = added.ok_or_else(|| call.not_found())?;
     Ok(Reply::ok(render(call, &interaction, added)))
+}
+
+/// How a supervisor is there (rule C.12): `{"identity": "…", "mode": "listen"}`, which it is if nothing is said, `coach`, or `join`,
+/// which is as everybody does. **Ours:** nothing is published of supervisors on channels of messages.
+fn presence(kind: ParticipantKind, media: &Value) -> Result<Option<Presence>, ApiError> {
+    let mode = media.get("mode").filter(|it| !it.is_null()).map(Value::as_str);
+    match (kind, mode) {
+        (ParticipantKind::Supervisor, None) => Ok(Some(Presence::Listen)),
+        (ParticipantKind::Supervisor, Some(Some("join"))) => Ok(None),
+        (ParticipantKind::Supervisor, Some(Some(mode))) => {
+            mode.parse().map(Some).map_err(|_| invalid("mode must be listen, coach or join"))
+        }
+        (_, None) => Ok(None),
+        (_, Some(_)) => Err(invalid("mode is a supervisor's")),
+    }
 }
 
 fn routing(value: &Value) -> Result<SeatRouting, ApiError> {

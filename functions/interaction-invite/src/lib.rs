@@ -16,13 +16,14 @@ use switchboard_domain::configuration::Flow;
 use switchboard_domain::conversation::Conversation;
 use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::InviteRequest;
-use switchboard_domain::flow::{HandOver, Step, first_step};
+use switchboard_domain::flow::{FlowExecution, Graph, Handing, SendToFlex, task_attributes};
 use switchboard_domain::interaction::{Cause, InitiatedBy, Interaction, SeatRouting};
-use switchboard_domain::message::Message;
 use switchboard_domain::process::interaction::{self, Order, TaskEnd};
 use switchboard_domain::process::saga::{self, Means};
 use switchboard_domain::record::Record;
-use switchboard_domain::sid::{ConversationSid, FlowSid, InteractionSid, MessageSid, Sid as _};
+use switchboard_domain::sid::{
+    ConversationSid, FlowExecutionSid, FlowSid, InteractionSid, Sid as _,
+};
 use switchboard_domain::task::{Task, TaskStatus};
 use switchboard_domain::webchat::with_guest;
 use switchboard_domain::workspace::{TaskChannel, Worker, Workflow};
@@ -56,8 +57,8 @@ pub async fn handle(on: &Dependencies, event: SqsEvent) -> SqsBatchResponse {
 async fn serve(on: &Dependencies, request: &InviteRequest) -> Result<(), Failure> {
     on.decide(|| async {
         let decision = match request {
-            InviteRequest::Open { interaction, conversation, flow, message } => {
-                open(on, *interaction, *conversation, *flow, *message).await?
+            InviteRequest::Open { interaction, conversation, flow, execution, .. } => {
+                open(on, *interaction, *conversation, *flow, *execution).await?
             }
             InviteRequest::Seat { .. } => seat(on, request).await?,
             InviteRequest::TaskEnded { .. } => ended(on, request).await?,
@@ -121,13 +122,19 @@ async fn rung(on: &Dependencies, sid: InteractionSid, number: u32) -> Result<Dec
 
 /// The conversation is over. Without an interaction, which was to be opened when it ended, nothing else is.
 async fn over(on: &Dependencies, sid: InteractionSid) -> Result<Decision, Failure> {
-    let Some(interaction) = on.store.get::<Interaction>(key::interaction(sid)).await? else {
+    let at = [key::interaction(sid), key::conversation(sid.twin())];
+    let mut found = on.store.get_all(&at).await?;
+    let Some(interaction) = take::<Interaction>(&mut found, &at[0]) else {
         return Ok(Decision::unchanged());
     };
+    let conversation: Option<Conversation> = take(&mut found, &at[1]);
     let keys: Vec<Key> = interaction.open_tasks().map(key::task).collect();
     let mut found = on.store.get_all(&keys).await?;
     let tasks: Vec<Task> = keys.iter().filter_map(|key| take(&mut found, key)).collect();
-    Ok(saga::over(&interaction, &tasks, on.now())?)
+    on.answering(|answers| {
+        saga::over(&interaction, conversation.as_ref(), &tasks, answers, on.now())
+    })
+    .await
 }
 
 /// Opens the interaction that a flow asked for; it is there already if this is a copy.
@@ -136,7 +143,7 @@ async fn open(
     sid: InteractionSid,
     conversation: ConversationSid,
     flow: FlowSid,
-    message: Option<MessageSid>,
+    execution: Option<FlowExecutionSid>,
 ) -> Result<Decision, Failure> {
     let keys = [key::interaction(sid), key::conversation(conversation), key::flow(flow)];
     let mut found = on.store.get_all(&keys).await?;
@@ -148,12 +155,7 @@ async fn open(
         return Ok(Decision::unchanged());
     };
     let flow: Flow = must(&mut found, &keys[2])?;
-    let (hand_over, workflow, channel) = plan(on, &flow).await?;
-    let body = match message.filter(|_| hand_over.has_variables()) {
-        Some(sid) => on.store.get(key::message(sid)).await?.and_then(|it: Message| it.body.clone()),
-        None => None,
-    };
-    let body = body.map(|body| body.0);
+    let (handing, workflow, channel) = plan(on, &flow, execution).await?;
     let now = on.now();
     let workspace = workflow.workspace;
     let kind = channel_type(&conversation);
@@ -162,33 +164,48 @@ async fn open(
     let order = Order {
         workflow: &workflow,
         channel: &channel,
-        attributes: with_guest(
-            hand_over.task_attributes(&conversation, body.as_deref()),
-            &conversation,
-        ),
-        priority: hand_over.priority,
-        timeout_seconds: hand_over.timeout_seconds,
+        attributes: with_guest(task_attributes(&handing, &conversation), &conversation),
+        priority: handing.priority,
+        timeout_seconds: handing.timeout_seconds,
         worker: None,
     };
     let task = interaction::invite(&mut interaction, &conversation, order, now)?;
     let announced = task.announcement();
-    Ok(Decision::put(interaction).and(task).asking(announced))
+    let rule =
+        |answers: &_| interaction::written(None, interaction.clone(), &conversation, answers);
+    let written = on.answering::<_, Failure>(rule).await?;
+    Ok(written.and(task).asking(announced))
 }
 
 /// What the flow hands over to.
 async fn plan(
     on: &Dependencies,
     flow: &Flow,
-) -> Result<(HandOver, Workflow, TaskChannel), Failure> {
+    execution: Option<FlowExecutionSid>,
+) -> Result<(Handing, Workflow, TaskChannel), Failure> {
     let nowhere = || Failure::Invalid(format!("the flow {} hands over to nobody", flow.sid));
-    let Ok(Step::HandOver(hand_over)) = first_step(&flow.definition) else {
-        return Err(nowhere());
+    let execution: Option<FlowExecution> = match execution {
+        Some(execution) => on.store.get(key::flow_execution(execution)).await?,
+        None => None,
     };
-    let route = flow.route.as_ref().ok_or_else(nowhere)?;
+    // A flow that ran within this one has its own routes.
+    let within = execution.as_ref().and_then(|it| it.frames.last()).map(|frame| frame.flow);
+    let within: Option<Flow> = match within.filter(|within| *within != flow.sid) {
+        Some(within) => {
+            let at = key::flow(within);
+            take(&mut on.store.get_all(&[at.clone()]).await?, &at)
+        }
+        None => None,
+    };
+    let flow = within.as_ref().unwrap_or(flow);
+    // A request from before there were executions: the flow's own agents.
+    let agents = || Graph::read(&flow.definition).ok()?.fallback().map(SendToFlex::plain);
+    let handing = execution.and_then(|it| it.handing).or_else(agents).ok_or_else(nowhere)?;
+    let route = flow.route_to(handing.workflow, &handing.channel).ok_or_else(nowhere)?;
     let workflow = key::workflow(route.workspace, route.workflow);
     let channel = key::task_channel(route.workspace, route.channel);
     let mut found = on.store.get_all(&[workflow.clone(), channel.clone()]).await?;
-    Ok((hand_over, must(&mut found, &workflow)?, must(&mut found, &channel)?))
+    Ok((handing, must(&mut found, &workflow)?, must(&mut found, &channel)?))
 }
 
 /// The channel that the customer writes on.
@@ -215,10 +232,14 @@ async fn seat(on: &Dependencies, request: &InviteRequest) -> Result<Decision, Fa
         return Ok(Decision::unchanged());
     };
     let who: Worker = must(&mut found, &keys[2])?;
+    let first: Option<Task> = match interaction.handed_on(task) {
+        Some(first) => on.store.get(key::task(first)).await?,
+        None => None,
+    };
     let routing = SeatRouting { task, reservation, worker };
     on.answering(|answers| {
-        let routing = routing.clone();
-        interaction::seat(&interaction, &conversation, routing, &who, answers, on.now())
+        let (routing, who) = (routing.clone(), (&who, first.as_ref()));
+        interaction::seat(&interaction, &conversation, routing, who, answers, on.now())
     })
     .await
 }

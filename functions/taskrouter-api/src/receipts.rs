@@ -247,6 +247,7 @@ fn passed(one: &PassedWorker) -> Value {
             all["values"] = Value::Object(seen.iter().cloned().collect());
             "expression"
         }
+        Reason::HandedItOn => "handed_it_on",
         Reason::RejectedBefore => "rejected_before",
         Reason::Eligible => "about_to_be_asked",
     });

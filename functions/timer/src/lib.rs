@@ -1,6 +1,6 @@
 //! Everything that is due: wakes the routers whose reservations, targets or tasks have run out of time, looks at the
 //! conversations that have been quiet for as long as their timers say, lets the messages go whose time has come, and sends for the
-//! calls of webhooks that are to be made again.
+//! calls of webhooks that are to be made again, and for the flows whose customers did not reply in time.
 //!
 //! Woken by: `timers` (delayed messages, for what is due within fifteen minutes) and every minute (for the
 //! rest, and for whatever a lost timer left behind). Writes: conversations that become inactive or are closed, messages that were
@@ -11,6 +11,7 @@
 
 mod conversations;
 mod deliveries;
+mod flows;
 mod messages;
 mod routers;
 
@@ -62,6 +63,7 @@ async fn ring(on: &Dependencies, event: SqsEvent) -> SqsBatchResponse {
     let mut response = SqsBatchResponse::default();
     let (mut routers, mut ids) = (BTreeMap::new(), Vec::new());
     let mut conversations: BTreeMap<_, (_, Vec<String>)> = BTreeMap::new();
+    let mut flows: BTreeMap<_, (_, Vec<String>)> = BTreeMap::new();
     let mut messages: BTreeMap<Vec<MessageSid>, (MessagesAlarm, Vec<String>)> = BTreeMap::new();
     for message in &event.records {
         let id = message.message_id.clone().unwrap_or_default();
@@ -73,6 +75,10 @@ async fn ring(on: &Dependencies, event: SqsEvent) -> SqsBatchResponse {
             Ok(Wake::Conversation(alarm)) => {
                 let place = (alarm.conversation, alarm.at);
                 conversations.entry(place).or_insert((alarm, Vec::new())).1.push(id);
+            }
+            Ok(Wake::Flow(alarm)) => {
+                let place = (alarm.execution, alarm.at);
+                flows.entry(place).or_insert((alarm, Vec::new())).1.push(id);
             }
             Ok(Wake::Messages(alarm)) => {
                 let place = alarm.messages.clone();
@@ -89,6 +95,11 @@ async fn ring(on: &Dependencies, event: SqsEvent) -> SqsBatchResponse {
     }
     for (alarm, ids) in conversations.into_values() {
         if let Err(failure) = done_in_time(conversations::look(on, alarm)).await {
+            fail(&mut response, ids, &failure);
+        }
+    }
+    for (alarm, ids) in flows.into_values() {
+        if let Err(failure) = done_in_time(flows::look(on, alarm)).await {
             fail(&mut response, ids, &failure);
         }
     }
@@ -118,6 +129,7 @@ async fn tick(on: &Dependencies) -> Result<(), Failure> {
     let routers = routers::tick(on).await;
     let conversations = conversations::tick(on).await;
     let messages = messages::tick(on).await;
+    let flows = flows::tick(on).await;
     deliveries::tick(on).await?;
-    conversations.and(routers).and(messages)
+    conversations.and(routers).and(messages).and(flows)
 }

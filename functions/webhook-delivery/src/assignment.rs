@@ -118,7 +118,8 @@ async fn ask(
         // Nobody can wait until the endpoint is back, but others may wait for its answer.
         let known = Known::of(on, url).await?;
         let timeout = known.timeout(TIMEOUT);
-        let request = Request { url, method: "POST", parameters, id: &attempt.id, timeout };
+        let request =
+            Request { url, method: "POST", parameters, text: None, id: &attempt.id, timeout };
         let began = on.now();
         let delivered = match known.is_off() {
             true => not_called(),

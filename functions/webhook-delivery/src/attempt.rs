@@ -50,6 +50,7 @@ pub(crate) async fn make(
         url: &due.url,
         method: &due.method,
         parameters: &due.parameters,
+        text: None,
         id: &attempt.id,
         timeout,
     };

@@ -173,6 +173,7 @@ impl Walk<'_> {
             url: &place.url,
             method: &place.method,
             parameters: &parameters,
+            text: None,
             id: &self.attempt.id,
             timeout: known.timeout(timeout),
         };

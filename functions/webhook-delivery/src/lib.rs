@@ -1,8 +1,9 @@
 //! Calls customers' webhooks: signed, bounded, tried again for days, each attempt kept.
 //!
 //! Woken by: `webhooks.fifo`. Writes: webhook attempt, webhook endpoint, silence, conversation: how far a webhook was told of
-//! what there was before it, message: what is answered to a customer. Asks for: `task-assignment`, with what an assignment
-//! callback made of a reservation; `webhook-delivery`, to tell the rest; `outbound-message` and `media-copy`, for an answer.
+//! what there was before it, message: what is answered to a customer, and what a flow says, flow execution. Asks for: `task-assignment`, with what an assignment
+//! callback made of a reservation; `webhook-delivery`, to tell the rest; `outbound-message` and `media-copy`, for an answer;
+//! `interaction-invite`, where a flow hands over.
 //!
 //! What is called belongs to a stranger, so it is called by the vetted caller. Answers are not read but for their first bytes,
 //! and for that of an assignment callback, which may instruct us. First attempts about one conversation to one endpoint are
@@ -17,8 +18,10 @@ mod assignment;
 mod attempt;
 mod conversation;
 mod event;
+mod flow;
 mod incoming;
 mod instruction;
+mod interaction;
 mod parameters;
 mod patience;
 mod replay;
@@ -74,6 +77,7 @@ pub const NEEDS: Needs = Needs {
         "TABLE_ROUTING",
         "TABLE_CONFIGURATION",
         "TABLE_EVENTS",
+        "QUEUE_INVITES",
         "QUEUE_ROUTING",
         "QUEUE_WEBHOOKS",
         "QUEUE_OUTBOUND",
@@ -95,13 +99,16 @@ fn keys(call: &Call) -> Vec<Key> {
     match call {
         Call::Conversation(call) => conversation::keys(call),
         Call::User(call) => user::keys(call).to_vec(),
+        Call::Interaction(call) => interaction::keys(call),
         Call::Event(call) => vec![
             key::occurrence(call.workspace, EventPlace::of(call.event_sid)),
             key::workspace(call.workspace),
         ],
         Call::Assignment(call) => assignment::keys(call).to_vec(),
         Call::Status(call) => vec![key::message(call.message)],
-        Call::Inbound(_) | Call::Replay(_) | Call::Again(_) | Call::Test(_) => Vec::new(),
+        Call::Inbound(_) | Call::Replay(_) | Call::Again(_) | Call::Test(_) | Call::Flow(_) => {
+            Vec::new()
+        }
     }
 }
 
@@ -110,13 +117,16 @@ async fn told(on: &Dependencies, call: &Call, loaded: Loaded) -> Result<Told, Fa
     match call {
         Call::Conversation(call) => conversation::told(on, call, loaded).await,
         Call::User(call) => Ok(user::told(on, call, loaded)),
+        Call::Interaction(call) => Ok(interaction::told(on, call, loaded)),
         Call::Event(call) => Ok(event::told(on, call, loaded)),
         Call::Status(call) => Ok(status::told(on, call, loaded)),
         Call::Test(call) => Ok(test::told(on, call)),
         // Whose answer is read does not come here.
-        Call::Assignment(_) | Call::Inbound(_) | Call::Replay(_) | Call::Again(_) => {
-            Ok(Told::Unwanted)
-        }
+        Call::Assignment(_)
+        | Call::Inbound(_)
+        | Call::Replay(_)
+        | Call::Again(_)
+        | Call::Flow(_) => Ok(Told::Unwanted),
     }
 }
 
@@ -127,6 +137,9 @@ async fn serve(on: &Dependencies, caller: &Caller, message: &SqsMessage) -> Resu
     }
     if let Call::Replay(call) = &call {
         return replay::step(on, call).await.map(|()| Next::Done);
+    }
+    if let Call::Flow(call) = &call {
+        return Box::pin(flow::serve(on, caller, call)).await;
     }
     let id = message.attributes.get("MessageDeduplicationId").cloned();
     let id = id.ok_or_else(|| Failure::Invalid("no deduplication id".to_owned()))?;

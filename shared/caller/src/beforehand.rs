@@ -21,7 +21,7 @@ impl AsksEndpoints for Asker {
         Box::pin(async move {
             let Some(caller) = self.caller.get() else { return Reply::Nobody };
             let timeout = Overrides::of(url).map_or(TIMEOUT, |it| it.total.min(TIMEOUT));
-            let request = Request { url, method, parameters, id: token, timeout };
+            let request = Request { url, method, parameters, text: None, id: token, timeout };
             let letter = Letter { request, endpoint, sequence: None, event, happened: asked };
             let delivered = caller.deliver(&self.on, &letter, Reading::Whole).await;
             match delivered.called {

@@ -62,6 +62,8 @@ pub struct Request<'a> {
     pub method: &'a str,
     /// What is told.
     pub parameters: &'a [(String, String)],
+    /// A text of a type that is told in its place.
+    pub text: Option<(&'a str, &'a str)>,
     /// Names the call; a copy has the same name.
     pub id: &'a str,
     /// How long the endpoint has to answer.

@@ -40,6 +40,12 @@ pub(crate) fn signed(
         url.query_pairs_mut().extend_pairs(request.parameters);
         let headers = vendor(by, letter, url.as_str(), &[]);
         with(client.get(url), headers)
+    } else if let Some((content_type, text)) = request.text {
+        let covered = cover_body(url.as_str(), text.as_bytes());
+        let headers = vendor(by, letter, &covered, &[]);
+        let covered = Url::parse(&covered).map_err(|_| Called::Forbidden("not a URL"))?;
+        let built = with(client.post(covered), headers);
+        built.header("content-type", content_type).body(text.to_owned())
     } else if format == Format::Json {
         let body = json_body(letter);
         let covered = cover_body(url.as_str(), body.as_bytes());
@@ -155,7 +161,8 @@ mod tests {
     fn request(method: &str, endpoint: Option<&WebhookEndpoint>) -> reqwest::Request {
         let parameters = parameters();
         let timeout = Duration::from_secs(5);
-        let request = Request { url: URL, method, parameters: &parameters, id: "one", timeout };
+        let request =
+            Request { url: URL, method, parameters: &parameters, text: None, id: "one", timeout };
         let event = "onMessageAdd";
         let letter = Letter { request, endpoint, sequence: None, event, happened: NOW };
         let by = By { auth_token: TOKEN, now: NOW };

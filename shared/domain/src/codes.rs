@@ -103,13 +103,16 @@ codes! {
     AbsolutePaging = 40153, 400, "Absolute paging is not supported";
 
     NoSuchChannelParticipant = 45310, 404, "Interaction channel participant not found";
+    TransferFailed = 45313, 400, "Transfer Failed";
     InvalidChannelParticipant = 45351, 400, "Invalid channel participant";
+    OutboundChannelFailed = 45352, 400, "Failed to create an outbound Channel";
     ChannelClosed = 45354, 400, "Interaction channel is closed";
     NoCustomer = 45355, 400, "Conversation has no participants";
     ChannelStatusMissing = 45358, 400, "Failed to close Channel. Missing Status parameter";
     InvalidChannelStatus = 45359, 400, "Failed to close Channel. Invalid status parameter";
     InvalidChannel = 45366, 400, "Failed to create Channel. Invalid request parameters";
     InvalidSeat = 45367, 400, "Failed to add Participant";
+    JoinsTooLate = 45376, 400, "Failed to add a participant. Conversation was closed or not found";
     WebchatUnauthorized = 45711, 403, "Failed to create webchat participant. Unauthorized";
     InvalidWebchatGuest = 45715, 400, "Failed to create webchat participant. Invalid request parameters";
     TooManyWebchats = 45719, 429, "Failed to create webchat participant. Too many requests";

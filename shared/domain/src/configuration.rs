@@ -10,10 +10,10 @@ use crate::consent::OptOut;
 use crate::conversation::{
     Defaults, EventName, HookName, Hooks, Lengths, Listening, Timer, asking,
 };
-use crate::interaction::Care;
+use crate::interaction::{Care, InteractionWebhook};
 use crate::sid::{
-    AddressConfigurationSid, AlphaSenderSid, ChannelSenderSid, DeploymentKeySid, FlowSid,
-    MessagingServiceSid, PhoneNumberSid, ServiceSid, ShortCodeSid, Sid as _,
+    AddressConfigurationSid, AlphaSenderSid, ChannelSenderSid, DeploymentKeySid, FlexUserSid, FlowSid,
+    MessagingServiceSid, PhoneNumberSid, ServiceSid, ShortCodeSid, Sid as _, UserSid, WorkflowSid,
 };
 use crate::timestamp::Timestamp;
 use crate::version::Version;
@@ -92,6 +92,55 @@ impl AccountSettings {
     /// One of its deployment keys.
     pub fn deployment_key(&self, sid: DeploymentKeySid) -> Option<&DeploymentKey> {
         self.deployment_keys.iter().find(|key| key.sid == sid)
+    }
+}
+
+/// The configuration of the contact centre's desktop, which is kept and shown.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FlexConfiguration {
+    /// What was set: the text of a JSON object.
+    pub values: String,
+    /// When it was first set.
+    pub created: Timestamp,
+    /// When it was last set.
+    pub updated: Timestamp,
+    /// How often it was written.
+    #[serde(skip)]
+    pub version: Version,
+}
+
+impl FlexConfiguration {
+    /// One in which nothing is set.
+    pub fn new(now: Timestamp) -> Self {
+        Self { values: "{}".to_owned(), created: now, updated: now, version: Version::NEW }
+    }
+}
+
+/// Somebody who works with the contact centre's desktop: what is kept of them beside what they are as a worker.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FlexUser {
+    /// Who.
+    pub sid: FlexUserSid,
+    /// Their e-mail address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Their language.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
+    /// Who they are elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserSid>,
+    /// When that was last changed.
+    pub updated: Timestamp,
+    /// How often it was written.
+    #[serde(skip)]
+    pub version: Version,
+}
+
+impl FlexUser {
+    /// One of whom nothing is kept yet.
+    pub fn new(sid: FlexUserSid, now: Timestamp) -> Self {
+        Self { sid, email: None, locale: None, user: None, updated: now, version: Version::NEW }
     }
 }
 
@@ -288,6 +337,15 @@ pub struct Flow {
     /// Where its widget hands conversations to, found when the definition was saved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub route: Option<Route>,
+    /// Where its further widgets hand them to, by workflow and task channel as they name them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub routes: BTreeMap<String, Route>,
+    /// The revision that handles conversations, if that is not the latest one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub live: Option<u32>,
+    /// Who tries its drafts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub test_users: Vec<String>,
     /// `draft` or `published`; only a published flow handles conversations.
     pub published: bool,
     /// The address configurations that name it; those stored before flows kept this are missing until they are
@@ -309,10 +367,60 @@ pub struct Flow {
 }
 
 impl Flow {
-    /// Whether it takes new conversations and hands them to an agent. Where to was found when it was saved, so nobody
-    /// has to read the definition for that.
-    pub const fn hands_over(&self) -> bool {
-        self.published && self.route.is_some()
+    /// The revision that handles conversations: the latest one that was published.
+    pub const fn published_revision(&self) -> Option<u32> {
+        if self.published { Some(self.revision) } else { self.live }
+    }
+
+    /// Where a widget hands conversations to that names a workflow and a task channel.
+    pub fn route_to(&self, workflow: WorkflowSid, channel: &str) -> Option<&Route> {
+        self.routes.get(&Self::way(workflow, channel)).or(self.route.as_ref())
+    }
+
+    /// By what it is found where that is.
+    pub fn way(workflow: WorkflowSid, channel: &str) -> String {
+        format!("{workflow}/{channel}")
+    }
+}
+
+/// A revision of a flow, as it was saved.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FlowRevision {
+    /// The flow.
+    pub flow: FlowSid,
+    /// Its number.
+    pub revision: u32,
+    /// What the flow was called.
+    pub friendly_name: String,
+    /// The definition as JSON text.
+    pub definition: String,
+    /// Whether it was published.
+    pub published: bool,
+    /// What its author said of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit_message: Option<String>,
+    /// When the flow was created.
+    pub created: Timestamp,
+    /// When it was saved.
+    pub updated: Timestamp,
+    /// How often it was written.
+    #[serde(skip)]
+    pub version: Version,
+}
+
+impl From<&Flow> for FlowRevision {
+    fn from(flow: &Flow) -> Self {
+        Self {
+            flow: flow.sid,
+            revision: flow.revision,
+            friendly_name: flow.friendly_name.clone(),
+            definition: flow.definition.clone(),
+            published: flow.published,
+            commit_message: flow.commit_message.clone(),
+            created: flow.created,
+            updated: flow.updated,
+            version: Version::NEW,
+        }
     }
 }
 
@@ -338,6 +446,9 @@ pub struct ConversationConfiguration {
     /// reads one item.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub service_webhooks: BTreeMap<ServiceSid, Hooks>,
+    /// The webhook that hears of all interactions. It is here as well, so that whoever tells of a change reads one item.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interaction_webhook: Option<InteractionWebhook>,
     /// How often it was written.
     #[serde(skip)]
     pub version: Version,
@@ -346,7 +457,8 @@ pub struct ConversationConfiguration {
 impl ConversationConfiguration {
     /// What the webhooks of the account and of a service are told.
     pub fn listening(&self, service: ServiceSid) -> Listening {
-        Listening::to(&self.webhooks, self.service_webhooks.get(&service))
+        let of_conversations = Listening::to(&self.webhooks, self.service_webhooks.get(&service));
+        of_conversations.and_of_interactions(self.interaction_webhook.as_ref())
     }
 
     /// Who is asked before an action in a service, and how.

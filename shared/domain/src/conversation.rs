@@ -62,6 +62,7 @@ pub use self::line::{MessagePage, Names, PAGE_MESSAGES};
 pub use self::names::{BOUND_MAX, RENAMINGS_KEPT, Renaming, distinct};
 pub use self::participant::{
     CHANNEL_PARTICIPANTS_MAX, NewParticipant, PARTICIPANTS_MAX, Participant, ParticipantUpdate,
+    Presence,
 };
 pub use self::question::{Answer, Answers, NewcomersRoles, Objection, Question};
 pub use self::quiet::{Lengths, Pending, Timers};

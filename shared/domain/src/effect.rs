@@ -4,16 +4,19 @@
 //! committed, and again by `effect-relay`. Its receiver must be idempotent. They name
 //! things and carry no content, so that an item stays small and its reader sees the truth of the moment.
 
+mod interaction;
 mod wake;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::wake::{ConversationAlarm, MessagesAlarm, RouterAlarm, Wake};
+pub use self::interaction::InteractionCall;
+pub use self::wake::{ConversationAlarm, FlowAlarm, MessagesAlarm, RouterAlarm, Wake};
 
 use crate::conversation::{EventName, Level, Participant, Reason, SpeakerChange};
 use crate::sid::{
-    ActivitySid, ConversationSid, DeliverySid, EndpointSid, EventSid, FlowSid, InteractionSid,
-    MediaSid, MessageSid, ReservationSid, TaskSid, UserSid, WorkerSid, WorkflowSid, WorkspaceSid,
+    ActivitySid, ConversationSid, DeliverySid, EndpointSid, EventSid, FlowExecutionSid, FlowSid,
+    InteractionSid, MediaSid, MessageSid, ReservationSid, TaskSid, UserSid, WorkerSid, WorkflowSid,
+    WorkspaceSid,
 };
 use crate::task::status::TaskStatus;
 
@@ -140,6 +143,10 @@ pub enum InviteRequest {
         /// The message that opened the conversation.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         message: Option<MessageSid>,
+        /// The execution that came to that step, which says what the task is to be; none in requests from before there were
+        /// executions.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        execution: Option<FlowExecutionSid>,
     },
     /// A reservation was accepted: seat the agent.
     Seat {
@@ -282,6 +289,8 @@ pub enum Call {
     Conversation(WebhookCall),
     /// Of a webhook that hears of users.
     User(UserCall),
+    /// Of a webhook that hears of interactions.
+    Interaction(InteractionCall),
     /// Of a workspace's event callback.
     Event(EventCall),
     /// Of a workflow's assignment callback.
@@ -296,6 +305,8 @@ pub enum Call {
     Again(AgainCall),
     /// Of an endpoint that is tried.
     Test(TestCall),
+    /// Of whatever an execution of a flow waits for: that it begins, an endpoint, a time.
+    Flow(FlowCall),
 }
 
 impl Call {
@@ -312,10 +323,12 @@ impl Call {
             Self::Status(call) => format!("{}-{}", call.message, call.copy),
             Self::Replay(call) => format!("{}-{}", call.conversation, call.webhook),
             Self::User(call) => format!("{}-{}", call.user, call.level.name()),
+            Self::Interaction(call) => call.group(),
             Self::Event(call) => call.resource.clone(),
             Self::Assignment(call) => call.reservation.to_string(),
             Self::Again(call) => call.delivery.to_string(),
             Self::Test(call) => call.endpoint.to_string(),
+            Self::Flow(call) => call.execution.to_string(),
         }
     }
 }
@@ -407,6 +420,16 @@ pub struct TestCall {
     pub url: String,
 }
 
+/// Look what an execution of a flow waits for, and let it go on. A copy, and one that is late, finds that it did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FlowCall {
+    /// The execution.
+    pub execution: FlowExecutionSid,
+    /// The turn at which it waited.
+    pub turn: u32,
+}
+
 /// Call the webhook of the service or the account about a user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -468,6 +491,7 @@ pub struct WebhookCall {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::address::ChannelType;
     use crate::sid::Sid as _;
     use crate::timestamp::Timestamp;
 
@@ -486,6 +510,7 @@ mod tests {
                 is_behind: true,
                 messages: vec![MessageSid::derived(&["m"])],
             }),
+            Wake::Flow(FlowAlarm { at, execution: FlowExecutionSid::derived(&["x"]) }),
         ] {
             let effect = Effect::Wake(wake.clone());
             let text = serde_json::to_string(&effect).unwrap();
@@ -522,6 +547,12 @@ mod tests {
                 source: "API".to_owned(),
                 client: None,
             }),
+            Call::Interaction(InteractionCall {
+                interaction: InteractionSid::derived(&["k"]),
+                own: Some("flex_interactionwebhook_0".to_owned()),
+                medium: ChannelType::Sms,
+                told: crate::interaction::Told::failed(45_354, "closed"),
+            }),
             Call::Event(EventCall {
                 workspace,
                 event_sid: EventSid::derived(&["e"]),
@@ -553,6 +584,7 @@ mod tests {
                 endpoint: EndpointSid::derived(&["e"]),
                 url: "https://e.example/".to_owned(),
             }),
+            Call::Flow(FlowCall { execution: FlowExecutionSid::derived(&["x"]), turn: 3 }),
         ];
         for call in calls {
             let text = serde_json::to_string(&call).unwrap();

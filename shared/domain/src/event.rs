@@ -111,6 +111,11 @@ types! {
         Completed = "task.completed";
         Deleted = "task.deleted";
         SystemDeleted = "task.system-deleted";
+        TransferInitiated = "task.transfer-initiated";
+        TransferAttemptFailed = "task.transfer-attempt-failed";
+        TransferFailed = "task.transfer-failed";
+        TransferCanceled = "task.transfer-canceled";
+        TransferCompleted = "task.transfer-completed";
     }
     TaskChannel(TaskChannelEvent) {
         Created = "task-channel.created";

@@ -4,7 +4,9 @@
 //! many invites over its life, each of them one task, so the conversation outlives its tasks.
 
 mod care;
+pub(crate) mod hook;
 mod marks;
+mod transfer;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,12 +14,14 @@ pub use self::care::{
     COLLECTED_WITHIN_MAX, Care, Cause, LastRouting, Responsible, Rest, Resume, TimersBefore,
     Unattended,
 };
+pub use self::hook::{InteractionEvent, InteractionWebhook, InteractionWebhookKind, Told};
 pub(crate) use self::marks::Marks;
+pub use self::transfer::{FirstAgent, Transfer, TransferEvent, TransferKind, TransferStatus};
 use crate::address::ChannelType;
 use crate::conversation::Conversation;
 use crate::sid::{
-    ChannelParticipantSid, ChannelSid, ConversationSid, InteractionSid, ReservationSid, Sid as _,
-    TaskSid, WorkerSid, WorkspaceSid,
+    ChannelParticipantSid, ChannelSid, ConversationSid, InteractionContextSid, InteractionSid,
+    ReservationSid, Sid as _, TaskSid, TransferSid, WorkerSid, WorkspaceSid,
 };
 use crate::timestamp::Timestamp;
 use crate::version::Version;
@@ -155,6 +159,9 @@ pub struct ChannelParticipant {
     /// How an agent came to the seat.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub routing: Option<SeatRouting>,
+    /// Whether an agent was told to wrap up.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub wraps_up: bool,
     /// Whether the seat is given up.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub left: bool,
@@ -176,6 +183,9 @@ pub struct Interaction {
     /// Whose webhooks are told, by name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook_ttid: Option<String>,
+    /// What it is looked up by elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<InteractionContextSid>,
     /// Requests for agents.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub invites: Vec<Invite>,
@@ -191,7 +201,10 @@ pub struct Interaction {
     /// What is done when nobody is responsible, if not what its address says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub care: Option<Box<Care>>,
-    /// The number of the next invite or participant.
+    /// Transfers from one agent to another.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transfers: Vec<Transfer>,
+    /// The number of the next invite, participant or transfer.
     pub next_number: u32,
     /// When it was created.
     pub created: Timestamp,
@@ -218,11 +231,13 @@ impl Interaction {
             initiated_by,
             workspace,
             webhook_ttid: None,
+            context: None,
             invites: Vec::new(),
             participants: Vec::new(),
             unattended: None,
             fell_back: false,
             care: None,
+            transfers: Vec::new(),
             next_number: 1,
             created: now,
             updated: now,
@@ -242,6 +257,7 @@ impl Interaction {
                 kind: ParticipantKind::Customer,
                 member: Some(member),
                 routing: None,
+                wraps_up: false,
                 left: false,
             });
         }
@@ -268,6 +284,24 @@ impl Interaction {
         self.participants
             .iter()
             .find(|one| self.sid.kin::<ChannelParticipantSid>(one.number) == sid)
+    }
+
+    /// The transfer with that identifier.
+    pub fn transfer(&self, sid: TransferSid) -> Option<&Transfer> {
+        self.transfers.iter().find(|one| self.sid.kin::<TransferSid>(one.number) == sid)
+    }
+
+    /// The transfer for which a task looks for somebody, while it does.
+    pub fn transfer_by(&self, task: TaskSid) -> Option<&Transfer> {
+        let invite = self.invite_of(task)?.number;
+        self.transfers.iter().find(|one| one.invite == invite && one.is_active())
+    }
+
+    /// The task that its agent hands on, if a task looks for somebody else to do it.
+    pub fn handed_on(&self, task: TaskSid) -> Option<TaskSid> {
+        let from = self.transfer_by(task)?.from;
+        let seat = self.participants.iter().find(|one| one.number == from && !one.left)?;
+        Some(seat.routing.as_ref()?.task)
     }
 
     /// Tasks that are not known to have ended.

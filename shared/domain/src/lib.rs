@@ -25,6 +25,7 @@ pub mod head;
 pub mod ice;
 pub mod incoming;
 pub mod interaction;
+pub mod liquid;
 pub mod media;
 pub mod message;
 pub mod pace;

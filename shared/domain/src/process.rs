@@ -7,6 +7,7 @@ pub mod autocreation;
 pub mod connection;
 pub mod consent;
 pub mod conversation;
+pub mod flow;
 pub mod identity;
 pub mod interaction;
 pub mod media;

@@ -156,9 +156,18 @@ pub enum Refusal {
     /// The channel is closed, or closing.
     #[error("{}", Code::ChannelClosed.sentence())]
     ChannelClosed,
+    /// The channel or its conversation is over, or is not there any more (rule C.6).
+    #[error("{}", Code::JoinsTooLate.sentence())]
+    JoinsTooLate,
+    /// Nobody can be in the channel in this way (rules C.6, C.12).
+    #[error("{}: {}", Code::InvalidSeat.sentence(), .0)]
+    NotAPlace(&'static str),
     /// No such participant of the interaction channel.
     #[error("{}", Code::NoSuchChannelParticipant.sentence())]
     NoSuchChannelParticipant,
+    /// The participant has nothing that could be handed on, or it is too late to take that back (rule C.9).
+    #[error("{}: {}", Code::TransferFailed.sentence(), .0)]
+    NotTransferable(&'static str),
     /// The conversation of a customer-initiated interaction needs its customer (rule C.2).
     #[error("{}", Code::NoCustomer.sentence())]
     NoCustomer,
@@ -355,6 +364,9 @@ impl Refusal {
             Self::NotAuthorized => Code::NotAuthorized,
             Self::ChannelClosed => Code::ChannelClosed,
             Self::NoSuchChannelParticipant => Code::NoSuchChannelParticipant,
+            Self::JoinsTooLate => Code::JoinsTooLate,
+            Self::NotAPlace(_) => Code::InvalidSeat,
+            Self::NotTransferable(_) => Code::TransferFailed,
             Self::NoCustomer => Code::NoCustomer,
             Self::NoSuchFlow => Code::InvalidWebhookFlow,
             Self::NoSuchService => Code::NoSuchService,

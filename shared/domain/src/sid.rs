@@ -167,10 +167,18 @@ sids! {
     ReceiptSid = "DY";
     /// An event of a workspace; an `EventPlace` says what is in it.
     EventSid = "EV";
+    /// An execution of a flow.
+    FlowExecutionSid = "FN";
+    /// A step of an execution; its kin.
+    FlowStepSid = "FT";
     /// A flow.
     FlowSid = "FW";
+    /// Someone who works at the contact centre.
+    FlexUserSid = "FU";
     /// The contact centre's instance.
     InstanceSid = "GO";
+    /// What an interaction is looked up by elsewhere.
+    InteractionContextSid = "HQ";
     /// A template of content.
     ContentSid = "HX";
     /// An address configuration.
@@ -183,6 +191,8 @@ sids! {
     InteractionSid = "KD";
     /// An invite of an interaction channel.
     InviteSid = "KG";
+    /// A note or a summary that goes with a transfer.
+    NoteSid = "KQ";
     /// A participant of a conversation.
     ParticipantSid = "MB";
     /// A file of a message.
@@ -213,6 +223,8 @@ sids! {
     UserSid = "US";
     /// A participant of an interaction channel.
     ChannelParticipantSid = "UT";
+    /// A transfer of an interaction channel.
+    TransferSid = "UX";
     /// An activity.
     ActivitySid = "WA";
     /// A worker's capacity on one task channel.

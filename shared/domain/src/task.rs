@@ -137,6 +137,8 @@ pub struct Fields {
     pub ignores_capacity: bool,
     /// Whether it was made for its queue: it walks through no workflow.
     pub bound_to_queue: bool,
+    /// The worker who handed on what it is about, and is not asked to take it back (rule C.9).
+    pub handed_on_by: Option<WorkerSid>,
     /// How often it went from pending to reserved.
     pub assignments: u32,
     /// How often it was rejected.

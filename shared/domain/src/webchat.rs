@@ -177,7 +177,7 @@ pub fn flow_of(
     }
     match (&address.handler, flow) {
         (Handler::Studio { .. }, None) => Err(Code::AutoCreationFlowMissing),
-        (Handler::Studio { .. }, Some(flow)) => Ok(flow.hands_over().then_some(flow.sid)),
+        (Handler::Studio { .. }, Some(flow)) => Ok(Some(flow.sid)),
         (Handler::Default | Handler::Webhook { .. }, _) => Ok(None),
     }
 }

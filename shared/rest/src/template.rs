@@ -14,18 +14,33 @@ use crate::{ApiError, Call};
 /// The product's own codes for values without a template, for one that is not there or cannot be sent, and for wrong values.
 pub async fn given(call: &Call<'_>, product: Product) -> Result<Option<Filled>, ApiError> {
     let form = &call.form;
-    let variables = form.given("ContentVariables");
-    let Some(sid) = form.given("ContentSid") else {
+    let (sid, variables) = (form.given("ContentSid"), form.given("ContentVariables"));
+    if sid.is_some() {
+        let files = match product {
+            Product::Conversations => "MediaSid",
+            Product::Messages => "MediaUrl",
+        };
+        let _ = (form.get("Body"), form.get(files));
+    }
+    named(call, product, sid, variables).await
+}
+
+/// The same of a template that is named elsewhere than in a form.
+///
+/// # Errors
+/// As [`given`].
+pub async fn named(
+    call: &Call<'_>,
+    product: Product,
+    sid: Option<&str>,
+    variables: Option<&str>,
+) -> Result<Option<Filled>, ApiError> {
+    let Some(sid) = sid else {
         return match variables {
             Some(_) => Err(product.without_template().into()),
             None => Ok(None),
         };
     };
-    let files = match product {
-        Product::Conversations => "MediaSid",
-        Product::Messages => "MediaUrl",
-    };
-    let _ = (form.get("Body"), form.get(files));
     let refused = |why: &str| ApiError::because(product.no_such_template(), why);
     let wrong = |values: WrongValues| ApiError::because(values.code(product), values);
     let sid: ContentSid = sid.parse().map_err(|_| refused("it is no identifier"))?;

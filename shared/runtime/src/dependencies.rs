@@ -15,6 +15,7 @@ use switchboard_store::Store;
 use crate::config::{Config, environment};
 use crate::endpoints::AsksEndpoints;
 use crate::failure::Failure;
+use crate::flows::KnownFlows;
 use crate::known::KnownKeys;
 use crate::needs::Needs;
 use crate::patience::Patience;
@@ -40,6 +41,7 @@ pub struct Dependencies {
     endpoints: Option<Arc<dyn AsksEndpoints>>,
     secrets: Option<Arc<dyn KeepsSecrets>>,
     pub(crate) known_keys: KnownKeys,
+    pub(crate) known_flows: KnownFlows,
 }
 
 impl fmt::Debug for Dependencies {
@@ -57,8 +59,8 @@ impl Dependencies {
         clock: Clock,
         entropy: Entropy,
     ) -> Self {
-        let (endpoints, secrets, known_keys) = Default::default();
-        Self { config, store, queues, clock, entropy, endpoints, secrets, known_keys }
+        let (endpoints, secrets, known_keys, known_flows) = Default::default();
+        Self { config, store, queues, clock, entropy, endpoints, secrets, known_keys, known_flows }
     }
 
     /// The same with somebody who asks the endpoints of customers beforehand.

@@ -10,6 +10,7 @@ mod decide;
 pub mod dependencies;
 pub mod endpoints;
 pub mod failure;
+mod flows;
 pub mod keys;
 mod known;
 mod lambda;

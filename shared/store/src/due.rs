@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use switchboard_domain::effect::ConversationAlarm;
+use switchboard_domain::effect::{ConversationAlarm, FlowAlarm};
 use switchboard_domain::sid::MessageSid;
 use switchboard_domain::timestamp::Timestamp;
 
@@ -36,6 +36,19 @@ impl Store {
         let by_then = Listing { high: due_at(until), ..all };
         let rows = self.rows(&by_then, None, false, most).await?;
         rows.iter().map(|row| due(row, "message")).collect()
+    }
+
+    /// The executions of flows that are to be looked at by then, likewise.
+    pub async fn flows_due(
+        &self,
+        until: Timestamp,
+        most: usize,
+    ) -> Result<Vec<FlowAlarm>, StoreError> {
+        let all = Listing::waiting_flows();
+        let by_then = Listing { high: due_at(until), ..all };
+        let rows = self.rows(&by_then, None, false, most).await?;
+        let alarm = |row| due(row, "execution").map(|(execution, at)| FlowAlarm { at, execution });
+        rows.iter().map(alarm).collect()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use switchboard_domain::record::Record;
 
-use crate::place::{DUE, Place, SCHEDULED, Table};
+use crate::place::{DUE, FLOWS, Place, SCHEDULED, Table};
 
 /// Sorts before every sort key that we write. A key in a condition may not be empty.
 const FIRST: &str = " ";
@@ -58,6 +58,11 @@ impl Listing {
     /// The messages that wait for their time, in order of it.
     pub(crate) fn scheduled() -> Self {
         Self { partition: SCHEDULED.to_owned(), ..Self::due() }
+    }
+
+    /// The executions of flows that wait for a reply, in order of the time at which they are looked at.
+    pub(crate) fn waiting_flows() -> Self {
+        Self { partition: FLOWS.to_owned(), ..Self::due() }
     }
 
     /// The other way round.

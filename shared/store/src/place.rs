@@ -73,6 +73,9 @@ pub(crate) const DUE: &str = "DUE";
 /// The partition of the index `due` of messages that wait for their time: so many of them do not keep conversations waiting.
 pub(crate) const SCHEDULED: &str = "SCHEDULED";
 
+/// The partition of the index `due` of executions of flows that wait for a reply.
+pub(crate) const FLOWS: &str = "FLOWS";
+
 /// A sort key in order of time alone: an index may have two of one millisecond.
 pub(crate) fn due_at(time: Timestamp) -> String {
     format!("{:013}", time.0.max(0))
@@ -105,6 +108,12 @@ impl Place {
     /// With a row among what waits for its time, if it does.
     pub(crate) fn scheduled(mut self, at: Option<Timestamp>) -> Self {
         self.due = at.map(|at| IndexRow { pk: SCHEDULED.to_owned(), sk: due_at(at) });
+        self
+    }
+
+    /// With a row among the executions of flows that wait, if it does.
+    pub(crate) fn of_flows(mut self, at: Option<Timestamp>) -> Self {
+        self.due = at.map(|at| IndexRow { pk: FLOWS.to_owned(), sk: due_at(at) });
         self
     }
 

@@ -1,9 +1,13 @@
 //! The Interactions product and flows, and the steps that their tests begin with.
 
 mod care;
+mod configuration;
 pub(crate) mod flows;
 mod interactions;
+mod people;
 mod published;
+mod transfers;
+mod webhooks;
 mod webchat;
 
 use serde_json::{Value, json};

@@ -161,7 +161,7 @@ async fn opened(
     let guest =
         NewParticipant { attributes: named, ..NewParticipant::known_as(chat.guest.clone()) };
     let mut commands = vec![Command::Create(details)];
-    commands.extend(handler(&place.address.handler).map(Command::Attach));
+    commands.extend(handler(&place.address.handler, None).map(Command::Attach));
     commands.push(Command::Join(guest));
     let new = Conversation::new(sid, place.service, place.settings.defaults(), call.now);
     let new = new.for_webchat(chat);

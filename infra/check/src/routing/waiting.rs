@@ -55,7 +55,8 @@ fn by_name(view: &View<'_>, loads: &Loads<'_>, task: &Task, worker: WorkerSid, f
         one.worker == worker
             && matches!(one.status, ReservationStatus::Rejected | ReservationStatus::Timeout)
     });
-    let worker = view.workers.get(&worker).filter(|_| !refused);
+    let is_another = task.handed_on_by != Some(worker);
+    let worker = view.workers.get(&worker).filter(|_| !refused && is_another);
     if let Some(worker) = worker.filter(|worker| is_free(view, loads, worker, task.channel)) {
         let names = [task.sid.to_string(), worker.sid.to_string()];
         found.add(WAITS, "a task waits for them by name", names);
@@ -78,6 +79,7 @@ fn in_queue(
     };
     let belongs = |worker: &&&Worker| {
         worker.workspace == record.workspace
+            && task.handed_on_by != Some(worker.sid)
             && serde_json::from_str::<Value>(&worker.attributes)
                 .is_ok_and(|attributes| expression.matches(&WorkerAttributes(&attributes)))
     };

@@ -333,7 +333,7 @@ impl World {
             &interaction,
             &conversation,
             routing,
-            &worker("alice"),
+            (&worker("alice"), None),
             &new_user(&conversation, "alice"),
             NOW,
         );

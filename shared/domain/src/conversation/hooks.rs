@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use strum::VariantArray as _;
 
 use super::EventName;
+use crate::interaction::{InteractionEvent, InteractionWebhook};
 
 /// The published name of anything that a webhook of the account or of a service can ask for. What ends in no `d` comes before its
 /// action and can change or refuse it.
@@ -176,6 +177,8 @@ pub struct Listening {
     account: u32,
     service: u32,
     asked: u32,
+    /// Of interactions, who hears of all of them.
+    interactions: u8,
 }
 
 impl Listening {
@@ -188,7 +191,24 @@ impl Listening {
         let hooks = asking(account, service);
         let asked = HookName::VARIANTS.iter().filter(|before| hooks.asked(**before).is_some());
         let asked = asked.fold(0, |all, before| all | 1 << *before as u32);
-        Self { account: events(account), service: service.map_or(0, events), asked }
+        Self {
+            account: events(account),
+            service: service.map_or(0, events),
+            asked,
+            interactions: 0,
+        }
+    }
+
+    /// And of interactions.
+    #[must_use]
+    pub fn and_of_interactions(mut self, webhook: Option<&InteractionWebhook>) -> Self {
+        self.interactions = webhook.map_or(0, InteractionWebhook::mask);
+        self
+    }
+
+    /// Whether who hears of all interactions hears of this.
+    pub fn hears(self, event: InteractionEvent) -> bool {
+        self.interactions & crate::interaction::hook::bit(event) != 0
     }
 
     /// Whether somebody is asked before an action.

@@ -22,6 +22,34 @@ pub const CHANNEL_PARTICIPANTS_MAX: usize = 50;
 /// How the role of agents was kept before roles had numbers.
 const AGENT_OF_BEFORE: &str = "agent";
 
+/// How a supervisor is there (rule C.12); without it, somebody takes part as everybody does.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase", ascii_case_insensitive)]
+pub enum Presence {
+    /// They read, and write nothing.
+    Listen,
+    /// They write to who is in the conversation by an identity: nobody on a channel gets it.
+    Coach,
+}
+
+impl Presence {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
 /// A participant of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Participant {
@@ -64,6 +92,9 @@ pub struct Participant {
     /// Whether they want to hear nothing of new messages.
     #[serde(default, skip_serializing_if = "is_false")]
     pub muted: bool,
+    /// How a supervisor is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub presence: Option<Presence>,
     /// When it joined.
     pub created: Timestamp,
     /// When it was last changed.
@@ -85,6 +116,8 @@ pub struct NewParticipant {
     pub attributes: Option<String>,
     /// The role; a chat participant without one gets what the service gives to newcomers.
     pub role: Option<RoleSid>,
+    /// How a supervisor is there.
+    pub presence: Option<Presence>,
     /// When it joined and was last changed, if not now.
     pub dates: Dates,
 }
@@ -113,6 +146,7 @@ impl NewParticipant {
             aliases: Vec::new(),
             attributes: None,
             role: None,
+            presence: None,
             dates: Dates::default(),
         }
     }
@@ -200,6 +234,7 @@ impl Draft<'_> {
             last_read_index: None,
             last_read: None,
             muted: false,
+            presence: new.presence,
             created,
             updated: new.dates.updated.unwrap_or(created),
         };

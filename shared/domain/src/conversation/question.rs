@@ -190,7 +190,7 @@ impl Answers {
     }
 
     /// Whether webhooks of the account or the service may have to be told.
-    pub(super) const fn may_listen(&self) -> bool {
+    pub(crate) const fn may_listen(&self) -> bool {
         self.may_listen
     }
 

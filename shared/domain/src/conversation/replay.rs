@@ -280,7 +280,7 @@ mod tests {
         let refused = |target| decided(&thread.conversation, Command::AttachFrom(target, 0));
         for deaf in [
             told(&[EventName::OnParticipantAdded]),
-            Target::Studio { flow: FlowSid::derived(&["f"]) },
+            Target::Studio { flow: FlowSid::derived(&["f"]), execution: None },
         ] {
             let objection = refused(deaf).unwrap_err();
             assert_eq!(objection, Objection::Refused(Refusal::NothingToReplay));

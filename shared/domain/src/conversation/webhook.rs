@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ConversationEvent, Draft, EventName, Replay};
 use crate::refusal::Refusal;
-use crate::sid::FlowSid;
+use crate::sid::{FlowExecutionSid, FlowSid};
 use crate::timestamp::Timestamp;
 
 /// At most this many scoped webhooks (rule B.5).
@@ -36,6 +36,9 @@ pub enum Target {
     Studio {
         /// Which.
         flow: FlowSid,
+        /// Its latest execution here.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        execution: Option<FlowExecutionSid>,
     },
 }
 

@@ -35,11 +35,42 @@ pub(super) fn events(before: Option<&Task>, after: &Task) -> Vec<Event> {
             events.push(Event { code: Some(*code), ..failed });
         }
     }
-    events.extend(end(before, after).map(Event::of));
+    let end = end(before, after);
+    if after.handed_on_by.is_some() {
+        let was_over = before.is_some_and(|before| before.status.is_over());
+        let told = transferred(&events, after, end.filter(|_| !was_over));
+        events.extend(told.into_iter().map(Event::of));
+    }
+    events.extend(end.map(Event::of));
     for event in &mut events {
         event.queue = event.queue.filter(|queue| after.queue != Some(*queue));
     }
     events
+}
+
+/// What is told of a transfer (rule C.9) by what happens to the task that looks for another agent.
+fn transferred(events: &[Event], after: &Task, end: Option<TaskEvent>) -> Vec<TaskEvent> {
+    let is = |one: &Event, kind: EventType| one.kind == kind;
+    let answered = |one: &Event| {
+        let is_lost =
+            is(one, ReservationEvent::Rejected.into()) || is(one, ReservationEvent::Timeout.into());
+        let is_taken = is(one, ReservationEvent::Accepted.into());
+        let is_new = is(one, TaskEvent::Created.into());
+        match (is_new, is_lost, is_taken) {
+            (true, ..) => Some(TaskEvent::TransferInitiated),
+            (_, true, _) => Some(TaskEvent::TransferAttemptFailed),
+            (.., true) => Some(TaskEvent::TransferCompleted),
+            (false, false, false) => None,
+        }
+    };
+    let mut told: Vec<TaskEvent> = events.iter().filter_map(answered).collect();
+    let is_by_hand = after.has_ended(Ending::Canceled) || after.has_ended(Ending::Deleted);
+    if matches!(end, Some(TaskEvent::Canceled | TaskEvent::Deleted)) {
+        let ended =
+            if is_by_hand { TaskEvent::TransferCanceled } else { TaskEvent::TransferFailed };
+        told.push(ended);
+    }
+    told
 }
 
 /// The events of a task that was removed by hand.

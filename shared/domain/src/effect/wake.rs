@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::RouterEvent;
-use crate::sid::{ConversationSid, MessageSid};
+use crate::sid::{ConversationSid, FlowExecutionSid, MessageSid};
 use crate::timestamp::Timestamp;
 
 /// Wake somebody at a time. Early, late or twice does no harm: whoever is woken looks at the time themselves. It is told
@@ -17,6 +17,8 @@ pub enum Wake {
     Conversation(ConversationAlarm),
     /// Scheduled messages.
     Messages(MessagesAlarm),
+    /// An execution of a flow.
+    Flow(FlowAlarm),
 }
 
 impl Wake {
@@ -26,13 +28,14 @@ impl Wake {
             Self::Router(alarm) => alarm.at,
             Self::Conversation(alarm) => alarm.at,
             Self::Messages(alarm) => alarm.at,
+            Self::Flow(alarm) => alarm.at,
         }
     }
 
     /// Whether it is sent to be early by less than a second, which whoever is woken waits for.
     pub const fn is_waited_for(&self) -> bool {
         match self {
-            Self::Router(_) | Self::Conversation(_) => false,
+            Self::Router(_) | Self::Conversation(_) | Self::Flow(_) => false,
             Self::Messages(alarm) => alarm.is_behind,
         }
     }
@@ -69,4 +72,14 @@ pub struct MessagesAlarm {
     pub is_behind: bool,
     /// Which.
     pub messages: Vec<MessageSid>,
+}
+
+/// Look whether an execution of a flow has waited for long enough.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FlowAlarm {
+    /// When.
+    pub at: Timestamp,
+    /// Which.
+    pub execution: FlowExecutionSid,
 }

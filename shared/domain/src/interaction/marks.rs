@@ -92,6 +92,18 @@ impl Marks {
         (again == text).then_some((marks, kept))
     }
 
+    /// What the caller gave of a task's attributes, whatever was changed of them since: all but what the service writes.
+    pub(crate) fn given(text: &str) -> Map<String, Value> {
+        let mut given: Map<String, Value> = serde_json::from_str(text).unwrap_or_default();
+        for key in KEYS {
+            given.remove(key);
+        }
+        if given.get("customers") == customer(&given).as_ref() {
+            given.remove("customers");
+        }
+        given
+    }
+
     fn of(all: &Map<String, Value>, interaction: InteractionSid) -> Option<Self> {
         let text = |key: &str| all.get(key)?.as_str();
         let invite: InviteSid = text("flexChannelInviteSid")?.parse().ok()?;

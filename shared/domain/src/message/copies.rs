@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Delivery, Post, fit_text};
 use crate::address::Address;
-use crate::conversation::{Conversation, OUTSIDE_WINDOW, Pair, Participant};
+use crate::conversation::{Conversation, OUTSIDE_WINDOW, Pair, Participant, Presence};
 use crate::media::fit_channel;
 use crate::refusal::Refusal;
 use crate::timestamp::Timestamp;
@@ -17,6 +17,11 @@ pub(super) fn all_copies(
     post: &Post,
     now: Timestamp,
 ) -> Result<Vec<Delivery>, Refusal> {
+    match presence(conversation, writer, author) {
+        Some(Presence::Listen) => return Err(Refusal::NotAuthorized),
+        Some(Presence::Coach) => return Ok(Vec::new()),
+        None => {}
+    }
     // What a carrier brings to a group it has brought to everybody in it.
     let voice = match &post.origin {
         Some(_) => None,
@@ -48,6 +53,12 @@ pub(super) fn all_copies(
         }
     }
     Ok(deliveries)
+}
+
+/// How the author is there, if as a supervisor (rule C.12).
+fn presence(conversation: &Conversation, writer: Option<u32>, author: &str) -> Option<Presence> {
+    let by_number = writer.and_then(|number| conversation.participant(number));
+    by_number.or_else(|| conversation.participant_called(author))?.presence
 }
 
 /// A copy for each participant on a channel, except for the author.

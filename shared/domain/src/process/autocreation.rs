@@ -3,21 +3,24 @@
 
 use std::collections::BTreeSet;
 
-use super::conversation::{Command, ConversationChange, decide, decide_all};
+use super::conversation::{Command, decide};
+use super::flow::{Handling, handled, said};
 use super::media;
 use crate::address::Address;
 use crate::carriage::InboundMessage;
-use crate::configuration::{AddressConfiguration, Flow, Handler};
+use crate::configuration::{AddressConfiguration, Handler};
 use crate::conversation::{
     Answer, Answers, Conversation, Defaults, Details, Lengths, Member, NewParticipant, Objection,
     Pair, Question, Source, State, Target, distinct,
 };
 use crate::decision::Decision;
-use crate::effect::{Call, Effect, InboundCall, InviteRequest};
+use crate::effect::{Call, Effect, InboundCall};
 use crate::message::{self, Message, Post};
 use crate::refusal::Refusal;
 use crate::sender::OwnSender;
-use crate::sid::{ConversationSid, MessageSid, MessagingServiceSid, ServiceSid, Sid as _};
+use crate::sid::{
+    ConversationSid, FlowExecutionSid, MessageSid, MessagingServiceSid, ServiceSid, Sid as _,
+};
 use crate::timestamp::Timestamp;
 
 /// What is known about a message when it arrives.
@@ -31,8 +34,8 @@ pub struct Situation<'a> {
     pub target: Option<&'a Message>,
     /// The configuration of the address it was written to.
     pub address: Option<&'a AddressConfiguration>,
-    /// That address' flow, if it has one.
-    pub flow: Option<&'a Flow>,
+    /// The flow of that address, or of the open conversation, if it handles what comes.
+    pub flow: Option<Handling<'a>>,
     /// The service of conversations that name none.
     pub default_service: ServiceSid,
     /// The sender of the account that it was written to.
@@ -93,9 +96,8 @@ fn routed(
             Command::Learn(situation.names.to_vec()),
             Command::Post(Post::of(inbound, situation.target)),
         ];
-        let change =
-            decide_all(bound, commands, Source::Channel(inbound.to.channel()), answers, now)?;
-        return Ok((InboundOutcome::Appended(bound.sid), change.into()));
+        let decision = replied(inbound, bound, (situation, commands.to_vec()), answers, now)?;
+        return Ok((InboundOutcome::Appended(bound.sid), decision));
     }
     match situation.address.filter(|address| address.enabled) {
         Some(_) if comes_elsewhere(inbound, answers)? => {
@@ -104,10 +106,8 @@ fn routed(
             Ok((InboundOutcome::HeardElsewhere, Decision::put(message).asking(copy)))
         }
         Some(address) => {
-            let opened = open(inbound, situation, address, answers, now)?;
-            let started = start(&opened, situation.flow);
-            let outcome = InboundOutcome::Opened(opened.conversation.sid);
-            Ok((outcome, Decision::from(opened).asking(started)))
+            let (sid, decision) = open(inbound, situation, address, answers, now)?;
+            Ok((InboundOutcome::Opened(sid), decision))
         }
         None => {
             let message = message::unrouted(inbound, situation.messaging_service);
@@ -116,6 +116,29 @@ fn routed(
             Ok((InboundOutcome::Unrouted, Decision::put(message).asking(copy).asking(told)))
         }
     }
+}
+
+/// What becomes of a message in an open conversation, whose flow may wait for it, or begin.
+fn replied(
+    inbound: &InboundMessage,
+    bound: &Conversation,
+    (situation, mut commands): (Situation<'_>, Vec<Command>),
+    answers: &Answers,
+    now: Timestamp,
+) -> Result<Decision, Objection> {
+    let said = said(inbound, bound);
+    let handed = bound.interaction.is_some();
+    let turn = situation.flow.and_then(|flow| flow.hears(said, handed, now));
+    let webhook = bound.webhooks.iter().find(|one| match one.target {
+        Target::Studio { flow, .. } => situation.flow.is_some_and(|it| it.flow == flow),
+        Target::Webhook { .. } | Target::Trigger { .. } => false,
+    });
+    if let (Some(turn), Some(webhook)) = (&turn, webhook) {
+        let (flow, execution) = (turn.execution.flow, Some(turn.execution.sid));
+        commands.push(Command::Configure(webhook.number, Target::Studio { flow, execution }));
+    }
+    let source = Source::Channel(inbound.to.channel());
+    handled(bound, commands, turn, (source, answers), now)
 }
 
 /// Tells who listens to the sender, if anybody may.
@@ -152,27 +175,25 @@ fn open(
     address: &AddressConfiguration,
     answers: &Answers,
     now: Timestamp,
-) -> Result<ConversationChange, Objection> {
+) -> Result<(ConversationSid, Decision), Objection> {
     let service = address.service.unwrap_or(situation.default_service);
     let sid = ConversationSid::derived(&["autocreated", &inbound.sid().to_string()]);
     let Situation { messaging_service, timers, .. } = situation;
-    let new = Conversation::new(sid, service, Defaults { messaging_service, timers }, now);
+    let mut new = Conversation::new(sid, service, Defaults { messaging_service, timers }, now);
+    new.collects(address.care.as_ref().and_then(|care| care.collects));
     let begun = match inbound.group() {
         Some(all) => joining(inbound, all, answers)?,
         None => pairing(inbound, situation, answers)?,
     };
     let state = begun.is_group.then_some(State::Initializing);
     let mut commands = vec![Command::Create(Details { state, ..Details::default() })];
-    commands.extend(handler(&address.handler).map(Command::Attach));
+    let turn = situation.flow.and_then(|flow| flow.hears(said(inbound, &new), false, now));
+    let execution = turn.as_ref().map(|turn| turn.execution.sid);
+    commands.extend(handler(&address.handler, execution).map(Command::Attach));
     commands.extend(begun.joining.into_iter().map(Command::Join));
-    if situation.flow.is_some_and(Flow::hands_over) {
-        commands.push(Command::Link(sid.twin()));
-    }
     commands.push(Command::Post(Post::of(inbound, None)));
     let source = Source::Channel(inbound.to.channel());
-    let mut opened = decide_all(&new, commands, source, &begun.answers, now)?;
-    opened.conversation.collects(address.care.as_ref().and_then(|care| care.collects));
-    Ok(opened)
+    Ok((sid, handled(&new, commands, turn, (source, &begun.answers), now)?))
 }
 
 /// Who takes part in a conversation that is opened, and what is known of them.
@@ -251,16 +272,9 @@ pub fn names(inbound: &InboundMessage) -> Vec<Address> {
     distinct(inbound.names().filter(|name| name.channel() == channel))
 }
 
-/// The interaction that a flow asks for in its first step.
-fn start(opened: &ConversationChange, flow: Option<&Flow>) -> Option<Effect> {
-    let (interaction, conversation) = (opened.conversation.interaction?, opened.conversation.sid);
-    let message = opened.message.as_ref().map(|message| message.sid);
-    let open = InviteRequest::Open { interaction, conversation, flow: flow?.sid, message };
-    Some(Effect::Invite(open))
-}
-
 /// The handler becomes a webhook of the conversation, so it can be seen and removed there (rule A.5).
-pub fn handler(handler: &Handler) -> Option<Target> {
+/// `execution` is the one that it begins.
+pub fn handler(handler: &Handler, execution: Option<FlowExecutionSid>) -> Option<Target> {
     match handler {
         Handler::Default => None,
         Handler::Webhook { url, method, filters } => Some(Target::Webhook {
@@ -268,7 +282,7 @@ pub fn handler(handler: &Handler) -> Option<Target> {
             method: method.clone(),
             filters: filters.clone(),
         }),
-        Handler::Studio { flow, .. } => Some(Target::Studio { flow: *flow }),
+        Handler::Studio { flow, .. } => Some(Target::Studio { flow: *flow, execution }),
     }
 }
 
@@ -279,8 +293,6 @@ mod tests {
     use crate::conversation::EventName;
     use crate::effect::Call;
     use crate::record::Record;
-    use crate::sid::{FlowSid, TaskChannelSid, WorkflowSid, WorkspaceSid};
-    use crate::workspace::Route;
 
     const NOW: Timestamp = Timestamp(1_000_000);
 
@@ -310,7 +322,7 @@ mod tests {
     fn situation<'a>(
         bound: Option<&'a Conversation>,
         address: Option<&'a AddressConfiguration>,
-        flow: Option<&'a Flow>,
+        flow: Option<Handling<'a>>,
     ) -> Situation<'a> {
         let default_service = ServiceSid::derived(&["default"]);
         let timers = Lengths::default();
@@ -330,27 +342,6 @@ mod tests {
 
     fn received(inbound: &InboundMessage, situation: Situation<'_>) -> (InboundOutcome, Decision) {
         receive(inbound, situation, &Answers::default(), NOW).unwrap()
-    }
-
-    fn flow(published: bool, route: bool) -> Flow {
-        let route = route.then(|| Route {
-            workspace: WorkspaceSid::derived(&["w"]),
-            workflow: WorkflowSid::derived(&["w"]),
-            channel: TaskChannelSid::derived(&["c"]),
-        });
-        Flow {
-            sid: FlowSid::derived(&["f"]),
-            friendly_name: "f".to_owned(),
-            definition: "{}".to_owned(),
-            route,
-            published,
-            addresses: BTreeSet::new(),
-            revision: 1,
-            commit_message: None,
-            created: NOW,
-            updated: NOW,
-            version: 1.into(),
-        }
     }
 
     fn conversation_of(decision: &Decision) -> Conversation {
@@ -382,32 +373,6 @@ mod tests {
         assert_eq!(outcome, InboundOutcome::Appended(open.sid));
         let after = conversation_of(&second);
         assert_eq!((after.next_index, after.state), (2, State::Active));
-    }
-
-    #[test]
-    fn a_flow_that_hands_over_asks_for_the_interaction_in_the_same_decision() {
-        let published = flow(true, true);
-        let flow = published.sid;
-        let address = address(Handler::Studio { flow, retry_count: 3 });
-        let (_, decision) =
-            received(&inbound("SM1"), situation(None, Some(&address), Some(&published)));
-        let conversation = conversation_of(&decision);
-        let interaction = conversation.interaction.unwrap();
-        let message = Some(inbound("SM1").sid());
-        let open =
-            InviteRequest::Open { interaction, conversation: conversation.sid, flow, message };
-        assert_eq!(decision.effects, [Effect::Invite(open)]);
-    }
-
-    #[test]
-    fn a_flow_that_is_a_draft_or_leads_nowhere_asks_for_nothing() {
-        for flow in [flow(false, true), flow(true, false)] {
-            let address = address(Handler::Studio { flow: flow.sid, retry_count: 3 });
-            let (_, decision) =
-                received(&inbound("SM1"), situation(None, Some(&address), Some(&flow)));
-            assert_eq!(decision.effects, []);
-            assert_eq!(conversation_of(&decision).interaction, None);
-        }
     }
 
     #[test]

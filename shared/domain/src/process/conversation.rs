@@ -102,8 +102,10 @@ pub struct ConversationChange {
     pub conversation: Conversation,
     /// The number of the participant or webhook that was added or changed last.
     pub number: Option<u32>,
-    /// The message that was posted, edited or withdrawn, as it then stands.
+    /// The message that was posted, edited or withdrawn last, as it then stands.
     pub message: Option<Message>,
+    /// Those that were posted before it, in order.
+    pub(super) earlier: Vec<Message>,
     /// What happened, in order.
     pub events: Vec<ConversationEvent>,
     /// Where the command came from.
@@ -215,10 +217,13 @@ fn carried_out(
     let done = draft.settled(outcome)?;
     let last = messages.iter_mut().rev().find(|made| made.is_some());
     let message = last.and_then(|made| if answers.can_ask() { made.clone() } else { made.take() });
+    let is_earlier = |one: &&Message| Some(one.sid) != message.as_ref().map(|last| last.sid);
+    let earlier = messages.iter().flatten().filter(is_earlier).cloned().collect();
     let change = ConversationChange {
         conversation: done.conversation,
         number,
         message,
+        earlier,
         events: done.events,
         source,
         at: now,

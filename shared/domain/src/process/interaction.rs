@@ -1,18 +1,23 @@
 //! What happens to an interaction together with its conversation and its tasks: agents are asked for, seated and let
 //! go, and its channel is closed.
 
+mod told;
+mod transfer;
+
 use serde_json::Value;
 
+pub use self::told::{calls_about, written};
+pub use self::transfer::{TransferOrder, TransferTarget, cancel_transfer, carried_over, transfer};
 use super::conversation::{Command, ConversationChange, decide, decide_all};
 use super::saga::{Means, settle, taken_up};
 use crate::conversation::{
-    AGENT, Answers, Conversation, LEASE_MAX, NewParticipant, Objection, Right, Source,
+    AGENT, Answers, Conversation, LEASE_MAX, NewParticipant, Objection, Presence, Right, Source,
     SpeakerCommand, State, Taking,
 };
 use crate::decision::Decision;
 use crate::interaction::{
     Cause, ChannelParticipant, ChannelStatus, Interaction, Invite, LastRouting, Marks,
-    ParticipantKind, SeatRouting,
+    ParticipantKind, SeatRouting, TransferEvent,
 };
 use crate::refusal::Refusal;
 use crate::sid::{InviteSid, Sid as _, TaskQueueSid, TaskSid, WorkerSid};
@@ -59,6 +64,18 @@ pub fn invite(
     order: Order<'_>,
     now: Timestamp,
 ) -> Result<Task, Refusal> {
+    let destination = task::Destination::named(order.worker);
+    invite_to(interaction, conversation, order, destination, now)
+}
+
+/// The same with a destination of its own.
+fn invite_to(
+    interaction: &mut Interaction,
+    conversation: &Conversation,
+    order: Order<'_>,
+    destination: task::Destination,
+    now: Timestamp,
+) -> Result<Task, Refusal> {
     if interaction.status == ChannelStatus::Closed || conversation.state == State::Closed {
         return Err(Refusal::ChannelClosed);
     }
@@ -87,17 +104,18 @@ pub fn invite(
         timeout_seconds: order.timeout_seconds,
         start: now,
         interaction: Some(interaction.sid),
-        destination: task::Destination::named(order.worker),
+        destination,
         now,
     }))
 }
 
-/// Seats the agent who accepted (rule C.5). Twice, too late or for nothing: nothing changes.
+/// Seats the agent who accepted (rule C.5). Twice, too late or for nothing: nothing changes. With a transfer the one whose
+/// task `first` is leaves (rule C.9).
 pub fn seat(
     interaction: &Interaction,
     conversation: &Conversation,
     routing: SeatRouting,
-    worker: &Worker,
+    (worker, first): (&Worker, Option<&Task>),
     answers: &Answers,
     now: Timestamp,
 ) -> Result<Decision, Objection> {
@@ -111,10 +129,17 @@ pub fn seat(
     {
         return Ok(Decision::unchanged());
     }
+    let before = interaction;
     let mut interaction = interaction.clone();
-    let identity = worker.identity();
-    let known = conversation.participant_called(&identity).map(|one| one.number);
     let mut commands = Vec::new();
+    if let Some(number) = transfer::number_by(&interaction, routing.task) {
+        let event = TransferEvent::Accepted;
+        commands = transfer::happens(&mut interaction, conversation, number, event, now);
+    }
+    let identity = worker.identity();
+    let leaves = |number| commands.contains(&Command::Leave(number));
+    let known = conversation.participant_called(&identity).map(|one| one.number);
+    let known = known.filter(|number| !leaves(*number));
     if known.is_none() {
         let role = Some(conversation.service.kin(AGENT));
         let new = NewParticipant { role, ..NewParticipant::known_as(identity.clone()) };
@@ -136,9 +161,12 @@ pub fn seat(
         kind: ParticipantKind::Agent,
         member,
         routing: Some(routing),
+        wraps_up: false,
         left: false,
     });
-    Ok(Decision::put(interaction).with(joined))
+    let handed_on = transfer::handed_on(&interaction, first, now)?;
+    let written = written(Some(before), interaction, conversation, answers)?;
+    Ok(written.with(joined).with(handed_on))
 }
 
 /// Whether an agent who is seated is to speak from now on: if that is wanted, and no other agent does.
@@ -205,6 +233,7 @@ pub fn leave(
     if seat.left {
         return Ok(Decision::unchanged());
     }
+    let mut decision = Decision::unchanged();
     let command = match how {
         LeaveRequest::WrapUp => task::Command::Wrap { reason: None },
         LeaveRequest::Closed => {
@@ -213,8 +242,11 @@ pub fn leave(
     };
     let worked = task.filter(|task| !task.status.is_over());
     let worked = worked.map(|task| task::decide(task, command, task::Source::Interaction, now));
-    let mut decision = Decision::unchanged();
-    if how == LeaveRequest::Closed {
+    if how == LeaveRequest::WrapUp && worked.is_some() && !seat.wraps_up {
+        seat.wraps_up = true;
+        next.updated = now;
+        decision = written(Some(interaction), next, conversation, answers)?;
+    } else if how == LeaveRequest::Closed {
         seat.left = true;
         let parks = seat.kind == ParticipantKind::Agent;
         let (member, routing) = (seat.member, seat.routing.clone());
@@ -234,7 +266,7 @@ pub fn leave(
             commands.extend(settled.commands);
         }
         let told = decide_all(conversation, commands, Source::Interaction, answers, now)?;
-        decision = Decision::put(next).with(told.into());
+        decision = written(Some(interaction), next, conversation, answers)?.with(told.into());
     }
     if let Some(worked) = worked {
         decision = decision.with(worked?.into());
@@ -270,7 +302,8 @@ pub fn close(
     }
     let (shut, ended) = shut(interaction, tasks, complete, now)?;
     let closed = of(conversation, Command::Close, answers, now)?;
-    Ok(Decision::put(shut).with(closed.into()).with(ended))
+    let written = written(Some(interaction), shut, conversation, answers)?;
+    Ok(written.with(closed.into()).with(ended))
 }
 
 /// The interaction with its channel closed, and what becomes of its tasks.
@@ -285,6 +318,7 @@ pub(super) fn shut(
     interaction.unattended = None;
     interaction.updated = now;
     interaction.participants.iter_mut().for_each(|one| one.left = true);
+    transfer::end_all(&mut interaction, now);
     let mut ended = Decision::unchanged();
     for task in tasks {
         let change = end_task(task, complete, now)?;
@@ -318,6 +352,7 @@ pub fn deactivate(
     next.status = ChannelStatus::Inactive;
     next.updated = now;
     next.invites.iter_mut().for_each(|one| one.over = true);
+    transfer::end_all(&mut next, now);
     let mut ended = Decision::unchanged();
     for task in tasks {
         ended = ended.with(end_task(task, true, now)?.into());
@@ -335,10 +370,12 @@ pub fn deactivate(
     let settled = settle(&mut next, conversation, Cause::ChannelInactive, &means, now)?;
     let leaving = leaving.into_iter().map(Command::Leave).chain(settled.commands);
     let left = decide_all(conversation, leaving, Source::Interaction, answers, now)?;
-    Ok(Decision::put(next).with(left.into()).with(ended))
+    let written = written(Some(interaction), next, conversation, answers)?;
+    Ok(written.with(left.into()).with(ended))
 }
 
-/// Adds a participant who is not invited by a task: a customer, a supervisor, an external one (rule C.6).
+/// Adds a participant who is not invited by a task: a customer, a supervisor, an external one (rules C.6, C.12). An agent comes by
+/// a reservation, which is to be named.
 pub fn add_participant(
     interaction: &Interaction,
     conversation: &Conversation,
@@ -348,13 +385,27 @@ pub fn add_participant(
     answers: &Answers,
     now: Timestamp,
 ) -> Result<(u32, Decision), Objection> {
-    if interaction.status == ChannelStatus::Closed {
-        return Err(Refusal::ChannelClosed.into());
+    if interaction.status == ChannelStatus::Closed || conversation.state == State::Closed {
+        return Err(Refusal::JoinsTooLate.into());
+    }
+    if kind == ParticipantKind::Agent && routing.is_none() {
+        return Err(Refusal::NotAPlace("an agent comes by an invite").into());
+    }
+    let reads = |one: &ChannelParticipant| {
+        let member = one.member.and_then(|number| conversation.participant(number));
+        let is_here = one.kind == ParticipantKind::Customer && !one.left;
+        is_here && member.is_some_and(|member| member.identity.is_some())
+    };
+    if new.presence == Some(Presence::Coach) && interaction.participants.iter().any(reads) {
+        let why =
+            "a customer who is in the conversation by an identity would read what a coach writes";
+        return Err(Refusal::NotAPlace(why).into());
     }
     let takes = kind == ParticipantKind::Agent;
     let taken = taken_up(interaction, conversation).filter(|_| takes);
     let joining = std::iter::once(Command::Join(new)).chain(taken);
     let joined = decide_all(conversation, joining, Source::Interaction, answers, now)?;
+    let before = interaction;
     let mut interaction = interaction.clone();
     let number = interaction.number();
     interaction.updated = now;
@@ -367,9 +418,11 @@ pub fn add_participant(
         kind,
         member: joined.number,
         routing,
+        wraps_up: false,
         left: false,
     });
-    Ok((number, Decision::put(interaction).with(joined.into())))
+    let written = written(Some(before), interaction, conversation, answers)?;
+    Ok((number, written.with(joined.into())))
 }
 
 /// Ends a task of a channel that ends; one in work is wrapped up if it is not to be completed.
@@ -413,7 +466,16 @@ pub fn task_ended(
     }
     let mut next = interaction.clone();
     next.updated = now;
+    let transferred = transfer::number_by(&next, task);
     next.invites.iter_mut().filter(|one| one.task == task).for_each(|one| one.over = true);
+    if let Some(number) = transferred {
+        let event = TransferEvent::GivenUp;
+        let commands = transfer::happens(&mut next, conversation, number, event, now);
+        if next.agents() > 0 {
+            let states = (interaction, next);
+            return transfer::settle(states, conversation, number, commands, answers, now);
+        }
+    }
     let mut member = None;
     for seat in &mut next.participants {
         if seat.routing.as_ref().is_some_and(|routing| routing.task == task) && !seat.left {
@@ -425,13 +487,15 @@ pub fn task_ended(
     if status == TaskStatus::Completed && last && next.status == ChannelStatus::Active {
         next.status = ChannelStatus::Closed;
         let closed = of(conversation, Command::Close, answers, now)?;
-        return Ok(Decision::put(next).with(closed.into()));
+        let written = written(Some(interaction), next, conversation, answers)?;
+        return Ok(written.with(closed.into()));
     }
     let mut commands: Vec<Command> = unseated(&next, conversation, member).into_iter().collect();
     let settled = settle(&mut next, conversation, cause, means, now)?;
     commands.extend(settled.commands);
     let told = decide_all(conversation, commands, Source::Interaction, answers, now)?;
-    Ok(Decision::put(next).with(told.into()).with(settled.decision))
+    let written = written(Some(interaction), next, conversation, answers)?;
+    Ok(written.with(told.into()).with(settled.decision))
 }
 
 #[cfg(test)]

@@ -21,8 +21,12 @@ impl From<ConversationChange> for Decision {
         let posted =
             change.events.iter().any(|it| matches!(it, ConversationEvent::MessageAdded { .. }));
         let message = change.message.as_ref().filter(|_| posted);
-        let mut effects: Vec<Effect> = message.map(sends).unwrap_or_default();
-        effects.extend(message.and_then(media::copies));
+        let all = change.earlier.iter().filter(|_| posted).chain(message);
+        let mut effects: Vec<Effect> = Vec::new();
+        for message in all {
+            effects.extend(sends(message));
+            effects.extend(media::copies(message));
+        }
         let is_taken =
             |it: &ConversationEvent| matches!(it, ConversationEvent::MessageRemoved { .. });
         let withdrawn = change.message.as_ref().filter(|_| change.events.iter().any(is_taken));
@@ -55,6 +59,7 @@ impl From<ConversationChange> for Decision {
         }
         decision.puts.extend(change.appear.into_iter().map(Record::from));
         decision.puts.extend(change.filled.into_iter().map(Record::from));
+        decision.puts.extend(change.earlier.into_iter().filter(|_| touched).map(Record::from));
         decision.puts.extend(last);
         decision.asking(effects)
     }
@@ -89,7 +94,7 @@ fn begun(change: &ConversationChange) -> Option<Effect> {
     let flow = change.begins?;
     let (interaction, conversation) = (change.conversation.interaction?, change.conversation.sid);
     let message = change.message.as_ref().map(|message| message.sid);
-    Some(Effect::Invite(InviteRequest::Open { interaction, conversation, flow, message }))
+    Some(Effect::Invite(InviteRequest::Open { interaction, conversation, flow, message, execution: None }))
 }
 
 /// Whether a call is one of the account's or the service's webhook about a conversation.

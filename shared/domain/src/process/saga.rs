@@ -8,7 +8,7 @@
 use serde_json::{Value, json};
 
 use super::conversation::{Command, decide_all};
-use super::interaction::{Order, invite, shut};
+use super::interaction::{Order, invite, shut, written};
 use crate::conversation::{Answers, Conversation, LeftAlone, Lengths, Objection, Source, State};
 use crate::decision::Decision;
 use crate::interaction::{
@@ -147,7 +147,8 @@ pub fn invited(
     let told = taken_up(interaction, conversation);
     let told = decide_all(conversation, told, Source::Interaction, answers, now)?;
     let announced = task.announcement();
-    let decision = Decision::put(next.clone()).and(task.clone()).with(told.into());
+    let written = written(Some(interaction), next.clone(), conversation, answers)?;
+    let decision = written.and(task.clone()).with(told.into());
     Ok((next, task, decision.asking(announced)))
 }
 
@@ -182,7 +183,8 @@ pub fn ring(
             let settled = settle(&mut next, conversation, Cause::CannotResume, means, now)?;
             let told =
                 decide_all(conversation, settled.commands, Source::Interaction, answers, now)?;
-            return Ok(Decision::put(next).with(told.into()).with(settled.decision));
+            let written = written(Some(interaction), next, conversation, answers)?;
+            return Ok(written.with(told.into()).with(settled.decision));
         }
     };
     let mut before = interaction.clone();
@@ -210,14 +212,21 @@ fn rings_no_more(interaction: &Interaction, now: Timestamp) -> Decision {
 /// A task that cannot be ended.
 pub fn over(
     interaction: &Interaction,
+    conversation: Option<&Conversation>,
     tasks: &[Task],
+    answers: &Answers,
     now: Timestamp,
-) -> Result<Decision, Refusal> {
+) -> Result<Decision, Objection> {
     if interaction.status == ChannelStatus::Closed {
         return Ok(Decision::unchanged());
     }
     let (closed, ended) = shut(interaction, tasks, false, now)?;
-    Ok(Decision::put(closed).with(ended))
+    // Of a conversation that is gone nobody can say whose webhooks hear of it.
+    let written = match conversation {
+        Some(conversation) => written(Some(interaction), closed, conversation, answers)?,
+        None => Decision::put(closed),
+    };
+    Ok(written.with(ended))
 }
 
 /// A task ended whose conversation is gone: nothing but the interaction is left to know it.

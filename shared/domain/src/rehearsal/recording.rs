@@ -205,7 +205,13 @@ impl Recorded {
             }
             TaskEvent::Completed | TaskEvent::SystemDeleted => self.completed = Some(at),
             TaskEvent::Canceled | TaskEvent::Deleted => self.end(at, seen),
-            TaskEvent::Created | TaskEvent::Wrapup => {}
+            TaskEvent::Created
+            | TaskEvent::Wrapup
+            | TaskEvent::TransferInitiated
+            | TaskEvent::TransferAttemptFailed
+            | TaskEvent::TransferFailed
+            | TaskEvent::TransferCanceled
+            | TaskEvent::TransferCompleted => {}
         }
     }
 

@@ -24,6 +24,8 @@ pub enum PassedOver {
     Capacity,
     /// The target's expression does not match.
     Expression,
+    /// This worker handed on what it is about.
+    HandedItOn,
     /// This worker rejected the task before, or let it time out.
     RejectedBefore,
     /// This worker already holds a reservation of the task.
@@ -55,6 +57,7 @@ impl PassedOver {
             Self::Activity => 'a',
             Self::Capacity => 'c',
             Self::Expression => 'x',
+            Self::HandedItOn => 't',
             Self::RejectedBefore => 'r',
             Self::HoldsIt => 'h',
             Self::OrderedBehind => 'o',

@@ -220,7 +220,13 @@ impl Cumulative {
                     self.split(waited, |side| side.tasks_canceled += 1);
                 }
             }
-            TaskEvent::Updated | TaskEvent::Wrapup => {}
+            TaskEvent::Updated
+            | TaskEvent::Wrapup
+            | TaskEvent::TransferInitiated
+            | TaskEvent::TransferAttemptFailed
+            | TaskEvent::TransferFailed
+            | TaskEvent::TransferCanceled
+            | TaskEvent::TransferCompleted => {}
         }
     }
 

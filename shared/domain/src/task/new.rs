@@ -97,6 +97,7 @@ impl Task {
             worker,
             ignores_capacity,
             bound_to_queue: matches!(new.destination, Destination::Queue(_)),
+            handed_on_by: None,
             assignments: 0,
             rejections: 0,
             reservations: Vec::new(),

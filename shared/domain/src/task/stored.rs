@@ -66,6 +66,8 @@ pub(super) struct Stored {
     anyhow: bool,
     #[serde(default, skip_serializing_if = "is_default")]
     bound: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    from: Option<WorkerSid>,
     #[serde(default, skip_serializing_if = "is_default")]
     assignments: u32,
     #[serde(default, skip_serializing_if = "is_default")]
@@ -150,6 +152,7 @@ impl From<Task> for Stored {
             worker: task.worker,
             anyhow: task.ignores_capacity,
             bound: task.bound_to_queue,
+            from: task.handed_on_by,
             assignments: task.assignments,
             rejections: task.rejections,
             reservations: task.reservations.into_iter().map(StoredReservation::from).collect(),
@@ -198,6 +201,7 @@ impl TryFrom<Stored> for Task {
             worker: stored.worker,
             ignores_capacity: stored.anyhow,
             bound_to_queue: stored.bound,
+            handed_on_by: stored.from,
             assignments: stored.assignments,
             rejections: stored.rejections,
             reservations: stored.reservations.into_iter().map(Reservation::from).collect(),
@@ -324,6 +328,7 @@ mod tests {
             worker: Some(WorkerSid::derived(&["a"])),
             ignores_capacity: true,
             bound_to_queue: true,
+            handed_on_by: None,
             assignments: 2,
             rejections: 1,
             reservations: vec![reservation],

@@ -27,6 +27,7 @@ fn task() -> Task {
         worker: None,
         ignores_capacity: false,
         bound_to_queue: false,
+        handed_on_by: None,
         assignments: 0,
         rejections: 0,
         reservations: Vec::new(),

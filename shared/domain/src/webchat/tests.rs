@@ -85,6 +85,7 @@ fn address(text: &str, handler: Handler) -> AddressConfiguration {
         enabled: true,
         service: None,
         handler,
+        care: None,
         created: NOW,
         updated: NOW,
         version: 1.into(),
@@ -101,6 +102,9 @@ fn flow(leads: bool) -> Flow {
             workflow: WorkflowSid::derived(&["w"]),
             channel: TaskChannelSid::derived(&["c"]),
         }),
+        routes: std::collections::BTreeMap::new(),
+        live: None,
+        test_users: Vec::new(),
         published: true,
         addresses: std::collections::BTreeSet::new(),
         revision: 1,
@@ -198,6 +202,7 @@ fn the_flow_begins_with_the_first_message_of_the_guest_and_once() {
         conversation: new.sid,
         flow: FlowSid::derived(&["f"]),
         message: Some(MessageSid::derived(&["2"])),
+        execution: None,
     };
     assert_eq!(invites(said), [open]);
     assert_eq!(after.interaction, Some(new.sid.twin()));

@@ -46,11 +46,13 @@ impl Place {
             Call::Event(call) => EventPlace::of(call.event_sid).time,
             Call::Conversation(_)
             | Call::User(_)
+            | Call::Interaction(_)
             | Call::Assignment(_)
             | Call::Inbound(_)
             | Call::Status(_)
             | Call::Replay(_)
             | Call::Again(_)
+            | Call::Flow(_)
             | Call::Test(_) => named_time(id).unwrap_or(Timestamp(0)),
         };
         Self::new(id, time)
@@ -316,6 +318,7 @@ impl WebhookAttempt {
             Some(
                 Call::Conversation(_)
                     | Call::User(_)
+                    | Call::Interaction(_)
                     | Call::Event(_)
                     | Call::Inbound(_)
                     | Call::Status(_)
@@ -339,6 +342,9 @@ fn subject(call: &Call) -> (String, String, Option<MessageSid>) {
             (call.conversation.to_string(), call.event.name().to_owned(), call.message)
         }
         Call::User(call) => (call.user.to_string(), call.event.name().to_owned(), None),
+        Call::Interaction(call) => {
+            (call.interaction.to_string(), call.told.event.name().to_owned(), None)
+        }
         Call::Event(call) => (call.resource.clone(), call.event_sid.to_string(), None),
         Call::Assignment(call) => (call.reservation.to_string(), "assignment".to_owned(), None),
         Call::Test(call) => (call.endpoint.to_string(), TEST_EVENT.to_owned(), None),
@@ -350,6 +356,7 @@ fn subject(call: &Call) -> (String, String, Option<MessageSid>) {
         }
         Call::Replay(call) => (call.conversation.to_string(), "replay".to_owned(), None),
         Call::Again(call) => (call.delivery.to_string(), "again".to_owned(), None),
+        Call::Flow(call) => (call.execution.to_string(), "flow".to_owned(), None),
     }
 }
 

@@ -39,7 +39,7 @@ impl Placed for Conversation {
         let messaging = self.messaging_service.map(super::messaging_service);
         let messaging = messaging.map(|at| (Reference::ConversationMessagingService, at));
         let flows = self.webhooks.iter().filter_map(|one| match one.target {
-            Target::Studio { flow } => Some((Reference::ConversationFlow, super::flow(flow))),
+            Target::Studio { flow, .. } => Some((Reference::ConversationFlow, super::flow(flow))),
             Target::Webhook { .. } | Target::Trigger { .. } => None,
         });
         let interaction = self.interaction.map(super::interaction);

@@ -33,7 +33,7 @@ impl Placed for Flow {
     }
 
     fn refers(&self) -> Vec<(Reference, Key)> {
-        let route = self.route.iter().flat_map(|route| {
+        let route = self.route.iter().chain(self.routes.values()).flat_map(|route| {
             [
                 (Reference::FlowWorkspace, super::workspace(route.workspace)),
                 (Reference::FlowWorkflow, super::workflow(route.workspace, route.workflow)),

@@ -29,6 +29,7 @@ fn placed() -> Task {
         worker: None,
         ignores_capacity: false,
         bound_to_queue: false,
+        handed_on_by: None,
         assignments: 0,
         rejections: 0,
         reservations: Vec::new(),
@@ -206,4 +207,30 @@ fn a_reason_that_a_caller_gave_changes_no_event() {
         let events = ["reservation.completed", "task.completed"];
         assert_eq!(said(Some(&assigned), &completed), events, "{words}");
     }
+}
+
+#[test]
+fn c9_a_task_that_was_handed_on_tells_of_its_transfer() {
+    let handed_on = |task: Task| {
+        with(&task, task.version.number(), |task| {
+            task.handed_on_by = Some(WorkerSid::derived(&["first"]));
+        })
+    };
+    let new = with(&handed_on(placed()), 1, |task| task.bound_to_queue = true);
+    assert_eq!(said(None, &new).last(), Some(&"task.transfer-initiated"));
+    let (asked, offer) = (handed_on(asked()), asked().sid.kin(1));
+    let cancel = Command::Cancel { reason: None };
+    let given_up = Command::GiveUp(crate::task::GivenUp::TimedOut);
+    for (command, expected) in [
+        (Command::Accept(offer), vec!["reservation.accepted", "task.transfer-completed"]),
+        (Command::Reject(offer), vec!["reservation.rejected", "task.transfer-attempt-failed"]),
+        (cancel, vec!["reservation.canceled", "task.transfer-canceled", "task.canceled"]),
+        (given_up, vec!["reservation.canceled", "task.transfer-failed", "task.canceled"]),
+    ] {
+        assert_eq!(said(Some(&asked), &after(&asked, command)), expected);
+    }
+    let accepted = after(&asked, Command::Accept(offer));
+    let completed = after(&accepted, Command::Complete { reason: None });
+    assert_eq!(said(Some(&accepted), &completed), ["reservation.completed", "task.completed"]);
+    assert_eq!(said(Some(&completed), &after(&completed, Command::Delete)), ["task.deleted"]);
 }

@@ -93,9 +93,10 @@ fn described(details: &Details, is_new: bool) -> Needed {
 
 /// Who made a conversation may join it by themselves; into another one they are brought by somebody who may.
 fn joining(new: &NewParticipant, on: &Conversation, client: &Client) -> Needed {
-    let NewParticipant { identity, pair, member, aliases: _, attributes: _, role, dates } = new;
+    let NewParticipant { identity, pair, member, aliases: _, attributes: _, role, presence, dates } =
+        new;
     let gives_a_number = matches!(member, Some(Member::Projected(_)));
-    if role.is_some() || are_given(dates) || gives_a_number {
+    if role.is_some() || presence.is_some() || are_given(dates) || gives_a_number {
         return None;
     }
     let is_theirs = on.created_by.as_ref() == Some(&client.identity);

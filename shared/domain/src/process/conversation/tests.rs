@@ -518,7 +518,7 @@ fn a_webhook_hears_what_it_asked_for_and_a_flow_hears_nothing() {
     let mut thread = Thread::new();
     let hook = listening_to(&[EventName::OnMessageAdded, EventName::OnConversationStateUpdated]);
     let number = thread.does(Command::Attach(hook)).unwrap().number.unwrap();
-    let flow = Target::Studio { flow: FlowSid::derived(&["f"]) };
+    let flow = Target::Studio { flow: FlowSid::derived(&["f"]), execution: None };
     let _ = thread.does(Command::Attach(flow)).unwrap();
     let added = ConversationEvent::MessageAdded { message: post("hi").sid, author: Some(3) };
     let told = calls(

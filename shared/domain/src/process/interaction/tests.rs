@@ -1,3 +1,5 @@
+mod transfers;
+
 use serde_json::json;
 
 use super::*;
@@ -123,7 +125,7 @@ impl World {
         let (interaction, conversation) = (&self.interaction, &self.conversation);
         let user = User::sid_of(conversation.service, &worker(name).identity());
         let known = [(Question::HasUser(user), Answer::Some)].into_iter().collect();
-        let decision = seat(interaction, conversation, routing, &worker(name), &known, NOW);
+        let decision = seat(interaction, conversation, routing, (&worker(name), None), &known, NOW);
         let decision = decision.unwrap();
         self.keep(&decision);
         decision

@@ -3,7 +3,7 @@ use serde_json::Value;
 use super::*;
 use crate::conversation::{ConversationEvent, Dates};
 use crate::effect::{Effect, InviteRequest};
-use crate::interaction::{ParticipantKind, Responsible};
+use crate::interaction::{ParticipantKind, Responsible, SeatRouting};
 use crate::message::Post;
 use crate::process::conversation::{ConversationChange, decide};
 use crate::process::interaction::tests::{NOTHING, NOW, World, leaves, worker, world};
@@ -414,7 +414,12 @@ fn an_agent_who_is_added_by_hand_is_responsible() {
     let known = [(question, crate::conversation::Answer::Some)].into_iter().collect();
     let World { interaction, conversation, .. } = &world;
     let kind = ParticipantKind::Agent;
-    let added = add_participant(interaction, conversation, kind, new, None, &known, NOW);
+    let routing = SeatRouting {
+        task: task.sid,
+        reservation: task.sid.kin(9),
+        worker: worker("carol").sid,
+    };
+    let added = add_participant(interaction, conversation, kind, new, Some(routing), &known, NOW);
     world.keep(&added.unwrap().1);
     assert_eq!(world.interaction.responsible(), Some(Responsible::Agent));
     assert_eq!(world.interaction.unattended, None);
@@ -425,13 +430,13 @@ fn c15_a_conversation_that_ends_takes_its_tasks_and_seats_with_it() {
     let mut world = world();
     let taken = seated(&mut world, "alice");
     let waiting = world.invites();
-    let ended = over(&world.interaction, &[taken, waiting], NOW).unwrap();
+    let ended = over(&world.interaction, Some(&world.conversation), &[taken, waiting], NOTHING, NOW).unwrap();
     world.keep(&ended);
     let statuses: Vec<TaskStatus> = tasks(&ended).iter().map(|task| task.status).collect();
     assert_eq!(statuses, [TaskStatus::Wrapping, TaskStatus::Canceled]);
     assert_eq!(world.interaction.status, ChannelStatus::Closed);
     assert!(!world.interaction.is_attended() || world.interaction.agents() == 0);
-    assert!(over(&world.interaction, &[], NOW).unwrap().is_unchanged());
+    assert!(over(&world.interaction, Some(&world.conversation), &[], NOTHING, NOW).unwrap().is_unchanged());
 }
 
 #[test]
@@ -457,10 +462,10 @@ fn c15_nobody_is_seated_in_a_channel_that_was_closed_meanwhile() {
     let mut world = world();
     let task = world.invites();
     let (taken, routing) = world.takes(&task, "alice");
-    let ended = over(&world.interaction, &[taken], NOW).unwrap();
+    let ended = over(&world.interaction, Some(&world.conversation), &[taken], NOTHING, NOW).unwrap();
     world.keep(&ended);
     let World { interaction, conversation, .. } = &world;
-    let late = seat(interaction, conversation, routing, &worker("alice"), NOTHING, NOW).unwrap();
+    let late = seat(interaction, conversation, routing, (&worker("alice"), None), NOTHING, NOW).unwrap();
     assert!(late.is_unchanged());
 }
 

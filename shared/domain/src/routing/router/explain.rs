@@ -253,6 +253,9 @@ impl Router {
         if member.idle(task.channel).is_none() {
             return self.capacity(task, member);
         }
+        if task.handed_on_by == Some(worker.sid) {
+            return Reason::HandedItOn;
+        }
         if let Some(clause) = offer.failing(member) {
             return clause;
         }

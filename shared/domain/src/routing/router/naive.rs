@@ -316,6 +316,9 @@ impl Naive {
     }
 
     fn suits(&self, worker: &Worker, task: &Task, target: Option<&Target>) -> bool {
+        if task.handed_on_by == Some(worker.sid) {
+            return false;
+        }
         let Some(target) = target else {
             return match task.worker {
                 Some(asked) => asked == worker.sid,

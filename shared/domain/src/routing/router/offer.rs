@@ -168,7 +168,10 @@ impl<'a> Offer<'a> {
     fn suits(&self, member: &Member) -> bool {
         let sid = member.record.sid;
         let wanted = self.wanted.as_ref().is_none_or(|wanted| self.known(wanted) == Some(sid));
-        wanted && self.target.is_none_or(|(_, target)| target.accepts(&self.beside(member)))
+        let is_another = self.task.handed_on_by != Some(sid);
+        wanted
+            && is_another
+            && self.target.is_none_or(|(_, target)| target.accepts(&self.beside(member)))
     }
 
     fn beside(&self, member: &'a Member) -> TaskAndWorker<'a> {
@@ -278,6 +281,8 @@ impl<'a> Offer<'a> {
             PassedOver::Activity
         } else if member.idle(self.lane.1).is_none() {
             PassedOver::Capacity
+        } else if self.task.handed_on_by == Some(worker) {
+            PassedOver::HandedItOn
         } else if !self.suits(member) {
             PassedOver::Expression
         } else if was_lost_on(self.task, worker) {

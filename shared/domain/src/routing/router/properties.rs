@@ -75,6 +75,8 @@ struct Special {
     /// Whether it is made for a queue.
     bound: bool,
     rejections: u32,
+    /// The worker who handed it on.
+    handed_on_by: Option<usize>,
 }
 
 fn worker_name(worker: usize) -> String {
@@ -149,8 +151,15 @@ fn event_of_others() -> impl Strategy<Value = Event> {
     let direct = prop::option::weighted(0.1, 0..WORKERS);
     let early = prop::sample::select(vec![0, 0, 5]);
     let rejections = prop::sample::select(vec![0, 0, 0, task::REJECTIONS_MAX - 1]);
-    let special = (any::<bool>(), prop::bool::weighted(0.1), rejections)
-        .prop_map(|(anyhow, bound, rejections)| Special { anyhow, bound, rejections });
+    let handed_on_by = prop::option::weighted(0.1, 0..WORKERS);
+    let special = (any::<bool>(), prop::bool::weighted(0.1), rejections, handed_on_by).prop_map(
+        |(anyhow, bound, rejections, handed_on_by)| Special {
+            anyhow,
+            bound,
+            rejections,
+            handed_on_by,
+        },
+    );
     let moves = || prop::option::weighted(0.3, 0..3_usize);
     let ageing = prop::sample::select(vec![None, None, Some(1), Some(10), Some(30)]);
     prop_oneof![
@@ -217,6 +226,7 @@ impl World {
                         task.queue_entered = Some(task.created);
                     }
                     task.rejections = special.rejections;
+                    task.handed_on_by = special.handed_on_by.map(|it| sid(&worker_name(it)));
                 });
             }
             Event::Answers { task, how } => self.answer(task, how),

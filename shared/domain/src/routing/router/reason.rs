@@ -30,6 +30,8 @@ pub enum Reason {
         /// What it sees of their channels.
         seen: Vec<(String, Value)>,
     },
+    /// They handed on what it is about.
+    HandedItOn,
     /// They rejected it or let it time out, and would be asked again after all others.
     RejectedBefore,
     /// Nothing: they will be asked.

@@ -147,7 +147,7 @@ const DATED: Dates = Dates { created: Some(NOW), updated: None };
 fn of_conversation() -> Vec<Case> {
     use May::{Any, Never};
     let named = |details: Details| Command::Update(details);
-    let target = || Target::Studio { flow: crate::sid::FlowSid::derived(&["f"]) };
+    let target = || Target::Studio { flow: crate::sid::FlowSid::derived(&["f"]), execution: None };
     vec![
         (
             "name",

@@ -1,6 +1,7 @@
 //! Tasks that are made for one worker or one queue.
 
 use super::*;
+use crate::routing::router::Reason;
 
 fn for_ann(task: &mut Fields) {
     task.worker = Some(sid("ann"));
@@ -76,4 +77,26 @@ fn a_task_for_a_queue_walks_through_no_workflow() {
     world.activity("bob", "off");
     world.after(3600);
     assert_eq!(world.status("t"), canceled(Ending::TimedOut));
+}
+
+#[test]
+fn c9_a_worker_who_handed_a_task_on_is_not_asked_to_take_it_back() {
+    for make in [for_queue as fn(&mut Fields), |_: &mut Fields| {}] {
+        let mut world = World::new();
+        world.queue("r", "1==1", |_| {});
+        world.worker("ann", json!({}), 0);
+        world.task("t", json!({}), |task| {
+            make(task);
+            task.handed_on_by = Some(sid("ann"));
+        });
+        world.step();
+        assert_eq!(world.holders("t"), [""; 0]);
+        let explained = world.rebuilt().explain(sid("t"), world.now).unwrap();
+        assert_eq!(explained.passed_over[0].reason, Reason::HandedItOn);
+        world.worker("bob", json!({}), 0);
+        world.step();
+        assert_eq!(world.holders("t"), ["bob"]);
+        let receipt = world.task_called("t").reservations[0].receipt.clone().unwrap();
+        assert_eq!(receipt.passed_over[0].why, PassedOver::HandedItOn);
+    }
 }
