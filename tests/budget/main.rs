@@ -4,6 +4,7 @@
 //! costs in `infra/cost/README.md` and the README. `README.md` beside this file says what each unit is for.
 
 mod desk;
+mod flows;
 mod ledger;
 mod paths;
 mod readme;
@@ -39,6 +40,8 @@ fn walked() -> Lock {
         entries.extend(paths::outside(&Desk::open().await).await);
         entries.extend(unattended::walk(&Desk::open().await).await);
         entries.extend(paths::scheduled(&Desk::open().await).await);
+        entries.extend(paths::chatted(&Desk::open().await).await);
+        entries.extend(flows::walk(&Desk::open().await).await);
         Lock { troubles: BTreeMap::new(), paths: entries }
     });
     lock.troubles = troubles::met();

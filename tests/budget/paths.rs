@@ -96,6 +96,38 @@ pub(crate) async fn connected(desk: &Desk) -> [Entry; 2] {
     [written, desk.count("reply out by a connection", 1, replied).await]
 }
 
+/// A chat address; its identifier.
+pub(crate) async fn chat_address(desk: &Desk, more: &[(&str, &str)]) -> String {
+    let mut form = vec![("Type", "chat"), ("Address", "chat:desk")];
+    form.push(("AutoCreation.Enabled", "true"));
+    form.extend_from_slice(more);
+    desk.exchange.api.make("/conversations/v1/Configuration/Addresses", &form).await
+}
+
+/// A chat that is opened, the guest's first message, which finds an agent, and one that follows.
+pub(crate) async fn chatted(desk: &Desk) -> [Entry; 3] {
+    let flow = desk.exchange.sid("flow");
+    let studio = [("AutoCreation.Type", "studio"), ("AutoCreation.StudioFlowSid", &*flow)];
+    let address = chat_address(desk, &studio).await;
+    let form = [("AddressSid", &*address), ("Identity", "larry")];
+    let opens = || async { desk.exchange.api.post("/flex-api/v2/WebChats", &form).await.ok() };
+    // Who chats again is known.
+    opens().await;
+    desk.exchange.settles().await;
+    let opened = std::cell::RefCell::new(serde_json::Value::Null);
+    let counted = async { *opened.borrow_mut() = opens().await };
+    let opening = desk.count("webchat opened", 1, counted).await;
+    let conversation = opened.borrow()["conversation_sid"].as_str().unwrap_or_default().to_owned();
+    let path = format!("/conversations/v1/Conversations/{conversation}/Messages");
+    let says = || async {
+        let form = [("Author", "larry"), ("Body", "hello")];
+        desk.exchange.api.post(&path, &form).await.ok()
+    };
+    let first = desk.count("webchat, first message of the guest, to an agent", 1, says()).await;
+    let next = desk.count("webchat, next message of the guest", 1, says()).await;
+    [opening, first, next]
+}
+
 /// Messages outside of conversations: one whose sender is named; by a messaging service, the first to somebody and the next;
 /// and one that is made of a template.
 pub(crate) async fn outside(desk: &Desk) -> [Entry; 4] {

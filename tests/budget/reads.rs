@@ -20,7 +20,9 @@ pub(crate) async fn walk(desk: &Desk) -> Vec<Entry> {
     let mut paths = conversations(&made).await;
     paths.extend(messaging(&made).await);
     paths.extend(taskrouter(&made).await);
-    paths.extend(interactions(&made));
+    paths.extend(interactions(&made).await);
+    paths.extend(webchats(&made).await);
+    paths.extend(flows(&made).await);
     paths.extend(webhooks(&made).await);
     paths.extend(carriers(&made).await);
     let mut entries = Vec::with_capacity(paths.len());
@@ -254,13 +256,19 @@ async fn taskrouter(made: &Made<'_>) -> Vec<String> {
     paths.extend(made.list(&format!("{workspace}/Events"), "events").await);
     let queues = format!("{workspace}/TaskQueues");
     let (_, queue) = made.first(&queues, "task_queues").await;
-    paths.push(format!("{queues}/{queue}/Ageing"));
+    paths.extend([format!("{queues}/{queue}/Ageing"), format!("{queues}/{queue}/Warnings")]);
     let reservation = made.desk.exchange.api.get(&made.reservation).await.ok();
     let worker = format!("{workspace}/Workers/{}", text(&reservation["worker_sid"]));
     paths.extend(made.list(&format!("{worker}/Channels"), "channels").await);
     let tasks = format!("{workspace}/Tasks");
     let task = format!("{tasks}/{}", text(&reservation["task_sid"]));
     let (_, workflow) = made.first(&format!("{workspace}/Workflows"), "workflows").await;
+    let flow = format!("{workspace}/Workflows/{workflow}");
+    let tests = format!("{flow}/RoutingTests");
+    let form = [("UniqueName", "one"), ("Tasks", r#"[{"worker":null}]"#)];
+    made.desk.exchange.api.post(&tests, &form).await.ok();
+    made.desk.exchange.settles().await;
+    paths.extend([format!("{flow}/Warnings"), tests.clone(), format!("{tests}/one")]);
     for form in ["RealTimeStatistics", "CumulativeStatistics", "Statistics"] {
         paths.push(format!("{workspace}/{form}"));
         paths.push(format!("{workspace}/Workflows/{workflow}/{form}"));
@@ -272,6 +280,7 @@ async fn taskrouter(made: &Made<'_>) -> Vec<String> {
     let held = format!("{workspace}/Reservations/{}", text(&reservation["sid"]));
     paths.extend([page_of_one(&tasks), task.clone()]);
     paths.extend([format!("{task}/Receipt"), format!("{held}/Receipt")]);
+    paths.push(format!("{task}/Position"));
     for of in [task, worker] {
         let all = format!("{of}/Reservations");
         paths.extend([page_of_one(&all), format!("{all}/{}", text(&reservation["sid"]))]);
@@ -279,8 +288,20 @@ async fn taskrouter(made: &Made<'_>) -> Vec<String> {
     paths
 }
 
-fn interactions(made: &Made<'_>) -> Vec<String> {
-    let channel = channel(&made.conversation);
+async fn interactions(made: &Made<'_>) -> Vec<String> {
+    let (channel, api) = (channel(&made.conversation), &made.desk.exchange.api);
+    let transfers = format!("{channel}/Transfers");
+    let workflow = made.sid("workflow");
+    let transfer = api.make(&transfers, &[("to", &workflow)]).await;
+    let transfer = format!("{transfers}/{transfer}");
+    api.post(&transfer, &[("status", "failed")]).await.ok();
+    let configuration = "/flex-api/v1/Configuration";
+    let workspace = made.sid("workspace");
+    api.post(configuration, &[("taskrouter_workspace_sid", &workspace)]).await.ok();
+    made.desk.rests_for(PAST_THE_ALARM).await;
+    let reservation = api.get(&made.reservation).await.ok();
+    let worker = text(&reservation["worker_sid"]);
+    let user = format!("/flex-api/v2/Instances/GO{}/Users/FU{}", &ACCOUNT[2..], &worker[2..]);
     let (channels, _) = channel.rsplit_once('/').expect("a path");
     let (interaction, _) = channels.rsplit_once('/').expect("a path");
     let flows = "/studio/v2/Flows";
@@ -288,14 +309,52 @@ fn interactions(made: &Made<'_>) -> Vec<String> {
         interaction.to_owned(),
         format!("{interaction}/Responsible"),
         format!("{interaction}/Care"),
-        page_of_one("/flex-api/v1/Interactions/Waiting"),
+        page_of_one("/flex-api/v1/Waiting"),
         format!("/flex-api/v1/Addresses/{NUMBER}/Care"),
         page_of_one(channels),
         channel.clone(),
         page_of_one(&format!("{channel}/Invites")),
         page_of_one(&format!("{channel}/Participants")),
+        page_of_one(&transfers),
+        transfer,
+        configuration.to_owned(),
+        user,
         page_of_one(flows),
         format!("{flows}/{}", made.sid("flow")),
+    ]
+}
+
+/// A chat that nobody wrote in, and a key for pages.
+async fn webchats(made: &Made<'_>) -> [String; 3] {
+    let api = &made.desk.exchange.api;
+    let address = crate::paths::chat_address(made.desk, &[]).await;
+    let form = [("AddressSid", &*address)];
+    let opened = api.post("/flex-api/v2/WebChats", &form).await.ok();
+    let keys = "/flex-api/v2/DeploymentKeys";
+    let form = [("AddressSid", &*address), ("AllowedOrigins", "https://example.com")];
+    let key = api.make(keys, &form).await;
+    let chat = format!("/flex-api/v2/WebChats/{}", text(&opened["conversation_sid"]));
+    [format!("{chat}/Transcript"), keys.to_owned(), format!("{keys}/{key}")]
+}
+
+/// The flow of the desk, and the execution of whoever wrote last.
+async fn flows(made: &Made<'_>) -> Vec<String> {
+    let flow = format!("/studio/v2/Flows/{}", made.sid("flow"));
+    let executions = made.desk.exchange.api.all(&format!("{flow}/Executions"), "executions").await;
+    let one = format!("{flow}/Executions/{}", text(&executions[0]["sid"]));
+    let steps = made.desk.exchange.api.all(&format!("{one}/Steps"), "steps").await;
+    let step = format!("{one}/Steps/{}", text(&steps[0]["sid"]));
+    let context = |of: &str| format!("{of}/Context");
+    vec![
+        page_of_one(&format!("{flow}/Revisions")),
+        format!("{flow}/Revisions/1"),
+        format!("{flow}/TestUsers"),
+        page_of_one(&format!("{flow}/Executions")),
+        context(&one),
+        page_of_one(&format!("{one}/Steps")),
+        context(&step),
+        step,
+        one,
     ]
 }
 
@@ -357,12 +416,14 @@ fn is_sid(part: &str) -> bool {
 }
 
 /// The routes of the REST functions, as they are written.
-const ROUTES: [&str; 6] = [
+const ROUTES: [&str; 8] = [
     include_str!("../../functions/carriers-api/src/lib.rs"),
     include_str!("../../functions/conversations-api/src/lib.rs"),
     include_str!("../../functions/flex-api/src/lib.rs"),
+    include_str!("../../functions/flex-api/src/webchat.rs"),
     include_str!("../../functions/messaging-api/src/lib.rs"),
     include_str!("../../functions/taskrouter-api/src/lib.rs"),
+    include_str!("../../functions/taskrouter-api/src/routing_tests.rs"),
     include_str!("../../functions/taskrouter-api/src/statistics.rs"),
 ];
 
@@ -375,7 +436,7 @@ fn ends_as(path: &str, route: &[&str]) -> bool {
             match wanted.strip_prefix('"').and_then(|it| it.strip_suffix('"')) {
                 Some(word) => spelled(part) == word,
                 // The form of statistics is a word of its own.
-                None => part.contains(DIGITS) || *wanted == "form",
+                None => part.contains(DIGITS) || ["form", "number"].contains(wanted),
             }
         })
 }

@@ -1,4 +1,4 @@
-//! Every operation of the Conversations and Messaging products and of the oldest API that matters is driven by the vendor's unmodified SDK: `tests/operations.md` says where, and
+//! Every operation of the Conversations, Messaging and Studio products and of the oldest API that matters is driven by the vendor's unmodified SDK: `tests/operations.md` says where, and
 //! a row without a place fails. It is written by `UPDATE_OPERATIONS=1 cargo test -p switchboard-tests --test contract operations`.
 
 use std::collections::BTreeMap;
@@ -14,11 +14,12 @@ const OLDEST: &str = "api.v2010";
 /// Interactions, whose participants and channels are not those of conversations.
 const FLEX: &str = "flexApi.v1";
 /// The products, each with its descriptions.
-const PRODUCTS: [(&str, &[&str]); 6] = [
+const PRODUCTS: [(&str, &[&str]); 7] = [
     ("conversations.v1", &["twilio_conversations_v1.json"]),
     ("messaging.v1", &["twilio_messaging_v1.json"]),
     ("messaging.v2", &["twilio_messaging_v2.json"]),
     ("messaging.v3", &["twilio_messaging_v3.json"]),
+    ("studio.v2", &["twilio_studio_v2.json"]),
     (FLEX, &["twilio_flex_v1.json"]),
     (OLDEST, &["twilio_api_v2010_messages.json", "twilio_api_v2010_extras.json"]),
 ];
@@ -45,7 +46,7 @@ const PERIPHERAL: [&str; 18] = [
     "/v1/WebChannels",
 ];
 /// Where the SDK calls a list of the path otherwise.
-const ACCESSORS: [(&str, &str); 9] = [
+const ACCESSORS: [(&str, &str); 12] = [
     ("Channels/Senders", "channelsSenders"),
     ("Indicators/Typing", "typingIndicator"),
     ("Interactions", "interaction"),
@@ -55,7 +56,12 @@ const ACCESSORS: [(&str, &str); 9] = [
     ("Receipts", "deliveryReceipts"),
     ("Users/{}/Conversations", "userConversations"),
     ("Configuration", "configuration"),
+    ("Flows/Validate", "flowValidate"),
+    ("Executions/{}/Context", "executionContext"),
+    ("Steps/{}/Context", "stepContext"),
 ];
+/// What there is one of, of which the SDK names none.
+const ONLY_ONES: [&str; 3] = ["Configuration", "Context", "TestUsers"];
 
 /// The accessor behind what tells it from one of the same name: conversations have messages as well, and two versions show that
 /// somebody types.
@@ -81,7 +87,7 @@ fn call_of(product: &str, method: &str, path: &str) -> (String, bool, &'static s
     let is_one = literals.last() == Some(&"{}");
     let list = &literals[..literals.len() - usize::from(is_one)];
     let name = list.last().copied().unwrap_or_default();
-    let is_setting = name == "Configuration" || list.ends_with(&["Configuration", "Webhooks"]);
+    let is_setting = ONLY_ONES.contains(&name) || list.ends_with(&["Configuration", "Webhooks"]);
     let known = ACCESSORS.iter().find(|(ending, _)| list.join("/").ends_with(ending));
     let accessor = match known {
         Some((_, accessor)) => (*accessor).to_owned(),
@@ -93,6 +99,7 @@ fn call_of(product: &str, method: &str, path: &str) -> (String, bool, &'static s
         // The SDK has no list of these: they come all at once.
         ("get", false) if name == "Usecases" => "fetch",
         ("get", false) => "list",
+        ("post", false) if name == "Validate" => "update",
         ("post", true) => "update",
         ("post", false) => "create",
         _ => "remove",

@@ -270,6 +270,18 @@ impl Full {
         let task = opened["routing"]["properties"]["sid"].as_str().unwrap();
         self.transferring(workspace, task, &below).await;
         self.post(&below, &[("Status", "closed")]);
+        self.list(&channels, &[""]);
+        self.list("/flex-api/v1", &["/Waiting"]);
+        self.list(&below, &["/Invites", "/Participants"]);
+        self.at_the_desk(workspace).await;
+        self.flowing().await;
+    }
+
+    /// Webchats, and what the desktop keeps.
+    async fn at_the_desk(&mut self, workspace: &str) {
+        let chats = [("Type", "chat"), ("Address", "chat:desk"), ("AutoCreation.Enabled", "true")];
+        let chats = self.make("/conversations/v1/Configuration/Addresses", &chats).await;
+        self.post("/flex-api/v2/WebChats", &[("AddressSid", &chats)]);
         self.post("/flex-api/v1/Configuration", &[("ui_language", "en")]);
         let of = workspace.rsplit('/').next().unwrap();
         let configured = [("taskrouter_workspace_sid", of)];
@@ -295,6 +307,9 @@ impl Full {
         }
         self.list(&instance, &[""]);
         self.world.settles().await;
+    }
+
+    async fn flowing(&mut self) {
         let definition = json!({
             "states": [
                 { "name": "Trigger", "type": "trigger", "transitions": [
@@ -313,7 +328,7 @@ impl Full {
             self.post("/studio/v2/Flows/Validate", &form);
             let flow = format!("/studio/v2/Flows/{flow}");
             self.post(&format!("{flow}/TestUsers"), &[("TestUsers", "+14155550100")]);
-            self.post(&flow, &[("Status", "published")]);
+            self.world.post(&flow, &[("Status", "published")]).await.expect(200);
             let form = [("To", "+14155550177"), ("From", DESK)];
             for _ in 0..2 {
                 let execution = self.makes(&format!("{flow}/Executions"), &form).await;
@@ -323,9 +338,6 @@ impl Full {
             }
             self.list(&flow, &["/Revisions", "/Executions"]);
         }
-        self.list(&channels, &[""]);
-        self.list("/flex-api/v1/Interactions", &["/Waiting"]);
-        self.list(&below, &["/Invites", "/Participants"]);
         self.list("/studio/v2/Flows", &[""]);
     }
 

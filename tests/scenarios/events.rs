@@ -142,6 +142,41 @@ async fn an_event_callback_hears_only_of_what_its_filter_names() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_callback_that_asks_for_positions_hears_of_them_when_they_change() {
+    let exchange = Exchange::open().await;
+    let endpoint = Endpoint::start(&[204]).await;
+    let filter = ("EventsFilter", "task.position.updated");
+    let form = [("EventCallbackUrl", endpoint.url.as_str()), filter];
+    exchange.api.post(&exchange.workspace, &form).await.ok();
+    exchange.agent("carol").goes("Offline").await;
+    exchange.settles().await;
+    let tasks = format!("{}/Tasks", exchange.workspace);
+    let form = [("Attributes", r#"{"language":"fr"}"#), ("TaskChannel", "sms")];
+    let first = exchange.api.make(&tasks, &form).await;
+    exchange.settles().await;
+    let second = exchange.api.make(&tasks, &form).await;
+    exchange.settles().await;
+    exchange.agent("carol").goes("Available").await;
+    exchange.settles().await;
+    let calls = endpoint.calls();
+    let heard: Vec<(&str, &str)> =
+        calls.iter().map(|call| (call.get("TaskSid"), call.get("TaskPosition"))).collect();
+    assert_eq!(heard, [(&*first, "1"), (&*second, "2"), (&*second, "1")]);
+    for call in &calls {
+        assert!(endpoint.signed(call));
+        assert_eq!(call.get("EventType"), "task.position.updated");
+        assert_eq!(call.get("TaskQueueSid"), exchange.sid("french"));
+        assert_eq!(call.get("WorkspaceName"), "centre");
+    }
+    assert!(events(&exchange, &format!("TaskSid={second}")).await.len() > 1);
+    let canceled = [("AssignmentStatus", "canceled"), ("Reason", "x")];
+    exchange.api.post(&format!("{tasks}/{second}"), &canceled).await.ok();
+    exchange.agent("carol").accepts().await;
+    completes(&exchange, &first).await;
+    exchange.rests().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_callback_that_fails_holds_up_only_its_own_resource() {
     // Time stands still until it is moved.
     let clock: Clock = Arc::new(|| Timestamp(1_795_341_600_000));

@@ -28,4 +28,5 @@ mod strangers;
 mod templates;
 mod timers;
 mod told;
+mod webchat;
 mod webhooks;

@@ -22,6 +22,8 @@ use switchboard_domain::message::files_of;
 use switchboard_domain::timestamp::Millis;
 use switchboard_tests::{ACCOUNT, Api, Exchange, NUMBER, TOKEN, access_token};
 
+use crate::webchat::a_guest_writes;
+
 /// What every function's role allows beside its own requests: its log, and the key of whatever is encrypted.
 const EVERYWHERE: [(&str, &str); 4] = [
     ("logs:CreateLogStream", "FunctionLogs"),
@@ -255,6 +257,42 @@ async fn a_conversation(exchange: &Exchange) {
     exchange.ticks().await;
 }
 
+/// An agent writes first, accepts as the hosted desk does, hands on, and takes that back.
+async fn an_agent_writes_first(exchange: &Exchange) {
+    let participants = json!([{ "address": "+14155550163", "proxy_address": NUMBER }]);
+    let channel = json!({
+        "type": "sms", "initiated_by": "agent", "participants": participants,
+        "message": { "body": "Your parcel is here", "author": "carol" },
+    });
+    let properties = json!({
+        "workspace_sid": exchange.sid("workspace"), "queue_sid": exchange.sid("french"),
+        "worker_sid": exchange.sid("carol"), "task_channel_unique_name": "sms",
+    });
+    let (channel, routing) = (channel.to_string(), json!({ "properties": properties }).to_string());
+    let form = [("Channel", channel.as_str()), ("Routing", routing.as_str())];
+    let opened = exchange.api.post("/flex-api/v1/Interactions", &form).await.ok();
+    exchange.settles().await;
+    let digits = &opened["sid"].as_str().unwrap()[2..];
+    let below = format!("/flex-api/v1/Interactions/KD{digits}/Channels/UO{digits}");
+    let invite = exchange.api.all(&format!("{below}/Invites"), "invites").await;
+    let invite = invite[0]["sid"].as_str().unwrap();
+    let offered = exchange.agent("carol").is_offered().await;
+    let reservation = json!({ "reservation": { "sid": offered["sid"] } }).to_string();
+    let accepts = [("action", "accept"), ("routing", reservation.as_str())];
+    exchange.api.post(&format!("{below}/Invites/{invite}"), &accepts).await.ok();
+    exchange.settles().await;
+    let hands_on = [("to", exchange.sid("english"))];
+    let hands_on: Vec<(&str, &str)> =
+        hands_on.iter().map(|(name, to)| (*name, to.as_str())).collect();
+    let transfer = exchange.api.post(&format!("{below}/Transfers"), &hands_on).await.ok();
+    let transfer = transfer["sid"].as_str().unwrap();
+    let back = [("status", "failed")];
+    exchange.api.post(&format!("{below}/Transfers/{transfer}"), &back).await.ok();
+    let closing = [("Status", "closed"), ("Routing", r#"{"status":"closed"}"#)];
+    exchange.api.post(&below, &closing).await.ok();
+    exchange.settles().await;
+}
+
 /// Two customers in one conversation: what one writes is carried to the other. Then it is deleted.
 async fn a_group(exchange: &Exchange) {
     let chat = exchange.api.make("/conversations/v1/Conversations", &[]).await;
@@ -477,12 +515,14 @@ async fn no_role_allows_what_its_function_never_asks_for() {
     is_set_up(&exchange).await;
     a_conversation(&exchange).await;
     a_group(&exchange).await;
+    an_agent_writes_first(&exchange).await;
     a_message(&exchange).await;
     an_answer(&exchange).await;
     a_connection(&exchange).await;
     files(&exchange).await;
     replies_together(&exchange).await;
     messages_in_time(&exchange).await;
+    a_guest_writes(&exchange).await;
     an_afternoon(&exchange).await;
     // The second one waits until the endpoint is back.
     for body in [HANGS_AT, "hello"] {

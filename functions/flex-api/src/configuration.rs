@@ -246,7 +246,8 @@ pub(crate) async fn update_user(call: &Call<'_>, path: (&str, &str)) -> Answer {
                 return Ok::<_, ApiError>(((worker, after), Decision::unchanged()));
             }
             after.updated = call.now;
-            Ok(((worker, after.clone()), Decision::put(after)))
+            let written = FlexUser { version: after.version + 1, ..after.clone() };
+            Ok(((worker, written), Decision::put(after)))
         })
         .await?;
     Ok(Reply::ok(render_user(call, &worker, &after)))

@@ -76,7 +76,7 @@ async fn interactions_of(call: &Call<'_>) -> Answer {
     keep_pace(call).await?;
     match (call.method, call.path().as_slice()) {
         (Method::Post, ["v1", "Interactions"]) => interactions::create(call).await,
-        (Method::Get, ["v1", "Interactions", "Waiting"]) => responsible::waiting(call).await,
+        (Method::Get, ["v1", "Waiting"]) => responsible::waiting(call).await,
         (Method::Get, ["v1", "Interactions", kd, "Responsible"]) => {
             responsible::fetch(call, kd).await
         }

@@ -17,7 +17,7 @@ pub(crate) async fn fetch(call: &Call<'_>, kd: &str) -> Answer {
     Ok(Reply::ok(render(call, &load::interaction(call, kd).await?)))
 }
 
-/// `GET /v1/Interactions/Waiting`: those that nobody is responsible for without anybody having meant that, who has waited longest
+/// `GET /v1/Waiting`: those that nobody is responsible for without anybody having meant that, who has waited longest
 /// first.
 pub(crate) async fn waiting(call: &Call<'_>) -> Answer {
     let request = call.page(PAGE_MAX)?;

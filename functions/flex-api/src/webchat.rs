@@ -4,6 +4,7 @@
 //! page read the answer (CORS), and only where the deployment key names the origin of the page. Nothing is written before.
 
 pub(crate) mod ending;
+mod guest;
 pub(crate) mod keys;
 pub(crate) mod opening;
 pub(crate) mod pages;

@@ -13,19 +13,19 @@ use std::collections::BTreeMap;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use switchboard_domain::address::ChannelType;
 use switchboard_domain::configuration::Flow;
-use switchboard_domain::conversation::Conversation;
+use switchboard_domain::conversation::{Conversation, RemovedConversation};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::InviteRequest;
 use switchboard_domain::flow::{FlowExecution, Graph, Handing, SendToFlex, task_attributes};
 use switchboard_domain::interaction::{Cause, InitiatedBy, Interaction, SeatRouting};
 use switchboard_domain::process::interaction::{self, Order, TaskEnd};
 use switchboard_domain::process::saga::{self, Means};
+use switchboard_domain::process::webchat::with_guest;
 use switchboard_domain::record::Record;
 use switchboard_domain::sid::{
     ConversationSid, FlowExecutionSid, FlowSid, InteractionSid, Sid as _,
 };
 use switchboard_domain::task::{Task, TaskStatus};
-use switchboard_domain::webchat::with_guest;
 use switchboard_domain::workspace::{TaskChannel, Worker, Workflow};
 use switchboard_runtime::queue::{body, each_message};
 use switchboard_runtime::{Dependencies, Failure, Needs, Patience};
@@ -150,9 +150,8 @@ async fn open(
     if take::<Interaction>(&mut found, &keys[0]).is_some() {
         return Ok(Decision::unchanged());
     }
-    // It was written before this was asked for: what is not there was removed.
     let Some(conversation) = take::<Conversation>(&mut found, &keys[1]) else {
-        return Ok(Decision::unchanged());
+        return gone(on, conversation).await;
     };
     let flow: Flow = must(&mut found, &keys[2])?;
     let (handing, workflow, channel) = plan(on, &flow, execution).await?;
@@ -177,6 +176,16 @@ async fn open(
     Ok(written.and(task).asking(announced))
 }
 
+/// A conversation that was removed before its request was handled needs nothing; one that is not there yet comes again.
+async fn gone(on: &Dependencies, sid: ConversationSid) -> Result<Decision, Failure> {
+    let left = key::removed_conversation(sid);
+    let mut found = on.store.get_all(std::slice::from_ref(&left)).await?;
+    match take::<RemovedConversation>(&mut found, &left) {
+        Some(_) => Ok(Decision::unchanged()),
+        None => Err(Failure::NotFound(key::conversation(sid).pk)),
+    }
+}
+
 /// What the flow hands over to.
 async fn plan(
     on: &Dependencies,
@@ -193,7 +202,7 @@ async fn plan(
     let within: Option<Flow> = match within.filter(|within| *within != flow.sid) {
         Some(within) => {
             let at = key::flow(within);
-            take(&mut on.store.get_all(&[at.clone()]).await?, &at)
+            take(&mut on.store.get_all(std::slice::from_ref(&at)).await?, &at)
         }
         None => None,
     };
@@ -233,7 +242,10 @@ async fn seat(on: &Dependencies, request: &InviteRequest) -> Result<Decision, Fa
     };
     let who: Worker = must(&mut found, &keys[2])?;
     let first: Option<Task> = match interaction.handed_on(task) {
-        Some(first) => on.store.get(key::task(first)).await?,
+        Some(first) => {
+            let first = key::task(first);
+            take(&mut on.store.get_all(std::slice::from_ref(&first)).await?, &first)
+        }
         None => None,
     };
     let routing = SeatRouting { task, reservation, worker };

@@ -41,7 +41,10 @@ pub(crate) async fn to_resume(
     rest: &Unattended,
 ) -> Result<Means, Failure> {
     let address: Option<AddressConfiguration> = match care_key(interaction, conversation) {
-        Some(own) => on.store.get(own).await?,
+        Some(own) => {
+            let mut found = on.store.get_all(std::slice::from_ref(&own)).await?;
+            take(&mut found, &own)
+        }
         None => None,
     };
     let care = care(interaction, address);

@@ -17,6 +17,7 @@ mod numbers;
 mod oauth;
 mod opt_out;
 mod pool;
+mod service_removal;
 mod services;
 mod short_codes;
 mod tokens;
@@ -103,7 +104,7 @@ async fn messaging(call: &Call<'_>, path: &[&str]) -> Answer {
         (Get, ["Usecases"]) => usecases::fetch(call),
         (Get, [sid]) => services::fetch(call, sid).await,
         (Post, [sid]) => services::update(call, sid).await,
-        (Delete, [sid]) => services::remove(call, sid).await,
+        (Delete, [sid]) => service_removal::remove(call, sid).await,
         (_, [service, rest @ ..]) => pooled(call, service, rest).await,
         _ => call.no_such_operation(),
     }

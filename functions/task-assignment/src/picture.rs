@@ -185,7 +185,7 @@ impl Warm {
                 let (code, why) = (one.fault.code(), one.fault.message());
                 tracing::warn!(task.sid = %one.task, code, "{why}");
             }
-            if turn.decision.is_unchanged() {
+            if turn.decision.is_unchanged() && turn.decision.effects.is_empty() {
                 if turn.more {
                     continue;
                 }

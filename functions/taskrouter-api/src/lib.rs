@@ -9,6 +9,7 @@
 #![recursion_limit = "256"]
 
 mod activities;
+mod configurations;
 mod contents;
 mod events;
 mod fields;

@@ -18,9 +18,8 @@ use switchboard_domain::workspace::Workflow;
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::{Listing, Timeline, key};
 
-use crate::contents;
 use crate::statistics::Window;
-use crate::workflows;
+use crate::{configurations, contents};
 
 /// At most this many occurrences are read at a time.
 const READ_AT_ONCE: usize = 1000;
@@ -50,9 +49,9 @@ pub(crate) async fn rehearse(call: &Call<'_>, workspace: WorkspaceSid, sid: &str
     let sid: WorkflowSid = call.sid(sid)?;
     let own = contents::workspace(call, workspace).await?;
     let workflow: Workflow = contents::find(call, workspace, sid).await?;
-    let configuration = workflows::configuration(&call.form)?;
+    let configuration = configurations::configuration(&call.form)?;
     if let Some(text) = &configuration {
-        workflows::check_named(call, workspace, text).await?;
+        configurations::check_named(call, workspace, text).await?;
     }
     let Window { from, to } = Window::of(&call.form, call.now)?;
     call.nothing_else()?;

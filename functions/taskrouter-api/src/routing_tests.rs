@@ -6,17 +6,15 @@ mod told;
 
 use serde_json::{Value, json};
 use switchboard_domain::record::Record;
-use switchboard_domain::routing::test_cases::{
-    BYTES_MAX, Material, Outcome, RoutingTest, TESTS_MAX, run,
-};
+use switchboard_domain::routing::router::test_cases::{Material, Outcome, run};
 use switchboard_domain::sid::{WorkflowSid, WorkspaceSid};
-use switchboard_domain::workspace::Workflow;
+use switchboard_domain::workspace::{BYTES_MAX, RoutingTest, TESTS_MAX, Workflow};
 use switchboard_rest::{Answer, ApiError, Call, Reply};
 use switchboard_store::Listing;
 
 use self::told::Names;
 use crate::fields::invalid;
-use crate::{contents, workflows};
+use crate::{configurations, contents};
 
 /// The operation that the path asks for, if it is one about test cases.
 pub(crate) async fn answer(
@@ -105,11 +103,11 @@ async fn remove(call: &Call<'_>, workspace: WorkspaceSid, sid: WorkflowSid, name
 
 /// Runs them, under another configuration if one is given; nothing is stored.
 async fn try_out(call: &Call<'_>, workspace: WorkspaceSid, sid: WorkflowSid) -> Answer {
-    let configuration = workflows::configuration(&call.form)?;
+    let configuration = configurations::configuration(&call.form)?;
     call.nothing_else()?;
     let mut workflow: Workflow = contents::find(call, workspace, sid).await?;
     if let Some(text) = configuration {
-        workflows::check_named(call, workspace, &text).await?;
+        configurations::check_named(call, workspace, &text).await?;
         workflow.configuration = text;
     }
     let tests = workflow.tests.clone();

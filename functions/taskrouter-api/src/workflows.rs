@@ -1,23 +1,20 @@
 //! Workflows: which task goes to which queue (rule D.4).
 
 use serde_json::{Value, json};
-use switchboard_domain::routing::workflow;
 use switchboard_domain::sid::{TaskSid, WorkflowSid, WorkspaceSid};
 use switchboard_domain::task::Task;
 use switchboard_domain::version::Version;
 use switchboard_domain::workspace::Workflow;
 use switchboard_rest::{Answer, ApiError, Call, Params, Reply};
-use switchboard_store::{Key, Listing, key};
+use switchboard_store::Listing;
 
+use crate::configurations::{check_named, configuration};
 use crate::contents::{self, PAGE_SIZE_MAX, used_by_no_flow};
-use crate::fields::invalid;
 use crate::workspaces::RESERVATION_TIMEOUT_SECONDS;
 use crate::{fields, routing_tests, task_list};
 
 /// The longest time to think about a reservation, in seconds (rule D.7).
 const RESERVATION_TIMEOUT_SECONDS_MAX: i64 = 86_400;
-/// The largest configuration that fits into one item of the table beside everything else in it.
-const CONFIGURATION_BYTES_MAX: usize = 380_000;
 
 /// The parameters that create and update share.
 struct Given {
@@ -59,48 +56,6 @@ impl Given {
         workflow.task_reservation_timeout_seconds =
             self.reservation_timeout.unwrap_or(workflow.task_reservation_timeout_seconds);
     }
-}
-
-/// Refuses a configuration that names queues, activities or workers that are not there.
-pub(crate) async fn check_named(
-    call: &Call<'_>,
-    workspace: WorkspaceSid,
-    text: &str,
-) -> Result<(), ApiError> {
-    let configuration = parsed(text)?;
-    let (queues, activities, workers) =
-        (configuration.queues(), configuration.activities(), configuration.workers());
-    let queues =
-        queues.iter().map(|sid| (key::task_queue(workspace, *sid), format!("queue {sid}")));
-    let activities =
-        activities.iter().map(|sid| (key::activity(workspace, *sid), format!("activity {sid}")));
-    let workers = workers.iter().map(|sid| (key::worker(workspace, *sid), format!("worker {sid}")));
-    let named: Vec<(Key, String)> = queues.chain(activities).chain(workers).collect();
-    let keys: Vec<Key> = named.iter().map(|(key, _)| key.clone()).collect();
-    let found = call.on.store.get_all(&keys).await?;
-    match named.iter().find(|(key, _)| !found.contains_key(key)) {
-        Some((_, what)) => {
-            Err(invalid("Configuration", &format!("{what} is not in this workspace")))
-        }
-        None => Ok(()),
-    }
-}
-
-/// A configuration that can be read.
-pub(crate) fn configuration(form: &Params) -> Result<Option<String>, ApiError> {
-    const NAME: &str = "Configuration";
-    let Some(text) = form.get(NAME) else {
-        return Ok(None);
-    };
-    if text.len() > CONFIGURATION_BYTES_MAX {
-        return Err(invalid(NAME, &format!("is longer than {CONFIGURATION_BYTES_MAX} bytes")));
-    }
-    parsed(text)?;
-    Ok(Some(text.to_owned()))
-}
-
-fn parsed(text: &str) -> Result<workflow::Configuration, ApiError> {
-    workflow::Workflow::parse(text).map_err(|error| invalid("Configuration", &error.to_string()))
 }
 
 pub(crate) async fn create(call: &Call<'_>, workspace: WorkspaceSid) -> Answer {

@@ -24,6 +24,7 @@ mod instruction;
 mod interaction;
 mod parameters;
 mod patience;
+mod position;
 mod replay;
 mod status;
 mod test;
@@ -104,6 +105,7 @@ fn keys(call: &Call) -> Vec<Key> {
             key::occurrence(call.workspace, EventPlace::of(call.event_sid)),
             key::workspace(call.workspace),
         ],
+        Call::Position(call) => vec![key::workspace(call.workspace)],
         Call::Assignment(call) => assignment::keys(call).to_vec(),
         Call::Status(call) => vec![key::message(call.message)],
         Call::Inbound(_) | Call::Replay(_) | Call::Again(_) | Call::Test(_) | Call::Flow(_) => {
@@ -119,6 +121,7 @@ async fn told(on: &Dependencies, call: &Call, loaded: Loaded) -> Result<Told, Fa
         Call::User(call) => Ok(user::told(on, call, loaded)),
         Call::Interaction(call) => Ok(interaction::told(on, call, loaded)),
         Call::Event(call) => Ok(event::told(on, call, loaded)),
+        Call::Position(call) => Ok(position::told(on, call, loaded)),
         Call::Status(call) => Ok(status::told(on, call, loaded)),
         Call::Test(call) => Ok(test::told(on, call)),
         // Whose answer is read does not come here.

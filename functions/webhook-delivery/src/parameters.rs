@@ -49,7 +49,7 @@ pub(crate) fn of(
         }
         EventName::OnConversationUpdated => about(&mut all, conversation, None),
         EventName::OnConversationRemoved => about(&mut all, conversation, removed),
-        EventName::OnConversationWaiting => {
+        EventName::OnConversationUnattended => {
             about(&mut all, conversation, None);
             all.add_given("InteractionSid", conversation.interaction.map(|it| it.to_string()));
         }

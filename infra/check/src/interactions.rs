@@ -19,6 +19,8 @@ const ORPHAN: &str =
     "an open conversation has somebody responsible, or says that it is parked or waits";
 const BELL: &str = "at rest a customer who is waited for rings";
 const ENDS: &str = "at rest the channel of a conversation that is over is closed";
+const TRANSFERS: &str =
+    "at rest an active transfer looks for somebody, on a channel that is not over";
 const SEATS: &str = "who is seated takes part in the conversation";
 
 pub(super) fn check(view: &View<'_>, found: &mut Found) {
@@ -32,6 +34,9 @@ pub(super) fn check(view: &View<'_>, found: &mut Found) {
         }
         if view.knows(Table::Routing) {
             invites(view, interaction, found);
+        }
+        if view.at_rest {
+            transfers(interaction, found);
         }
     }
     for conversation in view.conversations.values() {
@@ -57,8 +62,9 @@ fn owner(view: &View<'_>, conversation: &Conversation, found: &mut Found) {
 pub(crate) fn numbers(interaction: &Interaction, found: &mut Found) {
     let invites = interaction.invites.iter().map(|one| one.number);
     let participants = interaction.participants.iter().map(|one| one.number);
+    let transfers = interaction.transfers.iter().map(|one| one.number);
     let mut seen = HashSet::new();
-    for number in invites.chain(participants) {
+    for number in invites.chain(participants).chain(transfers) {
         if !seen.insert(number) {
             found.add(NUMBERS, format!("number {number} twice"), [interaction.sid]);
         } else if number >= interaction.next_number {
@@ -70,6 +76,18 @@ pub(crate) fn numbers(interaction: &Interaction, found: &mut Found) {
         if !reservations.insert(routing.reservation) {
             let names = [interaction.sid.to_string(), routing.reservation.to_string()];
             found.add(SEATS, "two seats for one reservation", names);
+        }
+    }
+}
+
+/// A transfer whose task is over has an end, and so has every one of a channel that is closed.
+fn transfers(interaction: &Interaction, found: &mut Found) {
+    for transfer in interaction.transfers.iter().filter(|one| one.is_active()) {
+        let invite = interaction.invites.iter().find(|one| one.number == transfer.invite);
+        let is_over = interaction.status == ChannelStatus::Closed;
+        if is_over || invite.is_none_or(|invite| invite.over) {
+            let name = format!("{}/{}", interaction.sid, transfer.number);
+            found.add(TRANSFERS, "nobody is looked for", [name]);
         }
     }
 }
@@ -125,11 +143,10 @@ fn responsible(
         found.add(ORPHAN, "nobody is responsible, and nobody knows", names());
     }
     let waited_for = interaction.unattended.as_ref().filter(|it| it.rings);
-    if let Some(rest) = waited_for.filter(|rest| conversation.bell != Some(rest.number)) {
-        if view.at_rest {
-            let what = format!("{:?} hangs, and {} is waited for", conversation.bell, rest.number);
-            found.add(BELL, what, names());
-        }
+    let unheard = waited_for.filter(|rest| conversation.bell != Some(rest.number));
+    if let Some(rest) = unheard.filter(|_| view.at_rest) {
+        let what = format!("{:?} hangs, and {} is waited for", conversation.bell, rest.number);
+        found.add(BELL, what, names());
     }
     if interaction.is_attended() && interaction.unattended.is_some() {
         found.add(ORPHAN, "somebody is responsible, and it says that nobody is", names());

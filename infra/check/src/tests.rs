@@ -1,5 +1,6 @@
 //! Each invariant is held against a snapshot that keeps it and one that does not.
 
+mod attended;
 mod broken;
 mod followed;
 mod misrouted;
@@ -53,6 +54,7 @@ fn every_invariant_is_broken_by_a_test() {
         sources.iter().flat_map(|source| source.lines()).filter_map(stated).collect();
     assert!(invariants.len() > 35, "{invariants:?}");
     let tests = [
+        include_str!("tests/attended.rs"),
         include_str!("tests/broken.rs"),
         include_str!("tests/followed.rs"),
         include_str!("tests/misrouted.rs"),

@@ -12,8 +12,9 @@ use crate::conversation::{
 };
 use crate::interaction::{Care, InteractionWebhook};
 use crate::sid::{
-    AddressConfigurationSid, AlphaSenderSid, ChannelSenderSid, DeploymentKeySid, FlexUserSid, FlowSid,
-    MessagingServiceSid, PhoneNumberSid, ServiceSid, ShortCodeSid, Sid as _, UserSid, WorkflowSid,
+    AddressConfigurationSid, AlphaSenderSid, ChannelSenderSid, DeploymentKeySid, FlexUserSid,
+    FlowSid, MessagingServiceSid, PhoneNumberSid, ServiceSid, ShortCodeSid, Sid as _, UserSid,
+    WorkflowSid,
 };
 use crate::timestamp::Timestamp;
 use crate::version::Version;

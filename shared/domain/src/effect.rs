@@ -5,20 +5,22 @@
 //! things and carry no content, so that an item stays small and its reader sees the truth of the moment.
 
 mod interaction;
+mod invite;
 mod wake;
 
 use serde::{Deserialize, Serialize};
 
 pub use self::interaction::InteractionCall;
+pub use self::invite::InviteRequest;
 pub use self::wake::{ConversationAlarm, FlowAlarm, MessagesAlarm, RouterAlarm, Wake};
 
 use crate::conversation::{EventName, Level, Participant, Reason, SpeakerChange};
 use crate::sid::{
-    ActivitySid, ConversationSid, DeliverySid, EndpointSid, EventSid, FlowExecutionSid, FlowSid,
-    InteractionSid, MediaSid, MessageSid, ReservationSid, TaskSid, UserSid, WorkerSid, WorkflowSid,
+    ActivitySid, ConversationSid, DeliverySid, EndpointSid, EventSid, FlowExecutionSid, MediaSid,
+    MessageSid, ReservationSid, TaskQueueSid, TaskSid, UserSid, WorkerSid, WorkflowSid,
     WorkspaceSid,
 };
-use crate::task::status::TaskStatus;
+use crate::timestamp::Timestamp;
 
 /// One request of a function to another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,75 +130,6 @@ impl Effect {
     }
 }
 
-/// A request to `interaction-invite`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum InviteRequest {
-    /// Open the interaction that a flow asked for when it handled a conversation's first message.
-    Open {
-        /// The interaction to open.
-        interaction: InteractionSid,
-        /// The conversation that asks.
-        conversation: ConversationSid,
-        /// The flow whose step it is.
-        flow: FlowSid,
-        /// The message that opened the conversation.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        message: Option<MessageSid>,
-        /// The execution that came to that step, which says what the task is to be; none in requests from before there were
-        /// executions.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        execution: Option<FlowExecutionSid>,
-    },
-    /// A reservation was accepted: seat the agent.
-    Seat {
-        /// The interaction.
-        interaction: InteractionSid,
-        /// The task of the invite.
-        task: TaskSid,
-        /// The reservation.
-        reservation: ReservationSid,
-        /// Who accepted.
-        worker: WorkerSid,
-        /// The workspace of the worker.
-        workspace: WorkspaceSid,
-    },
-    /// A task of the interaction reached its end in the task router.
-    TaskEnded {
-        /// The interaction.
-        interaction: InteractionSid,
-        /// The task.
-        task: TaskSid,
-        /// How it ended.
-        status: TaskStatus,
-    },
-    /// The customer wrote who was waited for.
-    Rung {
-        /// The interaction.
-        interaction: InteractionSid,
-        /// Since which time nobody was responsible.
-        number: u32,
-    },
-    /// The conversation was closed or removed, by whoever it was.
-    ConversationOver {
-        /// The interaction.
-        interaction: InteractionSid,
-    },
-}
-
-impl InviteRequest {
-    /// The interaction it is about.
-    pub const fn interaction(&self) -> InteractionSid {
-        match self {
-            Self::Open { interaction, .. }
-            | Self::Seat { interaction, .. }
-            | Self::TaskEnded { interaction, .. }
-            | Self::Rung { interaction, .. }
-            | Self::ConversationOver { interaction } => *interaction,
-        }
-    }
-}
-
 /// Something of a workspace changed: the router looks at it again.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -293,6 +226,8 @@ pub enum Call {
     Interaction(InteractionCall),
     /// Of a workspace's event callback.
     Event(EventCall),
+    /// Of a workspace's event callback, which asks where tasks wait.
+    Position(PositionCall),
     /// Of a workflow's assignment callback.
     Assignment(AssignmentCall),
     /// Of a webhook that is told of what was there before it.
@@ -325,6 +260,7 @@ impl Call {
             Self::User(call) => format!("{}-{}", call.user, call.level.name()),
             Self::Interaction(call) => call.group(),
             Self::Event(call) => call.resource.clone(),
+            Self::Position(call) => call.task.to_string(),
             Self::Assignment(call) => call.reservation.to_string(),
             Self::Again(call) => call.delivery.to_string(),
             Self::Test(call) => call.endpoint.to_string(),
@@ -349,6 +285,22 @@ pub struct EventCall {
     pub event_sid: EventSid,
     /// What it is listed under: the events of one resource stay in order.
     pub resource: String,
+}
+
+/// Tell a workspace's event callback where a task waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PositionCall {
+    /// The workspace.
+    pub workspace: WorkspaceSid,
+    /// The task.
+    pub task: TaskSid,
+    /// Its queue.
+    pub queue: TaskQueueSid,
+    /// Its position there, from 1.
+    pub position: usize,
+    /// Since when.
+    pub at: Timestamp,
 }
 
 /// Ask a workflow's assignment callback what is to become of a reservation.
@@ -492,8 +444,7 @@ pub struct WebhookCall {
 mod tests {
     use super::*;
     use crate::address::ChannelType;
-    use crate::sid::Sid as _;
-    use crate::timestamp::Timestamp;
+    use crate::sid::{InteractionSid, Sid as _};
 
     #[test]
     fn an_effect_survives_its_queue() {
@@ -521,10 +472,9 @@ mod tests {
         assert!(serde_json::from_str::<Wake>(r#"{"at":5}"#).is_err());
     }
 
-    #[test]
-    fn calls_are_told_apart_by_their_members() {
+    fn calls_of_task_router_and_conversations() -> Vec<Call> {
         let (workspace, task) = (WorkspaceSid::derived(&["w"]), TaskSid::derived(&["t"]));
-        let calls = [
+        vec![
             Call::Conversation(WebhookCall {
                 conversation: ConversationSid::derived(&["c"]),
                 webhook: 1,
@@ -558,12 +508,24 @@ mod tests {
                 event_sid: EventSid::derived(&["e"]),
                 resource: task.to_string(),
             }),
+            Call::Position(PositionCall {
+                workspace,
+                task,
+                queue: TaskQueueSid::derived(&["q"]),
+                position: 3,
+                at: Timestamp(5),
+            }),
             Call::Assignment(AssignmentCall {
                 workspace,
                 workflow: WorkflowSid::derived(&["f"]),
                 worker: WorkerSid::derived(&["k"]),
                 reservation: task.kin(1),
             }),
+        ]
+    }
+
+    fn calls_of_messages_and_endpoints() -> Vec<Call> {
+        vec![
             Call::Replay(ReplayCall {
                 conversation: ConversationSid::derived(&["c"]),
                 webhook: 1,
@@ -585,8 +547,13 @@ mod tests {
                 url: "https://e.example/".to_owned(),
             }),
             Call::Flow(FlowCall { execution: FlowExecutionSid::derived(&["x"]), turn: 3 }),
-        ];
-        for call in calls {
+        ]
+    }
+
+    #[test]
+    fn calls_are_told_apart_by_their_members() {
+        let others = calls_of_messages_and_endpoints();
+        for call in calls_of_task_router_and_conversations().into_iter().chain(others) {
             let text = serde_json::to_string(&call).unwrap();
             assert_eq!(serde_json::from_str::<Call>(&text).unwrap(), call, "{text}");
         }

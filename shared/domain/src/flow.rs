@@ -16,6 +16,7 @@ mod graph;
 mod machine;
 mod reading;
 mod text;
+mod trigger;
 mod widget;
 
 #[cfg(test)]
@@ -24,11 +25,11 @@ mod tests;
 use serde_json::{Map, Value, json};
 
 pub use self::condition::{Condition, How};
-pub use self::context::{Said, Trigger};
 pub use self::end::{End, Trouble};
 pub use self::execution::{FlowExecution, FlowSteps, Frame, STEPS_KEPT, Step, Wait};
 pub use self::graph::{Graph, Program, Programs};
 pub use self::machine::{Act, Input, SAYS_MAX, Turn, advance, request_of};
+pub use self::trigger::{Said, Trigger};
 pub use self::widget::{Answer, Ask, Handing, Request, RequestBody, SendToFlex};
 use crate::conversation::Conversation;
 

@@ -15,6 +15,8 @@ pub mod notify;
 pub mod parameters;
 pub mod reply;
 pub mod reservation;
-pub mod saga;
 pub mod schedule;
 pub mod task;
+pub mod webchat;
+
+pub use self::interaction::saga;

@@ -3,17 +3,23 @@
 //! Every change of these moves the workspace's head, so that a router that decided on an older picture cannot
 //! commit what it decided.
 
+mod routing_test;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::routing::test_cases::RoutingTest;
 use crate::sid::{
     ActivitySid, ReservationSid, Sid as _, TaskChannelSid, TaskQueueSid, WorkerChannelSid,
     WorkerSid, WorkflowSid, WorkspaceSid,
 };
 use crate::timestamp::{Millis, Timestamp};
 use crate::version::Version;
+
+pub use self::routing_test::{BYTES_MAX, Expected, RoutingTest, TASKS_MAX, TESTS_MAX, TestedTask};
+
+/// The event of a call about where a task waits (rule D.9); ours.
+pub const POSITION_EVENT: &str = "task.position.updated";
 
 /// A workspace (rule D.1).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -274,6 +280,17 @@ pub struct WorkerName {
     /// How often it was written: once.
     #[serde(skip)]
     pub version: Version,
+}
+
+impl Workspace {
+    /// Whether its callback is told where tasks wait: only if its filter says so by name, as one that says nothing asks for
+    /// what the product has.
+    pub fn tells_positions(&self) -> bool {
+        let filter = self.events_filter.as_deref().unwrap_or_default();
+        let mut names = filter.split(',').map(str::trim);
+        self.event_callback_url.is_some()
+            && names.any(|name| name.eq_ignore_ascii_case(POSITION_EVENT))
+    }
 }
 
 impl Worker {

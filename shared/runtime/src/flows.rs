@@ -1,43 +1,17 @@
-//! Flows that are read once: a revision never changes, so what a process has parsed stays true.
+//! What flows do, in the revision that handles them, and what the flows within them do.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use switchboard_domain::configuration::{Flow, FlowRevision};
-use switchboard_domain::flow::{Graph, Program, Programs};
+use switchboard_domain::flow::{Program, Programs};
 use switchboard_domain::sid::FlowSid;
 use switchboard_store::key;
 
 use crate::dependencies::Dependencies;
 use crate::failure::Failure;
 
-/// So many revisions are kept at most; then all are read anew.
-const KEPT_MAX: usize = 256;
 /// So many flows may run within one at most, however deep.
 const WITHIN_MAX: usize = 20;
-
-/// The revisions that were read.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct KnownFlows(Arc<Mutex<BTreeMap<(FlowSid, u32), Arc<Program>>>>);
-
-impl KnownFlows {
-    fn get(&self, flow: FlowSid, revision: u32) -> Option<Arc<Program>> {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.get(&(flow, revision)).cloned()
-    }
-
-    /// What cannot be carried out is not kept, and is nothing.
-    fn learn(&self, flow: FlowSid, revision: u32, definition: &str) -> Option<Arc<Program>> {
-        let graph = Graph::read(definition).ok()?;
-        let program = Arc::new(Program { flow, revision, graph });
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if all.len() >= KEPT_MAX {
-            all.clear();
-        }
-        all.insert((flow, revision), Arc::clone(&program));
-        Some(program)
-    }
-}
 
 impl Dependencies {
     /// What a flow does in one of its revisions, and what the flows within it do in those that are published. What is not there,

@@ -13,6 +13,7 @@ pub mod failure;
 mod flows;
 pub mod keys;
 mod known;
+mod known_flows;
 mod lambda;
 mod needs;
 mod notice;

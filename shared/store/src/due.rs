@@ -44,8 +44,7 @@ impl Store {
         until: Timestamp,
         most: usize,
     ) -> Result<Vec<FlowAlarm>, StoreError> {
-        let all = Listing::waiting_flows();
-        let by_then = Listing { high: due_at(until), ..all };
+        let by_then = Listing { high: due_at(until), ..Listing::waiting_flows() };
         let rows = self.rows(&by_then, None, false, most).await?;
         let alarm = |row| due(row, "execution").map(|(execution, at)| FlowAlarm { at, execution });
         rows.iter().map(alarm).collect()

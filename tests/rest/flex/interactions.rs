@@ -70,22 +70,22 @@ async fn a_conversation_has_one_interaction_however_often_it_is_asked_for() {
 }
 
 #[tokio::test]
-async fn webhooks_of_interactions_are_not_there_so_they_cannot_be_named() {
+async fn c10_a_webhook_that_is_not_there_cannot_be_named() {
     let world = world().await;
     let centre = Support::open(&world).await;
     let conversation = a_conversation(&world).await;
     let (channel, routing) = (channel(&conversation).to_string(), centre.routing().to_string());
     let named = ("WebhookTtid", "flex_1");
     let form = [("Channel", channel.as_str()), ("Routing", &routing), named];
-    let words = world.post(INTERACTIONS, &form).await.refused(400, 20001);
+    let words = world.post(INTERACTIONS, &form).await.refused(400, 45366);
     assert!(words.contains("WebhookTtid"), "{words}");
     let made = world.post(INTERACTIONS, &form[..2]).await.expect(200);
     assert_eq!(made["webhook_ttid"], Value::Null);
     let url = text(&made, "url");
     assert_eq!(world.post(&url, &[]).await.expect(200), made);
     assert_eq!(world.post(&url, &[("WebhookTtid", "")]).await.expect(200), made);
-    for wrong in [named, ("Channel", "{}")] {
-        world.post(&url, &[wrong]).await.refused(400, 20001);
+    for (wrong, code) in [(named, 45366), (("Channel", "{}"), 20001)] {
+        world.post(&url, &[wrong]).await.refused(400, code);
     }
     assert_eq!(world.get(&url).await.expect(200), made);
 }

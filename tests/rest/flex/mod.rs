@@ -7,8 +7,8 @@ mod interactions;
 mod people;
 mod published;
 mod transfers;
-mod webhooks;
 mod webchat;
+mod webhooks;
 
 use serde_json::{Value, json};
 use switchboard_tests::{Answered, Centre, Made};

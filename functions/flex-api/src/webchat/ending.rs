@@ -9,7 +9,7 @@ use switchboard_domain::webchat::GuestClaims;
 use switchboard_rest::{ApiError, Call};
 use switchboard_store::key;
 
-use super::pages::conversation_of;
+use super::guest::conversation_of;
 use crate::load;
 
 /// Ends it; the conversation as it then stands. Ending twice changes nothing.

@@ -11,6 +11,7 @@ use switchboard_domain::webchat::{DeploymentKey, GuestClaims};
 use switchboard_rest::{Answer, ApiError, Call, Method, Reply, guest_of, guest_token};
 use switchboard_store::key;
 
+use super::guest::conversation_of;
 use super::{ending, opening, transcript};
 
 pub(super) async fn route(call: &Call<'_>) -> Answer {
@@ -42,19 +43,6 @@ fn guest(call: &Call<'_>, key: &DeploymentKey) -> Result<GuestClaims, ApiError> 
         .given("Token")
         .ok_or_else(|| ApiError::because(Code::InvalidWebchatParameter, "Token is missing"))?;
     guest_of(call.on, key.sid, token)
-}
-
-/// The conversation of a guest, as long as it is there and theirs.
-pub(super) async fn conversation_of(
-    call: &Call<'_>,
-    guest: &GuestClaims,
-) -> Result<Conversation, ApiError> {
-    let at = key::conversation(guest.conversation_sid);
-    let found: Option<Conversation> = call.on.store.get(at).await?;
-    let is_theirs = |one: &Conversation| {
-        one.webchat.as_ref().is_some_and(|chat| chat.guest == guest.grants.identity)
-    };
-    found.filter(is_theirs).ok_or_else(|| Code::NoSuchConversation.into())
 }
 
 /// `POST /v2/Webchat/Init`.

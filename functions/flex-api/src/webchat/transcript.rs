@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use switchboard_domain::conversation::Conversation;
+use switchboard_domain::process::webchat::{lines, text};
 use switchboard_domain::sid::ConversationSid;
-use switchboard_domain::webchat::{lines, text};
 use switchboard_rest::fields::one_of;
 use switchboard_rest::{Answer, ApiError, Call, Reply, body};
 use switchboard_store::key;

@@ -9,7 +9,7 @@
 use std::str::FromStr;
 
 use serde_json::{Map, Value, json};
-use switchboard_domain::routing::test_cases::{Expected, RoutingTest, TASKS_MAX, TestedTask};
+use switchboard_domain::workspace::{Expected, RoutingTest, TASKS_MAX, TestedTask};
 use switchboard_rest::{ApiError, Params};
 
 use crate::fields::{self, invalid};

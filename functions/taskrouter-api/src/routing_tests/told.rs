@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use switchboard_domain::record::Record;
-use switchboard_domain::routing::test_cases::{Expected, Outcome};
+use switchboard_domain::routing::router::test_cases::Outcome;
+use switchboard_domain::workspace::Expected;
 
 use super::reading;
 

@@ -8,10 +8,8 @@ use switchboard_domain::configuration::{AddressConfiguration, Handler};
 use switchboard_domain::conversation::{AddressBinding, UniqueName, User, Who};
 use switchboard_domain::derive::{Written, of_change};
 use switchboard_domain::event::{EventType, ReservationEvent, TaskEvent};
-use switchboard_domain::interaction::ChannelStatus;
 use switchboard_domain::record::Record;
-use switchboard_domain::sid::{ConversationSid, InteractionSid, MessageSid};
-use switchboard_domain::task::{ReservationStatus, TaskStatus};
+use switchboard_domain::sid::{ConversationSid, MessageSid};
 use switchboard_domain::timestamp::Millis;
 use switchboard_domain::workspace::Occupation;
 
@@ -319,86 +317,6 @@ fn a_message_to_who_wants_none_is_found() {
     world.put(stopped(START));
     stored(world.reply(), |it| it["answers_keyword"] = json!("STOP"));
     assert_eq!(world.violations(Moment::Rest), []);
-}
-
-#[test]
-fn twins_that_do_not_name_each_other_are_found() {
-    let invariant = "an interaction and its conversation are twins that name each other";
-    breaks(invariant, Moment::Step, |world| {
-        stored(world.conversation(), |it| it["interaction"] = Value::Null)
-    });
-    breaks(invariant, Moment::Step, |world| {
-        stored(world.conversation(), |it| {
-            it["interaction"] = json!(sid::<InteractionSid>("another"))
-        });
-    });
-    breaks(invariant, Moment::Step, |world| world.lose("Conversation"));
-}
-
-#[test]
-fn a_conversation_whose_interaction_was_never_opened_is_found_at_rest() {
-    let invariant = "at rest a conversation whose flow handed over has its interaction";
-    breaks(invariant, Moment::Rest, |world| world.lose("Interaction"));
-}
-
-#[test]
-fn an_open_conversation_of_a_closed_interaction_is_found() {
-    breaks("the conversation of a closed interaction is closed", Moment::Step, |world| {
-        world.interaction().status = ChannelStatus::Closed;
-    });
-}
-
-#[test]
-fn an_invite_that_does_not_fit_its_task_is_found() {
-    let invariant = "an invite and its task belong together";
-    breaks(invariant, Moment::Step, |world| world.interaction().invites.clear());
-    breaks(invariant, Moment::Step, |world| world.interaction().invites[0].over = true);
-    breaks(invariant, Moment::Step, |world| {
-        world.task().tampered().interaction = Some(sid("another"))
-    });
-    breaks(invariant, Moment::Rest, |world| world.lose("Task"));
-    breaks(invariant, Moment::Rest, |world| {
-        world.task().tampered().status = TaskStatus::Completed;
-        world.task().tampered().reservations[0].status = ReservationStatus::Completed;
-    });
-}
-
-#[test]
-fn a_task_that_is_no_invite_of_its_interaction_is_found() {
-    let invariant = "a task of an interaction is one of its invites";
-    breaks(invariant, Moment::Step, |world| world.lose("Interaction"));
-    breaks(invariant, Moment::Step, |world| world.interaction().invites[0].task = sid("other"));
-}
-
-#[test]
-fn numbers_of_invites_given_out_twice_or_never_are_found() {
-    let invariant = "invites and participants of an interaction have numbers of their own";
-    breaks(invariant, Moment::Step, |world| world.interaction().next_number = 1);
-    breaks(invariant, Moment::Step, |world| world.interaction().participants[0].number = 2);
-}
-
-#[test]
-fn a_seat_without_a_participant_or_two_for_one_reservation_are_found() {
-    let invariant = "who is seated takes part in the conversation";
-    breaks(invariant, Moment::Step, |world| {
-        world.interaction().participants[1].member = Some(99);
-    });
-    breaks(invariant, Moment::Step, |world| {
-        stored(world.conversation(), |it| drop(it["participants"].as_array_mut().unwrap().pop()))
-    });
-    breaks(invariant, Moment::Step, |world| {
-        let mut again = world.interaction().participants[1].clone();
-        again.number = 4;
-        world.interaction().next_number = 5;
-        world.interaction().participants.push(again);
-    });
-}
-
-#[test]
-fn an_accepting_agent_without_a_seat_is_found_at_rest() {
-    breaks("at rest who accepted is seated", Moment::Rest, |world| {
-        world.interaction().participants.pop();
-    });
 }
 
 /// What became of the world's task, told under this version of it; without events of one type, if there is one.

@@ -39,7 +39,7 @@ pub enum EventName {
     OnUserAdded,
     OnUserUpdated,
     OnSpeakerChanged,
-    OnConversationWaiting,
+    OnConversationUnattended,
 }
 
 impl EventName {
@@ -169,7 +169,7 @@ impl ConversationEvent {
             Self::MessageRemoved { .. } => EventName::OnMessageRemoved,
             Self::DeliveryUpdated { .. } => EventName::OnDeliveryUpdated,
             Self::SpeakerChanged(_) => EventName::OnSpeakerChanged,
-            Self::Waiting => EventName::OnConversationWaiting,
+            Self::Waiting => EventName::OnConversationUnattended,
         }
     }
 

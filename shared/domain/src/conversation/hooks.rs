@@ -31,9 +31,9 @@ pub enum HookName {
     OnConversationRemove,
     OnConversationRemoved,
     OnConversationStateUpdated,
+    OnConversationUnattended,
     OnConversationUpdate,
     OnConversationUpdated,
-    OnConversationWaiting,
     OnDeliveryUpdated,
     OnMessageAdd,
     OnMessageAdded,
@@ -76,7 +76,7 @@ impl HookName {
             | Self::OnConversationRemoved
             | Self::OnConversationStateUpdated
             | Self::OnConversationUpdated
-            | Self::OnConversationWaiting
+            | Self::OnConversationUnattended
             | Self::OnDeliveryUpdated
             | Self::OnMessageAdded
             | Self::OnMessageRemoved

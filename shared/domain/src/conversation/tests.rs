@@ -34,7 +34,7 @@ fn events_are_spelled_alike_everywhere_and_read_in_any_case() {
         "onUserAdded",
         "onUserUpdated",
         "onSpeakerChanged",
-        "onConversationWaiting",
+        "onConversationUnattended",
     ];
     assert_eq!(spelled, published);
     for name in EventName::VARIANTS {

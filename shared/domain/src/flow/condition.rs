@@ -79,16 +79,12 @@ impl Condition {
             return None;
         };
         let plain = given["value"].as_str().unwrap_or_default();
-        let pattern = match how {
-            How::Regex if !plain.contains("{{") => {
-                let pattern = pattern(plain);
-                if pattern.is_none() {
-                    reading.fails("conditions", "have a pattern that cannot be read");
-                }
-                pattern
-            }
-            _ => None,
-        };
+        let pattern = if how == How::Regex { pattern(plain) } else { None };
+        // One with places in it is read when they are filled in.
+        if how == How::Regex && pattern.is_none() && !plain.contains("{{") {
+            reading.fails("conditions", "have a pattern that cannot be read");
+        }
+        let pattern = pattern.filter(|_| !plain.contains("{{"));
         let arguments = given["arguments"].as_array().into_iter().flatten();
         let arguments = arguments.filter_map(Value::as_str).collect::<Vec<_>>();
         let arguments = arguments.into_iter().map(|it| reading.text_of("conditions", it)).collect();

@@ -9,15 +9,15 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::context::Trigger;
 use super::end::End;
+use super::trigger::Trigger;
 use super::widget::Handing;
 use crate::sid::{ConversationSid, FlowExecutionSid, FlowSid};
 use crate::timestamp::Timestamp;
 use crate::version::Version;
 
 /// So many steps are in the execution; when there are more, they become an item of their own.
-pub const STEPS_KEPT: usize = 16;
+pub const STEPS_KEPT: usize = 8;
 /// The longest it may be when it is stored, in bytes.
 pub(super) const BYTES_MAX: usize = 96 * 1024;
 
@@ -107,15 +107,19 @@ pub enum Wait {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Step {
     /// Its number, from one on.
+    #[serde(rename = "n")]
     pub number: u32,
     /// From which widget.
+    #[serde(rename = "f")]
     pub from: String,
     /// To which; none at the end.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
     /// The event that led there.
+    #[serde(rename = "e")]
     pub event: String,
     /// When.
+    #[serde(rename = "a")]
     pub at: Timestamp,
 }
 
@@ -139,11 +143,16 @@ impl FlowExecution {
         sid: FlowExecutionSid,
         (flow, revision): (FlowSid, u32),
         (contact, channel): (String, String),
-        trigger: Trigger,
+        mut trigger: Trigger,
         now: Timestamp,
     ) -> Self {
-        let conversation = match &trigger {
-            Trigger::Message(said) => Some(said.conversation),
+        let conversation = match &mut trigger {
+            Trigger::Message(said) => {
+                // The execution knows them.
+                said.from.clear();
+                said.to.clear();
+                Some(said.conversation)
+            }
             Trigger::Request(_) | Trigger::Parent(_) => None,
         };
         let frame = Frame {

@@ -5,11 +5,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::context::{Said, Trigger, keep};
+use super::context::keep;
 use super::end::{End, Trouble};
 use super::execution::{BYTES_MAX, FlowExecution, FlowSteps, Frame, Step, Wait};
 use super::graph::{Graph, Programs, State};
 use super::text::parsed;
+use super::trigger::{Said, Trigger};
 use super::widget::{Answer, Ask, Handing, Request, Say, Subflow, Widget};
 use crate::timestamp::Timestamp;
 
@@ -177,7 +178,7 @@ impl<'a> Run<'a> {
         Ok(match (waits, input) {
             (Some(Wait::Begin), Input::Begin) => Some(self.begun()?),
             (Some(Wait::Reply { .. }), Input::Reply(said)) => {
-                self.outputs(json!({"inbound": said.shown()}))?;
+                self.outputs(json!({"inbound": said.kept()}))?;
                 Some(Did::Event("incomingMessage"))
             }
             (Some(Wait::Reply { until, attempt }), Input::Look) if until <= self.now => {
@@ -415,11 +416,11 @@ impl<'a> Run<'a> {
     fn fails(&mut self) {
         let first = self.execution.frames.first().map(|frame| frame.flow);
         self.execution.frames.truncate(1);
-        if let Some(frame) = self.execution.frames.first_mut() {
-            if serde_json::to_string(&frame).map_or(0, |text| text.len()) > BYTES_MAX {
-                frame.widgets.clear();
-                frame.variables.clear();
-            }
+        if let Some(frame) = self.execution.frames.first_mut()
+            && serde_json::to_string(&frame).map_or(0, |text| text.len()) > BYTES_MAX
+        {
+            frame.widgets.clear();
+            frame.variables.clear();
         }
         // Nothing of what it said on the way to its trouble is said: a loop would say it over and over.
         self.acts.retain(|act| !matches!(act, Act::Call | Act::Say { .. }));

@@ -92,7 +92,10 @@ impl Reading<'_> {
             let plain = match &one["value"] {
                 Value::String(text) => text.clone(),
                 Value::Null => String::new(),
-                other => other.to_string(),
+                other
+                @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+                    other.to_string()
+                }
             };
             let value = self.text_of(&format!("{member}.{key}"), &plain);
             let is_json = one["type"].as_str().is_some_and(|kind| kind != "string")

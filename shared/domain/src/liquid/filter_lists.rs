@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use serde_json::{Value, json};
 
-use super::filter::Given;
+use super::given::Given;
 use super::node::Comparison;
 use super::number::Num;
 use super::value::{compares, is_same, is_true, member, text};
@@ -79,10 +79,8 @@ pub(super) fn reverse(value: Value, _: &Given<'_>) -> Value {
 }
 
 pub(super) fn size(value: Value, _: &Given<'_>) -> Value {
-    match member(&value, "size") {
-        Value::Null => json!(0),
-        found => found,
-    }
+    let found = member(&value, "size");
+    if found.is_null() { json!(0) } else { found }
 }
 
 /// A part of a text or list: from where, from the end if negative, and how many, else one.
@@ -93,19 +91,16 @@ pub(super) fn slice(value: Value, given: &Given<'_>) -> Value {
         Ok(from) => Some(from),
         Err(_) => length.checked_sub(usize::try_from(from.unsigned_abs()).ok()?),
     };
-    match value {
-        Value::Array(all) => match start(all.len()) {
+    if let Value::Array(all) = value {
+        return match start(all.len()) {
             Some(from) => all.into_iter().skip(from).take(count).collect(),
             None => json!([]),
-        },
-        other => {
-            let text = text(&other);
-            let from = start(text.chars().count());
-            Value::String(
-                from.map_or_else(String::new, |from| text.chars().skip(from).take(count).collect()),
-            )
-        }
+        };
     }
+    let text = text(&value);
+    let from = start(text.chars().count());
+    let part = |from| text.chars().skip(from).take(count).collect();
+    Value::String(from.map_or_else(String::new, part))
 }
 
 /// Numbers before texts, nothing last.

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::filter::Given;
+use super::given::Given;
 use super::value::text;
 
 /// How the characters that mean something in HTML are written.

@@ -15,6 +15,7 @@ mod date;
 mod filter;
 mod filter_lists;
 mod filter_texts;
+mod given;
 mod lexer;
 mod node;
 mod number;
@@ -104,7 +105,7 @@ impl Template {
     /// # Errors
     /// [`TooMuch`], never for what is not there.
     pub fn render(&self, context: &Value, now: Timestamp) -> Result<String, TooMuch> {
-        if let [] = self.nodes.as_slice() {
+        if self.nodes.is_empty() {
             return Ok(String::new());
         }
         if let [Node::Text(text)] = self.nodes.as_slice() {

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::filter::{Given, filtered};
+use super::filter::filtered;
+use super::given::Given;
 use super::node::{Comparison, Condition, Expression, Loop, Node, Operand, Segment};
 use super::number::Num;
 use super::value::{at, compares, is_blank, is_empty, is_true, member, text, weight};

@@ -61,7 +61,12 @@ fn commands_of(turn: &Turn, conversation: &Conversation) -> Vec<Command> {
     for (place, act) in turn.acts.iter().enumerate() {
         match act {
             Act::Say { body, media } => {
-                commands.push(Command::Post(post(execution, place, body, media.as_deref())));
+                commands.push(Command::Post(post(
+                    execution,
+                    place,
+                    (body, media.as_deref()),
+                    conversation,
+                )));
             }
             Act::Join { identity } if conversation.participant_called(identity).is_none() => {
                 commands.push(Command::Join(NewParticipant::known_as(identity.clone())));
@@ -79,11 +84,22 @@ fn commands_of(turn: &Turn, conversation: &Conversation) -> Vec<Command> {
     commands
 }
 
-fn post(execution: &FlowExecution, place: usize, body: &str, media: Option<&str>) -> Post {
+/// What it says. Its author is the flow (inferred), but in a group, where somebody's number has to speak: who writes as an
+/// address of the business is that participant, and is sent no copy.
+fn post(
+    execution: &FlowExecution,
+    place: usize,
+    (body, media): (&str, Option<&str>),
+    conversation: &Conversation,
+) -> Post {
     let (sid, turn) = (execution.sid.to_string(), execution.turn.to_string());
+    let author = match conversation.is_group() {
+        true => execution.channel.clone(),
+        false => execution.flow.to_string(),
+    };
     Post {
         sid: MessageSid::derived(&["flow", &sid, &turn, &place.to_string()]),
-        author: Some(execution.channel.clone()),
+        author: Some(author),
         body: Some(Private(body.to_owned())).filter(|body| !body.is_empty()),
         media: media.map(|url| Media::by_name(url.to_owned())).into_iter().collect(),
         attributes: None,
@@ -332,7 +348,10 @@ mod tests {
         messages.sort_by_key(|one| one.index);
         let bodies: Vec<_> = messages.iter().map(|one| one.body.clone().unwrap().0).collect();
         assert_eq!(bodies, ["hi", "Hello", "Well?"]);
-        assert!(messages[1].author == "+18005550199" && messages[1].deliveries.len() == 1);
+        assert!(
+            messages[1].author == FlowSid::derived(&["f"]).to_string()
+                && messages[1].deliveries.len() == 1
+        );
         let sends = decision.effects.iter().filter(|it| matches!(it, Effect::Send(_)));
         assert_eq!(sends.count(), 2);
         let [execution] = &of::<FlowExecution>(&decision)[..] else { panic!("{decision:?}") };
@@ -412,7 +431,7 @@ mod tests {
         let target = Target::Studio { flow: execution.flow, execution: Some(sid) };
         assert_eq!(opened.webhooks[0].target, target);
         // Addresses that are none: it is over, and says why.
-        let nowhere = FlowExecution { contact: "nobody".to_owned(), ..begins };
+        let nowhere = FlowExecution { contact: "whatsapp:+14155550100".to_owned(), ..begins };
         let decision = go_on(&programs, &nowhere, place, Input::Begin, &answers, NOW).unwrap();
         let over = of::<FlowExecution>(&decision).remove(0);
         assert_eq!(over.end, Some(End::Failed(Trouble::NobodyThere)));

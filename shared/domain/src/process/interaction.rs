@@ -1,15 +1,16 @@
 //! What happens to an interaction together with its conversation and its tasks: agents are asked for, seated and let
 //! go, and its channel is closed.
 
+pub mod saga;
 mod told;
 mod transfer;
 
 use serde_json::Value;
 
+use self::saga::{Means, settle, taken_up};
 pub use self::told::{calls_about, written};
 pub use self::transfer::{TransferOrder, TransferTarget, cancel_transfer, carried_over, transfer};
 use super::conversation::{Command, ConversationChange, decide, decide_all};
-use super::saga::{Means, settle, taken_up};
 use crate::conversation::{
     AGENT, Answers, Conversation, LEASE_MAX, NewParticipant, Objection, Presence, Right, Source,
     SpeakerCommand, State, Taking,
@@ -461,12 +462,12 @@ pub fn task_ended(
     answers: &Answers,
     now: Timestamp,
 ) -> Result<Decision, Objection> {
+    let transferred = transfer::number_by(interaction, task);
     if interaction.invite_of(task).is_none_or(|invite| invite.over) {
         return Ok(Decision::unchanged());
     }
     let mut next = interaction.clone();
     next.updated = now;
-    let transferred = transfer::number_by(&next, task);
     next.invites.iter_mut().filter(|one| one.task == task).for_each(|one| one.over = true);
     if let Some(number) = transferred {
         let event = TransferEvent::GivenUp;

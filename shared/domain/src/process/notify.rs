@@ -94,7 +94,13 @@ fn begun(change: &ConversationChange) -> Option<Effect> {
     let flow = change.begins?;
     let (interaction, conversation) = (change.conversation.interaction?, change.conversation.sid);
     let message = change.message.as_ref().map(|message| message.sid);
-    Some(Effect::Invite(InviteRequest::Open { interaction, conversation, flow, message, execution: None }))
+    Some(Effect::Invite(InviteRequest::Open {
+        interaction,
+        conversation,
+        flow,
+        message,
+        execution: None,
+    }))
 }
 
 /// Whether a call is one of the account's or the service's webhook about a conversation.

@@ -31,6 +31,7 @@
 //!   text itself; beside `null` it is always a name. That keeps `"language" == "spanish"` working.
 //! - `<-` directly before a digit is `<` and a negative number, as `IN` needs a list; `>-` is always HAS.
 
+mod busier;
 mod by_need;
 mod channels;
 mod lexer;
@@ -118,7 +119,7 @@ impl Expression {
 
     /// Whether one more task can make a worker match who did not before (see [`WorkerChannels`]).
     pub(in crate::routing) fn busier_can_suit(&self) -> bool {
-        channels::busier_can_suit(&self.root)
+        busier::busier_can_suit(&self.root)
     }
 
     /// Whether it names a worker's channels.

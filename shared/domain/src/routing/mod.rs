@@ -4,7 +4,6 @@ pub mod expression;
 mod picture;
 pub mod receipt;
 pub mod router;
-pub mod test_cases;
 pub mod warnings;
 pub mod workflow;
 

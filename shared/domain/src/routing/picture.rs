@@ -6,6 +6,7 @@
 
 mod busier;
 mod configuration;
+mod moved;
 mod staff;
 
 use std::cmp::Reverse;
@@ -107,6 +108,8 @@ struct Indexes {
     for_the_busier: BTreeSet<TaskQueueSid>,
     loads: BTreeMap<WorkerSid, Load>,
     waiting: BTreeMap<Lane, BTreeSet<Precedence>>,
+    /// The lines in which a task came or went since they were looked at.
+    moved: BTreeSet<Lane>,
     pools: BTreeMap<(TaskQueueSid, TaskChannelSid), BTreeSet<(Timestamp, WorkerSid)>>,
     /// The channels that some task was seen on; workers are pooled for these only.
     used: BTreeSet<TaskChannelSid>,
@@ -165,6 +168,7 @@ impl Picture {
             for_the_busier: BTreeSet::new(),
             loads: BTreeMap::new(),
             waiting: BTreeMap::new(),
+            moved: BTreeSet::new(),
             pools: BTreeMap::new(),
             used: BTreeSet::new(),
             deadlines: BTreeSet::new(),
@@ -459,6 +463,9 @@ impl Picture {
         if let Some((_, place)) = held.waits {
             self.agenda.ready.remove(&place);
         }
+        if let Some((lane, _)) = held.waits {
+            self.indexes.moved.insert(lane);
+        }
         if let Some((lane, place)) = held.waits.take()
             && let Some(line) = self.indexes.waiting.get_mut(&lane)
         {
@@ -485,6 +492,7 @@ impl Picture {
             self.indexes.ageing.insert((ages, sid));
         }
         if let Some((lane, place)) = waits {
+            self.indexes.moved.insert(lane);
             self.indexes.waiting.entry(lane).or_default().insert(place);
             if held.ready {
                 self.agenda.ready.insert(place);

@@ -37,7 +37,9 @@ mod lines;
 mod occupation;
 mod offer;
 mod place;
+mod positions;
 mod reason;
+pub mod test_cases;
 mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,6 +49,7 @@ use self::lines::Lines;
 pub use self::offer::KnownWorkerFault;
 use self::offer::Offer;
 pub use self::place::Place;
+pub use self::positions::TOLD_MAX;
 pub use self::reason::Reason;
 use super::picture::{Picture, asked};
 use crate::decision::Decision;
@@ -91,6 +94,8 @@ pub struct Router {
     answers: BTreeMap<ReservationSid, AssignmentOutcome>,
     /// The lines of a step that was cut short, while nothing but its own decisions changed.
     cut: Option<(u64, Lines)>,
+    /// The positions that were told last, where they are.
+    told: BTreeMap<TaskSid, usize>,
     /// Most records that one step writes.
     puts_max: usize,
 }
@@ -122,6 +127,7 @@ impl Router {
             picture: Picture::new(workspace),
             answers: BTreeMap::new(),
             cut: None,
+            told: BTreeMap::new(),
             puts_max: PUTS_MAX,
         }
     }
@@ -218,7 +224,11 @@ impl Router {
             && self.move_on(&mut draft, now)
             && self.offer(&mut draft, now);
         let warnings = std::mem::take(&mut draft.warnings);
-        Turn { decision: self.written(draft), more: !finished, warnings }
+        let mut decision = self.written(draft);
+        if finished {
+            decision.effects.extend(self.tell_positions(now));
+        }
+        Turn { decision, more: !finished, warnings }
     }
 
     /// Marks a decision as written: each record of it has one version more.
@@ -243,6 +253,8 @@ impl Router {
             }
         }
         self.picture.take_back();
+        // Nobody heard of it.
+        self.told.clear();
     }
 
     /// Ends reservations that were not answered and tasks that waited for too long; false if there is more.

@@ -11,6 +11,7 @@ use crate::private::Private;
 use crate::sid::{DeliverySid, MessageSid, Sid as _};
 use crate::timestamp::{Millis, Timestamp};
 use crate::version::Version;
+use crate::workspace::POSITION_EVENT;
 
 /// How long a call is kept after its last attempt.
 pub const KEPT: Millis = Millis::seconds(30 * 24 * 3600);
@@ -47,6 +48,7 @@ impl Place {
             Call::Conversation(_)
             | Call::User(_)
             | Call::Interaction(_)
+            | Call::Position(_)
             | Call::Assignment(_)
             | Call::Inbound(_)
             | Call::Status(_)
@@ -295,9 +297,10 @@ impl WebhookAttempt {
         self.tries.drain(..surplus);
     }
 
-    /// Whether it is on the schedule: who asks what is to become of a reservation, or tries an endpoint, cannot wait for days.
+    /// Whether it is on the schedule: who asks what is to become of a reservation, or tries an endpoint, cannot wait for days, and
+    /// where a task waited before, nobody wants to know.
     const fn is_repeated(&self) -> bool {
-        !matches!(self.call, Some(Call::Assignment(_) | Call::Test(_)))
+        !matches!(self.call, Some(Call::Assignment(_) | Call::Position(_) | Call::Test(_)))
     }
 
     /// The same, which ended without an attempt.
@@ -346,6 +349,7 @@ fn subject(call: &Call) -> (String, String, Option<MessageSid>) {
             (call.interaction.to_string(), call.told.event.name().to_owned(), None)
         }
         Call::Event(call) => (call.resource.clone(), call.event_sid.to_string(), None),
+        Call::Position(call) => (call.task.to_string(), POSITION_EVENT.to_owned(), None),
         Call::Assignment(call) => (call.reservation.to_string(), "assignment".to_owned(), None),
         Call::Test(call) => (call.endpoint.to_string(), TEST_EVENT.to_owned(), None),
         Call::Inbound(call) => {

@@ -23,9 +23,9 @@ impl Placed for FlowExecution {
             "frames": [{ "flow": "FWf77c4e35d05cfb4b4a10fb15d38e137f", "state": "ask", "variables": { "lang": "en"},
             "trigger": { "message": { "message": "IM60cb37866e00985512442cc2f1b380e0",
             "conversation": "CHd369e33584fc961c1392c39b2105a344", "service": "ISf4873ffdb0cf6fc632c2b103c624ca50",
-            "from": "+15550199999", "to": "+15550100001", "body": "hi"}}}],
+            "body": "hi"}}}],
             "waits": { "reply": { "until": 1795899036202, "attempt": 1}}, "turn": 1, "taken": 1,
-            "steps": [{ "number": 1, "from": "Trigger", "to": "ask", "event": "incomingConversationMessage", "at": 1795898976134}],
+            "steps": [{ "n": 1, "f": "Trigger", "t": "ask", "e": "incomingConversationMessage", "a": 1795898976134}],
             "look": 1795899036202, "created": 1795898976134, "updated": 1795898976134}"#;
 
     fn place(&self) -> Place {

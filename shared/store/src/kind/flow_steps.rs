@@ -20,7 +20,7 @@ impl Placed for FlowSteps {
     #[cfg(test)]
     const EXAMPLE: &'static str = r#"{ "kind": "FlowSteps", "pk": "FNd369e33584fc961c1392c39b2105a344", "sk": "S#0000000001", "v": 1,
             "execution": "FNd369e33584fc961c1392c39b2105a344", "first": 1,
-            "steps": [{ "number": 1, "from": "Trigger", "event": "incomingRequest", "at": 1795898976134}]}"#;
+            "steps": [{ "n": 1, "f": "Trigger", "e": "incomingRequest", "a": 1795898976134}]}"#;
 
     fn place(&self) -> Place {
         Place::at(flow_steps(self.execution, self.first))

@@ -91,9 +91,10 @@ impl CallOut {
         let url = self.url.filled(context, now)?.trim().to_owned();
         let method = if self.is_post { "POST" } else { "GET" };
         let is_form = self.content_type.starts_with("application/x-www-form-urlencoded");
+        // Some exports have a form with both, of which the parameters are what the editor shows.
+        let has_parameters = is_form && !self.parameters.is_empty();
         let body = match &self.body {
-            // Some exports have a form with both, of which the parameters are what the editor shows.
-            Some(body) if self.is_post && !(is_form && !self.parameters.is_empty()) => {
+            Some(body) if self.is_post && !has_parameters => {
                 let content_type = match self.content_type.as_str() {
                     "" => "application/x-www-form-urlencoded".to_owned(),
                     given => given.to_owned(),
@@ -128,11 +129,9 @@ impl Answer {
         let Some(body) = self.body.as_ref().filter(|body| body.len() <= ANSWER_BYTES_MAX) else {
             return Value::Object(all);
         };
-        match serde_json::from_str::<Value>(body) {
-            Ok(parsed @ (Value::Object(_) | Value::Array(_))) => {
-                all.insert("parsed".to_owned(), parsed);
-            }
-            Ok(_) | Err(_) => {}
+        let parsed = serde_json::from_str::<Value>(body).ok();
+        if let Some(parsed) = parsed.filter(|it| it.is_object() || it.is_array()) {
+            all.insert("parsed".to_owned(), parsed);
         }
         all.insert("body".to_owned(), json!(body));
         Value::Object(all)

@@ -188,7 +188,7 @@ impl Asking<'_> {
                 | EventName::OnUserAdded
                 | EventName::OnUserUpdated
                 | EventName::OnSpeakerChanged
-                | EventName::OnConversationWaiting,
+                | EventName::OnConversationUnattended,
             ) => {}
         }
         all

@@ -339,7 +339,7 @@ fn the_table_has_every_command() {
     names.push(name(&Command::Create(Details::default())));
     names.sort_unstable();
     names.dedup();
-    assert_eq!(names.len(), 20, "{names:?}");
+    assert_eq!(names.len(), 22, "{names:?}");
 }
 
 #[test]

@@ -256,8 +256,7 @@ fn c9_a_second_invite_and_a_leave_do_the_same() {
     let _ = world.seats(routing, "bob");
     assert_eq!(world.agents(), ["alice", "bob"]);
     let how = LeaveRequest::Closed;
-    let left =
-        leaves(&world.interaction, &world.conversation, &first, (seat, how));
+    let left = leaves(&world.interaction, &world.conversation, &first, (seat, how));
     let left = left.unwrap();
     world.keep(&left);
     assert_eq!(task_in(&left).status, TaskStatus::Completed);

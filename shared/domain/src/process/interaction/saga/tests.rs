@@ -346,7 +346,8 @@ fn c17_who_wraps_up_keeps_the_seat_and_parks_nothing() {
     let wrapped = leave(interaction, conversation, Some(&task), leaving, &means, NOTHING, NOW);
     let wrapped = wrapped.unwrap();
     assert_eq!(tasks(&wrapped)[0].status, TaskStatus::Wrapping);
-    assert!(wrapped.puts.iter().all(|record| record.get::<Interaction>().is_none()));
+    let kept = wrapped.puts.iter().find_map(Record::get::<Interaction>).unwrap();
+    assert!(kept.participants.iter().all(|one| !one.left) && kept.unattended.is_none());
 }
 
 #[test]
@@ -408,17 +409,16 @@ fn an_agent_who_is_added_by_hand_is_responsible() {
     let mut world = world();
     let task = world.invites();
     let _ = comes_to_nothing(&mut world, &task, Cause::TimedOut, &Means::default());
+    let role = Some(world.conversation.service.kin(crate::conversation::AGENT));
     let new = crate::conversation::NewParticipant::known_as("carol".to_owned());
+    let new = crate::conversation::NewParticipant { role, ..new };
     let user = crate::conversation::User::sid_of(world.conversation.service, "carol");
     let question = crate::conversation::Question::HasUser(user);
     let known = [(question, crate::conversation::Answer::Some)].into_iter().collect();
     let World { interaction, conversation, .. } = &world;
     let kind = ParticipantKind::Agent;
-    let routing = SeatRouting {
-        task: task.sid,
-        reservation: task.sid.kin(9),
-        worker: worker("carol").sid,
-    };
+    let routing =
+        SeatRouting { task: task.sid, reservation: task.sid.kin(9), worker: worker("carol").sid };
     let added = add_participant(interaction, conversation, kind, new, Some(routing), &known, NOW);
     world.keep(&added.unwrap().1);
     assert_eq!(world.interaction.responsible(), Some(Responsible::Agent));
@@ -430,13 +430,19 @@ fn c15_a_conversation_that_ends_takes_its_tasks_and_seats_with_it() {
     let mut world = world();
     let taken = seated(&mut world, "alice");
     let waiting = world.invites();
-    let ended = over(&world.interaction, Some(&world.conversation), &[taken, waiting], NOTHING, NOW).unwrap();
+    let ended =
+        over(&world.interaction, Some(&world.conversation), &[taken, waiting], NOTHING, NOW)
+            .unwrap();
     world.keep(&ended);
     let statuses: Vec<TaskStatus> = tasks(&ended).iter().map(|task| task.status).collect();
     assert_eq!(statuses, [TaskStatus::Wrapping, TaskStatus::Canceled]);
     assert_eq!(world.interaction.status, ChannelStatus::Closed);
     assert!(!world.interaction.is_attended() || world.interaction.agents() == 0);
-    assert!(over(&world.interaction, Some(&world.conversation), &[], NOTHING, NOW).unwrap().is_unchanged());
+    assert!(
+        over(&world.interaction, Some(&world.conversation), &[], NOTHING, NOW)
+            .unwrap()
+            .is_unchanged()
+    );
 }
 
 #[test]
@@ -462,10 +468,12 @@ fn c15_nobody_is_seated_in_a_channel_that_was_closed_meanwhile() {
     let mut world = world();
     let task = world.invites();
     let (taken, routing) = world.takes(&task, "alice");
-    let ended = over(&world.interaction, Some(&world.conversation), &[taken], NOTHING, NOW).unwrap();
+    let ended =
+        over(&world.interaction, Some(&world.conversation), &[taken], NOTHING, NOW).unwrap();
     world.keep(&ended);
     let World { interaction, conversation, .. } = &world;
-    let late = seat(interaction, conversation, routing, (&worker("alice"), None), NOTHING, NOW).unwrap();
+    let late =
+        seat(interaction, conversation, routing, (&worker("alice"), None), NOTHING, NOW).unwrap();
     assert!(late.is_unchanged());
 }
 

@@ -1,6 +1,6 @@
-//! Routing test cases: tasks with the queue and the worker that they are to get, stored with their workflow.
+//! Routing test cases, run by the router itself: whether tasks get the queue and the worker that they are to get.
 //!
-//! They are run by the router itself, on a workspace of which the following is assumed, so that a test says the same
+//! They are run on a workspace of which the following is assumed, so that a test says the same
 //! at night and on a busy day:
 //! - No other task is there, so nobody has anything to do. The tasks of one test case come one after the other, each before the
 //!   ones behind it, and nobody answers in between.
@@ -11,62 +11,17 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
-use super::router::Router;
+use super::Router;
 use crate::record::Record;
 use crate::sid::{ActivitySid, Sid as _, TaskQueueSid, TaskSid, WorkerSid};
 use crate::task::{Destination, NewTask, Task};
 use crate::timestamp::Timestamp;
-use crate::workspace::{TaskChannel, Workflow, Workspace};
+use crate::workspace::{Expected, RoutingTest, TaskChannel, TestedTask, Workflow, Workspace};
 
-/// Most test cases of a workflow.
-pub const TESTS_MAX: usize = 20;
-/// Most tasks of one.
-pub const TASKS_MAX: usize = 20;
-/// The most that all of a workflow may take, in bytes of JSON: they share the item of the workflow, which has room for that
-/// beside the largest configuration.
-pub const BYTES_MAX: usize = 15_000;
 /// More steps than the tasks of one test case ever take.
 const STEPS_MAX: usize = 1_000;
 /// How long a tested task may wait: longer than anything that is looked at.
 const TIMEOUT_SECONDS: i64 = 86_400;
-
-/// What a tested task is to get.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Expected<S> {
-    /// This one.
-    This(S),
-    /// None.
-    Nothing,
-}
-
-/// A task, and what it is to get; what is not said is not looked at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TestedTask {
-    /// JSON text, an object.
-    pub attributes: String,
-    /// The unique name of its task channel.
-    pub channel: String,
-    /// Its priority.
-    pub priority: i64,
-    /// The queue in which it waits or was offered; none if it falls out of the workflow.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub queue: Option<Expected<TaskQueueSid>>,
-    /// The worker to whom it is offered; none if it waits.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub worker: Option<Expected<WorkerSid>>,
-}
-
-/// A named set of tasks that come one after the other.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RoutingTest {
-    /// Its name, unique in the workflow.
-    pub name: String,
-    /// Its tasks.
-    pub tasks: Vec<TestedTask>,
-}
 
 /// What test cases are run on.
 #[derive(Debug, Clone, Copy)]

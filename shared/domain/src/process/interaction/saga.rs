@@ -7,8 +7,8 @@
 
 use serde_json::{Value, json};
 
-use super::conversation::{Command, decide_all};
-use super::interaction::{Order, invite, shut, written};
+use super::super::conversation::{Command, decide_all};
+use super::{Order, invite, shut, written};
 use crate::conversation::{Answers, Conversation, LeftAlone, Lengths, Objection, Source, State};
 use crate::decision::Decision;
 use crate::interaction::{
