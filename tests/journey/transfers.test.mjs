@@ -5,7 +5,7 @@ import { listen } from "./support/listener.mjs";
 import { ContactCentre, Customer, openAddress } from "./support/people.mjs";
 import { eventually, fails, isRecent, isSid, only, story } from "./support/story.mjs";
 
-const BUSINESS = "+18005550171";
+const BUSINESS = "+18005550172";
 const { flexApi } = client;
 const instance = `GO${accountSid.slice(2)}`;
 

@@ -35,6 +35,38 @@ async fn follows_definition(exchange: &Exchange, definition: &str) -> String {
     flow
 }
 
+/// A program begins a flow that asks an endpoint and hands over, and looks at everything that is kept of it.
+pub(crate) async fn is_begun_and_looked_at(exchange: &Exchange, url: &str, from: &str) {
+    let next = |event: &str, next: &str| json!({ "event": event, "next": next });
+    let request = json!({ "method": "GET", "url": url });
+    let agents =
+        json!({ "workflow": exchange.sid("workflow"), "channel": "default", "attributes": "{}" });
+    let definition = json!({
+        "description": "", "initial_state": "Trigger",
+        "states": [
+            { "name": "Trigger", "type": "trigger", "properties": {},
+              "transitions": [next("incomingRequest", "lookup")] },
+            { "name": "lookup", "type": "make-http-request", "properties": request,
+              "transitions": [next("success", "agent"), next("failed", "agent")] },
+            { "name": "agent", "type": "send-to-flex", "transitions": [], "properties": agents },
+        ],
+    });
+    let definition = definition.to_string();
+    let form = [("FriendlyName", "lookup"), ("Status", "published"), ("Definition", &*definition)];
+    let flow = format!("{FLOWS}/{}", exchange.api.make(FLOWS, &form).await);
+    let all = format!("{flow}/Executions");
+    let execution = exchange.api.make(&all, &[("To", "+15552000150"), ("From", from)]).await;
+    exchange.settles().await;
+    for (path, key) in [
+        (format!("{flow}/Revisions"), "revisions"),
+        (all.clone(), "executions"),
+        (format!("{all}/{execution}/Steps"), "steps"),
+    ] {
+        assert!(!exchange.api.all(&path, key).await.is_empty(), "{path}");
+    }
+    exchange.api.all("/flex-api/v1/Waiting", "interactions").await;
+}
+
 async fn says(exchange: &Exchange, customer: &Customer<'_>, body: &str) {
     customer.writes(body).await;
     exchange.settles().await;

@@ -22,6 +22,7 @@ use switchboard_domain::message::files_of;
 use switchboard_domain::timestamp::Millis;
 use switchboard_tests::{ACCOUNT, Api, Exchange, NUMBER, TOKEN, access_token};
 
+use crate::flows::is_begun_and_looked_at;
 use crate::webchat::a_guest_writes;
 
 /// What every function's role allows beside its own requests: its log, and the key of whatever is encrypted.
@@ -523,6 +524,7 @@ async fn no_role_allows_what_its_function_never_asks_for() {
     replies_together(&exchange).await;
     messages_in_time(&exchange).await;
     a_guest_writes(&exchange).await;
+    is_begun_and_looked_at(&exchange, ENDPOINT, NUMBER).await;
     an_afternoon(&exchange).await;
     // The second one waits until the endpoint is back.
     for body in [HANGS_AT, "hello"] {

@@ -188,11 +188,16 @@ async fn c7_who_accepts_as_the_conversation_is_closed_gets_a_task_that_ends() {
     let conversation = customer.conversation().await;
     let (alice, bob) = (exchange.agent("alice"), exchange.agent("bob"));
     let agent = if alice.reservations("pending").await.is_empty() { bob } else { alice };
+    let offer = agent.reservations("pending").await.remove(0);
+    let offer = format!("{}/Reservations/{}", agent.path(), offer["sid"].as_str().unwrap());
     let path = format!("{CHAT}/{conversation}");
     let closed = [("State", "closed")];
     let closes = exchange.api.post(&path, &closed);
-    let (closed, _) = tokio::join!(closes, agent.answers("accepted"));
+    let accepts = exchange.api.post(&offer, &[("ReservationStatus", "accepted")]);
+    // Whoever is quicker: the offer may be taken back by then.
+    let (closed, accepted) = tokio::join!(closes, accepts);
     closed.ok();
+    assert!(matches!(accepted.status, 200 | 400), "{}", accepted.body);
     exchange.settles().await;
     let task = exchange.tasks().await.remove(0);
     let ended = ["wrapping", "canceled", "completed"];

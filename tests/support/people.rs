@@ -160,7 +160,8 @@ impl<'a> Agent<'a> {
         Self { exchange, name: name.to_owned(), sid: exchange.sid(name) }
     }
 
-    fn path(&self) -> String {
+    /// Where the agent is.
+    pub fn path(&self) -> String {
         format!("{}/Workers/{}", self.exchange.workspace, self.sid)
     }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::conversation::{Command, decide};
+use super::conversation::{Command, decide, decide_all};
 use super::flow::{Handling, handled, said};
 use super::media;
 use crate::address::Address;
@@ -179,8 +179,7 @@ fn open(
     let service = address.service.unwrap_or(situation.default_service);
     let sid = ConversationSid::derived(&["autocreated", &inbound.sid().to_string()]);
     let Situation { messaging_service, timers, .. } = situation;
-    let mut new = Conversation::new(sid, service, Defaults { messaging_service, timers }, now);
-    new.collects(address.care.as_ref().and_then(|care| care.collects));
+    let new = Conversation::new(sid, service, Defaults { messaging_service, timers }, now);
     let begun = match inbound.group() {
         Some(all) => joining(inbound, all, answers)?,
         None => pairing(inbound, situation, answers)?,
@@ -193,7 +192,12 @@ fn open(
     commands.extend(begun.joining.into_iter().map(Command::Join));
     commands.push(Command::Post(Post::of(inbound, None)));
     let source = Source::Channel(inbound.to.channel());
-    Ok((sid, handled(&new, commands, turn, (source, &begun.answers), now)?))
+    if turn.is_some() {
+        return Ok((sid, handled(&new, commands, turn, (source, &begun.answers), now)?));
+    }
+    let mut opened = decide_all(&new, commands, source, &begun.answers, now)?;
+    opened.conversation.collects(address.care.as_ref().and_then(|care| care.collects));
+    Ok((sid, opened.into()))
 }
 
 /// Who takes part in a conversation that is opened, and what is known of them.
