@@ -16,14 +16,15 @@ use switchboard_domain::configuration::Flow;
 use switchboard_domain::conversation::{Conversation, RemovedConversation};
 use switchboard_domain::decision::Decision;
 use switchboard_domain::effect::InviteRequest;
-use switchboard_domain::flow::{FlowExecution, Graph, Handing, SendToFlex, task_attributes};
+use switchboard_domain::flow::{FlowExecution, Handing, task_attributes};
 use switchboard_domain::interaction::{Cause, InitiatedBy, Interaction, SeatRouting};
+use switchboard_domain::message::Message;
 use switchboard_domain::process::interaction::{self, Order, TaskEnd};
 use switchboard_domain::process::saga::{self, Means};
-use switchboard_domain::process::webchat::with_guest;
+use switchboard_domain::process::webchat::{led_to, with_guest};
 use switchboard_domain::record::Record;
 use switchboard_domain::sid::{
-    ConversationSid, FlowExecutionSid, FlowSid, InteractionSid, Sid as _,
+    ConversationSid, FlowExecutionSid, InteractionSid, MessageSid, Sid as _,
 };
 use switchboard_domain::task::{Task, TaskStatus};
 use switchboard_domain::workspace::{TaskChannel, Worker, Workflow};
@@ -57,9 +58,7 @@ pub async fn handle(on: &Dependencies, event: SqsEvent) -> SqsBatchResponse {
 async fn serve(on: &Dependencies, request: &InviteRequest) -> Result<(), Failure> {
     on.decide(|| async {
         let decision = match request {
-            InviteRequest::Open { interaction, conversation, flow, execution, .. } => {
-                open(on, *interaction, *conversation, *flow, *execution).await?
-            }
+            InviteRequest::Open { .. } => open(on, request).await?,
             InviteRequest::Seat { .. } => seat(on, request).await?,
             InviteRequest::TaskEnded { .. } => ended(on, request).await?,
             InviteRequest::Rung { interaction, number } => rung(on, *interaction, *number).await?,
@@ -138,13 +137,11 @@ async fn over(on: &Dependencies, sid: InteractionSid) -> Result<Decision, Failur
 }
 
 /// Opens the interaction that a flow asked for; it is there already if this is a copy.
-async fn open(
-    on: &Dependencies,
-    sid: InteractionSid,
-    conversation: ConversationSid,
-    flow: FlowSid,
-    execution: Option<FlowExecutionSid>,
-) -> Result<Decision, Failure> {
+async fn open(on: &Dependencies, request: &InviteRequest) -> Result<Decision, Failure> {
+    let InviteRequest::Open { interaction: sid, conversation, flow, message, execution } = *request
+    else {
+        return Ok(Decision::unchanged());
+    };
     let keys = [key::interaction(sid), key::conversation(conversation), key::flow(flow)];
     let mut found = on.store.get_all(&keys).await?;
     if take::<Interaction>(&mut found, &keys[0]).is_some() {
@@ -154,7 +151,11 @@ async fn open(
         return gone(on, conversation).await;
     };
     let flow: Flow = must(&mut found, &keys[2])?;
-    let (handing, workflow, channel) = plan(on, &flow, execution).await?;
+    let begun = match execution {
+        Some(execution) => Begun::Execution(execution),
+        None => Begun::Webchat(&conversation, message),
+    };
+    let (handing, workflow, channel) = plan(on, &flow, begun).await?;
     let now = on.now();
     let workspace = workflow.workspace;
     let kind = channel_type(&conversation);
@@ -186,16 +187,28 @@ async fn gone(on: &Dependencies, sid: ConversationSid) -> Result<Decision, Failu
     }
 }
 
+/// What asks for an agent: an execution of a flow, or a webchat, whose guest wrote that message first.
+enum Begun<'a> {
+    Execution(FlowExecutionSid),
+    Webchat(&'a Conversation, Option<MessageSid>),
+}
+
 /// What the flow hands over to.
 async fn plan(
     on: &Dependencies,
     flow: &Flow,
-    execution: Option<FlowExecutionSid>,
+    begun: Begun<'_>,
 ) -> Result<(Handing, Workflow, TaskChannel), Failure> {
     let nowhere = || Failure::Invalid(format!("the flow {} hands over to nobody", flow.sid));
-    let execution: Option<FlowExecution> = match execution {
-        Some(execution) => on.store.get(key::flow_execution(execution)).await?,
-        None => None,
+    let (execution, straight): (Option<FlowExecution>, _) = match begun {
+        Begun::Execution(execution) => (on.store.get(key::flow_execution(execution)).await?, None),
+        Begun::Webchat(conversation, message) => {
+            let message: Option<Message> = match message {
+                Some(message) => on.store.get(key::message(message)).await?,
+                None => None,
+            };
+            (None, led_to(flow, conversation, message.as_ref(), on.now()))
+        }
     };
     // A flow that ran within this one has its own routes.
     let within = execution.as_ref().and_then(|it| it.frames.last()).map(|frame| frame.flow);
@@ -207,9 +220,7 @@ async fn plan(
         None => None,
     };
     let flow = within.as_ref().unwrap_or(flow);
-    // A request from before there were executions: the flow's own agents.
-    let agents = || Graph::read(&flow.definition).ok()?.fallback().map(SendToFlex::plain);
-    let handing = execution.and_then(|it| it.handing).or_else(agents).ok_or_else(nowhere)?;
+    let handing = execution.and_then(|it| it.handing).or(straight).ok_or_else(nowhere)?;
     let route = flow.route_to(handing.workflow, &handing.channel).ok_or_else(nowhere)?;
     let workflow = key::workflow(route.workspace, route.workflow);
     let channel = key::task_channel(route.workspace, route.channel);

@@ -3,7 +3,7 @@ use serde_json::json;
 use super::*;
 use crate::address::Address;
 use crate::conversation::{
-    Answer, Answers, Dates, Defaults, Details, NewParticipant, Objection, Question, Source,
+    Answer, Answers, Dates, Defaults, Details, NewParticipant, Objection, Pair, Question, Source,
 };
 use crate::decision::Decision;
 use crate::effect::{Effect, InviteRequest};
@@ -37,11 +37,53 @@ fn address(text: &str, handler: Handler) -> AddressConfiguration {
     }
 }
 
+/// A flow that leads who writes of a bill to the bills' agents, and asks everybody else first.
+fn definition() -> Value {
+    let next = |event: &str, next: &str| json!({ "event": event, "next": next });
+    let arguments = ["{{trigger.message.Body}}"];
+    let condition = json!({ "type": "contains", "value": "bill", "arguments": arguments });
+    let bills = json!({ "event": "match", "next": "agent", "conditions": [condition] });
+    let workflow = WorkflowSid::derived(&["w"]);
+    let about = r#"{"topic": "bills", "said": {{trigger.message.Body | to_json}}}"#;
+    json!({
+        "initial_state": "t",
+        "states": [
+            { "name": "t", "type": "trigger", "properties": {},
+              "transitions": [next("incomingConversationMessage", "split")] },
+            { "name": "split", "type": "split-based-on",
+              "properties": { "input": arguments[0] }, "transitions": [next("noMatch", "ask"), bills] },
+            { "name": "ask", "type": "send-and-wait-for-reply", "properties": { "body": "Yes?" },
+              "transitions": [next("incomingMessage", "agent")] },
+            { "name": "agent", "type": "send-to-flex", "transitions": [],
+              "properties": { "workflow": workflow, "channel": "chat", "attributes": about } },
+        ],
+    })
+}
+
+#[test]
+fn a_guest_is_led_to_agents_straight_or_to_the_first_ones() {
+    let (chat, flow) = (opened(), flow(true));
+    let wrote = |text: &str| {
+        let pair = Pair::new("+14155550100".parse().unwrap(), "+18005550199".parse().unwrap());
+        let body = Some(text.into());
+        let sid = MessageSid::derived(&["m"]);
+        crate::message::outside(sid, pair.unwrap(), body, Vec::new(), None, NOW).unwrap()
+    };
+    let straight = led_to(&flow, &chat, Some(&wrote("my bill")), NOW).unwrap();
+    assert_eq!(straight.attributes["topic"], "bills");
+    assert_eq!(straight.attributes["said"], "my bill");
+    for message in [Some(&wrote("hello")), None] {
+        assert!(led_to(&flow, &chat, message, NOW).unwrap().attributes.is_empty());
+    }
+    let silent = Flow { definition: "{}".to_owned(), ..flow };
+    assert_eq!(led_to(&silent, &chat, Some(&wrote("my bill")), NOW), None);
+}
+
 fn flow(leads: bool) -> Flow {
     Flow {
         sid: FlowSid::derived(&["f"]),
         friendly_name: "f".to_owned(),
-        definition: "{}".to_owned(),
+        definition: definition().to_string(),
         route: leads.then(|| Route {
             workspace: WorkspaceSid::derived(&["w"]),
             workflow: WorkflowSid::derived(&["w"]),
@@ -65,6 +107,9 @@ fn a_chat_address_that_opens_conversations_is_needed() {
     let flow = flow(true);
     let studio = || Handler::Studio { flow: flow.sid, retry_count: 0 };
     assert_eq!(flow_of(&address("chat:desk", studio()), Some(&flow)), Ok(Some(flow.sid)));
+    assert_eq!(flow_of(&address("chat:desk", studio()), Some(&self::flow(false))), Ok(None));
+    let silent = Flow { definition: "{}".to_owned(), ..flow.clone() };
+    assert_eq!(flow_of(&address("chat:desk", studio()), Some(&silent)), Ok(None));
     assert_eq!(flow_of(&address("chat:desk", Handler::Default), None), Ok(None));
     let gone = flow_of(&address("chat:desk", studio()), None);
     assert_eq!(gone, Err(Code::AutoCreationFlowMissing));
