@@ -67,6 +67,53 @@ pub(crate) async fn is_begun_and_looked_at(exchange: &Exchange, url: &str, from:
     exchange.api.all("/flex-api/v1/Waiting", "interactions").await;
 }
 
+/// A flow that does nothing but hand over.
+fn leading_to(workflow: &str) -> String {
+    let next = json!({ "event": "incomingConversationMessage", "next": "agent" });
+    let agents = json!({ "workflow": workflow, "channel": "default", "attributes": "{}" });
+    json!({
+        "description": "", "initial_state": "Trigger",
+        "states": [
+            { "name": "Trigger", "type": "trigger", "properties": {}, "transitions": [next] },
+            { "name": "agent", "type": "send-to-flex", "transitions": [], "properties": agents },
+        ],
+    })
+    .to_string()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s2_a_draft_changes_nothing_for_who_writes_by_a_carrier_or_in_a_webchat() {
+    let exchange = Exchange::open().await;
+    let (flow, workflow) = (format!("{FLOWS}/{}", exchange.sid("flow")), exchange.sid("workflow"));
+    let workflows = format!("{}/Workflows", exchange.workspace);
+    let first = exchange.api.get(&format!("{workflows}/{workflow}")).await.ok();
+    let configuration = first["configuration"].as_str().unwrap();
+    let form = [("FriendlyName", "Tomorrow's"), ("Configuration", configuration)];
+    let other = exchange.api.make(&workflows, &form).await;
+    follows_definition(&exchange, &leading_to(&workflow)).await;
+    let draft = [("Status", "draft"), ("Definition", &*leading_to(&other))];
+    exchange.api.post(&flow, &draft).await.ok();
+    exchange.customer("+15552000151").writes("hello").await;
+    let form = [
+        ("Type", "chat"),
+        ("Address", "chat:drafted"),
+        ("AutoCreation.Enabled", "true"),
+        ("AutoCreation.Type", "studio"),
+        ("AutoCreation.StudioFlowSid", &*exchange.sid("flow")),
+    ];
+    let address = exchange.api.make("/conversations/v1/Configuration/Addresses", &form).await;
+    let form = [("AddressSid", &*address), ("Identity", "larry")];
+    let chat = exchange.api.post("/flex-api/v2/WebChats", &form).await.ok();
+    let chat = chat["conversation_sid"].as_str().unwrap();
+    let said = [("Author", "larry"), ("Body", "hello")];
+    exchange.api.make(&format!("/conversations/v1/Conversations/{chat}/Messages"), &said).await;
+    exchange.settles().await;
+    let tasks = exchange.tasks().await;
+    assert_eq!(tasks.len(), 2, "{tasks:?}");
+    assert!(tasks.iter().all(|task| task["workflow_sid"] == workflow), "{tasks:?}");
+    exchange.rests().await;
+}
+
 async fn says(exchange: &Exchange, customer: &Customer<'_>, body: &str) {
     customer.writes(body).await;
     exchange.settles().await;

@@ -222,6 +222,17 @@ pub(crate) async fn validate(call: &Call<'_>) -> Answer {
     Ok(Reply::ok(json!({ "valid": true })))
 }
 
+/// A flow in the revision that handles conversations, if there is one; otherwise as it is.
+pub(crate) async fn live(call: &Call<'_>, flow: Flow) -> Result<Flow, ApiError> {
+    let Some(number) = flow.live_behind_a_draft() else { return Ok(flow) };
+    let kept: Option<FlowRevision> =
+        call.on.store.get(key::flow_revision(flow.sid, number)).await?;
+    Ok(match kept {
+        Some(kept) => flow.as_of(kept),
+        None => flow,
+    })
+}
+
 pub(crate) async fn load(call: &Call<'_>, fw: &str) -> Result<Flow, ApiError> {
     let sid: FlowSid = call.sid(fw)?;
     call.on.store.get(key::flow(sid)).await?.ok_or_else(|| call.not_found())
@@ -244,13 +255,12 @@ struct Found {
 impl Found {
     /// Gives a flow its routes. Those of the revision that handles conversations stay.
     fn routed(&self, mut flow: Flow) -> Flow {
+        let mut routes = self.routes.iter().cloned();
         if flow.live.is_none() {
             flow.routes.clear();
+            flow.route = routes.next().map(|(_, route)| route);
         }
-        let before = flow.route.take().filter(|_| flow.live.is_some());
-        flow.route = self.routes.first().map(|(_, route)| route.clone()).or(before);
-        let others = self.routes.iter().skip(1).cloned();
-        flow.routes.extend(others);
+        flow.routes.extend(routes);
         flow
     }
 

@@ -187,6 +187,14 @@ async fn gone(on: &Dependencies, sid: ConversationSid) -> Result<Decision, Failu
     }
 }
 
+/// A flow in the revision that handles conversations.
+async fn live(on: &Dependencies, flow: &Flow) -> Result<Flow, Failure> {
+    let Some(number) = flow.live_behind_a_draft() else { return Ok(flow.clone()) };
+    let at = key::flow_revision(flow.sid, number);
+    let mut found = on.store.get_all(std::slice::from_ref(&at)).await?;
+    Ok(flow.clone().as_of(must(&mut found, &at)?))
+}
+
 /// What asks for an agent: an execution of a flow, or a webchat, whose guest wrote that message first.
 enum Begun<'a> {
     Execution(FlowExecutionSid),
@@ -207,7 +215,8 @@ async fn plan(
                 Some(message) => on.store.get(key::message(message)).await?,
                 None => None,
             };
-            (None, led_to(flow, conversation, message.as_ref(), on.now()))
+            let live = live(on, flow).await?;
+            (None, led_to(&live, conversation, message.as_ref(), on.now()))
         }
     };
     // A flow that ran within this one has its own routes.

@@ -373,6 +373,17 @@ impl Flow {
         if self.published { Some(self.revision) } else { self.live }
     }
 
+    /// The number of the revision that handles conversations, if a later draft stands in its place.
+    pub fn live_behind_a_draft(&self) -> Option<u32> {
+        self.live.filter(|_| !self.published)
+    }
+
+    /// The flow as one of its revisions has it.
+    #[must_use]
+    pub fn as_of(self, kept: FlowRevision) -> Self {
+        Self { definition: kept.definition, revision: kept.revision, published: true, ..self }
+    }
+
     /// Where a widget hands conversations to that names a workflow and a task channel.
     pub fn route_to(&self, workflow: WorkflowSid, channel: &str) -> Option<&Route> {
         self.routes.get(&Self::way(workflow, channel)).or(self.route.as_ref())

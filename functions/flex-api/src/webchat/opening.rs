@@ -136,6 +136,10 @@ impl Place {
             Handler::Studio { flow, .. } => store.get(key::flow(*flow)).await?,
             Handler::Default | Handler::Webhook { .. } => None,
         };
+        let flow = match flow {
+            Some(flow) => Some(crate::flows::live(call, flow).await?),
+            None => None,
+        };
         let flow = flow_of(&address, flow.as_ref())?;
         let settings: ConversationConfiguration =
             store.get(key::conversation_configuration()).await?.unwrap_or_default();

@@ -45,7 +45,7 @@ pub fn flow_of(
 }
 
 fn hands_over(flow: &Flow) -> bool {
-    let graph = Graph::read(&flow.definition).ok();
+    let graph = Graph::read(&flow.definition).ok().filter(|_| flow.published);
     let agents = graph.as_ref().and_then(Graph::fallback).map(SendToFlex::plain);
     agents.is_some_and(|to| flow.route_to(to.workflow, &to.channel).is_some())
 }
